@@ -1,0 +1,131 @@
+package cdc
+
+import (
+	"time"
+
+	"github.com/jackc/pglogrepl"
+)
+
+// LSN is a position in the write-ahead log; it prints as Postgres prints it (16/B374D848).
+//
+// https://www.postgresql.org/docs/current/datatype-pg-lsn.html
+type LSN = pglogrepl.LSN
+
+// Kind is what happened to a row, or to a whole table.
+type Kind uint8
+
+const (
+	Insert Kind = iota + 1
+	Update
+	Delete
+	Truncate // the table was emptied; Old and New are nil
+)
+
+var kindNames = [...]string{Insert: "insert", Update: "update", Delete: "delete", Truncate: "truncate"}
+
+func (k Kind) String() string {
+	if int(k) < len(kindNames) && kindNames[k] != "" {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
+// Change is one change of one row of a published table, or the truncation of one table.
+//
+// (Tx.Commit, Index) identifies it: the pair is the same each time the server sends the change, and rises in the order of the stream.
+// The LSN of a single change does neither. A Change owns its memory and stays valid.
+type Change struct {
+	Kind     Kind
+	Relation *Relation
+	Old      Tuple  // the row before; nil when the server sent none
+	OldIsKey bool   // Old holds the replica identity's columns only; its other columns read as null
+	New      Tuple  // the row after; nil for Delete and Truncate
+	Tx       *Tx    // the transaction that made it
+	Index    uint32 // counts every change of the transaction from 0, before any filter
+}
+
+// Relation describes a table as it was at a point of the stream. It is immutable: when the table changes, or the connection is made
+// anew, later changes carry another *Relation, so whatever is derived from one may be kept under its pointer.
+type Relation struct {
+	OID      uint32
+	Schema   string
+	Name     string
+	Identity byte // pg_class.relreplident: d(efault), n(othing), f(ull), i(ndex)
+	Columns  []Column
+}
+
+// Full reports whether updates and deletes carry the whole row before.
+func (r *Relation) Full() bool { return r.Identity == 'f' }
+
+// Column returns the index of the named column, or -1.
+func (r *Relation) Column(name string) int {
+	for i := range r.Columns {
+		if r.Columns[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// Column is one column of a Relation. Stored generated columns are not among them: pgoutput does not send those.
+type Column struct {
+	Name     string
+	Type     uint32 // pg_type.oid
+	Modifier int32  // pg_attribute.atttypmod
+	Identity bool   // part of the replica identity; true for every column under REPLICA IDENTITY FULL, so this is not the primary key
+}
+
+// Tuple is a row: one Value for each column of its Relation, in order.
+type Tuple []Value
+
+// Value is one column of a row: null, text as the type's output function prints it, or unchanged.
+// The zero Value is null.
+type Value struct {
+	text []byte
+	kind valueKind
+}
+
+type valueKind uint8
+
+const (
+	null valueKind = iota
+	text
+	unchanged
+)
+
+// Text returns a value that holds b, which the Value keeps.
+func Text(b []byte) Value { return Value{text: b, kind: text} }
+
+// Unchanged returns the value of a TOASTed column that the UPDATE left alone and the server therefore did not send.
+func Unchanged() Value { return Value{kind: unchanged} }
+
+// IsNull reports whether the column is null. An unchanged column is not null.
+func (v Value) IsNull() bool { return v.kind == null }
+
+// IsUnchanged reports whether the server did not send the column because its TOASTed value stayed as it was.
+func (v Value) IsUnchanged() bool { return v.kind == unchanged }
+
+// Bytes returns the text, nil for a null or unchanged value. It must not be modified.
+func (v Value) Bytes() []byte { return v.text }
+
+// String returns the text, "" for a null or unchanged value.
+func (v Value) String() string { return string(v.text) }
+
+// Tx is the transaction that a Change belongs to.
+type Tx struct {
+	XID    uint32    // transaction id of the top-level transaction
+	Commit LSN       // position of the commit record; known from the first change on
+	Time   time.Time // commit time by the server's clock, microseconds; does not rise strictly with Commit
+
+	ledger *Ledger
+}
+
+// Hold keeps the acknowledged position below the change that the pump has in hand until release is called. It may be called several
+// times for one change. Call it only between taking a change of this transaction from Source.Changes and taking the next one; release may
+// be called from any goroutine, and calls after the first do nothing. The Hold of a Tx that came from no Source holds nothing.
+func (tx *Tx) Hold() (release func()) {
+	if tx.ledger == nil {
+		return func() {}
+	}
+	return tx.ledger.hold()
+}

@@ -1,0 +1,100 @@
+package cdc
+
+import "sync"
+
+// Position is how far the stream is settled. Every transaction that ends at or before End is settled whole; of the transaction whose
+// commit record is at Commit the changes before Index are settled too. Commit is 0 when no transaction is in progress.
+type Position struct {
+	End    LSN
+	Commit LSN
+	Index  uint32
+}
+
+// Before reports whether p lies below q.
+func (p Position) Before(q Position) bool {
+	if p.End != q.End {
+		return p.End < q.End
+	}
+	if p.Commit != q.Commit {
+		return p.Commit < q.Commit
+	}
+	return p.Index < q.Index
+}
+
+// Ledger knows which changes of the stream are settled. The pump's side (begin, take, hold, commit, advance) belongs to one goroutine;
+// releases and Settled may be called from any.
+//
+// It keeps the unsettled holds alone, in the order of the stream, each with the position that is settled once it is the oldest. A settled
+// hold leaves the list wherever it stands, so memory is bounded by what is unsettled now, not by what passed since the oldest.
+type Ledger struct {
+	mu     sync.Mutex
+	oldest hold // sentinel of a circular list: oldest.next is the oldest hold
+	taken  Position
+	count  int
+}
+
+// hold is one promise: what lies at and after it is not settled.
+type hold struct {
+	ledger     *Ledger
+	prev, next *hold // nil once released
+	settled    Position
+}
+
+// NewLedger returns a ledger of a stream that is settled up to start.
+func NewLedger(start Position) *Ledger {
+	l := &Ledger{taken: start}
+	l.oldest.prev, l.oldest.next = &l.oldest, &l.oldest
+	return l
+}
+
+// take notes that the pump holds change index of tx in hand: everything before it is the pump's no more.
+func (l *Ledger) take(tx *Tx, index uint32) {
+	l.mu.Lock()
+	l.taken.Commit, l.taken.Index = tx.Commit, index
+	l.mu.Unlock()
+}
+
+// commit notes that the pump has taken the whole of the transaction in progress, which ends at end.
+func (l *Ledger) commit(end LSN) {
+	l.mu.Lock()
+	l.taken = Position{End: max(end, l.taken.End)}
+	l.mu.Unlock()
+}
+
+// advance notes that the pump has taken everything before end, a position between two transactions.
+func (l *Ledger) advance(end LSN) { l.commit(end) }
+
+// hold keeps the settled position below the change in hand until the returned function is called.
+func (l *Ledger) hold() func() {
+	h := &hold{ledger: l}
+	l.mu.Lock()
+	h.settled = l.taken
+	last := l.oldest.prev
+	h.prev, h.next = last, &l.oldest
+	last.next, l.oldest.prev = h, h
+	l.count++
+	l.mu.Unlock()
+	return h.release
+}
+
+func (h *hold) release() {
+	l := h.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if h.next == nil {
+		return
+	}
+	h.prev.next, h.next.prev = h.next, h.prev
+	h.prev, h.next = nil, nil
+	l.count--
+}
+
+// Settled returns the position up to which everything is settled.
+func (l *Ledger) Settled() Position {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if first := l.oldest.next; first != &l.oldest {
+		return first.settled
+	}
+	return l.taken
+}

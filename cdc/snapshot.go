@@ -1,0 +1,80 @@
+package cdc
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Snapshot is what a transaction at REPEATABLE READ or above sees, so that tables read in it and the stream can be put together: a
+// change of the stream that the snapshot covers is in the tables as read, every other one is not yet.
+//
+// Transactions are told apart by id, not by position: between writing its commit record and becoming visible a transaction may wait for
+// a synchronous standby, so a position read beside a snapshot would call changes covered that the snapshot does not see.
+//
+// https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
+type Snapshot struct {
+	xmin, xmax uint64
+	running    map[uint64]bool
+}
+
+// TakeSnapshot returns the snapshot of tx, which must run at REPEATABLE READ or SERIALIZABLE.
+func TakeSnapshot(ctx context.Context, tx pgx.Tx) (*Snapshot, error) {
+	var text string
+	if err := tx.QueryRow(ctx, "SELECT pg_current_snapshot()::text").Scan(&text); err != nil {
+		return nil, fmt.Errorf("take snapshot: %w", err)
+	}
+	return parseSnapshot(text)
+}
+
+// parseSnapshot reads xmin:xmax:xip[,xip…].
+func parseSnapshot(text string) (*Snapshot, error) {
+	parts := strings.SplitN(text, ":", 3)
+	if len(parts) != 3 {
+		return nil, fmt.Errorf("snapshot %q: want xmin:xmax:xip,…", text)
+	}
+	s := &Snapshot{running: map[uint64]bool{}}
+	var err error
+	if s.xmin, err = strconv.ParseUint(parts[0], 10, 64); err != nil {
+		return nil, fmt.Errorf("snapshot %q: xmin: %w", text, err)
+	}
+	if s.xmax, err = strconv.ParseUint(parts[1], 10, 64); err != nil {
+		return nil, fmt.Errorf("snapshot %q: xmax: %w", text, err)
+	}
+	if parts[2] == "" {
+		return s, nil
+	}
+	for part := range strings.SplitSeq(parts[2], ",") {
+		xid, err := strconv.ParseUint(part, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("snapshot %q: xip: %w", text, err)
+		}
+		s.running[xid] = true
+	}
+	return s, nil
+}
+
+// Covers reports whether the snapshot sees what tx did. A nil Snapshot covers nothing.
+func (s *Snapshot) Covers(tx *Tx) bool {
+	if s == nil {
+		return false
+	}
+	xid := s.widen(tx.XID)
+	return xid < s.xmax && (xid < s.xmin || !s.running[xid])
+}
+
+// widen puts the epoch back on a 32-bit transaction id: ids that are alive lie within 2^31 of xmax.
+func (s *Snapshot) widen(xid uint32) uint64 {
+	const epoch = 1 << 32
+	full := s.xmax&^(epoch-1) | uint64(xid)
+	switch {
+	case full > s.xmax+epoch/2 && full >= epoch:
+		return full - epoch
+	case full+epoch/2 < s.xmax:
+		return full + epoch
+	}
+	return full
+}

@@ -1,0 +1,27 @@
+package cdc
+
+import "github.com/jackc/pgx/v5"
+
+// Table names a table to publish.
+type Table struct {
+	Schema string
+	Name   string
+	Full   bool // its changes are announced: it wants REPLICA IDENTITY FULL where Config.Identity says so
+}
+
+// String returns the table's name quoted for SQL.
+func (t Table) String() string { return pgx.Identifier{t.Schema, t.Name}.Sanitize() }
+
+// SessionSettings are the run-time parameters of every connection whose text output is read: the stream's tuples, and rows read beside
+// it, must print alike whatever the server's or the role's defaults are.
+func SessionSettings() map[string]string {
+	return map[string]string{
+		"application_name":   "hookline",
+		"client_encoding":    "UTF8",
+		"DateStyle":          "ISO, MDY",
+		"IntervalStyle":      "postgres",
+		"TimeZone":           "UTC",
+		"extra_float_digits": "1",
+		"bytea_output":       "hex",
+	}
+}

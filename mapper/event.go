@@ -1,0 +1,62 @@
+package mapper
+
+import "time"
+
+// Action is what happened to a record.
+type Action uint8
+
+const (
+	Created Action = iota
+	Updated
+	Deleted   // soft-deleted, or deleted for good while it was live
+	Restored  // a soft delete was taken back
+	Destroyed // deleted for good after a soft delete
+	actions   // how many there are
+)
+
+var actionNames = [actions]string{"created", "updated", "deleted", "restored", "destroyed"}
+
+func (a Action) String() string { return actionNames[a] }
+
+// ParseAction returns the action of that name.
+func ParseAction(name string) (Action, bool) {
+	for a, n := range actionNames {
+		if n == name {
+			return Action(a), true
+		}
+	}
+	return 0, false
+}
+
+// Event is one announced change of one record. It is immutable and safe for concurrent use.
+type Event struct {
+	ID        string // evt_<database>_<commit LSN>_<index>: the same each time the change is read
+	Name      string // <object>.<action>
+	Object    string
+	Action    Action
+	Workspace string    // the tenant whose webhooks may hear of it; "" in a database without tenants
+	Record    uint64    // hash of table and primary key: equal for all events of one record
+	Time      time.Time // commit time, UTC
+
+	objectID string   // Twenty's objectMetadata.id
+	member   string   // Twenty's workspaceMember.id of who did it, "" when unknown
+	updated  []string // names of changed fields; nil when the event carries no such list
+	data     []byte   // the record as JSON; part of body where that is possible
+	format   Format   // what body is encoded as
+	body     []byte   // the body in format; nil for a format that differs from webhook to webhook
+}
+
+// Data returns the record as JSON. It must not be modified.
+func (e *Event) Data() []byte { return e.data }
+
+// UpdatedFields returns the names of the fields that an update changed, nil where the event carries no such list.
+func (e *Event) UpdatedFields() []string { return e.updated }
+
+// Size is the memory that the event holds, in bytes, roughly.
+func (e *Event) Size() int {
+	const fixed = 256
+	if e.body != nil {
+		return fixed + cap(e.body)
+	}
+	return fixed + cap(e.data)
+}

@@ -1,0 +1,299 @@
+package mapper
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"hookline/cdc"
+)
+
+// Config says what to announce and how.
+type Config struct {
+	Profile     string            // auto (from the database), twenty or generic
+	Format      Format            // the form of bodies, unless a webhook asks for another
+	Schemas     []string          // generic: schemas whose tables are announced; nil: public
+	Exclude     []string          // objects that are never announced, by their names in events; nil: the profile's own list
+	ObjectNames map[string]string // generic: schema.table → object name, where the singular of the table's name will not do
+}
+
+// Catalog knows what the tables of a database hold. Its methods belong to one goroutine.
+type Catalog interface {
+	// Profile is the catalog's name: twenty or generic.
+	Profile() string
+	// Load reads the catalog anew from tx, which sees the given snapshot.
+	Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) error
+	// Tables returns what has to be published, as of the last Load: the tables that hold records, and those that describe them.
+	Tables() []cdc.Table
+	// Observe takes a change of a table that describes records and reports whether the change was of such a table.
+	Observe(change cdc.Change) bool
+	// Generation rises whenever Observe or Load changed what object would return.
+	Generation() uint64
+
+	// object returns how rows of rel are announced, nil when they are not.
+	object(ctx context.Context, rel *cdc.Relation) (*object, error)
+}
+
+// Mapper turns changes into events. It belongs to one goroutine.
+type Mapper struct {
+	catalog    Catalog
+	pool       *pgxpool.Pool
+	log        *slog.Logger
+	format     Format
+	prefix     string // evt_<database>_
+	generation uint64
+	objects    map[*cdc.Relation]*object
+	size       int // what the last bodies needed
+}
+
+// New returns a mapper. database is the identity of the database in event ids, 8 hex digits; pool reads back columns that the stream
+// left out, and its connections must have cdc.SessionSettings.
+func New(catalog Catalog, pool *pgxpool.Pool, database string, format Format, log *slog.Logger) *Mapper {
+	return &Mapper{
+		catalog: catalog, pool: pool, log: log, format: format, prefix: "evt_" + database + "_",
+		objects: map[*cdc.Relation]*object{}, size: 512,
+	}
+}
+
+// Map returns the event that change announces, or nil when it announces none: its table holds no announced object, or nothing that a
+// receiver would see has changed. The event keeps no part of the change. An error means that the database could not be asked until ctx
+// ended.
+func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Event, error) {
+	o, err := m.object(ctx, change.Relation)
+	if err != nil || o == nil || change.Kind == cdc.Truncate {
+		return nil, err
+	}
+	e := &Event{Object: o.name, Workspace: o.workspace, Time: change.Tx.Time, objectID: o.id, format: m.format}
+	row := change.New
+	switch change.Kind {
+	case cdc.Insert:
+		e.Action = Created
+	case cdc.Update:
+		before := change.Old
+		if change.OldIsKey {
+			before = nil
+		}
+		if row, err = m.complete(ctx, o, change.Relation, before, row); err != nil {
+			return nil, err
+		}
+		var announce bool
+		if e.Action, e.updated, announce = o.update(before, row); !announce {
+			return nil, nil
+		}
+	case cdc.Delete:
+		row = change.Old
+		e.Action = o.deletion(row, change.OldIsKey)
+	}
+	e.Name = o.events[e.Action]
+	e.ID = m.id(change)
+	e.Record = o.record(row)
+	e.member = o.actor(row)
+	m.encode(e, o, row, change.Kind == cdc.Delete && change.OldIsKey)
+	return e, nil
+}
+
+// object returns the plan for rel, compiled once for each relation and generation of the catalog.
+func (m *Mapper) object(ctx context.Context, rel *cdc.Relation) (*object, error) {
+	if g := m.catalog.Generation(); g != m.generation {
+		m.generation = g
+		clear(m.objects)
+	}
+	o, ok := m.objects[rel]
+	if ok {
+		return o, nil
+	}
+	err := m.persist(ctx, "describe table "+rel.Schema+"."+rel.Name, func() (err error) {
+		o, err = m.catalog.object(ctx, rel)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for old := range m.objects { // a relation sent anew replaces the one before
+		if old.OID == rel.OID {
+			delete(m.objects, old)
+		}
+	}
+	m.objects[rel] = o
+	return o, nil
+}
+
+// update tells what an update of a record was. before is nil when the row before is not known; then every update is taken for real.
+func (o *object) update(before, after cdc.Tuple) (action Action, updated []string, announce bool) {
+	deleted := o.deletedAt >= 0 && !after[o.deletedAt].IsNull()
+	if before == nil {
+		if deleted {
+			return Deleted, nil, true
+		}
+		return Updated, nil, true
+	}
+	updated = o.changed(before, after)
+	if o.deletedAt >= 0 {
+		switch was := !before[o.deletedAt].IsNull(); {
+		case !was && deleted:
+			return Deleted, updated, true
+		case was && !deleted:
+			return Restored, updated, true
+		}
+	}
+	return Updated, updated, len(updated) > 0
+}
+
+// deletion tells what the removal of a row was.
+func (o *object) deletion(row cdc.Tuple, keyOnly bool) Action {
+	softDeleted := o.deletedAt >= 0 && !keyOnly && !row[o.deletedAt].IsNull()
+	if o.destroys || softDeleted {
+		return Destroyed
+	}
+	return Deleted
+}
+
+// record returns the hash of the row's primary key.
+func (o *object) record(row cdc.Tuple) uint64 {
+	var d xxhash.Digest
+	d.ResetWithSeed(o.hash)
+	for _, c := range o.key {
+		_, _ = d.Write(row[c].Bytes())
+		_, _ = d.Write([]byte{0}) // no text of Postgres holds a zero byte
+	}
+	return d.Sum64()
+}
+
+// actor returns the id of the workspace member who did it, as far as the row tells.
+func (o *object) actor(row cdc.Tuple) string {
+	for _, c := range o.member {
+		if !row[c].IsNull() {
+			return row[c].String()
+		}
+	}
+	return ""
+}
+
+func (m *Mapper) id(change cdc.Change) string {
+	buf := make([]byte, 0, len(m.prefix)+16+1+10)
+	buf = append(buf, m.prefix...)
+	var lsn [8]byte
+	for i := range lsn {
+		lsn[i] = byte(change.Tx.Commit >> (56 - 8*i))
+	}
+	buf = hex.AppendEncode(buf, lsn[:])
+	buf = append(buf, '_')
+	return string(strconv.AppendUint(buf, uint64(change.Index), 10))
+}
+
+// encode fills in data and body.
+func (m *Mapper) encode(e *Event, o *object, row cdc.Tuple, keyOnly bool) {
+	buf := make([]byte, 0, m.size+m.size/8)
+	if e.format != FormatTwenty {
+		buf = e.appendHead(buf, e.format, Addressee{})
+	}
+	start := len(buf)
+	if keyOnly {
+		buf = o.appendKey(buf, row)
+	} else {
+		buf = o.appendRow(buf, row)
+	}
+	end := len(buf)
+	if e.format != FormatTwenty {
+		buf = e.appendTail(buf, e.format)
+		e.body = buf
+	}
+	e.data = buf[start:end:end]
+	m.size = max(len(buf), m.size-m.size/16) // follow large rows at once, and back to small ones by and by
+}
+
+// complete returns the row after an update with every column known: what the stream left out as unchanged is taken from the row before,
+// or read back by key. A row that is gone by now leaves those columns null.
+func (m *Mapper) complete(ctx context.Context, o *object, rel *cdc.Relation, before, after cdc.Tuple) (cdc.Tuple, error) {
+	var missing []int
+	for i := range after {
+		if !after[i].IsUnchanged() {
+			continue
+		}
+		if before != nil && !before[i].IsUnchanged() {
+			after[i] = before[i]
+			continue
+		}
+		missing = append(missing, i)
+	}
+	if missing == nil {
+		return after, nil
+	}
+	var values [][]byte
+	err := m.persist(ctx, "read back "+rel.Schema+"."+rel.Name, func() (err error) {
+		values, err = m.readBack(ctx, o, rel, after, missing)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range missing {
+		after[c] = cdc.Value{}
+		if values != nil && values[i] != nil {
+			after[c] = cdc.Text(values[i])
+		}
+	}
+	return after, nil
+}
+
+// readBack returns the named columns of the row that has the key of row, as text; nil when there is no such row.
+func (m *Mapper) readBack(ctx context.Context, o *object, rel *cdc.Relation, row cdc.Tuple, columns []int) ([][]byte, error) {
+	var sql strings.Builder
+	sql.WriteString("SELECT ")
+	for i, c := range columns {
+		if i > 0 {
+			sql.WriteString(", ")
+		}
+		sql.WriteString(pgx.Identifier{rel.Columns[c].Name}.Sanitize())
+	}
+	fmt.Fprintf(&sql, " FROM %s WHERE ", pgx.Identifier{rel.Schema, rel.Name}.Sanitize())
+	var key [][]byte
+	for i, c := range o.key {
+		if i > 0 {
+			sql.WriteString(" AND ")
+		}
+		fmt.Fprintf(&sql, "%s = $%d", pgx.Identifier{rel.Columns[c].Name}.Sanitize(), i+1)
+		key = append(key, row[c].Bytes())
+	}
+	conn, err := m.pool.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Release()
+	result := conn.Conn().PgConn().ExecParams(ctx, sql.String(), key, nil, nil, nil).Read()
+	var refused *pgconn.PgError
+	if errors.As(result.Err, &refused) && strings.HasPrefix(refused.Code, "42") { // renamed or dropped since: gone, as far as the stream's row goes
+		m.log.Warn("columns cannot be read back", "table", rel.Schema+"."+rel.Name, "error", refused.Message)
+		return nil, nil
+	}
+	if result.Err != nil || len(result.Rows) == 0 {
+		return nil, result.Err
+	}
+	return result.Rows[0], nil
+}
+
+// persist calls f until it succeeds or ctx ends: a change must not be passed over because the database is away for a while.
+func (m *Mapper) persist(ctx context.Context, what string, f func() error) error {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
+		err := f()
+		if err == nil {
+			return nil
+		}
+		m.log.Warn("the database does not answer, trying again", "to", what, "error", err, "in", wait)
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", what, err)
+		case <-time.After(wait):
+		}
+	}
+}

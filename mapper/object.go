@@ -1,0 +1,104 @@
+package mapper
+
+import (
+	"bytes"
+	"slices"
+
+	"hookline/cdc"
+)
+
+// object is how the rows of one relation are announced: a plan compiled once per relation by a Catalog.
+type object struct {
+	name      string // the object's singular name, as events carry it
+	id        string // Twenty's objectMetadata.id
+	workspace string
+	hash      uint64 // seed of the record hash: tells equal keys of different tables apart
+	key       []int  // columns of the primary key
+	deletedAt int    // column of the soft delete, -1 when there is none
+	member    []int  // columns that hold the acting workspace member's id, the likeliest first
+	destroys  bool   // every hard delete is destroyed, also that of a live row
+
+	fields []field
+	events [actions]string // <name>.<action>
+}
+
+// field is one key of a record's JSON.
+type field struct {
+	name    string
+	also    string // a second name that updatedFields lists when the field changed
+	key     []byte // `"name":`
+	columns []int  // the columns it is made of
+	silent  bool   // a change of it alone announces nothing, and updatedFields never lists it
+	encode  func(dst []byte, row cdc.Tuple) []byte
+}
+
+// named fills in what follows from the object's name.
+func (o *object) named(name string) {
+	o.name = name
+	for a := range actions {
+		o.events[a] = name + "." + a.String()
+	}
+}
+
+// appendRow appends the row as a JSON object.
+func (o *object) appendRow(dst []byte, row cdc.Tuple) []byte {
+	dst = append(dst, '{')
+	for i := range o.fields {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, o.fields[i].key...)
+		dst = o.fields[i].encode(dst, row)
+	}
+	return append(dst, '}')
+}
+
+// changed returns the names of the fields that read differently before and after, silent ones left out. Two rows that differ only where
+// the JSON does not show it (null and "" where both read as "", microseconds where milliseconds are shown) are equal.
+func (o *object) changed(before, after cdc.Tuple) []string {
+	var names []string
+	for i := range o.fields {
+		f := &o.fields[i]
+		if f.silent || !f.differs(before, after) {
+			continue
+		}
+		if f.also != "" {
+			names = append(names, f.also)
+		}
+		names = append(names, f.name)
+	}
+	return names
+}
+
+func (f *field) differs(before, after cdc.Tuple) bool {
+	for _, c := range f.columns {
+		if !same(before[c], after[c]) {
+			return !bytes.Equal(f.encode(nil, before), f.encode(nil, after))
+		}
+	}
+	return false
+}
+
+func same(a, b cdc.Value) bool {
+	return a.IsNull() == b.IsNull() && bytes.Equal(a.Bytes(), b.Bytes())
+}
+
+// appendKey appends the fields that are made of the primary key alone, as a JSON object: all that is known of a row deleted under a
+// replica identity that is not full.
+func (o *object) appendKey(dst []byte, row cdc.Tuple) []byte {
+	dst = append(dst, '{')
+	first := true
+	for i := range o.fields {
+		f := &o.fields[i]
+		if slices.ContainsFunc(f.columns, func(c int) bool { return !slices.Contains(o.key, c) }) {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = append(dst, f.key...)
+		dst = f.encode(dst, row)
+	}
+	return append(dst, '}')
+}

@@ -1,0 +1,46 @@
+// Package webhook knows who wants to hear of what: it reads the webhook tables of a database, follows them in the replication stream, and
+// finds the subscriptions that match an event.
+package webhook
+
+import (
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+
+	"hookline/mapper"
+)
+
+// Secret is a signing key. It prints as a placeholder wherever fmt, slog or encoding/json meet it.
+type Secret string
+
+const hidden = "[secret]"
+
+func (Secret) String() string               { return hidden }
+func (Secret) GoString() string             { return hidden }
+func (Secret) LogValue() slog.Value         { return slog.StringValue(hidden) }
+func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// Subscription is one webhook as its row stood at one point of the stream. It is immutable; when the row changes, another Subscription
+// of the same Key takes its place.
+type Subscription struct {
+	Key        string        // unique in the database and stable over changes of the row: <schema>.<table>/<primary key>
+	ID         string        // the row's primary key
+	Workspace  string        // hears of this tenant's events only; "" in a database without tenants
+	URL        string        // absolute, http or https; may hold credentials: log Host, never URL
+	Host       string        // host[:port] of URL
+	Secret     Secret        // "" sends no signature
+	Operations []string      // patterns as in Matches, as the row has them
+	Format     mapper.Format // form of the body
+	Headers    http.Header   // sent beside Hookline's own; nil for none
+
+	current *atomic.Pointer[Subscription] // shared by all versions of the row
+}
+
+// Current returns the newest version of the subscription, nil once the webhook is gone or switched off: what is still queued for it must
+// not be sent. Safe for concurrent use.
+func (s *Subscription) Current() *Subscription {
+	if s.current == nil {
+		return s
+	}
+	return s.current.Load()
+}
