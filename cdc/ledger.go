@@ -1,6 +1,9 @@
 package cdc
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // Position is how far the stream is settled. Every transaction that ends at or before End is settled whole; of the transaction whose
 // commit record is at Commit the changes before Index are settled too. Commit is 0 when no transaction is in progress.
@@ -21,7 +24,7 @@ func (p Position) Before(q Position) bool {
 	return p.Index < q.Index
 }
 
-// Ledger knows which changes of the stream are settled. The pump's side (begin, take, hold, commit, advance) belongs to one goroutine;
+// Ledger knows which changes of the stream are settled. The pump's side (take, hold, pass) belongs to one goroutine;
 // releases and Settled may be called from any.
 //
 // It keeps the unsettled holds alone, in the order of the stream, each with the position that is settled once it is the oldest. A settled
@@ -30,6 +33,7 @@ type Ledger struct {
 	mu     sync.Mutex
 	oldest hold // sentinel of a circular list: oldest.next is the oldest hold
 	taken  Position
+	now    time.Time // commit time of the change in hand
 	count  int
 }
 
@@ -38,6 +42,7 @@ type hold struct {
 	ledger     *Ledger
 	prev, next *hold // nil once released
 	settled    Position
+	time       time.Time // commit time of the change it was taken for
 }
 
 // NewLedger returns a ledger of a stream that is settled up to start.
@@ -51,24 +56,22 @@ func NewLedger(start Position) *Ledger {
 func (l *Ledger) take(tx *Tx, index uint32) {
 	l.mu.Lock()
 	l.taken.Commit, l.taken.Index = tx.Commit, index
+	l.now = tx.Time
 	l.mu.Unlock()
 }
 
-// commit notes that the pump has taken the whole of the transaction in progress, which ends at end.
-func (l *Ledger) commit(end LSN) {
+// pass notes that the pump has taken everything before end, which lies between two transactions.
+func (l *Ledger) pass(end LSN) {
 	l.mu.Lock()
 	l.taken = Position{End: max(end, l.taken.End)}
 	l.mu.Unlock()
 }
 
-// advance notes that the pump has taken everything before end, a position between two transactions.
-func (l *Ledger) advance(end LSN) { l.commit(end) }
-
 // hold keeps the settled position below the change in hand until the returned function is called.
 func (l *Ledger) hold() func() {
 	h := &hold{ledger: l}
 	l.mu.Lock()
-	h.settled = l.taken
+	h.settled, h.time = l.taken, l.now
 	last := l.oldest.prev
 	h.prev, h.next = last, &l.oldest
 	last.next, l.oldest.prev = h, h
@@ -97,4 +100,11 @@ func (l *Ledger) Settled() Position {
 		return first.settled
 	}
 	return l.taken
+}
+
+// Unsettled returns how many holds there are, and the commit time of the oldest one.
+func (l *Ledger) Unsettled() (count int, oldest time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.count, l.oldest.next.time
 }

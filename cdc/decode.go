@@ -1,0 +1,223 @@
+package cdc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pglogrepl"
+)
+
+// item is what the reader hands to the pump: a change, or a mark in the stream that carries none.
+type item struct {
+	change Change
+	end    LSN // a mark's position; set when change.Kind is 0
+}
+
+// decoder turns pgoutput messages (proto_version 1) into items. What it returns owns its memory.
+//
+// https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
+type decoder struct {
+	ledger    *Ledger
+	relations map[uint32]*Relation // by OID; valid for one connection
+	read      Position             // everything before it has been returned by this decoder or one before it
+	tx        *Tx                  // the open transaction
+	index     uint32               // of the next change in tx
+}
+
+func newDecoder(ledger *Ledger, read Position) *decoder {
+	return &decoder{ledger: ledger, relations: map[uint32]*Relation{}, read: read}
+}
+
+// decode appends to items what one message holds, passing over everything before d.read.
+func (d *decoder) decode(items []item, message []byte) ([]item, error) {
+	if len(message) == 0 {
+		return items, errors.New("decode pgoutput: empty message")
+	}
+	switch pglogrepl.MessageType(message[0]) {
+	case pglogrepl.MessageTypeInsert, pglogrepl.MessageTypeUpdate, pglogrepl.MessageTypeDelete:
+		return d.row(items, message)
+	case pglogrepl.MessageTypeType, pglogrepl.MessageTypeOrigin:
+		return items, nil
+	}
+	parsed, err := pglogrepl.Parse(message)
+	if err != nil {
+		return items, fmt.Errorf("decode pgoutput: %w", err)
+	}
+	switch m := parsed.(type) {
+	case *pglogrepl.RelationMessage:
+		d.relation(m)
+	case *pglogrepl.BeginMessage:
+		d.begin(m)
+	case *pglogrepl.CommitMessage:
+		return d.commit(items, m)
+	case *pglogrepl.TruncateMessage:
+		return d.truncate(items, m)
+	default:
+		return items, fmt.Errorf("decode pgoutput: unexpected message %q", message[0])
+	}
+	return items, nil
+}
+
+// advance appends a mark for a keepalive at end. Such a position says something only between transactions.
+func (d *decoder) advance(items []item, end LSN) []item {
+	if d.tx != nil || end <= d.read.End {
+		return items
+	}
+	d.read = Position{End: end}
+	return append(items, item{end: end})
+}
+
+func (d *decoder) begin(m *pglogrepl.BeginMessage) {
+	d.tx = &Tx{XID: m.Xid, Commit: m.FinalLSN, Time: m.CommitTime.UTC(), ledger: d.ledger}
+	d.index = 0
+}
+
+func (d *decoder) commit(items []item, m *pglogrepl.CommitMessage) ([]item, error) {
+	if d.tx == nil {
+		return items, fmt.Errorf("decode pgoutput: commit at %s outside a transaction", m.CommitLSN)
+	}
+	d.tx = nil
+	if m.TransactionEndLSN <= d.read.End {
+		return items, nil
+	}
+	d.read = Position{End: m.TransactionEndLSN}
+	return append(items, item{end: m.TransactionEndLSN}), nil
+}
+
+// next counts one change and reports whether it has yet to be returned.
+func (d *decoder) next() (index uint32, fresh bool) {
+	index = d.index
+	d.index++
+	switch {
+	case d.tx.Commit < d.read.End:
+		return index, false
+	case d.tx.Commit == d.read.Commit && index < d.read.Index:
+		return index, false
+	}
+	d.read.Commit, d.read.Index = d.tx.Commit, d.index
+	return index, true
+}
+
+func (d *decoder) relation(m *pglogrepl.RelationMessage) {
+	rel := &Relation{
+		OID: m.RelationID, Schema: m.Namespace, Name: m.RelationName, Identity: m.ReplicaIdentity,
+		Columns: make([]Column, len(m.Columns)),
+	}
+	if rel.Schema == "" {
+		rel.Schema = "pg_catalog" // the protocol's short form
+	}
+	for i, c := range m.Columns {
+		rel.Columns[i] = Column{Name: c.Name, Type: c.DataType, Modifier: c.TypeModifier, Identity: c.Flags&1 != 0}
+	}
+	d.relations[rel.OID] = rel
+}
+
+func (d *decoder) truncate(items []item, m *pglogrepl.TruncateMessage) ([]item, error) {
+	for _, oid := range m.RelationIDs {
+		rel, err := d.known(oid)
+		if err != nil {
+			return items, err
+		}
+		if index, fresh := d.next(); fresh {
+			items = append(items, item{change: Change{Kind: Truncate, Relation: rel, Tx: d.tx, Index: index}})
+		}
+	}
+	return items, nil
+}
+
+func (d *decoder) known(oid uint32) (*Relation, error) {
+	if d.tx == nil {
+		return nil, fmt.Errorf("decode pgoutput: change of relation %d outside a transaction", oid)
+	}
+	rel := d.relations[oid]
+	if rel == nil {
+		return nil, fmt.Errorf("decode pgoutput: change of relation %d, which was not described", oid)
+	}
+	return rel, nil
+}
+
+// row decodes an Insert, Update or Delete message: type, relation's OID, then tuples, each behind a letter that tells what it is.
+func (d *decoder) row(items []item, message []byte) ([]item, error) {
+	if len(message) < 5 {
+		return items, errShort
+	}
+	rel, err := d.known(binary.BigEndian.Uint32(message[1:]))
+	if err != nil {
+		return items, err
+	}
+	index, fresh := d.next()
+	if !fresh {
+		return items, nil
+	}
+	change := Change{Relation: rel, Tx: d.tx, Index: index}
+	switch pglogrepl.MessageType(message[0]) {
+	case pglogrepl.MessageTypeInsert:
+		change.Kind = Insert
+	case pglogrepl.MessageTypeUpdate:
+		change.Kind = Update
+	case pglogrepl.MessageTypeDelete:
+		change.Kind = Delete
+	}
+	for rest := bytes.Clone(message[5:]); len(rest) > 0; {
+		var tuple Tuple
+		letter := rest[0]
+		if tuple, rest, err = decodeTuple(rest[1:], len(rel.Columns)); err != nil {
+			return items, fmt.Errorf("decode %s of %s.%s: %w", change.Kind, rel.Schema, rel.Name, err)
+		}
+		switch letter {
+		case 'N':
+			change.New = tuple
+		case 'O':
+			change.Old = tuple
+		case 'K':
+			change.Old, change.OldIsKey = tuple, true
+		default:
+			return items, fmt.Errorf("decode %s of %s.%s: unknown kind of tuple %q", change.Kind, rel.Schema, rel.Name, letter)
+		}
+	}
+	if (change.Kind == Delete && change.Old == nil) || (change.Kind != Delete && change.New == nil) {
+		return items, fmt.Errorf("decode %s of %s.%s: no tuple", change.Kind, rel.Schema, rel.Name)
+	}
+	return append(items, item{change: change}), nil
+}
+
+var errShort = errors.New("decode pgoutput: message is cut short")
+
+// decodeTuple reads TupleData with the given number of columns and returns what follows it. The values keep src.
+func decodeTuple(src []byte, columns int) (Tuple, []byte, error) {
+	if len(src) < 2 {
+		return nil, nil, errShort
+	}
+	if n := int(binary.BigEndian.Uint16(src)); n != columns {
+		return nil, nil, fmt.Errorf("tuple has %d columns, its relation %d", n, columns)
+	}
+	src = src[2:]
+	tuple := make(Tuple, columns)
+	for i := range tuple {
+		if len(src) < 1 {
+			return nil, nil, errShort
+		}
+		kind := src[0]
+		src = src[1:]
+		switch kind {
+		case pglogrepl.TupleDataTypeNull:
+		case pglogrepl.TupleDataTypeToast:
+			tuple[i] = Unchanged()
+		case pglogrepl.TupleDataTypeText:
+			if len(src) < 4 {
+				return nil, nil, errShort
+			}
+			length := int(binary.BigEndian.Uint32(src))
+			if length < 0 || length > len(src)-4 {
+				return nil, nil, errShort
+			}
+			tuple[i] = Text(src[4 : 4+length : 4+length])
+			src = src[4+length:]
+		default:
+			return nil, nil, fmt.Errorf("column %d: unknown kind of value %q", i, kind)
+		}
+	}
+	return tuple, src, nil
+}

@@ -1,0 +1,71 @@
+package cdc
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+type metrics struct {
+	reconnects prometheus.Counter
+	registerer prometheus.Registerer
+	source     *Source
+}
+
+func newMetrics(registerer prometheus.Registerer, s *Source) *metrics {
+	m := &metrics{
+		registerer: registerer,
+		source:     s,
+		reconnects: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "hookline_stream_reconnects_total",
+			Help: "Times the replication connection was lost.",
+		}),
+	}
+	registerer.MustRegister(m.reconnects)
+	for _, state := range []State{Connecting, Standby, Active, Stopped} {
+		registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name:        "hookline_state",
+			Help:        "1 for the state that this process is in: active reads the slot, standby waits for it.",
+			ConstLabels: prometheus.Labels{"state": state.String()},
+		}, func() float64 {
+			if s.State() == state {
+				return 1
+			}
+			return 0
+		}))
+	}
+	return m
+}
+
+// start registers what can be measured once there is a ledger.
+func (m *metrics) start(ledger *Ledger) {
+	m.registerer.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "hookline_unsettled_deliveries",
+			Help: "Deliveries that hold the acknowledged position back.",
+		}, func() float64 {
+			n, _ := ledger.Unsettled()
+			return float64(n)
+		}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "hookline_lag_seconds",
+			Help: "Age of the oldest commit that is not settled; while the stream is down, at least the time since it was up.",
+		}, m.source.lag),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "hookline_settled_lsn",
+			Help: "Position up to which everything is settled, in bytes of WAL.",
+		}, func() float64 { return float64(ledger.Settled().End) }),
+	)
+}
+
+// lag is the value of hookline_lag_seconds.
+func (s *Source) lag() float64 {
+	var lag time.Duration
+	if n, oldest := s.ledger.Unsettled(); n > 0 {
+		lag = time.Since(oldest)
+	}
+	if s.State() != Active {
+		lag = max(lag, time.Since(s.LastContact()))
+	}
+	return max(0, lag.Seconds())
+}

@@ -1,0 +1,317 @@
+package cdc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Plan is what has to be done to a database before it can be streamed: replica identities, then the publication, then the slot. The
+// order matters: a slot must not be older than its publication.
+type Plan struct {
+	Statements []string // SQL, to be run in order, each on its own
+	Left       []string // tables that are not published, each with the reason
+
+	cfg   Config
+	owner Problems // what the role may not do itself
+}
+
+// Ready reports whether there is nothing left to do.
+func (p *Plan) Ready() bool { return len(p.Statements) == 0 }
+
+// published is a table as the plan looks at it.
+type published struct {
+	Table
+	key      bool // has a primary key
+	identity byte
+	usable   bool // updates and deletes carry a key as things are
+	owned    bool // the role may alter it
+	listed   bool // in the publication
+	leaves   []string
+}
+
+// NewPlan compares the database with what tables and cfg ask for. A table without a usable replica identity is left out: published, it
+// would make the CRM's own updates fail. The error is a Problem when the slot is older than the publication, or of another kind than ours.
+//
+// https://www.postgresql.org/docs/current/logical-replication-publication.html#LOGICAL-REPLICATION-PUBLICATION-REPLICA-IDENTITY
+func NewPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table) (*Plan, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	p := &Plan{cfg: cfg}
+	found, err := p.inspect(ctx, conn, tables)
+	if err != nil {
+		return nil, err
+	}
+	var wanted []published
+	for _, t := range found {
+		switch {
+		case !t.key:
+			p.Left = append(p.Left, t.String()+": no primary key, so its records cannot be told apart")
+			continue
+		case t.identity == 'f' || !t.Full || cfg.Identity == IdentityKeep:
+			if !t.usable {
+				p.Left = append(p.Left, t.String()+": replica identity is set to nothing or to an index that is gone, "+
+					"so updates of a published table would fail")
+				continue
+			}
+		default:
+			for _, leaf := range t.leaves {
+				p.add(t, "ALTER TABLE "+leaf+" REPLICA IDENTITY FULL")
+			}
+		}
+		wanted = append(wanted, t)
+	}
+	if err := p.publication(ctx, conn, wanted); err != nil {
+		return nil, err
+	}
+	return p, p.slot(ctx, conn)
+}
+
+// add appends a statement that only the owner of t may run.
+func (p *Plan) add(t published, sql string) {
+	p.Statements = append(p.Statements, sql)
+	if !t.owned {
+		p.owner = append(p.owner, &Problem{What: "the role does not own table " + t.String(), Mend: "as its owner or a superuser: " + sql + ";"})
+	}
+}
+
+// inspect looks the tables up, in one query however many there are.
+func (p *Plan) inspect(ctx context.Context, conn *pgx.Conn, tables []Table) ([]published, error) {
+	schemas, names := make([]string, len(tables)), make([]string, len(tables))
+	for i, t := range tables {
+		schemas[i], names[i] = t.Schema, t.Name
+	}
+	rows, err := conn.Query(ctx, `
+		SELECT t.ord, leaf.relreplident::text,
+		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary),
+		       CASE leaf.relreplident
+		           WHEN 'f' THEN true
+		           WHEN 'd' THEN EXISTS (SELECT FROM pg_index i WHERE i.indrelid = leaf.oid AND i.indisprimary)
+		           WHEN 'i' THEN EXISTS (SELECT FROM pg_index i WHERE i.indrelid = leaf.oid AND i.indisreplident)
+		           ELSE false
+		       END,
+		       pg_has_role(c.relowner, 'USAGE'),
+		       EXISTS (SELECT FROM pg_publication_tables pt
+		               WHERE pt.pubname = $3 AND pt.schemaname = n.nspname AND pt.tablename = c.relname),
+		       quote_ident(ln.nspname) || '.' || quote_ident(leaf.relname)
+		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS t(schema, name, ord)
+		JOIN pg_namespace n ON n.nspname = t.schema
+		JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name AND c.relkind IN ('r', 'p')
+		LEFT JOIN LATERAL pg_partition_tree(c.oid) pt ON c.relkind = 'p' AND pt.isleaf
+		JOIN pg_class leaf ON leaf.oid = coalesce(pt.relid, c.oid)
+		JOIN pg_namespace ln ON ln.oid = leaf.relnamespace
+		ORDER BY t.ord, leaf.oid`, schemas, names, p.cfg.Publication)
+	if err != nil {
+		return nil, fmt.Errorf("look tables up: %w", err)
+	}
+	var found []published
+	last := int64(0)
+	for rows.Next() {
+		var (
+			t        published
+			ord      int64
+			identity string
+			leaf     string
+		)
+		if err := rows.Scan(&ord, &identity, &t.key, &t.usable, &t.owned, &t.listed, &leaf); err != nil {
+			return nil, fmt.Errorf("look tables up: %w", err)
+		}
+		t.identity = identity[0]
+		if ord != last {
+			t.Table, last = tables[ord-1], ord
+			found = append(found, t)
+		}
+		f := &found[len(found)-1]
+		f.usable = f.usable && t.usable
+		if t.identity != 'f' {
+			f.identity = t.identity // one leaf that is not full makes the table not full
+			f.leaves = append(f.leaves, leaf)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("look tables up: %w", err)
+	}
+	return found, nil
+}
+
+// publication plans what makes the publication list the wanted tables and no others.
+func (p *Plan) publication(ctx context.Context, conn *pgx.Conn, wanted []published) error {
+	name := pgx.Identifier{p.cfg.Publication}.Sanitize()
+	var all, whole bool
+	err := conn.QueryRow(ctx, `SELECT puballtables, pubinsert AND pubupdate AND pubdelete AND pubtruncate AND pubviaroot
+		FROM pg_publication WHERE pubname = $1`, p.cfg.Publication).Scan(&all, &whole)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return p.newPublication(ctx, conn, name, wanted)
+	}
+	if err != nil {
+		return fmt.Errorf("look publication %s up: %w", name, err)
+	}
+	if !whole {
+		p.Statements = append(p.Statements, "ALTER PUBLICATION "+name+
+			" SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)")
+	}
+	if all {
+		return nil
+	}
+	for _, t := range wanted {
+		if !t.listed {
+			p.add(t, "ALTER PUBLICATION "+name+" ADD TABLE "+t.String())
+		}
+	}
+	rows, err := conn.Query(ctx, `SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname = $1 ORDER BY 1, 2`, p.cfg.Publication)
+	if err != nil {
+		return fmt.Errorf("look publication %s up: %w", name, err)
+	}
+	listed, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t Table, err error) {
+		return t, row.Scan(&t.Schema, &t.Name)
+	})
+	if err != nil {
+		return fmt.Errorf("look publication %s up: %w", name, err)
+	}
+	keep := names(wanted)
+	for _, t := range listed {
+		if !slices.Contains(keep, t.String()) {
+			p.Statements = append(p.Statements, "ALTER PUBLICATION "+name+" DROP TABLE "+t.String())
+		}
+	}
+	return nil
+}
+
+func names(tables []published) []string {
+	list := make([]string, len(tables))
+	for i, t := range tables {
+		list[i] = t.String()
+	}
+	return list
+}
+
+func (p *Plan) newPublication(ctx context.Context, conn *pgx.Conn, name string, wanted []published) error {
+	sql := "CREATE PUBLICATION " + name
+	if len(wanted) > 0 {
+		sql += " FOR TABLE " + strings.Join(names(wanted), ", ")
+	}
+	sql += " WITH (publish_via_partition_root = true)"
+	p.Statements = append(p.Statements, sql)
+	var may bool
+	if err := conn.QueryRow(ctx, `SELECT has_database_privilege(current_database(), 'CREATE')`).Scan(&may); err != nil {
+		return fmt.Errorf("check the right to make a publication: %w", err)
+	}
+	if !may {
+		p.owner = append(p.owner, &Problem{
+			What: "the role may not make a publication in this database",
+			Mend: "GRANT CREATE ON DATABASE … TO its role, or let a superuser run what `hookline setup --print-sql` prints",
+		})
+	}
+	for _, t := range wanted {
+		if !t.owned {
+			p.owner = append(p.owner, &Problem{
+				What: "the role does not own table " + t.String(), Mend: "let its owner or a superuser run what `hookline setup --print-sql` prints",
+			})
+		}
+	}
+	return nil
+}
+
+// slot plans the slot, or tells why the one that exists will not do.
+func (p *Plan) slot(ctx context.Context, conn *pgx.Conn) error {
+	var plugin, database, here string
+	var version int
+	err := conn.QueryRow(ctx, `SELECT coalesce(s.plugin, ''), coalesce(s.database, ''), current_database(),
+		current_setting('server_version_num')::int / 10000
+		FROM (SELECT) one LEFT JOIN pg_replication_slots s ON s.slot_name = $1`, p.cfg.Slot).Scan(&plugin, &database, &here, &version)
+	if err != nil {
+		return fmt.Errorf("look slot %q up: %w", p.cfg.Slot, err)
+	}
+	fresh := slices.ContainsFunc(p.Statements, func(s string) bool { return strings.HasPrefix(s, "CREATE PUBLICATION") })
+	switch {
+	case database == "" && plugin == "":
+		failover := ""
+		if version >= 17 {
+			failover = ", failover => true"
+		}
+		p.Statements = append(p.Statements, fmt.Sprintf("SELECT pg_create_logical_replication_slot(%s, 'pgoutput'%s)",
+			quoteLiteral(p.cfg.Slot), failover))
+	case plugin != "pgoutput" || database != here:
+		return &Problem{
+			What: fmt.Sprintf("replication slot %q is of plugin %q in database %q, want pgoutput in %q", p.cfg.Slot, plugin, database, here),
+			Mend: "set HOOKLINE_SLOT to another name",
+		}
+	case fresh:
+		return &Problem{
+			What: fmt.Sprintf("replication slot %q exists, but publication %q does not: a slot cannot read what lies before its publication",
+				p.cfg.Slot, p.cfg.Publication),
+			Mend: fmt.Sprintf("to go on from now (changes since the slot's position are not announced): "+
+				"SELECT pg_drop_replication_slot(%s); then start again", quoteLiteral(p.cfg.Slot)),
+		}
+	}
+	return nil
+}
+
+const (
+	lockTimeout = 2 * time.Second // for one lock of a plan's statement: while it waits, the CRM's own statements wait behind it
+	lockTries   = 5
+)
+
+// Apply runs the plan. A table that the CRM keeps locked is given up for a while and tried again, a few times. The error is a Problems
+// when the role may not do it; then nothing was done.
+func (p *Plan) Apply(ctx context.Context, conn *pgx.Conn, log *slog.Logger) error {
+	if err := p.owner.err(); err != nil {
+		return err
+	}
+	if p.Ready() {
+		return nil
+	}
+	if _, err := conn.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d", lockTimeout.Milliseconds())); err != nil {
+		return err
+	}
+	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "RESET lock_timeout") }()
+	for _, sql := range p.Statements {
+		log.Info("preparing the database", "sql", sql)
+		if err := p.run(ctx, conn, log, sql); err != nil {
+			return fmt.Errorf("%s: %w", sql, err)
+		}
+	}
+	return nil
+}
+
+func (p *Plan) run(ctx context.Context, conn *pgx.Conn, log *slog.Logger, sql string) error {
+	for try := 1; ; try++ {
+		_, err := conn.Exec(ctx, sql)
+		var refused *pgconn.PgError
+		if !errors.As(err, &refused) || refused.Code != lockNotAvailable {
+			return err
+		}
+		if try == lockTries {
+			return fmt.Errorf("another session keeps the table locked: %w", err)
+		}
+		log.Warn("the table is locked, trying again", "sql", sql, "try", try)
+		select {
+		case <-time.After(time.Duration(try) * time.Second):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// Prepare plans and applies in one go; processes that start at the same time take turns.
+func Prepare(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, log *slog.Logger) (*Plan, error) {
+	const lock = "hashtextextended('hookline', 0)"
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock("+lock+")"); err != nil {
+		return nil, fmt.Errorf("wait for other processes that prepare the database: %w", err)
+	}
+	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock("+lock+")") }()
+	p, err := NewPlan(ctx, conn, cfg, tables)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.Apply(ctx, conn, log)
+}

@@ -1,0 +1,219 @@
+package cdc
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/jackc/pglogrepl"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// reader reads one connection until it breaks.
+type reader struct {
+	source  *Source
+	conn    *pgconn.PgConn
+	decoder *decoder
+	batch   []item
+	bytes   int // of WAL in batch
+
+	now      time.Time // as of the last look at the clock
+	heard    time.Time // when the server last sent something that was waited for
+	deadline time.Time // of the next look
+	reported LSN
+	report   time.Time // when it was reported
+}
+
+func newReader(s *Source, conn *pgconn.PgConn, read Position, left []item) *reader {
+	now := time.Now()
+	return &reader{source: s, conn: conn, decoder: newDecoder(s.ledger, read), batch: left, now: now, heard: now}
+}
+
+// read hands over what the connection brings. It returns ErrStopped after Close, else what broke the connection; what it has decoded
+// by then and could not hand over is left in r.batch.
+func (r *reader) read() error {
+	if err := r.handOver(); err != nil {
+		return err
+	}
+	frontend := r.conn.Frontend()
+	for {
+		if err := r.look(); err != nil {
+			return err
+		}
+		message, err := frontend.Receive()
+		var timeout net.Error
+		if errors.As(err, &timeout) && timeout.Timeout() {
+			continue
+		}
+		if err != nil {
+			return errors.Join(fmt.Errorf("receive: %w", err), r.handOver())
+		}
+		r.heard = r.now
+		switch m := message.(type) {
+		case *pgproto3.CopyData:
+			err = r.message(m.Data)
+		case *pgproto3.ErrorResponse:
+			err = pgconn.ErrorResponseToPgError(m)
+		case *pgproto3.CopyDone:
+			err = errors.New("the server ended the stream")
+		}
+		if err != nil {
+			return errors.Join(err, r.handOver())
+		}
+		if len(r.batch) >= batchItems || r.bytes >= batchBytes || (len(r.batch) > 0 && frontend.ReadBufferLen() == 0) {
+			if err := r.handOver(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// message takes one message of the streaming replication protocol.
+//
+// https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-START-REPLICATION
+func (r *reader) message(data []byte) (err error) {
+	const header = 1 + 8 + 8 + 8 // 'w', start, end, clock
+	switch {
+	case len(data) > header && data[0] == pglogrepl.XLogDataByteID:
+		r.bytes += len(data)
+		r.batch, err = r.decoder.decode(r.batch, data[header:])
+		return err
+	case len(data) == 1+8+8+1 && data[0] == pglogrepl.PrimaryKeepaliveMessageByteID:
+		if len(r.source.queue) < cap(r.source.queue) {
+			r.batch = r.decoder.advance(r.batch, LSN(binary.BigEndian.Uint64(data[1:])))
+		}
+		if wantsReply := data[17] != 0; wantsReply {
+			return r.send(false)
+		}
+		return nil
+	}
+	return fmt.Errorf("replication message of %d bytes is not understood", len(data))
+}
+
+// look reports if it is time to, and sees to it that the next Receive returns when it is time again.
+func (r *reader) look() error {
+	select {
+	case <-r.source.stop:
+		return ErrStopped
+	default:
+	}
+	r.now = time.Now()
+	if r.now.Before(r.deadline) && (!r.busy() || r.deadline.Sub(r.now) <= reportWhileBusy) {
+		return nil
+	}
+	if silence := r.now.Sub(r.heard); silence > silenceLimit {
+		return fmt.Errorf("the server has not answered for %s", silence.Round(time.Second))
+	}
+	r.source.contact.Store(r.heard.UnixNano())
+	if err := r.reportDue(); err != nil {
+		return err
+	}
+	r.deadline = r.now.Add(r.idle())
+	if r.busy() {
+		r.deadline = r.now.Add(min(reportWhileBusy, r.idle()))
+	}
+	if err := r.conn.Conn().SetReadDeadline(r.deadline); err != nil {
+		return err
+	}
+	select {
+	case <-r.source.stop: // came between the first look and the new deadline
+		return ErrStopped
+	default:
+		return nil
+	}
+}
+
+// reportDue reports when there is news, or when the server has to be kept from giving up on us; then it also asks for an answer, so that
+// a connection that died without a word is noticed.
+func (r *reader) reportDue() error {
+	switch {
+	case r.now.Sub(r.report) >= r.idle():
+		return r.send(true)
+	case r.source.ledger.Settled().End > r.reported:
+		return r.send(false)
+	}
+	return nil
+}
+
+// busy tells whether a report will be due soon: something was read that has not been reported as settled.
+func (r *reader) busy() bool { return r.decoder.read.Commit != 0 || r.decoder.read.End > r.reported }
+
+// idle is the time between two reports while nothing moves.
+func (r *reader) idle() time.Duration {
+	if t := r.source.system.timeout / 3; t > 0 {
+		return min(t, reportWhileIdle)
+	}
+	return reportWhileIdle
+}
+
+// send tells the server what is settled, and asks for an answer if wanted.
+func (r *reader) send(answer bool) error {
+	settled := r.source.ledger.Settled().End
+	if err := r.conn.Conn().SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return err
+	}
+	err := pglogrepl.SendStandbyStatusUpdate(context.Background(), r.conn, pglogrepl.StandbyStatusUpdate{
+		WALWritePosition: settled, WALFlushPosition: settled, WALApplyPosition: settled, ReplyRequested: answer,
+	})
+	if err != nil {
+		return fmt.Errorf("report position %s: %w", settled, err)
+	}
+	r.reported, r.report = settled, time.Now()
+	return nil
+}
+
+// handOver gives the batch to the pump. While the queue is full nothing is read, but reports go on.
+func (r *reader) handOver() error {
+	if len(r.batch) == 0 {
+		return nil
+	}
+	select {
+	case r.source.queue <- r.batch:
+	default:
+		if err := r.waitToHandOver(); err != nil {
+			return err
+		}
+	}
+	r.batch, r.bytes = make([]item, 0, batchItems), 0
+	return nil
+}
+
+func (r *reader) waitToHandOver() error {
+	tick := time.NewTicker(min(reportWhileBusy, r.idle()))
+	defer tick.Stop()
+	for {
+		select {
+		case r.source.queue <- r.batch:
+			r.heard = time.Now() // its silence until now was ours
+			return nil
+		case <-r.source.stop:
+			return ErrStopped
+		case r.now = <-tick.C:
+			r.source.contact.Store(r.now.UnixNano())
+			if err := r.reportDue(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// farewell reports for the last time and ends the stream in an orderly way, which frees the slot at once.
+func (r *reader) farewell() {
+	conn := r.conn.Conn()
+	_ = conn.SetReadDeadline(time.Now().Add(writeTimeout))
+	err := r.send(false)
+	if err == nil {
+		_, err = pglogrepl.SendStandbyCopyDone(context.Background(), r.conn)
+	}
+	if err != nil {
+		r.source.log.Warn("the replication stream did not end cleanly", "error", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	defer cancel()
+	_ = r.conn.Close(ctx)
+	r.source.log.Info("replication slot released", "slot", r.source.cfg.Slot, "settled", r.reported)
+}
