@@ -1,0 +1,70 @@
+# Works with nothing but Go and a package manager: what else a target needs, it installs, and says so.
+
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+FUZZTIME := 20s
+# The race detector needs a C compiler; Go switches cgo off where there is none.
+RACE     := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+GOTOOL    = go tool -modfile=tools/$(1).mod $(1)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: deps-postgres build ## show Hookline at work, on a database made for it and thrown away
+	@./bin/hookline demo
+
+.PHONY: build
+build: ## build the static binary ./bin/hookline
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/hookline ./cmd/hookline
+
+.PHONY: image
+image: ## build the container image hookline:<version>
+	docker build --build-arg VERSION=$(VERSION) -t hookline:$(VERSION) .
+
+.PHONY: test
+test: deps ## go vet and every test, against a real Postgres
+	$(if $(RACE),,@echo 'no C compiler: the race detector is off')
+	go vet ./...
+	go test $(RACE) ./...
+
+.PHONY: race
+race: deps ## every test under the race detector, nothing from the cache
+	go test -race -count=1 ./...
+
+.PHONY: e2e
+e2e: deps ## the end-to-end tests alone, in detail
+	go test $(RACE) -count=1 -v ./e2e/...
+
+.PHONY: fuzz
+fuzz: deps ## every fuzz target, one after the other, for FUZZTIME (20s) each
+	@set -e; found=$$(go test -list '^Fuzz' ./...); \
+	echo "$$found" | awk '/^Fuzz/ { t[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, t[i]; n = 0 }' | \
+	while read -r package target; do \
+		echo "$$package $$target"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null || exit 1; \
+	done
+
+.PHONY: bench
+bench: deps-postgres ## measure throughput and latency on this machine
+	go run ./bench
+
+.PHONY: lint
+lint: ## golangci-lint, pinned in tools/
+	$(call GOTOOL,golangci-lint) run
+
+.PHONY: fmt
+fmt: ## format the code as lint wants it
+	$(call GOTOOL,golangci-lint) fmt
+
+.PHONY: vuln
+vuln: ## look the dependencies up in Go's vulnerability database (needs the network)
+	$(call GOTOOL,govulncheck) ./...
+
+.PHONY: deps
+deps: ## install Postgres and Node where they are missing
+	@scripts/deps postgres node
+
+.PHONY: deps-postgres
+deps-postgres:
+	@scripts/deps postgres
