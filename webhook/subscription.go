@@ -3,6 +3,9 @@
 package webhook
 
 import (
+	"encoding/json"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -20,8 +23,11 @@ func (Secret) GoString() string             { return hidden }
 func (Secret) LogValue() slog.Value         { return slog.StringValue(hidden) }
 func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
+// Format covers the verbs that know nothing of String, such as %d.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
+
 // Subscription is one webhook as its row stood at one point of the stream. It is immutable; when the row changes, another Subscription
-// of the same Key takes its place.
+// of the same Key takes its place. It prints as its key and host.
 type Subscription struct {
 	Key        string        // unique in the database and stable over changes of the row: <schema>.<table>/<primary key>
 	ID         string        // the row's primary key
@@ -29,7 +35,7 @@ type Subscription struct {
 	URL        string        // absolute, http or https; may hold credentials: log Host, never URL
 	Host       string        // host[:port] of URL
 	Secret     Secret        // "" sends no signature
-	Operations []string      // patterns as in Matches, as the row has them
+	Operations []string      // patterns as Registry.Match takes them, without the prefix hookline:
 	Format     mapper.Format // form of the body
 	Headers    http.Header   // sent beside Hookline's own; nil for none
 
@@ -43,4 +49,15 @@ func (s *Subscription) Current() *Subscription {
 		return s
 	}
 	return s.current.Load()
+}
+
+func (s Subscription) String() string   { return s.Key + " at " + s.Host }
+func (s Subscription) GoString() string { return s.String() }
+
+func (s Subscription) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("webhook", s.Key), slog.String("host", s.Host))
+}
+
+func (s Subscription) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]string{"webhook": s.Key, "host": s.Host})
 }

@@ -1,0 +1,99 @@
+// Package admin lets people and machines watch a running Hookline: probes and metrics.
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"hookline/cdc"
+)
+
+// Stream is what the probes look at.
+type Stream interface {
+	State() cdc.State
+	LastContact() time.Time
+}
+
+// silence is how long the server may not have been heard of while the stream counts as up. A stream in order hears at least every 10 s.
+const silence = time.Minute
+
+// Health serves
+//
+//	/livez    200 while the process can do its work or get back to it; restarting it would not help then
+//	/readyz   200 while the stream is active or this process stands by for another one; the body says which
+//	/metrics  Prometheus metrics
+//
+// Nothing in it is secret.
+type Health struct {
+	listener net.Listener
+	server   *http.Server
+	log      *slog.Logger
+}
+
+// Listen opens addr and serves until Close.
+func Listen(addr string, stream Stream, metrics prometheus.Gatherer, log *slog.Logger) (*Health, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("serve probes and metrics at HOOKLINE_HEALTH_ADDR=%q: %w", addr, err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { answer(w, live(stream)) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, ready(stream)) })
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	h := &Health{listener: listener, server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}, log: log}
+	go func() {
+		if err := h.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("probes and metrics are no longer served", "error", err)
+		}
+	}()
+	log.Info("serving /livez, /readyz and /metrics", "addr", listener.Addr().String())
+	return h, nil
+}
+
+// Addr is where it listens.
+func (h *Health) Addr() string { return h.listener.Addr().String() }
+
+// Close stops serving; ctx bounds the wait for requests in hand.
+func (h *Health) Close(ctx context.Context) error { return h.server.Shutdown(ctx) }
+
+// probe is the answer to one: what to say, and whether it is good.
+type probe struct {
+	text string
+	good bool
+}
+
+func live(s Stream) probe {
+	if state := s.State(); state == cdc.Stopped {
+		return probe{"the replication stream has " + state.String(), false}
+	}
+	return probe{"live", true}
+}
+
+func ready(s Stream) probe {
+	switch state := s.State(); state {
+	case cdc.Standby:
+		return probe{state.String(), true}
+	case cdc.Active:
+		if quiet := time.Since(s.LastContact()); quiet > silence {
+			return probe{fmt.Sprintf("active, but the server has not been heard of for %s", quiet.Round(time.Second)), false}
+		}
+		return probe{state.String(), true}
+	default:
+		return probe{state.String(), false}
+	}
+}
+
+func answer(w http.ResponseWriter, p probe) {
+	if !p.good {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	fmt.Fprintln(w, p.text)
+}

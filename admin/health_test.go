@@ -1,0 +1,86 @@
+package admin_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hookline/admin"
+	"hookline/cdc"
+)
+
+type stream struct {
+	state   cdc.State
+	contact time.Time
+}
+
+func (s stream) State() cdc.State       { return s.state }
+func (s stream) LastContact() time.Time { return s.contact }
+
+func TestProbes(t *testing.T) {
+	now := time.Now()
+	for _, test := range []struct {
+		name        string
+		stream      stream
+		live, ready int
+		says        string
+	}{
+		{"connecting", stream{cdc.Connecting, time.Time{}}, 200, 503, "connecting"},
+		{"standby", stream{cdc.Standby, time.Time{}}, 200, 200, "standby"},
+		{"active", stream{cdc.Active, now}, 200, 200, "active"},
+		{"active but silent", stream{cdc.Active, now.Add(-5 * time.Minute)}, 200, 503, "has not been heard of for 5m0s"},
+		{"stopped", stream{cdc.Stopped, now}, 503, 503, "stopped"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h, err := admin.Listen("127.0.0.1:0", test.stream, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = h.Close(context.Background()) }()
+			if status, _ := get(t, h, "/livez"); status != test.live {
+				t.Errorf("/livez answered %d, want %d", status, test.live)
+			}
+			status, body := get(t, h, "/readyz")
+			if status != test.ready || !strings.Contains(body, test.says) {
+				t.Errorf("/readyz answered %d %q, want %d and %q", status, body, test.ready, test.says)
+			}
+		})
+	}
+}
+
+func TestMetricsAndTakenAddress(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "hookline_test"}, func() float64 { return 7 }))
+	h, err := admin.Listen("127.0.0.1:0", stream{}, registry, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = h.Close(context.Background()) }()
+	if status, body := get(t, h, "/metrics"); status != 200 || !strings.Contains(body, "hookline_test 7") {
+		t.Errorf("/metrics answered %d %q", status, body)
+	}
+	_, err = admin.Listen(h.Addr(), stream{}, registry, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "HOOKLINE_HEALTH_ADDR") {
+		t.Errorf("error %v does not name the variable", err)
+	}
+}
+
+func get(t *testing.T, h *admin.Health, path string) (int, string) {
+	t.Helper()
+	resp, err := http.Get("http://" + h.Addr() + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}

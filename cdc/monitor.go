@@ -1,0 +1,53 @@
+package cdc
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+const (
+	monitorInterval = 15 * time.Second
+	monitorTimeout  = 5 * time.Second
+)
+
+// Monitor looks at the slot from outside every 15 s, until ctx ends, and keeps gauges of how much WAL it holds back. restart_lsn, not the
+// acknowledged position, is what pins WAL, and a long transaction of the CRM holds it back whatever Hookline does.
+//
+// https://www.postgresql.org/docs/current/view-pg-replication-slots.html
+func Monitor(ctx context.Context, pool *pgxpool.Pool, cfg Config, log *slog.Logger, registerer prometheus.Registerer) {
+	cfg = cfg.withDefaults()
+	gauge := func(name, help string) prometheus.Gauge {
+		g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+		registerer.MustRegister(g)
+		return g
+	}
+	lag := gauge("hookline_lag_bytes", "WAL between the server's position and the slot's acknowledged one.")
+	retained := gauge("hookline_retained_wal_bytes", "WAL that the server keeps for the slot.")
+	safe := gauge("hookline_safe_wal_bytes", "WAL that can still be written before the slot is lost; -1 without max_slot_wal_keep_size.")
+	tick := time.NewTicker(monitorInterval)
+	defer tick.Stop()
+	for {
+		var lagBytes, retainedBytes, safeBytes float64
+		query, cancel := context.WithTimeout(ctx, monitorTimeout)
+		err := pool.QueryRow(query, `SELECT coalesce(pg_current_wal_lsn() - confirmed_flush_lsn, 0)::float8,
+			coalesce(pg_current_wal_lsn() - restart_lsn, 0)::float8, coalesce(safe_wal_size, -1)::float8
+			FROM pg_replication_slots WHERE slot_name = $1`, cfg.Slot).Scan(&lagBytes, &retainedBytes, &safeBytes)
+		cancel()
+		if err == nil {
+			lag.Set(max(0, lagBytes))
+			retained.Set(max(0, retainedBytes))
+			safe.Set(safeBytes)
+		} else if ctx.Err() == nil {
+			log.Debug("the slot could not be looked at", "slot", cfg.Slot, "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

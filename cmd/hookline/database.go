@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hookline/cdc"
+	"hookline/config"
+	"hookline/mapper"
+	"hookline/webhook"
+)
+
+// database is what is known of the CRM's database beside its stream: what its tables hold, and who wants to hear of them.
+type database struct {
+	cfg      config.Config
+	log      *slog.Logger
+	pool     *pgxpool.Pool
+	catalog  mapper.Catalog
+	webhooks *webhook.Registry
+}
+
+// openDatabase connects, checks that the server can stream, and finds out what kind of database it is.
+func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger, metrics prometheus.Registerer) (*database, error) {
+	poolConfig, err := pgxpool.ParseConfig(cfg.CDC.URL)
+	if err != nil {
+		return nil, fmt.Errorf("HOOKLINE_DATABASE_URL: %w", err)
+	}
+	for name, value := range cdc.SessionSettings() {
+		poolConfig.ConnConfig.RuntimeParams[name] = value
+	}
+	poolConfig.MaxConns = 3
+	pool, err := pgxpool.NewWithConfig(ctx, poolConfig)
+	if err != nil {
+		return nil, fmt.Errorf("HOOKLINE_DATABASE_URL: %w", err)
+	}
+	d := &database{cfg: cfg, log: log, pool: pool}
+	if err := d.detect(ctx, metrics); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *database) close() { d.pool.Close() }
+
+func (d *database) detect(ctx context.Context, metrics prometheus.Registerer) error {
+	return d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) (err error) {
+		if err := cdc.Preflight(ctx, conn.Conn()); err != nil {
+			return err
+		}
+		profile := d.cfg.Mapper.Profile
+		if profile == "" || profile == "auto" {
+			if profile, err = mapper.Detect(ctx, conn.Conn()); err != nil {
+				return err
+			}
+		}
+		d.log.Info("database found", "profile", profile)
+		if d.catalog, err = mapper.NewCatalog(profile, d.cfg.Mapper, d.pool, d.log); err != nil {
+			return err
+		}
+		webhooks := d.cfg.Webhook
+		webhooks.Profile = profile
+		d.webhooks, err = webhook.Open(webhooks, d.log, metrics)
+		return err
+	})
+}
+
+// prepare makes the database ready to be streamed: Hookline's own tables, replica identities, publication, slot.
+func (d *database) prepare(ctx context.Context) error {
+	return d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		if err := d.makeSchema(ctx, conn.Conn()); err != nil {
+			return err
+		}
+		tables, err := d.tables(ctx, conn.Conn())
+		if err != nil {
+			return err
+		}
+		plan, err := cdc.Prepare(ctx, conn.Conn(), d.cfg.CDC, tables, d.log)
+		if err != nil {
+			return err
+		}
+		d.tellLeft(plan)
+		return nil
+	})
+}
+
+// insufficientPrivilege is https://www.postgresql.org/docs/current/errcodes-appendix.html
+const insufficientPrivilege = "42501"
+
+// makeSchema makes Hookline's own tables where they are missing.
+func (d *database) makeSchema(ctx context.Context, conn *pgx.Conn) error {
+	if there, err := d.hasSchema(ctx, conn); err != nil || there {
+		return err
+	}
+	schema := d.cfg.Webhook.Schema
+	_, err := conn.Exec(ctx, webhook.SchemaSQL(schema))
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == insufficientPrivilege {
+		return &cdc.Problem{
+			What: fmt.Sprintf("the role may not make schema %q in this database", schema),
+			Mend: fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s; or let a superuser run what `hookline setup --print-sql` prints",
+				pgx.Identifier{conn.Config().Database}.Sanitize(), pgx.Identifier{conn.Config().User}.Sanitize()),
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("make schema %q: %w", schema, err)
+	}
+	d.log.Info("made the schema of Hookline's own tables", "schema", schema)
+	return nil
+}
+
+func (d *database) hasSchema(ctx context.Context, conn *pgx.Conn) (there bool, err error) {
+	err = conn.QueryRow(ctx, `SELECT to_regclass(format('%I.webhook', $1::text)) IS NOT NULL`, d.cfg.Webhook.Schema).Scan(&there)
+	if err != nil {
+		return false, fmt.Errorf("look for schema %q: %w", d.cfg.Webhook.Schema, err)
+	}
+	return there, nil
+}
+
+// tables reads catalog and webhooks and returns what has to be published for them.
+func (d *database) tables(ctx context.Context, conn *pgx.Conn) ([]cdc.Table, error) {
+	if err := d.read(ctx, conn); err != nil {
+		return nil, err
+	}
+	var tables []cdc.Table
+	at := map[string]int{}
+	for _, t := range append(d.webhooks.Tables(), d.catalog.Tables()...) {
+		if i, ok := at[t.String()]; ok {
+			tables[i].Full = tables[i].Full || t.Full
+			continue
+		}
+		at[t.String()] = len(tables)
+		tables = append(tables, t)
+	}
+	return tables, nil
+}
+
+// load reads catalog and webhooks as they are now. Call it once the slot is held: whatever the stream brings later than the snapshot is
+// then followed, and what the snapshot has already is passed over.
+func (d *database) load(ctx context.Context) error {
+	return d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return d.read(ctx, conn.Conn()) })
+}
+
+func (d *database) read(ctx context.Context, conn *pgx.Conn) error {
+	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		snapshot, err := cdc.TakeSnapshot(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := d.webhooks.Load(ctx, tx, snapshot); err != nil {
+			return err
+		}
+		return d.catalog.Load(ctx, tx, snapshot)
+	})
+}
+
+// script returns the SQL that prepare would run, for someone with more rights to run it.
+func (d *database) script(ctx context.Context) (sql []string, err error) {
+	err = d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		own, err := d.hasSchema(ctx, conn.Conn())
+		if err != nil {
+			return err
+		}
+		schema := d.cfg.Webhook.Schema
+		role := pgx.Identifier{conn.Conn().Config().User}.Sanitize()
+		if !own {
+			sql = append(sql, strings.TrimSuffix(strings.TrimSpace(webhook.SchemaSQL(schema)), ";"),
+				fmt.Sprintf("GRANT USAGE ON SCHEMA %s TO %s", pgx.Identifier{schema}.Sanitize(), role),
+				fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %s", pgx.Identifier{schema, "webhook"}.Sanitize(), role))
+		}
+		tables, err := d.tables(ctx, conn.Conn())
+		if err != nil {
+			return err
+		}
+		plan, err := cdc.NewPlan(ctx, conn.Conn(), d.cfg.CDC, tables)
+		if err != nil {
+			return err
+		}
+		sql = append(sql, plan.Statements...)
+		if !own {
+			sql = append(sql, fmt.Sprintf("ALTER PUBLICATION %s ADD TABLE %s",
+				pgx.Identifier{d.cfg.CDC.Publication}.Sanitize(), pgx.Identifier{schema, "webhook"}.Sanitize()))
+		}
+		d.tellLeft(plan)
+		return nil
+	})
+	return sql, err
+}
+
+func (d *database) tellLeft(plan *cdc.Plan) {
+	for _, left := range plan.Left {
+		d.log.Warn("a table is left out", "reason", left)
+	}
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hookline/cdc"
+	"hookline/mapper"
+	"hookline/sender"
+)
+
+// pump moves the stream: change → event → deliveries. It returns nil when ctx ends, and an error when the stream cannot go on.
+func pump(ctx context.Context, source *cdc.Source, db *database, events *mapper.Mapper, out *sender.Sender, metrics prometheus.Registerer) error {
+	count := newPumpMetrics(metrics)
+	for change, err := range source.Changes(ctx) {
+		if err != nil {
+			return err
+		}
+		count.changes.Inc()
+		if db.webhooks.Observe(change) || db.catalog.Observe(change) {
+			continue
+		}
+		event, err := events.Map(ctx, change)
+		if err != nil {
+			return stopped(ctx, err)
+		}
+		if event == nil {
+			continue
+		}
+		count.events[event.Action].Inc()
+		for _, to := range db.webhooks.Match(event) {
+			delivery := sender.Delivery{Event: event, To: to, Settled: change.Tx.Hold()}
+			if err := out.Send(ctx, delivery); err != nil {
+				return stopped(ctx, err)
+			}
+		}
+	}
+	return nil
+}
+
+type pumpMetrics struct {
+	changes prometheus.Counter
+	events  map[mapper.Action]prometheus.Counter
+}
+
+func newPumpMetrics(registerer prometheus.Registerer) pumpMetrics {
+	changes := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "hookline_changes_total", Help: "Row changes taken from the stream.",
+	})
+	events := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "hookline_events_total", Help: "Events made of changes, whether a webhook matches or not.",
+	}, []string{"action"})
+	registerer.MustRegister(changes, events)
+	m := pumpMetrics{changes: changes, events: map[mapper.Action]prometheus.Counter{}}
+	for _, action := range []mapper.Action{mapper.Created, mapper.Updated, mapper.Deleted, mapper.Restored, mapper.Destroyed} {
+		m.events[action] = events.WithLabelValues(action.String())
+	}
+	return m
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"hookline/admin"
+	"hookline/cdc"
+	"hookline/config"
+	"hookline/mapper"
+	"hookline/sender"
+)
+
+type runCommand struct{}
+
+func (runCommand) Run(ctx context.Context) error {
+	cfg, err := config.Load()
+	if err != nil {
+		return err
+	}
+	return run(ctx, cfg, newLogger(cfg))
+}
+
+// farewell is how long the end of a run may take after everything is delivered or given up.
+const farewell = 15 * time.Second
+
+// run is Hookline: it prepares the database, waits for the slot, and delivers until ctx ends. Then it finishes what it has in hand, for
+// at most cfg.DrainTimeout, and gives the slot back.
+func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
+	log.Info("hookline starts", "version", version)
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	finish, done := context.WithCancel(context.WithoutCancel(ctx)) // outlives ctx: for what is finished after it
+	defer done()
+
+	source, err := cdc.Open(cfg.CDC, log, metrics)
+	if err != nil {
+		return err
+	}
+	health, err := admin.Listen(cfg.HealthAddr, source, metrics, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(finish, time.Second)
+		defer cancel()
+		_ = health.Close(ctx)
+	}()
+
+	db, err := openDatabase(finish, cfg, log, metrics)
+	if err != nil {
+		return err
+	}
+	defer db.close()
+	if err := db.prepare(ctx); err != nil {
+		return stopped(ctx, err)
+	}
+	if err := source.Acquire(ctx); err != nil {
+		return stopped(ctx, err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeoutCause(finish, farewell, errors.New("the server does not answer"))
+		defer cancel()
+		err = errors.Join(err, source.Close(ctx))
+		log.Info("hookline has stopped")
+	}()
+	if err := db.load(ctx); err != nil {
+		return stopped(ctx, err)
+	}
+
+	cfg.Sender.Version = version
+	out, err := sender.New(cfg.Sender, log, metrics)
+	if err != nil {
+		return err
+	}
+	go cdc.Monitor(ctx, db.pool, cfg.CDC, log, metrics)
+	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
+	err = pump(ctx, source, db, events, out, metrics)
+	if cause := context.Cause(ctx); cause != nil {
+		log.Info("stopping: finishing what is in hand", "cause", cause, "at_most", cfg.DrainTimeout)
+	}
+	drain, cancel := context.WithTimeoutCause(finish, cfg.DrainTimeout, fmt.Errorf("HOOKLINE_DRAIN_TIMEOUT of %s is over", cfg.DrainTimeout))
+	defer cancel()
+	var left *sender.LeftError
+	if drainErr := out.Drain(drain); errors.As(drainErr, &left) {
+		log.Warn("not everything could be delivered; it is sent again at the next start", "error", left)
+	} else if drainErr != nil {
+		err = errors.Join(err, drainErr)
+	}
+	return err
+}
+
+// stopped returns nil in place of an error that is only the end of ctx.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,220 @@
+// Package config reads Hookline's settings from the environment and hands each package its own.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"hookline/cdc"
+	"hookline/mapper"
+	"hookline/sender"
+	"hookline/webhook"
+)
+
+const prefix = "HOOKLINE"
+
+// Config is everything that can be set, package by package.
+type Config struct {
+	CDC     cdc.Config
+	Mapper  mapper.Config
+	Webhook webhook.Config
+	Sender  sender.Config
+
+	DrainTimeout time.Duration
+	HealthAddr   string
+	LogLevel     slog.Level
+	LogFormat    LogFormat
+}
+
+// environment is what envconfig fills in: a field of each variable, HOOKLINE_ and its name in capitals. The tag takes says what the
+// variable takes, for errors and for the reference in README.
+type environment struct {
+	// The CRM database, as a Postgres connection string. When unset, DATABASE_URL and then PG_DATABASE_URL are read.
+	DatabaseURL string `split_words:"true" takes:"a Postgres connection string such as postgres://user:password@host:5432/database"`
+
+	// Name of the replication slot. It holds Hookline's place in the stream: a new name starts from now.
+	Slot string `default:"hookline" takes:"1 to 63 lower-case letters, digits and underscores"`
+	// Name of the publication.
+	Publication string `default:"hookline" takes:"a name of at most 63 bytes"`
+	// Schema of Hookline's own tables in the CRM database.
+	Schema string `default:"hookline" takes:"a name of at most 63 bytes"`
+
+	// What kind of database it is. auto looks at it.
+	Profile string `default:"auto" takes:"auto, twenty or generic"`
+	// Where the generic profile finds webhooks. auto looks for a table of a usual name.
+	WebhooksTable string `default:"auto" split_words:"true" takes:"auto or schema.table"`
+	// Which rows of Twenty's own webhook table are served: all; marked, only operations that begin with hookline:; none.
+	TwentyWebhooks string `default:"all" split_words:"true" takes:"all, marked or none"`
+	// Schemas whose tables the generic profile announces.
+	Schemas []string `takes:"a comma list of schemas"`
+	// Objects that are never announced. Default: timelineActivity under the twenty profile, none under the generic one.
+	Exclude []string `takes:"a comma list of object names"`
+	// Object names of the generic profile, where the singular of the table's name will not do.
+	ObjectNames objectNames `split_words:"true" takes:"a comma list such as public.contacts=person,public.firms=company"`
+	// Form of the bodies.
+	PayloadFormat mapper.Format `default:"event" split_words:"true" takes:"event, twenty or standard"`
+	// Whether announced tables are set to REPLICA IDENTITY FULL (full) or left as they are (keep).
+	ReplicaIdentity cdc.ReplicaIdentity `default:"full" split_words:"true" takes:"full or keep"`
+
+	// Time that one attempt has.
+	RequestTimeout time.Duration `default:"10s" split_words:"true" takes:"a duration from 1ms to 10m, such as 10s"`
+	// POSTs that one webhook gets at once.
+	MaxInFlight int `default:"64" split_words:"true" takes:"a whole number from 1 to 4096"`
+	// Events held in memory, over all webhooks.
+	MaxBuffer size `default:"32MiB" split_words:"true" takes:"a size from 64KiB to 16GiB, such as 32MiB"`
+	// Waits between attempts. After the last one it is repeated.
+	RetrySchedule []time.Duration `default:"5s,30s,2m,10m,30m,1h,3h,6h,12h,24h,24h" split_words:"true" takes:"a comma list of durations from 1ms to 168h, such as 5s,30s,2m"`
+	// Private addresses that may be dialled all the same. * allows every address.
+	AllowAddresses []string `split_words:"true" takes:"a comma list of CIDR ranges, addresses or host names, or *"`
+
+	// Time after SIGTERM to finish what is in hand.
+	DrainTimeout time.Duration `default:"20s" split_words:"true" takes:"a duration from 0s to 10m, such as 20s"`
+	// Where /livez, /readyz and /metrics listen.
+	HealthAddr string `default:":8687" split_words:"true" takes:"host:port or :port"`
+
+	// Least severe messages that are logged.
+	LogLevel slog.Level `default:"info" split_words:"true" takes:"debug, info, warn or error"`
+	// Form of the log.
+	LogFormat LogFormat `default:"text" split_words:"true" takes:"text or json"`
+}
+
+// Load reads the environment. Its error names each variable that is unknown or has a bad value, and what it takes; it never shows the
+// database's URL. An empty value counts as not set.
+func Load() (Config, error) {
+	if err := unknown(os.Environ()); err != nil {
+		return Config{}, err
+	}
+	for _, name := range Variables() {
+		if value, set := os.LookupEnv(name); set && value == "" {
+			if err := os.Unsetenv(name); err != nil {
+				return Config{}, err
+			}
+		}
+	}
+	var env environment
+	if err := envconfig.Process(prefix, &env); err != nil {
+		var parse *envconfig.ParseError
+		if errors.As(err, &parse) {
+			return Config{}, badValue(parse.KeyName, parse.Value)
+		}
+		return Config{}, err
+	}
+	for _, name := range []string{"DATABASE_URL", "PG_DATABASE_URL"} {
+		if env.DatabaseURL == "" {
+			env.DatabaseURL = os.Getenv(name)
+		}
+	}
+	if err := env.check(); err != nil {
+		return Config{}, err
+	}
+	return env.config(), nil
+}
+
+func (e *environment) config() Config {
+	return Config{
+		CDC: cdc.Config{URL: e.DatabaseURL, Slot: e.Slot, Publication: e.Publication, Identity: e.ReplicaIdentity},
+		Mapper: mapper.Config{
+			Profile: e.Profile, Format: e.PayloadFormat, Schemas: e.Schemas, Exclude: e.Exclude, ObjectNames: e.ObjectNames,
+		},
+		Webhook: webhook.Config{
+			Profile: e.Profile, Table: e.WebhooksTable, Schemas: e.Schemas, TwentyWebhooks: e.TwentyWebhooks, Schema: e.Schema,
+			Format: e.PayloadFormat,
+		},
+		Sender: sender.Config{
+			RequestTimeout: e.RequestTimeout, MaxInFlight: e.MaxInFlight, MaxBuffer: int64(e.MaxBuffer),
+			RetrySchedule: e.RetrySchedule, AllowAddresses: e.AllowAddresses,
+		},
+		DrainTimeout: e.DrainTimeout, HealthAddr: e.HealthAddr, LogLevel: e.LogLevel, LogFormat: e.LogFormat,
+	}
+}
+
+// check holds every bound that a type alone does not.
+func (e *environment) check() error {
+	if e.DatabaseURL == "" {
+		return fmt.Errorf("%s_DATABASE_URL is not set, nor DATABASE_URL nor PG_DATABASE_URL: it takes %s", prefix, takes(prefix+"_DATABASE_URL"))
+	}
+	var errs []error
+	expect := func(ok bool, name string, value any) {
+		if !ok {
+			errs = append(errs, badValue(prefix+"_"+name, fmt.Sprint(value)))
+		}
+	}
+	within := func(d, least, most time.Duration) bool { return d >= least && d <= most }
+	expect(regexp.MustCompile(`^[a-z0-9_]{1,63}$`).MatchString(e.Slot), "SLOT", e.Slot)
+	expect(len(e.Publication) <= 63, "PUBLICATION", e.Publication)
+	expect(len(e.Schema) <= 63, "SCHEMA", e.Schema)
+	expect(slices.Contains([]string{"auto", "twenty", "generic"}, e.Profile), "PROFILE", e.Profile)
+	expect(slices.Contains([]string{"all", "marked", "none"}, e.TwentyWebhooks), "TWENTY_WEBHOOKS", e.TwentyWebhooks)
+	expect(e.WebhooksTable == "auto" || strings.Count(e.WebhooksTable, ".") == 1, "WEBHOOKS_TABLE", e.WebhooksTable)
+	expect(within(e.RequestTimeout, time.Millisecond, 10*time.Minute), "REQUEST_TIMEOUT", e.RequestTimeout)
+	expect(e.MaxInFlight >= 1 && e.MaxInFlight <= 4096, "MAX_IN_FLIGHT", e.MaxInFlight)
+	expect(e.MaxBuffer >= 64<<10 && e.MaxBuffer <= 16<<30, "MAX_BUFFER", e.MaxBuffer)
+	for _, wait := range e.RetrySchedule {
+		expect(within(wait, time.Millisecond, 168*time.Hour), "RETRY_SCHEDULE", wait)
+	}
+	expect(within(e.DrainTimeout, 0, 10*time.Minute), "DRAIN_TIMEOUT", e.DrainTimeout)
+	expect(strings.Contains(e.HealthAddr, ":"), "HEALTH_ADDR", e.HealthAddr)
+	return errors.Join(errs...)
+}
+
+func badValue(name, value string) error {
+	if name == prefix+"_DATABASE_URL" {
+		value = "…"
+	}
+	return fmt.Errorf("%s=%q: it takes %s", name, value, takes(name))
+}
+
+// takes returns what the named variable takes.
+func takes(name string) string {
+	for i, variable := range Variables() {
+		if variable == name {
+			return reflect.TypeFor[environment]().Field(i).Tag.Get("takes")
+		}
+	}
+	return ""
+}
+
+var words = regexp.MustCompile(`[A-Z]+(?:$|[^a-z])|[A-Z][a-z]*`)
+
+// Variables returns the names of all variables, in the order of the reference.
+func Variables() []string {
+	spec := reflect.TypeFor[environment]()
+	names := make([]string, spec.NumField())
+	for i := range names {
+		names[i] = prefix + "_" + strings.ToUpper(strings.Join(words.FindAllString(spec.Field(i).Name, -1), "_"))
+	}
+	return names
+}
+
+// service matches what Kubernetes sets in every pod for a Service whose name begins with hookline, unless enableServiceLinks is false.
+//
+// https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+var service = regexp.MustCompile(`^HOOKLINE_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=|` +
+	`^HOOKLINE_([A-Z0-9_]+_)?PORT=(tcp|udp|sctp)://`)
+
+// unknown returns an error for each variable that begins with HOOKLINE_ and is none of ours.
+func unknown(environ []string) error {
+	known := Variables()
+	var errs []error
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, prefix+"_") || slices.Contains(known, name) || service.MatchString(entry) {
+			continue
+		}
+		err := fmt.Errorf("unknown variable %s", name)
+		if near := nearest(name, known); near != "" {
+			err = fmt.Errorf("%w: is %s meant?", err, near)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}

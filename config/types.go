@@ -1,0 +1,86 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+)
+
+// LogFormat is the form of the log.
+type LogFormat string
+
+const (
+	LogText LogFormat = "text"
+	LogJSON LogFormat = "json"
+)
+
+// UnmarshalText takes text or json.
+func (f *LogFormat) UnmarshalText(b []byte) error {
+	switch v := LogFormat(b); v {
+	case LogText, LogJSON:
+		*f = v
+		return nil
+	}
+	return fmt.Errorf("log format %q: want text or json", b)
+}
+
+// size is a number of bytes, written as 32MiB or 1GB.
+type size int64
+
+func (s *size) UnmarshalText(b []byte) error {
+	n, err := humanize.ParseBytes(string(b))
+	if err != nil {
+		return err
+	}
+	*s = size(n) //nolint:gosec // a size beyond 2^63 turns negative and fails the check of its bounds
+	return nil
+}
+
+func (s size) String() string { return humanize.IBytes(uint64(max(s, 0))) }
+
+// objectNames maps schema.table to an object's name, written as public.contacts=person,….
+type objectNames map[string]string
+
+func (o *objectNames) UnmarshalText(b []byte) error {
+	*o = objectNames{}
+	for entry := range strings.SplitSeq(string(b), ",") {
+		table, name, ok := strings.Cut(strings.TrimSpace(entry), "=")
+		if !ok || strings.Count(table, ".") != 1 || name == "" {
+			return fmt.Errorf("entry %q: want schema.table=name", entry)
+		}
+		(*o)[table] = name
+	}
+	return nil
+}
+
+// nearest returns the name that takes the fewest edits to make of name, "" when none is near.
+func nearest(name string, names []string) string {
+	best, least := "", len(name)/4+1
+	for _, candidate := range names {
+		if d := distance(name, candidate); d < least {
+			best, least = candidate, d
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance of two ASCII strings.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,76 @@
+package postgrestest_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"hookline/internal/postgres/postgrestest"
+)
+
+func TestMain(m *testing.M) { postgrestest.Main(m) }
+
+func TestNewDatabaseIsDroppedWithWhatUsesIt(t *testing.T) {
+	admin := connect(t, postgrestest.Shared(t).URL("postgres"))
+	var name string
+	t.Run("a test that leaves everything open", func(t *testing.T) {
+		url := postgrestest.NewDatabase(t)
+		conn := connect(t, url)
+		name = conn.Config().Database
+		if _, err := conn.Exec(t.Context(), "begin"); err != nil {
+			t.Fatal(err)
+		}
+
+		walsender, err := pgconn.Connect(t.Context(), url+"&replication=database")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, command := range []string{
+			"CREATE_REPLICATION_SLOT idle_slot LOGICAL pgoutput",
+			"CREATE_REPLICATION_SLOT busy_slot LOGICAL pgoutput",
+		} {
+			if _, err := walsender.Exec(t.Context(), command).ReadAll(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		walsender.Frontend().SendQuery(&pgproto3.Query{
+			String: "START_REPLICATION SLOT busy_slot LOGICAL 0/0 (proto_version '1', publication_names 'none')",
+		})
+		if err := walsender.Frontend().Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := walsender.ReceiveMessage(t.Context()); err != nil { // CopyBothResponse: the slot is active
+			t.Fatal(err)
+		}
+		if got := count(t, admin, "pg_replication_slots", "database", name); got != 2 {
+			t.Fatalf("%d slots before the cleanup, want 2", got)
+		}
+	})
+	for table, column := range map[string]string{
+		"pg_database": "datname", "pg_replication_slots": "database", "pg_stat_activity": "datname",
+	} {
+		if got := count(t, admin, table, column, name); got != 0 {
+			t.Errorf("%s has %d rows of %s after the test, want 0", table, got, name)
+		}
+	}
+}
+
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func count(t *testing.T, conn *pgx.Conn, table, column, database string) (n int) {
+	t.Helper()
+	query := "select count(*) from " + table + " where " + column + " = $1"
+	if err := conn.QueryRow(t.Context(), query, database).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

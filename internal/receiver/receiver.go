@@ -1,0 +1,116 @@
+// Package receiver is a webhook receiver for trying things out: it verifies signatures, answers as it is told to, and reports what came.
+package receiver
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"hookline/sender"
+)
+
+// Request is one POST that came in.
+type Request struct {
+	At        time.Time // when its body had been read
+	Header    http.Header
+	Body      []byte
+	ID        string // webhook-id
+	Event     string // the event's name, whatever the body's form; "" when the body tells none
+	Attempt   int    // X-Hookline-Attempt; 0 when missing
+	Signature error  // nil when it is right, or when no secret is known
+	Status    int    // what was answered; 0 when the connection was cut
+}
+
+// Answer is what a receiver does with a request.
+type Answer struct {
+	Status  int           // 0 stands for 200
+	Latency time.Duration // before the answer; the sender's going away ends it
+	Header  http.Header   // added to the answer
+	Cut     bool          // break the connection off instead of answering
+}
+
+// Receiver is an http.Handler. Its fields must be set before it serves.
+type Receiver struct {
+	Secret    string        // checks signatures when not ""
+	Tolerance time.Duration // of timestamps; 0 stands for 5 minutes
+
+	// Answer decides on the answer to a request, whose Status is not set yet; nil answers 200 to signed requests and 401 to others.
+	// It may be called from several goroutines at once.
+	Answer func(Request) Answer
+	// Received is told of each request after it was answered; may be nil. It may be called from several goroutines at once.
+	Received func(Request)
+}
+
+const maxBody = 64 << 20
+
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if req.Method != http.MethodPost {
+		http.Error(w, "send webhooks with POST", http.StatusMethodNotAllowed)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
+	if err != nil {
+		http.Error(w, "the body could not be read", http.StatusBadRequest)
+		return
+	}
+	got := Request{At: time.Now(), Header: req.Header, Body: body, ID: req.Header.Get(sender.HeaderID), Event: EventName(body)}
+	got.Attempt, _ = strconv.Atoi(req.Header.Get("X-Hookline-Attempt"))
+	if r.Secret != "" {
+		tolerance := r.Tolerance
+		if tolerance == 0 {
+			tolerance = 5 * time.Minute
+		}
+		got.Signature = sender.Verify(r.Secret, req.Header, body, got.At, tolerance)
+	}
+	answer := r.answer(got)
+	if answer.Latency > 0 {
+		select {
+		case <-time.After(answer.Latency):
+		case <-req.Context().Done():
+			answer.Cut = true
+		}
+	}
+	if !answer.Cut {
+		got.Status = answer.Status
+		for name, values := range answer.Header {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(got.Status)
+	}
+	if r.Received != nil {
+		r.Received(got)
+	}
+	if answer.Cut {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (r *Receiver) answer(got Request) Answer {
+	var answer Answer
+	switch {
+	case r.Answer != nil:
+		answer = r.Answer(got)
+	case got.Signature != nil:
+		answer.Status = http.StatusUnauthorized
+	}
+	if answer.Status == 0 {
+		answer.Status = http.StatusOK
+	}
+	return answer
+}
+
+// EventName returns the name of the event that a body of any of the formats tells of, "" when it tells none.
+func EventName(body []byte) string {
+	var names struct{ Event, EventName, Type string }
+	if err := json.Unmarshal(body, &names); err != nil {
+		return ""
+	}
+	for _, name := range []string{names.Event, names.EventName, names.Type} {
+		if name != "" {
+			return name
+		}
+	}
+	return ""
+}

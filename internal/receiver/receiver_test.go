@@ -1,0 +1,84 @@
+package receiver_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"hookline/internal/receiver"
+	"hookline/sender"
+)
+
+func post(t *testing.T, url, secret, body string) (*http.Response, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().UnixMilli()
+	req.Header.Set(sender.HeaderTimestamp, strconv.FormatInt(now, 10))
+	req.Header.Set(sender.HeaderSignature, sender.Sign(secret, now, []byte(body)))
+	req.Header.Set("Webhook-Id", "evt_1")
+	req.Header.Set("X-Hookline-Attempt", "3")
+	resp, err := http.DefaultClient.Do(req)
+	if err == nil {
+		t.Cleanup(func() { _ = resp.Body.Close() })
+	}
+	return resp, err
+}
+
+func TestReceiver(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		secret string // that signs
+		answer func(receiver.Request) receiver.Answer
+		status int // 0: cut
+		signed bool
+	}{
+		{"signed", "s3cret", nil, 200, true},
+		{"signed with another secret", "other", nil, 401, false},
+		{"told to fail", "s3cret", func(receiver.Request) receiver.Answer { return receiver.Answer{Status: 503} }, 503, true},
+		{"told to cut", "s3cret", func(receiver.Request) receiver.Answer { return receiver.Answer{Cut: true} }, 0, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			came := make(chan receiver.Request, 1)
+			server := httptest.NewServer(&receiver.Receiver{
+				Secret: "s3cret", Answer: test.answer, Received: func(r receiver.Request) { came <- r },
+			})
+			defer server.Close()
+			resp, err := post(t, server.URL, test.secret, `{"event":"person.created"}`)
+			if (err != nil) != (test.status == 0) || (err == nil && resp.StatusCode != test.status) {
+				t.Fatalf("answer %v, %v; want status %d", resp, err, test.status)
+			}
+			got := <-came
+			if got.ID != "evt_1" || got.Event != "person.created" || got.Attempt != 3 || got.Status != test.status {
+				t.Errorf("got %+v", got)
+			}
+			if (got.Signature == nil) != test.signed || (!test.signed && !errors.Is(got.Signature, sender.ErrMismatch)) {
+				t.Errorf("signature: %v, want signed %t", got.Signature, test.signed)
+			}
+		})
+	}
+}
+
+func TestOnlyPost(t *testing.T) {
+	recorder := httptest.NewRecorder()
+	(&receiver.Receiver{}).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/", nil))
+	if recorder.Code != http.StatusMethodNotAllowed {
+		t.Errorf("GET answered %d", recorder.Code)
+	}
+}
+
+func TestEventName(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"event":"a.created"}`: "a.created", `{"eventName":"b.updated"}`: "b.updated", `{"type":"c.deleted"}`: "c.deleted", `{}`: "", `no`: "",
+	} {
+		if got := receiver.EventName([]byte(body)); got != want {
+			t.Errorf("EventName(%s) = %q, want %q", body, got, want)
+		}
+	}
+}

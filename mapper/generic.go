@@ -1,0 +1,246 @@
+package mapper
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"hookline/cdc"
+)
+
+// Generic is the catalog of a database of which nothing is known but its tables. Every table with a primary key is an object, named by the
+// singular of its name in camelCase: people is person, sales_orders is salesOrder.
+//
+// A record's JSON is what to_jsonb(row) gives, with these differences:
+//   - Keys are in camelCase, those of composite types too. Columns whose names would then be the same keep their names.
+//   - Timestamps are RFC 3339 in UTC: 2025-02-10T15:30:45.5Z. A timestamp without time zone is taken as UTC.
+//   - A type with a cast to json of its own, hstore aside, is a string of its text.
+//
+// A column deleted_at or deletedAt of a date or timestamp type makes it an object with soft delete.
+type Generic struct {
+	schemas    []string
+	exclude    []string
+	names      map[string]string
+	pool       *pgxpool.Pool
+	log        *slog.Logger
+	types      *types
+	skipped    map[cdc.Table]bool
+	tables     []cdc.Table
+	reported   map[string]bool // warnings given: a Load repeats none
+	generation uint64
+}
+
+var _ Catalog = (*Generic)(nil)
+
+// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Exclude and ObjectNames of cfg; pool is asked about each table
+// when its first change arrives.
+func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
+	schemas := cfg.Schemas
+	if schemas == nil {
+		schemas = []string{"public"}
+	}
+	return &Generic{
+		schemas: schemas, exclude: cfg.Exclude, names: cfg.ObjectNames, pool: pool, log: log, types: newTypes(pool),
+		skipped: map[cdc.Table]bool{}, reported: map[string]bool{},
+	}
+}
+
+// Profile returns generic.
+func (g *Generic) Profile() string { return "generic" }
+
+// Skip keeps tables that serve Hookline itself, such as the one that holds the webhooks, from being announced. Call it before Load.
+func (g *Generic) Skip(tables ...cdc.Table) {
+	for _, t := range tables {
+		g.skipped[cdc.Table{Schema: t.Schema, Name: t.Name}] = true
+	}
+	g.generation++
+}
+
+// Load reads which tables there are.
+func (g *Generic) Load(ctx context.Context, tx pgx.Tx, _ *cdc.Snapshot) error {
+	rows, err := tx.Query(ctx, `
+		SELECT n.nspname, c.relname,
+		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
+		  AND NOT EXISTS (
+		      SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e')
+		ORDER BY n.nspname, c.relname`, g.schemas)
+	if err != nil {
+		return fmt.Errorf("list tables: %w", err)
+	}
+	var tables []cdc.Table
+	var keyless []string
+	objects := map[string]cdc.Table{}
+	table, keyed := cdc.Table{Full: true}, false
+	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &keyed}, func() error {
+		name, announced := g.announces(table.Schema, table.Name)
+		switch {
+		case !announced:
+			return nil
+		case !keyed:
+			keyless = append(keyless, table.String())
+			return nil
+		}
+		if first, taken := objects[name]; taken {
+			g.warnOfTwins(name, first, table)
+		} else {
+			objects[name] = table
+		}
+		tables = append(tables, table)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("list tables: %w", err)
+	}
+	g.tables = tables
+	g.warnOfKeyless(keyless)
+	if g.types.composites {
+		g.renew()
+	}
+	return nil
+}
+
+func (g *Generic) warnOfTwins(object string, a, b cdc.Table) {
+	if !g.reportedAlready("object " + object + " " + b.String()) {
+		g.log.Warn("two tables are announced as the same object; HOOKLINE_OBJECT_NAMES can give one another name",
+			"object", object, "table", a.String(), "other", b.String())
+	}
+}
+
+func (g *Generic) warnOfKeyless(tables []string) {
+	tables = slices.DeleteFunc(tables, func(t string) bool { return g.reportedAlready("keyless " + t) })
+	if len(tables) > 0 {
+		g.log.Warn("tables without a primary key are not announced", "tables", tables)
+	}
+}
+
+func (g *Generic) reportedAlready(what string) bool {
+	before := g.reported[what]
+	g.reported[what] = true
+	return before
+}
+
+// announces returns the name of the object that a table holds, and whether its changes are announced.
+func (g *Generic) announces(schema, table string) (object string, announced bool) {
+	if !slices.Contains(g.schemas, schema) || isReserved(schema) || g.skipped[cdc.Table{Schema: schema, Name: table}] {
+		return "", false
+	}
+	object, named := g.names[schema+"."+table]
+	if !named {
+		object = objectName(table)
+	}
+	return object, !slices.Contains(g.exclude, object)
+}
+
+// isReserved reports whether a schema is Hookline's own or the server's.
+func isReserved(schema string) bool {
+	return schema == "hookline" || schema == "information_schema" || strings.HasPrefix(schema, "pg_")
+}
+
+// Tables returns the tables that are announced, sorted by schema and name.
+func (g *Generic) Tables() []cdc.Table { return g.tables }
+
+// Observe reports false: no table describes others here.
+func (g *Generic) Observe(cdc.Change) bool { return false }
+
+// Generation rises when types turn out to have changed.
+func (g *Generic) Generation() uint64 {
+	if g.types.stale {
+		g.renew()
+	}
+	return g.generation
+}
+
+func (g *Generic) renew() {
+	g.types.forget()
+	g.generation++
+}
+
+func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error) {
+	name, announced := g.announces(rel.Schema, rel.Name)
+	if !announced {
+		return nil, nil
+	}
+	key, err := g.key(ctx, rel)
+	if err != nil {
+		return nil, fmt.Errorf("read the primary key: %w", err)
+	}
+	columns, oids := make([]string, len(rel.Columns)), make([]uint32, len(rel.Columns))
+	for i, c := range rel.Columns {
+		columns[i], oids[i] = c.Name, c.Type
+	}
+	if err := g.types.learn(ctx, oids); err != nil {
+		return nil, err
+	}
+	o := &object{
+		hash: xxhash.Sum64String(cdc.Table{Schema: rel.Schema, Name: rel.Name}.String()),
+		key:  key, deletedAt: -1, fields: make([]field, len(rel.Columns)),
+	}
+	o.named(name)
+	for i, fieldName := range fieldNames(columns) {
+		t := g.types.of(oids[i])
+		o.fields[i] = field{
+			name: fieldName, key: jsonKey(fieldName), columns: []int{i}, encode: nullable(i, t.encode),
+		}
+		if fieldName == "deletedAt" && isDay(t.base) {
+			o.deletedAt = i
+		}
+	}
+	return o, nil
+}
+
+// nullable encodes one column of a row.
+func nullable(column int, encode encoder) func(dst []byte, row cdc.Tuple) []byte {
+	return func(dst []byte, row cdc.Tuple) []byte {
+		v := row[column]
+		if v.IsNull() || v.IsUnchanged() {
+			return append(dst, "null"...)
+		}
+		return encode(dst, v.Bytes())
+	}
+}
+
+// isDay reports whether values of the type tell a day, so that one in deleted_at says when.
+func isDay(oid uint32) bool {
+	return oid == pgtype.DateOID || oid == pgtype.TimestampOID || oid == pgtype.TimestamptzOID
+}
+
+// key returns the columns of the primary key that the table has today, or, where rel has none of them any more, of the replica identity
+// that it had.
+func (g *Generic) key(ctx context.Context, rel *cdc.Relation) ([]int, error) {
+	rows, err := g.pool.Query(ctx, `
+		SELECT a.attname
+		FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, position)
+		JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+		WHERE i.indrelid = $1 AND i.indisprimary AND k.position <= i.indnkeyatts
+		ORDER BY k.position`, rel.OID)
+	if err != nil {
+		return nil, err
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, err
+	}
+	var key []int
+	for _, name := range names {
+		if c := rel.Column(name); c >= 0 {
+			key = append(key, c)
+		}
+	}
+	if key == nil && !rel.Full() {
+		for i, c := range rel.Columns {
+			if c.Identity {
+				key = append(key, i)
+			}
+		}
+	}
+	return key, nil
+}

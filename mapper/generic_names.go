@@ -1,0 +1,101 @@
+package mapper
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/gobuffalo/flect"
+)
+
+// objectName returns the singular of a table's name in camelCase: people is person, sales_orders and SalesOrders are salesOrder. A name
+// without letters and digits gives one made from its hash.
+func objectName(table string) string {
+	parts := words(table)
+	if len(parts) == 0 {
+		return fmt.Sprintf("table%08x", uint32(xxhash.Sum64String(table)))
+	}
+	last := &parts[len(parts)-1]
+	*last = singular(strings.ToLower(*last))
+	return join(parts)
+}
+
+// uninflected is what singular leaves alone, because it names one record as well as many, or is no plural at all.
+var uninflected = map[string]bool{"analytics": true, "canvas": true, "data": true, "logistics": true, "metadata": true, "sms": true}
+
+// singular returns the singular of an English word in lower case.
+func singular(word string) string {
+	foreign := func(r rune) bool { return r < 'a' || r > 'z' }
+	if uninflected[word] || len(word) < 2 || strings.ContainsFunc(word, foreign) {
+		return word
+	}
+	return strings.ToLower(flect.Singularize(word))
+}
+
+// fieldNames returns the names in camelCase, in order. Names that would read alike keep their own form, so that none is lost.
+func fieldNames(names []string) []string {
+	count := make(map[string]int, len(names))
+	keys := make([]string, len(names))
+	for i, name := range names {
+		keys[i] = camelCase(name)
+		count[keys[i]]++
+	}
+	for i, name := range names {
+		if count[keys[i]] > 1 {
+			keys[i] = name
+		}
+	}
+	return keys
+}
+
+// camelCase returns name in camelCase: first_name and FirstName are firstName, ID is id, and what is camelCase already (userID) stays.
+func camelCase(name string) string {
+	if strings.IndexFunc(name, unicode.IsLower) == 0 && !strings.ContainsFunc(name, separates) {
+		return name
+	}
+	parts := words(name)
+	if len(parts) == 0 {
+		return name
+	}
+	return join(parts)
+}
+
+// capital reports whether r has a lower case to be put in; a few letters that Unicode calls upper case have none.
+func capital(r rune) bool { return unicode.ToLower(r) != r }
+
+func separates(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) }
+
+// words splits a name where anything but letters and digits stands, and where upper case begins: HTTPServer_log2 is HTTP, Server, log2.
+func words(name string) []string {
+	var parts []string
+	for chunk := range strings.FieldsFuncSeq(name, separates) {
+		runes, start := []rune(chunk), 0
+		for i := 1; i < len(runes); i++ {
+			if !capital(runes[i]) {
+				continue
+			}
+			if ends := i+1 < len(runes) && unicode.IsLower(runes[i+1]); ends || !capital(runes[i-1]) {
+				parts = append(parts, string(runes[start:i]))
+				start = i
+			}
+		}
+		parts = append(parts, string(runes[start:]))
+	}
+	return parts
+}
+
+func join(parts []string) string {
+	var b strings.Builder
+	for i, part := range parts {
+		part = strings.ToLower(part)
+		if i == 0 {
+			b.WriteString(part)
+			continue
+		}
+		runes := []rune(part)
+		b.WriteRune(unicode.ToUpper(runes[0]))
+		b.WriteString(string(runes[1:]))
+	}
+	return b.String()
+}

@@ -1,0 +1,45 @@
+package mapper
+
+import "time"
+
+// Parts is all that an event is made of, for producers other than a Mapper: a spool or a bus that brings back what was stored.
+type Parts struct {
+	ID        string
+	Object    string
+	Action    Action
+	Workspace string
+	Record    uint64
+	Time      time.Time
+	ObjectID  string   // Twenty's objectMetadata.id, "" elsewhere
+	Member    string   // Twenty's workspaceMember.id of who did it, "" when unknown
+	Updated   []string // names of changed fields; nil when the event carries no such list
+	Data      []byte   // the record as one valid JSON value
+	Format    Format   // the form most of its webhooks want: encoded here once; the other forms are encoded at each call of Body
+}
+
+// NewEvent returns the event made of p. It copies p.Data and keeps p.Updated, which must not be modified afterwards.
+func NewEvent(p Parts) *Event {
+	e := &Event{
+		ID: p.ID, Name: p.Object + "." + p.Action.String(), Object: p.Object, Action: p.Action, Workspace: p.Workspace,
+		Record: p.Record, Time: p.Time.UTC(), objectID: p.ObjectID, member: p.Member, updated: p.Updated, format: p.Format,
+	}
+	if p.Format == FormatTwenty {
+		e.data = append([]byte(nil), p.Data...)
+		return e
+	}
+	buf := e.appendHead(make([]byte, 0, len(p.Data)+512), p.Format, Addressee{})
+	start := len(buf)
+	buf = append(buf, p.Data...)
+	end := len(buf)
+	e.body = e.appendTail(buf, p.Format)
+	e.data = e.body[start:end:end]
+	return e
+}
+
+// Parts returns what the event is made of. NewEvent of it is the same event. Data and Updated must not be modified.
+func (e *Event) Parts() Parts {
+	return Parts{
+		ID: e.ID, Object: e.Object, Action: e.Action, Workspace: e.Workspace, Record: e.Record, Time: e.Time,
+		ObjectID: e.objectID, Member: e.member, Updated: e.updated, Data: e.data, Format: e.format,
+	}
+}

@@ -1,0 +1,46 @@
+package mapper_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"hookline/mapper"
+)
+
+func TestNewEvent(t *testing.T) {
+	parts := mapper.Parts{
+		ID: "evt_00000001_0000000000000002_3", Object: "person", Action: mapper.Updated, Workspace: "w1", Record: 7,
+		Time: time.Date(2026, 1, 2, 3, 4, 5, 6_999_000, time.UTC), ObjectID: "o1", Member: "m1", Updated: []string{"city"},
+		Data: []byte(`{"id":"r1","city":"Bonn"}`),
+	}
+	to := mapper.Addressee{ID: "h1", URL: "https://example.com/"}
+	bodies := map[mapper.Format]string{
+		mapper.FormatEvent: `{"event":"person.updated","data":{"id":"r1","city":"Bonn"},"timestamp":"2026-01-02T03:04:05.006Z",` +
+			`"id":"evt_00000001_0000000000000002_3","workspaceId":"w1","updatedFields":["city"]}`,
+		mapper.FormatTwenty: `{"targetUrl":"https://example.com/","eventName":"person.updated",` +
+			`"objectMetadata":{"id":"o1","nameSingular":"person"},"workspaceId":"w1","webhookId":"h1",` +
+			`"eventDate":"2026-01-02T03:04:05.006Z","workspaceMemberId":"m1","record":{"id":"r1","city":"Bonn"},"updatedFields":["city"]}`,
+		mapper.FormatStandard: `{"type":"person.updated","timestamp":"2026-01-02T03:04:05.006Z","data":{"id":"r1","city":"Bonn"}}`,
+	}
+	for _, format := range []mapper.Format{mapper.FormatEvent, mapper.FormatTwenty, mapper.FormatStandard} {
+		t.Run(format.String(), func(t *testing.T) {
+			parts.Format = format
+			e := mapper.NewEvent(parts)
+			if e.Name != "person.updated" {
+				t.Errorf("Name = %q", e.Name)
+			}
+			for f, want := range bodies {
+				if got := string(e.Body(f, to)); got != want {
+					t.Errorf("Body(%s) =\n%s\nwant\n%s", f, got, want)
+				}
+			}
+			if got := e.Parts(); !reflect.DeepEqual(got, parts) {
+				t.Errorf("Parts() = %+v\nwant %+v", got, parts)
+			}
+			if again := mapper.NewEvent(e.Parts()); !reflect.DeepEqual(again, e) {
+				t.Errorf("the event of its own parts differs:\n%+v\nwant\n%+v", again, e)
+			}
+		})
+	}
+}

@@ -1,0 +1,332 @@
+package mapper
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// An encoder appends to dst, as one JSON value, what text says: a value that is not null, as its type's output function prints it. It
+// never fails: text that it cannot read becomes a JSON string.
+type encoder func(dst, text []byte) []byte
+
+// attribute is one attribute of a composite type.
+type attribute struct {
+	key    []byte // `"name":`
+	encode encoder
+}
+
+func appendText(dst, text []byte) []byte { return appendString(dst, text) }
+
+func appendBool(dst, text []byte) []byte {
+	switch string(text) {
+	case "t":
+		return append(dst, "true"...)
+	case "f":
+		return append(dst, "false"...)
+	}
+	return appendString(dst, text)
+}
+
+// appendNumber appends integers, floats and numerics; NaN and Infinity, which JSON lacks, are strings.
+func appendNumber(dst, text []byte) []byte {
+	if !isNumber(text) {
+		return appendString(dst, text)
+	}
+	return append(dst, text...)
+}
+
+// isNumber reports whether b is a number of JSON.
+//
+// https://www.rfc-editor.org/rfc/rfc8259#section-6
+func isNumber(b []byte) bool {
+	b = bytes.TrimPrefix(b, []byte("-"))
+	whole := digits(b)
+	if whole == 0 || whole > 1 && b[0] == '0' {
+		return false
+	}
+	b = b[whole:]
+	if len(b) > 0 && b[0] == '.' {
+		fraction := digits(b[1:])
+		if fraction == 0 {
+			return false
+		}
+		b = b[1+fraction:]
+	}
+	if len(b) > 0 && (b[0] == 'e' || b[0] == 'E') {
+		b = b[1:]
+		if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
+			b = b[1:]
+		}
+		exponent := digits(b)
+		if exponent == 0 {
+			return false
+		}
+		b = b[exponent:]
+	}
+	return len(b) == 0
+}
+
+// digits returns how many digits b begins with.
+func digits(b []byte) int {
+	for i, c := range b {
+		if c < '0' || c > '9' {
+			return i
+		}
+	}
+	return len(b)
+}
+
+// appendTimestamp appends a timestamp without time zone, taken as UTC.
+func appendTimestamp(dst, text []byte) []byte { return appendMoment(dst, text, "") }
+
+// appendTimestamptz appends a timestamp with time zone, printed by a session whose time zone is UTC.
+func appendTimestamptz(dst, text []byte) []byte { return appendMoment(dst, text, "+00") }
+
+// appendMoment turns 2025-02-10 15:30:45.5<offset> into 2025-02-10T15:30:45.5Z. Postgres has trimmed the fraction already. What RFC 3339
+// cannot say stays as near to it as possible: infinity, years of five digits, and BC after the zone.
+//
+// https://www.rfc-editor.org/rfc/rfc3339#section-5.6
+func appendMoment(dst, text []byte, offset string) []byte {
+	body, era := text, ""
+	if bytes.HasSuffix(body, []byte(" BC")) {
+		era = " BC"
+		body = body[:len(body)-len(era)]
+	}
+	body, utc := bytes.CutSuffix(body, []byte(offset))
+	day, clock, found := bytes.Cut(body, []byte(" "))
+	if !utc || !found || !made(day, '-') || !made(clock, ':') {
+		return appendString(dst, text)
+	}
+	dst = append(dst, '"')
+	dst = append(dst, day...)
+	dst = append(dst, 'T')
+	dst = append(dst, clock...)
+	dst = append(dst, 'Z')
+	dst = append(dst, era...)
+	return append(dst, '"')
+}
+
+// made reports whether b is made of digits, points and separator alone.
+func made(b []byte, separator byte) bool {
+	for _, c := range b {
+		if (c < '0' || c > '9') && c != separator && c != '.' {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// appendJSON appends json or jsonb without the white space that means nothing.
+func appendJSON(dst, text []byte) []byte {
+	if !json.Valid(text) {
+		return appendString(dst, text)
+	}
+	start, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+			if c == '\\' {
+				i++
+			}
+		case c == ' ' || c == '\n' || c == '\t' || c == '\r':
+			dst = append(dst, text[start:i]...)
+			start = i + 1
+		}
+	}
+	return append(dst, text[start:]...)
+}
+
+// appendVector appends an int2vector or oidvector: elements with a space between.
+func appendVector(dst, text []byte, element encoder) []byte {
+	dst = append(dst, '[')
+	for i, part := range bytes.Fields(text) {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = element(dst, part)
+	}
+	return append(dst, ']')
+}
+
+// appendArray appends an array as nested JSON arrays; the bounds that go before one with unusual subscripts are dropped.
+//
+// https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
+func appendArray(dst, text []byte, delimiter byte, element encoder) []byte {
+	start, rest := len(dst), text
+	if len(rest) > 0 && rest[0] == '[' {
+		_, rest, _ = bytes.Cut(rest, []byte("="))
+	}
+	const (
+		wantValue = iota
+		wantValueOrEnd
+		wantDelimiterOrEnd
+	)
+	var scratch []byte
+	want, depth := wantValue, 0
+	for len(rest) > 0 {
+		c := rest[0]
+		switch {
+		case c == '}' && want != wantValue:
+			dst = append(dst, ']')
+			rest = rest[1:]
+			if depth--; depth == 0 && len(rest) == 0 {
+				return dst
+			}
+			want = wantDelimiterOrEnd
+		case depth == 0 && (c != '{' || want != wantValue): // before the array, or after it
+			return appendString(dst[:start], text)
+		case c == delimiter && want == wantDelimiterOrEnd:
+			dst = append(dst, ',')
+			rest = rest[1:]
+			want = wantValue
+		case c == '{' && want != wantDelimiterOrEnd:
+			dst = append(dst, '[')
+			rest = rest[1:]
+			depth++
+			want = wantValueOrEnd
+		case c == '"' && want != wantDelimiterOrEnd:
+			var value []byte
+			var ok bool
+			if value, rest, ok = unquote(rest, &scratch); !ok {
+				return appendString(dst[:start], text)
+			}
+			dst = element(dst, value)
+			want = wantDelimiterOrEnd
+		default:
+			n := bytes.IndexAny(rest, "{}\"\\")
+			if d := bytes.IndexByte(rest, delimiter); n < 0 || d >= 0 && d < n {
+				n = d
+			}
+			if n <= 0 || want == wantDelimiterOrEnd {
+				return appendString(dst[:start], text)
+			}
+			if value := rest[:n]; string(value) == "NULL" {
+				dst = append(dst, "null"...)
+			} else {
+				dst = element(dst, value)
+			}
+			rest = rest[n:]
+			want = wantDelimiterOrEnd
+		}
+	}
+	return appendString(dst[:start], text)
+}
+
+// appendComposite appends a row as a JSON object. It reports false when the row has not as many fields as there are attributes; then, as
+// with text that is no row, it has appended a string.
+//
+// https://www.postgresql.org/docs/current/rowtypes.html#ROWTYPES-IO-SYNTAX
+func appendComposite(dst, text []byte, attributes []attribute) ([]byte, bool) {
+	start := len(dst)
+	inner, ok := bytes.CutPrefix(text, []byte("("))
+	rest, closed := bytes.CutSuffix(inner, []byte(")"))
+	if !ok || !closed {
+		return appendString(dst, text), true
+	}
+	dst = append(dst, '{')
+	if len(attributes) == 0 && len(rest) == 0 {
+		return append(dst, '}'), true
+	}
+	var scratch []byte
+	for i := 0; ; i++ {
+		if i == len(attributes) {
+			return appendString(dst[:start], text), false
+		}
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, attributes[i].key...)
+		var value []byte
+		switch {
+		case len(rest) == 0 || rest[0] == ',':
+			dst = append(dst, "null"...)
+		case rest[0] == '"':
+			if value, rest, ok = unquote(rest, &scratch); !ok {
+				return appendString(dst[:start], text), true
+			}
+			dst = attributes[i].encode(dst, value)
+		default:
+			n := bytes.IndexByte(rest, ',')
+			if n < 0 {
+				n = len(rest)
+			}
+			dst = attributes[i].encode(dst, rest[:n])
+			rest = rest[n:]
+		}
+		if len(rest) == 0 {
+			if i+1 < len(attributes) {
+				return appendString(dst[:start], text), false
+			}
+			return append(dst, '}'), true
+		}
+		if rest[0] != ',' {
+			return appendString(dst[:start], text), true
+		}
+		rest = rest[1:]
+	}
+}
+
+// appendHstore appends an hstore as a JSON object of strings and nulls.
+//
+// https://www.postgresql.org/docs/current/hstore.html
+func appendHstore(dst, text []byte) []byte {
+	start, rest := len(dst), text
+	var scratch []byte
+	dst = append(dst, '{')
+	for len(rest) > 0 {
+		if len(rest) < len(text) {
+			if !bytes.HasPrefix(rest, []byte(", ")) {
+				return appendString(dst[:start], text)
+			}
+			rest = rest[len(", "):]
+			dst = append(dst, ',')
+		}
+		key, value, ok := unquote(rest, &scratch)
+		if !ok || !bytes.HasPrefix(value, []byte("=>")) {
+			return appendString(dst[:start], text)
+		}
+		dst = append(appendString(dst, key), ':')
+		rest = value[len("=>"):]
+		if after, null := bytes.CutPrefix(rest, []byte("NULL")); null {
+			dst = append(dst, "null"...)
+			rest = after
+			continue
+		}
+		if value, rest, ok = unquote(rest, &scratch); !ok {
+			return appendString(dst[:start], text)
+		}
+		dst = appendString(dst, value)
+	}
+	return append(dst, '}')
+}
+
+// unquote splits text after the quoted string that it begins with. Inside, a backslash makes the next character ordinary and a doubled
+// quote is a quote: arrays and hstore escape the one way, rows both. The value is part of text, or of scratch when it had escapes.
+func unquote(text []byte, scratch *[]byte) (value, rest []byte, ok bool) {
+	if len(text) == 0 || text[0] != '"' {
+		return nil, nil, false
+	}
+	plain, escaped, start := (*scratch)[:0], false, 1
+	for i := 1; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			if i+1 == len(text) || text[i+1] != '"' {
+				if !escaped {
+					return text[start:i], text[i+1:], true
+				}
+				*scratch = append(plain, text[start:i]...)
+				return *scratch, text[i+1:], true
+			}
+		case '\\':
+		default:
+			continue
+		}
+		plain = append(plain, text[start:i]...)
+		escaped = true
+		i++ // the character after is ordinary
+		start = i
+	}
+	return nil, nil, false
+}

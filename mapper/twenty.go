@@ -1,0 +1,134 @@
+package mapper
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/jackc/pgx/v5"
+
+	"hookline/cdc"
+)
+
+// Twenty is the catalog of the database of a Twenty CRM. Each workspace has a schema of its own, each object a table in it; what the tables
+// hold is described, for all workspaces, in objectMetadata and fieldMetadata.
+//
+// Records read as Twenty's REST API gives them at depth 0, but for searchVector, which the stream does not bring. Objects that are
+// inactive are not announced, those of a suspended workspace are: what is committed is told.
+//
+// https://docs.twenty.com/developers/extend/apps/data/objects
+type Twenty struct {
+	log        *slog.Logger
+	exclude    map[string]bool
+	destroys   bool
+	metadata   *twentyMetadata
+	snapshot   *cdc.Snapshot
+	generation uint64
+}
+
+// NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Exclude, by default timelineActivity, and Format.
+// timelineActivity, which Twenty writes for every change of another record, is never announced.
+func NewTwenty(cfg Config, log *slog.Logger) *Twenty {
+	const never = "timelineActivity"
+	t := &Twenty{
+		log: log, exclude: map[string]bool{never: true}, destroys: cfg.Format == FormatTwenty, metadata: newTwentyMetadata(),
+	}
+	for _, name := range cfg.Exclude {
+		t.exclude[name] = true
+	}
+	return t
+}
+
+// Profile returns twenty.
+func (t *Twenty) Profile() string { return "twenty" }
+
+// Load reads the catalog anew from tx, which sees the given snapshot. When it fails, the catalog stays as it was.
+func (t *Twenty) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) error {
+	m := newTwentyMetadata()
+	if err := m.load(ctx, tx); err != nil {
+		return fmt.Errorf("load catalog of Twenty: %w", err)
+	}
+	t.metadata, t.snapshot = m, snapshot
+	t.generation++
+	t.log.Info("catalog loaded", "workspaces", len(m.workspaces.rows), "objects", len(m.objects.rows), "fields", len(m.fields.rows))
+	return nil
+}
+
+// Tables returns the tables of all objects that are announced, as far as they exist, and the tables that describe them, sorted by name.
+func (t *Twenty) Tables() []cdc.Table {
+	m := t.metadata
+	var tables []cdc.Table
+	for table := range m.control {
+		tables = append(tables, cdc.Table{Schema: table.schema, Name: table.name})
+	}
+	for _, o := range m.objects.rows {
+		w := m.workspaces.rows[o.workspace]
+		if w == nil || w.deleted || !t.announces(o) {
+			continue
+		}
+		if table := m.table(w.schemaName(), o); m.tables[table] {
+			tables = append(tables, cdc.Table{Schema: table.schema, Name: table.name, Full: true})
+		}
+	}
+	slices.SortFunc(tables, func(a, b cdc.Table) int {
+		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
+	})
+	return tables
+}
+
+// Observe follows workspaces, objects and fields as they come, change and go.
+func (t *Twenty) Observe(change cdc.Change) bool {
+	control := t.metadata.control[twentyTable{change.Relation.Schema, change.Relation.Name}]
+	if control == nil {
+		return false
+	}
+	if !t.snapshot.Covers(change.Tx) && control.follow(change) {
+		t.generation++
+	}
+	return true
+}
+
+// Generation rises whenever the description of a record may have changed.
+func (t *Twenty) Generation() uint64 { return t.generation }
+
+func (t *Twenty) announces(o *twentyObject) bool { return o.active && !t.exclude[o.name] }
+
+func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
+	row := t.metadata.object(twentyTable{rel.Schema, rel.Name})
+	if row == nil || !t.announces(row) {
+		return nil, nil
+	}
+	id := rel.Column("id")
+	if id < 0 {
+		t.log.Warn("table has no column id, its records are not announced", "table", rel.Schema+"."+rel.Name)
+		return nil, nil
+	}
+	o := &object{
+		id:        row.id.String(),
+		workspace: row.workspace.String(),
+		hash:      xxhash.Sum64(row.id.Bytes[:]),
+		key:       []int{id},
+		deletedAt: rel.Column("deletedAt"),
+		destroys:  t.destroys,
+	}
+	o.named(row.name)
+	// Who created a record tells nothing of who changed it later, and createdBy comes with updatedBy on an insert.
+	if c := rel.Column("updatedByWorkspaceMemberId"); c >= 0 {
+		o.member = []int{c}
+	}
+	for _, f := range t.metadata.fieldsIn(row) {
+		plan, ok := f.plan(rel)
+		if !ok {
+			continue
+		}
+		if i := slices.IndexFunc(o.fields, func(other field) bool { return other.name == plan.name }); i >= 0 {
+			o.fields[i].also = cmp.Or(o.fields[i].also, plan.also) // old versions describe a join column twice, as itself and as the relation
+			continue
+		}
+		o.fields = append(o.fields, plan)
+	}
+	return o, nil
+}

@@ -1,0 +1,279 @@
+package mapper
+
+import (
+	"bytes"
+	"cmp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"hookline/cdc"
+)
+
+// scalar is how Twenty's API gives one column.
+type scalar struct {
+	encode encoder
+	null   string // the JSON that null reads as: another value where Twenty takes the two to be the same
+}
+
+var (
+	textOrEmpty  = scalar{appendText, `""`}
+	textOrNull   = scalar{appendText, "null"}
+	numberOrNull = scalar{appendDecimal, "null"}
+	jsonOrNull   = scalar{appendJavaScript, "null"}
+	listOrEmpty  = scalar{appendList, "[]"}
+	arrayOrEmpty = scalar{appendTextArray, "[]"}
+)
+
+// twentyScalars are Twenty's field types of one column. The column has the name of the field.
+var twentyScalars = map[string]scalar{
+	"ARRAY":        arrayOrEmpty,
+	"BOOLEAN":      {appendBool, "null"},
+	"DATE":         textOrNull,
+	"DATE_TIME":    {appendInstant, "null"},
+	"FILES":        jsonOrNull,
+	"MULTI_SELECT": arrayOrEmpty,
+	"NUMBER":       numberOrNull,
+	"NUMERIC":      textOrNull, // a string, since a double cannot hold it
+	"POSITION":     numberOrNull,
+	"RATING":       textOrNull,
+	"RAW_JSON":     jsonOrNull,
+	"SELECT":       textOrNull,
+	"TEXT":         textOrEmpty,
+	"UUID":         textOrNull,
+}
+
+// subfield is one column of a composite field. The column has the name of the field and after it the subfield's, capitalised.
+type subfield struct {
+	name string
+	scalar
+}
+
+var richText = []subfield{{"blocknote", textOrNull}, {"markdown", textOrEmpty}}
+
+// twentyComposites are Twenty's field types of several columns. Older versions lack some of the columns.
+var twentyComposites = map[string][]subfield{
+	"ACTOR": {{"source", textOrNull}, {"workspaceMemberId", textOrNull}, {"name", textOrEmpty}, {"context", jsonOrNull}},
+	"ADDRESS": {
+		{"addressStreet1", textOrEmpty}, {"addressStreet2", textOrEmpty}, {"addressStreet3", textOrNull},
+		{"addressCity", textOrEmpty}, {"addressPostcode", textOrEmpty}, {"addressState", textOrEmpty}, {"addressCountry", textOrEmpty},
+		{"addressLat", numberOrNull}, {"addressLng", numberOrNull},
+	},
+	"CURRENCY":  {{"amountMicros", scalar{appendWhole, "null"}}, {"currencyCode", textOrNull}},
+	"EMAILS":    {{"primaryEmail", textOrEmpty}, {"additionalEmails", listOrEmpty}},
+	"FULL_NAME": {{"firstName", textOrEmpty}, {"lastName", textOrEmpty}},
+	"LINKS":     {{"primaryLinkLabel", textOrEmpty}, {"primaryLinkUrl", textOrEmpty}, {"secondaryLinks", listOrEmpty}},
+	"PHONES": {
+		{"primaryPhoneNumber", textOrEmpty}, {"primaryPhoneCountryCode", textOrEmpty}, {"primaryPhoneCallingCode", textOrEmpty},
+		{"additionalPhones", listOrEmpty},
+	},
+	"RICH_TEXT":    richText, // a single column in versions before 1.20
+	"RICH_TEXT_V2": richText,
+}
+
+// twentyBlanks are the subfields that a composite of nothing but nulls has other values for than each null alone.
+var twentyBlanks = map[string]map[string]string{
+	"ACTOR": {"source": `"MANUAL"`, "context": `{}`},
+}
+
+// plan returns how the field is announced, and whether rel has columns for it.
+func (f *twentyField) plan(rel *cdc.Relation) (plan field, ok bool) {
+	if f.kind == "RELATION" || f.kind == "MORPH_RELATION" {
+		return f.planJoin(rel)
+	}
+	if plan, ok = f.planComposite(rel); ok {
+		return plan, true
+	}
+	return f.planColumn(rel)
+}
+
+// planJoin plans the side of a relation that has the column. The key is the column's name; where a relation has but one target object,
+// updatedFields lists the relation's name as well.
+func (f *twentyField) planJoin(rel *cdc.Relation) (plan field, ok bool) {
+	name := f.joinColumn
+	if name == "" && f.relation != "ONE_TO_MANY" { // old versions do not tell
+		name = f.name + "Id"
+	}
+	c := rel.Column(name)
+	if c < 0 {
+		return field{}, false
+	}
+	plan = columnField(name, c, textOrNull)
+	if f.kind == "RELATION" {
+		plan.also = f.name
+	}
+	return plan, true
+}
+
+// planColumn plans a field of one column. What is of a type that this package does not know reads as a string.
+func (f *twentyField) planColumn(rel *cdc.Relation) (plan field, ok bool) {
+	c := rel.Column(f.name)
+	if c < 0 {
+		return field{}, false
+	}
+	s, known := twentyScalars[f.kind]
+	if !known {
+		s = textOrNull
+	}
+	plan = columnField(f.name, c, s)
+	plan.silent = f.name == "updatedAt" || f.kind == "TS_VECTOR"
+	return plan, true
+}
+
+func (f *twentyField) planComposite(rel *cdc.Relation) (plan field, ok bool) {
+	type part struct {
+		key    []byte // `{"name":` or `,"name":`
+		column int
+		scalar
+	}
+	var parts []part
+	blank := []byte{'{'} // what the field reads as when all columns are null
+	blanks := twentyBlanks[f.kind]
+	for _, s := range twentyComposites[f.kind] {
+		c := rel.Column(f.name + capitalised(s.name))
+		if c < 0 {
+			continue
+		}
+		key := []byte{','}
+		if parts == nil {
+			key[0] = '{'
+		} else {
+			blank = append(blank, ',')
+		}
+		parts = append(parts, part{append(key, jsonKey(s.name)...), c, s.scalar})
+		plan.columns = append(plan.columns, c)
+		blank = append(append(blank, jsonKey(s.name)...), cmp.Or(blanks[s.name], s.null)...)
+	}
+	if parts == nil {
+		return field{}, false
+	}
+	blank = append(blank, '}')
+	plan.name, plan.key = f.name, jsonKey(f.name)
+	plan.encode = func(dst []byte, row cdc.Tuple) []byte {
+		start, null := len(dst), true
+		for i := range parts {
+			p := &parts[i]
+			v := row[p.column]
+			null = null && v.IsNull()
+			dst = p.append(append(dst, p.key...), v)
+		}
+		if null {
+			return append(dst[:start], blank...)
+		}
+		return append(dst, '}')
+	}
+	return plan, true
+}
+
+func columnField(name string, c int, s scalar) field {
+	return field{
+		name: name, key: jsonKey(name), columns: []int{c},
+		encode: func(dst []byte, row cdc.Tuple) []byte { return s.append(dst, row[c]) },
+	}
+}
+
+func jsonKey(name string) []byte { return append(appendString(nil, name), ':') }
+
+func capitalised(name string) string {
+	_, size := utf8.DecodeRuneInString(name)
+	return strings.ToUpper(name[:size]) + name[size:]
+}
+
+func (s scalar) append(dst []byte, v cdc.Value) []byte {
+	if v.IsNull() {
+		return append(dst, s.null...)
+	}
+	return s.encode(dst, v.Bytes())
+}
+
+// appendWhole appends a number as JavaScript's parseInt reads it: what follows the point is cut off.
+func appendWhole(dst, text []byte) []byte {
+	whole, _, _ := bytes.Cut(text, []byte{'.'})
+	return appendDecimal(dst, whole)
+}
+
+// appendList appends a JSON document; null reads as [] there, as SQL's null does.
+func appendList(dst, text []byte) []byte {
+	if string(text) == "null" {
+		return append(dst, "[]"...)
+	}
+	return appendJavaScript(dst, text)
+}
+
+func appendTextArray(dst, text []byte) []byte { return appendArray(dst, text, ',', appendText) }
+
+// appendInstant appends a timestamp as JavaScript's Date.toJSON prints it: UTC, milliseconds, truncated. Years that take more than four
+// digits, or lie before Christ, are written with six and a sign; infinity, and what lies beyond the last instant of a Date, is null.
+//
+// https://tc39.es/ecma262/#sec-date-time-string-format
+func appendInstant(dst, text []byte) []byte {
+	const (
+		moment  = "-00-00 00:00:00" // what follows the year; 0 stands for any digit
+		lastDay = "-09-13 00:00:00" // of 275760, when time ends in JavaScript
+	)
+	digits := max(bytes.IndexByte(text, '-'), 0)
+	year, err := strconv.Atoi(string(text[:digits]))
+	rest := text[digits:]
+	if err != nil || digits < 4 || !hasShape(rest, moment) {
+		if bytes.HasSuffix(text, []byte("infinity")) {
+			return append(dst, "null"...)
+		}
+		return appendString(dst, text)
+	}
+	at, rest := rest[:len(moment)], rest[len(moment):]
+	fraction := [3]byte{'0', '0', '0'}
+	if len(rest) > 0 && rest[0] == '.' {
+		n := 1
+		for n < len(rest) && '0' <= rest[n] && rest[n] <= '9' {
+			n++
+		}
+		copy(fraction[:], rest[1:n])
+		rest = rest[n:]
+	}
+	switch string(rest) {
+	case "+00", "": // "" for a column without time zone
+	case "+00 BC", " BC":
+		year = 1 - year
+	default:
+		return appendString(dst, text)
+	}
+	switch {
+	case year > 275760 || year == 275760 && (string(at) > lastDay || string(at) == lastDay && string(fraction[:]) > "000"):
+		return append(dst, "null"...)
+	case year < 0:
+		dst = append(dst, `"-`...)
+		dst = appendPadded(dst, -year, 6)
+	case year > 9999:
+		dst = append(dst, `"+`...)
+		dst = appendPadded(dst, year, 6)
+	default:
+		dst = append(dst, '"')
+		dst = appendPadded(dst, year, 4)
+	}
+	dst = append(dst, at...)
+	dst[len(dst)-len("00:00:00")-1] = 'T'
+	dst = append(dst, '.')
+	dst = append(dst, fraction[:]...)
+	return append(dst, `Z"`...)
+}
+
+// hasShape reports whether text begins like shape, in which 0 stands for any digit.
+func hasShape(text []byte, shape string) bool {
+	if len(text) < len(shape) {
+		return false
+	}
+	for i := range shape {
+		if c := text[i]; c != shape[i] && (shape[i] != '0' || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// appendPadded appends n with zeros before it to at least width digits, 6 at most.
+func appendPadded(dst []byte, n, width int) []byte {
+	for limit := [...]int{1, 10, 100, 1e3, 1e4, 1e5}[width-1]; limit > 1 && n < limit; limit /= 10 {
+		dst = append(dst, '0')
+	}
+	return strconv.AppendInt(dst, int64(n), 10)
+}

@@ -1,0 +1,406 @@
+package mapper
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+	"unique"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"hookline/cdc"
+)
+
+// standardApplication is the universalIdentifier of the application that Twenty's own objects belong to, in every workspace.
+const standardApplication = "20202020-64aa-4b6f-b003-9c74b97cee20"
+
+// twentyMetadata is what the tables that describe a Twenty database say, kept as the stream leaves them.
+type twentyMetadata struct {
+	workspaces   *described[twentyWorkspace]
+	applications *described[twentyApplication]
+	objects      *described[twentyObject]
+	fields       *described[twentyField]
+
+	control map[twentyTable]follower // those of the four above that the database has, by where they are
+
+	schemas  map[string]*twentyWorkspace    // by schema
+	names    map[twentyName]*twentyObject   // by workspace and name
+	fieldsOf map[pgtype.UUID][]*twentyField // by object, in no order
+	tables   map[twentyTable]bool           // tables of records that are known to exist
+	order    int                            // the last twentyField.order given out
+}
+
+type twentyTable struct{ schema, name string }
+
+type twentyName struct {
+	workspace pgtype.UUID
+	name      string
+}
+
+type twentyWorkspace struct {
+	id      pgtype.UUID
+	schema  string // as the database has it; "" when it is left to be computed
+	deleted bool
+}
+
+func (w *twentyWorkspace) set(column string, v cdc.Value) {
+	switch column {
+	case "id":
+		w.id = uuidOf(v)
+	case "databaseSchema":
+		w.schema = v.String()
+	case "deletedAt":
+		w.deleted = !v.IsNull()
+	}
+}
+
+// schemaName returns the schema that holds the workspace's records. By default it is named after the id, read as one number, to base 36.
+func (w *twentyWorkspace) schemaName() string {
+	if w.schema != "" {
+		return w.schema
+	}
+	return "workspace_" + new(big.Int).SetBytes(w.id.Bytes[:]).Text(36)
+}
+
+type twentyApplication struct {
+	id       pgtype.UUID
+	standard bool // Twenty's own
+}
+
+func (a *twentyApplication) set(column string, v cdc.Value) {
+	switch column {
+	case "id":
+		a.id = uuidOf(v)
+	case "universalIdentifier":
+		a.standard = v.String() == standardApplication
+	}
+}
+
+type twentyObject struct {
+	id, workspace, application pgtype.UUID
+
+	name             string
+	active           bool
+	custom, isCustom bool // whether the database says if the object is custom, as it did until 2026, and what it says
+}
+
+func (o *twentyObject) set(column string, v cdc.Value) {
+	switch column {
+	case "id":
+		o.id = uuidOf(v)
+	case "workspaceId":
+		o.workspace = uuidOf(v)
+	case "applicationId":
+		o.application = uuidOf(v)
+	case "nameSingular":
+		o.name = shared(v)
+	case "isActive":
+		o.active = v.String() == "t"
+	case "isCustom":
+		o.custom, o.isCustom = true, v.String() == "t"
+	}
+}
+
+type twentyField struct {
+	id, object pgtype.UUID
+
+	name, kind string // kind is the column type: TEXT, LINKS, RELATION, …
+	relation   string // MANY_TO_ONE or ONE_TO_MANY; "" for other kinds, and in versions before 1.0
+	joinColumn string // of a MANY_TO_ONE; "" in versions before 1.0
+	order      int    // fields are announced as they were read, later ones last
+}
+
+func (f *twentyField) set(column string, v cdc.Value) {
+	switch column {
+	case "id":
+		f.id = uuidOf(v)
+	case "objectMetadataId":
+		f.object = uuidOf(v)
+	case "name":
+		f.name = shared(v)
+	case "type":
+		f.kind = shared(v)
+	case "settings":
+		var settings struct {
+			RelationType   string `json:"relationType"`
+			JoinColumnName string `json:"joinColumnName"`
+		}
+		if !v.IsNull() {
+			_ = json.Unmarshal(v.Bytes(), &settings) // settings of another form are not those of a relation
+		}
+		f.relation, f.joinColumn = intern(settings.RelationType), intern(settings.JoinColumnName)
+	}
+}
+
+// uuidOf returns the id that v holds, the zero UUID, which no row has, when it holds none.
+func uuidOf(v cdc.Value) (id pgtype.UUID) {
+	_ = id.Scan(v.String())
+	return id
+}
+
+// shared returns the text of v. The same names come in every workspace, so they are kept once.
+func shared(v cdc.Value) string { return intern(v.String()) }
+
+func intern(s string) string { return unique.Make(s).Value() }
+
+func newTwentyMetadata() *twentyMetadata {
+	m := &twentyMetadata{
+		control:  map[twentyTable]follower{},
+		schemas:  map[string]*twentyWorkspace{},
+		names:    map[twentyName]*twentyObject{},
+		fieldsOf: map[pgtype.UUID][]*twentyField{},
+		tables:   map[twentyTable]bool{},
+	}
+	m.workspaces = describedBy((*twentyWorkspace).set,
+		func(w *twentyWorkspace) { m.schemas[w.schemaName()] = w },
+		func(w *twentyWorkspace) { forget(m.schemas, w.schemaName(), w) })
+	m.applications = describedBy((*twentyApplication).set, func(*twentyApplication) {}, func(*twentyApplication) {})
+	m.objects = describedBy((*twentyObject).set,
+		func(o *twentyObject) { m.names[twentyName{o.workspace, o.name}] = o },
+		func(o *twentyObject) { forget(m.names, twentyName{o.workspace, o.name}, o) })
+	m.fields = describedBy((*twentyField).set,
+		func(f *twentyField) {
+			if f.order == 0 {
+				m.order++
+				f.order = m.order
+			}
+			m.fieldsOf[f.object] = append(m.fieldsOf[f.object], f)
+		},
+		func(f *twentyField) {
+			rest := slices.DeleteFunc(m.fieldsOf[f.object], func(other *twentyField) bool { return other == f })
+			if m.fieldsOf[f.object] = rest; len(rest) == 0 {
+				delete(m.fieldsOf, f.object)
+			}
+		})
+	return m
+}
+
+// forget removes a key, unless it has come to stand for another row.
+func forget[K comparable, R any](index map[K]*R, key K, row *R) {
+	if index[key] == row {
+		delete(index, key)
+	}
+}
+
+// A follower takes the changes of one table and reports whether they made a difference.
+type follower interface {
+	follow(cdc.Change) bool
+}
+
+// described is a table that describes records, as far as it matters: one R for each row. It has a primary key id.
+type described[R comparable] struct {
+	rows         map[pgtype.UUID]*R
+	set          func(row *R, column string, v cdc.Value) // takes one column over; keeps no part of v
+	add, discard func(row *R)                             // keep what is derived from the rows
+}
+
+func describedBy[R comparable](set func(*R, string, cdc.Value), add, discard func(*R)) *described[R] {
+	return &described[R]{rows: map[pgtype.UUID]*R{}, set: set, add: add, discard: discard}
+}
+
+func (d *described[R]) follow(change cdc.Change) bool {
+	if change.Kind == cdc.Truncate {
+		for _, row := range d.rows {
+			d.discard(row)
+		}
+		known := len(d.rows) > 0
+		clear(d.rows)
+		return known
+	}
+	id := change.Relation.Column("id")
+	if id < 0 {
+		return false
+	}
+	was, is := change.Old, change.New
+	if was == nil { // an insert, or an update that leaves the key alone
+		was = is
+	}
+	key := uuidOf(was[id])
+	before := d.rows[key]
+	var after *R
+	if is != nil {
+		after = new(R)
+		if before != nil {
+			*after = *before // for the columns that did not come: unchanged ones, and what no column holds
+		}
+		for i, column := range change.Relation.Columns {
+			if !is[i].IsUnchanged() {
+				d.set(after, column.Name, is[i])
+			}
+		}
+		if before != nil && *after == *before {
+			return false
+		}
+	}
+	if before != nil {
+		d.discard(before)
+		delete(d.rows, key)
+	}
+	if after != nil {
+		d.rows[uuidOf(is[id])] = after
+		d.add(after)
+	}
+	return before != nil || after != nil
+}
+
+// load reads everything from tx.
+func (m *twentyMetadata) load(ctx context.Context, tx pgx.Tx) error {
+	columns, err := twentyColumns(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, source := range []struct {
+		name             string
+		needed, optional []string
+		into             follower
+	}{
+		{"workspace", []string{"id"}, []string{"databaseSchema", "deletedAt"}, m.workspaces},
+		{"application", nil, []string{"id", "universalIdentifier"}, m.applications}, // since 2026
+		{"objectMetadata", []string{"id", "workspaceId", "nameSingular", "isActive"}, []string{"isCustom", "applicationId"}, m.objects},
+		{"fieldMetadata", []string{"id", "objectMetadataId", "name", "type"}, []string{"settings"}, m.fields},
+	} {
+		table := twentyTable{"core", source.name}
+		if columns[table] == nil {
+			table.schema = "metadata" // where versions before 1.0 have the latter two
+		}
+		present := columns[table]
+		if present == nil && source.needed == nil {
+			continue
+		}
+		for _, column := range source.needed {
+			if !slices.Contains(present, column) {
+				return fmt.Errorf("no column %q in table core.%q: want the database of a Twenty server", column, source.name)
+			}
+		}
+		present = slices.DeleteFunc(present, func(column string) bool {
+			return !slices.Contains(source.needed, column) && !slices.Contains(source.optional, column)
+		})
+		if err := readRows(ctx, tx, table, present, source.into); err != nil {
+			return err
+		}
+		m.control[table] = source.into
+	}
+	return m.loadTables(ctx, tx)
+}
+
+// twentyColumns returns the columns of the tables that may describe records.
+func twentyColumns(ctx context.Context, tx pgx.Tx) (map[twentyTable][]string, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT n.nspname, c.relname, a.attname
+		FROM pg_namespace n
+		JOIN pg_class c ON c.relnamespace = n.oid
+		JOIN pg_attribute a ON a.attrelid = c.oid
+		WHERE n.nspname IN ('core', 'metadata') AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+			AND c.relname IN ('workspace', 'application', 'objectMetadata', 'fieldMetadata')`)
+	if err != nil {
+		return nil, fmt.Errorf("read columns of the metadata tables: %w", err)
+	}
+	columns := map[twentyTable][]string{}
+	var table twentyTable
+	var column string
+	_, err = pgx.ForEachRow(rows, []any{&table.schema, &table.name, &column}, func() error {
+		columns[table] = append(columns[table], column)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read columns of the metadata tables: %w", err)
+	}
+	return columns, nil
+}
+
+// readRows has into follow the rows of a table as if they were inserted one after the other, in the order in which they are stored: that
+// is the order in which Twenty reads its fields, so records come out in the same order of keys.
+func readRows(ctx context.Context, tx pgx.Tx, table twentyTable, columns []string, into follower) error {
+	rel := &cdc.Relation{Schema: table.schema, Name: table.name}
+	names := make([]string, len(columns))
+	for i, column := range columns {
+		rel.Columns = append(rel.Columns, cdc.Column{Name: column})
+		names[i] = pgx.Identifier{column}.Sanitize()
+	}
+	from := pgx.Identifier{table.schema, table.name}.Sanitize()
+	sql := fmt.Sprintf("SELECT %s FROM %s ORDER BY ctid", strings.Join(names, ", "), from)
+	result := tx.Conn().PgConn().ExecParams(ctx, sql, nil, nil, nil, nil) // text, as in the stream
+	row := make(cdc.Tuple, len(columns))
+	for result.NextRow() {
+		for i, text := range result.Values() {
+			row[i] = cdc.Value{}
+			if text != nil {
+				row[i] = cdc.Text(text)
+			}
+		}
+		into.follow(cdc.Change{Kind: cdc.Insert, Relation: rel, New: row})
+	}
+	if _, err := result.Close(); err != nil {
+		return fmt.Errorf("read %s: %w", from, err)
+	}
+	return nil
+}
+
+// loadTables reads which tables the workspaces have.
+func (m *twentyMetadata) loadTables(ctx context.Context, tx pgx.Tx) error {
+	rows, err := tx.Query(ctx, `
+		SELECT n.nspname, c.relname
+		FROM pg_namespace n
+		JOIN pg_class c ON c.relnamespace = n.oid
+		WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p'`,
+		slices.Collect(maps.Keys(m.schemas)))
+	if err != nil {
+		return fmt.Errorf("read tables of the workspaces: %w", err)
+	}
+	var table twentyTable
+	_, err = pgx.ForEachRow(rows, []any{&table.schema, &table.name}, func() error {
+		m.tables[table] = true
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read tables of the workspaces: %w", err)
+	}
+	return nil
+}
+
+// table returns the table that holds the object's records. Its name is the object's, with an underscore before it when the object
+// is custom. How the database says that changed over the versions, so where only the other of the two tables exists, it is that one.
+func (m *twentyMetadata) table(schema string, o *twentyObject) twentyTable {
+	likely, other := twentyTable{schema, o.name}, twentyTable{schema, "_" + o.name}
+	if m.isCustom(o) {
+		likely, other = other, likely
+	}
+	if !m.tables[likely] && m.tables[other] {
+		return other
+	}
+	return likely
+}
+
+func (m *twentyMetadata) isCustom(o *twentyObject) bool {
+	if o.custom {
+		return o.isCustom
+	}
+	application := m.applications.rows[o.application]
+	return application == nil || !application.standard
+}
+
+// object returns the object whose records a table holds, nil when it holds none or its workspace is deleted.
+func (m *twentyMetadata) object(table twentyTable) *twentyObject {
+	w := m.schemas[table.schema]
+	if w == nil || w.deleted {
+		return nil
+	}
+	m.tables[table] = true // it is in the stream
+	for _, name := range []string{table.name, strings.TrimPrefix(table.name, "_")} {
+		if o := m.names[twentyName{w.id, name}]; o != nil && m.table(table.schema, o) == table {
+			return o
+		}
+	}
+	return nil
+}
+
+// fieldsIn returns the fields of an object in order.
+func (m *twentyMetadata) fieldsIn(o *twentyObject) []*twentyField {
+	return slices.SortedFunc(slices.Values(m.fieldsOf[o.id]), func(a, b *twentyField) int { return cmp.Compare(a.order, b.order) })
+}

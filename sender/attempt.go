@@ -1,0 +1,141 @@
+package sender
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"hookline/mapper"
+	"hookline/webhook"
+)
+
+const (
+	resends    = 2                      // how often one attempt starts over on another connection
+	resendWait = 20 * time.Millisecond  // before the first of them; five times that before the second
+	drainBytes = 64 << 10               // of an answer's body that are read so that the connection can be used again
+	drainTime  = 500 * time.Millisecond // that this may take
+)
+
+// attempt POSTs the event to the webhook and returns the verdict and the time it took. sign signs under the webhook's secret; nil when it
+// has none.
+func (s *Sender) attempt(e *mapper.Event, to *webhook.Subscription, number int, sign *signer) (Verdict, time.Duration) {
+	start := time.Now()
+	ctx, cancel := context.WithTimeoutCause(s.ctx, s.cfg.RequestTimeout, s.timeout)
+	defer cancel()
+
+	resp, err := s.post(ctx, to.URL, &post{
+		id:        e.ID,
+		attempt:   number,
+		userAgent: s.userAgent,
+		signer:    sign,
+		extra:     to.Headers,
+		body:      e.Body(to.Format, mapper.Addressee{ID: to.ID, URL: to.URL}),
+	})
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	now := time.Now()
+	v := judge(resp, err, now)
+	if err == nil {
+		drain(resp, cancel)
+	}
+	return v, now.Sub(start)
+}
+
+// post sends p. A connection that breaks is replaced, up to twice and within ctx, and the request signed anew; any answer stands.
+func (s *Sender) post(ctx context.Context, url string, p *post) (*http.Response, error) {
+	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, url, p.body)
+	if err != nil {
+		return nil, err
+	}
+	req.GetBody = nil // so that http.Client does not think of following a redirect
+	req.Header = p.header(time.Now())
+	client := retryablehttp.Client{
+		HTTPClient: s.client,
+		RetryMax:   resends,
+		CheckRetry: func(ctx context.Context, _ *http.Response, err error) (bool, error) {
+			return ctx.Err() == nil && broken(err), nil
+		},
+		Backoff: func(_, _ time.Duration, n int, _ *http.Response) time.Duration {
+			return resendWait * time.Duration(1+4*n)
+		},
+		PrepareRetry: func(req *http.Request) error {
+			req.Header = p.header(time.Now()) // a new map: the transport may still read the old one
+			return nil
+		},
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+	return client.Do(req)
+}
+
+// broken reports whether a request failed because its connection was, or became, useless: closed while idle, reset, or told to go away.
+func broken(err error) bool {
+	if err == nil {
+		return false
+	}
+	for _, target := range []error{errResend, io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	// net/http does not export these. The second covers a GOAWAY that did not tell which requests were left undone.
+	text := err.Error()
+	return strings.HasSuffix(text, "http: server closed idle connection") || strings.Contains(text, "http2: server sent GOAWAY")
+}
+
+// drain reads what is left of an answer, within bounds, so that its connection can be used again. cancel ends the request.
+func drain(resp *http.Response, cancel context.CancelFunc) {
+	defer func() { _ = resp.Body.Close() }()
+	if resp.Body == http.NoBody || resp.ContentLength > drainBytes {
+		return
+	}
+	defer time.AfterFunc(drainTime, cancel).Stop()
+	_, _ = io.CopyN(io.Discard, resp.Body, drainBytes)
+}
+
+// errResend stands for: the request can be sent again on another connection.
+var errResend = errors.New("the connection was closed before the request was read")
+
+// wire is an http.Transport less two habits.
+//
+// It does not send a request a second time by itself, since the second would carry the first one's timestamp and signature. Where
+// http.Transport would (it then calls GetBody), errResend comes back instead, and post signs anew. All that remains is that the transport
+// picks another connection for a request of which it has not begun to read the body: the receiver has seen nothing of that one.
+//
+// It has no CloseIdleConnections, which retryablehttp calls after each failure: one dead receiver would cost all others their connections.
+//
+// https://github.com/hashicorp/go-retryablehttp/issues/237
+type wire struct{ transport *http.Transport }
+
+func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.WithContext(req.Context()) // a copy: a RoundTripper must leave the request as it is
+	req.GetBody = func() (io.ReadCloser, error) { return nil, errResend }
+	return w.transport.RoundTrip(req)
+}
+
+// newTransport has no Proxy: the guard would see the proxy's address in place of the receiver's.
+func newTransport(cfg Config, g *guard) *http.Transport {
+	return &http.Transport{
+		DialContext: g.dialer(net.Dialer{Timeout: cfg.RequestTimeout}),
+		TLSClientConfig: &tls.Config{
+			MinVersion:         tls.VersionTLS12,
+			ClientSessionCache: tls.NewLRUClientSessionCache(0),
+		},
+		TLSHandshakeTimeout:    cfg.RequestTimeout,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    cfg.MaxInFlight,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		DisableCompression:     true, // no answer is read
+		// An HTTP/2 connection carries many requests: when it is dead, that must be found out before they have all timed out.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
+	}
+}

@@ -1,0 +1,438 @@
+package sender
+
+import (
+	"bufio"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func newReader(r io.Reader) *bufio.Reader { return bufio.NewReader(r) }
+
+func TestDelivers(t *testing.T) {
+	hits := make(chan hit, 1)
+	server := receiver(t, hits, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost || r.URL.Path != "/hook" || r.URL.RawQuery != "k=v" || r.ContentLength <= 0 {
+			t.Errorf("got %s %s, %d bytes", r.Method, r.URL, r.ContentLength)
+		}
+		if user, password, ok := r.BasicAuth(); !ok || user != "u" || password != "p" {
+			t.Errorf("credentials of the URL: %q, %q", user, password)
+		}
+		w.WriteHeader(http.StatusAccepted)
+	})
+	s := newSender(t, Config{Version: "1.2.3"})
+	to := subscription("a", "http://u:p@"+server.Listener.Addr().String()+"/hook?k=v")
+	to.Headers = http.Header{"X-Tenant": {"t1"}, "webhook-id": {"forged"}, "Host": {"elsewhere"}}
+	e := newEvent(1, 1)
+	await(t, s.send(to, e), "delivery")
+	h := await(t, hits, "request")
+	verify(t, h, to.Secret)
+	for name, want := range map[string]string{
+		"Content-Type": "application/json", "User-Agent": "hookline/1.2.3", "Webhook-Id": e.ID, "X-Hookline-Attempt": "1", "X-Tenant": "t1",
+		"Accept-Encoding": "",
+	} {
+		if got := h.header.Get(name); got != want {
+			t.Errorf("%s = %q, want %q", name, got, want)
+		}
+	}
+	if got := contentOf(t, h.body); got != (content{1, 1}) {
+		t.Errorf("body %s", h.body)
+	}
+	for name, want := range map[string]float64{
+		"hookline_attempt_duration_seconds": 1, "hookline_commit_to_delivery_seconds": 1, "hookline_buffered_bytes": 0,
+		"hookline_buffered_deliveries": 0, "hookline_in_flight_attempts": 0, "hookline_retrying_records": 0,
+	} {
+		if got := s.metric(name, ""); got != want && name != "hookline_buffered_bytes" { // settled comes first
+			t.Errorf("%s = %v, want %v", name, got, want)
+		}
+	}
+	for outcome, want := range map[string]float64{"delivered": 1, "failed": 0, "gone": 0, "blocked": 0, "cancelled": 0, "interrupted": 0} {
+		if got := s.metric("hookline_attempts_total", outcome); got != want {
+			t.Errorf("attempts %s = %v, want %v", outcome, got, want)
+		}
+	}
+}
+
+// trust makes the sender trust a test server.
+func (s *senderTest) trust(server *httptest.Server) {
+	pool := x509.NewCertPool()
+	pool.AddCert(server.Certificate())
+	s.transport.TLSClientConfig.RootCAs = pool
+}
+
+func TestHTTP2(t *testing.T) {
+	var connections atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			t.Errorf("request by %s, want HTTP/2", r.Proto)
+		}
+	}))
+	server.EnableHTTP2 = true
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	s := newSender(t, Config{})
+	s.trust(server)
+	to := subscription("a", server.URL)
+	await(t, s.send(to, newEvent(0, 0)), "first delivery")
+	var settled []<-chan struct{}
+	for i := range 200 {
+		settled = append(settled, s.send(to, newEvent(i, 1)))
+	}
+	for _, c := range settled {
+		await(t, c, "delivery")
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+}
+
+func TestRefusesOldTLS(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil)
+	server.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
+	server.Config.ErrorLog = silent
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	s := newSender(t, Config{})
+	s.trust(server)
+	if v, _ := s.attempt(newEvent(1, 1), subscription("a", server.URL), 1, nil); v.Outcome != Failed || v.Status != 0 {
+		t.Errorf("verdict over TLS 1.1: %+v, want failed", v)
+	}
+}
+
+// readPost reads a request from a raw connection.
+func readPost(t *testing.T, r *bufio.Reader) (hit, bool) {
+	req, err := http.ReadRequest(r)
+	if err != nil {
+		return hit{}, false
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		t.Errorf("read request: %v", err)
+	}
+	return hit{req.Header, body, time.Now()}, true
+}
+
+// A connection that breaks before the answer is replaced at once, and each request has a signature of its own. Neither a fresh connection,
+// nor a used one, nor a header that has net/http think that it may repeat the request by itself makes a difference.
+func TestResendsSignedAnew(t *testing.T) {
+	const accepted = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+	for name, test := range map[string]struct {
+		answered int // requests that the first connection answers
+		reset    bool
+		extra    http.Header
+	}{
+		"fresh connection closed":                   {},
+		"fresh connection reset":                    {reset: true},
+		"used connection closed":                    {answered: 1},
+		"used connection reset":                     {answered: 1, reset: true},
+		"used connection reset, idempotent":         {answered: 1, reset: true, extra: http.Header{"Idempotency-Key": {"k"}}},
+		"used connection closed, idempotent":        {answered: 1, extra: http.Header{"Idempotency-Key": {"k"}}},
+		"used connection closed, X-Idempotency-Key": {answered: 1, extra: http.Header{"X-Idempotency-Key": {"k"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hits := make(chan hit, 9)
+			serve := func(c net.Conn, answers int) {
+				for r := newReader(c); ; answers-- {
+					h, ok := readPost(t, r)
+					if !ok {
+						return
+					}
+					hits <- h
+					if answers == 0 {
+						if test.reset {
+							_ = c.(*net.TCPConn).SetLinger(0)
+						}
+						return
+					}
+					_, _ = io.WriteString(c, accepted)
+				}
+			}
+			address := rawServer(t, func(c net.Conn) { serve(c, test.answered) }, func(c net.Conn) { serve(c, -1) })
+			s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
+			to := subscription("a", "http://"+address)
+			to.Headers = test.extra
+			for i := range test.answered {
+				await(t, s.send(to, newEvent(0, i)), "delivery before")
+				await(t, hits, "request before")
+			}
+			e := newEvent(1, 1)
+			await(t, s.send(to, e), "delivery")
+			first, second := await(t, hits, "first request"), await(t, hits, "second request")
+			for _, h := range []hit{first, second} {
+				verify(t, h, to.Secret)
+				if h.header.Get(HeaderID) != e.ID || h.header.Get(HeaderAttempt) != "1" {
+					t.Errorf("request %s, attempt %s; want %s, 1", h.header.Get(HeaderID), h.header.Get(HeaderAttempt), e.ID)
+				}
+			}
+			for _, header := range []string{HeaderTimestamp, HeaderSignature, HeaderNonce} {
+				if a, b := first.header.Get(header), second.header.Get(header); a == b {
+					t.Errorf("both requests have %s %s", header, a)
+				}
+			}
+			if len(hits) > 0 {
+				t.Errorf("%d more requests", len(hits))
+			}
+			if got := s.metric("hookline_attempts_total", "failed"); got != 0 {
+				t.Errorf("%v failed attempts, want 0", got)
+			}
+		})
+	}
+}
+
+// However often the connection breaks, three requests are all that one attempt makes.
+func TestResendsThrice(t *testing.T) {
+	var requests atomic.Int32
+	address := rawServer(t, func(c net.Conn) {
+		if _, ok := readPost(t, newReader(c)); ok {
+			requests.Add(1)
+		}
+	})
+	s := newSender(t, Config{})
+	v, _ := s.attempt(newEvent(1, 1), subscription("a", "http://"+address), 1, nil)
+	if v.Outcome != Failed || requests.Load() != 3 {
+		t.Errorf("%d requests, verdict %+v; want 3, failed", requests.Load(), v)
+	}
+}
+
+// A status is an answer: no second request.
+func TestNoResendOnStatus(t *testing.T) {
+	for _, status := range []int{302, 408, 429, 500, 502, 503} {
+		var requests atomic.Int32
+		server := receiver(t, nil, func(w http.ResponseWriter, _ *http.Request) {
+			requests.Add(1)
+			w.Header().Set("Retry-After", "0")
+			w.WriteHeader(status)
+		})
+		s := newSender(t, Config{})
+		v, _ := s.attempt(newEvent(1, 1), subscription("a", server.URL), 1, nil)
+		if v.Status != status || requests.Load() != 1 {
+			t.Errorf("%d requests, verdict %+v; want 1, status %d", requests.Load(), v, status)
+		}
+	}
+}
+
+// An HTTP/2 server that goes away without having looked at the request: net/http would send the same one again.
+func TestResendsAfterGoAway(t *testing.T) {
+	hits := make(chan hit, 9)
+	server := httptest.NewUnstartedServer(record(t, hits, nil))
+	server.EnableHTTP2 = true
+	listener := &firstConn{Listener: server.Listener}
+	goneAway := make(chan time.Time, 1)
+	listener.handle = func(c net.Conn) {
+		defer func() { _ = c.Close() }()
+		conn := tls.Server(c, server.TLS)
+		if err := goAway(conn); err != nil {
+			t.Errorf("HTTP/2 by hand: %v", err)
+		}
+		goneAway <- time.Now()
+		_, _ = io.Copy(io.Discard, conn)
+	}
+	server.Listener = listener
+	server.StartTLS()
+	t.Cleanup(func() { server.Close(); listener.done.Wait() })
+	s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
+	s.trust(server)
+	to := subscription("a", server.URL)
+	await(t, s.send(to, newEvent(1, 1)), "delivery")
+	h := await(t, hits, "request")
+	verify(t, h, to.Secret)
+	ms, err := strconv.ParseInt(h.header.Get(HeaderTimestamp), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if away := await(t, goneAway, "GOAWAY"); ms < away.UnixMilli() {
+		t.Errorf("the request is signed at %d, before the GOAWAY at %d", ms, away.UnixMilli())
+	}
+	if got := h.header.Get(HeaderAttempt); got != "1" {
+		t.Errorf("attempt %s, want 1", got)
+	}
+}
+
+// firstConn handles the first connection itself.
+type firstConn struct {
+	net.Listener
+	once   sync.Once
+	handle func(net.Conn)
+	done   sync.WaitGroup
+}
+
+func (l *firstConn) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		mine := false
+		l.once.Do(func() {
+			mine = true
+			l.done.Go(func() { l.handle(c) })
+		})
+		if mine {
+			return l.Listener.Accept()
+		}
+	}
+	return c, err
+}
+
+// goAway speaks just enough HTTP/2 to answer the first request with a GOAWAY that counts no request as seen.
+//
+// https://www.rfc-editor.org/rfc/rfc9113#name-goaway
+func goAway(c net.Conn) error {
+	preface := make([]byte, 24)
+	if _, err := io.ReadFull(c, preface); err != nil {
+		return fmt.Errorf("preface: %w", err)
+	}
+	const headers, settings, goaway = 1, 4, 7
+	if _, err := c.Write([]byte{0, 0, 0, settings, 0, 0, 0, 0, 0}); err != nil {
+		return err
+	}
+	for {
+		head := make([]byte, 9)
+		if _, err := io.ReadFull(c, head); err != nil {
+			return fmt.Errorf("frame: %w", err)
+		}
+		length := binary.BigEndian.Uint32(append([]byte{0}, head[:3]...))
+		if _, err := io.CopyN(io.Discard, c, int64(length)); err != nil {
+			return fmt.Errorf("frame: %w", err)
+		}
+		if head[3] == headers {
+			_, err := c.Write([]byte{0, 0, 8, goaway, 0, 0, 0, 0, 0 /* last stream: */, 0, 0, 0, 0 /* code: */, 0, 0, 0, 0})
+			return err
+		}
+	}
+}
+
+func TestBroken(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want bool
+	}{
+		{nil, false},
+		{errResend, true},
+		{io.EOF, true},
+		{fmt.Errorf("read: %w", io.ErrUnexpectedEOF), true},
+		{&net.OpError{Op: "read", Err: syscall.ECONNRESET}, true},
+		{&net.OpError{Op: "write", Err: syscall.EPIPE}, true},
+		{errors.New("http: server closed idle connection"), true},
+		{errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR"), true},
+		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, false},
+		{&net.DNSError{Err: "no such host"}, false},
+		{&BlockedError{}, false},
+		{tls.AlertError(40), false},
+	} {
+		if got := broken(test.err); got != test.want {
+			t.Errorf("broken(%v) = %t, want %t", test.err, got, test.want)
+		}
+	}
+}
+
+func TestFollowsNoRedirect(t *testing.T) {
+	var followed atomic.Int32
+	elsewhere := receiver(t, nil, func(http.ResponseWriter, *http.Request) { followed.Add(1) })
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		for _, location := range []string{elsewhere.URL, "/other", "", "http://[bad"} {
+			var requests atomic.Int32
+			server := receiver(t, nil, func(w http.ResponseWriter, _ *http.Request) {
+				requests.Add(1)
+				w.Header().Set("Location", location)
+				w.WriteHeader(status)
+			})
+			s := newSender(t, Config{})
+			v, _ := s.attempt(newEvent(1, 1), subscription("a", server.URL), 1, nil)
+			if v.Outcome != Failed || location != "http://[bad" && v.Status != status {
+				t.Errorf("%d to %q: %+v, want failed", status, location, v)
+			}
+			if requests.Load() != 1 || followed.Load() != 0 {
+				t.Errorf("%d to %q: %d requests, %d followed; want 1, 0", status, location, requests.Load(), followed.Load())
+			}
+		}
+	}
+}
+
+// The header of an answer decides; its body holds nobody up.
+func TestEndlessBody(t *testing.T) {
+	for name, write := range map[string]func(w http.ResponseWriter, r *http.Request){
+		"slow": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"fast": func(w http.ResponseWriter, _ *http.Request) {
+			for {
+				if _, err := w.Write(make([]byte, 32<<10)); err != nil {
+					return
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := receiver(t, nil, func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(http.StatusOK)
+				w.(http.Flusher).Flush()
+				write(w, r)
+			})
+			s := newSender(t, Config{MaxInFlight: 1})
+			start := time.Now()
+			to := subscription("a", server.URL)
+			first, second := s.send(to, newEvent(1, 1)), s.send(to, newEvent(2, 1))
+			await(t, first, "delivery")
+			await(t, second, "delivery")
+			if took := time.Since(start); took > 5*time.Second { // of the ten that the request has
+				t.Errorf("two deliveries took %s", took)
+			}
+		})
+	}
+}
+
+// A failing receiver does not cost others their connections.
+func TestKeepsConnections(t *testing.T) {
+	var connections atomic.Int32
+	server := httptest.NewUnstartedServer(record(t, nil, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "thank you") // a body, to be drained
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	dead := rawServer(t, func(net.Conn) {})
+	s := newSender(t, Config{})
+	for i := range 10 {
+		if v, _ := s.attempt(newEvent(1, i), subscription("a", server.URL), 1, nil); v.Outcome != Delivered {
+			t.Errorf("%+v", v)
+		}
+		if v, _ := s.attempt(newEvent(1, i), subscription("b", "http://"+dead), 1, nil); v.Outcome != Failed {
+			t.Errorf("%+v", v)
+		}
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("%d connections for ten deliveries, want 1", n)
+	}
+}
+
+// BenchmarkAttempt is one delivery over loopback, receiver included.
+func BenchmarkAttempt(b *testing.B) {
+	server := receiver(b, nil, nil)
+	s := newSender(b, Config{})
+	to := subscription("a", server.URL)
+	sign := newSigner(string(to.Secret))
+	e := newEvent(1, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		if v, _ := s.attempt(e, to, 1, sign); v.Outcome != Delivered {
+			b.Fatal(v)
+		}
+	}
+}

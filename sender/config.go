@@ -1,0 +1,75 @@
+package sender
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// DefaultRetrySchedule is the wait before the second attempt, before the third, and so on: eleven retries over some three days.
+var DefaultRetrySchedule = []time.Duration{
+	5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
+	time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 24 * time.Hour,
+}
+
+// Config of a Sender. A zero value takes the field's default.
+type Config struct {
+	// RequestTimeout is the time that one attempt has, from the look-up of the host to the header of the answer. Default 10 s,
+	// 1 ms to 10 min.
+	RequestTimeout time.Duration
+
+	// MaxInFlight is how many POSTs one webhook gets at once. Default 64, 1 to 4096.
+	MaxInFlight int
+
+	// MaxBuffer is how many bytes of events are held in memory, over all webhooks; an event for two webhooks counts twice. Send waits
+	// while the buffer is full. An event larger than the whole buffer is let through when the buffer is empty. Default 32 MiB, at
+	// least 64 KiB.
+	MaxBuffer int64
+
+	// RetrySchedule is the wait after the first failed attempt, after the second, and so on; after its end, the last one is repeated.
+	// Each is spread by up to 20 % either way. Default DefaultRetrySchedule; each 1 ms to 168 h.
+	RetrySchedule []time.Duration
+
+	// AllowAddresses are the private or otherwise special addresses that may be dialled all the same. Each entry is
+	//   - an IP address or a CIDR range;
+	//   - a host name: whatever it resolves to may be dialled, link-local and metadata addresses excepted;
+	//   - * for every address there is.
+	// A range does not name the metadata addresses within it: each takes an entry of its own. Default: none.
+	AllowAddresses []string
+
+	// Version is Hookline's own, told to receivers as User-Agent: hookline/<version>. Default dev.
+	Version string
+}
+
+func (c Config) withDefaults() Config {
+	c.RequestTimeout = cmp.Or(c.RequestTimeout, 10*time.Second)
+	c.MaxInFlight = cmp.Or(c.MaxInFlight, 64)
+	c.MaxBuffer = cmp.Or(c.MaxBuffer, 32<<20)
+	if len(c.RetrySchedule) == 0 {
+		c.RetrySchedule = DefaultRetrySchedule
+	}
+	c.Version = cmp.Or(c.Version, "dev")
+	return c
+}
+
+func (c Config) validate() error {
+	if c.RequestTimeout < time.Millisecond || c.RequestTimeout > 10*time.Minute {
+		return fmt.Errorf("RequestTimeout %s: want 1ms to 10m", c.RequestTimeout)
+	}
+	if c.MaxInFlight < 1 || c.MaxInFlight > 4096 {
+		return fmt.Errorf("MaxInFlight %d: want 1 to 4096", c.MaxInFlight)
+	}
+	if c.MaxBuffer < 64<<10 {
+		return fmt.Errorf("MaxBuffer %d: want at least 65536 bytes", c.MaxBuffer)
+	}
+	for i, wait := range c.RetrySchedule {
+		if wait < time.Millisecond || wait > 168*time.Hour {
+			return fmt.Errorf("RetrySchedule[%d] %s: want 1ms to 168h", i, wait)
+		}
+	}
+	if strings.ContainsFunc(c.Version, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return fmt.Errorf("Version %q: want printable ASCII without spaces", c.Version)
+	}
+	return nil
+}

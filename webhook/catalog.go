@@ -1,0 +1,181 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"hookline/cdc"
+)
+
+// table is a table or view as the system catalog describes it.
+type table struct {
+	relation cdc.Relation // its columns that matter; Column.Identity means the primary key
+	kind     string       // pg_class.relkind
+	key      []string     // columns of the primary key, in its order
+}
+
+// describe looks tables up by schema and name.
+func describe(ctx context.Context, tx pgx.Tx, schemas, names []string) (map[cdc.Table]*table, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT n.nspname, c.relname, c.relkind::text, c.relreplident::text, a.attname, a.atttypid, ARRAY(
+			SELECT ka.attname::text
+			FROM pg_index i
+			CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
+			JOIN pg_attribute ka ON ka.attrelid = c.oid AND ka.attnum = k.attnum
+			WHERE i.indrelid = c.oid AND i.indisprimary AND k.place <= i.indnkeyatts
+			ORDER BY k.place)
+		FROM pg_class c
+		JOIN pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE n.nspname = ANY($1) AND c.relname = ANY($2) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+		ORDER BY n.nspname, c.relname, a.attnum`, schemas, names)
+	if err != nil {
+		return nil, err
+	}
+	found := map[cdc.Table]*table{}
+	var (
+		name           cdc.Table
+		kind, identity string
+		column         cdc.Column
+		key            []string
+	)
+	_, err = pgx.ForEachRow(rows, []any{&name.Schema, &name.Name, &kind, &identity, &column.Name, &column.Type, &key}, func() error {
+		t := found[name]
+		if t == nil {
+			t = &table{relation: cdc.Relation{Schema: name.Schema, Name: name.Name, Identity: identity[0]}, kind: kind, key: key}
+			found[name] = t
+		}
+		column.Identity = slices.Contains(key, column.Name)
+		if column.Identity || matters(column.Name) {
+			t.relation.Columns = append(t.relation.Columns, column)
+		}
+		return nil
+	})
+	return found, err
+}
+
+// check reports why the table cannot be a source of webhooks.
+func (t *table) check() error {
+	name := cdc.Table{Schema: t.relation.Schema, Name: t.relation.Name}
+	switch {
+	case t.kind != "r" && t.kind != "p":
+		return &cdc.Problem{
+			What: fmt.Sprintf("%s is not a table, so its changes cannot be followed", name),
+			Mend: "set HOOKLINE_WEBHOOKS_TABLE to the table that holds the webhooks",
+		}
+	case t.urlColumn() < 0:
+		return &cdc.Problem{
+			What: fmt.Sprintf("table %s has no column for the URL of a webhook (looked for url, target_url, endpoint, endpoint_url)", name),
+			Mend: fmt.Sprintf("ALTER TABLE %s ADD COLUMN url text;\nor set HOOKLINE_WEBHOOKS_TABLE to the table that holds the webhooks", name),
+		}
+	case len(t.key) == 0 && t.relation.Column("id") >= 0:
+		return &cdc.Problem{
+			What: fmt.Sprintf("table %s has no primary key, so its changes cannot be followed", name),
+			Mend: fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (id);", name),
+		}
+	case len(t.key) == 0:
+		return &cdc.Problem{
+			What: fmt.Sprintf("table %s has no primary key, so its changes cannot be followed", name),
+			Mend: fmt.Sprintf("ALTER TABLE %s ADD COLUMN id uuid PRIMARY KEY DEFAULT gen_random_uuid();", name),
+		}
+	case t.relation.Identity != 'd' && !t.relation.Full():
+		return &cdc.Problem{
+			What: fmt.Sprintf("the replica identity of table %s is not its primary key, so its changes cannot be followed", name),
+			Mend: fmt.Sprintf("ALTER TABLE %s REPLICA IDENTITY DEFAULT;", name),
+		}
+	}
+	return nil
+}
+
+func (t *table) urlColumn() int { return find(t.relation.Columns, fieldNames[fieldURL]) }
+
+// read returns the rows of the table in the order of its columns, as text.
+func (t *table) read(ctx context.Context, tx pgx.Tx) ([]cdc.Tuple, error) {
+	columns := make([]string, len(t.relation.Columns))
+	for i, c := range t.relation.Columns {
+		columns[i] = pgx.Identifier{c.Name}.Sanitize()
+	}
+	name := cdc.Table{Schema: t.relation.Schema, Name: t.relation.Name}
+	rows, err := tx.Query(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+name.String(), pgx.QueryResultFormats{pgx.TextFormatCode})
+	if err != nil {
+		return nil, refused(err, name, tx)
+	}
+	defer rows.Close()
+	var tuples []cdc.Tuple
+	for rows.Next() {
+		tuple := make(cdc.Tuple, len(columns))
+		for i, text := range rows.RawValues() {
+			if text != nil {
+				tuple[i] = cdc.Text(bytes.Clone(text))
+			}
+		}
+		tuples = append(tuples, tuple)
+	}
+	return tuples, refused(rows.Err(), name, tx)
+}
+
+// refused says which right is missing when err means that one is.
+func refused(err error, name cdc.Table, tx pgx.Tx) error {
+	const insufficientPrivilege = "42501"
+	var pgErr *pgconn.PgError
+	if !errors.As(err, &pgErr) || pgErr.Code != insufficientPrivilege {
+		return err
+	}
+	role := pgx.Identifier{tx.Conn().Config().User}.Sanitize()
+	return &cdc.Problem{
+		What: fmt.Sprintf("role %s may not read table %s", role, name),
+		Mend: fmt.Sprintf("GRANT USAGE ON SCHEMA %s TO %s;\nGRANT SELECT ON %s TO %s;", pgx.Identifier{name.Schema}.Sanitize(), role, name, role),
+	}
+}
+
+// workspaces returns Twenty's workspaces by the name of their schema.
+func workspaces(ctx context.Context, tx pgx.Tx) (map[string]string, error) {
+	rows, err := tx.Query(ctx, `SELECT nspname FROM pg_namespace WHERE nspname LIKE 'workspace\_%'`)
+	if err != nil {
+		return nil, err
+	}
+	schemas, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]string{}
+	for _, schema := range schemas {
+		if id, ok := workspaceOf(schema); ok {
+			found[schema] = id
+		}
+	}
+	var named bool // Twenty's first versions did not keep the schema's name
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM information_schema.columns
+		WHERE table_schema = 'core' AND table_name = 'workspace' AND column_name = 'databaseSchema')`).Scan(&named)
+	if err != nil || !named {
+		return found, err
+	}
+	if rows, err = tx.Query(ctx, `SELECT "databaseSchema", id::text FROM core.workspace WHERE "databaseSchema" <> ''`); err != nil {
+		return nil, err
+	}
+	var schema, id string
+	_, err = pgx.ForEachRow(rows, []any{&schema, &id}, func() error {
+		found[schema] = id
+		return nil
+	})
+	return found, refused(err, cdc.Table{Schema: "core", Name: "workspace"}, tx)
+}
+
+// workspaceOf returns the workspace whose schema has that name: workspace_ and its id, read as one number, to the base 36.
+func workspaceOf(schema string) (id string, ok bool) {
+	digits, found := strings.CutPrefix(schema, "workspace_")
+	n, valid := new(big.Int).SetString(digits, 36)
+	if !found || !valid || n.Sign() < 0 || n.BitLen() > 128 || n.Text(36) != digits {
+		return "", false
+	}
+	hex := fmt.Sprintf("%032x", n)
+	return hex[:8] + "-" + hex[8:12] + "-" + hex[12:16] + "-" + hex[16:20] + "-" + hex[20:], true
+}

@@ -1,0 +1,172 @@
+package webhook
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"hookline/cdc"
+)
+
+// field is what a column says about a webhook.
+type field uint8
+
+const (
+	fieldURL field = iota
+	fieldSecret
+	fieldOperations
+	fieldWorkspace
+	fieldFormat
+	fieldHeaders
+	fields // how many there are
+)
+
+// fieldNames are the columns' names, in lower case and without underscores, the likeliest first.
+var fieldNames = [fields][]string{
+	fieldURL:        {"url", "targeturl", "endpointurl", "endpoint"},
+	fieldSecret:     {"secret", "signingsecret", "secretkey"},
+	fieldOperations: {"operations", "events", "eventtypes", "topics", "subscriptions", "operation"},
+	fieldWorkspace:  {"workspaceid"},
+	fieldFormat:     {"format"},
+	fieldHeaders:    {"headers"},
+}
+
+// A switch is a column that can turn a webhook off.
+type switchKind uint8
+
+const (
+	onWhenTrue switchKind = iota // off when it says no, or nothing
+	offWhenSet                   // off when it says anything but no: a boolean, or a time
+	offWhenNo                    // off only when it says so: a status may be many things
+)
+
+var switchNames = map[string]switchKind{
+	"enabled": onWhenTrue, "isenabled": onWhenTrue, "active": onWhenTrue, "isactive": onWhenTrue,
+	"disabled": offWhenSet, "isdisabled": offWhenSet, "disabledat": offWhenSet,
+	"paused": offWhenSet, "ispaused": offWhenSet, "pausedat": offWhenSet,
+	"deleted": offWhenSet, "isdeleted": offWhenSet, "deletedat": offWhenSet,
+	"status": offWhenNo,
+}
+
+// noes are the values that mean no, as Postgres prints them and as people write them.
+var noes = []string{
+	"f", "false", "0", "", "n", "no", "off", "disabled", "inactive", "paused", "suspended", "stopped", "deleted", "archived", "revoked",
+}
+
+// off reports whether the value turns the webhook off.
+func (k switchKind) off(v cdc.Value) bool {
+	no := slices.Contains(noes, strings.ToLower(v.String()))
+	switch k {
+	case onWhenTrue:
+		return v.IsNull() || no
+	case offWhenSet:
+		return !v.IsNull() && !no
+	default:
+		return !v.IsNull() && no
+	}
+}
+
+// layout says where in the tuples of a relation the columns that matter are.
+type layout struct {
+	names    [fields]string // "" for a field that the table does not have
+	columns  [fields]int    // -1 likewise
+	key      []int
+	switches []switchColumn
+}
+
+type switchColumn struct {
+	name   string
+	kind   switchKind
+	column int
+}
+
+// newLayout finds the first n fields, the switches and the primary key among the columns of rel.
+func newLayout(rel *cdc.Relation, n field, key []string) (*layout, error) {
+	l := &layout{}
+	for f := range fields {
+		l.columns[f] = -1
+		if f < n {
+			l.columns[f] = find(rel.Columns, fieldNames[f])
+		}
+		if i := l.columns[f]; i >= 0 {
+			l.names[f] = rel.Columns[i].Name
+		}
+	}
+	for i, c := range rel.Columns {
+		if kind, ok := switchNames[plain(c.Name)]; ok {
+			l.switches = append(l.switches, switchColumn{c.Name, kind, i})
+		}
+	}
+	for _, name := range key {
+		i := rel.Column(name)
+		if i < 0 || !rel.Columns[i].Identity {
+			return nil, fmt.Errorf("column %s is no longer the key of table %s.%s", name, rel.Schema, rel.Name)
+		}
+		l.key = append(l.key, i)
+	}
+	return l, nil
+}
+
+// find returns the column that has the first of names that one has, or -1.
+func find(columns []cdc.Column, names []string) int {
+	for _, name := range names {
+		if i := slices.IndexFunc(columns, func(c cdc.Column) bool { return plain(c.Name) == name }); i >= 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// matters reports whether a column of that name is of any use to us.
+func matters(name string) bool {
+	name = plain(name)
+	_, isSwitch := switchNames[name]
+	return isSwitch || slices.ContainsFunc(fieldNames[:], func(names []string) bool { return slices.Contains(names, name) })
+}
+
+// plain makes target_url and targetUrl the same.
+func plain(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
+
+// values are what a row says, field by field. A field that the table does not have is null.
+type values struct {
+	fields [fields]cdc.Value
+	off    string // why the row is switched off, "" when it is not
+}
+
+// unknown are the values of a row that was never seen.
+var unknown = values{fields: [fields]cdc.Value(slices.Repeat([]cdc.Value{cdc.Unchanged()}, int(fields)))}
+
+// values reads a tuple. What an update left unsent is taken from before.
+func (l *layout) values(row cdc.Tuple, before values) values {
+	var v values
+	for f, column := range l.columns {
+		if column >= 0 {
+			v.fields[f] = row[column]
+		}
+		if v.fields[f].IsUnchanged() {
+			v.fields[f] = before.fields[f]
+		}
+	}
+	for _, s := range l.switches {
+		if s.kind.off(row[s.column]) {
+			v.off = s.name + " is set"
+			if s.kind != offWhenSet {
+				v.off = s.name + " is off"
+			}
+			break
+		}
+	}
+	return v
+}
+
+// id returns the primary key as text; the parts of one that has several are separated by commas.
+func (l *layout) id(row cdc.Tuple) string {
+	if len(l.key) == 1 {
+		return row[l.key[0]].String()
+	}
+	parts := make([]string, len(l.key))
+	for i, column := range l.key {
+		parts[i] = strings.NewReplacer(`\`, `\\`, `,`, `\,`).Replace(row[column].String())
+	}
+	return strings.Join(parts, ",")
+}

@@ -1,0 +1,153 @@
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"hookline/cdc"
+)
+
+// coreWebhook is where Twenty keeps its webhooks since 1.1; before, each workspace's schema had a table of its own.
+var coreWebhook = cdc.Table{Schema: "core", Name: "webhook"}
+
+// usualNames are the tables that a generic database is searched for.
+var usualNames = []string{"webhooks", "webhook", "webhook_endpoints", "webhook_subscriptions"}
+
+// found is a source and the table that it reads.
+type found struct {
+	*source
+	described *table
+}
+
+// find returns the tables that webhooks come from. The error is a *cdc.Problem when there is none, or one that cannot be followed.
+func (r *Registry) find(ctx context.Context, tx pgx.Tx) ([]found, error) {
+	ownName := r.cfg.own()
+	tables, err := describe(ctx, tx, []string{ownName.Schema}, []string{ownName.Name})
+	if err != nil {
+		return nil, err
+	}
+	var all []found
+	if t := tables[ownName]; t != nil {
+		if err := t.check(); err != nil {
+			return nil, err
+		}
+		all = append(all, r.source(ownName, t, own))
+	} else if r.cfg.ownOnly() {
+		return nil, &cdc.Problem{
+			What: fmt.Sprintf("Hookline's own table of webhooks, %s, is missing", ownName),
+			Mend: "run `hookline setup`, or:\n" + strings.TrimSpace(SchemaSQL(ownName.Schema)),
+		}
+	}
+	var others []found
+	switch {
+	case r.cfg.ownOnly():
+		return all, nil
+	case r.cfg.Profile == profileTwenty:
+		others, err = r.findTwenty(ctx, tx, len(all) > 0)
+	default:
+		others, err = r.findGeneric(ctx, tx)
+	}
+	return append(all, others...), err
+}
+
+func (r *Registry) source(name cdc.Table, t *table, k kind) found {
+	s := &source{
+		table: name, kind: k, tenants: r.cfg.Profile == profileTwenty, marked: k == ofTwenty && r.cfg.TwentyWebhooks == twentyMarked,
+		format: r.cfg.Format, primaryKey: t.key,
+	}
+	return found{s, t}
+}
+
+// findTwenty returns Twenty's table, or tables in an old version. Without any it is enough that there is our own: an old version without a
+// workspace has none yet.
+func (r *Registry) findTwenty(ctx context.Context, tx pgx.Tx, enough bool) ([]found, error) {
+	tables, err := describe(ctx, tx, []string{coreWebhook.Schema}, []string{coreWebhook.Name})
+	if err != nil {
+		return nil, err
+	}
+	if t := tables[coreWebhook]; t != nil {
+		return []found{r.source(coreWebhook, t, ofTwenty)}, t.check()
+	}
+	of, err := workspaces(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	if tables, err = describe(ctx, tx, slices.Collect(maps.Keys(of)), []string{coreWebhook.Name}); err != nil {
+		return nil, err
+	}
+	var all []found
+	for name, t := range tables {
+		if err := t.check(); err != nil {
+			r.log.Error("the webhooks of a workspace are left out", "table", name.Schema+"."+name.Name, "error", err)
+			continue
+		}
+		f := r.source(name, t, ofTwenty)
+		f.workspace = of[name.Schema]
+		all = append(all, f)
+	}
+	if all == nil && !enough {
+		return nil, &cdc.Problem{
+			What: "no table of webhooks found: looked for core.webhook, webhook in the schemas of Twenty's workspaces, and " + r.cfg.own().String(),
+			Mend: "let Twenty finish its own setup, or, to use Hookline's own table, run `hookline setup`, or:\n" +
+				strings.TrimSpace(SchemaSQL(r.cfg.Schema)),
+		}
+	}
+	return all, nil
+}
+
+// findGeneric returns the table that the configuration names, or the first of the usual ones that has a column for a URL.
+func (r *Registry) findGeneric(ctx context.Context, tx pgx.Tx) ([]found, error) {
+	var candidates []cdc.Table
+	if named := r.cfg.named(); r.cfg.Table != auto {
+		candidates = append(candidates, named)
+	} else {
+		for _, schema := range r.cfg.Schemas {
+			for _, name := range usualNames {
+				if t := (cdc.Table{Schema: schema, Name: name}); t != r.cfg.own() {
+					candidates = append(candidates, t)
+				}
+			}
+		}
+	}
+	schemas, names := make([]string, len(candidates)), make([]string, len(candidates))
+	for i, t := range candidates {
+		schemas[i], names[i] = t.Schema, t.Name
+	}
+	tables, err := describe(ctx, tx, schemas, names)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range candidates {
+		t := tables[name]
+		if t == nil || r.cfg.Table == auto && t.urlColumn() < 0 {
+			continue
+		}
+		return []found{r.source(name, t, generic)}, t.check()
+	}
+	return nil, r.missing(candidates)
+}
+
+// missing says that none of the candidates exists, and how to make one.
+func (r *Registry) missing(candidates []cdc.Table) error {
+	looked := make([]string, len(candidates))
+	for i, t := range candidates {
+		looked[i] = t.Schema + "." + t.Name
+	}
+	what := "table " + looked[0] + ", which HOOKLINE_WEBHOOKS_TABLE names, does not exist"
+	if r.cfg.Table == auto {
+		what = "no table of webhooks found: looked for " + strings.Join(looked, ", ") + " with a column url, target_url, endpoint or endpoint_url"
+	}
+	name := candidates[0]
+	return &cdc.Problem{
+		What: what,
+		Mend: fmt.Sprintf("CREATE TABLE %s (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), url text NOT NULL, secret text, "+
+			"operations text[] NOT NULL DEFAULT '{*.*}', enabled boolean NOT NULL DEFAULT true);\n"+
+			"or set HOOKLINE_WEBHOOKS_TABLE to the table that holds them (schema.table), or to %s.%s to use Hookline's own alone",
+			name, r.cfg.Schema, ownTable),
+	}
+}

@@ -1,0 +1,272 @@
+package webhook
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"reflect"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hookline/cdc"
+	"hookline/mapper"
+)
+
+// maxGone bounds how many deleted webhooks are remembered, in case they come back.
+const maxGone = 4096
+
+// Registry holds the webhooks of a database. Its methods belong to one goroutine, the pump's, List and Get apart.
+type Registry struct {
+	cfg     Config
+	log     *slog.Logger
+	metrics *metrics
+
+	snapshot *cdc.Snapshot
+	sources  map[cdc.Table]*source
+	index    index
+	warned   map[string]bool                          // what has been told once
+	gone     map[string]*atomic.Pointer[Subscription] // of deleted rows, by key
+
+	mu   sync.Mutex // the pump holds it to write rows, List and Get to read them
+	rows map[string]*row
+}
+
+// row is a row of a webhook table as it was last seen.
+type row struct {
+	source  *source
+	id      string
+	values  values // an update may leave some of them unsent
+	status  Status
+	current *atomic.Pointer[Subscription]
+}
+
+// Open returns an empty registry. The error is of the configuration, or of the metrics' registration.
+func Open(cfg Config, log *slog.Logger, registerer prometheus.Registerer) (*Registry, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	m, err := newMetrics(registerer)
+	if err != nil {
+		return nil, err
+	}
+	r := &Registry{
+		cfg: cfg, log: log, metrics: m, warned: map[string]bool{}, index: index{tenants: map[string]*tenant{}},
+		rows: map[string]*row{}, gone: map[string]*atomic.Pointer[Subscription]{},
+	}
+	if cfg.Profile == profileTwenty {
+		r.index.exactOnly = exactOnly
+	}
+	return r, nil
+}
+
+// Load reads all webhooks anew from tx, which sees the given snapshot and has cdc.SessionSettings. The error is a *cdc.Problem when the
+// tables are not there, or not fit to be followed; the registry is then as it was before.
+func (r *Registry) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) error {
+	tables, err := r.find(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("find webhooks: %w", err)
+	}
+	sources, tuples := map[cdc.Table]*source{}, map[*source][]cdc.Tuple{}
+	for _, t := range tables {
+		if err := t.follow(&t.described.relation); err != nil {
+			return fmt.Errorf("find webhooks: %w", err)
+		}
+		t.has = t.layout.names
+		if tuples[t.source], err = t.described.read(ctx, tx); err != nil {
+			return fmt.Errorf("read webhooks: %w", err)
+		}
+		sources[t.table] = t.source
+	}
+	r.snapshot, r.sources = snapshot, sources
+	seen := map[string]bool{}
+	for s, rows := range tuples {
+		r.warn(s)
+		for _, tuple := range rows {
+			id := s.layout.id(tuple)
+			r.put(s, id, s.values(tuple, unknown))
+			seen[s.key(id)] = true
+		}
+	}
+	for key, w := range r.rows {
+		if !seen[key] {
+			r.remove(w)
+		}
+	}
+	r.summarize()
+	return nil
+}
+
+// warn tells once what an operator should know about a whole table.
+func (r *Registry) warn(s *source) {
+	once := func(message string) {
+		if !r.warned[message] {
+			r.warned[message] = true
+			r.log.Warn(message, "table", s.name())
+		}
+	}
+	if s.has[fieldSecret] == "" {
+		once("the table has no column secret, signing_secret or secret_key: its webhooks are sent unsigned")
+	}
+	if s.kind == ofTwenty && !s.marked {
+		once("Twenty sends to these webhooks too, so their receivers hear of everything twice; " +
+			"with HOOKLINE_TWENTY_WEBHOOKS=marked only operations with the prefix hookline: are served")
+	}
+}
+
+func (r *Registry) summarize() {
+	states := map[State]int{}
+	for _, w := range r.rows {
+		states[w.status.State]++
+	}
+	tables := []string{}
+	for _, t := range r.Tables() {
+		tables = append(tables, t.Schema+"."+t.Name)
+	}
+	r.log.Info("webhooks read", "tables", tables, "active", states[Active], "skipped", states[Skipped], "disabled", states[Disabled])
+}
+
+// Tables returns the tables that webhooks come from, as of the last Load. They have to be published.
+func (r *Registry) Tables() []cdc.Table {
+	return slices.SortedFunc(maps.Keys(r.sources), func(a, b cdc.Table) int {
+		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
+	})
+}
+
+// Observe takes a change of a table of webhooks, unless Load has seen it, and reports whether the change was of such a table.
+func (r *Registry) Observe(change cdc.Change) bool {
+	s := r.sources[cdc.Table{Schema: change.Relation.Schema, Name: change.Relation.Name}]
+	switch {
+	case s == nil:
+		return false
+	case r.snapshot.Covers(change.Tx):
+		return true
+	case change.Kind == cdc.Truncate:
+		for _, w := range r.rows {
+			if w.source.table == s.table {
+				r.remove(w)
+			}
+		}
+		r.log.Info("table of webhooks truncated", "table", s.name())
+		return true
+	}
+	if err := s.follow(change.Relation); err != nil {
+		r.log.Error("changes of webhooks are no longer followed, until a restart", "table", s.name(), "error", err)
+	}
+	if s.layout != nil {
+		r.apply(s, change)
+	}
+	return true
+}
+
+func (r *Registry) apply(s *source, change cdc.Change) {
+	old := change.Old
+	if old == nil { // the key is as it was
+		old = change.New
+	}
+	before, known := r.rows[s.key(s.layout.id(old))], unknown
+	if before != nil {
+		known = before.values
+	}
+	if before != nil && (change.New == nil || s.layout.id(change.New) != before.id) {
+		r.remove(before)
+		r.log.Info("webhook removed", "webhook", before.status.Key, "host", before.status.Host)
+	}
+	if change.New == nil {
+		return
+	}
+	if status, changed := r.put(s, s.layout.id(change.New), s.values(change.New, known)); changed {
+		r.log.Info("webhook changed", "webhook", status.Key, "host", status.Host, "state", status.State)
+	}
+}
+
+// put takes a row as it now stands, and reports whether that makes a difference. A mistake in it is logged when it is a new one.
+func (r *Registry) put(s *source, id string, v values) (status Status, changed bool) {
+	sub, status := s.read(id, v)
+	w := r.rows[status.Key]
+	if w == nil {
+		w = &row{id: id, current: r.gone[status.Key]}
+		if w.current == nil {
+			w.current = new(atomic.Pointer[Subscription])
+		}
+		delete(r.gone, status.Key)
+	}
+	before := w.status
+	r.mu.Lock()
+	r.rows[status.Key] = w
+	w.source, w.values, w.status = s, v, status
+	r.mu.Unlock()
+	if before.State != "" {
+		r.metrics.webhooks[before.State].Dec()
+	}
+	r.metrics.webhooks[status.State].Inc()
+	changed = r.publish(w, sub) || !status.equal(&before)
+	if status.Reason != "" && status.State != Disabled && (status.State != before.State || status.Reason != before.Reason) {
+		message := "webhook skipped"
+		if status.State == Active {
+			message = "operations of a webhook left out"
+		}
+		r.log.Warn(message, "webhook", status.Key, "host", status.Host, "reason", status.Reason)
+	}
+	return status, changed
+}
+
+// remove takes a row that is gone.
+func (r *Registry) remove(w *row) {
+	r.mu.Lock()
+	delete(r.rows, w.status.Key)
+	r.mu.Unlock()
+	r.metrics.webhooks[w.status.State].Dec()
+	r.publish(w, nil)
+	if len(r.gone) == maxGone {
+		clear(r.gone) // one that comes back after that is another webhook to whatever is still queued
+	}
+	r.gone[w.status.Key] = w.current
+}
+
+// publish makes sub, nil for none, the current version of the row's subscription. A version that differs in nothing keeps its place.
+func (r *Registry) publish(w *row, sub *Subscription) (changed bool) {
+	before := w.current.Load()
+	if sub != nil {
+		sub.current = w.current
+	}
+	if reflect.DeepEqual(before, sub) {
+		return false
+	}
+	r.index.replace(before, sub)
+	w.current.Store(sub)
+	return true
+}
+
+// Match returns the subscriptions that hear of the event: those of its workspace that have person.created, person.*, *.created or *.*
+// among their operations, each once, ordered by Key. In Twenty's database workflowRun.updated is matched by its full name alone. The result
+// is shared and must not be modified.
+func (r *Registry) Match(event *mapper.Event) []*Subscription { return r.index.match(event) }
+
+// Get returns the newest version of a subscription, nil when there is none of that key, or it is not served. Safe for concurrent use.
+func (r *Registry) Get(key string) *Subscription {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if w := r.rows[key]; w != nil {
+		return w.current.Load()
+	}
+	return nil
+}
+
+// List returns how every webhook stands, ordered by Key. Safe for concurrent use; the operations must not be modified.
+func (r *Registry) List() []Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := make([]Status, 0, len(r.rows))
+	for _, w := range r.rows {
+		list = append(list, w.status)
+	}
+	slices.SortFunc(list, func(a, b Status) int { return cmp.Compare(a.Key, b.Key) })
+	return list
+}

@@ -1,0 +1,17 @@
+package webhook
+
+import (
+	_ "embed"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed schema.sql
+var schemaSQL string
+
+// SchemaSQL returns the statements that make Hookline's own table of webhooks in the given schema. They leave alone what is there, but
+// need the right to make a schema, and ownership of the table, even then.
+func SchemaSQL(schema string) string {
+	return strings.ReplaceAll(schemaSQL, "{{schema}}", pgx.Identifier{schema}.Sanitize())
+}

@@ -1,0 +1,308 @@
+package webhook
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"hookline/cdc"
+	"hookline/mapper"
+)
+
+// State is how a webhook stands.
+type State string
+
+const (
+	Active   State = "active"   // it is served
+	Skipped  State = "skipped"  // its row has a mistake
+	Disabled State = "disabled" // it is switched off, or soft-deleted
+)
+
+// Status tells of one webhook, without anything secret.
+type Status struct {
+	Key        string   `json:"key"`
+	Table      string   `json:"table"`
+	Host       string   `json:"host"`                // "" when the URL is not one
+	Workspace  string   `json:"workspace,omitempty"` // "" in a database without tenants
+	Operations []string `json:"operations"`          // as the row has them
+	State      State    `json:"state"`
+	Reason     string   `json:"reason,omitempty"` // why it is not active; of an active one, which operations are left out
+}
+
+func (s *Status) equal(t *Status) bool {
+	return s.Key == t.Key && s.Host == t.Host && s.Workspace == t.Workspace && s.State == t.State && s.Reason == t.Reason &&
+		slices.Equal(s.Operations, t.Operations)
+}
+
+// kind is whose table a source is.
+type kind uint8
+
+const (
+	ofTwenty kind = iota
+	generic
+	own
+)
+
+// fields is how many of the fields count in a table of that kind.
+func (k kind) fields() field {
+	switch k {
+	case ofTwenty:
+		return fieldWorkspace + 1
+	case generic:
+		return fieldOperations + 1
+	default:
+		return fields
+	}
+}
+
+// source is one table of webhooks.
+type source struct {
+	table     cdc.Table
+	kind      kind
+	tenants   bool          // the database has tenants, so every webhook belongs to one
+	workspace string        // of all rows; "" when each names its own
+	marked    bool          // operations without the mark are not ours
+	format    mapper.Format // unless a row asks for another
+
+	primaryKey []string       // its columns
+	has        [fields]string // the columns' names when the table was read
+	relation   *cdc.Relation  // what layout was made for
+	layout     *layout        // nil when rows of relation cannot be told apart
+}
+
+func (s *source) name() string { return s.table.Schema + "." + s.table.Name }
+
+// key is Subscription.Key of a row.
+func (s *source) key(id string) string { return s.name() + "/" + id }
+
+// follow makes rel the relation that the next tuples are of. A column that goes away after the table was read keeps its last value: a
+// secret must not vanish, nor a filter, because a column got a new name.
+func (s *source) follow(rel *cdc.Relation) error {
+	if s.relation == rel {
+		return nil
+	}
+	var err error
+	s.relation = rel
+	s.layout, err = newLayout(rel, s.kind.fields(), s.primaryKey)
+	return err
+}
+
+func (s *source) values(row cdc.Tuple, before values) values {
+	v := s.layout.values(row, before)
+	for f, name := range s.has {
+		if name != "" && s.layout.names[f] == "" {
+			v.fields[f] = before.fields[f]
+		}
+	}
+	return v
+}
+
+// read makes a subscription of a row, nil when the row is not to be served.
+func (s *source) read(id string, row values) (*Subscription, Status) {
+	r := reading{from: s, row: row, sub: &Subscription{Key: s.key(id), ID: id}, listed: []string{}}
+	if r.complete() {
+		r.workspace()
+		r.url()
+		r.secret()
+		r.operations()
+		r.format()
+		r.headers()
+	}
+	status := Status{
+		Key: r.sub.Key, Table: s.name(), Host: r.sub.Host, Workspace: r.sub.Workspace, Operations: r.listed,
+		State: Active, Reason: strings.Join(append(r.wrong, r.ignored...), "; "),
+	}
+	switch {
+	case row.off != "":
+		status.State, status.Reason = Disabled, row.off
+	case r.notOurs:
+		status.State, status.Reason = Disabled, "no operation carries the prefix "+mark
+	case r.wrong != nil:
+		status.State = Skipped
+	default:
+		return r.sub, status
+	}
+	return nil, status
+}
+
+// reading is a row on its way to a subscription.
+type reading struct {
+	from    *source
+	row     values
+	sub     *Subscription
+	listed  []string // the operations as the row has them
+	notOurs bool     // every operation is Twenty's own
+	wrong   []string // why the row cannot be served
+	ignored []string // what of it is left out
+}
+
+func (r *reading) fail(f field, err error) {
+	name := r.from.has[f]
+	if name == "" {
+		name = fieldNames[f][0]
+	}
+	r.wrong = append(r.wrong, name+": "+err.Error())
+}
+
+// complete reports whether every field is known.
+func (r *reading) complete() bool {
+	for f := range fields {
+		if r.row.fields[f].IsUnchanged() {
+			r.fail(f, errors.New("is not known, the server did not send it; a restart reads the table anew"))
+		}
+	}
+	return r.wrong == nil
+}
+
+func (r *reading) workspace() {
+	given := r.row.fields[fieldWorkspace]
+	switch {
+	case r.from.workspace != "":
+		r.sub.Workspace = r.from.workspace
+	case r.from.tenants && given.IsNull():
+		r.fail(fieldWorkspace, errors.New("is null, but in Twenty's database a webhook hears of one workspace only"))
+	case r.from.tenants:
+		r.sub.Workspace = given.String()
+	case !given.IsNull():
+		r.fail(fieldWorkspace, errors.New("is set, but this database has no workspaces"))
+	}
+}
+
+func (r *reading) url() {
+	given := r.row.fields[fieldURL]
+	if given.IsNull() {
+		r.fail(fieldURL, errors.New("is null"))
+		return
+	}
+	var err error
+	if r.sub.URL, r.sub.Host, err = parseURL(given.String(), r.from.kind == ofTwenty); err != nil {
+		r.fail(fieldURL, err)
+	}
+}
+
+// parseURL returns the URL to post to, and its host. lenient puts https:// before one that has no scheme, as Twenty does. Its errors do
+// not quote the text, which may hold credentials.
+func parseURL(text string, lenient bool) (target, host string, err error) {
+	target = strings.TrimSpace(text)
+	if target == "" {
+		return "", "", errors.New("is empty")
+	}
+	if scheme, _, found := strings.Cut(target, "://"); lenient && (!found || strings.ContainsAny(scheme, "/?#@")) {
+		target = "https://" + target
+	}
+	u, err := url.Parse(target)
+	switch {
+	case err != nil:
+		return "", "", errors.New("is not a URL")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "", "", errors.New("does not start with http:// or https://")
+	case u.Hostname() == "":
+		return "", "", errors.New("has no host")
+	}
+	return target, u.Host, nil
+}
+
+func (r *reading) secret() {
+	secret := r.row.fields[fieldSecret]
+	switch {
+	case secret.IsNull() && r.from.has[fieldSecret] != "":
+		r.fail(fieldSecret, errors.New("is null; an empty string asks for unsigned deliveries"))
+	case bytes.HasPrefix(secret.Bytes(), []byte("enc:v2:")):
+		r.fail(fieldSecret, errors.New("is encrypted by the CRM, so nothing can be signed with it"))
+	default:
+		r.sub.Secret = Secret(secret.String())
+	}
+}
+
+func (r *reading) operations() {
+	list := []string{"*.*"}
+	if given := r.row.fields[fieldOperations]; !given.IsNull() {
+		var err error
+		if list, err = parseOperations(given.String()); err != nil {
+			r.fail(fieldOperations, err)
+			return
+		}
+	}
+	r.listed = append(r.listed, list...)
+	var wrong []string
+	metadata := false
+	r.notOurs = r.from.marked
+	for _, operation := range r.listed {
+		pattern, isMarked := strings.CutPrefix(operation, mark)
+		if r.from.marked && !isMarked {
+			continue
+		}
+		r.notOurs = false
+		switch err := checkOperation(pattern); {
+		case errors.Is(err, errMetadata):
+			metadata = true
+		case err != nil:
+			wrong = append(wrong, err.Error())
+		default:
+			r.sub.Operations = append(r.sub.Operations, pattern)
+		}
+	}
+	switch {
+	case r.sub.Operations != nil:
+		r.ignored = wrong
+	case wrong != nil:
+		r.wrong = append(r.wrong, wrong...)
+	case metadata:
+		r.fail(fieldOperations, errMetadata)
+	case !r.notOurs:
+		r.fail(fieldOperations, errors.New("is empty; *.* hears of everything"))
+	}
+}
+
+func (r *reading) format() {
+	r.sub.Format = r.from.format
+	if given := r.row.fields[fieldFormat]; !given.IsNull() {
+		if err := r.sub.Format.UnmarshalText(given.Bytes()); err != nil {
+			r.fail(fieldFormat, err)
+		}
+	}
+}
+
+func (r *reading) headers() {
+	if given := r.row.fields[fieldHeaders]; !given.IsNull() {
+		var err error
+		if r.sub.Headers, err = parseHeaders(given.Bytes()); err != nil {
+			r.fail(fieldHeaders, err)
+		}
+	}
+}
+
+// parseHeaders reads a JSON object of strings. Its errors do not quote values, which may be credentials.
+func parseHeaders(text []byte) (http.Header, error) {
+	var pairs map[string]string
+	if json.Unmarshal(text, &pairs) != nil {
+		return nil, errors.New(`want a JSON object of strings, such as {"Authorization": "Bearer …"}`)
+	}
+	headers := make(http.Header, len(pairs))
+	for _, name := range slices.Sorted(maps.Keys(pairs)) {
+		value, canonical := pairs[name], http.CanonicalHeaderKey(name)
+		switch {
+		case name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isTokenRune(r) }):
+			return nil, fmt.Errorf("%.64q is not the name of a header", name)
+		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
+			return nil, fmt.Errorf("the value of %.64q has a control character", name)
+		case headers[canonical] != nil:
+			return nil, fmt.Errorf("%.64q is there twice", canonical)
+		}
+		headers[canonical] = []string{value}
+	}
+	return headers, nil
+}
+
+// isTokenRune reports whether r may stand in the name of a header.
+//
+// https://www.rfc-editor.org/rfc/rfc9110.html#name-tokens
+func isTokenRune(r rune) bool {
+	return r > ' ' && r < 0x7f && !strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+}
