@@ -41,9 +41,9 @@ func (d *decoder) decode(items []item, message []byte) ([]item, error) {
 	case pglogrepl.MessageTypeType, pglogrepl.MessageTypeOrigin:
 		return items, nil
 	}
-	parsed, err := pglogrepl.Parse(message)
+	parsed, err := parse(message)
 	if err != nil {
-		return items, fmt.Errorf("decode pgoutput: %w", err)
+		return items, err
 	}
 	switch m := parsed.(type) {
 	case *pglogrepl.RelationMessage:
@@ -58,6 +58,24 @@ func (d *decoder) decode(items []item, message []byte) ([]item, error) {
 		return items, fmt.Errorf("decode pgoutput: unexpected message %q", message[0])
 	}
 	return items, nil
+}
+
+// parse is pglogrepl.Parse, which on some messages that are cut short panics, or makes room for what is not there.
+func parse(message []byte) (m pglogrepl.Message, err error) {
+	const head = 1 + 4 + 1 // of a Truncate: type, number of relations, options
+	if pglogrepl.MessageType(message[0]) == pglogrepl.MessageTypeTruncate &&
+		(len(message) < head || int(binary.BigEndian.Uint32(message[1:])) != (len(message)-head)/4) {
+		return nil, errShort
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = errShort
+		}
+	}()
+	if m, err = pglogrepl.Parse(message); err != nil {
+		return nil, fmt.Errorf("decode pgoutput: %w", err)
+	}
+	return m, nil
 }
 
 // advance appends a mark for a keepalive at end. Such a position says something only between transactions.

@@ -21,7 +21,7 @@ import (
 
 type listenCommand struct {
 	Addr    string        `arg:"" optional:"" default:"127.0.0.1:8080" help:"Where to listen, host:port."`
-	Secret  string        `env:"HOOKLINE_LISTEN_SECRET" help:"The webhook's secret. Without it signatures are not checked."`
+	Secret  string        `env:"WEBHOOK_SECRET" help:"The webhook's secret. Without it signatures are not checked."`
 	Fail    percentage    `help:"Answer this share of the requests with 503, to see retries: 20%."`
 	Latency time.Duration `help:"Wait this long before each answer: 200ms."`
 	Compact bool          `help:"One line for each request, without the body."`

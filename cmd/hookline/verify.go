@@ -13,7 +13,7 @@ import (
 )
 
 type verifyCommand struct {
-	Secret    string        `required:"" env:"HOOKLINE_VERIFY_SECRET" help:"The webhook's secret."`
+	Secret    string        `required:"" env:"WEBHOOK_SECRET" help:"The webhook's secret."`
 	Timestamp string        `help:"Value of X-Twenty-Webhook-Timestamp."`
 	Signature string        `help:"Value of X-Twenty-Webhook-Signature."`
 	Header    []string      `short:"H" sep:"none" help:"A header as it came, 'Name: value'; may be given several times."`

@@ -1,0 +1,350 @@
+package cdc
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/jackc/pglogrepl"
+)
+
+// Builders of pgoutput messages, as the server writes them.
+
+func messageBegin(commit LSN, xid uint32) []byte {
+	b := binary.BigEndian.AppendUint64([]byte{'B'}, uint64(commit))
+	b = binary.BigEndian.AppendUint64(b, 812_345_678_901_234)
+	return binary.BigEndian.AppendUint32(b, xid)
+}
+
+func messageCommit(commit, end LSN) []byte {
+	b := []byte{'C', 0}
+	b = binary.BigEndian.AppendUint64(b, uint64(commit))
+	b = binary.BigEndian.AppendUint64(b, uint64(end))
+	return binary.BigEndian.AppendUint64(b, 812_345_678_901_234)
+}
+
+func messageRelation(oid uint32, name string, columns ...string) []byte {
+	b := binary.BigEndian.AppendUint32([]byte{'R'}, oid)
+	b = append(b, "public\x00"+name+"\x00f"...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(columns)))
+	for _, column := range columns {
+		b = append(b, 1)
+		b = append(b, column+"\x00"...)
+		b = binary.BigEndian.AppendUint32(b, 25)
+		b = binary.BigEndian.AppendUint32(b, 0xffffffff)
+	}
+	return b
+}
+
+// messageRow builds an Insert, Update or Delete; parts alternate a tuple's letter and its values: nil is null, "~" unchanged.
+func messageRow(kind byte, oid uint32, parts ...any) []byte {
+	b := binary.BigEndian.AppendUint32([]byte{kind}, oid)
+	for i := 0; i < len(parts); i += 2 {
+		b = append(b, parts[i].(byte))
+		values := parts[i+1].([]any)
+		b = binary.BigEndian.AppendUint16(b, uint16(len(values)))
+		for _, value := range values {
+			switch {
+			case value == nil:
+				b = append(b, 'n')
+			case value == "~":
+				b = append(b, 'u')
+			default:
+				b = binary.BigEndian.AppendUint32(append(b, 't'), uint32(len(value.(string))))
+				b = append(b, value.(string)...)
+			}
+		}
+	}
+	return b
+}
+
+func messageTruncate(oids ...uint32) []byte {
+	b := binary.BigEndian.AppendUint32([]byte{'T'}, uint32(len(oids)))
+	b = append(b, 0)
+	for _, oid := range oids {
+		b = binary.BigEndian.AppendUint32(b, oid)
+	}
+	return b
+}
+
+// transactions returns the messages of n transactions of some changes each, in the order of the stream.
+func transactions(n int, random *rand.Rand) (messages [][]byte, ends []LSN) {
+	at := LSN(1000)
+	for i := range n {
+		commit := at + LSN(random.IntN(100))
+		messages = append(messages, messageBegin(commit, uint32(i)), messageRelation(7, "people", "id", "name"))
+		for range 1 + random.IntN(4) {
+			switch random.IntN(4) {
+			case 0:
+				messages = append(messages, messageRow('I', 7, byte('N'), []any{"1", "Ada"}))
+			case 1:
+				messages = append(messages, messageRow('U', 7, byte('O'), []any{"1", "Ada"}, byte('N'), []any{"1", "~"}))
+			case 2:
+				messages = append(messages, messageRow('D', 7, byte('O'), []any{"1", nil}))
+			case 3:
+				messages = append(messages, messageTruncate(7, 7))
+			}
+		}
+		at = commit + 1 + LSN(random.IntN(100))
+		messages = append(messages, messageCommit(commit, at))
+		ends = append(ends, at)
+	}
+	return messages, ends
+}
+
+type identity struct {
+	commit, end LSN
+	index       uint32
+}
+
+func identities(items []item) []identity {
+	var list []identity
+	for _, it := range items {
+		if it.change.Kind == 0 {
+			list = append(list, identity{end: it.end})
+			continue
+		}
+		list = append(list, identity{commit: it.change.Tx.Commit, index: it.change.Index})
+	}
+	return list
+}
+
+// TestResume breaks a stream after every message and has the server start over from any confirmed end before: together the decoders
+// return each change once and in order.
+func TestResume(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 1))
+	messages, ends := transactions(12, random)
+	ledger := NewLedger(Position{})
+	var whole []item
+	var err error
+	d := newDecoder(ledger, Position{})
+	for _, m := range messages {
+		if whole, err = d.decode(whole, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := identities(whole)
+	starts := append([]LSN{0}, ends...)
+	for cut := range messages {
+		for _, confirmed := range starts {
+			first := newDecoder(ledger, Position{})
+			var items []item
+			for _, m := range messages[:cut] {
+				if items, err = first.decode(items, m); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if confirmed > first.read.End {
+				continue // nobody could have confirmed that
+			}
+			second := newDecoder(ledger, first.read)
+			for i := 0; i < len(messages); i++ { // the server sends whole transactions that end after confirmed
+				if begin := messages[i][0] == 'B'; begin && LSN(binary.BigEndian.Uint64(messages[i][1:])) < confirmed {
+					for messages[i][0] != 'C' {
+						i++
+					}
+					continue
+				}
+				if items, err = second.decode(items, messages[i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := identities(items)
+			if len(got) != len(want) {
+				t.Fatalf("cut after %d messages, start at %s: %d items, want %d", cut, confirmed, len(got), len(want))
+			}
+			for i := range want {
+				if got[i] != want[i] {
+					t.Fatalf("cut after %d messages, start at %s: item %d is %+v, want %+v", cut, confirmed, i, got[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+func TestKeepaliveInsideATransactionSaysNothing(t *testing.T) {
+	d := newDecoder(NewLedger(Position{}), Position{End: 10})
+	items, err := d.decode(nil, messageBegin(50, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if items = d.advance(items, 60); len(items) != 0 {
+		t.Errorf("a keepalive inside a transaction advanced to %+v", items)
+	}
+	if items, err = d.decode(items, messageCommit(50, 55)); err != nil {
+		t.Fatal(err)
+	}
+	items = d.advance(items, 54)
+	items = d.advance(items, 60)
+	if got := identities(items); len(got) != 2 || got[0].end != 55 || got[1].end != 60 {
+		t.Errorf("marks %+v, want ends 55 and 60", got)
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	for name, messages := range map[string][][]byte{
+		"empty":                        {{}},
+		"unknown type":                 {{'?', 1, 2}},
+		"change outside a transaction": {messageRelation(7, "t", "id"), messageRow('I', 7, byte('N'), []any{"1"})},
+		"unknown relation":             {messageBegin(5, 1), messageRow('I', 7, byte('N'), []any{"1"})},
+		"too few columns":              {messageBegin(5, 1), messageRelation(7, "t", "id", "name"), messageRow('I', 7, byte('N'), []any{"1"})},
+		"no tuple":                     {messageBegin(5, 1), messageRelation(7, "t", "id"), messageRow('I', 7)},
+		"cut short":                    {messageBegin(5, 1), messageRelation(7, "t", "id"), messageRow('I', 7, byte('N'), []any{"12345"})[:14]},
+		"commit without begin":         {messageCommit(5, 6)},
+		"truncate of an unknown":       {messageBegin(5, 1), messageTruncate(9)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDecoder(NewLedger(Position{}), Position{})
+			var err error
+			for _, m := range messages {
+				if _, err = d.decode(nil, m); err != nil {
+					return
+				}
+			}
+			t.Error("no error")
+		})
+	}
+}
+
+// FuzzDecode feeds a decoder one arbitrary message after a sound beginning. It must not panic, and what it accepts must say the same as
+// pglogrepl's own decoding.
+func FuzzDecode(f *testing.F) {
+	seeds, _ := transactions(20, rand.New(rand.NewPCG(2, 2)))
+	for _, m := range seeds {
+		f.Add(m)
+	}
+	f.Add(messageRow('U', 7, byte('K'), []any{"1", nil}, byte('N'), []any{"2", "~"}))
+	f.Fuzz(func(t *testing.T, message []byte) {
+		d := newDecoder(NewLedger(Position{}), Position{})
+		for _, m := range [][]byte{messageRelation(7, "people", "id", "name"), messageBegin(5, 1)} {
+			if _, err := d.decode(nil, m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		items, err := d.decode(nil, message)
+		if err != nil || len(items) == 0 {
+			return
+		}
+		change := items[0].change
+		parsed, err := parse(message)
+		if err != nil {
+			return // pglogrepl is stricter about some lengths
+		}
+		switch m := parsed.(type) {
+		case *pglogrepl.InsertMessage:
+			compare(t, change.New, m.Tuple)
+		case *pglogrepl.UpdateMessage:
+			compare(t, change.New, m.NewTuple)
+			if m.OldTuple != nil {
+				compare(t, change.Old, m.OldTuple)
+			}
+		case *pglogrepl.DeleteMessage:
+			compare(t, change.Old, m.OldTuple)
+		}
+	})
+}
+
+func compare(t *testing.T, got Tuple, want *pglogrepl.TupleData) {
+	t.Helper()
+	if len(got) != len(want.Columns) {
+		t.Fatalf("%d columns, pglogrepl has %d", len(got), len(want.Columns))
+	}
+	for i, column := range want.Columns {
+		switch column.DataType {
+		case pglogrepl.TupleDataTypeNull:
+			if !got[i].IsNull() {
+				t.Fatalf("column %d is %q, pglogrepl has null", i, got[i])
+			}
+		case pglogrepl.TupleDataTypeToast:
+			if !got[i].IsUnchanged() {
+				t.Fatalf("column %d is %q, pglogrepl has unchanged", i, got[i])
+			}
+		case pglogrepl.TupleDataTypeText:
+			if got[i].String() != string(column.Data) {
+				t.Fatalf("column %d is %q, pglogrepl has %q", i, got[i], column.Data)
+			}
+		}
+	}
+}
+
+func FuzzParseSnapshot(f *testing.F) {
+	f.Add("10:20:10,14,15")
+	f.Add("10:20:")
+	f.Fuzz(func(t *testing.T, text string) {
+		if s, err := parseSnapshot(text); err == nil {
+			s.Covers(&Tx{XID: 12})
+		}
+	})
+}
+
+func TestSnapshotCovers(t *testing.T) {
+	for _, test := range []struct {
+		snapshot string
+		xid      uint32
+		want     bool
+	}{
+		{"10:20:10,14", 9, true},
+		{"10:20:10,14", 10, false},
+		{"10:20:10,14", 12, true},
+		{"10:20:10,14", 14, false},
+		{"10:20:10,14", 20, false},
+		{"10:20:10,14", 21, false},
+		{"4294967290:4294967300:4294967294", 4294967291, true}, // xmax has wrapped to 4, xip has not
+		{"4294967290:4294967300:4294967294", 4294967294, false},
+		{"4294967290:4294967300:4294967294", 3, true},
+		{"4294967290:4294967300:4294967294", 5, false},
+		{"4294967280:4294967290:", 2, false}, // the stream has wrapped since
+	} {
+		s, err := parseSnapshot(test.snapshot)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Covers(&Tx{XID: test.xid}); got != test.want {
+			t.Errorf("%s covers %d: %t, want %t", test.snapshot, test.xid, got, test.want)
+		}
+	}
+	if (*Snapshot)(nil).Covers(&Tx{}) {
+		t.Error("no snapshot covers something")
+	}
+}
+
+// benchmarkRow is an update of 22 columns of text, with the whole row before.
+func benchmarkRow() (relation, update []byte) {
+	var columns []string
+	var values []any
+	for i := range 22 {
+		columns = append(columns, "column_"+string(rune('a'+i)))
+		values = append(values, "a value of twenty-six bytes")
+	}
+	return messageRelation(7, "people", columns...), messageRow('U', 7, byte('O'), values, byte('N'), values)
+}
+
+func BenchmarkDecode(b *testing.B) {
+	relation, update := benchmarkRow()
+	d := newDecoder(NewLedger(Position{}), Position{})
+	for _, m := range [][]byte{relation, messageBegin(5, 1)} {
+		if _, err := d.decode(nil, m); err != nil {
+			b.Fatal(err)
+		}
+	}
+	items := make([]item, 0, 1)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(update)))
+	for b.Loop() {
+		if _, err := d.decode(items, update); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkDecodePglogrepl is what BenchmarkDecode is to be compared with.
+func BenchmarkDecodePglogrepl(b *testing.B) {
+	_, update := benchmarkRow()
+	b.ReportAllocs()
+	b.SetBytes(int64(len(update)))
+	for b.Loop() {
+		if _, err := pglogrepl.Parse(update); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

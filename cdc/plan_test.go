@@ -1,0 +1,284 @@
+package cdc_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"hookline/cdc"
+	"hookline/internal/postgres"
+	"hookline/internal/postgres/postgrestest"
+)
+
+// planned is a database to plan for.
+type planned struct {
+	*stream
+	tables []cdc.Table
+}
+
+func newPlanned(t *testing.T, schema string, tables ...string) *planned {
+	t.Helper()
+	url := postgrestest.NewDatabase(t)
+	p := &planned{stream: &stream{t: t, cfg: cdc.Config{URL: url, Slot: slotFor(url)}, conn: connect(t, url)}}
+	p.exec(schema)
+	p.want(tables...)
+	return p
+}
+
+// want sets the tables to publish; a name that begins with - is one whose identity is to be left alone.
+func (p *planned) want(tables ...string) {
+	p.tables = nil
+	for _, name := range tables {
+		bare := strings.TrimPrefix(name, "-")
+		p.tables = append(p.tables, cdc.Table{Schema: "public", Name: bare, Full: name == bare})
+	}
+}
+
+func (p *planned) plan() *cdc.Plan {
+	p.t.Helper()
+	plan, err := cdc.NewPlan(p.t.Context(), p.conn, p.cfg, p.tables)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return plan
+}
+
+func (p *planned) apply() *cdc.Plan {
+	p.t.Helper()
+	plan := p.plan()
+	if err := plan.Apply(p.t.Context(), p.conn, slog.New(slog.DiscardHandler)); err != nil {
+		p.t.Fatal(err)
+	}
+	if again := p.plan(); !again.Ready() {
+		p.t.Errorf("after Apply there is still to do: %v", again.Statements)
+	}
+	return plan
+}
+
+func (p *planned) expect(want ...string) {
+	p.t.Helper()
+	slot := fmt.Sprintf("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')", p.cfg.Slot)
+	for i := range want {
+		want[i] = strings.ReplaceAll(want[i], "SLOT", slot)
+	}
+	if got := p.plan().Statements; !slices.Equal(got, want) {
+		p.t.Errorf("plan\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	}
+}
+
+func TestPlanOfAFreshDatabase(t *testing.T) {
+	p := newPlanned(t, `
+		CREATE TABLE people (id int PRIMARY KEY);
+		CREATE TABLE "Odd ""Name" (id int PRIMARY KEY);
+		CREATE TABLE settings (id int PRIMARY KEY);
+		CREATE TABLE logs (line text);
+		CREATE TABLE nothing (id int PRIMARY KEY); ALTER TABLE nothing REPLICA IDENTITY NOTHING;
+		CREATE TABLE parted (id int, y int, PRIMARY KEY (id, y)) PARTITION BY LIST (y);
+		CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+		CREATE TABLE parted_2 PARTITION OF parted FOR VALUES IN (2);`,
+		"people", `Odd "Name`, "-settings", "-nothing", "logs", "parted", "absent")
+	p.expect(
+		`ALTER TABLE public.people REPLICA IDENTITY FULL`,
+		`ALTER TABLE public."Odd ""Name" REPLICA IDENTITY FULL`,
+		`ALTER TABLE public.parted_1 REPLICA IDENTITY FULL`,
+		`ALTER TABLE public.parted_2 REPLICA IDENTITY FULL`,
+		`CREATE PUBLICATION "hookline" FOR TABLE "public"."people", "public"."Odd ""Name", "public"."settings", "public"."parted" `+
+			`WITH (publish_via_partition_root = true)`,
+		`SLOT`,
+	)
+	left := strings.Join(p.apply().Left, "\n")
+	for _, part := range []string{`"logs": no primary key`, `"nothing": replica identity`} {
+		if !strings.Contains(left, part) {
+			t.Errorf("left out: %q does not say %q", left, part)
+		}
+	}
+	p.exec(`INSERT INTO logs VALUES ('a'); UPDATE logs SET line = 'b'; DELETE FROM logs; UPDATE nothing SET id = 2`)
+}
+
+func TestPlanFollowsTheTables(t *testing.T) {
+	p := newPlanned(t, `CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY)`, "a", "b")
+	p.apply()
+	p.want("b", "c")
+	p.expect(
+		`ALTER TABLE public.c REPLICA IDENTITY FULL`,
+		`ALTER PUBLICATION "hookline" ADD TABLE "public"."c"`,
+		`ALTER PUBLICATION "hookline" DROP TABLE "public"."a"`,
+	)
+	p.apply()
+	p.exec(`ALTER PUBLICATION hookline SET (publish = 'insert')`)
+	p.expect(`ALTER PUBLICATION "hookline" SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)`)
+	p.apply()
+}
+
+func TestPlanUnderKeep(t *testing.T) {
+	p := newPlanned(t, `
+		CREATE TABLE a (id int PRIMARY KEY);
+		CREATE TABLE b (id int PRIMARY KEY, x int NOT NULL UNIQUE); ALTER TABLE b REPLICA IDENTITY USING INDEX b_x_key;
+		CREATE TABLE c (id int PRIMARY KEY); ALTER TABLE c REPLICA IDENTITY NOTHING`, "a", "b", "c")
+	p.cfg.Identity = cdc.IdentityKeep
+	p.expect(`CREATE PUBLICATION "hookline" FOR TABLE "public"."a", "public"."b" WITH (publish_via_partition_root = true)`, `SLOT`)
+}
+
+func TestPlanLeavesAPublicationOfAllTables(t *testing.T) {
+	p := newPlanned(t, `CREATE TABLE a (id int PRIMARY KEY);
+		CREATE PUBLICATION hookline FOR ALL TABLES WITH (publish_via_partition_root = true)`, "a")
+	p.expect(`ALTER TABLE public.a REPLICA IDENTITY FULL`, `SLOT`)
+	p.apply()
+}
+
+func TestPlanOfManyTables(t *testing.T) {
+	const tables = 1000
+	p := newPlanned(t, fmt.Sprintf(`DO $$ BEGIN FOR i IN 1..%d LOOP EXECUTE format('CREATE TABLE t%%s (id int PRIMARY KEY)', i); END LOOP; END $$`, tables))
+	var names []string
+	for i := range tables {
+		names = append(names, fmt.Sprintf("-t%d", i+1))
+	}
+	p.want(names...)
+	p.apply()
+	if n := p.query(`SELECT count(*)::text FROM pg_publication_tables WHERE pubname = 'hookline'`); n != fmt.Sprint(tables) {
+		t.Errorf("%s tables are published, want %d", n, tables)
+	}
+}
+
+func TestSlotOlderThanPublication(t *testing.T) {
+	p := newPlanned(t, `CREATE TABLE a (id int PRIMARY KEY)`, "a")
+	p.apply()
+	p.exec(`DROP PUBLICATION hookline`)
+	_, err := cdc.NewPlan(t.Context(), p.conn, p.cfg, p.tables)
+	wantProblem(t, err, p.cfg.Slot, "pg_drop_replication_slot")
+}
+
+func TestSlotOfAnotherPlugin(t *testing.T) {
+	p := newPlanned(t, `CREATE TABLE a (id int PRIMARY KEY)`, "a")
+	p.exec(`SELECT pg_create_logical_replication_slot('` + p.cfg.Slot + `', 'test_decoding')`)
+	_, err := cdc.NewPlan(t.Context(), p.conn, p.cfg, p.tables)
+	wantProblem(t, err, "test_decoding", "HOOKLINE_SLOT")
+}
+
+// TestRoleWithoutRights is told what the owner has to run, and nothing has been done by then.
+func TestRoleWithoutRights(t *testing.T) {
+	p := newPlanned(t, `CREATE TABLE a (id int PRIMARY KEY)`, "a")
+	role := "guest_" + p.conn.Config().Database
+	p.exec(`CREATE ROLE ` + role + ` LOGIN REPLICATION`)
+	dropRole(t, role)
+	guest := connect(t, strings.Replace(p.cfg.URL, "postgres@", role+"@", 1))
+	_, err := cdc.Prepare(t.Context(), guest, p.cfg, p.tables, slog.New(slog.DiscardHandler))
+	wantProblem(t, err, `does not own table "public"."a"`, "ALTER TABLE public.a REPLICA IDENTITY FULL", "may not make a publication")
+	if identity := p.query(`SELECT relreplident::text FROM pg_class WHERE relname = 'a'`); identity != "d" {
+		t.Errorf("replica identity is %q, want d as before", identity)
+	}
+	p.apply() // the owner does it
+	plan, err := cdc.Prepare(t.Context(), guest, p.cfg, p.tables, slog.New(slog.DiscardHandler))
+	if err != nil || !plan.Ready() {
+		t.Errorf("with everything prepared: %v, %v", plan, err)
+	}
+}
+
+// TestLockedTable has the CRM hold a lock for a while: the plan gives way and comes back.
+func TestLockedTable(t *testing.T) {
+	p := newPlanned(t, `CREATE TABLE a (id int PRIMARY KEY)`, "a")
+	crm := connect(t, p.cfg.URL)
+	tx, err := crm.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `LOCK TABLE a IN ACCESS SHARE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	logs := make(chan string, 100)
+	applied := make(chan error, 1)
+	plan := p.plan()
+	go func() { applied <- plan.Apply(t.Context(), p.conn, slog.New(tell{logs})) }()
+	for message := range logs {
+		if strings.Contains(message, "locked") {
+			break
+		}
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-applied; err != nil {
+		t.Error(err)
+	}
+}
+
+// tell is a handler that hands each message on.
+type tell struct{ to chan string }
+
+func (tell) Enabled(context.Context, slog.Level) bool { return true }
+func (h tell) Handle(_ context.Context, r slog.Record) error {
+	h.to <- r.Message
+	return nil
+}
+func (h tell) WithAttrs([]slog.Attr) slog.Handler { return h }
+func (h tell) WithGroup(string) slog.Handler      { return h }
+
+func TestPreflight(t *testing.T) {
+	t.Run("fine", func(t *testing.T) {
+		if err := cdc.Preflight(t.Context(), connect(t, postgrestest.NewDatabase(t))); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("role without REPLICATION", func(t *testing.T) {
+		url := postgrestest.NewDatabase(t)
+		admin := connect(t, url)
+		if _, err := admin.Exec(t.Context(), `CREATE ROLE plain LOGIN`); err != nil {
+			t.Fatal(err)
+		}
+		dropRole(t, "plain")
+		err := cdc.Preflight(t.Context(), connect(t, strings.Replace(url, "postgres@", "plain@", 1)))
+		wantProblem(t, err, `role "plain" has no right to replicate`, `ALTER ROLE "plain" REPLICATION`)
+	})
+	t.Run("wal_level", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		server, err := postgres.Start(ctx, postgres.Options{Settings: map[string]string{"wal_level": "replica"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = server.Stop() })
+		conn, err := pgx.Connect(ctx, server.URL("postgres"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close(ctx) }()
+		wantProblem(t, cdc.Preflight(ctx, conn), `wal_level is "replica"`, "ALTER SYSTEM SET wal_level = 'logical'", "restart")
+	})
+}
+
+// dropRole drops a role of the cluster at the test's end.
+func dropRole(t *testing.T, role string) {
+	t.Cleanup(func() {
+		ctx := context.Background()
+		conn, err := pgx.Connect(ctx, postgrestest.Shared(t).URL("postgres"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = conn.Close(ctx) }()
+		if _, err := conn.Exec(ctx, "DROP ROLE "+role); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func wantProblem(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	var one *cdc.Problem
+	var many cdc.Problems
+	if !errors.As(err, &one) && !errors.As(err, &many) {
+		t.Fatalf("error %v is not a Problem", err)
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("error %q does not say %q", err, part)
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package config
+
+import (
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"hookline/cdc"
+	"hookline/mapper"
+)
+
+const url = "postgres://crm:hunter2@db:5432/crm"
+
+// load sets the environment to exactly these variables that concern Hookline, and loads.
+func load(t *testing.T, variables ...string) (Config, error) {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "HOOKLINE_") || strings.HasSuffix(name, "DATABASE_URL") {
+			t.Setenv(name, "") // restored at the end
+			if err := os.Unsetenv(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, entry := range variables {
+		name, value, _ := strings.Cut(entry, "=")
+		t.Setenv(name, value)
+	}
+	return Load()
+}
+
+func TestDefaults(t *testing.T) {
+	c, err := load(t, "HOOKLINE_DATABASE_URL="+url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.CDC.Slot != "hookline" || c.CDC.Identity != cdc.IdentityFull || c.Mapper.Format != mapper.FormatEvent ||
+		c.Sender.MaxInFlight != 64 || c.Sender.MaxBuffer != 32<<20 || c.DrainTimeout != 20*time.Second || c.HealthAddr != ":8687" {
+		t.Errorf("defaults are %+v", c)
+	}
+	if n := len(c.Sender.RetrySchedule); n != 11 || c.Sender.RetrySchedule[10] != 24*time.Hour {
+		t.Errorf("retry schedule is %v", c.Sender.RetrySchedule)
+	}
+}
+
+func TestValues(t *testing.T) {
+	c, err := load(t, "DATABASE_URL="+url, "HOOKLINE_OBJECT_NAMES=public.contacts=person, crm.firms=company", "HOOKLINE_MAX_BUFFER=1MiB",
+		"HOOKLINE_EXCLUDE=note,task", "HOOKLINE_PAYLOAD_FORMAT=twenty", "HOOKLINE_LOG_LEVEL=debug", "HOOKLINE_LOG_FORMAT=json",
+		"HOOKLINE_RETRY_SCHEDULE=1s,2m", "HOOKLINE_SLOT=", "HOOKLINE_REPLICA_IDENTITY=keep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"public.contacts": "person", "crm.firms": "company"}
+	if !reflect.DeepEqual(c.Mapper.ObjectNames, want) {
+		t.Errorf("object names %v, want %v", c.Mapper.ObjectNames, want)
+	}
+	if c.CDC.URL != url || c.Sender.MaxBuffer != 1<<20 || !slices.Equal(c.Mapper.Exclude, []string{"note", "task"}) ||
+		c.Mapper.Format != mapper.FormatTwenty || c.Webhook.Format != mapper.FormatTwenty || c.LogFormat != LogJSON ||
+		!slices.Equal(c.Sender.RetrySchedule, []time.Duration{time.Second, 2 * time.Minute}) || c.CDC.Slot != "hookline" ||
+		c.CDC.Identity != cdc.IdentityKeep {
+		t.Errorf("settings are %+v", c)
+	}
+}
+
+func TestURLComesFromTheFirstThatIsSet(t *testing.T) {
+	c, err := load(t, "PG_DATABASE_URL=postgres://third", "DATABASE_URL=postgres://second", "HOOKLINE_DATABASE_URL=postgres://first")
+	if err != nil || c.CDC.URL != "postgres://first" {
+		t.Errorf("%q, %v", c.CDC.URL, err)
+	}
+	c, err = load(t, "PG_DATABASE_URL=postgres://third")
+	if err != nil || c.CDC.URL != "postgres://third" {
+		t.Errorf("%q, %v", c.CDC.URL, err)
+	}
+}
+
+// TestBadValues has each variable that can be wrong, wrong: the error names it, the value, and what it takes.
+func TestBadValues(t *testing.T) {
+	for _, test := range []struct{ variable, takes string }{
+		{"HOOKLINE_SLOT=My-Slot", "lower-case letters"},
+		{"HOOKLINE_PROFILE=salesforce", "auto, twenty or generic"},
+		{"HOOKLINE_TWENTY_WEBHOOKS=some", "all, marked or none"},
+		{"HOOKLINE_WEBHOOKS_TABLE=webhooks", "schema.table"},
+		{"HOOKLINE_OBJECT_NAMES=contacts=person", "public.contacts=person"},
+		{"HOOKLINE_PAYLOAD_FORMAT=xml", "event, twenty or standard"},
+		{"HOOKLINE_REPLICA_IDENTITY=some", "full or keep"},
+		{"HOOKLINE_REQUEST_TIMEOUT=10", "a duration"},
+		{"HOOKLINE_REQUEST_TIMEOUT=1h", "1ms to 10m"},
+		{"HOOKLINE_MAX_IN_FLIGHT=many", "whole number from 1 to 4096"},
+		{"HOOKLINE_MAX_IN_FLIGHT=0", "whole number from 1 to 4096"},
+		{"HOOKLINE_MAX_BUFFER=lots", "such as 32MiB"},
+		{"HOOKLINE_MAX_BUFFER=1B", "such as 32MiB"},
+		{"HOOKLINE_RETRY_SCHEDULE=5s,often", "durations"},
+		{"HOOKLINE_RETRY_SCHEDULE=5s,0s", "durations"},
+		{"HOOKLINE_DRAIN_TIMEOUT=1h", "0s to 10m"},
+		{"HOOKLINE_HEALTH_ADDR=8687", "host:port"},
+		{"HOOKLINE_LOG_LEVEL=loud", "debug, info, warn or error"},
+		{"HOOKLINE_LOG_FORMAT=xml", "text or json"},
+	} {
+		t.Run(test.variable, func(t *testing.T) {
+			_, err := load(t, "HOOKLINE_DATABASE_URL="+url, test.variable)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			name, _, _ := strings.Cut(test.variable, "=")
+			for _, part := range []string{name, test.takes} {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("error %q does not say %q", err, part)
+				}
+			}
+		})
+	}
+}
+
+func TestUnknownVariables(t *testing.T) {
+	_, err := load(t, "HOOKLINE_DATABASE_URL="+url, "HOOKLINE_MAX_INFLIGHT=3", "HOOKLINE_COLOUR=blue")
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, part := range []string{"HOOKLINE_MAX_INFLIGHT: is HOOKLINE_MAX_IN_FLIGHT meant?", "unknown variable HOOKLINE_COLOUR"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("error %q does not say %q", err, part)
+		}
+	}
+	if strings.Contains(err.Error(), "blue") {
+		t.Errorf("error %q shows the value of a variable that may be anything", err)
+	}
+}
+
+func TestKubernetesServiceVariablesArePassedOver(t *testing.T) {
+	_, err := load(t, "HOOKLINE_DATABASE_URL="+url,
+		"HOOKLINE_SERVICE_HOST=10.0.0.1", "HOOKLINE_SERVICE_PORT=8687", "HOOKLINE_SERVICE_PORT_HEALTH=8687", "HOOKLINE_PORT=tcp://10.0.0.1:8687",
+		"HOOKLINE_PORT_8687_TCP=tcp://10.0.0.1:8687", "HOOKLINE_PORT_8687_TCP_PROTO=tcp", "HOOKLINE_PORT_8687_TCP_PORT=8687",
+		"HOOKLINE_PORT_8687_TCP_ADDR=10.0.0.1", "HOOKLINE_METRICS_SERVICE_HOST=10.0.0.2", "HOOKLINE_METRICS_PORT=tcp://10.0.0.2:80")
+	if err != nil {
+		t.Error(err)
+	}
+	if _, err := load(t, "HOOKLINE_DATABASE_URL="+url, "HOOKLINE_PORT=8687"); err == nil {
+		t.Error("HOOKLINE_PORT=8687 is not what Kubernetes sets, and was passed over")
+	}
+}
+
+func TestErrorsHideTheURL(t *testing.T) {
+	for _, variables := range [][]string{nil, {"HOOKLINE_DATABASE_URL=" + url, "HOOKLINE_SLOT=?"}} {
+		if _, err := load(t, variables...); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("error %v", err)
+		}
+	}
+	if _, err := load(t); err == nil || !strings.Contains(err.Error(), "HOOKLINE_DATABASE_URL is not set") {
+		t.Errorf("error %v does not name the variable", err)
+	}
+}
+
+// TestVariables holds the names to the ones that are promised, and each to a text that says what it takes.
+func TestVariables(t *testing.T) {
+	want := strings.Fields(`HOOKLINE_DATABASE_URL HOOKLINE_SLOT HOOKLINE_PUBLICATION HOOKLINE_SCHEMA HOOKLINE_PROFILE HOOKLINE_WEBHOOKS_TABLE
+		HOOKLINE_TWENTY_WEBHOOKS HOOKLINE_SCHEMAS HOOKLINE_EXCLUDE HOOKLINE_OBJECT_NAMES HOOKLINE_PAYLOAD_FORMAT HOOKLINE_REPLICA_IDENTITY
+		HOOKLINE_REQUEST_TIMEOUT HOOKLINE_MAX_IN_FLIGHT HOOKLINE_MAX_BUFFER HOOKLINE_RETRY_SCHEDULE HOOKLINE_ALLOW_ADDRESSES
+		HOOKLINE_DRAIN_TIMEOUT HOOKLINE_HEALTH_ADDR HOOKLINE_LOG_LEVEL HOOKLINE_LOG_FORMAT`)
+	if got := Variables(); !slices.Equal(got, want) {
+		t.Errorf("variables are %v", got)
+	}
+	for _, name := range want {
+		if takes(name) == "" {
+			t.Errorf("%s: nothing says what it takes", name)
+		}
+	}
+}
