@@ -299,8 +299,12 @@ func TestSnapshotCovers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := s.Covers(&Tx{XID: test.xid}); got != test.want {
+		s.taken = 100
+		if got := s.Covers(&Tx{XID: test.xid, Commit: 99}); got != test.want {
 			t.Errorf("%s covers %d: %t, want %t", test.snapshot, test.xid, got, test.want)
+		}
+		if s.Covers(&Tx{XID: test.xid, Commit: 100}) {
+			t.Errorf("%s covers %d, which committed after it was taken", test.snapshot, test.xid)
 		}
 	}
 	if (*Snapshot)(nil).Covers(&Tx{}) {

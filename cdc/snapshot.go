@@ -19,6 +19,7 @@ import (
 type Snapshot struct {
 	xmin, xmax uint64
 	running    map[uint64]bool
+	taken      LSN // a position after the snapshot was taken: what commits there or later is not covered
 }
 
 // TakeSnapshot returns the snapshot of tx, which must run at REPEATABLE READ or SERIALIZABLE.
@@ -27,10 +28,17 @@ func TakeSnapshot(ctx context.Context, tx pgx.Tx) (*Snapshot, error) {
 	if err := tx.QueryRow(ctx, "SELECT pg_current_snapshot()::text").Scan(&text); err != nil {
 		return nil, fmt.Errorf("take snapshot: %w", err)
 	}
-	return parseSnapshot(text)
+	s, err := parseSnapshot(text)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.QueryRow(ctx, "SELECT pg_current_wal_insert_lsn()").Scan(&s.taken); err != nil {
+		return nil, fmt.Errorf("take snapshot: %w", err)
+	}
+	return s, nil
 }
 
-// parseSnapshot reads xmin:xmax:xip[,xip…].
+// parseSnapshot reads xmin:xmax:xip[,xip…], all but the position.
 func parseSnapshot(text string) (*Snapshot, error) {
 	parts := strings.SplitN(text, ":", 3)
 	if len(parts) != 3 {
@@ -59,8 +67,8 @@ func parseSnapshot(text string) (*Snapshot, error) {
 
 // Covers reports whether the snapshot sees what tx did. A nil Snapshot covers nothing.
 func (s *Snapshot) Covers(tx *Tx) bool {
-	if s == nil {
-		return false
+	if s == nil || tx.Commit >= s.taken {
+		return false // and ids may have come round since
 	}
 	xid := s.widen(tx.XID)
 	return xid < s.xmax && (xid < s.xmin || !s.running[xid])

@@ -27,8 +27,8 @@ func Detect(ctx context.Context, conn *pgx.Conn) (profile string, err error) {
 	return "generic", nil
 }
 
-// NewCatalog returns the catalog of a profile, twenty or generic; it is empty until Load. auto is not among them: see Detect. pool may be
-// asked about tables and types as their changes arrive; its connections must have cdc.SessionSettings.
+// NewCatalog returns the catalog of a profile, twenty or generic; it is empty until Load. auto is not among them: see Detect.
+// pool may be asked about tables and types as their changes arrive; its connections must have cdc.SessionSettings.
 func NewCatalog(profile string, cfg Config, pool *pgxpool.Pool, log *slog.Logger) (Catalog, error) {
 	switch profile {
 	case "twenty":

@@ -15,8 +15,8 @@ import (
 	"hookline/cdc"
 )
 
-// Generic is the catalog of a database of which nothing is known but its tables. Every table with a primary key is an object, named by the
-// singular of its name in camelCase: people is person, sales_orders is salesOrder.
+// Generic is the catalog of a database of which nothing is known but its tables. Every table with a primary key is an object,
+// named by the singular of its name in camelCase: people is person, sales_orders is salesOrder.
 //
 // A record's JSON is what to_jsonb(row) gives, with these differences:
 //   - Keys are in camelCase, those of composite types too. Columns whose names would then be the same keep their names.
@@ -39,11 +39,11 @@ type Generic struct {
 
 var _ Catalog = (*Generic)(nil)
 
-// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Exclude and ObjectNames of cfg; pool is asked about each table
-// when its first change arrives.
+// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Exclude and ObjectNames of cfg; pool is asked about
+// each table when its first change arrives.
 func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 	schemas := cfg.Schemas
-	if schemas == nil {
+	if len(schemas) == 0 {
 		schemas = []string{"public"}
 	}
 	return &Generic{
@@ -55,7 +55,8 @@ func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 // Profile returns generic.
 func (g *Generic) Profile() string { return "generic" }
 
-// Skip keeps tables that serve Hookline itself, such as the one that holds the webhooks, from being announced. Call it before Load.
+// Skip keeps tables that serve Hookline itself, such as the one that holds the webhooks, from being announced. Call it before
+// Load.
 func (g *Generic) Skip(tables ...cdc.Table) {
 	for _, t := range tables {
 		g.skipped[cdc.Table{Schema: t.Schema, Name: t.Name}] = true
@@ -213,8 +214,8 @@ func isDay(oid uint32) bool {
 	return oid == pgtype.DateOID || oid == pgtype.TimestampOID || oid == pgtype.TimestamptzOID
 }
 
-// key returns the columns of the primary key that the table has today, or, where rel has none of them any more, of the replica identity
-// that it had.
+// key returns the columns of the primary key that the table has today, or, where rel has none of them any more, of the replica
+// identity that it had.
 func (g *Generic) key(ctx context.Context, rel *cdc.Relation) ([]int, error) {
 	rows, err := g.pool.Query(ctx, `
 		SELECT a.attname

@@ -9,8 +9,8 @@ import (
 	"github.com/gobuffalo/flect"
 )
 
-// objectName returns the singular of a table's name in camelCase: people is person, sales_orders and SalesOrders are salesOrder. A name
-// without letters and digits gives one made from its hash.
+// objectName returns the singular of a table's name in camelCase: people is person, sales_orders and SalesOrders are salesOrder.
+// A name without letters and digits gives one made from its hash.
 func objectName(table string) string {
 	parts := words(table)
 	if len(parts) == 0 {
@@ -49,7 +49,8 @@ func fieldNames(names []string) []string {
 	return keys
 }
 
-// camelCase returns name in camelCase: first_name and FirstName are firstName, ID is id, and what is camelCase already (userID) stays.
+// camelCase returns name in camelCase: first_name and FirstName are firstName, ID is id, and what is camelCase already (userID)
+// stays.
 func camelCase(name string) string {
 	if strings.IndexFunc(name, unicode.IsLower) == 0 && !strings.ContainsFunc(name, separates) {
 		return name
@@ -66,7 +67,8 @@ func capital(r rune) bool { return unicode.ToLower(r) != r }
 
 func separates(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) }
 
-// words splits a name where anything but letters and digits stands, and where upper case begins: HTTPServer_log2 is HTTP, Server, log2.
+// words splits a name where anything but letters and digits stands, and where upper case begins: HTTPServer_log2 is HTTP, Server,
+// log2.
 func words(name string) []string {
 	var parts []string
 	for chunk := range strings.FieldsFuncSeq(name, separates) {

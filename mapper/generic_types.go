@@ -16,8 +16,8 @@ type columnType struct {
 	base   uint32 // pg_type.oid of what lies under all domains
 }
 
-// builtin holds the types of everyday columns, which need no look into the catalog. What is missing here is asked for like a type that
-// the database's users made.
+// builtin holds the types of everyday columns, which need no look into the catalog. What is missing here is asked for like a type
+// that the database's users made.
 var builtin = func() map[uint32]columnType {
 	const (
 		int2vector, int2vectorArray = 22, 1006
@@ -69,8 +69,8 @@ func arrayOf(element encoder, delimiter byte) encoder {
 	return func(dst, text []byte) []byte { return appendArray(dst, text, delimiter, element) }
 }
 
-// types knows the types of one database: how to_jsonb would print their values. It belongs to one goroutine, and so do the encoders that
-// it gives out.
+// types knows the types of one database: how to_jsonb would print their values. It belongs to one goroutine, and so do the
+// encoders that it gives out.
 type types struct {
 	pool       *pgxpool.Pool
 	known      map[uint32]columnType // those met so far, besides builtin
@@ -131,8 +131,8 @@ type typeRow struct {
 	Types      []uint32 // of Attributes
 }
 
-// lookUp returns the types and all that they are made of, by oid. A true array, unlike a type that merely can be subscripted, is the
-// typarray of its elements' type.
+// lookUp returns the types and all that they are made of, by oid. A true array, unlike a type that merely can be subscripted, is
+// the typarray of its elements' type.
 func (t *types) lookUp(ctx context.Context, oids []uint32) (map[uint32]typeRow, error) {
 	rows, err := t.pool.Query(ctx, `
 		WITH RECURSIVE needed (oid) AS (
@@ -202,8 +202,8 @@ func (t *types) composite(row typeRow, found map[uint32]typeRow) encoder {
 			encode: t.compile(row.Types[i], found).encode,
 		}
 	}
-	// A row tells of an attribute added or dropped by its number of fields alone, and pgoutput describes tables only. A backlog may hold
-	// rows that fit no more, so asking anew has its limit.
+	// A row tells of an attribute added or dropped by its number of fields alone, and pgoutput describes tables only. A backlog
+	// may hold rows that fit no more, so asking anew has its limit.
 	const patience = 10 * time.Second
 	return func(dst, text []byte) []byte {
 		dst, fits := appendComposite(dst, text, attributes)

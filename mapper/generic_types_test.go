@@ -32,7 +32,10 @@ var typeCases = []struct {
 	{name: "int4", values: []string{"0", "-2147483648", "2147483647"}},
 	{name: "int8", values: []string{"0", "-9223372036854775808", "9223372036854775807"}},
 	{name: "float4", values: []string{"0", "-0", "0.1", "1e10", "3.4028235e38", "1e-45", "NaN", "Infinity", "-Infinity"}},
-	{name: "float8", values: []string{"0", "-0", "0.1", "1e15", "1e16", "1e-7", "1.7976931348623157e308", "5e-324", "NaN", "Infinity", "-Infinity"}},
+	{name: "float8", values: []string{
+		"0", "-0", "0.1", "1e15", "1e16", "1e-7", "1.7976931348623157e308",
+		"5e-324", "NaN", "Infinity", "-Infinity",
+	}},
 	{name: "numeric", values: []string{
 		"0", "-0", "0.10", "123456789012345678901234567890.123456789", "1e1000", "-1e-1000", "NaN", "Infinity", "-Infinity",
 	}},

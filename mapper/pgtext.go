@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 )
 
-// An encoder appends to dst, as one JSON value, what text says: a value that is not null, as its type's output function prints it. It
-// never fails: text that it cannot read becomes a JSON string.
+// An encoder appends to dst, as one JSON value, what text says: a value that is not null, as its type's output function prints
+// it. It never fails: text that it cannot read becomes a JSON string.
 type encoder func(dst, text []byte) []byte
 
 // attribute is one attribute of a composite type.
@@ -82,8 +82,8 @@ func appendTimestamp(dst, text []byte) []byte { return appendMoment(dst, text, "
 // appendTimestamptz appends a timestamp with time zone, printed by a session whose time zone is UTC.
 func appendTimestamptz(dst, text []byte) []byte { return appendMoment(dst, text, "+00") }
 
-// appendMoment turns 2025-02-10 15:30:45.5<offset> into 2025-02-10T15:30:45.5Z. Postgres has trimmed the fraction already. What RFC 3339
-// cannot say stays as near to it as possible: infinity, years of five digits, and BC after the zone.
+// appendMoment turns 2025-02-10 15:30:45.5<offset> into 2025-02-10T15:30:45.5Z. Postgres has trimmed the fraction already. What
+// RFC 3339 cannot say stays as near to it as possible: infinity, years of five digits, and BC after the zone.
 //
 // https://www.rfc-editor.org/rfc/rfc3339#section-5.6
 func appendMoment(dst, text []byte, offset string) []byte {
@@ -141,10 +141,12 @@ func appendJSON(dst, text []byte) []byte {
 // appendVector appends an int2vector or oidvector: elements with a space between.
 func appendVector(dst, text []byte, element encoder) []byte {
 	dst = append(dst, '[')
-	for i, part := range bytes.Fields(text) {
-		if i > 0 {
+	first := true
+	for part := range bytes.FieldsSeq(text) {
+		if !first {
 			dst = append(dst, ',')
 		}
+		first = false
 		dst = element(dst, part)
 	}
 	return append(dst, ']')
@@ -214,8 +216,8 @@ func appendArray(dst, text []byte, delimiter byte, element encoder) []byte {
 	return appendString(dst[:start], text)
 }
 
-// appendComposite appends a row as a JSON object. It reports false when the row has not as many fields as there are attributes; then, as
-// with text that is no row, it has appended a string.
+// appendComposite appends a row as a JSON object. It reports false when the row has not as many fields as there are attributes;
+// then, as with text that is no row, it has appended a string.
 //
 // https://www.postgresql.org/docs/current/rowtypes.html#ROWTYPES-IO-SYNTAX
 func appendComposite(dst, text []byte, attributes []attribute) ([]byte, bool) {
@@ -302,8 +304,9 @@ func appendHstore(dst, text []byte) []byte {
 	return append(dst, '}')
 }
 
-// unquote splits text after the quoted string that it begins with. Inside, a backslash makes the next character ordinary and a doubled
-// quote is a quote: arrays and hstore escape the one way, rows both. The value is part of text, or of scratch when it had escapes.
+// unquote splits text after the quoted string that it begins with. Inside, a backslash makes the next character ordinary and a
+// doubled quote is a quote: arrays and hstore escape the one way, rows both. The value is part of text, or of scratch when it had
+// escapes.
 func unquote(text []byte, scratch *[]byte) (value, rest []byte, ok bool) {
 	if len(text) == 0 || text[0] != '"' {
 		return nil, nil, false

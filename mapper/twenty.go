@@ -18,8 +18,6 @@ import (
 //
 // Records read as Twenty's REST API gives them at depth 0, but for searchVector, which the stream does not bring. Objects that are
 // inactive are not announced, those of a suspended workspace are: what is committed is told.
-//
-// https://docs.twenty.com/developers/extend/apps/data/objects
 type Twenty struct {
 	log        *slog.Logger
 	exclude    map[string]bool

@@ -265,8 +265,8 @@ func TestTwentyGeneration(t *testing.T) {
 func TestTwentyPassesOverWhatItHasRead(t *testing.T) {
 	s := newMetadataStream(t)
 	rel := relation(t, s.conn, "core", "fieldMetadata")
-	old := cdc.Change{Kind: cdc.Update, Relation: rel, New: read(t, s.conn, rel, "name = 'jobTitle'")[0], Tx: &cdc.Tx{XID: s.transaction()}}
-	execute(t, s.conn, `UPDATE "fieldMetadata" SET name = 'role' WHERE name = 'jobTitle'; ALTER TABLE person RENAME COLUMN "jobTitle" TO role`)
+	old := cdc.Change{Kind: cdc.Update, Relation: rel, New: read(t, s.conn, rel, "name = 'intro'")[0], Tx: &cdc.Tx{XID: s.transaction()}}
+	execute(t, s.conn, `UPDATE "fieldMetadata" SET name = 'role' WHERE name = 'intro'; ALTER TABLE person RENAME COLUMN "intro" TO role`)
 	if err := loadCatalog(t.Context(), s.conn, s.catalog); err != nil {
 		t.Fatal(err)
 	}

@@ -265,7 +265,7 @@ func TestTwentyOldLayout(t *testing.T) {
 			"objectMetadataId", type, name, label, "isActive", "isSystem", "workspaceId", "universalIdentifier", "applicationId")
 		SELECT "objectMetadataId", 'UUID', settings ->> 'joinColumnName', label, true, true, "workspaceId", gen_random_uuid(), "applicationId"
 		FROM core."fieldMetadata" WHERE settings ->> 'joinColumnName' = 'companyId';
-		UPDATE core."fieldMetadata" SET settings = NULL`)
+		UPDATE core."fieldMetadata" SET settings = NULL WHERE settings IS NOT NULL`)
 	execute(t, conn, `
 		ALTER TABLE core.workspace DROP COLUMN "databaseSchema", DROP COLUMN "workspaceCustomApplicationId";
 		ALTER TABLE core."objectMetadata" DROP COLUMN "applicationId";

@@ -24,8 +24,8 @@ const (
 	drainTime  = 500 * time.Millisecond // that this may take
 )
 
-// attempt POSTs the event to the webhook and returns the verdict and the time it took. sign signs under the webhook's secret; nil when it
-// has none.
+// attempt POSTs the event to the webhook and returns the verdict and the time it took. sign signs under the webhook's secret; nil
+// when it has none.
 func (s *Sender) attempt(e *mapper.Event, to *webhook.Subscription, number int, sign *signer) (Verdict, time.Duration) {
 	start := time.Now()
 	ctx, cancel := context.WithTimeoutCause(s.ctx, s.cfg.RequestTimeout, s.timeout)
@@ -56,7 +56,6 @@ func (s *Sender) post(ctx context.Context, url string, p *post) (*http.Response,
 	if err != nil {
 		return nil, err
 	}
-	req.GetBody = nil // so that http.Client does not think of following a redirect
 	req.Header = p.header(time.Now())
 	client := retryablehttp.Client{
 		HTTPClient: s.client,
@@ -76,7 +75,8 @@ func (s *Sender) post(ctx context.Context, url string, p *post) (*http.Response,
 	return client.Do(req)
 }
 
-// broken reports whether a request failed because its connection was, or became, useless: closed while idle, reset, or told to go away.
+// broken reports whether a request failed because its connection was, or became, useless: closed while idle, reset, or told to go
+// away.
 func broken(err error) bool {
 	if err == nil {
 		return false
@@ -107,10 +107,12 @@ var errResend = errors.New("the connection was closed before the request was rea
 // wire is an http.Transport less two habits.
 //
 // It does not send a request a second time by itself, since the second would carry the first one's timestamp and signature. Where
-// http.Transport would (it then calls GetBody), errResend comes back instead, and post signs anew. All that remains is that the transport
-// picks another connection for a request of which it has not begun to read the body: the receiver has seen nothing of that one.
+// http.Transport would (it then calls GetBody), errResend comes back instead, and post signs anew. All that remains is that the
+// transport picks another connection for a request of which it has not begun to read the body: the receiver has seen nothing of
+// that one.
 //
-// It has no CloseIdleConnections, which retryablehttp calls after each failure: one dead receiver would cost all others their connections.
+// It has no CloseIdleConnections, which retryablehttp calls after each failure: one dead receiver would cost all others their
+// connections.
 //
 // https://github.com/hashicorp/go-retryablehttp/issues/237
 type wire struct{ transport *http.Transport }

@@ -22,13 +22,13 @@ type Config struct {
 	// MaxInFlight is how many POSTs one webhook gets at once. Default 64, 1 to 4096.
 	MaxInFlight int
 
-	// MaxBuffer is how many bytes of events are held in memory, over all webhooks; an event for two webhooks counts twice. Send waits
-	// while the buffer is full. An event larger than the whole buffer is let through when the buffer is empty. Default 32 MiB, at
-	// least 64 KiB.
+	// MaxBuffer is how many bytes of events are held in memory, over all webhooks; an event for two webhooks counts twice. Send
+	// waits while the buffer is full. An event larger than the whole buffer is let through when the buffer is empty. Default 32
+	// MiB, at least 64 KiB.
 	MaxBuffer int64
 
-	// RetrySchedule is the wait after the first failed attempt, after the second, and so on; after its end, the last one is repeated.
-	// Each is spread by up to 20 % either way. Default DefaultRetrySchedule; each 1 ms to 168 h.
+	// RetrySchedule is the wait after the first failed attempt, after the second, and so on; after its end, the last one is
+	// repeated. Each is spread by up to 20 % either way. Default DefaultRetrySchedule; each 1 ms to 168 h.
 	RetrySchedule []time.Duration
 
 	// AllowAddresses are the private or otherwise special addresses that may be dialled all the same. Each entry is

@@ -134,7 +134,8 @@ func newGuard(allow []string) (*guard, error) {
 // hostName returns the form of a host name that two spellings of it share.
 func hostName(s string) string { return strings.ToLower(strings.TrimSuffix(s, ".")) }
 
-// isHostName reports whether s can be a host name rather than a mistyped address. Underscores are common in the names of containers.
+// isHostName reports whether s can be a host name rather than a mistyped address. Underscores are common in the names of
+// containers.
 func isHostName(s string) bool {
 	labels := strings.Split(s, ".")
 	for _, label := range labels {
@@ -176,8 +177,8 @@ func (g *guard) names(a netip.Addr) bool {
 	})
 }
 
-// dialer returns a dial function that asks the guard about each address just before it is connected to, so that no second look-up of the
-// name can slip another address in.
+// dialer returns a dial function that asks the guard about each address just before it is connected to, so that no second look-up
+// of the name can slip another address in.
 func (g *guard) dialer(d net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, _, err := net.SplitHostPort(address)

@@ -78,11 +78,11 @@ type laneID struct {
 	number  uint64 // Event.Record mod Config.MaxInFlight
 }
 
-// lane delivers jobs one after the other, in the order they came. A job that fails waits for its retry, and later jobs of its record wait
-// behind it, while other records go on.
+// lane delivers jobs one after the other, in the order they came. A job that fails waits for its retry, and later jobs of its
+// record wait behind it, while other records go on.
 //
-// A lane has a goroutine while something can be attempted, and a timer while all it has are records that wait. With neither it leaves
-// Sender.lanes for good; whoever has got hold of it looks for another.
+// A lane has a goroutine while something can be attempted, and a timer while all it has are records that wait. With neither it
+// leaves Sender.lanes for good; whoever has got hold of it looks for another.
 type lane struct {
 	sender *Sender
 	id     laneID
@@ -164,8 +164,8 @@ func (l *lane) next() *job {
 	return nil
 }
 
-// pick returns a job that can be attempted now, nil when there is none. Retries and first attempts take turns, so that neither of them
-// starves.
+// pick returns a job that can be attempted now, nil when there is none. Retries and first attempts take turns, so that neither of
+// them starves.
 func (l *lane) pick() *job {
 	due := len(l.waiting) > 0 && !time.Now().Before(l.waiting[0].due)
 	if !due || l.retried {

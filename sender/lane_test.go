@@ -215,6 +215,30 @@ func TestRetriesDoNotStarveOthers(t *testing.T) {
 	})
 }
 
+// Nor do first attempts hold up a retry that is due.
+func TestOthersDoNotStarveRetries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var arrived list[content]
+		s := bubble(t, Config{MaxInFlight: 1}, statuses(t, func(c content) int {
+			time.Sleep(time.Second)
+			if arrived.add(c) == 1 {
+				return 500
+			}
+			return 200
+		}))
+		to := subscription("a", "http://receiver.test")
+		start := time.Now()
+		failed := s.send(to, newEvent(1, 1))
+		for i := range 100 {
+			s.send(to, newEvent(100+i, 1))
+		}
+		<-failed
+		if took := time.Since(start); took != 7*time.Second {
+			t.Errorf("the retry was done after %s, want 7s: two attempts and the wait", took)
+		}
+	})
+}
+
 // A receiver that hangs holds up nobody but itself.
 func TestWebhooksApart(t *testing.T) {
 	release := make(chan struct{})

@@ -74,12 +74,7 @@ func TestLogsNoSecrets(t *testing.T) {
 			to.Headers = http.Header{"Authorization": {"Bearer h3ader"}}
 			current := row(to)
 			settled := s.send(to, mapper.NewEvent(mapper.Parts{ID: "evt_1", Object: "person", Time: time.Now(), Data: []byte(`{"b0dy":1}`)}))
-			log := regexp.MustCompile(`(?s)attempt=1.*(attempt=2|delivered.*\n)|delivered.*\n`)
-			for deadline := time.Now().Add(patience); !log.MatchString(s.log.String()); <-time.After(time.Millisecond) {
-				if time.Now().After(deadline) {
-					t.Fatalf("waited in vain for two attempts in the log:\n%s", s.log)
-				}
-			}
+			s.log.await(t, regexp.MustCompile(`(?s)delivered|attempt=1 .*attempt=2 .*\n`))
 			current.Store(nil)
 			s.Recheck("a")
 			await(t, settled, "the end")

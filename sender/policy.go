@@ -15,11 +15,11 @@ type Policy struct {
 
 // Next returns the wait after the given attempt, the first being 1, ended in v at now.
 //
-// The wait is the schedule's, spread by 20 % either way, so that what failed together does not come back together. A Retry-After that asks
-// for more is honoured up to 24 h, spread by 20 % upwards only.
+// The wait is the schedule's, spread by 20 % either way, so that what failed together does not come back together. A Retry-After
+// that asks for more is honoured up to 24 h, spread by 20 % upwards only.
 //
-// more is false when trying again is not expected to help: the schedule has ended, the receiver said 410, or the address is refused. A
-// caller with a place for dead letters puts the delivery there; one without tries on after wait, the schedule's last.
+// more is false when trying again is not expected to help: the schedule has ended, the receiver said 410, or the address is
+// refused. A caller with a place for dead letters puts the delivery there; one without tries on after wait, the schedule's last.
 func (p Policy) Next(attempt int, v Verdict, now time.Time) (wait time.Duration, more bool) {
 	last := len(p.Schedule) - 1
 	step := attempt - 1

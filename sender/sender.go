@@ -38,8 +38,9 @@ func (e *LeftError) Error() string {
 
 func (e *LeftError) Unwrap() error { return e.Cause }
 
-// Sender delivers events over HTTP. Each delivery is tried until the receiver accepts it or the webhook is gone. Events of one record reach
-// a webhook in the order in which they were sent here; different records and different webhooks do not wait for each other.
+// Sender delivers events over HTTP. Each delivery is tried until the receiver accepts it or the webhook is gone. Events of one
+// record reach a webhook in the order in which they were sent here; different records and different webhooks do not wait for each
+// other.
 //
 // All methods are safe for concurrent use. Order holds between calls of Send that follow one another.
 type Sender struct {
@@ -95,8 +96,8 @@ func New(cfg Config, log *slog.Logger, registry prometheus.Registerer) (*Sender,
 	return s, nil
 }
 
-// Send takes a delivery. It waits while the buffer is full. When ctx ends first, or Drain was called, it returns ctx's cause or ErrDraining;
-// then the delivery is not taken and Settled will not be called.
+// Send takes a delivery. It waits while the buffer is full. When ctx ends first, or Drain was called, it returns ctx's cause or
+// ErrDraining; then the delivery is not taken and Settled will not be called.
 func (s *Sender) Send(ctx context.Context, d Delivery) error {
 	j := &job{Delivery: d, size: min(int64(d.Event.Size()+overhead), s.cfg.MaxBuffer)}
 	if s.buffer.Acquire(ctx, j.size) != nil {
@@ -125,8 +126,8 @@ func (s *Sender) lane(id laneID) *lane {
 	return l.(*lane)
 }
 
-// Recheck tells that the webhook with this key has changed or gone: deliveries that wait for a retry are tried again at once under its new
-// terms, or given up, rather than when they are due.
+// Recheck tells that the webhook with this key has changed or gone: deliveries that wait for a retry are tried again at once
+// under its new terms, or given up, rather than when they are due.
 func (s *Sender) Recheck(key string) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -140,7 +141,8 @@ func (s *Sender) Recheck(key string) {
 	}
 }
 
-// deliver makes one attempt at j. Unless that settled it, wait is the time until the next. signer returns the signer for a secret.
+// deliver makes one attempt at j. Unless that settled it, wait is the time until the next. signer returns the signer for a
+// secret.
 func (s *Sender) deliver(j *job, signer func(webhook.Secret) *signer) (wait time.Duration, settled bool) {
 	to, current := j.To, j.To.Current()
 	if current == nil {
@@ -169,23 +171,24 @@ func (s *Sender) deliver(j *job, signer func(webhook.Secret) *signer) (wait time
 		s.settle(j)
 		return 0, true
 	}
-	// With no place for dead letters, a delivery past the end of the schedule keeps its record waiting and goes on at the last interval.
+	// With no place for dead letters, a delivery past the end of the schedule keeps its record waiting and goes on at the last
+	// interval.
 	wait, _ = s.policy.Next(j.attempts, v, time.Now())
 	s.logFailed(j, v, took, wait)
 	return wait, false
 }
 
 func (s *Sender) settle(j *job) {
-	j.Settled()
 	s.taken.Add(-1)
 	s.metrics.deliveries.Dec()
 	s.metrics.bytes.Sub(float64(j.size))
 	s.buffer.Release(j.size)
+	j.Settled()
 }
 
-// Drain ends the Sender. What was taken is attempted until ctx ends, but retries are not waited for: when nothing else is left, Drain
-// returns. At ctx's end attempts in hand are cancelled. What is then left is not settled, and a *LeftError counts it. A Send that waits
-// for room is not ended: its own ctx does that.
+// Drain ends the Sender. What was taken is attempted until ctx ends, but retries are not waited for: when nothing else is left,
+// Drain returns. At ctx's end attempts in hand are cancelled. What is then left is not settled, and a *LeftError counts it. A
+// Send that waits for room is not ended: its own ctx does that.
 func (s *Sender) Drain(ctx context.Context) error {
 	s.gate.Lock()
 	s.draining = true

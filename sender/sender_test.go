@@ -33,7 +33,8 @@ func TestSchedule(t *testing.T) {
 		<-s.send(subscription("a", "http://receiver.test"), newEvent(1, 1))
 		const h = time.Hour
 		wait := []time.Duration{
-			0, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, 1 * h, 3 * h, 6 * h, 12 * h, 24 * h, 24 * h,
+			0, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
+			1 * h, 3 * h, 6 * h, 12 * h, 24 * h, 24 * h,
 			24 * h, 24 * h, 24 * h, // past the schedule's end
 		}
 		var want []attempt
@@ -207,7 +208,8 @@ func TestRetryGoesToTheNewURL(t *testing.T) {
 func TestRecheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var hosts list[string]
-		s := bubble(t, Config{RetrySchedule: []time.Duration{24 * time.Hour}, MaxInFlight: 2}, func(w http.ResponseWriter, r *http.Request) {
+		cfg := Config{RetrySchedule: []time.Duration{24 * time.Hour}, MaxInFlight: 2}
+		s := bubble(t, cfg, func(w http.ResponseWriter, r *http.Request) {
 			hosts.add(r.Host)
 			if r.Host != "good.test" {
 				w.WriteHeader(500)
@@ -398,7 +400,7 @@ func TestDrainIsCutShort(t *testing.T) {
 // Senders, Recheck and Drain at once: for the race detector, and nothing is settled twice or lost.
 func TestDrainAmidSends(t *testing.T) {
 	server := receiver(t, nil, nil)
-	s := newSender(t, Config{MaxInFlight: 8, RetrySchedule: []time.Duration{time.Millisecond}})
+	s := newSender(t, Config{MaxInFlight: 8, MaxBuffer: 64 << 10, RetrySchedule: []time.Duration{time.Millisecond}})
 	var taken, settled atomic.Int64
 	var crowd sync.WaitGroup
 	started := make(chan struct{}, 99)

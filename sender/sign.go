@@ -44,14 +44,15 @@ func Sign(secret string, timestampMS int64, body []byte) string {
 	return string(newSigner(secret).appendTwenty(nil, timestampMS, body))
 }
 
-// SignStandard returns the signature of Standard Webhooks: v1, and the HMAC-SHA256 of <id>.<timestamp>.<body> in base64, the timestamp in
-// Unix seconds. The key is what follows whsec_ in secret, decoded from base64; the secret's own bytes when it is not of that form.
+// SignStandard returns the signature of Standard Webhooks: v1, and the HMAC-SHA256 of <id>.<timestamp>.<body> in base64, the
+// timestamp in Unix seconds. The key is what follows whsec_ in secret, decoded from base64; the secret's own bytes when it is not
+// of that form.
 func SignStandard(secret, id string, timestamp int64, body []byte) string {
 	return string(newSigner(secret).appendStandard(nil, id, timestamp, body))
 }
 
-// signer signs under one secret. Used again, it spares the set-up of the HMACs, which takes as long as a small body. It belongs to one
-// goroutine.
+// signer signs under one secret. Used again, it spares the set-up of the HMACs, which takes as long as a small body. It belongs
+// to one goroutine.
 type signer struct {
 	secret           string
 	twenty, standard hash.Hash // the same one where the keys are
@@ -94,8 +95,9 @@ func standardKey(secret string) []byte {
 	return []byte(secret)
 }
 
-// Verify checks Twenty's signature of a received body. The timestamp may differ from now by tolerance in either direction; a negative
-// tolerance leaves its age alone. It returns nil, or an error that wraps one of the errors above. It compares in constant time.
+// Verify checks Twenty's signature of a received body. The timestamp may differ from now by tolerance in either direction; a
+// negative tolerance leaves its age alone. It returns nil, or an error that wraps one of the errors above. It compares in
+// constant time.
 func Verify(secret string, header http.Header, body []byte, now time.Time, tolerance time.Duration) error {
 	signature, err := required(header, HeaderSignature)
 	if err != nil {

@@ -23,7 +23,8 @@ func TestSign(t *testing.T) {
 
 // The example of the specification's reference libraries.
 func TestSignStandard(t *testing.T) {
-	got := SignStandard("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, []byte(`{"test": 2432232314}`))
+	const secret, id = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek"
+	got := SignStandard(secret, id, 1614265330, []byte(`{"test": 2432232314}`))
 	if want := "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="; got != want {
 		t.Errorf("SignStandard = %s, want %s", got, want)
 	}
@@ -120,7 +121,8 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// The verifiers that receivers run on Node: over the raw body, and over the body parsed and printed again, as Twenty documents it.
+// The verifiers that receivers run on Node: over the raw body, and over the body parsed and printed again, as Twenty documents
+// it.
 const nodeVerifier = `
 const crypto = require('crypto');
 const {secret, standardKey, header, body} = JSON.parse(require('fs').readFileSync(0));
@@ -141,7 +143,8 @@ func TestNodeVerifies(t *testing.T) {
 	for _, format := range []mapper.Format{mapper.FormatEvent, mapper.FormatTwenty, mapper.FormatStandard} {
 		t.Run(format.String(), func(t *testing.T) {
 			e := mapper.NewEvent(mapper.Parts{
-				ID: "evt_1", Object: "person", Action: mapper.Created, Workspace: "w1", Time: time.Now(), Data: []byte(data), Format: format,
+				ID: "evt_1", Object: "person", Action: mapper.Created, Workspace: "w1", Time: time.Now(),
+				Data: []byte(data), Format: format,
 			})
 			hits := make(chan hit, 1)
 			to := subscription("a", receiver(t, hits, nil).URL)

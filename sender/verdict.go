@@ -32,8 +32,8 @@ type Verdict struct {
 	NotBefore time.Time // when the receiver wants to be asked again; zero when it did not say
 }
 
-// judge returns the verdict on an answer, or on the error that came in its place. The header decides: what happens to the body of the
-// answer is of no account.
+// judge returns the verdict on an answer, or on the error that came in its place. The header decides: what happens to the body of
+// the answer is of no account.
 func judge(resp *http.Response, err error, now time.Time) Verdict {
 	if err != nil {
 		v := Verdict{Outcome: Failed, Reason: reason(err)}
@@ -70,8 +70,8 @@ func retryAfter(value string, now time.Time) time.Time {
 
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// reason returns the text of err without what must not be logged: the URL, which url.Error prints, and whatever the receiver sent, which
-// may be an echo of the request and which net/http quotes.
+// reason returns the text of err without what must not be logged: the URL, which url.Error prints, and whatever the receiver
+// sent, which may be an echo of the request and which net/http quotes.
 func reason(err error) string {
 	if _, ok := errors.AsType[textproto.ProtocolError](err); ok {
 		return "the answer is not HTTP"

@@ -105,10 +105,10 @@ func TestVerdicts(t *testing.T) {
 		"closed in the header":  {raw(answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n")), Failed, 0, "unexpected EOF"},
 		"no HTTP":               {raw(answer("SSH-2.0-OpenSSH_9.2\r\n")), Failed, 0, "malformed HTTP"},
 		"no header":             {raw(answer("HTTP/1.1 200 OK\r\nsecret echo\r\n\r\n")), Failed, 0, "not HTTP"},
-		"endless header":        {raw(then(answer("HTTP/1.1 200 OK\r\nA: "+strings.Repeat("a", 80<<10)), hang)), Failed, 0, "exceeded 65536 bytes"},
+		"endless header":        {raw(then(answer("HTTP/1.1 200 OK\r\nA: "+strings.Repeat("a", 80<<10)), hang)), Failed, 0, "exceeded"},
 		"timeout":               {raw(hang), Failed, 0, "no answer within 1s"},
 		"unknown certificate":   {untrusted.URL, Failed, 0, "certificate"},
-		"no TLS":                {"https://" + rawServer(t, answer("HTTP/1.1 400 Bad Request\r\n\r\n")), Failed, 0, "server gave HTTP response to HTTPS client"},
+		"no TLS":                {"https://" + rawServer(t, answer("HTTP/1.1 400 Bad Request\r\n\r\n")), Failed, 0, "HTTP response to HTTPS client"},
 		"no such host":          {"http://no-such-host.invalid/", Failed, 0, "no-such-host.invalid"},
 		"blocked":               {"http://10.0.0.1/", Blocked, 0, "address 10.0.0.1 is refused (private)"},
 		"no URL":                {"http://user:pass word@[/", Failed, 0, "the URL cannot be parsed"},
@@ -117,17 +117,22 @@ func TestVerdicts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSender(t, Config{RequestTimeout: time.Second})
+			cfg := Config{RequestTimeout: patience}
+			if name == "timeout" {
+				cfg.RequestTimeout = time.Second
+			}
+			s := newSender(t, cfg)
 			to := subscription("a", "http://example.com")
 			to.URL = test.url
 			v, took := s.attempt(newEvent(1, 1), to, 1, nil)
-			if v.Outcome != test.outcome || v.Status != test.status || !strings.Contains(v.Reason, test.reason) || (v.Reason != "") != (v.Status == 0) {
+			if v.Outcome != test.outcome || v.Status != test.status || !strings.Contains(v.Reason, test.reason) ||
+				(v.Reason != "") != (v.Status == 0) {
 				t.Errorf("%+v, want %s, status %d, reason with %q", v, test.outcome, test.status, test.reason)
 			}
 			if strings.Contains(v.Reason, test.url) || strings.Contains(v.Reason, "echo") {
 				t.Errorf("the reason tells too much: %s", v.Reason)
 			}
-			if took > time.Second+time.Second/2 {
+			if took > patience/2 {
 				t.Errorf("took %s", took)
 			}
 		})
@@ -145,7 +150,7 @@ func TestReason(t *testing.T) {
 	}{
 		{post(io.EOF), "EOF"},
 		{post(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), "dial tcp: connection refused"},
-		{post(&net.DNSError{Err: "no such host", Name: "example.com", Server: "10.0.0.2:53"}), "lookup example.com on 10.0.0.2:53: no such host"},
+		{post(&net.DNSError{Err: "no such host", Name: "x.test", Server: "10.0.0.2:53"}), "lookup x.test on 10.0.0.2:53: no such host"},
 		{post(tls.AlertError(40)), "tls: handshake failure"},
 		{post(errors.New(`malformed HTTP response "POST /?token=t0k \"x\" HTTP/1.1"`)), `malformed HTTP response "…"`},
 		{post(fmt.Errorf("broken: %w", textproto.ProtocolError("malformed MIME header line: token=t0k"))), "the answer is not HTTP"},

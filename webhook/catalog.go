@@ -62,9 +62,11 @@ func describe(ctx context.Context, tx pgx.Tx, schemas, names []string) (map[cdc.
 	return found, err
 }
 
+func (t *table) name() cdc.Table { return cdc.Table{Schema: t.relation.Schema, Name: t.relation.Name} }
+
 // check reports why the table cannot be a source of webhooks.
 func (t *table) check() error {
-	name := cdc.Table{Schema: t.relation.Schema, Name: t.relation.Name}
+	name := t.name()
 	switch {
 	case t.kind != "r" && t.kind != "p":
 		return &cdc.Problem{
@@ -103,7 +105,7 @@ func (t *table) read(ctx context.Context, tx pgx.Tx) ([]cdc.Tuple, error) {
 	for i, c := range t.relation.Columns {
 		columns[i] = pgx.Identifier{c.Name}.Sanitize()
 	}
-	name := cdc.Table{Schema: t.relation.Schema, Name: t.relation.Name}
+	name := t.name()
 	rows, err := tx.Query(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+name.String(), pgx.QueryResultFormats{pgx.TextFormatCode})
 	if err != nil {
 		return nil, refused(err, name, tx)

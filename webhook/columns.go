@@ -117,11 +117,11 @@ func find(columns []cdc.Column, names []string) int {
 	return -1
 }
 
-// matters reports whether a column of that name is of any use to us.
+// matters reports whether a column of that name is of any use to us; id is, as what a primary key can be made of.
 func matters(name string) bool {
 	name = plain(name)
 	_, isSwitch := switchNames[name]
-	return isSwitch || slices.ContainsFunc(fieldNames[:], func(names []string) bool { return slices.Contains(names, name) })
+	return isSwitch || name == "id" || slices.ContainsFunc(fieldNames[:], func(names []string) bool { return slices.Contains(names, name) })
 }
 
 // plain makes target_url and targetUrl the same.

@@ -65,12 +65,12 @@ func (c Config) validate() error {
 	switch c.Profile {
 	case profileTwenty, profileGeneric:
 	default:
-		return fmt.Errorf("Profile %q: want twenty or generic", c.Profile)
+		return fmt.Errorf("profile %q: want twenty or generic", c.Profile)
 	}
 	switch c.TwentyWebhooks {
 	case twentyAll, twentyMarked, twentyNone:
 	default:
-		return fmt.Errorf("TwentyWebhooks %q: want all, marked or none", c.TwentyWebhooks)
+		return fmt.Errorf("HOOKLINE_TWENTY_WEBHOOKS %q: want all, marked or none", c.TwentyWebhooks)
 	}
 	if c.Table == auto {
 		return nil

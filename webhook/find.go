@@ -33,10 +33,11 @@ func (r *Registry) find(ctx context.Context, tx pgx.Tx) ([]found, error) {
 	}
 	var all []found
 	if t := tables[ownName]; t != nil {
-		if err := t.check(); err != nil {
+		f, err := r.source(t, own)
+		if err != nil {
 			return nil, err
 		}
-		all = append(all, r.source(ownName, t, own))
+		all = append(all, f)
 	} else if r.cfg.ownOnly() {
 		return nil, &cdc.Problem{
 			What: fmt.Sprintf("Hookline's own table of webhooks, %s, is missing", ownName),
@@ -55,12 +56,20 @@ func (r *Registry) find(ctx context.Context, tx pgx.Tx) ([]found, error) {
 	return append(all, others...), err
 }
 
-func (r *Registry) source(name cdc.Table, t *table, k kind) found {
+// source returns a source that reads t. Its error says why t cannot be one.
+func (r *Registry) source(t *table, k kind) (found, error) {
+	if err := t.check(); err != nil {
+		return found{}, err
+	}
 	s := &source{
-		table: name, kind: k, tenants: r.cfg.Profile == profileTwenty, marked: k == ofTwenty && r.cfg.TwentyWebhooks == twentyMarked,
+		table: t.name(), kind: k, tenants: r.cfg.Profile == profileTwenty, marked: k == ofTwenty && r.cfg.TwentyWebhooks == twentyMarked,
 		format: r.cfg.Format, primaryKey: t.key,
 	}
-	return found{s, t}
+	if err := s.follow(&t.relation); err != nil {
+		return found{}, err
+	}
+	s.has = s.layout.names
+	return found{s, t}, nil
 }
 
 // findTwenty returns Twenty's table, or tables in an old version. Without any it is enough that there is our own: an old version without a
@@ -71,7 +80,8 @@ func (r *Registry) findTwenty(ctx context.Context, tx pgx.Tx, enough bool) ([]fo
 		return nil, err
 	}
 	if t := tables[coreWebhook]; t != nil {
-		return []found{r.source(coreWebhook, t, ofTwenty)}, t.check()
+		f, err := r.source(t, ofTwenty)
+		return []found{f}, err
 	}
 	of, err := workspaces(ctx, tx)
 	if err != nil {
@@ -82,11 +92,11 @@ func (r *Registry) findTwenty(ctx context.Context, tx pgx.Tx, enough bool) ([]fo
 	}
 	var all []found
 	for name, t := range tables {
-		if err := t.check(); err != nil {
+		f, err := r.source(t, ofTwenty)
+		if err != nil {
 			r.log.Error("the webhooks of a workspace are left out", "table", name.Schema+"."+name.Name, "error", err)
 			continue
 		}
-		f := r.source(name, t, ofTwenty)
 		f.workspace = of[name.Schema]
 		all = append(all, f)
 	}
@@ -127,7 +137,8 @@ func (r *Registry) findGeneric(ctx context.Context, tx pgx.Tx) ([]found, error) 
 		if t == nil || r.cfg.Table == auto && t.urlColumn() < 0 {
 			continue
 		}
-		return []found{r.source(name, t, generic)}, t.check()
+		f, err := r.source(t, generic)
+		return []found{f}, err
 	}
 	return nil, r.missing(candidates)
 }

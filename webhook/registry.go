@@ -27,6 +27,7 @@ type Registry struct {
 	log     *slog.Logger
 	metrics *metrics
 
+	onChange func(key string)
 	snapshot *cdc.Snapshot
 	sources  map[cdc.Table]*source
 	index    index
@@ -58,7 +59,7 @@ func Open(cfg Config, log *slog.Logger, registerer prometheus.Registerer) (*Regi
 	}
 	r := &Registry{
 		cfg: cfg, log: log, metrics: m, warned: map[string]bool{}, index: index{tenants: map[string]*tenant{}},
-		rows: map[string]*row{}, gone: map[string]*atomic.Pointer[Subscription]{},
+		onChange: func(string) {}, rows: map[string]*row{}, gone: map[string]*atomic.Pointer[Subscription]{},
 	}
 	if cfg.Profile == profileTwenty {
 		r.index.exactOnly = exactOnly
@@ -66,32 +67,31 @@ func Open(cfg Config, log *slog.Logger, registerer prometheus.Registerer) (*Regi
 	return r, nil
 }
 
+// OnChange has f called with the key of each subscription that changes, comes or goes from now on, when Current tells the new state.
+// It is called by the goroutine that calls Load or Observe, and must not call the Registry.
+func (r *Registry) OnChange(f func(key string)) { r.onChange = f }
+
 // Load reads all webhooks anew from tx, which sees the given snapshot and has cdc.SessionSettings. The error is a *cdc.Problem when the
 // tables are not there, or not fit to be followed; the registry is then as it was before.
 func (r *Registry) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) error {
-	tables, err := r.find(ctx, tx)
+	sources, err := r.find(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("find webhooks: %w", err)
 	}
-	sources, tuples := map[cdc.Table]*source{}, map[*source][]cdc.Tuple{}
-	for _, t := range tables {
-		if err := t.follow(&t.described.relation); err != nil {
-			return fmt.Errorf("find webhooks: %w", err)
-		}
-		t.has = t.layout.names
-		if tuples[t.source], err = t.described.read(ctx, tx); err != nil {
+	tuples := make([][]cdc.Tuple, len(sources))
+	for i, s := range sources {
+		if tuples[i], err = s.described.read(ctx, tx); err != nil {
 			return fmt.Errorf("read webhooks: %w", err)
 		}
-		sources[t.table] = t.source
 	}
-	r.snapshot, r.sources = snapshot, sources
+	r.snapshot, r.sources = snapshot, map[cdc.Table]*source{}
 	seen := map[string]bool{}
-	for s, rows := range tuples {
-		r.warn(s)
-		for _, tuple := range rows {
-			id := s.layout.id(tuple)
-			r.put(s, id, s.values(tuple, unknown))
-			seen[s.key(id)] = true
+	for i, s := range sources {
+		r.sources[s.table] = s.source
+		r.warn(s.source)
+		for _, tuple := range tuples[i] {
+			status, _ := r.put(s.source, s.layout.id(tuple), s.values(tuple, unknown))
+			seen[status.Key] = true
 		}
 	}
 	for key, w := range r.rows {
@@ -241,6 +241,7 @@ func (r *Registry) publish(w *row, sub *Subscription) (changed bool) {
 	}
 	r.index.replace(before, sub)
 	w.current.Store(sub)
+	r.onChange(w.status.Key)
 	return true
 }
 

@@ -80,7 +80,11 @@ func newTwenty(t testing.TB, cfg webhook.Config, sql ...string) *database {
 // reopen puts a new registry in place.
 func (d *database) reopen(cfg webhook.Config) {
 	d.t.Helper()
-	log := slog.New(slog.NewTextHandler(io.MultiWriter(d.log, d.t.Output()), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	out := io.Writer(d.log)
+	if _, isTest := d.t.(*testing.T); isTest {
+		out = io.MultiWriter(out, d.t.Output())
+	}
+	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	d.metrics = prometheus.NewRegistry()
 	if d.Registry, err = webhook.Open(cfg, log, d.metrics); err != nil {

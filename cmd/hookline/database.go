@@ -158,6 +158,9 @@ func (d *database) read(ctx context.Context, conn *pgx.Conn) error {
 		if err := d.webhooks.Load(ctx, tx, snapshot); err != nil {
 			return err
 		}
+		if generic, ok := d.catalog.(*mapper.Generic); ok {
+			generic.Skip(d.webhooks.Tables()...) // rows with secrets are nothing to announce
+		}
 		return d.catalog.Load(ctx, tx, snapshot)
 	})
 }

@@ -79,6 +79,7 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	db.webhooks.OnChange(out.Recheck)
 	go cdc.Monitor(ctx, db.pool, cfg.CDC, log, metrics)
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
 	err = pump(ctx, source, db, events, out, metrics)

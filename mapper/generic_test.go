@@ -1,0 +1,290 @@
+package mapper
+
+import (
+	"bytes"
+	"log/slog"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"hookline/cdc"
+)
+
+// loadGeneric loads the catalog as the pump does and returns what it has logged.
+func loadGeneric(t testing.TB, g *Generic, pool *pgxpool.Pool) (log string) {
+	t.Helper()
+	var out bytes.Buffer
+	g.log = slog.New(slog.NewTextHandler(&out, nil))
+	err := pgx.BeginTxFunc(t.Context(), pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
+		snapshot, err := cdc.TakeSnapshot(t.Context(), tx)
+		if err != nil {
+			return err
+		}
+		return g.Load(t.Context(), tx, snapshot)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func tableNames(g *Generic) string {
+	var names []string
+	for _, table := range g.Tables() {
+		names = append(names, table.Schema+"."+table.Name)
+		if !table.Full {
+			names = append(names, "not full!")
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+func TestGenericTables(t *testing.T) {
+	pool := newPool(t)
+	runSQL(t, pool, `
+		CREATE TABLE people (id int PRIMARY KEY);
+		CREATE TABLE "Sales Orders" (id int PRIMARY KEY, n int GENERATED ALWAYS AS (id + 1) STORED);
+		CREATE TABLE visits (id int, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+		CREATE TABLE visits_2025 PARTITION OF visits FOR VALUES FROM ('2025-01-01') TO ('2026-01-01') PARTITION BY LIST (id);
+		CREATE TABLE visits_2025_1 PARTITION OF visits_2025 FOR VALUES IN (1);
+		CREATE TABLE hooks (id int PRIMARY KEY);
+		CREATE TABLE secrets (id int PRIMARY KEY);
+		CREATE TABLE logs (line text);
+		CREATE TABLE uniques (id int NOT NULL UNIQUE);
+		CREATE UNLOGGED TABLE caches (id int PRIMARY KEY);
+		CREATE TEMP TABLE scratch (id int PRIMARY KEY);
+		CREATE VIEW viewers AS SELECT * FROM people;
+		CREATE MATERIALIZED VIEW snapshots AS SELECT * FROM people;
+		CREATE EXTENSION hstore;
+		CREATE TABLE extended (id int PRIMARY KEY);
+		ALTER EXTENSION hstore ADD TABLE extended;
+		CREATE SCHEMA crm;
+		CREATE TABLE crm.contacts (id int PRIMARY KEY);
+		CREATE TABLE crm.people (id int PRIMARY KEY);
+		CREATE SCHEMA hookline;
+		CREATE TABLE hookline.webhooks (id int PRIMARY KEY);`)
+
+	g := NewGeneric(Config{Exclude: []string{"secret"}}, pool, discard)
+	g.Skip(cdc.Table{Schema: "public", Name: "hooks", Full: true})
+	log := loadGeneric(t, g, pool)
+	if got, want := tableNames(g), "public.Sales Orders public.people public.visits"; got != want {
+		t.Errorf("tables of public: got %s, want %s", got, want)
+	}
+	if want := `tables="[\"public\".\"logs\" \"public\".\"uniques\"]"`; !strings.Contains(log, want) || strings.Count(log, "\n") != 1 {
+		t.Errorf("got log\n%swant one line with %s", log, want)
+	}
+	runSQL(t, pool, "CREATE TABLE notes (line text)")
+	if log := loadGeneric(t, g, pool); !strings.Contains(log, "notes") || strings.Contains(log, "logs") {
+		t.Errorf("the second load must name the new table alone; got %s", log)
+	}
+
+	g = NewGeneric(Config{Schemas: []string{"crm", "hookline", "pg_catalog", "information_schema", "absent"}}, pool, discard)
+	loadGeneric(t, g, pool)
+	if got, want := tableNames(g), "crm.contacts crm.people"; got != want {
+		t.Errorf("tables of crm: got %s, want %s", got, want)
+	}
+
+	g = NewGeneric(Config{Schemas: []string{"public", "crm"}}, pool, discard)
+	log = loadGeneric(t, g, pool)
+	for _, want := range []string{"object=person", `\"public\".\"people\"`, `\"crm\".\"people\"`, "HOOKLINE_OBJECT_NAMES"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("two tables of the same object: got log\n%swant %s in it", log, want)
+		}
+	}
+	if log := loadGeneric(t, g, pool); log != "" {
+		t.Errorf("the second load logs again: %s", log)
+	}
+	g = NewGeneric(Config{Schemas: []string{"public", "crm"}, ObjectNames: map[string]string{"crm.people": "lead"}}, pool, discard)
+	if log := loadGeneric(t, g, pool); strings.Contains(log, "person") {
+		t.Errorf("with HOOKLINE_OBJECT_NAMES: %s", log)
+	}
+}
+
+func TestGenericPeople(t *testing.T) {
+	pool := newPool(t)
+	runSQL(t, pool, `
+		CREATE TABLE people (id text PRIMARY KEY, first_name text, last_name text, email text, created_at timestamptz, created_by text);
+		INSERT INTO people VALUES ('abc12345', 'Alice', 'Doe', 'alice@example.com', '2025-02-10 15:30:45Z', 'user_123')`)
+	rel := describeTable(t, pool, "public", "people")
+	o := compilePlan(t, NewGeneric(Config{}, pool, discard), rel)
+	const want = `{"id":"abc12345","firstName":"Alice","lastName":"Doe","email":"alice@example.com",` +
+		`"createdAt":"2025-02-10T15:30:45Z","createdBy":"user_123"}`
+	if got := o.appendRow(nil, readTuples(t, pool, rel)[0]); string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if o.name != "person" || o.events[Created] != "person.created" {
+		t.Errorf("the object is %s, its first event %s", o.name, o.events[Created])
+	}
+}
+
+func TestGenericObject(t *testing.T) {
+	pool := newPool(t)
+	runSQL(t, pool, `
+		CREATE SCHEMA crm;
+		CREATE DOMAIN moment AS timestamptz;
+		CREATE TABLE people (a int, first_name text, b int, deleted_at moment, PRIMARY KEY (b, a));
+		CREATE TABLE crm.people (id int, "deletedAt" timestamp, note text, UNIQUE (id) INCLUDE (note), PRIMARY KEY (id) INCLUDE (note));
+		CREATE TABLE texts (id int PRIMARY KEY, deleted_at text);
+		CREATE TABLE days ("ID" int PRIMARY KEY, "DeletedAt" date);
+		CREATE TABLE secrets (id int PRIMARY KEY);
+		CREATE TABLE hooks (id int PRIMARY KEY);
+		CREATE SCHEMA hookline;
+		CREATE TABLE hookline.webhooks (id int PRIMARY KEY)`)
+	g := NewGeneric(Config{
+		Schemas: []string{"public", "crm", "hookline"}, Exclude: []string{"secret"}, ObjectNames: map[string]string{"crm.people": "lead"},
+	}, pool, discard)
+	g.Skip(cdc.Table{Schema: "public", Name: "hooks"})
+
+	for _, test := range []struct {
+		schema, table, name string
+		key                 []int
+		deletedAt           int
+	}{
+		{"public", "people", "person", []int{2, 0}, 3},
+		{"crm", "people", "lead", []int{0}, 1},
+		{"public", "texts", "text", []int{0}, -1},
+		{"public", "days", "day", []int{0}, 1},
+	} {
+		o := compilePlan(t, g, describeTable(t, pool, test.schema, test.table))
+		if o.name != test.name || !slices.Equal(o.key, test.key) || o.deletedAt != test.deletedAt {
+			t.Errorf("%s.%s: got %s, key %d, deletedAt %d, want %s, %d, %d",
+				test.schema, test.table, o.name, o.key, o.deletedAt, test.name, test.key, test.deletedAt)
+		}
+	}
+	for _, table := range []cdc.Table{
+		{Schema: "public", Name: "secrets"}, {Schema: "public", Name: "hooks"}, {Schema: "hookline", Name: "webhooks"},
+		{Schema: "pg_catalog", Name: "pg_class"}, {Schema: "other", Name: "people"},
+	} {
+		o, err := g.object(t.Context(), &cdc.Relation{Schema: table.Schema, Name: table.Name})
+		if o != nil || err != nil {
+			t.Errorf("%s is announced as %v, %v", table, o, err)
+		}
+	}
+
+	row := cdc.Tuple{cdc.Text([]byte("1")), {}, cdc.Text([]byte("2")), {}}
+	people := compilePlan(t, g, describeTable(t, pool, "public", "people"))
+	leads := compilePlan(t, g, describeTable(t, pool, "crm", "people"))
+	if people.hash == leads.hash {
+		t.Error("records of two tables have the same hash")
+	}
+	if got := string(people.appendKey(nil, row)); got != `{"a":1,"b":2}` {
+		t.Errorf("the key reads %s", got)
+	}
+	after := slices.Clone(row)
+	after[1] = cdc.Text([]byte("Alice"))
+	if _, updated, announce := people.update(row, after); !announce || !slices.Equal(updated, []string{"firstName"}) {
+		t.Errorf("update: %q, %t", updated, announce)
+	}
+	after[3] = cdc.Text([]byte("2025-02-10 15:30:45+00"))
+	if action, updated, _ := people.update(row, after); action != Deleted || !slices.Equal(updated, []string{"firstName", "deletedAt"}) {
+		t.Errorf("soft delete: %s, %q", action, updated)
+	}
+}
+
+// TestGenericBacklog reads changes of tables and types that are not as they were any more.
+func TestGenericBacklog(t *testing.T) {
+	pool := newPool(t)
+	g := NewGeneric(Config{}, pool, discard)
+	const absent = 4_000_000_000
+	rel := &cdc.Relation{
+		OID: absent, Schema: "public", Name: "people", Identity: 'd',
+		Columns: []cdc.Column{{Name: "note", Type: absent + 1}, {Name: "id", Type: 23, Identity: true}},
+	}
+	o := compilePlan(t, g, rel)
+	row := cdc.Tuple{cdc.Text([]byte(`{a,"b"}`)), cdc.Text([]byte("7"))}
+	if got := string(o.appendRow(nil, row)); got != `{"note":"{a,\"b\"}","id":7}` {
+		t.Errorf("a row of a dropped type reads %s", got)
+	}
+	if !slices.Equal(o.key, []int{1}) {
+		t.Errorf("the key of a dropped table is %d, want its replica identity", o.key)
+	}
+	rel.Identity = 'f'
+	if o := compilePlan(t, g, rel); o.key != nil {
+		t.Errorf("the key of a dropped table with REPLICA IDENTITY FULL is %d", o.key)
+	}
+	if got := string(o.appendRow(nil, cdc.Tuple{cdc.Unchanged(), {}})); got != `{"note":null,"id":null}` {
+		t.Errorf("a row without values reads %s", got)
+	}
+}
+
+// TestGenericCompositeChanges changes a type under a table, of which the stream says nothing.
+func TestGenericCompositeChanges(t *testing.T) {
+	pool := newPool(t)
+	runSQL(t, pool, `
+		CREATE TYPE address AS (street text, city text);
+		CREATE TABLE people (id int PRIMARY KEY, home address);
+		INSERT INTO people VALUES (1, ('Main St', 'Bonn'))`)
+	g := NewGeneric(Config{}, pool, discard)
+	rel := describeTable(t, pool, "public", "people")
+	expect := func(want string) {
+		t.Helper()
+		if got := string(compilePlan(t, g, rel).appendRow(nil, readTuples(t, pool, rel)[0])); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	generation := g.Generation()
+	expect(`{"id":1,"home":{"street":"Main St","city":"Bonn"}}`)
+	runSQL(t, pool, "ALTER TYPE address ADD ATTRIBUTE zip_code text")
+	expect(`{"id":1,"home":"(\"Main St\",Bonn,)"}`)
+	if got := g.Generation(); got <= generation {
+		t.Errorf("generation is %d after a row with one field more, was %d", got, generation)
+	}
+	generation = g.Generation()
+	expect(`{"id":1,"home":{"street":"Main St","city":"Bonn","zipCode":null}}`)
+
+	runSQL(t, pool, "ALTER TYPE address RENAME ATTRIBUTE zip_code TO post_code")
+	loadGeneric(t, g, pool)
+	if got := g.Generation(); got <= generation {
+		t.Errorf("generation is %d after a load, was %d", got, generation)
+	}
+	expect(`{"id":1,"home":{"street":"Main St","city":"Bonn","postCode":null}}`)
+
+	// Rows that fit no type that the catalog still has must not make every change ask anew.
+	runSQL(t, pool, "ALTER TYPE address DROP ATTRIBUTE post_code")
+	generation = g.Generation()
+	expect(`{"id":1,"home":"(\"Main St\",Bonn)"}`)
+	if got := g.Generation(); got != generation {
+		t.Errorf("generation rose to %d at once, want %d", got, generation)
+	}
+}
+
+// TestGenericQuietLoad loads twice with nothing changed: plans must stay.
+func TestGenericQuietLoad(t *testing.T) {
+	pool := newPool(t)
+	runSQL(t, pool, "CREATE TABLE people (id int PRIMARY KEY, tags text[], at tstzrange)")
+	g := NewGeneric(Config{}, pool, discard)
+	loadGeneric(t, g, pool)
+	compilePlan(t, g, describeTable(t, pool, "public", "people"))
+	tables, generation := g.Tables(), g.Generation()
+	loadGeneric(t, g, pool)
+	if g.Generation() != generation || !reflect.DeepEqual(g.Tables(), tables) {
+		t.Errorf("generation %d, tables %v after a second load, before %d, %v", g.Generation(), g.Tables(), generation, tables)
+	}
+}
+
+func BenchmarkGenericRow(b *testing.B) {
+	pool := newPool(b)
+	runSQL(b, pool, `
+		CREATE TABLE people (
+			id uuid PRIMARY KEY, created_at timestamptz, updated_at timestamptz, deleted_at timestamptz, position float8, first_name text,
+			last_name text, email text, phone text, job_title text, city text, avatar_url text, intro text, company_id uuid, owner_id uuid,
+			is_active boolean, score int, revenue numeric, birthday date, tags text[], links jsonb, created_by text);
+		INSERT INTO people VALUES (
+			'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '2025-02-10 15:30:45.123456Z', '2025-02-10 15:30:45.5Z', NULL, 17.5, 'Alice',
+			'Doe', 'alice@example.com', '+49 228 1234567', 'Head of "Sales"', 'Bonn', 'https://example.com/avatar.png', repeat('word ', 20),
+			'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a13', true, 42, 1234567.89, '1990-05-17',
+			'{lead,"hot lead",eu}', '{"primary": {"url": "https://example.com", "label": "Site"}, "other": [1, 2, 3]}', 'user_123')`)
+	rel := describeTable(b, pool, "public", "people")
+	o := compilePlan(b, NewGeneric(Config{}, pool, discard), rel)
+	row := readTuples(b, pool, rel)[0]
+	dst := o.appendRow(nil, row)
+	b.SetBytes(int64(len(dst)))
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = o.appendRow(dst[:0], row)
+	}
+}

@@ -1,0 +1,226 @@
+package mapper
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"hookline/cdc"
+)
+
+// fieldOf returns the plan of a field f of the given type, over columns of the given names.
+func fieldOf(t testing.TB, kind string, columns ...string) field {
+	t.Helper()
+	rel := &cdc.Relation{Schema: "s", Name: "t"}
+	for _, c := range columns {
+		rel.Columns = append(rel.Columns, cdc.Column{Name: c})
+	}
+	plan, ok := (&twentyField{name: "f", kind: kind}).plan(rel)
+	if !ok {
+		t.Fatalf("a field f of type %s has no columns among %v", kind, columns)
+	}
+	return plan
+}
+
+func TestTwentyScalars(t *testing.T) {
+	const null = "\x00"
+	for _, test := range []struct{ kind, text, want string }{
+		{"UUID", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", `"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"`},
+		{"UUID", null, `null`},
+		{"TEXT", "a\"b\u2028\x7f\\", `"a\"b` + "\u2028\x7f" + `\\"`},
+		{"TEXT", "", `""`},
+		{"TEXT", null, `""`},
+		{"NUMBER", "42", `42`},
+		{"NUMBER", "1e+15", `1000000000000000`},
+		{"NUMBER", "1e+21", `1e+21`},
+		{"NUMBER", "1e-07", `1e-7`},
+		{"NUMBER", "1.5e-05", `0.000015`},
+		{"NUMBER", "-0", `0`},
+		{"NUMBER", "9.007199254740991e+15", `9007199254740991`},
+		{"NUMBER", "NaN", `null`},
+		{"NUMBER", "-Infinity", `null`},
+		{"NUMBER", null, `null`},
+		{"POSITION", "-1.5", `-1.5`},
+		{"POSITION", null, `null`},
+		{"NUMERIC", "1.50", `"1.50"`},
+		{"NUMERIC", "NaN", `"NaN"`},
+		{"NUMERIC", null, `null`},
+		{"BOOLEAN", "t", `true`},
+		{"BOOLEAN", "f", `false`},
+		{"BOOLEAN", null, `null`},
+		{"DATE", "2027-12-31", `"2027-12-31"`},
+		{"DATE", "0044-03-15 BC", `"0044-03-15 BC"`},
+		{"DATE", null, `null`},
+		{"DATE_TIME", "2026-01-02 03:04:05.678999+00", `"2026-01-02T03:04:05.678Z"`},
+		{"DATE_TIME", "2026-01-02 03:04:05+00", `"2026-01-02T03:04:05.000Z"`},
+		{"DATE_TIME", "2026-01-02 03:04:05.6", `"2026-01-02T03:04:05.600Z"`},
+		{"DATE_TIME", "0001-01-01 00:00:00+00 BC", `"0000-01-01T00:00:00.000Z"`},
+		{"DATE_TIME", "275760-09-13 00:00:00+00", `"+275760-09-13T00:00:00.000Z"`},
+		{"DATE_TIME", "275760-09-13 00:00:00.001+00", `null`},
+		{"DATE_TIME", "infinity", `null`},
+		{"DATE_TIME", "-infinity", `null`},
+		{"DATE_TIME", "2026-01-02 03:04:05+05:30", `"2026-01-02 03:04:05+05:30"`}, // another session's
+		{"DATE_TIME", "2026-01-02", `"2026-01-02"`},
+		{"DATE_TIME", "\"", `"\""`},
+		{"DATE_TIME", null, `null`},
+		{"SELECT", "TWO_WORDS", `"TWO_WORDS"`},
+		{"SELECT", null, `null`},
+		{"RATING", "RATING_5", `"RATING_5"`},
+		{"RATING", null, `null`},
+		{"MULTI_SELECT", "{THREE,ONE}", `["THREE","ONE"]`},
+		{"MULTI_SELECT", "{}", `[]`},
+		{"MULTI_SELECT", null, `[]`},
+		{"ARRAY", `{one,"two, three","fo\"ur","NULL",NULL,""}`, `["one","two, three","fo\"ur","NULL",null,""]`},
+		{"ARRAY", "{}", `[]`},
+		{"ARRAY", null, `[]`},
+		{"RAW_JSON", `{"b": 1.50, "1": [true]}`, `{"1":[true],"b":1.5}`},
+		{"RAW_JSON", `null`, `null`},
+		{"RAW_JSON", null, `null`},
+		{"FILES", `[{"fileId": "1"}]`, `[{"fileId":"1"}]`},
+		{"FILES", null, `null`},
+		{"PHONE", "+33", `"+33"`},
+		{"EMAIL", null, `null`},
+		{"RICH_TEXT", "as it was", `"as it was"`},
+		{"TS_VECTOR", "'a':1", `"'a':1"`},
+		{"NEW_IN_2030", "(1,2)", `"(1,2)"`},
+		{"NEW_IN_2030", null, `null`},
+	} {
+		var v cdc.Value
+		if test.text != null {
+			v = cdc.Text([]byte(test.text))
+		}
+		if got := string(fieldOf(t, test.kind, "f").encode(nil, cdc.Tuple{v})); got != test.want {
+			t.Errorf("%s %q: got %s, want %s", test.kind, test.text, got, test.want)
+		}
+	}
+}
+
+func TestTwentyComposites(t *testing.T) {
+	const null = "\x00"
+	for _, test := range []struct {
+		kind    string
+		columns []string
+		row     []string
+		want    string
+	}{
+		{"FULL_NAME", []string{"fLastName", "fFirstName"}, []string{"L", "F"}, `{"firstName":"F","lastName":"L"}`},
+		{"FULL_NAME", []string{"fLastName", "fFirstName"}, []string{null, null}, `{"firstName":"","lastName":""}`},
+		{"EMAILS", []string{"fPrimaryEmail", "fAdditionalEmails"}, []string{"a@x", `["b@x"]`}, `{"primaryEmail":"a@x","additionalEmails":["b@x"]}`},
+		{"EMAILS", []string{"fPrimaryEmail", "fAdditionalEmails"}, []string{"a@x", `null`}, `{"primaryEmail":"a@x","additionalEmails":[]}`},
+		{"LINKS", []string{"fPrimaryLinkUrl"}, []string{"u"}, `{"primaryLinkUrl":"u"}`},
+		{"CURRENCY", []string{"fAmountMicros", "fCurrencyCode"}, []string{"-0.5", "EUR"}, `{"amountMicros":0,"currencyCode":"EUR"}`},
+		{"CURRENCY", []string{"fAmountMicros", "fCurrencyCode"}, []string{"Infinity", ""}, `{"amountMicros":null,"currencyCode":""}`},
+		{"CURRENCY", []string{"fAmountMicros", "fCurrencyCode"}, []string{null, null}, `{"amountMicros":null,"currencyCode":null}`},
+		{"ADDRESS", []string{"fAddressStreet1", "fAddressStreet3", "fAddressLat"}, []string{null, null, "1.10"},
+			`{"addressStreet1":"","addressStreet3":null,"addressLat":1.1}`},
+		{"ACTOR", []string{"fSource", "fWorkspaceMemberId", "fName", "fContext"}, []string{null, null, null, null},
+			`{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}`},
+		{"ACTOR", []string{"fSource", "fWorkspaceMemberId", "fName", "fContext"}, []string{"API", null, null, null},
+			`{"source":"API","workspaceMemberId":null,"name":"","context":null}`},
+		{"RICH_TEXT", []string{"fBlocknote", "fMarkdown", "f"}, []string{null, null, "old"}, `{"blocknote":null,"markdown":""}`},
+		{"RICH_TEXT_V2", []string{"fBlocknote", "fMarkdown"}, []string{"[]", "m"}, `{"blocknote":"[]","markdown":"m"}`},
+	} {
+		row := make(cdc.Tuple, len(test.row))
+		for i, text := range test.row {
+			if text != null {
+				row[i] = cdc.Text([]byte(text))
+			}
+		}
+		plan := fieldOf(t, test.kind, test.columns...)
+		if got := string(plan.encode([]byte("x"), row)); got != "x"+test.want {
+			t.Errorf("%s of %v %q: got %s, want x%s", test.kind, test.columns, test.row, got, test.want)
+		}
+	}
+}
+
+func TestTwentyRelations(t *testing.T) {
+	rel := &cdc.Relation{Columns: []cdc.Column{{Name: "id"}, {Name: "companyId"}, {Name: "bossId"}}}
+	for _, test := range []struct {
+		field      twentyField
+		name, also string
+		column     int
+		owns       bool
+	}{
+		{twentyField{kind: "RELATION", name: "company", relation: "MANY_TO_ONE", joinColumn: "companyId"}, "companyId", "company", 1, true},
+		{twentyField{kind: "RELATION", name: "manager", relation: "MANY_TO_ONE", joinColumn: "bossId"}, "bossId", "manager", 2, true},
+		{twentyField{kind: "MORPH_RELATION", name: "boss", relation: "MANY_TO_ONE", joinColumn: "bossId"}, "bossId", "", 2, true},
+		{twentyField{kind: "RELATION", name: "company"}, "companyId", "company", 1, true},
+		{twentyField{kind: "RELATION", name: "company", relation: "ONE_TO_MANY"}, "", "", 0, false},
+		{twentyField{kind: "RELATION", name: "people", relation: "ONE_TO_MANY"}, "", "", 0, false},
+		{twentyField{kind: "RELATION", name: "people"}, "", "", 0, false},
+	} {
+		plan, ok := test.field.plan(rel)
+		if ok != test.owns || plan.name != test.name || plan.also != test.also || ok && plan.columns[0] != test.column {
+			t.Errorf("%+v: got name %q, also %q, columns %v, %v", test.field, plan.name, plan.also, plan.columns, ok)
+		}
+	}
+}
+
+// TestAppendInstant compares with the Date that JavaScript makes of the moments that Postgres prints.
+func TestAppendInstant(t *testing.T) {
+	conn := connect(t)
+	r := rand.New(rand.NewPCG(7, 8))
+	const first, last = -210866803200, 9224318015999 // 4714 BC and 294276 AD, in seconds
+	seconds := []float64{first, last, 8.64e12, 8.64e12 + 0.001, 8.64e12 - 0.001, -62135596800, -62135596801, -62167219200, 253402300800, 0, -0.000001}
+	for range 2000 {
+		seconds = append(seconds, first+r.Float64()*(last-first), (r.Float64()-0.5)*1e10, (r.Float64()-0.5)*2e11)
+	}
+	rows, err := conn.Query(t.Context(), "SELECT to_timestamp(s)::text FROM unnest($1::float8[]) s", seconds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		cases = append(cases, text)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, `
+		const [, year, month, day, hour, minute, second, fraction, bc] =
+			/^(\d{4,6})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d+))?\+00( BC)?$/.exec(s)
+		const date = new Date(0)
+		date.setUTCFullYear(bc ? 1 - year : year, month - 1, day)
+		date.setUTCHours(hour, minute, second, (fraction || "0").padEnd(3, "0").slice(0, 3))
+		return JSON.stringify(date)`, cases, func(s string) string { return string(appendInstant(nil, []byte(s))) })
+}
+
+func TestAppendWhole(t *testing.T) {
+	cases := []string{"0", "-0", "-0.9", "0.9", "12.99", "-12.99", "1234567890123456789.75", "9007199254740993", "NaN", "Infinity", "-Infinity"}
+	r := rand.New(rand.NewPCG(9, 10))
+	for range 3000 {
+		cases = append(cases, fmt.Sprintf("%d%s", r.Int64()>>r.IntN(64), [...]string{"", ".5", ".000", strings.Repeat("9", r.IntN(30))}[r.IntN(4)]))
+	}
+	compare(t, `return JSON.stringify(parseInt(s))`, cases, func(s string) string { return string(appendWhole(nil, []byte(s))) })
+}
+
+// FuzzTwentyScalars has every field type read whatever text.
+func FuzzTwentyScalars(f *testing.F) {
+	for _, text := range []string{
+		"", "t", "-1.5e+300", "2026-01-02 03:04:05.678999+00", "10000-01-01 00:00:00+00 BC", "infinity", `{a,"b\"",NULL}`, `{"a": [1]}`, `"`, "\n",
+	} {
+		f.Add([]byte(text))
+	}
+	kinds := map[string]func([]byte, cdc.Tuple) []byte{}
+	for kind := range twentyScalars {
+		kinds[kind] = fieldOf(f, kind, "f").encode
+	}
+	for kind, subfields := range twentyComposites {
+		for _, s := range subfields {
+			kinds[kind+"."+s.name] = fieldOf(f, kind, "f"+capitalised(s.name)).encode
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		for kind, encode := range kinds {
+			if got := encode(nil, cdc.Tuple{cdc.Text(text)}); !json.Valid(got) {
+				t.Errorf("%s %q: got %q, which is not JSON", kind, text, got)
+			}
+		}
+	})
+}
