@@ -78,9 +78,10 @@ func parse(message []byte) (m pglogrepl.Message, err error) {
 	return m, nil
 }
 
-// advance appends a mark for a keepalive at end. Such a position says something only between transactions.
+// advance appends a mark for a keepalive at end. Such a position says something only between transactions, and also a transaction that
+// was cut off by the end of the last connection, and is about to be sent again, is still open.
 func (d *decoder) advance(items []item, end LSN) []item {
-	if d.tx != nil || end <= d.read.End {
+	if d.tx != nil || d.read.Commit != 0 || end <= d.read.End {
 		return items
 	}
 	d.read = Position{End: end}

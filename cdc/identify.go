@@ -39,20 +39,17 @@ func permanent(err error, cfg Config) error {
 	switch {
 	case refused.Code == undefinedObject && strings.Contains(refused.Message, "publication"):
 		return permanentError{fmt.Errorf("publication %q was dropped, or is younger than slot %q: %w. %s",
-			cfg.Publication, cfg.Slot, err, startOver(cfg.Slot))}
+			cfg.Publication, cfg.Slot, err, startOver)}
 	case refused.Code == undefinedObject:
-		return permanentError{fmt.Errorf("replication slot %q is gone: %w. %s", cfg.Slot, err, startOver(cfg.Slot))}
+		return permanentError{fmt.Errorf("replication slot %q is gone: %w. %s", cfg.Slot, err, startOver)}
 	case refused.Code == slotInvalid:
-		return permanentError{fmt.Errorf("replication slot %q can no longer be read: %w. %s", cfg.Slot, err, startOver(cfg.Slot))}
+		return permanentError{fmt.Errorf("replication slot %q can no longer be read: %w. %s", cfg.Slot, err, startOver)}
 	}
 	return err
 }
 
 // startOver tells how to go on without what is lost.
-func startOver(slot string) string {
-	return fmt.Sprintf("Changes since the last acknowledged position cannot be announced any more. "+
-		"To go on from now: SELECT pg_drop_replication_slot(%s); if it still exists, then start Hookline again", quoteLiteral(slot))
-}
+const startOver = "Changes since the last acknowledged position cannot be announced any more. To go on from now: hookline setup --accept-gap"
 
 // identify tells which database conn leads to and where the slot stands, or why the slot cannot be used.
 func identify(ctx context.Context, conn *pgconn.PgConn, slot string) (system, error) {
@@ -80,7 +77,7 @@ func identify(ctx context.Context, conn *pgconn.PgConn, slot string) (system, er
 		return system{}, fmt.Errorf("look up slot %q: %w", slot, err)
 	}
 	if row == nil {
-		return system{}, permanentError{fmt.Errorf("replication slot %q does not exist. %s", slot, startOver(slot))}
+		return system{}, permanentError{fmt.Errorf("replication slot %q does not exist. %s", slot, startOver)}
 	}
 	plugin, database, here, status, confirmed, reason := row[0], row[1], row[2], row[3], row[4], row[5]
 	switch {
@@ -92,7 +89,7 @@ func identify(ctx context.Context, conn *pgconn.PgConn, slot string) (system, er
 			slot, database, here)}
 	case status == "lost" || reason != "":
 		return system{}, permanentError{fmt.Errorf("replication slot %q is lost (%s): the server removed WAL it needed, see "+
-			"max_slot_wal_keep_size. %s", slot, strings.TrimSuffix(status+", "+reason, ", "), startOver(slot))}
+			"max_slot_wal_keep_size. %s", slot, strings.TrimSuffix(status+", "+reason, ", "), startOver)}
 	}
 	if s.settled, err = pglogrepl.ParseLSN(confirmed); err != nil {
 		return system{}, fmt.Errorf("confirmed position of slot %q: %w", slot, err)

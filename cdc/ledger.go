@@ -34,6 +34,7 @@ type Ledger struct {
 	oldest hold // sentinel of a circular list: oldest.next is the oldest hold
 	taken  Position
 	now    time.Time // commit time of the change in hand
+	work   uint64    // changes taken and settled, and transactions ended
 	count  int
 }
 
@@ -57,12 +58,16 @@ func (l *Ledger) take(tx *Tx, index uint32) {
 	l.mu.Lock()
 	l.taken.Commit, l.taken.Index = tx.Commit, index
 	l.now = tx.Time
+	l.work++
 	l.mu.Unlock()
 }
 
 // pass notes that the pump has taken everything before end, which lies between two transactions.
 func (l *Ledger) pass(end LSN) {
 	l.mu.Lock()
+	if l.taken.Commit != 0 {
+		l.work++
+	}
 	l.taken = Position{End: max(end, l.taken.End)}
 	l.mu.Unlock()
 }
@@ -90,16 +95,29 @@ func (h *hold) release() {
 	h.prev.next, h.next.prev = h.next, h.prev
 	h.prev, h.next = nil, nil
 	l.count--
+	l.work++
 }
 
 // Settled returns the position up to which everything is settled.
 func (l *Ledger) Settled() Position {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.settled()
+}
+
+func (l *Ledger) settled() Position {
 	if first := l.oldest.next; first != &l.oldest {
 		return first.settled
 	}
 	return l.taken
+}
+
+// Progress returns the settled position, the commit time of the last change taken, and a number that rises whenever changes have to do
+// with the progress, and not keepalives alone.
+func (l *Ledger) Progress() (settled Position, at time.Time, work uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.settled(), l.now, l.work
 }
 
 // Unsettled returns how many holds there are, and the commit time of the oldest one.

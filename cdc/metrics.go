@@ -7,9 +7,10 @@ import (
 )
 
 type metrics struct {
-	reconnects prometheus.Counter
-	registerer prometheus.Registerer
-	source     *Source
+	reconnects         prometheus.Counter
+	checkpointFailures prometheus.Counter
+	registerer         prometheus.Registerer
+	source             *Source
 }
 
 func newMetrics(registerer prometheus.Registerer, s *Source) *metrics {
@@ -21,7 +22,11 @@ func newMetrics(registerer prometheus.Registerer, s *Source) *metrics {
 			Help: "Times the replication connection was lost.",
 		}),
 	}
-	registerer.MustRegister(m.reconnects)
+	m.checkpointFailures = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "hookline_checkpoint_failures_total",
+		Help: "Times the checkpoint could not be saved. The slot is not acknowledged meanwhile.",
+	})
+	registerer.MustRegister(m.reconnects, m.checkpointFailures)
 	for _, state := range []State{Connecting, Standby, Active, Stopped} {
 		registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name:        "hookline_state",

@@ -38,10 +38,11 @@ type published struct {
 }
 
 // NewPlan compares the database with what tables and cfg ask for. A table without a usable replica identity is left out: published, it
-// would make the CRM's own updates fail. The error is a Problem when the slot is older than the publication, or of another kind than ours.
+// would make the CRM's own updates fail. The error is a Problem when the slot is older than the publication or of another kind than ours, or when
+// it is missing although checkpoint, which may be nil, tells that there was one.
 //
 // https://www.postgresql.org/docs/current/logical-replication-publication.html#LOGICAL-REPLICATION-PUBLICATION-REPLICA-IDENTITY
-func NewPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table) (*Plan, error) {
+func NewPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoint *Checkpoint) (*Plan, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -73,7 +74,7 @@ func NewPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table) (*
 	if err := p.publication(ctx, conn, wanted); err != nil {
 		return nil, err
 	}
-	return p, p.slot(ctx, conn)
+	return p, p.slot(ctx, conn, checkpoint)
 }
 
 // add appends a statement that only the owner of t may run.
@@ -222,7 +223,7 @@ func (p *Plan) newPublication(ctx context.Context, conn *pgx.Conn, name string, 
 }
 
 // slot plans the slot, or tells why the one that exists will not do.
-func (p *Plan) slot(ctx context.Context, conn *pgx.Conn) error {
+func (p *Plan) slot(ctx context.Context, conn *pgx.Conn, checkpoint *Checkpoint) error {
 	var plugin, database, here string
 	var version int
 	err := conn.QueryRow(ctx, `SELECT coalesce(s.plugin, ''), coalesce(s.database, ''), current_database(),
@@ -233,6 +234,11 @@ func (p *Plan) slot(ctx context.Context, conn *pgx.Conn) error {
 	}
 	fresh := slices.ContainsFunc(p.Statements, func(s string) bool { return strings.HasPrefix(s, "CREATE PUBLICATION") })
 	switch {
+	case database == "" && plugin == "" && checkpoint != nil:
+		return &Problem{
+			What: fmt.Sprintf("replication slot %q is gone; changes after %s were not announced", p.cfg.Slot, checkpoint.Settled.End),
+			Mend: "to go on from now without them: hookline setup --accept-gap",
+		}
 	case database == "" && plugin == "":
 		failover := ""
 		if version >= 17 {
@@ -249,8 +255,7 @@ func (p *Plan) slot(ctx context.Context, conn *pgx.Conn) error {
 		return &Problem{
 			What: fmt.Sprintf("replication slot %q exists, but publication %q does not: a slot cannot read what lies before its publication",
 				p.cfg.Slot, p.cfg.Publication),
-			Mend: fmt.Sprintf("to go on from now (changes since the slot's position are not announced): "+
-				"SELECT pg_drop_replication_slot(%s); then start again", quoteLiteral(p.cfg.Slot)),
+			Mend: "to go on from now (changes since the slot's position are not announced): hookline setup --accept-gap",
 		}
 	}
 	return nil
@@ -303,13 +308,15 @@ func (p *Plan) run(ctx context.Context, conn *pgx.Conn, log *slog.Logger, sql st
 }
 
 // Prepare plans and applies in one go; processes that start at the same time take turns.
-func Prepare(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, log *slog.Logger) (*Plan, error) {
+func Prepare(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoint *Checkpoint,
+	log *slog.Logger,
+) (*Plan, error) {
 	const lock = "hashtextextended('hookline', 0)"
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock("+lock+")"); err != nil {
 		return nil, fmt.Errorf("wait for other processes that prepare the database: %w", err)
 	}
 	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock("+lock+")") }()
-	p, err := NewPlan(ctx, conn, cfg, tables)
+	p, err := NewPlan(ctx, conn, cfg, tables, checkpoint)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (p *planned) want(tables ...string) {
 
 func (p *planned) plan() *cdc.Plan {
 	p.t.Helper()
-	plan, err := cdc.NewPlan(p.t.Context(), p.conn, p.cfg, p.tables)
+	plan, err := cdc.NewPlan(p.t.Context(), p.conn, p.cfg, p.tables, nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -151,14 +151,14 @@ func TestSlotOlderThanPublication(t *testing.T) {
 	p := newPlanned(t, `CREATE TABLE a (id int PRIMARY KEY)`, "a")
 	p.apply()
 	p.exec(`DROP PUBLICATION hookline`)
-	_, err := cdc.NewPlan(t.Context(), p.conn, p.cfg, p.tables)
-	wantProblem(t, err, p.cfg.Slot, "pg_drop_replication_slot")
+	_, err := cdc.NewPlan(t.Context(), p.conn, p.cfg, p.tables, nil)
+	wantProblem(t, err, p.cfg.Slot, "--accept-gap")
 }
 
 func TestSlotOfAnotherPlugin(t *testing.T) {
 	p := newPlanned(t, `CREATE TABLE a (id int PRIMARY KEY)`, "a")
 	p.exec(`SELECT pg_create_logical_replication_slot('` + p.cfg.Slot + `', 'test_decoding')`)
-	_, err := cdc.NewPlan(t.Context(), p.conn, p.cfg, p.tables)
+	_, err := cdc.NewPlan(t.Context(), p.conn, p.cfg, p.tables, nil)
 	wantProblem(t, err, "test_decoding", "HOOKLINE_SLOT")
 }
 
@@ -169,13 +169,13 @@ func TestRoleWithoutRights(t *testing.T) {
 	p.exec(`CREATE ROLE ` + role + ` LOGIN REPLICATION`)
 	dropRole(t, role)
 	guest := connect(t, strings.Replace(p.cfg.URL, "postgres@", role+"@", 1))
-	_, err := cdc.Prepare(t.Context(), guest, p.cfg, p.tables, slog.New(slog.DiscardHandler))
+	_, err := cdc.Prepare(t.Context(), guest, p.cfg, p.tables, nil, slog.New(slog.DiscardHandler))
 	wantProblem(t, err, `does not own table "public"."a"`, "ALTER TABLE public.a REPLICA IDENTITY FULL", "may not make a publication")
 	if identity := p.query(`SELECT relreplident::text FROM pg_class WHERE relname = 'a'`); identity != "d" {
 		t.Errorf("replica identity is %q, want d as before", identity)
 	}
 	p.apply() // the owner does it
-	plan, err := cdc.Prepare(t.Context(), guest, p.cfg, p.tables, slog.New(slog.DiscardHandler))
+	plan, err := cdc.Prepare(t.Context(), guest, p.cfg, p.tables, nil, slog.New(slog.DiscardHandler))
 	if err != nil || !plan.Ready() {
 		t.Errorf("with everything prepared: %v, %v", plan, err)
 	}

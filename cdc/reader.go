@@ -102,7 +102,7 @@ func (r *reader) look() error {
 	default:
 	}
 	r.now = time.Now()
-	if r.now.Before(r.deadline) && (!r.busy() || r.deadline.Sub(r.now) <= reportWhileBusy) {
+	if r.now.Before(r.deadline) && r.acknowledged() == r.reported {
 		return nil
 	}
 	if silence := r.now.Sub(r.heard); silence > silenceLimit {
@@ -113,19 +113,19 @@ func (r *reader) look() error {
 		return err
 	}
 	r.deadline = r.now.Add(r.idle())
-	if r.busy() {
-		r.deadline = r.now.Add(min(reportWhileBusy, r.idle()))
-	}
 	if err := r.conn.Conn().SetReadDeadline(r.deadline); err != nil {
 		return err
 	}
-	select {
-	case <-r.source.stop: // came between the first look and the new deadline
+	select { // what came between the first look and the new deadline would go unnoticed until then
+	case <-r.source.stop:
 		return ErrStopped
 	default:
-		return nil
+		return r.reportDue()
 	}
 }
+
+// acknowledged is the position that the server may be told.
+func (r *reader) acknowledged() LSN { return LSN(r.source.saved.Load()) }
 
 // reportDue reports when there is news, or when the server has to be kept from giving up on us; then it also asks for an answer, so that
 // a connection that died without a word is noticed.
@@ -133,26 +133,23 @@ func (r *reader) reportDue() error {
 	switch {
 	case r.now.Sub(r.report) >= r.idle():
 		return r.send(true)
-	case r.source.ledger.Settled().End > r.reported:
+	case r.acknowledged() > r.reported:
 		return r.send(false)
 	}
 	return nil
 }
 
-// busy tells whether a report will be due soon: something was read that has not been reported as settled.
-func (r *reader) busy() bool { return r.decoder.read.Commit != 0 || r.decoder.read.End > r.reported }
-
 // idle is the time between two reports while nothing moves.
 func (r *reader) idle() time.Duration {
 	if t := r.source.system.timeout / 3; t > 0 {
-		return min(t, reportWhileIdle)
+		return min(t, reportInterval)
 	}
-	return reportWhileIdle
+	return reportInterval
 }
 
-// send tells the server what is settled, and asks for an answer if wanted.
+// send tells the server what is settled and saved, and asks for an answer if wanted.
 func (r *reader) send(answer bool) error {
-	settled := r.source.ledger.Settled().End
+	settled := r.acknowledged()
 	if err := r.conn.Conn().SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return err
 	}
@@ -183,7 +180,7 @@ func (r *reader) handOver() error {
 }
 
 func (r *reader) waitToHandOver() error {
-	tick := time.NewTicker(min(reportWhileBusy, r.idle()))
+	tick := time.NewTicker(min(saveInterval, r.idle()))
 	defer tick.Stop()
 	for {
 		select {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,15 +39,18 @@ type Source struct {
 	log     *slog.Logger
 	metrics *metrics
 	ledger  *Ledger
-	system  system // belongs to Acquire, then to the reader
+	system  system // as of the last connection; belongs to Acquire, then to the reader
+	origin  origin // set by Acquire
 
-	database string // set by Acquire
+	checkpoints Checkpoints   // nil: progress is kept by the slot alone
+	saved       atomic.Uint64 // LSN up to which the slot may be acknowledged
+	savers      sync.WaitGroup
 
-	queue chan []item   // closed when the Source has failed for good
-	stop  chan struct{} // closed by Close
-	done  chan struct{} // closed when the reader has ended
-	wake  atomic.Pointer[pgconn.PgConn]
-	err   error // why the Source failed; set before queue is closed
+	queue chan []item                   // closed when the Source has failed for good
+	stop  chan struct{}                 // closed by Close
+	done  chan struct{}                 // closed when the reader has ended
+	conn  atomic.Pointer[pgconn.PgConn] // the reader's
+	err   error                         // why the Source failed; set before queue is closed
 
 	state   atomic.Int32
 	contact atomic.Int64 // when the server was last heard of, Unix nanoseconds
@@ -61,22 +65,37 @@ type system struct {
 	settled  LSN           // the slot's confirmed position
 }
 
+// origin is what never changes of a system.
+type origin struct {
+	id, database string
+	timeline     atomic.Int32
+}
+
+func (o *origin) checkpoint(settled Position, at time.Time) Checkpoint {
+	return Checkpoint{System: o.id, Database: o.database, Timeline: o.timeline.Load(), Settled: settled, Time: at}
+}
+
 const (
 	batchItems = 128       // items handed over at once, at most
 	batchBytes = 256 << 10 // bytes of WAL after which a batch is handed over
 	batchQueue = 4         // batches that wait for the pump
 
-	reportWhileBusy = 100 * time.Millisecond // between two reports while something is unsettled
-	reportWhileIdle = 10 * time.Second       // at most; wal_sender_timeout/3 when that is shorter
-	silenceLimit    = 45 * time.Second       // after which a server that was asked for an answer counts as gone
-	writeTimeout    = 10 * time.Second
+	firstPause     = 100 * time.Millisecond // between two tries to connect; doubled each time
+	reportInterval = 10 * time.Second       // between two reports while nothing moves; wal_sender_timeout/3 when that is shorter
+	silenceLimit   = 45 * time.Second       // after which a server that was asked for an answer counts as gone
+	writeTimeout   = 10 * time.Second
 )
 
-// ErrStopped is what Acquire returns when Close came first.
-var ErrStopped = errors.New("stopped")
+var (
+	// ErrStopped is what Acquire returns when Close came first.
+	ErrStopped = errors.New("stopped")
+	// ErrTakenOver ends the stream when another process has read the slot while this one was cut off from the server. What this one
+	// knows of catalog and webhooks is out of date then: it has to start over.
+	ErrTakenOver = errors.New("another process has taken the slot over")
+)
 
-// Open returns a Source that is not connected yet.
-func Open(cfg Config, log *slog.Logger, registerer prometheus.Registerer) (*Source, error) {
+// Open returns a Source that is not connected yet. Without checkpoints, nil, all that is known of the progress is the slot's own position.
+func Open(cfg Config, checkpoints Checkpoints, log *slog.Logger, registerer prometheus.Registerer) (*Source, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -85,7 +104,7 @@ func Open(cfg Config, log *slog.Logger, registerer prometheus.Registerer) (*Sour
 		return nil, err
 	}
 	s := &Source{
-		cfg: cfg, log: log,
+		cfg: cfg, checkpoints: checkpoints, log: log,
 		queue: make(chan []item, batchQueue), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.metrics = newMetrics(registerer, s)
@@ -101,17 +120,51 @@ func (s *Source) Acquire(ctx context.Context) error {
 		close(s.done)
 		return err
 	}
-	sum := sha256.Sum256([]byte(s.system.id + "/" + s.system.database))
-	s.database = hex.EncodeToString(sum[:4])
-	s.ledger = NewLedger(Position{End: s.system.settled})
+	position, err := s.resume(ctx)
+	if err != nil {
+		s.conn.Store(nil)
+		_ = conn.Close(ctx)
+		s.state.Store(int32(Stopped))
+		close(s.done)
+		return err
+	}
+	s.ledger = NewLedger(position)
+	s.saved.Store(uint64(position.End))
 	s.metrics.start(s.ledger)
+	keeper := &saver{source: s, saved: position, at: time.Now()}
+	s.savers.Go(func() { keeper.run(s.stop) })
 	go s.run(conn)
 	return nil
 }
 
+// resume returns where to take up from. The slot is held: nobody else moves it or the checkpoint.
+func (s *Source) resume(ctx context.Context) (Position, error) {
+	s.origin.id, s.origin.database = s.system.id, s.system.database
+	s.origin.timeline.Store(s.system.timeline)
+	if s.checkpoints == nil {
+		return Position{End: s.system.settled}, nil
+	}
+	c, err := s.checkpoints.LoadCheckpoint(ctx, s.cfg.Slot)
+	if err != nil {
+		return Position{}, err
+	}
+	position, err := c.resume(s.cfg.Slot, s.system)
+	if err != nil {
+		return Position{}, err
+	}
+	if c != nil && c.Timeline != s.system.timeline {
+		s.log.Warn("the server is on another timeline than at the last checkpoint", "before", c.Timeline, "now", s.system.timeline,
+			"checkpoint", c.Settled.End, "taking_up_from", position.End)
+	}
+	return position, s.checkpoints.SaveCheckpoint(ctx, s.cfg.Slot, s.origin.checkpoint(position, time.Time{}))
+}
+
 // Database returns 8 hex digits that tell this database from every other one: of its cluster's system identifier and its OID. Valid
 // after Acquire.
-func (s *Source) Database() string { return s.database }
+func (s *Source) Database() string {
+	sum := sha256.Sum256([]byte(s.origin.id + "/" + s.origin.database))
+	return hex.EncodeToString(sum[:4])
+}
 
 // State tells where the Source stands. Safe for concurrent use.
 func (s *Source) State() State { return State(s.state.Load()) }
@@ -182,14 +235,19 @@ func (s *Source) Close(ctx context.Context) error {
 		return nil
 	}
 	close(s.stop)
-	if conn := s.wake.Load(); conn != nil {
-		_ = conn.Conn().SetReadDeadline(time.Unix(1, 0))
-	}
+	s.interrupt()
 	select {
 	case <-s.done:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("close the replication stream: %w", context.Cause(ctx))
+	}
+}
+
+// interrupt has the reader look up from what it waits for.
+func (s *Source) interrupt() {
+	if conn := s.conn.Load(); conn != nil {
+		_ = conn.Conn().SetReadDeadline(time.Unix(1, 0))
 	}
 }
 
@@ -199,14 +257,17 @@ func (s *Source) run(conn *pgconn.PgConn) {
 	defer s.state.Store(int32(Stopped))
 	read := s.ledger.Settled()
 	var left []item // read, but not handed over yet when the connection broke
+	pause := time.Duration(0)
 	for {
 		r := newReader(s, conn, read, left)
+		began := time.Now()
 		err := r.read()
 		if errors.Is(err, ErrStopped) {
+			s.savers.Wait() // for the last checkpoint
 			r.farewell()
 			return
 		}
-		s.wake.Store(nil)
+		s.conn.Store(nil)
 		conn.Conn().Close()
 		if err = permanent(err, s.cfg); isPermanent(err) {
 			s.fail(err)
@@ -216,13 +277,17 @@ func (s *Source) run(conn *pgconn.PgConn) {
 		s.metrics.reconnects.Inc()
 		s.state.Store(int32(Connecting))
 		read, left = r.decoder.read, r.batch
+		if pause = min(2*pause+firstPause, s.cfg.ReconnectWait); time.Since(began) > s.cfg.ReconnectWait {
+			pause = 0 // it worked for a while: no need to hold back
+		}
 		timeline := s.system.timeline
-		if conn, err = s.reconnect(); err != nil {
+		if conn, err = s.reconnect(pause); err != nil {
 			if !errors.Is(err, ErrStopped) {
 				s.fail(err)
 			}
 			return
 		}
+		s.origin.timeline.Store(s.system.timeline)
 		if s.system.timeline != timeline {
 			// After a failover positions above the settled one may name other transactions than before.
 			s.log.Warn("the server is on another timeline, taking up from what is settled",
@@ -238,8 +303,8 @@ func (s *Source) fail(err error) {
 	close(s.queue)
 }
 
-// reconnect connects until it works, Close is called, or the database turns out to be unusable.
-func (s *Source) reconnect() (*pgconn.PgConn, error) {
+// reconnect connects until it works, Close is called, or the database turns out to be unusable. It waits for a pause before the first try.
+func (s *Source) reconnect(pause time.Duration) (*pgconn.PgConn, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	ended := make(chan struct{})
@@ -251,7 +316,13 @@ func (s *Source) reconnect() (*pgconn.PgConn, error) {
 		case <-ended:
 		}
 	}()
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, s.cfg.ReconnectWait) {
+	for wait := max(pause, firstPause); ; wait = min(2*wait, s.cfg.ReconnectWait) {
+		select {
+		case <-time.After(pause):
+			pause = wait
+		case <-ctx.Done():
+			return nil, ErrStopped
+		}
 		conn, err := s.connect(ctx, s.ledger.Settled().End)
 		switch {
 		case err == nil:
@@ -263,11 +334,6 @@ func (s *Source) reconnect() (*pgconn.PgConn, error) {
 			return nil, err
 		}
 		s.log.Warn("cannot connect to the database yet", "error", err, "next_try", wait)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return nil, ErrStopped
-		}
 	}
 }
 
@@ -313,6 +379,9 @@ func (s *Source) start(ctx context.Context, conn *pgconn.PgConn, start LSN) erro
 		return permanentError{fmt.Errorf("the database is not the one it was: system identifier %s, was %s. "+
 			"A clone or a restore must not announce its rows; start Hookline anew if this is meant", found.id, s.system.id)}
 	}
+	if s.ledger != nil && found.settled > LSN(s.saved.Load()) && found.timeline == s.system.timeline {
+		return permanentError{fmt.Errorf("%w: it has moved to %s, and this process had settled %s", ErrTakenOver, found.settled, LSN(s.saved.Load()))}
+	}
 	start = max(start, found.settled)
 	err = pglogrepl.StartReplication(ctx, conn, s.cfg.Slot, start, pglogrepl.StartReplicationOptions{
 		Mode:       pglogrepl.LogicalReplication,
@@ -322,7 +391,7 @@ func (s *Source) start(ctx context.Context, conn *pgconn.PgConn, start LSN) erro
 		return fmt.Errorf("start replication from slot %q: %w", s.cfg.Slot, err)
 	}
 	s.system = found
-	s.wake.Store(conn)
+	s.conn.Store(conn)
 	s.state.Store(int32(Active))
 	s.contact.Store(time.Now().UnixNano())
 	s.log.Info("replication stream started", "slot", s.cfg.Slot, "from", start, "timeline", found.timeline)

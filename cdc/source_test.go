@@ -22,12 +22,13 @@ func TestMain(m *testing.M) { postgrestest.Main(m) }
 
 // stream is a Source on a database of its own, with a connection beside it.
 type stream struct {
-	t      *testing.T
-	cfg    cdc.Config
-	conn   *pgx.Conn
-	source *cdc.Source
-	next   func() (cdc.Change, error, bool)
-	stop   func()
+	t           *testing.T
+	cfg         cdc.Config
+	checkpoints cdc.Checkpoints
+	conn        *pgx.Conn
+	source      *cdc.Source
+	next        func() (cdc.Change, error, bool)
+	stop        func()
 }
 
 // newStream makes the tables, publishes all of schema public, and starts to read.
@@ -95,7 +96,7 @@ func (s *stream) prepare() *cdc.Plan {
 	for _, name := range names {
 		tables = append(tables, cdc.Table{Schema: "public", Name: name, Full: true})
 	}
-	plan, err := cdc.Prepare(s.t.Context(), s.conn, s.cfg, tables, slog.New(slog.DiscardHandler))
+	plan, err := cdc.Prepare(s.t.Context(), s.conn, s.cfg, tables, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -105,7 +106,7 @@ func (s *stream) prepare() *cdc.Plan {
 // open starts a Source and a pump that is driven change by change.
 func (s *stream) open() {
 	s.t.Helper()
-	source, err := cdc.Open(s.cfg, slog.New(slog.NewTextHandler(s.t.Output(), nil)), prometheus.NewRegistry())
+	source, err := cdc.Open(s.cfg, s.checkpoints, slog.New(slog.NewTextHandler(s.t.Output(), nil)), prometheus.NewRegistry())
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -451,7 +452,7 @@ func TestStandbyTakesOver(t *testing.T) {
 	s.take()
 	first := *s
 
-	second, err := cdc.Open(s.cfg, slog.New(slog.NewTextHandler(t.Output(), nil)), prometheus.NewRegistry())
+	second, err := cdc.Open(s.cfg, s.checkpoints, slog.New(slog.NewTextHandler(t.Output(), nil)), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -526,7 +527,7 @@ func TestDroppedSlotEndsTheStream(t *testing.T) {
 	if !ok || err == nil {
 		t.Fatal("the stream goes on without its slot")
 	}
-	for _, part := range []string{s.cfg.Slot, "does not exist", "pg_drop_replication_slot"} {
+	for _, part := range []string{s.cfg.Slot, "does not exist", "--accept-gap"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("error %q does not say %q", err, part)
 		}
@@ -600,7 +601,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"url", cdc.Config{URL: "postgres://user:secret@localhost:port/x"}, "database URL"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := cdc.Open(test.cfg, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+			_, err := cdc.Open(test.cfg, nil, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v does not say %q", err, test.want)
 			}
@@ -612,7 +613,7 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestAcquireWithoutSlot(t *testing.T) {
-	source, err := cdc.Open(cdc.Config{URL: postgrestest.NewDatabase(t), Slot: "nobody_made_it"}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	source, err := cdc.Open(cdc.Config{URL: postgrestest.NewDatabase(t), Slot: "nobody_made_it"}, nil, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

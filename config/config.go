@@ -29,6 +29,7 @@ type Config struct {
 	Webhook webhook.Config
 	Sender  sender.Config
 
+	SpoolURL     string // "" keeps the spool in the CRM database
 	DrainTimeout time.Duration
 	HealthAddr   string
 	LogLevel     slog.Level
@@ -75,6 +76,9 @@ type environment struct {
 	RetrySchedule []time.Duration `default:"5s,30s,2m,10m,30m,1h,3h,6h,12h,24h,24h" split_words:"true" takes:"a comma list of durations from 1ms to 168h, such as 5s,30s,2m"`
 	// Private addresses that may be dialled all the same. * allows every address.
 	AllowAddresses []string `split_words:"true" takes:"a comma list of CIDR ranges, addresses or host names, or *"`
+
+	// Database that keeps Hookline's checkpoint. Default: the CRM database.
+	SpoolDatabaseURL string `split_words:"true" takes:"a Postgres connection string such as postgres://user:password@host:5432/database"`
 
 	// Time after SIGTERM to finish what is in hand.
 	DrainTimeout time.Duration `default:"20s" split_words:"true" takes:"a duration from 0s to 10m, such as 20s"`
@@ -133,7 +137,7 @@ func (e *environment) config() Config {
 			RequestTimeout: e.RequestTimeout, MaxInFlight: e.MaxInFlight, MaxBuffer: int64(e.MaxBuffer),
 			RetrySchedule: e.RetrySchedule, AllowAddresses: e.AllowAddresses,
 		},
-		DrainTimeout: e.DrainTimeout, HealthAddr: e.HealthAddr, LogLevel: e.LogLevel, LogFormat: e.LogFormat,
+		SpoolURL: e.SpoolDatabaseURL, DrainTimeout: e.DrainTimeout, HealthAddr: e.HealthAddr, LogLevel: e.LogLevel, LogFormat: e.LogFormat,
 	}
 }
 
@@ -167,7 +171,7 @@ func (e *environment) check() error {
 }
 
 func badValue(name, value string) error {
-	if name == prefix+"_DATABASE_URL" {
+	if strings.HasSuffix(name, "_DATABASE_URL") {
 		value = "…"
 	}
 	return fmt.Errorf("%s=%q: it takes %s", name, value, takes(name))

@@ -49,7 +49,7 @@ func TestDefaults(t *testing.T) {
 func TestValues(t *testing.T) {
 	c, err := load(t, "DATABASE_URL="+url, "HOOKLINE_OBJECT_NAMES=public.contacts=person, crm.firms=company", "HOOKLINE_MAX_BUFFER=1MiB",
 		"HOOKLINE_EXCLUDE=note,task", "HOOKLINE_PAYLOAD_FORMAT=twenty", "HOOKLINE_LOG_LEVEL=debug", "HOOKLINE_LOG_FORMAT=json",
-		"HOOKLINE_RETRY_SCHEDULE=1s,2m", "HOOKLINE_SLOT=", "HOOKLINE_REPLICA_IDENTITY=keep")
+		"HOOKLINE_RETRY_SCHEDULE=1s,2m", "HOOKLINE_SLOT=", "HOOKLINE_SPOOL_DATABASE_URL=postgres://spool", "HOOKLINE_REPLICA_IDENTITY=keep")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestValues(t *testing.T) {
 	}
 	if c.CDC.URL != url || c.Sender.MaxBuffer != 1<<20 || !slices.Equal(c.Mapper.Exclude, []string{"note", "task"}) ||
 		c.Mapper.Format != mapper.FormatTwenty || c.Webhook.Format != mapper.FormatTwenty || c.LogFormat != LogJSON ||
-		!slices.Equal(c.Sender.RetrySchedule, []time.Duration{time.Second, 2 * time.Minute}) || c.CDC.Slot != "hookline" ||
+		!slices.Equal(c.Sender.RetrySchedule, []time.Duration{time.Second, 2 * time.Minute}) || c.CDC.Slot != "hookline" || c.SpoolURL != "postgres://spool" ||
 		c.CDC.Identity != cdc.IdentityKeep {
 		t.Errorf("settings are %+v", c)
 	}
@@ -158,7 +158,7 @@ func TestVariables(t *testing.T) {
 	want := strings.Fields(`HOOKLINE_DATABASE_URL HOOKLINE_SLOT HOOKLINE_PUBLICATION HOOKLINE_SCHEMA HOOKLINE_PROFILE HOOKLINE_WEBHOOKS_TABLE
 		HOOKLINE_TWENTY_WEBHOOKS HOOKLINE_SCHEMAS HOOKLINE_EXCLUDE HOOKLINE_OBJECT_NAMES HOOKLINE_PAYLOAD_FORMAT HOOKLINE_REPLICA_IDENTITY
 		HOOKLINE_REQUEST_TIMEOUT HOOKLINE_MAX_IN_FLIGHT HOOKLINE_MAX_BUFFER HOOKLINE_RETRY_SCHEDULE HOOKLINE_ALLOW_ADDRESSES
-		HOOKLINE_DRAIN_TIMEOUT HOOKLINE_HEALTH_ADDR HOOKLINE_LOG_LEVEL HOOKLINE_LOG_FORMAT`)
+		HOOKLINE_SPOOL_DATABASE_URL HOOKLINE_DRAIN_TIMEOUT HOOKLINE_HEALTH_ADDR HOOKLINE_LOG_LEVEL HOOKLINE_LOG_FORMAT`)
 	if got := Variables(); !slices.Equal(got, want) {
 		t.Errorf("variables are %v", got)
 	}

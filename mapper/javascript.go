@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// appendDouble appends f as JavaScript prints it in JSON: the shortest digits that read back as f, an exponent from 1e21 up and below
-// 1e-6, 0 for -0, null for what JSON has no number for.
+// appendDouble appends f as JavaScript prints it in JSON: the shortest digits that read back as f, an exponent from 1e21 up and
+// below 1e-6, 0 for -0, null for what JSON has no number for.
 //
 // https://tc39.es/ecma262/#sec-numeric-types-number-tostring
 func appendDouble(dst []byte, f float64) []byte {
@@ -59,9 +59,9 @@ func isShortInteger(text []byte) bool {
 	return true
 }
 
-// appendJavaScript appends text, a JSON document, as JSON.stringify(JSON.parse(text)) prints it: no white space, strings with the fewest
-// escapes, numbers as doubles, and in objects the keys that are array indices first, the last of several equal keys at the place of
-// the first. A document that is not JSON, or nested deeper than JavaScript can print it, becomes a JSON string.
+// appendJavaScript appends text, a JSON document, as JSON.stringify(JSON.parse(text)) prints it: no white space, strings with the
+// fewest escapes, numbers as doubles, and in objects the keys that are array indices first, the last of several equal keys at the
+// place of the first. A document that is not JSON, or nested deeper than JavaScript can print it, becomes a JSON string.
 //
 // https://tc39.es/ecma262/#sec-json.stringify
 func appendJavaScript(dst, text []byte) []byte {

@@ -97,7 +97,9 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Event, error) {
 	e.Name = o.events[e.Action]
 	e.ID = m.id(change)
 	e.Record = o.record(row)
-	e.member = o.actor(row)
+	if e.Action == Created || e.Action == Updated {
+		e.member = o.actor(row) // deleting and restoring leave who did the last update in the row
+	}
 	m.encode(e, o, row, change.Kind == cdc.Delete && change.OldIsKey)
 	return e, nil
 }

@@ -13,11 +13,11 @@ import (
 	"hookline/cdc"
 )
 
-// Twenty is the catalog of the database of a Twenty CRM. Each workspace has a schema of its own, each object a table in it; what the tables
-// hold is described, for all workspaces, in objectMetadata and fieldMetadata.
+// Twenty is the catalog of the database of a Twenty CRM. Each workspace has a schema of its own, each object a table in it; what
+// the tables hold is described, for all workspaces, in objectMetadata and fieldMetadata.
 //
-// Records read as Twenty's REST API gives them at depth 0, but for searchVector, which the stream does not bring. Objects that are
-// inactive are not announced, those of a suspended workspace are: what is committed is told.
+// Records read as Twenty's REST API gives them at depth 0, but for searchVector, which the stream does not bring. Objects that
+// are inactive are not announced, those of a suspended workspace are: what is committed is told.
 type Twenty struct {
 	log        *slog.Logger
 	exclude    map[string]bool
@@ -55,7 +55,8 @@ func (t *Twenty) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) er
 	return nil
 }
 
-// Tables returns the tables of all objects that are announced, as far as they exist, and the tables that describe them, sorted by name.
+// Tables returns the tables of all objects that are announced, as far as they exist, and the tables that describe them, sorted by
+// name.
 func (t *Twenty) Tables() []cdc.Table {
 	m := t.metadata
 	var tables []cdc.Table
@@ -123,7 +124,8 @@ func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 			continue
 		}
 		if i := slices.IndexFunc(o.fields, func(other field) bool { return other.name == plan.name }); i >= 0 {
-			o.fields[i].also = cmp.Or(o.fields[i].also, plan.also) // old versions describe a join column twice, as itself and as the relation
+			// Old versions describe a join column twice: as itself and as the relation.
+			o.fields[i].also = cmp.Or(o.fields[i].also, plan.also)
 			continue
 		}
 		o.fields = append(o.fields, plan)

@@ -87,8 +87,8 @@ func (f *twentyField) plan(rel *cdc.Relation) (plan field, ok bool) {
 	return f.planColumn(rel)
 }
 
-// planJoin plans the side of a relation that has the column. The key is the column's name; where a relation has but one target object,
-// updatedFields lists the relation's name as well.
+// planJoin plans the side of a relation that has the column. The key is the column's name; where a relation has but one target
+// object, updatedFields lists the relation's name as well.
 func (f *twentyField) planJoin(rel *cdc.Relation) (plan field, ok bool) {
 	name := f.joinColumn
 	if name == "" && f.relation != "ONE_TO_MANY" { // old versions do not tell
@@ -202,8 +202,9 @@ func appendList(dst, text []byte) []byte {
 
 func appendTextArray(dst, text []byte) []byte { return appendArray(dst, text, ',', appendText) }
 
-// appendInstant appends a timestamp as JavaScript's Date.toJSON prints it: UTC, milliseconds, truncated. Years that take more than four
-// digits, or lie before Christ, are written with six and a sign; infinity, and what lies beyond the last instant of a Date, is null.
+// appendInstant appends a timestamp as JavaScript's Date.toJSON prints it: UTC, milliseconds, truncated. Years that take more
+// than four digits, or lie before Christ, are written with six and a sign; infinity, and what lies beyond the last instant of a
+// Date, is null.
 //
 // https://tc39.es/ecma262/#sec-date-time-string-format
 func appendInstant(dst, text []byte) []byte {

@@ -107,8 +107,10 @@ func TestTwentyComposites(t *testing.T) {
 	}{
 		{"FULL_NAME", []string{"fLastName", "fFirstName"}, []string{"L", "F"}, `{"firstName":"F","lastName":"L"}`},
 		{"FULL_NAME", []string{"fLastName", "fFirstName"}, []string{null, null}, `{"firstName":"","lastName":""}`},
-		{"EMAILS", []string{"fPrimaryEmail", "fAdditionalEmails"}, []string{"a@x", `["b@x"]`}, `{"primaryEmail":"a@x","additionalEmails":["b@x"]}`},
-		{"EMAILS", []string{"fPrimaryEmail", "fAdditionalEmails"}, []string{"a@x", `null`}, `{"primaryEmail":"a@x","additionalEmails":[]}`},
+		{"EMAILS", []string{"fPrimaryEmail", "fAdditionalEmails"}, []string{"a@x", `["b@x"]`},
+			`{"primaryEmail":"a@x","additionalEmails":["b@x"]}`},
+		{"EMAILS", []string{"fPrimaryEmail", "fAdditionalEmails"}, []string{"a@x", `null`},
+			`{"primaryEmail":"a@x","additionalEmails":[]}`},
 		{"LINKS", []string{"fPrimaryLinkUrl"}, []string{"u"}, `{"primaryLinkUrl":"u"}`},
 		{"CURRENCY", []string{"fAmountMicros", "fCurrencyCode"}, []string{"-0.5", "EUR"}, `{"amountMicros":0,"currencyCode":"EUR"}`},
 		{"CURRENCY", []string{"fAmountMicros", "fCurrencyCode"}, []string{"Infinity", ""}, `{"amountMicros":null,"currencyCode":""}`},
@@ -136,6 +138,7 @@ func TestTwentyComposites(t *testing.T) {
 }
 
 func TestTwentyRelations(t *testing.T) {
+	const one, many = "MANY_TO_ONE", "ONE_TO_MANY"
 	rel := &cdc.Relation{Columns: []cdc.Column{{Name: "id"}, {Name: "companyId"}, {Name: "bossId"}}}
 	for _, test := range []struct {
 		field      twentyField
@@ -143,12 +146,12 @@ func TestTwentyRelations(t *testing.T) {
 		column     int
 		owns       bool
 	}{
-		{twentyField{kind: "RELATION", name: "company", relation: "MANY_TO_ONE", joinColumn: "companyId"}, "companyId", "company", 1, true},
-		{twentyField{kind: "RELATION", name: "manager", relation: "MANY_TO_ONE", joinColumn: "bossId"}, "bossId", "manager", 2, true},
-		{twentyField{kind: "MORPH_RELATION", name: "boss", relation: "MANY_TO_ONE", joinColumn: "bossId"}, "bossId", "", 2, true},
+		{twentyField{kind: "RELATION", name: "company", relation: one, joinColumn: "companyId"}, "companyId", "company", 1, true},
+		{twentyField{kind: "RELATION", name: "manager", relation: one, joinColumn: "bossId"}, "bossId", "manager", 2, true},
+		{twentyField{kind: "MORPH_RELATION", name: "boss", relation: one, joinColumn: "bossId"}, "bossId", "", 2, true},
 		{twentyField{kind: "RELATION", name: "company"}, "companyId", "company", 1, true},
-		{twentyField{kind: "RELATION", name: "company", relation: "ONE_TO_MANY"}, "", "", 0, false},
-		{twentyField{kind: "RELATION", name: "people", relation: "ONE_TO_MANY"}, "", "", 0, false},
+		{twentyField{kind: "RELATION", name: "company", relation: many}, "", "", 0, false},
+		{twentyField{kind: "RELATION", name: "people", relation: many}, "", "", 0, false},
 		{twentyField{kind: "RELATION", name: "people"}, "", "", 0, false},
 	} {
 		plan, ok := test.field.plan(rel)
@@ -163,7 +166,8 @@ func TestAppendInstant(t *testing.T) {
 	conn := connect(t)
 	r := rand.New(rand.NewPCG(7, 8))
 	const first, last = -210866803200, 9224318015999 // 4714 BC and 294276 AD, in seconds
-	seconds := []float64{first, last, 8.64e12, 8.64e12 + 0.001, 8.64e12 - 0.001, -62135596800, -62135596801, -62167219200, 253402300800, 0, -0.000001}
+	seconds := []float64{first, last, 8.64e12, 8.64e12 + 0.001, 8.64e12 - 0.001,
+		-62135596800, -62135596801, -62167219200, 253402300800, 0, -0.000001}
 	for range 2000 {
 		seconds = append(seconds, first+r.Float64()*(last-first), (r.Float64()-0.5)*1e10, (r.Float64()-0.5)*2e11)
 	}
@@ -192,10 +196,12 @@ func TestAppendInstant(t *testing.T) {
 }
 
 func TestAppendWhole(t *testing.T) {
-	cases := []string{"0", "-0", "-0.9", "0.9", "12.99", "-12.99", "1234567890123456789.75", "9007199254740993", "NaN", "Infinity", "-Infinity"}
+	cases := []string{"0", "-0", "-0.9", "0.9", "12.99", "-12.99", "1234567890123456789.75", "9007199254740993",
+		"NaN", "Infinity", "-Infinity"}
 	r := rand.New(rand.NewPCG(9, 10))
 	for range 3000 {
-		cases = append(cases, fmt.Sprintf("%d%s", r.Int64()>>r.IntN(64), [...]string{"", ".5", ".000", strings.Repeat("9", r.IntN(30))}[r.IntN(4)]))
+		fraction := [...]string{"", ".5", ".000", "." + strings.Repeat("9", 1+r.IntN(30))}[r.IntN(4)]
+		cases = append(cases, fmt.Sprintf("%d%s", r.Int64()>>r.IntN(64), fraction))
 	}
 	compare(t, `return JSON.stringify(parseInt(s))`, cases, func(s string) string { return string(appendWhole(nil, []byte(s))) })
 }
@@ -203,7 +209,8 @@ func TestAppendWhole(t *testing.T) {
 // FuzzTwentyScalars has every field type read whatever text.
 func FuzzTwentyScalars(f *testing.F) {
 	for _, text := range []string{
-		"", "t", "-1.5e+300", "2026-01-02 03:04:05.678999+00", "10000-01-01 00:00:00+00 BC", "infinity", `{a,"b\"",NULL}`, `{"a": [1]}`, `"`, "\n",
+		"", "t", "-1.5e+300", "2026-01-02 03:04:05.678999+00", "10000-01-01 00:00:00+00 BC", "infinity",
+		`{a,"b\"",NULL}`, `{"a": [1]}`, `"`, "\n",
 	} {
 		f.Add([]byte(text))
 	}

@@ -9,7 +9,6 @@ import (
 	"math/big"
 	"slices"
 	"strings"
-	"unique"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -60,7 +59,8 @@ func (w *twentyWorkspace) set(column string, v cdc.Value) {
 	}
 }
 
-// schemaName returns the schema that holds the workspace's records. By default it is named after the id, read as one number, to base 36.
+// schemaName returns the schema that holds the workspace's records. By default it is named after the id, read as one number, to
+// base 36.
 func (w *twentyWorkspace) schemaName() string {
 	if w.schema != "" {
 		return w.schema
@@ -99,7 +99,7 @@ func (o *twentyObject) set(column string, v cdc.Value) {
 	case "applicationId":
 		o.application = uuidOf(v)
 	case "nameSingular":
-		o.name = shared(v)
+		o.name = v.String()
 	case "isActive":
 		o.active = v.String() == "t"
 	case "isCustom":
@@ -123,9 +123,9 @@ func (f *twentyField) set(column string, v cdc.Value) {
 	case "objectMetadataId":
 		f.object = uuidOf(v)
 	case "name":
-		f.name = shared(v)
+		f.name = v.String()
 	case "type":
-		f.kind = shared(v)
+		f.kind = v.String()
 	case "settings":
 		var settings struct {
 			RelationType   string `json:"relationType"`
@@ -134,7 +134,7 @@ func (f *twentyField) set(column string, v cdc.Value) {
 		if !v.IsNull() {
 			_ = json.Unmarshal(v.Bytes(), &settings) // settings of another form are not those of a relation
 		}
-		f.relation, f.joinColumn = intern(settings.RelationType), intern(settings.JoinColumnName)
+		f.relation, f.joinColumn = settings.RelationType, settings.JoinColumnName
 	}
 }
 
@@ -143,11 +143,6 @@ func uuidOf(v cdc.Value) (id pgtype.UUID) {
 	_ = id.Scan(v.String())
 	return id
 }
-
-// shared returns the text of v. The same names come in every workspace, so they are kept once.
-func shared(v cdc.Value) string { return intern(v.String()) }
-
-func intern(s string) string { return unique.Make(s).Value() }
 
 func newTwentyMetadata() *twentyMetadata {
 	m := &twentyMetadata{
@@ -314,8 +309,8 @@ func twentyColumns(ctx context.Context, tx pgx.Tx) (map[twentyTable][]string, er
 	return columns, nil
 }
 
-// readRows has into follow the rows of a table as if they were inserted one after the other, in the order in which they are stored: that
-// is the order in which Twenty reads its fields, so records come out in the same order of keys.
+// readRows has into follow the rows of a table as if they were inserted one after the other, in the order in which they are
+// stored: that is the order in which Twenty reads its fields, so records come out in the same order of keys.
 func readRows(ctx context.Context, tx pgx.Tx, table twentyTable, columns []string, into follower) error {
 	rel := &cdc.Relation{Schema: table.schema, Name: table.name}
 	names := make([]string, len(columns))
@@ -365,7 +360,8 @@ func (m *twentyMetadata) loadTables(ctx context.Context, tx pgx.Tx) error {
 }
 
 // table returns the table that holds the object's records. Its name is the object's, with an underscore before it when the object
-// is custom. How the database says that changed over the versions, so where only the other of the two tables exists, it is that one.
+// is custom. How the database says that changed over the versions, so where only the other of the two tables exists, it is that
+// one.
 func (m *twentyMetadata) table(schema string, o *twentyObject) twentyTable {
 	likely, other := twentyTable{schema, o.name}, twentyTable{schema, "_" + o.name}
 	if m.isCustom(o) {

@@ -265,8 +265,11 @@ func TestTwentyGeneration(t *testing.T) {
 func TestTwentyPassesOverWhatItHasRead(t *testing.T) {
 	s := newMetadataStream(t)
 	rel := relation(t, s.conn, "core", "fieldMetadata")
-	old := cdc.Change{Kind: cdc.Update, Relation: rel, New: read(t, s.conn, rel, "name = 'intro'")[0], Tx: &cdc.Tx{XID: s.transaction()}}
-	execute(t, s.conn, `UPDATE "fieldMetadata" SET name = 'role' WHERE name = 'intro'; ALTER TABLE person RENAME COLUMN "intro" TO role`)
+	row := read(t, s.conn, rel, "name = 'intro'")[0]
+	old := cdc.Change{Kind: cdc.Update, Relation: rel, New: row, Tx: &cdc.Tx{XID: s.transaction()}}
+	execute(t, s.conn, `
+		UPDATE "fieldMetadata" SET name = 'role' WHERE name = 'intro';
+		ALTER TABLE person RENAME COLUMN intro TO role`)
 	if err := loadCatalog(t.Context(), s.conn, s.catalog); err != nil {
 		t.Fatal(err)
 	}
@@ -297,7 +300,8 @@ func TestTwentyKeepsUnchangedColumns(t *testing.T) {
 func TestTwentyTruncate(t *testing.T) {
 	s := newMetadataStream(t)
 	generation := s.catalog.Generation()
-	truncate := cdc.Change{Kind: cdc.Truncate, Relation: relation(t, s.conn, "core", "fieldMetadata"), Tx: &cdc.Tx{XID: s.transaction()}}
+	fields := relation(t, s.conn, "core", "fieldMetadata")
+	truncate := cdc.Change{Kind: cdc.Truncate, Relation: fields, Tx: &cdc.Tx{XID: s.transaction()}}
 	s.observe(truncate)
 	if keys := s.keys("person"); keys == nil || len(keys) > 0 {
 		t.Errorf("without fields: got keys %v, want none", keys)
@@ -329,7 +333,8 @@ func TestTwentyFieldOrder(t *testing.T) {
 	rel := relation(t, conn, twentydb.Schema, "_rocket")
 	fields := relation(t, conn, "core", "fieldMetadata")
 	var want []string
-	for _, row := range read(t, conn, fields, `"objectMetadataId" = (SELECT id FROM core."objectMetadata" WHERE "nameSingular" = 'rocket')
+	for _, row := range read(t, conn, fields, `
+		"objectMetadataId" = (SELECT id FROM core."objectMetadata" WHERE "nameSingular" = 'rocket')
 		AND type NOT IN ('RELATION', 'MORPH_RELATION', 'TS_VECTOR')`) {
 		want = append(want, row[fields.Column("name")].String())
 	}

@@ -136,7 +136,8 @@ func TestTwentyObject(t *testing.T) {
 			t.Errorf("got name %s, event %s, workspace %s", o.name, o.events[Destroyed], o.workspace)
 		}
 		var id string
-		if err := conn.QueryRow(t.Context(), `SELECT id::text FROM core."objectMetadata" WHERE "nameSingular" = 'person'`).Scan(&id); err != nil {
+		row := conn.QueryRow(t.Context(), `SELECT id::text FROM core."objectMetadata" WHERE "nameSingular" = 'person'`)
+		if err := row.Scan(&id); err != nil {
 			t.Fatal(err)
 		}
 		if o.id != id {
@@ -218,7 +219,9 @@ func TestTwentyTables(t *testing.T) {
 	equal(t, "tables without the excluded", names(catalog.Tables()), slices.Concat(control,
 		in(twentydb.Schema, "company", "note", "opportunity", "workspaceMember"),
 		in(second, "company", "note", "opportunity", "task", "workspaceMember")))
-	for table, want := range map[string]string{"company": "company", "_rocket": "", "person": "", "task": "", "timelineActivity": "", "favorite": ""} {
+	for table, want := range map[string]string{
+		"company": "company", "_rocket": "", "person": "", "task": "", "timelineActivity": "", "favorite": "",
+	} {
 		if got := announced(t, catalog, relation(t, conn, twentydb.Schema, table)); got != want {
 			t.Errorf("%s is announced as %q, want %q", table, got, want)
 		}
@@ -247,7 +250,9 @@ func TestTwentyJudgesByTable(t *testing.T) {
 		}
 	}
 	list := names(catalog.Tables())
-	for table, want := range map[string]bool{"_rocket": true, "rocket": false, "person": true, "_person": false, "company": true, "_company": false} {
+	for table, want := range map[string]bool{
+		"_rocket": true, "rocket": false, "person": true, "_person": false, "company": true, "_company": false,
+	} {
 		if got := slices.Contains(list, twentydb.Schema+"."+table); got != want {
 			t.Errorf("table %s is published: %v, want %v", table, got, want)
 		}
@@ -263,7 +268,8 @@ func TestTwentyOldLayout(t *testing.T) {
 		UPDATE core."objectMetadata" SET "isCustom" = true WHERE "nameSingular" = 'rocket';
 		INSERT INTO core."fieldMetadata" (
 			"objectMetadataId", type, name, label, "isActive", "isSystem", "workspaceId", "universalIdentifier", "applicationId")
-		SELECT "objectMetadataId", 'UUID', settings ->> 'joinColumnName', label, true, true, "workspaceId", gen_random_uuid(), "applicationId"
+		SELECT "objectMetadataId", 'UUID', settings ->> 'joinColumnName', label, true, true, "workspaceId", gen_random_uuid(),
+			"applicationId"
 		FROM core."fieldMetadata" WHERE settings ->> 'joinColumnName' = 'companyId';
 		UPDATE core."fieldMetadata" SET settings = NULL WHERE settings IS NOT NULL`)
 	execute(t, conn, `
@@ -280,7 +286,9 @@ func TestTwentyOldLayout(t *testing.T) {
 		ALTER TABLE `+twentydb.Schema+`.note RENAME COLUMN "bodyV2Markdown" TO "bodyV2"`)
 	catalog := twentyCatalog(t, conn, Config{})
 	tables := names(catalog.Tables())
-	equal(t, "tables", tables[:4], []string{"(core.workspace)", "(metadata.fieldMetadata)", "(metadata.objectMetadata)", twentydb.Schema + "._rocket"})
+	equal(t, "tables", tables[:4], []string{
+		"(core.workspace)", "(metadata.fieldMetadata)", "(metadata.objectMetadata)", twentydb.Schema + "._rocket",
+	})
 
 	person := describe(t, catalog, relation(t, conn, twentydb.Schema, "person"))
 	execute(t, conn, `INSERT INTO `+twentydb.Schema+`.person (id, "companyId") VALUES (gen_random_uuid(), NULL)`)
@@ -296,12 +304,14 @@ func TestTwentyOldLayout(t *testing.T) {
 	if slices.Contains(keys, "updatedBy") || person.member != nil {
 		t.Errorf("a table without updatedBy has the keys %v and members in columns %v", keys, person.member)
 	}
-	if json := string(person.appendRow(nil, row)); !strings.Contains(json, `"createdBy":{"source":"MANUAL","workspaceMemberId":null,"name":"System"}`) {
-		t.Errorf("got %s, want createdBy without context", json)
+	const createdBy = `"createdBy":{"source":"MANUAL","workspaceMemberId":null,"name":"System"}`
+	if json := string(person.appendRow(nil, row)); !strings.Contains(json, createdBy) {
+		t.Errorf("got %s, want %s", json, createdBy)
 	}
 	note := relation(t, conn, twentydb.Schema, "note")
 	execute(t, conn, `INSERT INTO `+twentydb.Schema+`.note (id, "bodyV2") VALUES (gen_random_uuid(), 'text')`)
-	if json := string(describe(t, catalog, note).appendRow(nil, read(t, conn, note, "true")[0])); !strings.Contains(json, `"bodyV2":"text"`) {
+	row = read(t, conn, note, "true")[0]
+	if json := string(describe(t, catalog, note).appendRow(nil, row)); !strings.Contains(json, `"bodyV2":"text"`) {
 		t.Errorf("got %s, want bodyV2 as a string", json)
 	}
 }
@@ -311,7 +321,8 @@ func TestTwentyLoadRefuses(t *testing.T) {
 	catalog := twentyCatalog(t, conn, Config{})
 	before, generation := names(catalog.Tables()), catalog.Generation()
 	for _, test := range []struct{ sql, want string }{
-		{`ALTER TABLE core."objectMetadata" RENAME COLUMN "nameSingular" TO nom`, `no column "nameSingular" in table core."objectMetadata"`},
+		{`ALTER TABLE core."objectMetadata" RENAME COLUMN "nameSingular" TO nom`,
+			`no column "nameSingular" in table core."objectMetadata"`},
 		{`DROP SCHEMA core CASCADE`, `no column "id" in table core."workspace"`},
 	} {
 		execute(t, conn, test.sql)

@@ -140,10 +140,10 @@ func (d *database) stream(more ...cdc.Table) {
 	tables := append(d.Tables(), cdc.Table{Schema: "public", Name: "marker"})
 	cfg := cdc.Config{URL: d.url, Slot: "slot_" + d.conn.Config().Database}
 	log := slog.New(slog.DiscardHandler)
-	if _, err := cdc.Prepare(d.t.Context(), d.conn, cfg, append(tables, more...), log); err != nil {
+	if _, err := cdc.Prepare(d.t.Context(), d.conn, cfg, append(tables, more...), nil, log); err != nil {
 		d.t.Fatal(err)
 	}
-	source, err := cdc.Open(cfg, log, prometheus.NewRegistry())
+	source, err := cdc.Open(cfg, nil, log, prometheus.NewRegistry())
 	if err != nil {
 		d.t.Fatal(err)
 	}

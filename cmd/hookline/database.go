@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"hookline/cdc"
 	"hookline/config"
 	"hookline/mapper"
+	"hookline/spool"
 	"hookline/webhook"
 )
 
@@ -73,8 +75,25 @@ func (d *database) detect(ctx context.Context, metrics prometheus.Registerer) er
 	})
 }
 
+// openSpool opens the database that keeps the checkpoint: the CRM's own unless another is set.
+func openSpool(ctx context.Context, cfg config.Config, log *slog.Logger) (*spool.Spool, error) {
+	s, err := spool.Open(ctx, cmp.Or(cfg.SpoolURL, cfg.CDC.URL), cfg.Webhook.Schema, log)
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == insufficientPrivilege {
+		return nil, &cdc.Problem{
+			What: "the role may not make Hookline's tables: " + err.Error(),
+			Mend: "let it: run what `hookline setup --print-sql` prints as a superuser, or set HOOKLINE_SPOOL_DATABASE_URL to a database of its own",
+		}
+	}
+	return s, err
+}
+
 // prepare makes the database ready to be streamed: Hookline's own tables, replica identities, publication, slot.
-func (d *database) prepare(ctx context.Context) error {
+func (d *database) prepare(ctx context.Context, store *spool.Spool) error {
+	checkpoint, err := store.LoadCheckpoint(ctx, d.cfg.CDC.Slot)
+	if err != nil {
+		return err
+	}
 	return d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		if err := d.makeSchema(ctx, conn.Conn()); err != nil {
 			return err
@@ -83,13 +102,22 @@ func (d *database) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		plan, err := cdc.Prepare(ctx, conn.Conn(), d.cfg.CDC, tables, d.log)
+		plan, err := cdc.Prepare(ctx, conn.Conn(), d.cfg.CDC, tables, checkpoint, d.log)
 		if err != nil {
 			return err
 		}
 		d.tellLeft(plan)
 		return nil
 	})
+}
+
+// dropSlot drops the slot if there is one. It fails while a process reads it.
+func (d *database) dropSlot(ctx context.Context) error {
+	_, err := d.pool.Exec(ctx, `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1`, d.cfg.CDC.Slot)
+	if err != nil {
+		return fmt.Errorf("drop slot %q (stop Hookline first if it runs): %w", d.cfg.CDC.Slot, err)
+	}
+	return nil
 }
 
 // insufficientPrivilege is https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -176,14 +204,14 @@ func (d *database) script(ctx context.Context) (sql []string, err error) {
 		role := pgx.Identifier{conn.Conn().Config().User}.Sanitize()
 		if !own {
 			sql = append(sql, strings.TrimSuffix(strings.TrimSpace(webhook.SchemaSQL(schema)), ";"),
-				fmt.Sprintf("GRANT USAGE ON SCHEMA %s TO %s", pgx.Identifier{schema}.Sanitize(), role),
+				fmt.Sprintf("GRANT USAGE, CREATE ON SCHEMA %s TO %s", pgx.Identifier{schema}.Sanitize(), role),
 				fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %s", pgx.Identifier{schema, "webhook"}.Sanitize(), role))
 		}
 		tables, err := d.tables(ctx, conn.Conn())
 		if err != nil {
 			return err
 		}
-		plan, err := cdc.NewPlan(ctx, conn.Conn(), d.cfg.CDC, tables)
+		plan, err := cdc.NewPlan(ctx, conn.Conn(), d.cfg.CDC, tables, nil)
 		if err != nil {
 			return err
 		}

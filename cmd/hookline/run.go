@@ -24,7 +24,13 @@ func (runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return run(ctx, cfg, newLogger(cfg))
+	log := newLogger(cfg)
+	for {
+		if err = run(ctx, cfg, log); !errors.Is(err, cdc.ErrTakenOver) || ctx.Err() != nil {
+			return err
+		}
+		log.Warn("starting over, as a standby", "cause", err)
+	}
 }
 
 // farewell is how long the end of a run may take after everything is delivered or given up.
@@ -39,7 +45,17 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 	finish, done := context.WithCancel(context.WithoutCancel(ctx)) // outlives ctx: for what is finished after it
 	defer done()
 
-	source, err := cdc.Open(cfg.CDC, log, metrics)
+	db, err := openDatabase(finish, cfg, log, metrics)
+	if err != nil {
+		return err
+	}
+	defer db.close()
+	store, err := openSpool(ctx, cfg, log)
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	defer store.Close()
+	source, err := cdc.Open(cfg.CDC, store, log, metrics)
 	if err != nil {
 		return err
 	}
@@ -53,12 +69,7 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 		_ = health.Close(ctx)
 	}()
 
-	db, err := openDatabase(finish, cfg, log, metrics)
-	if err != nil {
-		return err
-	}
-	defer db.close()
-	if err := db.prepare(ctx); err != nil {
+	if err := db.prepare(ctx, store); err != nil {
 		return stopped(ctx, err)
 	}
 	if err := source.Acquire(ctx); err != nil {

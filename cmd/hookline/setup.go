@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,7 +12,8 @@ import (
 )
 
 type setupCommand struct {
-	PrintSQL bool `name:"print-sql" help:"Change nothing: print the SQL, for someone with more rights to run."`
+	PrintSQL  bool `name:"print-sql" xor:"mode" help:"Change nothing: print the SQL, for someone with more rights to run."`
+	AcceptGap bool `name:"accept-gap" xor:"mode" help:"Give up changes that can no longer be announced, and go on from now with a new slot."`
 }
 
 func (c setupCommand) Run(ctx context.Context) error {
@@ -26,11 +28,7 @@ func (c setupCommand) Run(ctx context.Context) error {
 	}
 	defer db.close()
 	if !c.PrintSQL {
-		if err := db.prepare(ctx); err != nil {
-			return err
-		}
-		log.Info("the database is ready", "slot", cfg.CDC.Slot, "publication", cfg.CDC.Publication)
-		return nil
+		return c.prepare(ctx, cfg, db, log)
 	}
 	sql, err := db.script(ctx)
 	if err != nil {
@@ -42,5 +40,26 @@ func (c setupCommand) Run(ctx context.Context) error {
 	for _, statement := range sql {
 		fmt.Println(statement + ";")
 	}
+	return nil
+}
+
+func (c setupCommand) prepare(ctx context.Context, cfg config.Config, db *database, log *slog.Logger) error {
+	store, err := openSpool(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if c.AcceptGap {
+		if err := db.dropSlot(ctx); err != nil {
+			return err
+		}
+		if err := store.ForgetCheckpoint(ctx, cfg.CDC.Slot); err != nil {
+			return err
+		}
+	}
+	if err := db.prepare(ctx, store); err != nil {
+		return err
+	}
+	log.Info("the database is ready", "slot", cfg.CDC.Slot, "publication", cfg.CDC.Publication)
 	return nil
 }

@@ -13,9 +13,9 @@ insert into company (
     "accountOwnerId", employees, tagline, "workPolicy", "visaSponsorship")
 values (
     '10000000-0000-4000-8000-000000000001', '2026-01-02 03:04:05.678999+00', '2026-02-03 04:05:06+02',
-    E'Göldén & Söns <b>"Ltd"</b> 🚀', 'Site', 'https://example.com/a?b=1&c=2', '[{"url": "https://x.example.com", "label": "x\/y"}]',
+    E'Müller & Söhne <b>"GmbH"</b> 🚀', 'Site', 'https://example.com/a?b=1&c=2', '[{"url": "https://x.example.com", "label": "x\/y"}]',
     E'1 Main\nSt', '', 'São Paulo', '01000', 'SP', 'Brazil', -23.55051990, 1e-7, 1234567890123456789.75, 'EUR',
-    -1.5, 'API', 'golden', '{"provider": "google", "10": 1, "9": 2}', 'MANUAL', '20000000-0000-4000-8000-000000000001', 'Tim Apple',
+    -1.5, 'API', 'importer', '{"provider": "google", "10": 1, "9": 2}', 'MANUAL', '20000000-0000-4000-8000-000000000001', 'Tim Apple',
     '20000000-0000-4000-8000-000000000001', 1e21, E'line1\nline2\ttab \\ back \u2028', '{ON_SITE,HYBRID}', true);
 insert into company (id, "createdAt", "updatedAt")
 values ('10000000-0000-4000-8000-000000000002', '2026-01-02 03:04:05.1', '2026-01-02 03:04:05.1');

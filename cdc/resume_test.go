@@ -1,0 +1,186 @@
+package cdc_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hookline/cdc"
+	"hookline/internal/postgres/postgrestest"
+	"hookline/spool"
+)
+
+// newCheckpointed is newStream with checkpoints.
+func newCheckpointed(t *testing.T) *stream {
+	t.Helper()
+	url := postgrestest.NewDatabase(t)
+	store, err := spool.Open(t.Context(), url, "hookline", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	s := &stream{t: t, cfg: cdc.Config{URL: url, Slot: slotFor(url)}, conn: connect(t, url), checkpoints: store}
+	s.exec(people)
+	s.prepare()
+	return s
+}
+
+func (s *stream) checkpoint() *cdc.Checkpoint {
+	s.t.Helper()
+	c, err := s.checkpoints.LoadCheckpoint(s.t.Context(), s.cfg.Slot)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return c
+}
+
+// TestStopInsideATransaction stops in the middle of a big one, which the slot itself knows only as a whole: nothing comes twice.
+func TestStopInsideATransaction(t *testing.T) {
+	s := newCheckpointed(t)
+	s.open()
+	const rows, taken = 5000, 1234
+	s.exec(fmt.Sprintf(`INSERT INTO people SELECT i FROM generate_series(0, %d) i`, rows-1))
+	var held func()
+	for n := range taken {
+		c := s.take()
+		if c.New[0].String() != fmt.Sprint(n) {
+			t.Fatalf("change %d is of row %s", n, c.New[0])
+		}
+		if n == taken-1 {
+			held = c.Tx.Hold() // the last one is not settled when it stops
+		}
+	}
+	s.close()
+	held()
+	s.open()
+	for n := taken - 1; n < rows; n++ {
+		if c := s.take(); c.New[0].String() != fmt.Sprint(n) {
+			t.Fatalf("change %d is of row %s", n, c.New[0])
+		}
+	}
+}
+
+// TestSlotIsNeverAheadOfTheCheckpoint looks at both while rows stream by.
+func TestSlotIsNeverAheadOfTheCheckpoint(t *testing.T) {
+	s := newCheckpointed(t)
+	s.open()
+	for n := range 300 {
+		s.exec(fmt.Sprintf(`INSERT INTO people VALUES (%d)`, n))
+		s.take()
+		if n%10 != 0 {
+			continue
+		}
+		if ahead := s.query(`SELECT (s.confirmed_flush_lsn > c.settled_lsn)::text FROM pg_replication_slots s
+			JOIN hookline.checkpoint c ON c.slot = s.slot_name`); ahead != "false" {
+			t.Fatal("the slot is ahead of the checkpoint")
+		}
+	}
+	position := s.query(`SELECT pg_current_wal_insert_lsn()::text`)
+	s.exec(`INSERT INTO done DEFAULT VALUES`)
+	s.exec(`INSERT INTO done DEFAULT VALUES`)
+	s.take()
+	s.take()
+	s.waitConfirmed(position)
+}
+
+// TestCloneIsRefused has a checkpoint of another cluster, as a copy of the database has.
+func TestCloneIsRefused(t *testing.T) {
+	s := newCheckpointed(t)
+	if err := s.checkpoints.SaveCheckpoint(t.Context(), s.cfg.Slot, cdc.Checkpoint{System: "7111111111111111111", Database: "5", Timeline: 1}); err != nil {
+		t.Fatal(err)
+	}
+	wantProblem(t, s.acquire(), "7111111111111111111", "clone", "--accept-gap")
+}
+
+func TestMovedSlotIsAGap(t *testing.T) {
+	s := newCheckpointed(t)
+	s.open()
+	s.exec(`INSERT INTO people VALUES (1)`)
+	s.take()
+	s.close()
+	s.exec(`INSERT INTO people VALUES (2)`)
+	s.exec(`SELECT pg_replication_slot_advance('` + s.cfg.Slot + `', pg_current_wal_lsn())`)
+	wantProblem(t, s.acquire(), s.cfg.Slot, s.checkpoint().Settled.End.String(), "--accept-gap")
+}
+
+func TestMissingSlotIsAGapWhenThereIsACheckpoint(t *testing.T) {
+	s := newCheckpointed(t)
+	s.open()
+	s.exec(`INSERT INTO people VALUES (1)`)
+	s.take()
+	s.close()
+	s.exec(`SELECT pg_drop_replication_slot('` + s.cfg.Slot + `')`)
+	_, err := cdc.NewPlan(t.Context(), s.conn, s.cfg, []cdc.Table{{Schema: "public", Name: "people", Full: true}}, s.checkpoint())
+	wantProblem(t, err, s.cfg.Slot, "is gone", "--accept-gap")
+}
+
+// acquire tries to take the slot with a Source of its own.
+func (s *stream) acquire() error {
+	s.t.Helper()
+	source, err := cdc.Open(s.cfg, s.checkpoints, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err = source.Acquire(s.t.Context()); err == nil {
+		_ = source.Close(s.t.Context())
+	}
+	return err
+}
+
+// TestTakenOver cuts one process off until another has read the slot: the first must not go on with what it knew.
+func TestTakenOver(t *testing.T) {
+	s := newCheckpointed(t)
+	s.open()
+	s.exec(`INSERT INTO people VALUES (1)`)
+	s.take()
+	first := *s
+	cfg := s.cfg
+	cfg.StandbyWait = time.Millisecond // quicker than the first one is back
+	source, err := cdc.Open(cfg, s.checkpoints, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	acquired := make(chan error, 1)
+	go func() { acquired <- source.Acquire(context.Background()) }()
+	s.poll("the second to take over", func() bool {
+		if source.State() == cdc.Active {
+			return true
+		}
+		s.exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active AND slot_name = '` + s.cfg.Slot + `'`)
+		return false
+	})
+	if err := <-acquired; err != nil {
+		t.Fatal(err)
+	}
+	s.exec(`INSERT INTO people VALUES (2)`)
+	ctx, cancel := context.WithCancel(t.Context())
+	for c, err := range source.Changes(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.New[0].String() == "2" {
+			cancel() // and come back for the next one: this one is settled
+		}
+	}
+	cancel()
+	if err := source.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		_, err, ok := first.next()
+		if !ok {
+			t.Fatal("the first one's stream ended without an error")
+		}
+		if err != nil {
+			if !errors.Is(err, cdc.ErrTakenOver) {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+}
