@@ -102,14 +102,13 @@ func drain(resp *http.Response, cancel context.CancelFunc) {
 }
 
 // errResend stands for: the request can be sent again on another connection.
-var errResend = errors.New("the connection was closed before the request was read")
+var errResend = errors.New("the connection was lost with the request on its way")
 
 // wire is an http.Transport less two habits.
 //
 // It does not send a request a second time by itself, since the second would carry the first one's timestamp and signature. Where
-// http.Transport would (it then calls GetBody), errResend comes back instead, and post signs anew. All that remains is that the
-// transport picks another connection for a request of which it has not begun to read the body: the receiver has seen nothing of
-// that one.
+// http.Transport would (it then calls GetBody), errResend comes back instead, and post signs anew. All that remains is that
+// HTTP/1.1 moves a request of which nothing was read yet to another connection: there is no first one.
 //
 // It has no CloseIdleConnections, which retryablehttp calls after each failure: one dead receiver would cost all others their
 // connections.

@@ -103,6 +103,29 @@ func TestHTTP2(t *testing.T) {
 	}
 }
 
+// A server that takes few requests at once on a connection gets more connections. An attempt fails only when it is refused three
+// times, by connections so new that they had not told their limit.
+func TestHTTP2WithFewStreams(t *testing.T) {
+	server := httptest.NewUnstartedServer(record(t, nil, nil))
+	server.EnableHTTP2 = true
+	server.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 10}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	s := newSender(t, Config{RetrySchedule: []time.Duration{time.Millisecond}})
+	s.trust(server)
+	to := subscription("a", server.URL)
+	var settled []<-chan struct{}
+	for i := range 500 {
+		settled = append(settled, s.send(to, newEvent(i, 1)))
+	}
+	for _, c := range settled {
+		await(t, c, "delivery")
+	}
+	if got := s.metric("hookline_attempts_total", "failed"); got > 50 {
+		t.Errorf("%v attempts of 500 failed, want next to none", got)
+	}
+}
+
 func TestRefusesOldTLS(t *testing.T) {
 	server := httptest.NewUnstartedServer(nil)
 	server.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}

@@ -350,7 +350,12 @@ func bubble(t testing.TB, cfg Config, handle http.HandlerFunc) *senderTest {
 	s.policy.Jitter = func() float64 { return 0.5 }
 	network := newPipes()
 	s.transport.DialContext = network.dial
-	server := &http.Server{Handler: record(t, nil, handle), ErrorLog: silent}
+	var handlers sync.WaitGroup
+	server := &http.Server{ErrorLog: silent, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handlers.Add(1)
+		defer handlers.Done()
+		record(t, nil, handle).ServeHTTP(w, r)
+	})}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -359,6 +364,7 @@ func bubble(t testing.TB, cfg Config, handle http.HandlerFunc) *senderTest {
 	t.Cleanup(func() {
 		_ = server.Close()
 		<-served
+		handlers.Wait() // Close does not
 	})
 	return s
 }
