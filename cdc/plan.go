@@ -21,6 +21,9 @@ type Plan struct {
 
 	cfg   Config
 	owner Problems // what the role may not do itself
+	tells int      // tables with records that are published
+
+	exists, all, whole bool // the publication: there is one, of all tables, with all kinds of changes
 }
 
 // Ready reports whether there is nothing left to do.
@@ -43,22 +46,37 @@ type published struct {
 //
 // https://www.postgresql.org/docs/current/logical-replication-publication.html#LOGICAL-REPLICATION-PUBLICATION-REPLICA-IDENTITY
 func NewPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoint *Checkpoint) (*Plan, error) {
+	return newPlan(ctx, conn, cfg, tables, checkpoint, false)
+}
+
+// newPlan is NewPlan; within leaves out what the role has no right to do to tables that hold records.
+func newPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoint *Checkpoint, within bool) (*Plan, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
 	p := &Plan{cfg: cfg}
+	if err := p.look(ctx, conn); err != nil {
+		return nil, err
+	}
 	found, err := p.inspect(ctx, conn, tables)
 	if err != nil {
 		return nil, err
 	}
 	var wanted []published
 	for _, t := range found {
+		foreign := within && t.Full && !t.owned
 		switch {
+		case foreign && !t.listed && !p.all:
+			p.Left = append(p.Left, t.String()+": the role does not own it; a superuser can run what `hookline setup --print-sql` prints")
+			continue
 		case !t.key:
 			p.Left = append(p.Left, t.String()+": no primary key, so its records cannot be told apart")
 			continue
-		case t.identity == 'f' || !t.Full || cfg.Identity == IdentityKeep:
+		case t.identity == 'f' || !t.Full || cfg.Identity == IdentityKeep || foreign:
+			if t.identity != 'f' && foreign && cfg.Identity == IdentityFull {
+				p.Left = append(p.Left, t.String()+": only its replica identity, which the role may not set to FULL: updates tell no changed fields")
+			}
 			if !t.usable {
 				p.Left = append(p.Left, t.String()+": replica identity is set to nothing or to an index that is gone, "+
 					"so updates of a published table would fail")
@@ -70,6 +88,9 @@ func NewPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, ch
 			}
 		}
 		wanted = append(wanted, t)
+		if t.Full {
+			p.tells++
+		}
 	}
 	if err := p.publication(ctx, conn, wanted); err != nil {
 		return nil, err
@@ -144,23 +165,27 @@ func (p *Plan) inspect(ctx context.Context, conn *pgx.Conn, tables []Table) ([]p
 	return found, nil
 }
 
+// look looks the publication up.
+func (p *Plan) look(ctx context.Context, conn *pgx.Conn) error {
+	err := conn.QueryRow(ctx, `SELECT puballtables, pubinsert AND pubupdate AND pubdelete AND pubtruncate AND pubviaroot
+		FROM pg_publication WHERE pubname = $1`, p.cfg.Publication).Scan(&p.all, &p.whole)
+	if p.exists = err == nil; err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("look publication %q up: %w", p.cfg.Publication, err)
+	}
+	return nil
+}
+
 // publication plans what makes the publication list the wanted tables and no others.
 func (p *Plan) publication(ctx context.Context, conn *pgx.Conn, wanted []published) error {
 	name := pgx.Identifier{p.cfg.Publication}.Sanitize()
-	var all, whole bool
-	err := conn.QueryRow(ctx, `SELECT puballtables, pubinsert AND pubupdate AND pubdelete AND pubtruncate AND pubviaroot
-		FROM pg_publication WHERE pubname = $1`, p.cfg.Publication).Scan(&all, &whole)
-	if errors.Is(err, pgx.ErrNoRows) {
+	if !p.exists {
 		return p.newPublication(ctx, conn, name, wanted)
 	}
-	if err != nil {
-		return fmt.Errorf("look publication %s up: %w", name, err)
-	}
-	if !whole {
+	if !p.whole {
 		p.Statements = append(p.Statements, "ALTER PUBLICATION "+name+
 			" SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)")
 	}
-	if all {
+	if p.all {
 		return nil
 	}
 	for _, t := range wanted {
@@ -232,7 +257,6 @@ func (p *Plan) slot(ctx context.Context, conn *pgx.Conn, checkpoint *Checkpoint)
 	if err != nil {
 		return fmt.Errorf("look slot %q up: %w", p.cfg.Slot, err)
 	}
-	fresh := slices.ContainsFunc(p.Statements, func(s string) bool { return strings.HasPrefix(s, "CREATE PUBLICATION") })
 	switch {
 	case database == "" && plugin == "" && checkpoint != nil:
 		return &Problem{
@@ -251,7 +275,7 @@ func (p *Plan) slot(ctx context.Context, conn *pgx.Conn, checkpoint *Checkpoint)
 			What: fmt.Sprintf("replication slot %q is of plugin %q in database %q, want pgoutput in %q", p.cfg.Slot, plugin, database, here),
 			Mend: "set HOOKLINE_SLOT to another name",
 		}
-	case fresh:
+	case !p.exists:
 		return &Problem{
 			What: fmt.Sprintf("replication slot %q exists, but publication %q does not: a slot cannot read what lies before its publication",
 				p.cfg.Slot, p.cfg.Publication),
@@ -307,7 +331,8 @@ func (p *Plan) run(ctx context.Context, conn *pgx.Conn, log *slog.Logger, sql st
 	}
 }
 
-// Prepare plans and applies in one go; processes that start at the same time take turns.
+// Prepare plans and applies in one go; processes that start at the same time take turns. A table that only somebody else may publish is
+// left out, unless there is no other.
 func Prepare(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoint *Checkpoint,
 	log *slog.Logger,
 ) (*Plan, error) {
@@ -319,6 +344,15 @@ func Prepare(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, ch
 	p, err := NewPlan(ctx, conn, cfg, tables, checkpoint)
 	if err != nil {
 		return nil, err
+	}
+	if len(p.owner) > 0 {
+		within, err := newPlan(ctx, conn, cfg, tables, checkpoint, true)
+		if err != nil {
+			return nil, err
+		}
+		if within.tells > 0 {
+			p = within
+		}
 	}
 	return p, p.Apply(ctx, conn, log)
 }

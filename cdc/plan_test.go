@@ -181,6 +181,37 @@ func TestRoleWithoutRights(t *testing.T) {
 	}
 }
 
+// TestRoleThatOwnsSomeTables announces those, and names the others; what was prepared for it stays.
+func TestRoleThatOwnsSomeTables(t *testing.T) {
+	p := newPlanned(t, `CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY)`, "a", "b", "c")
+	role := "part_" + p.conn.Config().Database
+	p.exec(`CREATE ROLE ` + role + ` LOGIN REPLICATION`)
+	dropRole(t, role)
+	t.Cleanup(func() { _, _ = p.conn.Exec(context.Background(), `REASSIGN OWNED BY `+role+` TO postgres`) })
+	p.exec(fmt.Sprintf(`DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %%I TO %s', current_database()); END $$`, role))
+	p.exec(`ALTER TABLE a OWNER TO ` + role + `; ALTER TABLE b OWNER TO ` + role)
+	part := connect(t, strings.Replace(p.cfg.URL, "postgres@", role+"@", 1))
+	prepare := func() string {
+		t.Helper()
+		plan, err := cdc.Prepare(t.Context(), part, p.cfg, p.tables, nil, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(plan.Left, "\n")
+	}
+	published := func() string {
+		return p.query(`SELECT string_agg(tablename, ',' ORDER BY tablename) FROM pg_publication_tables WHERE pubname = 'hookline'`)
+	}
+	if left := prepare(); !strings.Contains(left, `"c": the role does not own it`) || published() != "a,b" {
+		t.Errorf("left out %q, published %s; want c left out", left, published())
+	}
+	p.exec(`ALTER PUBLICATION hookline ADD TABLE c`) // by the superuser, without FULL
+	if left := prepare(); !strings.Contains(left, `"c": only its replica identity`) || published() != "a,b,c" {
+		t.Errorf("left out %q, published %s; want c published as it is", left, published())
+	}
+	p.exec(`REVOKE CREATE ON DATABASE ` + p.conn.Config().Database + ` FROM ` + role)
+}
+
 // TestLockedTable has the CRM hold a lock for a while: the plan gives way and comes back.
 func TestLockedTable(t *testing.T) {
 	p := newPlanned(t, `CREATE TABLE a (id int PRIMARY KEY)`, "a")

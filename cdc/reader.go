@@ -24,6 +24,7 @@ type reader struct {
 	now      time.Time // as of the last look at the clock
 	heard    time.Time // when the server last sent something that was waited for
 	deadline time.Time // of the next look
+	pings    pings
 	reported LSN
 	report   time.Time // when it was reported
 }
@@ -86,12 +87,37 @@ func (r *reader) message(data []byte) (err error) {
 		if len(r.source.queue) < cap(r.source.queue) {
 			r.batch = r.decoder.advance(r.batch, LSN(binary.BigEndian.Uint64(data[1:])))
 		}
-		if wantsReply := data[17] != 0; wantsReply {
-			return r.send(false)
+		if wantsReply := data[17] != 0; !wantsReply {
+			return nil
 		}
-		return nil
+		if r.pings.count(LSN(binary.BigEndian.Uint64(data[1:])), r.now) {
+			return errShutdown
+		}
+		return r.send(false)
 	}
 	return fmt.Errorf("replication message of %d bytes is not understood", len(data))
+}
+
+// errShutdown ends a connection so that the server can go down.
+var errShutdown = errors.New("the server is shutting down")
+
+// pings tells a server that is shutting down from one that only wants to know whether we are there. The latter asks once in a while.
+// The former does not go down before we have acknowledged all it has sent, and asks again as soon as it is answered. It may be unable to
+// take what would let us acknowledge more (deliveries go on, but the checkpoint cannot be saved any more), so it would ask for ever.
+type pings struct {
+	at    LSN
+	since time.Time
+	n     int
+}
+
+// count takes a question that came with a position and reports whether they have come in a burst.
+func (p *pings) count(at LSN, now time.Time) (burst bool) {
+	const many, window = 20, time.Second
+	if at != p.at || now.Sub(p.since) > window {
+		*p = pings{at: at, since: now}
+	}
+	p.n++
+	return p.n >= many
 }
 
 // look reports if it is time to, and sees to it that the next Receive returns when it is time again.

@@ -444,6 +444,32 @@ func TestPostgresRestart(t *testing.T) {
 	expect(t, []cdc.Change{s.take(), s.take()}, "insert people -→(2,∅,∅)", "insert people -→(3,∅,∅)")
 }
 
+// TestServerGoesDownInAnOrderlyWay stops the server as an operator does, while a delivery is unsettled and cannot become so: the server
+// must not have to wait for it.
+func TestServerGoesDownInAnOrderlyWay(t *testing.T) {
+	server, err := postgres.Start(t.Context(), postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Stop() })
+	s := newStream(t, server.URL("postgres"), people)
+	s.exec(`INSERT INTO people VALUES (1)`)
+	release := s.take().Tx.Hold()
+	_ = s.conn.Close(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := server.ShutDown(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.conn = connect(t, server.URL("postgres"))
+	s.exec(`INSERT INTO people VALUES (2)`)
+	expect(t, []cdc.Change{s.take()}, "insert people -→(2,∅,∅)")
+	release()
+}
+
 // TestStandbyTakesOver has two sources on one slot: the second waits, and goes on where the first stopped.
 func TestStandbyTakesOver(t *testing.T) {
 	s := newStream(t, postgrestest.NewDatabase(t), people)

@@ -259,13 +259,31 @@ func (s *Server) Restart(ctx context.Context) error {
 	return s.start(ctx, false)
 }
 
+// ShutDown asks the server to go down, as an operator does (a fast shutdown), and waits until it has. When ctx ends first it goes on
+// running, and the error says so. The data stays, for Restart.
+func (s *Server) ShutDown(ctx context.Context) error {
+	if s.running == nil {
+		return nil
+	}
+	if err := s.running.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("stop postgres: %w", err)
+	}
+	select {
+	case <-s.running.done:
+		s.running = nil
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("postgres does not go down: %w", context.Cause(ctx))
+	}
+}
+
 func (s *Server) shutdown() error {
 	if s.running == nil {
 		return nil
 	}
 	// A replication client that does not read keeps a fast shutdown waiting.
 	running := s.running
-	impatience := time.AfterFunc(stopTimeout, func() { running.Signal(syscall.SIGQUIT) })
+	impatience := time.AfterFunc(stopTimeout, func() { _ = running.Signal(syscall.SIGQUIT) })
 	defer impatience.Stop()
 	return s.end(syscall.SIGINT)
 }
