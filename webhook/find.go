@@ -156,7 +156,8 @@ func (r *Registry) missing(candidates []cdc.Table) error {
 	name := candidates[0]
 	return &cdc.Problem{
 		What: what,
-		Mend: fmt.Sprintf("CREATE TABLE %s (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), url text NOT NULL, secret text, "+
+		Mend: fmt.Sprintf("CREATE TABLE %s (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), url text NOT NULL, "+
+			"secret text NOT NULL DEFAULT replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), "+
 			"operations text[] NOT NULL DEFAULT '{*.*}', enabled boolean NOT NULL DEFAULT true);\n"+
 			"or set HOOKLINE_WEBHOOKS_TABLE to the table that holds them (schema.table), or to %s.%s to use Hookline's own alone",
 			name, r.cfg.Schema, ownTable),

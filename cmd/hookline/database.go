@@ -78,8 +78,7 @@ func (d *database) detect(ctx context.Context, metrics prometheus.Registerer) er
 // openSpool opens the database that keeps the checkpoint: the CRM's own unless another is set.
 func openSpool(ctx context.Context, cfg config.Config, log *slog.Logger) (*spool.Spool, error) {
 	s, err := spool.Open(ctx, cmp.Or(cfg.SpoolURL, cfg.CDC.URL), cfg.Webhook.Schema, log)
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.Code == insufficientPrivilege {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == insufficientPrivilege {
 		return nil, &cdc.Problem{
 			What: "the role may not make Hookline's tables: " + err.Error(),
 			Mend: "let it: run what `hookline setup --print-sql` prints as a superuser, or set HOOKLINE_SPOOL_DATABASE_URL to a database of its own",
@@ -130,8 +129,7 @@ func (d *database) makeSchema(ctx context.Context, conn *pgx.Conn) error {
 	}
 	schema := d.cfg.Webhook.Schema
 	_, err := conn.Exec(ctx, webhook.SchemaSQL(schema))
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.Code == insufficientPrivilege {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == insufficientPrivilege {
 		return &cdc.Problem{
 			What: fmt.Sprintf("the role may not make schema %q in this database", schema),
 			Mend: fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s; or let a superuser run what `hookline setup --print-sql` prints",
@@ -148,7 +146,7 @@ func (d *database) makeSchema(ctx context.Context, conn *pgx.Conn) error {
 func (d *database) hasSchema(ctx context.Context, conn *pgx.Conn) (there bool, err error) {
 	err = conn.QueryRow(ctx, `SELECT to_regclass(format('%I.webhook', $1::text)) IS NOT NULL`, d.cfg.Webhook.Schema).Scan(&there)
 	if err != nil {
-		return false, fmt.Errorf("look for schema %q: %w", d.cfg.Webhook.Schema, err)
+		return false, d.permitted(conn, fmt.Errorf("look for schema %q: %w", d.cfg.Webhook.Schema, err))
 	}
 	return there, nil
 }
@@ -178,7 +176,7 @@ func (d *database) load(ctx context.Context) error {
 }
 
 func (d *database) read(ctx context.Context, conn *pgx.Conn) error {
-	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		snapshot, err := cdc.TakeSnapshot(ctx, tx)
 		if err != nil {
 			return err
@@ -191,6 +189,21 @@ func (d *database) read(ctx context.Context, conn *pgx.Conn) error {
 		}
 		return d.catalog.Load(ctx, tx, snapshot)
 	})
+	return d.permitted(conn, err)
+}
+
+// permitted adds the way out to an error that says that the role lacks a right.
+func (d *database) permitted(conn *pgx.Conn, err error) error {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || refused.Code != insufficientPrivilege {
+		return err
+	}
+	role := pgx.Identifier{conn.Config().User}.Sanitize()
+	return &cdc.Problem{
+		What: err.Error(),
+		Mend: fmt.Sprintf("as the owner or a superuser, for the schema it names: GRANT USAGE ON SCHEMA … TO %s; "+
+			"GRANT SELECT ON ALL TABLES IN SCHEMA … TO %[1]s;", role),
+	}
 }
 
 // script returns the SQL that prepare would run, for someone with more rights to run it.
@@ -208,6 +221,10 @@ func (d *database) script(ctx context.Context) (sql []string, err error) {
 				fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %s", pgx.Identifier{schema, "webhook"}.Sanitize(), role))
 		}
 		tables, err := d.tables(ctx, conn.Conn())
+		if err != nil && !own {
+			d.log.Warn("this is not all: run it, and then this command again for the rest", "error", err)
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -33,8 +33,8 @@ func (runCommand) Run(ctx context.Context) error {
 	}
 }
 
-// farewell is how long the end of a run may take after everything is delivered or given up.
-const farewell = 15 * time.Second
+// farewell is how long giving the slot back may take, after everything is delivered or given up.
+const farewell = 10 * time.Second
 
 // run is Hookline: it prepares the database, waits for the slot, and delivers until ctx ends. Then it finishes what it has in hand, for
 // at most cfg.DrainTimeout, and gives the slot back.
@@ -69,6 +69,11 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 		_ = health.Close(ctx)
 	}()
 
+	cfg.Sender.Version = version
+	out, err := sender.New(cfg.Sender, log, metrics)
+	if err != nil {
+		return err
+	}
 	if err := db.prepare(ctx, store); err != nil {
 		return stopped(ctx, err)
 	}
@@ -81,14 +86,12 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 		err = errors.Join(err, source.Close(ctx))
 		log.Info("hookline has stopped")
 	}()
-	if err := db.load(ctx); err != nil {
+	defer func() { err = errors.Join(err, drain(finish, out, cfg.DrainTimeout, log)) }()
+	if err := db.prepare(ctx, store); err != nil { // tables may have come while this process stood by
 		return stopped(ctx, err)
 	}
-
-	cfg.Sender.Version = version
-	out, err := sender.New(cfg.Sender, log, metrics)
-	if err != nil {
-		return err
+	if err := db.load(ctx); err != nil {
+		return stopped(ctx, err)
 	}
 	db.webhooks.OnChange(out.Recheck)
 	go cdc.Monitor(ctx, db.pool, cfg.CDC, log, metrics)
@@ -97,13 +100,17 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 	if cause := context.Cause(ctx); cause != nil {
 		log.Info("stopping: finishing what is in hand", "cause", cause, "at_most", cfg.DrainTimeout)
 	}
-	drain, cancel := context.WithTimeoutCause(finish, cfg.DrainTimeout, fmt.Errorf("HOOKLINE_DRAIN_TIMEOUT of %s is over", cfg.DrainTimeout))
+	return err
+}
+
+// drain finishes what is in hand. What is left then is no error: it is not settled, so it comes again.
+func drain(ctx context.Context, out *sender.Sender, limit time.Duration, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("HOOKLINE_DRAIN_TIMEOUT of %s is over", limit))
 	defer cancel()
-	var left *sender.LeftError
-	if drainErr := out.Drain(drain); errors.As(drainErr, &left) {
+	err := out.Drain(ctx)
+	if left, ok := errors.AsType[*sender.LeftError](err); ok {
 		log.Warn("not everything could be delivered; it is sent again at the next start", "error", left)
-	} else if drainErr != nil {
-		err = errors.Join(err, drainErr)
+		return nil
 	}
 	return err
 }
