@@ -19,11 +19,14 @@ import (
 func newCheckpointed(t *testing.T) *stream {
 	t.Helper()
 	url := postgrestest.NewDatabase(t)
-	store, err := spool.Open(t.Context(), url, "hookline", slog.New(slog.DiscardHandler))
+	store, err := spool.Open(t.Context(), url, "hookline")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
+	if err := store.Migrate(t.Context(), slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
 	s := &stream{t: t, cfg: cdc.Config{URL: url, Slot: slotFor(url)}, conn: connect(t, url), checkpoints: store}
 	s.exec(people)
 	s.prepare()

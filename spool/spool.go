@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -24,12 +25,13 @@ var migrations embed.FS
 
 // Spool is a schema in a database, which need not be the CRM's. Safe for concurrent use.
 type Spool struct {
-	pool  *pgxpool.Pool
-	table string // of checkpoints, quoted
+	pool   *pgxpool.Pool
+	schema string
+	table  string // of checkpoints, quoted
 }
 
-// Open connects to the database at url and brings the schema up to date; several processes may do so at once.
-func Open(ctx context.Context, url, schema string, log *slog.Logger) (*Spool, error) {
+// Open returns the spool in a schema of the database at url. Its connections are made as they are needed.
+func Open(ctx context.Context, url, schema string) (*Spool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("spool database: %w", err)
@@ -38,14 +40,19 @@ func Open(ctx context.Context, url, schema string, log *slog.Logger) (*Spool, er
 		config.ConnConfig.RuntimeParams[name] = value
 	}
 	config.MaxConns = 2
-	if err := migrate(ctx, config.ConnConfig, schema, log); err != nil {
-		return nil, fmt.Errorf("spool database: bring schema %q up to date: %w", schema, err)
-	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("spool database: %w", err)
 	}
-	return &Spool{pool: pool, table: pgx.Identifier{schema, "checkpoint"}.Sanitize()}, nil
+	return &Spool{pool: pool, schema: schema, table: pgx.Identifier{schema, "checkpoint"}.Sanitize()}, nil
+}
+
+// Migrate makes the schema or brings it up to date; several processes may do so at once.
+func (s *Spool) Migrate(ctx context.Context, log *slog.Logger) error {
+	if err := migrate(ctx, s.pool.Config().ConnConfig, s.schema, log); err != nil {
+		return fmt.Errorf("spool database: bring schema %q up to date: %w", s.schema, err)
+	}
+	return nil
 }
 
 // Close ends the connections.
@@ -98,14 +105,18 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, schema string, log *sl
 	return err
 }
 
-// LoadCheckpoint returns the checkpoint of a slot, nil when there is none.
+// undefinedTable is https://www.postgresql.org/docs/current/errcodes-appendix.html
+const undefinedTable = "42P01"
+
+// LoadCheckpoint returns the checkpoint of a slot, nil when there is none, nor a schema that could hold one.
 func (s *Spool) LoadCheckpoint(ctx context.Context, slot string) (*cdc.Checkpoint, error) {
 	var c cdc.Checkpoint
 	var at *time.Time
 	err := s.pool.QueryRow(ctx, `SELECT system_identifier, database_oid, timeline, settled_lsn, commit_lsn, change_index, commit_time
 		FROM `+s.table+` WHERE slot = $1`, slot).
 		Scan(&c.System, &c.Database, &c.Timeline, &c.Settled.End, &c.Settled.Commit, &c.Settled.Index, &at)
-	if errors.Is(err, pgx.ErrNoRows) {
+	refused, _ := errors.AsType[*pgconn.PgError](err)
+	if errors.Is(err, pgx.ErrNoRows) || (refused != nil && refused.Code == undefinedTable) {
 		return nil, nil
 	}
 	if err != nil {

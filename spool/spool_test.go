@@ -18,11 +18,14 @@ func TestMain(m *testing.M) { postgrestest.Main(m) }
 
 func open(t *testing.T, url, schema string) *spool.Spool {
 	t.Helper()
-	s, err := spool.Open(t.Context(), url, schema, slog.New(slog.DiscardHandler))
+	s, err := spool.Open(t.Context(), url, schema)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
+	if err := s.Migrate(t.Context(), slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
 	return s
 }
 
@@ -98,9 +101,9 @@ func TestManyOpenAtOnce(t *testing.T) {
 	const processes = 5
 	for range processes {
 		go func() {
-			s, err := spool.Open(context.Background(), url, `Odd "Schema`, slog.New(slog.DiscardHandler))
+			s, err := spool.Open(context.Background(), url, `Odd "Schema`)
 			if err == nil {
-				_, err = s.LoadCheckpoint(context.Background(), "a")
+				err = s.Migrate(context.Background(), slog.New(slog.DiscardHandler))
 				s.Close()
 			}
 			opened <- err
@@ -133,9 +136,16 @@ func TestOpenWithoutTheRightToCreate(t *testing.T) {
 		run("DROP ROLE spool_guest")
 		_ = admin.Close(context.Background())
 	})
-	if s, err := spool.Open(t.Context(), guest, "hookline", slog.New(slog.DiscardHandler)); err == nil {
-		s.Close()
+	poor, err := spool.Open(t.Context(), guest, "hookline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer poor.Close()
+	if err := poor.Migrate(t.Context(), slog.New(slog.DiscardHandler)); err == nil {
 		t.Fatal("a role without rights made a schema")
+	}
+	if c, err := poor.LoadCheckpoint(t.Context(), "a"); c != nil || err != nil {
+		t.Errorf("without a schema: %v, %v", c, err)
 	}
 	open(t, url, "hookline")
 	run("GRANT USAGE ON SCHEMA hookline TO spool_guest")

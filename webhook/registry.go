@@ -28,6 +28,7 @@ type Registry struct {
 	metrics *metrics
 
 	onChange func(key string)
+	summary  string // the last one logged
 	snapshot *cdc.Snapshot
 	sources  map[cdc.Table]*source
 	index    index
@@ -129,7 +130,14 @@ func (r *Registry) summarize() {
 	for _, t := range r.Tables() {
 		tables = append(tables, t.Schema+"."+t.Name)
 	}
-	r.log.Info("webhooks read", "tables", tables, "active", states[Active], "skipped", states[Skipped], "disabled", states[Disabled])
+	level := slog.LevelInfo
+	if summary := fmt.Sprint(tables, states); summary == r.summary {
+		level = slog.LevelDebug
+	} else {
+		r.summary = summary
+	}
+	r.log.Log(context.Background(), level, "webhooks read",
+		"tables", tables, "active", states[Active], "skipped", states[Skipped], "disabled", states[Disabled])
 }
 
 // Tables returns the tables that webhooks come from, as of the last Load. They have to be published.

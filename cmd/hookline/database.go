@@ -75,20 +75,28 @@ func (d *database) detect(ctx context.Context, metrics prometheus.Registerer) er
 	})
 }
 
-// openSpool opens the database that keeps the checkpoint: the CRM's own unless another is set.
-func openSpool(ctx context.Context, cfg config.Config, log *slog.Logger) (*spool.Spool, error) {
-	s, err := spool.Open(ctx, cmp.Or(cfg.SpoolURL, cfg.CDC.URL), cfg.Webhook.Schema, log)
+// openSpool returns the spool, in the CRM database unless another is set.
+func openSpool(ctx context.Context, cfg config.Config) (*spool.Spool, error) {
+	return spool.Open(ctx, cmp.Or(cfg.SpoolURL, cfg.CDC.URL), cfg.Webhook.Schema)
+}
+
+// prepareSpool brings the spool's tables up to date.
+func prepareSpool(ctx context.Context, s *spool.Spool, log *slog.Logger) error {
+	err := s.Migrate(ctx, log)
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == insufficientPrivilege {
-		return nil, &cdc.Problem{
+		return &cdc.Problem{
 			What: "the role may not make Hookline's tables: " + err.Error(),
 			Mend: "let it: run what `hookline setup --print-sql` prints as a superuser, or set HOOKLINE_SPOOL_DATABASE_URL to a database of its own",
 		}
 	}
-	return s, err
+	return err
 }
 
 // prepare makes the database ready to be streamed: Hookline's own tables, replica identities, publication, slot.
 func (d *database) prepare(ctx context.Context, store *spool.Spool) error {
+	if err := prepareSpool(ctx, store, d.log); err != nil {
+		return err
+	}
 	checkpoint, err := store.LoadCheckpoint(ctx, d.cfg.CDC.Slot)
 	if err != nil {
 		return err

@@ -23,11 +23,13 @@ const (
 	exitFine   = 0
 	exitFailed = 1
 	exitUsage  = 2
+	exitSick   = 3
 )
 
 type commands struct {
 	Run     runCommand     `cmd:"" help:"Stream changes and deliver webhooks, until SIGTERM."`
 	Setup   setupCommand   `cmd:"" help:"Prepare the database: replica identities, publication, slot, Hookline's own tables."`
+	Status  statusCommand  `cmd:"" help:"Tell how slot, checkpoint and webhooks stand. Ends with 3 when something is wrong."`
 	Listen  listenCommand  `cmd:"" help:"Receive webhooks here, verify their signatures and show them."`
 	Verify  verifyCommand  `cmd:"" help:"Check one signature."`
 	Demo    demoCommand    `cmd:"" help:"Show it all at work on a database that is made for it and thrown away."`
@@ -57,7 +59,9 @@ func execute(args []string) int {
 	ctx, stop := stopSignal()
 	defer stop()
 	command.BindTo(ctx, (*context.Context)(nil))
-	if err := command.Run(); err != nil {
+	if err := command.Run(); errors.Is(err, errUnhealthy) {
+		return exitSick
+	} else if err != nil {
 		fmt.Fprintln(os.Stderr, "hookline:", err)
 		return exitFailed
 	}

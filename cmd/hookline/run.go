@@ -50,7 +50,7 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer db.close()
-	store, err := openSpool(ctx, cfg, log)
+	store, err := openSpool(ctx, cfg)
 	if err != nil {
 		return stopped(ctx, err)
 	}

@@ -44,13 +44,16 @@ func (c setupCommand) Run(ctx context.Context) error {
 }
 
 func (c setupCommand) prepare(ctx context.Context, cfg config.Config, db *database, log *slog.Logger) error {
-	store, err := openSpool(ctx, cfg, log)
+	store, err := openSpool(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
 	if c.AcceptGap {
 		if err := db.dropSlot(ctx); err != nil {
+			return err
+		}
+		if err := prepareSpool(ctx, store, log); err != nil {
 			return err
 		}
 		if err := store.ForgetCheckpoint(ctx, cfg.CDC.Slot); err != nil {

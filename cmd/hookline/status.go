@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hookline/cdc"
+	"hookline/config"
+	"hookline/webhook"
+)
+
+type statusCommand struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// status is how things stand, as seen from the database: it says the same whichever process is asked, and when none runs.
+type status struct {
+	Healthy    bool             `json:"healthy"`
+	Problems   []string         `json:"problems,omitempty"`
+	Profile    string           `json:"profile"`
+	Slot       slotStatus       `json:"slot"`
+	Tables     int              `json:"publishedTables"`
+	Checkpoint *cdc.Checkpoint  `json:"checkpoint,omitempty"`
+	Webhooks   []webhook.Status `json:"webhooks"`
+}
+
+type slotStatus struct {
+	Name          string `json:"name"`
+	Exists        bool   `json:"exists"`
+	Active        bool   `json:"active"`
+	WALStatus     string `json:"walStatus"`
+	Confirmed     string `json:"confirmed"`
+	LagBytes      int64  `json:"lagBytes"`
+	RetainedBytes int64  `json:"retainedBytes"`
+	SafeBytes     *int64 `json:"safeBytes,omitempty"` // until the slot is lost; nil without max_slot_wal_keep_size
+}
+
+// errUnhealthy ends the command with exit code 3.
+var errUnhealthy = errors.New("unhealthy")
+
+func (c statusCommand) Run(ctx context.Context) error {
+	cfg, err := config.Load()
+	if err != nil {
+		return err
+	}
+	quiet := slog.New(slog.DiscardHandler) // what it would log is what the command prints
+	db, err := openDatabase(ctx, cfg, quiet, prometheus.NewRegistry())
+	if err != nil {
+		return err
+	}
+	defer db.close()
+	store, err := openSpool(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	s := status{Profile: db.catalog.Profile()}
+	if s.Checkpoint, err = store.LoadCheckpoint(ctx, cfg.CDC.Slot); err != nil {
+		return err
+	}
+	if err := s.read(ctx, db); err != nil {
+		return err
+	}
+	s.judge()
+	if c.JSON {
+		encoder := json.NewEncoder(os.Stdout)
+		encoder.SetIndent("", "  ")
+		err = encoder.Encode(s)
+	} else {
+		err = s.print(os.Stdout, time.Now())
+	}
+	if err == nil && !s.Healthy {
+		err = errUnhealthy
+	}
+	return err
+}
+
+func (s *status) read(ctx context.Context, db *database) error {
+	if err := db.load(ctx); err != nil {
+		return err
+	}
+	s.Webhooks = db.webhooks.List()
+	s.Slot.Name = db.cfg.CDC.Slot
+	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		err := conn.QueryRow(ctx, `SELECT active, coalesce(wal_status, ''), coalesce(confirmed_flush_lsn::text, ''),
+			coalesce(pg_current_wal_lsn() - confirmed_flush_lsn, 0)::bigint, coalesce(pg_current_wal_lsn() - restart_lsn, 0)::bigint, safe_wal_size
+			FROM pg_replication_slots WHERE slot_name = $1`, s.Slot.Name).
+			Scan(&s.Slot.Active, &s.Slot.WALStatus, &s.Slot.Confirmed, &s.Slot.LagBytes, &s.Slot.RetainedBytes, &s.Slot.SafeBytes)
+		if s.Slot.Exists = err == nil; err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return fmt.Errorf("look slot %q up: %w", s.Slot.Name, err)
+		}
+		err = conn.QueryRow(ctx, `SELECT count(*) FROM pg_publication_tables WHERE pubname = $1`, db.cfg.CDC.Publication).Scan(&s.Tables)
+		if err != nil {
+			return fmt.Errorf("count the tables of publication %q: %w", db.cfg.CDC.Publication, err)
+		}
+		return nil
+	})
+}
+
+// judge fills in what is wrong.
+func (s *status) judge() {
+	problem := func(format string, args ...any) { s.Problems = append(s.Problems, fmt.Sprintf(format, args...)) }
+	switch {
+	case !s.Slot.Exists && s.Checkpoint != nil:
+		problem("slot %q is gone; changes after %s were not announced. To go on from now without them: hookline setup --accept-gap",
+			s.Slot.Name, s.Checkpoint.Settled.End)
+	case !s.Slot.Exists:
+		problem("slot %q does not exist yet: hookline setup, or hookline run", s.Slot.Name)
+	case s.Slot.WALStatus == "lost":
+		problem("slot %q is lost: the server removed WAL it needed. To go on from now: hookline setup --accept-gap", s.Slot.Name)
+	case !s.Slot.Active:
+		problem("nobody reads slot %q, and it keeps %s of WAL: start hookline run", s.Slot.Name, size(s.Slot.RetainedBytes))
+	}
+	if s.Tables == 0 {
+		problem("no table is published: hookline setup")
+	}
+	s.Healthy = len(s.Problems) == 0
+}
+
+func (s *status) print(out io.Writer, now time.Time) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "profile\t%s, %d tables published\n", s.Profile, s.Tables)
+	if s.Slot.Exists {
+		state := "not active"
+		if s.Slot.Active {
+			state = "active"
+		}
+		fmt.Fprintf(w, "slot\t%s: %s, at %s, %s behind, keeps %s of WAL (%s)\n",
+			s.Slot.Name, state, s.Slot.Confirmed, size(s.Slot.LagBytes), size(s.Slot.RetainedBytes), s.Slot.WALStatus)
+		if s.Slot.SafeBytes != nil {
+			fmt.Fprintf(w, "\tis lost after another %s of WAL\n", size(*s.Slot.SafeBytes))
+		}
+	}
+	if c := s.Checkpoint; c != nil {
+		last := ""
+		if !c.Time.IsZero() {
+			last = ", last change of " + humanize.RelTime(c.Time, now, "ago", "from now")
+		}
+		fmt.Fprintf(w, "checkpoint\t%s%s\n", c.Settled.End, last)
+	}
+	states := map[webhook.State]int{}
+	for _, h := range s.Webhooks {
+		states[h.State]++
+	}
+	fmt.Fprintf(w, "webhooks\t%d active, %d skipped, %d disabled\n", states[webhook.Active], states[webhook.Skipped], states[webhook.Disabled])
+	for _, h := range s.Webhooks {
+		fmt.Fprintf(w, "  %s\t%s  %s  %s\n", h.State, h.Key, h.Host, strings.Join(h.Operations, ","))
+		if h.Reason != "" {
+			fmt.Fprintf(w, "\t  %s\n", h.Reason)
+		}
+	}
+	for _, p := range s.Problems {
+		fmt.Fprintf(w, "PROBLEM\t%s\n", p)
+	}
+	return w.Flush()
+}
+
+func size(bytes int64) string { return humanize.IBytes(uint64(max(bytes, 0))) }
