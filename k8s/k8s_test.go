@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"hookline/config"
 )
 
 const (
@@ -75,6 +77,14 @@ func TestContainer(t *testing.T) {
 			pod := find(t, objects, "Deployment", deployment).Spec.Template.Spec
 			c := pod.container(t, "hookline")
 			env := environment(t, objects, c)
+
+			t.Run("sets what there is", func(t *testing.T) {
+				for name := range env {
+					if strings.HasPrefix(name, "HOOKLINE_") && !slices.Contains(config.Variables(), name) {
+						t.Errorf("%s: there is no such setting", name)
+					}
+				}
+			})
 
 			t.Run("hardened", func(t *testing.T) {
 				image := regexp.MustCompile(`(?m)^USER (\d+)`).FindSubmatch(read(t, "../Dockerfile"))

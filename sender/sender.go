@@ -31,9 +31,9 @@ type LeftError struct {
 
 func (e *LeftError) Error() string {
 	if e.Cause != nil {
-		return fmt.Sprintf("drain ended with %d deliveries left: %v", e.Deliveries, e.Cause)
+		return fmt.Sprintf("drain ended, deliveries left: %d: %v", e.Deliveries, e.Cause)
 	}
-	return fmt.Sprintf("%d deliveries are left that wait for a retry", e.Deliveries)
+	return fmt.Sprintf("deliveries left that wait for a retry: %d", e.Deliveries)
 }
 
 func (e *LeftError) Unwrap() error { return e.Cause }
