@@ -82,9 +82,12 @@ func (s *saver) save(last bool) {
 		}
 		s.failed = false
 	}
+	news := settled.End != s.saved.End
 	s.saved, s.work, s.at = settled, work, time.Now()
-	src.saved.Store(uint64(settled.End))
-	src.interrupt()
+	if news {
+		src.saved.Store(uint64(settled.End))
+		src.interrupt()
+	}
 }
 
 // resume returns the position to take up from, given what the slot and the checkpoint say of themselves, or a Problem.

@@ -48,6 +48,7 @@ func (r *reader) read() error {
 		message, err := frontend.Receive()
 		var timeout net.Error
 		if errors.As(err, &timeout) && timeout.Timeout() {
+			r.deadline = time.Time{} // it is over, or somebody has interrupted: either way a new one is wanted
 			continue
 		}
 		if err != nil {
@@ -201,7 +202,7 @@ func (r *reader) handOver() error {
 			return err
 		}
 	}
-	r.batch, r.bytes = make([]item, 0, batchItems), 0
+	r.batch, r.bytes = make([]item, 0, min(batchItems, 2*len(r.batch))), 0 // what comes next is about as busy
 	return nil
 }
 

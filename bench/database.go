@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"hookline/internal/postgres"
+)
+
+// settings are what the server is measured with. It writes safely, as in production: what the throw-away servers of tests leave out is
+// switched on again. What would come by at one time and not at another is switched off: vacuums, and checkpoints other than ours.
+var settings = map[string]string{
+	"fsync":              "on",
+	"full_page_writes":   "on",
+	"shared_buffers":     "256MB",
+	"max_wal_size":       "32GB",
+	"checkpoint_timeout": "1h",
+	"autovacuum":         "off",
+}
+
+// database is what one scenario works on.
+type database struct {
+	url  string
+	conn *pgx.Conn
+}
+
+//go:embed schema.sql
+var schema string
+
+// newDatabase makes a database with the tables of schema.sql and a webhook that hears of everything.
+func newDatabase(ctx context.Context, server *postgres.Server, name string, to *receiver) (*database, error) {
+	admin, err := pgx.Connect(ctx, server.URL("postgres"))
+	if err != nil {
+		return nil, err
+	}
+	defer admin.Close(ctx)
+	if _, err := admin.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()); err != nil {
+		return nil, err
+	}
+	d := &database{url: server.URL(name)}
+	if d.conn, err = pgx.Connect(ctx, d.url); err != nil {
+		return nil, err
+	}
+	_, err = d.conn.Exec(ctx, schema)
+	if err == nil {
+		_, err = d.conn.Exec(ctx, "INSERT INTO webhooks (url, secret) VALUES ($1, $2)", to.url, secret)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("make database %s: %w", name, err), d.close())
+	}
+	return d, nil
+}
+
+// close drops the database's slots, so that the WAL and the cores are free for the next scenario.
+func (d *database) close() error {
+	ctx := context.Background()
+	_, err := d.conn.Exec(ctx, `
+		SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE database = current_database() AND active;
+		SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()`)
+	return errors.Join(err, d.conn.Close(ctx))
+}
+
+// commitEach writes records 1 to n in the given number of versions, each of them a transaction of its own, over as many connections as
+// there are cores. The versions of a record are committed in order.
+func (d *database) commitEach(ctx context.Context, n, versions int) error {
+	writers := runtime.NumCPU()
+	errs := make([]error, writers+1)
+	var done sync.WaitGroup
+	for w := range writers {
+		done.Go(func() {
+			errs[w] = d.call(ctx, "CALL commit_contacts($1, $2, $3)", 1+n*w/writers, n*(w+1)/writers, versions)
+		})
+	}
+	done.Wait()
+	errs[writers] = d.checkpoint(ctx)
+	return errors.Join(errs...)
+}
+
+// commitAtOnce writes records 1 to n in one transaction.
+func (d *database) commitAtOnce(ctx context.Context, n int) error {
+	return errors.Join(d.call(ctx, "CALL insert_contacts($1, $2)", 1, n), d.checkpoint(ctx))
+}
+
+// call runs sql on a connection of its own. Commits do not wait for the disk, and statements are planned once: how fast rows are written
+// is not what is measured.
+func (d *database) call(ctx context.Context, sql string, args ...any) error {
+	conn, err := pgx.Connect(ctx, d.url)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, "SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan"); err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, sql, args...)
+	return err
+}
+
+// checkpoint brings everything to the disk, so that nothing is left to be written while something is measured.
+func (d *database) checkpoint(ctx context.Context) error {
+	_, err := d.conn.Exec(ctx, "CHECKPOINT")
+	return err
+}

@@ -1,0 +1,121 @@
+// Bench measures Hookline beside what the machine could do at most, and checks that every event arrives once and in order.
+//
+//	go run ./bench [-rows n] [-runs n] [-scenario name,…] [-out file]
+//
+// It exits with 1 when an event was lost, repeated or out of order, or memory went over its bound.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"hookline/internal/postgres"
+)
+
+func main() {
+	if len(os.Args) == 5 && os.Args[1] == posterArgument {
+		os.Exit(poster(os.Args[2], os.Args[3], os.Args[4]))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the command line.
+type options struct {
+	rows, runs int
+	scenarios  []scenario
+	out        string
+}
+
+func parse() (options, error) {
+	const out = "docs/benchmarks.md"
+	var o options
+	var chosen string
+	flag.IntVar(&o.rows, "rows", 100_000, "rows of the backlog; the other scenarios are in proportion")
+	flag.IntVar(&o.runs, "runs", 3, "runs of the scenarios that are measured several times")
+	flag.StringVar(&chosen, "scenario", "", "comma list of scenarios; default all of "+names(scenarios))
+	flag.StringVar(&o.out, "out", out, "file that the report is written to; with -scenario none, unless it is given")
+	flag.Parse()
+	if flag.NArg() > 0 || o.rows < 1000 || o.runs < 1 || o.runs > 40 {
+		return o, errors.New("want -rows of 1000 or more, -runs from 1 to 40, and no other arguments")
+	}
+	o.scenarios = scenarios
+	if chosen == "" {
+		return o, nil
+	}
+	if o.out == out {
+		o.out = ""
+	}
+	o.scenarios = nil
+	for name := range strings.SplitSeq(chosen, ",") {
+		i := slices.IndexFunc(scenarios, func(s scenario) bool { return s.name == name })
+		if i < 0 {
+			return o, fmt.Errorf("-scenario %s: want some of %s", name, names(scenarios))
+		}
+		o.scenarios = append(o.scenarios, scenarios[i])
+	}
+	return o, nil
+}
+
+func names(all []scenario) string {
+	list := make([]string, len(all))
+	for i, s := range all {
+		list[i] = s.name
+	}
+	return strings.Join(list, ",")
+}
+
+func run(ctx context.Context) (err error) {
+	o, err := parse()
+	if err != nil {
+		return err
+	}
+	r := &report{command: strings.Join(append([]string{"go run ./bench"}, os.Args[1:]...), " "), at: time.Now()}
+	dir, err := os.MkdirTemp("", "hookline-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	say("building hookline and starting a throw-away Postgres")
+	b := &bench{rows: o.rows, runs: o.runs}
+	if b.hookline, err = build(ctx, dir); err != nil {
+		return err
+	}
+	if b.server, err = postgres.Start(ctx, postgres.Options{Settings: settings}); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.server.Stop()) }()
+	if r.machine, err = newMachine(ctx, b.server); err != nil {
+		return err
+	}
+	var failed error
+	for _, s := range o.scenarios {
+		result, err := s.run(ctx, b)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		if err := result.err(); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", s.name, err))
+		}
+		r.names, r.results = append(r.names, s.name), append(r.results, result)
+	}
+	r.took = time.Since(r.at)
+	text := r.markdown()
+	fmt.Print(text)
+	if failed != nil || o.out == "" {
+		return failed
+	}
+	return os.WriteFile(o.out, []byte(text), 0o644)
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// hookline is the program that is measured: its binary, and how it is started.
+type hookline struct {
+	binary string
+}
+
+// build compiles Hookline into dir, as `make build` does.
+func build(ctx context.Context, dir string) (*hookline, error) {
+	h := &hookline{binary: filepath.Join(dir, "hookline")}
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", h.binary, "hookline/cmd/hookline")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build hookline: %w\n%s", err, out)
+	}
+	return h, nil
+}
+
+func (h *hookline) command(ctx context.Context, name string, d *database, slot, addr string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, h.binary, name)
+	cmd.Env = []string{
+		"HOOKLINE_DATABASE_URL=" + d.url, "HOOKLINE_SLOT=" + slot, "HOOKLINE_ALLOW_ADDRESSES=127.0.0.1",
+		"HOOKLINE_HEALTH_ADDR=" + addr, "HOOKLINE_LOG_LEVEL=warn",
+	}
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// setup prepares the database and makes the slot: what is written from now on is a backlog.
+func (h *hookline) setup(ctx context.Context, d *database, slot string) error {
+	if err := h.command(ctx, "setup", d, slot, "127.0.0.1:0").Run(); err != nil {
+		return fmt.Errorf("hookline setup: %w", err)
+	}
+	return nil
+}
+
+// run starts Hookline on the slot.
+func (h *hookline) run(ctx context.Context, d *database, slot string) (*process, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	return start(ctx, h.command(ctx, "run", d, slot, addr), addr)
+}
+
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// process is a running program whose use of the machine is measured.
+type process struct {
+	cmd     *exec.Cmd
+	addr    string // of Hookline's probes
+	started time.Time
+	alive   context.Context // ends with the process; its cause says how
+	ended   chan struct{}   // closed when err is set
+	err     error
+}
+
+func start(ctx context.Context, cmd *exec.Cmd, addr string) (*process, error) {
+	p := &process{cmd: cmd, addr: addr, started: time.Now(), ended: make(chan struct{})}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	var end context.CancelCauseFunc
+	p.alive, end = context.WithCancelCause(ctx)
+	go func() {
+		p.err = cmd.Wait()
+		end(fmt.Errorf("%s has ended: %w", cmd, p.err))
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+// ready returns when Hookline reads its slot.
+func (p *process) ready() error {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		req, err := http.NewRequestWithContext(p.alive, http.MethodGet, "http://"+p.addr+"/readyz", http.NoBody)
+		if err != nil {
+			return err
+		}
+		if resp, err := http.DefaultClient.Do(req); err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-p.alive.Done():
+			return context.Cause(p.alive)
+		case <-tick.C:
+		}
+	}
+}
+
+// usage is what a process has taken of the machine in its life.
+type usage struct {
+	cpu  time.Duration // user and system
+	peak float64       // resident memory, in MiB
+}
+
+// stop asks the process to end, which finishes what it has in hand, and tells what it took.
+func (p *process) stop() (usage, error) {
+	peak, err := p.peak()
+	if err != nil {
+		return usage{}, err
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return usage{}, err
+	}
+	u, err := p.wait()
+	u.peak = peak
+	return u, err
+}
+
+// wait returns when the process has ended by itself.
+func (p *process) wait() (usage, error) {
+	<-p.ended
+	if p.err != nil {
+		return usage{}, fmt.Errorf("%s: %w", p.cmd, p.err)
+	}
+	return usage{cpu: p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()}, nil
+}
+
+// kill ends the process if it still runs.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.ended
+}
+
+var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+
+// peak returns the process's greatest resident set so far, in MiB. It asks Linux, since what wait4 tells of a child has its parent's in it.
+func (p *process) peak() (float64, error) {
+	name := fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid)
+	status, err := os.ReadFile(name)
+	if err != nil {
+		return 0, fmt.Errorf("read the peak of resident memory: %w", err)
+	}
+	found := highWater.FindSubmatch(status)
+	if found == nil {
+		return 0, fmt.Errorf("%s has no VmHWM", name)
+	}
+	kib, err := strconv.ParseFloat(string(found[1]), 64)
+	return kib / 1024, err
+}

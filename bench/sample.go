@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// sample is values of one kind.
+type sample []float64
+
+func (s sample) median() float64 {
+	sorted := slices.Sorted(slices.Values(s))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// percentile returns the smallest value that at least a share p of all are not above.
+func (s sample) percentile(p float64) float64 {
+	sorted := slices.Sorted(slices.Values(s))
+	return sorted[max(0, int(math.Ceil(p*float64(len(sorted))))-1)]
+}
+
+// ratios returns s, value by value, as shares of limit; a limit of one value is that of all.
+func (s sample) ratios(limit sample) sample {
+	shares := make(sample, len(s))
+	for i := range s {
+		shares[i] = s[i] / limit[i%len(limit)]
+	}
+	return shares
+}
+
+// format prints a value with its unit.
+type format func(float64) string
+
+func perSecond(v float64) string { return whole(v) }
+func mebibytes(v float64) string { return fmt.Sprintf("%.0f MiB", v) }
+func seconds(v float64) string   { return fmt.Sprintf("%.1f s", v) }
+func millis(v float64) string    { return fmt.Sprintf("%.3g ms", 1000*v) }
+
+// ratio prints a share: 0.041, 0.68, 12.
+func ratio(v float64) string {
+	if v >= 10 {
+		return whole(v)
+	}
+	return strconv.FormatFloat(v, 'g', 2, 64)
+}
+
+// whole prints a number without decimals, its thousands apart.
+func whole(v float64) string {
+	digits := strconv.FormatFloat(v, 'f', 0, 64)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

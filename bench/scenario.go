@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"hookline/internal/postgres"
+)
+
+// bench is what all scenarios work with.
+type bench struct {
+	rows     int // of the backlog; the other scenarios' numbers are in proportion
+	runs     int
+	server   *postgres.Server
+	hookline *hookline
+}
+
+// scenario is one thing that is measured.
+type scenario struct {
+	name string
+	run  func(ctx context.Context, b *bench) (*result, error)
+}
+
+var scenarios = []scenario{
+	{"backlog", backlog},
+	{"updates", updates},
+	{"transaction", transaction},
+	{"slow", slow},
+	{"quiet", quiet},
+}
+
+// result is what a scenario has found.
+type result struct {
+	about   string // what was done, in a sentence or two
+	limits  []figure
+	figures []figure
+	counts  counts // of all runs together
+}
+
+// figure is one thing that was measured, once in each run.
+type figure struct {
+	what    string
+	values  sample
+	print   format
+	against []comparison
+	most    float64 // that is right; 0: anything is
+}
+
+// comparison is a limit of the same runs, value by value.
+type comparison struct {
+	limit  string
+	values sample
+}
+
+// say tells how far the program is.
+func say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
+}

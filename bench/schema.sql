@@ -1,0 +1,79 @@
+-- The database of one scenario: a table of webhooks, and contacts of 22 columns, the one with number n made of n alone.
+
+CREATE TABLE webhooks (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    url text NOT NULL,
+    secret text,
+    operations text[] NOT NULL DEFAULT '{*.*}',
+    enabled boolean NOT NULL DEFAULT true
+);
+
+CREATE TYPE stage AS ENUM ('lead', 'qualified', 'customer', 'lost');
+
+CREATE TABLE contacts (
+    id bigint PRIMARY KEY,
+    version integer NOT NULL,
+    external_id uuid NOT NULL,
+    first_name text,
+    last_name text,
+    email text,
+    phone varchar(40),
+    job_title text,
+    company_id uuid,
+    country char(2),
+    stage stage,
+    score smallint,
+    revenue numeric(14, 2),
+    conversion double precision,
+    subscribed boolean,
+    birthday date,
+    tags text[],
+    custom jsonb,
+    notes text,
+    created_at timestamptz,
+    updated_at timestamptz,
+    deleted_at timestamptz
+);
+
+-- insert_contacts adds contacts first to last in one statement.
+CREATE PROCEDURE insert_contacts(first bigint, last bigint) LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO contacts
+    SELECT n, 1,
+           md5('external' || n)::uuid,
+           'Ana-' || n, 'O''Brien "' || n || '"', 'ana.' || n || '@example.com', '+45 20 ' || lpad((n % 1000000)::text, 6, '0'),
+           'Head of Özel Projects',
+           md5('company' || n % 1000)::uuid,
+           'DK',
+           (ARRAY['lead', 'qualified', 'customer', 'lost']::stage[])[1 + n % 4],
+           n % 100,
+           n * 17.35,
+           1.0 / (1 + n % 7),
+           n % 2 = 0,
+           date '1970-01-01' + (n % 15000)::integer,
+           ARRAY['newsletter', 'trade fair', 'tag ' || n % 50],
+           jsonb_build_object('source', 'import', 'utm', jsonb_build_object('campaign', 'c' || n % 20, 'clicks', n % 9), 'vip', n % 10 = 0),
+           repeat('Called on Monday; wants an offer for ' || n % 500 || ' seats, and to hear back. ', 5),
+           timestamptz '2025-01-01 00:00+00' + n * interval '1 second',
+           timestamptz '2025-02-01 00:00+00' + n * interval '1 second',
+           NULL
+    FROM generate_series(first, last) n;
+END
+$$;
+
+-- commit_contacts brings contacts first to last to the given version, 1 by an insert and each further one by an update, every one of them
+-- in a transaction of its own.
+CREATE PROCEDURE commit_contacts(first bigint, last bigint, versions integer) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR v IN 1..versions LOOP
+        FOR n IN first..last LOOP
+            IF v = 1 THEN
+                CALL insert_contacts(n, n);
+            ELSE
+                UPDATE contacts SET version = v, score = v % 100, updated_at = updated_at + interval '1 minute' WHERE id = n;
+            END IF;
+            COMMIT;
+        END LOOP;
+    END LOOP;
+END
+$$;
