@@ -44,10 +44,10 @@ func messageRow(kind byte, oid uint32, parts ...any) []byte {
 		values := parts[i+1].([]any)
 		b = binary.BigEndian.AppendUint16(b, uint16(len(values)))
 		for _, value := range values {
-			switch {
-			case value == nil:
+			switch value {
+			case nil:
 				b = append(b, 'n')
-			case value == "~":
+			case "~":
 				b = append(b, 'u')
 			default:
 				b = binary.BigEndian.AppendUint32(append(b, 't'), uint32(len(value.(string))))
@@ -275,7 +275,7 @@ func compare(t *testing.T, got Tuple, want *pglogrepl.TupleData) {
 func FuzzParseSnapshot(f *testing.F) {
 	f.Add("10:20:10,14,15")
 	f.Add("10:20:")
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Fuzz(func(_ *testing.T, text string) {
 		if s, err := parseSnapshot(text); err == nil {
 			s.Covers(&Tx{XID: 12})
 		}

@@ -121,7 +121,7 @@ func TestLedgerReleasesFromAnyGoroutine(t *testing.T) {
 	}
 }
 
-func TestHoldOfNoStream(t *testing.T) {
+func TestHoldOfNoStream(*testing.T) {
 	release := (&Tx{}).Hold()
 	release()
 	release()

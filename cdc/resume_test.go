@@ -151,7 +151,7 @@ func TestTakenOver(t *testing.T) {
 	acquired := make(chan error, 1)
 	go func() { acquired <- source.Acquire(context.Background()) }()
 	s.poll("the second to take over", func() bool {
-		if source.State() == cdc.Active {
+		if source.State() == cdc.Starting {
 			return true
 		}
 		s.exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active AND slot_name = '` + s.cfg.Slot + `'`)

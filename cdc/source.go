@@ -23,11 +23,12 @@ type State int32
 const (
 	Connecting State = iota // not connected, or connection lost
 	Standby                 // another process holds the slot; this one takes over when it is free
-	Active                  // this process holds the slot
+	Starting                // this process holds the slot, and has yet to range over Changes
+	Active                  // this process holds the slot and takes its changes
 	Stopped                 // closed, or failed for good
 )
 
-var stateNames = [...]string{Connecting: "connecting", Standby: "standby", Active: "active", Stopped: "stopped"}
+var stateNames = [...]string{Connecting: "connecting", Standby: "standby", Starting: "starting", Active: "active", Stopped: "stopped"}
 
 func (s State) String() string { return stateNames[s] }
 
@@ -53,6 +54,7 @@ type Source struct {
 	err   error                         // why the Source failed; set before queue is closed
 
 	state   atomic.Int32
+	pumped  atomic.Bool  // Changes is ranged over
 	contact atomic.Int64 // when the server was last heard of, Unix nanoseconds
 }
 
@@ -85,6 +87,8 @@ const (
 	silenceLimit   = 45 * time.Second       // after which a server that was asked for an answer counts as gone
 	writeTimeout   = 10 * time.Second
 )
+
+var errBadURL = errors.New("the database URL cannot be parsed: want a Postgres connection string such as postgres://user:password@host:5432/database")
 
 var (
 	// ErrStopped is what Acquire returns when Close came first.
@@ -144,9 +148,23 @@ func (s *Source) resume(ctx context.Context) (Position, error) {
 	if s.checkpoints == nil {
 		return Position{End: s.system.settled}, nil
 	}
-	c, err := s.checkpoints.LoadCheckpoint(ctx, s.cfg.Slot)
-	if err != nil {
-		return Position{}, err
+	var c *Checkpoint
+	for wait := firstPause; ; wait = min(2*wait, s.cfg.ReconnectWait) {
+		var err error
+		if c, err = s.checkpoints.LoadCheckpoint(ctx, s.cfg.Slot); err == nil {
+			break
+		}
+		if !Transient(err) || ctx.Err() != nil {
+			return Position{}, err
+		}
+		s.log.Warn("the checkpoint cannot be read yet", "error", err, "next_try", wait)
+		select {
+		case <-time.After(wait):
+		case <-s.stop:
+			return Position{}, ErrStopped
+		case <-ctx.Done():
+			return Position{}, context.Cause(ctx)
+		}
 	}
 	position, err := c.resume(s.cfg.Slot, s.system)
 	if err != nil {
@@ -177,6 +195,8 @@ func (s *Source) LastContact() time.Time { return time.Unix(0, s.contact.Load())
 // next start. A change counts as taken when the loop comes back for the next one.
 func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
+		s.pumped.Store(true)
+		s.state.CompareAndSwap(int32(Starting), int32(Active))
 		var last Change // the one that the pump has come back from
 		for {
 			batch, open := s.nextBatch(ctx)
@@ -345,20 +365,20 @@ func (s *Source) connect(ctx context.Context, start LSN) (*pgconn.PgConn, error)
 		return nil, err
 	}
 	for {
-		conn, err := pgconn.ConnectConfig(ctx, config)
-		if err != nil {
-			return nil, fmt.Errorf("open a replication connection: %w", err)
-		}
-		if err = s.start(ctx, conn, start); err == nil {
+		conn, err := s.try(ctx, config, start)
+		if err == nil {
 			return conn, nil
 		}
-		_ = conn.Close(ctx)
-		var refused *pgconn.PgError
-		if !errors.As(err, &refused) || refused.Code != slotInUse {
+		refused, _ := errors.AsType[*pgconn.PgError](err)
+		switch {
+		case refused != nil && refused.Code == slotInUse:
+			if State(s.state.Swap(int32(Standby))) != Standby {
+				s.log.Info("another process holds the slot, standing by", "slot", s.cfg.Slot)
+			}
+		case s.State() == Standby && Transient(err): // it outlives restarts of the server, as the active one does
+			s.log.Debug("standing by, and the server is away", "error", err)
+		default:
 			return nil, permanent(err, s.cfg)
-		}
-		if State(s.state.Swap(int32(Standby))) != Standby {
-			s.log.Info("another process holds the slot, standing by", "slot", s.cfg.Slot)
 		}
 		select {
 		case <-time.After(s.cfg.StandbyWait):
@@ -368,6 +388,19 @@ func (s *Source) connect(ctx context.Context, start LSN) (*pgconn.PgConn, error)
 			return nil, context.Cause(ctx)
 		}
 	}
+}
+
+// try opens a replication connection and starts the stream on it.
+func (s *Source) try(ctx context.Context, config *pgconn.Config, start LSN) (*pgconn.PgConn, error) {
+	conn, err := pgconn.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open a replication connection: %w", err)
+	}
+	if err := s.start(ctx, conn, start); err != nil {
+		_ = conn.Close(ctx)
+		return nil, err
+	}
+	return conn, nil
 }
 
 func (s *Source) start(ctx context.Context, conn *pgconn.PgConn, start LSN) error {
@@ -392,7 +425,10 @@ func (s *Source) start(ctx context.Context, conn *pgconn.PgConn, start LSN) erro
 	}
 	s.system = found
 	s.conn.Store(conn)
-	s.state.Store(int32(Active))
+	s.state.Store(int32(Starting))
+	if s.pumped.Load() {
+		s.state.Store(int32(Active))
+	}
 	s.contact.Store(time.Now().UnixNano())
 	s.log.Info("replication stream started", "slot", s.cfg.Slot, "from", start, "timeline", found.timeline)
 	return nil
@@ -402,7 +438,7 @@ func (s *Source) start(ctx context.Context, conn *pgconn.PgConn, start LSN) erro
 func replicationConfig(url string) (*pgconn.Config, error) {
 	config, err := pgconn.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("database URL: %w", err)
+		return nil, errBadURL // err may quote the password
 	}
 	for name, value := range SessionSettings() {
 		config.RuntimeParams[name] = value

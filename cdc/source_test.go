@@ -497,8 +497,8 @@ func TestStandbyTakesOver(t *testing.T) {
 	if err := <-acquired; err != nil {
 		t.Fatal(err)
 	}
-	if second.State() != cdc.Active {
-		t.Errorf("the second is %s, want active", second.State())
+	if second.State() != cdc.Starting {
+		t.Errorf("the second is %s, want starting", second.State())
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	for c, err := range second.Changes(ctx) {
@@ -506,6 +506,9 @@ func TestStandbyTakesOver(t *testing.T) {
 			t.Fatal(err)
 		}
 		expect(t, []cdc.Change{c}, "insert people -→(3,∅,∅)")
+		if second.State() != cdc.Active {
+			t.Errorf("the second is %s, want active", second.State())
+		}
 		break
 	}
 	cancel()
@@ -624,7 +627,8 @@ func TestOpenRefuses(t *testing.T) {
 		want string
 	}{
 		{"slot", cdc.Config{URL: "postgres://localhost/x", Slot: "My-Slot"}, `slot name "My-Slot"`},
-		{"url", cdc.Config{URL: "postgres://user:secret@localhost:port/x"}, "database URL"},
+		{"url", cdc.Config{URL: "postgres://user:secret@localhost:port/x"}, "database URL cannot be parsed"},
+		{"keywords", cdc.Config{URL: "host=x port=none password = secret"}, "database URL cannot be parsed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := cdc.Open(test.cfg, nil, slog.New(slog.DiscardHandler), prometheus.NewRegistry())

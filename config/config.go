@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/kelseyhightower/envconfig"
 
 	"hookline/cdc"
@@ -152,6 +153,12 @@ func (e *environment) check() error {
 			errs = append(errs, badValue(prefix+"_"+name, fmt.Sprint(value)))
 		}
 	}
+	isURL := func(s string) bool {
+		_, err := pgconn.ParseConfig(s) // which is not told: it may quote the password
+		return err == nil
+	}
+	expect(isURL(e.DatabaseURL), "DATABASE_URL", "")
+	expect(e.SpoolDatabaseURL == "" || isURL(e.SpoolDatabaseURL), "SPOOL_DATABASE_URL", "")
 	within := func(d, least, most time.Duration) bool { return d >= least && d <= most }
 	expect(regexp.MustCompile(`^[a-z0-9_]{1,63}$`).MatchString(e.Slot), "SLOT", e.Slot)
 	expect(len(e.Publication) <= 63, "PUBLICATION", e.Publication)

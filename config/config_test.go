@@ -79,6 +79,7 @@ func TestURLComesFromTheFirstThatIsSet(t *testing.T) {
 // TestBadValues has each variable that can be wrong, wrong: the error names it, the value, and what it takes.
 func TestBadValues(t *testing.T) {
 	for _, test := range []struct{ variable, takes string }{
+		{"HOOKLINE_SPOOL_DATABASE_URL=host=x port=none password = hunter2", "Postgres connection string"},
 		{"HOOKLINE_SLOT=My-Slot", "lower-case letters"},
 		{"HOOKLINE_PROFILE=salesforce", "auto, twenty or generic"},
 		{"HOOKLINE_TWENTY_WEBHOOKS=some", "all, marked or none"},
@@ -143,7 +144,8 @@ func TestKubernetesServiceVariablesArePassedOver(t *testing.T) {
 }
 
 func TestErrorsHideTheURL(t *testing.T) {
-	for _, variables := range [][]string{nil, {"HOOKLINE_DATABASE_URL=" + url, "HOOKLINE_SLOT=?"}} {
+	for _, variables := range [][]string{nil, {"HOOKLINE_DATABASE_URL=" + url, "HOOKLINE_SLOT=?"},
+		{"HOOKLINE_DATABASE_URL=host=db port=none password = hunter2"}, {"DATABASE_URL=postgres://crm:hunter2@db:port/crm"}} {
 		if _, err := load(t, variables...); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("error %v", err)
 		}

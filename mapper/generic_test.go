@@ -156,8 +156,11 @@ func TestGenericObject(t *testing.T) {
 		}
 	}
 	for _, table := range []cdc.Table{
-		{Schema: "public", Name: "secrets"}, {Schema: "public", Name: "hooks"}, {Schema: "hookline", Name: "webhooks"},
-		{Schema: "pg_catalog", Name: "pg_class"}, {Schema: "other", Name: "people"},
+		{Schema: "public", Name: "secrets"},
+		{Schema: "public", Name: "hooks"},
+		{Schema: "hookline", Name: "webhooks"},
+		{Schema: "pg_catalog", Name: "pg_class"},
+		{Schema: "other", Name: "people"},
 	} {
 		o, err := g.object(t.Context(), &cdc.Relation{Schema: table.Schema, Name: table.Name})
 		if o != nil || err != nil {

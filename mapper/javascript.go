@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -304,8 +305,8 @@ func (p *reprinter) number() bool {
 }
 
 // take takes the next byte when it is one of those given.
-func (p *reprinter) take(any string) bool {
-	if p.at < len(p.in) && slices.Contains([]byte(any), p.in[p.at]) {
+func (p *reprinter) take(chars string) bool {
+	if p.at < len(p.in) && strings.IndexByte(chars, p.in[p.at]) >= 0 {
 		p.at++
 		return true
 	}

@@ -76,8 +76,10 @@ func TestAppendArray(t *testing.T) {
 		{"cube", arrayOf(appendNumber, ','), `{{{1},{2}}}`, `[[[1],[2]]]`},
 		{"bounds", arrayOf(appendNumber, ','), `[0:1]={1,2}`, `[1,2]`},
 		{"two bounds", arrayOf(appendNumber, ','), `[-1:-1][3:4]={{1,2}}`, `[[1,2]]`},
-		{"quotes", arrayOf(appendText, ','), `{"","a b","NULL",null,"\"","\\","a\"b\\c","{}",","}`,
-			`["","a b","NULL","null","\"","\\","a\"b\\c","{}",","]`},
+		{
+			"quotes", arrayOf(appendText, ','), `{"","a b","NULL",null,"\"","\\","a\"b\\c","{}",","}`,
+			`["","a b","NULL","null","\"","\\","a\"b\\c","{}",","]`,
+		},
 		{"boxes", arrayOf(appendText, ';'), `{(1,1),(0,0);(2,2),(1,1);NULL}`, `["(1,1),(0,0)","(2,2),(1,1)",null]`},
 		{"moments", arrayOf(appendTimestamptz, ','), `{"2025-02-10 15:30:45+00",infinity}`, `["2025-02-10T15:30:45Z","infinity"]`},
 		{"json", arrayOf(appendJSON, ','), `{"{\"a\": [1, 2]}",null}`, `[{"a":[1,2]},null]`},

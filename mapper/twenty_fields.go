@@ -55,16 +55,24 @@ var richText = []subfield{{"blocknote", textOrNull}, {"markdown", textOrEmpty}}
 var twentyComposites = map[string][]subfield{
 	"ACTOR": {{"source", textOrNull}, {"workspaceMemberId", textOrNull}, {"name", textOrEmpty}, {"context", jsonOrNull}},
 	"ADDRESS": {
-		{"addressStreet1", textOrEmpty}, {"addressStreet2", textOrEmpty}, {"addressStreet3", textOrNull},
-		{"addressCity", textOrEmpty}, {"addressPostcode", textOrEmpty}, {"addressState", textOrEmpty}, {"addressCountry", textOrEmpty},
-		{"addressLat", numberOrNull}, {"addressLng", numberOrNull},
+		{"addressStreet1", textOrEmpty},
+		{"addressStreet2", textOrEmpty},
+		{"addressStreet3", textOrNull},
+		{"addressCity", textOrEmpty},
+		{"addressPostcode", textOrEmpty},
+		{"addressState", textOrEmpty},
+		{"addressCountry", textOrEmpty},
+		{"addressLat", numberOrNull},
+		{"addressLng", numberOrNull},
 	},
 	"CURRENCY":  {{"amountMicros", scalar{appendWhole, "null"}}, {"currencyCode", textOrNull}},
 	"EMAILS":    {{"primaryEmail", textOrEmpty}, {"additionalEmails", listOrEmpty}},
 	"FULL_NAME": {{"firstName", textOrEmpty}, {"lastName", textOrEmpty}},
 	"LINKS":     {{"primaryLinkLabel", textOrEmpty}, {"primaryLinkUrl", textOrEmpty}, {"secondaryLinks", listOrEmpty}},
 	"PHONES": {
-		{"primaryPhoneNumber", textOrEmpty}, {"primaryPhoneCountryCode", textOrEmpty}, {"primaryPhoneCallingCode", textOrEmpty},
+		{"primaryPhoneNumber", textOrEmpty},
+		{"primaryPhoneCountryCode", textOrEmpty},
+		{"primaryPhoneCallingCode", textOrEmpty},
 		{"additionalPhones", listOrEmpty},
 	},
 	"RICH_TEXT":    richText, // a single column in versions before 1.20

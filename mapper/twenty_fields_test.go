@@ -107,20 +107,40 @@ func TestTwentyComposites(t *testing.T) {
 	}{
 		{"FULL_NAME", []string{"fLastName", "fFirstName"}, []string{"L", "F"}, `{"firstName":"F","lastName":"L"}`},
 		{"FULL_NAME", []string{"fLastName", "fFirstName"}, []string{null, null}, `{"firstName":"","lastName":""}`},
-		{"EMAILS", []string{"fPrimaryEmail", "fAdditionalEmails"}, []string{"a@x", `["b@x"]`},
-			`{"primaryEmail":"a@x","additionalEmails":["b@x"]}`},
-		{"EMAILS", []string{"fPrimaryEmail", "fAdditionalEmails"}, []string{"a@x", `null`},
-			`{"primaryEmail":"a@x","additionalEmails":[]}`},
+		{
+			"EMAILS",
+			[]string{"fPrimaryEmail", "fAdditionalEmails"},
+			[]string{"a@x", `["b@x"]`},
+			`{"primaryEmail":"a@x","additionalEmails":["b@x"]}`,
+		},
+		{
+			"EMAILS",
+			[]string{"fPrimaryEmail", "fAdditionalEmails"},
+			[]string{"a@x", `null`},
+			`{"primaryEmail":"a@x","additionalEmails":[]}`,
+		},
 		{"LINKS", []string{"fPrimaryLinkUrl"}, []string{"u"}, `{"primaryLinkUrl":"u"}`},
 		{"CURRENCY", []string{"fAmountMicros", "fCurrencyCode"}, []string{"-0.5", "EUR"}, `{"amountMicros":0,"currencyCode":"EUR"}`},
 		{"CURRENCY", []string{"fAmountMicros", "fCurrencyCode"}, []string{"Infinity", ""}, `{"amountMicros":null,"currencyCode":""}`},
 		{"CURRENCY", []string{"fAmountMicros", "fCurrencyCode"}, []string{null, null}, `{"amountMicros":null,"currencyCode":null}`},
-		{"ADDRESS", []string{"fAddressStreet1", "fAddressStreet3", "fAddressLat"}, []string{null, null, "1.10"},
-			`{"addressStreet1":"","addressStreet3":null,"addressLat":1.1}`},
-		{"ACTOR", []string{"fSource", "fWorkspaceMemberId", "fName", "fContext"}, []string{null, null, null, null},
-			`{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}`},
-		{"ACTOR", []string{"fSource", "fWorkspaceMemberId", "fName", "fContext"}, []string{"API", null, null, null},
-			`{"source":"API","workspaceMemberId":null,"name":"","context":null}`},
+		{
+			"ADDRESS",
+			[]string{"fAddressStreet1", "fAddressStreet3", "fAddressLat"},
+			[]string{null, null, "1.10"},
+			`{"addressStreet1":"","addressStreet3":null,"addressLat":1.1}`,
+		},
+		{
+			"ACTOR",
+			[]string{"fSource", "fWorkspaceMemberId", "fName", "fContext"},
+			[]string{null, null, null, null},
+			`{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}`,
+		},
+		{
+			"ACTOR",
+			[]string{"fSource", "fWorkspaceMemberId", "fName", "fContext"},
+			[]string{"API", null, null, null},
+			`{"source":"API","workspaceMemberId":null,"name":"","context":null}`,
+		},
 		{"RICH_TEXT", []string{"fBlocknote", "fMarkdown", "f"}, []string{null, null, "old"}, `{"blocknote":null,"markdown":""}`},
 		{"RICH_TEXT_V2", []string{"fBlocknote", "fMarkdown"}, []string{"[]", "m"}, `{"blocknote":"[]","markdown":"m"}`},
 	} {
@@ -166,8 +186,10 @@ func TestAppendInstant(t *testing.T) {
 	conn := connect(t)
 	r := rand.New(rand.NewPCG(7, 8))
 	const first, last = -210866803200, 9224318015999 // 4714 BC and 294276 AD, in seconds
-	seconds := []float64{first, last, 8.64e12, 8.64e12 + 0.001, 8.64e12 - 0.001,
-		-62135596800, -62135596801, -62167219200, 253402300800, 0, -0.000001}
+	seconds := []float64{
+		first, last, 8.64e12, 8.64e12 + 0.001, 8.64e12 - 0.001,
+		-62135596800, -62135596801, -62167219200, 253402300800, 0, -0.000001,
+	}
 	for range 2000 {
 		seconds = append(seconds, first+r.Float64()*(last-first), (r.Float64()-0.5)*1e10, (r.Float64()-0.5)*2e11)
 	}
@@ -196,8 +218,10 @@ func TestAppendInstant(t *testing.T) {
 }
 
 func TestAppendWhole(t *testing.T) {
-	cases := []string{"0", "-0", "-0.9", "0.9", "12.99", "-12.99", "1234567890123456789.75", "9007199254740993",
-		"NaN", "Infinity", "-Infinity"}
+	cases := []string{
+		"0", "-0", "-0.9", "0.9", "12.99", "-12.99", "1234567890123456789.75", "9007199254740993",
+		"NaN", "Infinity", "-Infinity",
+	}
 	r := rand.New(rand.NewPCG(9, 10))
 	for range 3000 {
 		fraction := [...]string{"", ".5", ".000", "." + strings.Repeat("9", 1+r.IntN(30))}[r.IntN(4)]

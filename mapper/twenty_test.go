@@ -181,8 +181,10 @@ func TestTwentyChangedFields(t *testing.T) {
 		{"company", first, `"annualRevenueAmountMicros" = 1234567890123456780`, nil}, // the same double
 		{"company", first, `"annualRevenueCurrencyCode" = 'CHF', employees = 5`, []string{"annualRevenue", "employees"}},
 		{"company", first, `"addressAddressLat" = -23.5505199`, nil},
-		{"noteTarget", first, `"targetPersonId" = NULL, "targetCompanyId" = '10000000-0000-4000-8000-000000000001'`,
-			[]string{"targetPersonId", "targetCompanyId"}},
+		{
+			"noteTarget", first, `"targetPersonId" = NULL, "targetCompanyId" = '10000000-0000-4000-8000-000000000001'`,
+			[]string{"targetPersonId", "targetCompanyId"},
+		},
 	} {
 		rel := relation(t, conn, twentydb.Schema, test.table)
 		where := "id::text LIKE '%" + test.record + "'"
@@ -321,8 +323,10 @@ func TestTwentyLoadRefuses(t *testing.T) {
 	catalog := twentyCatalog(t, conn, Config{})
 	before, generation := names(catalog.Tables()), catalog.Generation()
 	for _, test := range []struct{ sql, want string }{
-		{`ALTER TABLE core."objectMetadata" RENAME COLUMN "nameSingular" TO nom`,
-			`no column "nameSingular" in table core."objectMetadata"`},
+		{
+			`ALTER TABLE core."objectMetadata" RENAME COLUMN "nameSingular" TO nom`,
+			`no column "nameSingular" in table core."objectMetadata"`,
+		},
 		{`DROP SCHEMA core CASCADE`, `no column "id" in table core."workspace"`},
 	} {
 		execute(t, conn, test.sql)

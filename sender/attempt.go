@@ -31,7 +31,7 @@ func (s *Sender) attempt(e *mapper.Event, to *webhook.Subscription, number int, 
 	ctx, cancel := context.WithTimeoutCause(s.ctx, s.cfg.RequestTimeout, s.timeout)
 	defer cancel()
 
-	resp, err := s.post(ctx, to.URL, &post{
+	resp, err := s.post(ctx, to.URL, &post{ //nolint:bodyclose // drain closes it
 		id:        e.ID,
 		attempt:   number,
 		userAgent: s.userAgent,

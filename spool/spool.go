@@ -34,7 +34,7 @@ type Spool struct {
 func Open(ctx context.Context, url, schema string) (*Spool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("spool database: %w", err)
+		return nil, errors.New("the spool database's URL cannot be parsed") // err may quote the password
 	}
 	for name, value := range cdc.SessionSettings() {
 		config.ConnConfig.RuntimeParams[name] = value

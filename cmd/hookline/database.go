@@ -33,7 +33,7 @@ type database struct {
 func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger, metrics prometheus.Registerer) (*database, error) {
 	poolConfig, err := pgxpool.ParseConfig(cfg.CDC.URL)
 	if err != nil {
-		return nil, fmt.Errorf("HOOKLINE_DATABASE_URL: %w", err)
+		return nil, errors.New("HOOKLINE_DATABASE_URL cannot be parsed") // err may quote the password
 	}
 	for name, value := range cdc.SessionSettings() {
 		poolConfig.ConnConfig.RuntimeParams[name] = value
@@ -46,6 +46,9 @@ func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger, metr
 	d := &database{cfg: cfg, log: log, pool: pool}
 	if err := d.detect(ctx, metrics); err != nil {
 		pool.Close()
+		if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+			err = fmt.Errorf("HOOKLINE_DATABASE_URL: %w", err)
+		}
 		return nil, err
 	}
 	return d, nil
@@ -83,6 +86,9 @@ func openSpool(ctx context.Context, cfg config.Config) (*spool.Spool, error) {
 // prepareSpool brings the spool's tables up to date.
 func prepareSpool(ctx context.Context, s *spool.Spool, log *slog.Logger) error {
 	err := s.Migrate(ctx, log)
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return fmt.Errorf("HOOKLINE_SPOOL_DATABASE_URL, or else HOOKLINE_DATABASE_URL: %w", err)
+	}
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == insufficientPrivilege {
 		return &cdc.Problem{
 			What: "the role may not make Hookline's tables: " + err.Error(),

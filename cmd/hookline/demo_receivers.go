@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +16,8 @@ import (
 
 	"hookline/internal/receiver"
 )
+
+var errNoRecord = errors.New("it has no data.id")
 
 // demoReceivers are the webhooks' other ends. They print what comes and remember it.
 type demoReceivers struct {
@@ -98,7 +102,7 @@ func (d *demoReceivers) received(r *demoReceiver, got receiver.Request) {
 	switch {
 	case err != nil || record == "":
 		note = "THE BODY IS NOT WHAT IT SHOULD BE"
-		d.fail(fmt.Errorf("%s: body of %s is not an event: %v", r.name, got.ID, err))
+		d.fail(fmt.Errorf("%s: body of %s is not an event of a record: %w", r.name, got.ID, cmp.Or(err, errNoRecord)))
 	case got.Signature != nil:
 		note = "THE SIGNATURE IS WRONG"
 		d.fail(fmt.Errorf("%s: event %s: %w", r.name, got.ID, got.Signature))

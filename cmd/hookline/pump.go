@@ -10,8 +10,11 @@ import (
 	"hookline/sender"
 )
 
-// pump moves the stream: change → event → deliveries. It returns nil when ctx ends, and an error when the stream cannot go on.
-func pump(ctx context.Context, source *cdc.Source, db *database, events *mapper.Mapper, out *sender.Sender, metrics prometheus.Registerer) error {
+// pump moves the stream: change → event → deliveries. It returns nil when ctx ends, and an error when the stream cannot go on. An event that
+// one webhook has got goes to the others too, as long as late lasts: half announced, it would have to come again.
+func pump(ctx, late context.Context, source *cdc.Source, db *database, events *mapper.Mapper, out *sender.Sender,
+	metrics prometheus.Registerer,
+) error {
 	count := newPumpMetrics(metrics)
 	for change, err := range source.Changes(ctx) {
 		if err != nil {
@@ -29,11 +32,13 @@ func pump(ctx context.Context, source *cdc.Source, db *database, events *mapper.
 			continue
 		}
 		count.events[event.Action].Inc()
+		until := ctx
 		for _, to := range db.webhooks.Match(event) {
 			delivery := sender.Delivery{Event: event, To: to, Settled: change.Tx.Hold()}
-			if err := out.Send(ctx, delivery); err != nil {
+			if err := out.Send(until, delivery); err != nil {
 				return stopped(ctx, err)
 			}
+			until = late
 		}
 	}
 	return nil

@@ -87,20 +87,34 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 		log.Info("hookline has stopped")
 	}()
 	defer func() { err = errors.Join(err, drain(finish, out, cfg.DrainTimeout, log)) }()
-	if err := db.prepare(ctx, store); err != nil { // tables may have come while this process stood by
-		return stopped(ctx, err)
-	}
-	if err := db.load(ctx); err != nil {
+	err = persist(ctx, log, func() error {
+		if err := db.prepare(ctx, store); err != nil { // tables may have come while this process stood by
+			return err
+		}
+		return db.load(ctx)
+	})
+	if err != nil {
 		return stopped(ctx, err)
 	}
 	db.webhooks.OnChange(out.Recheck)
 	go cdc.Monitor(ctx, db.pool, cfg.CDC, log, metrics)
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
-	err = pump(ctx, source, db, events, out, metrics)
+	late, cancel := linger(ctx, cfg.DrainTimeout)
+	defer cancel()
+	err = pump(ctx, late, source, db, events, out, metrics)
 	if cause := context.Cause(ctx); cause != nil {
 		log.Info("stopping: finishing what is in hand", "cause", cause, "at_most", cfg.DrainTimeout)
 	}
 	return err
+}
+
+// linger returns a context that ends some time after ctx has.
+func linger(ctx context.Context, d time.Duration) (late context.Context, cancel func()) {
+	late, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(d, func() { end(context.Cause(ctx)) })
+	})
+	return late, func() { stop(); end(nil) }
 }
 
 // drain finishes what is in hand. What is left then is no error: it is not settled, so it comes again.
@@ -108,11 +122,28 @@ func drain(ctx context.Context, out *sender.Sender, limit time.Duration, log *sl
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("HOOKLINE_DRAIN_TIMEOUT of %s is over", limit))
 	defer cancel()
 	err := out.Drain(ctx)
-	if left, ok := errors.AsType[*sender.LeftError](err); ok {
-		log.Warn("not everything could be delivered; it is sent again at the next start", "error", left)
-		return nil
+	left, ok := errors.AsType[*sender.LeftError](err)
+	if !ok {
+		return err
 	}
-	return err
+	log.Warn("not everything could be delivered; it is sent again at the next start", "error", left)
+	return nil
+}
+
+// persist calls f until it succeeds, fails for a reason that time does not mend, or ctx ends.
+func persist(ctx context.Context, log *slog.Logger, f func() error) error {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
+		err := f()
+		if err == nil || !cdc.Transient(err) || ctx.Err() != nil {
+			return err
+		}
+		log.Warn("the database is away, trying again", "error", err, "next_try", wait)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // stopped returns nil in place of an error that is only the end of ctx.

@@ -160,7 +160,7 @@ func start(t *testing.T, o postgres.Options) *postgres.Server {
 // newDir is a directory that other users can reach, which t.TempDir is not.
 func newDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "hookline-postgres-test-")
+	dir, err := os.MkdirTemp("", "hookline-postgres-test-") //nolint:usetesting // t.TempDir is closed to the user that Postgres runs as
 	if err != nil {
 		t.Fatal(err)
 	}

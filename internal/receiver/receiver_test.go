@@ -13,7 +13,7 @@ import (
 	"hookline/sender"
 )
 
-func post(t *testing.T, url, secret, body string) (*http.Response, error) {
+func post(t *testing.T, url, secret, body string) (status int, err error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
@@ -25,10 +25,10 @@ func post(t *testing.T, url, secret, body string) (*http.Response, error) {
 	req.Header.Set("Webhook-Id", "evt_1")
 	req.Header.Set("X-Hookline-Attempt", "3")
 	resp, err := http.DefaultClient.Do(req)
-	if err == nil {
-		t.Cleanup(func() { _ = resp.Body.Close() })
+	if err != nil {
+		return 0, err
 	}
-	return resp, err
+	return resp.StatusCode, resp.Body.Close()
 }
 
 func TestReceiver(t *testing.T) {
@@ -50,9 +50,9 @@ func TestReceiver(t *testing.T) {
 				Secret: "s3cret", Answer: test.answer, Received: func(r receiver.Request) { came <- r },
 			})
 			defer server.Close()
-			resp, err := post(t, server.URL, test.secret, `{"event":"person.created"}`)
-			if (err != nil) != (test.status == 0) || (err == nil && resp.StatusCode != test.status) {
-				t.Fatalf("answer %v, %v; want status %d", resp, err, test.status)
+			status, err := post(t, server.URL, test.secret, `{"event":"person.created"}`)
+			if (err != nil) != (test.status == 0) || status != test.status {
+				t.Fatalf("answer %d, %v; want status %d", status, err, test.status)
 			}
 			got := <-came
 			if got.ID != "evt_1" || got.Event != "person.created" || got.Attempt != 3 || got.Status != test.status {

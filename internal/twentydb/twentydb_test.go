@@ -101,11 +101,15 @@ func describedColumns(t *testing.T, conn *pgx.Conn, workspace string) map[string
 	composite := map[string]map[string]string{
 		"FULL_NAME": {"FirstName": "text", "LastName": "text"},
 		"EMAILS":    {"PrimaryEmail": "text", "AdditionalEmails": "jsonb"},
-		"PHONES": {"PrimaryPhoneNumber": "text", "PrimaryPhoneCountryCode": "text", "PrimaryPhoneCallingCode": "text",
-			"AdditionalPhones": "jsonb"},
+		"PHONES": {
+			"PrimaryPhoneNumber": "text", "PrimaryPhoneCountryCode": "text", "PrimaryPhoneCallingCode": "text",
+			"AdditionalPhones": "jsonb",
+		},
 		"LINKS": {"PrimaryLinkLabel": "text", "PrimaryLinkUrl": "text", "SecondaryLinks": "jsonb"},
-		"ADDRESS": {"AddressStreet1": "text", "AddressStreet2": "text", "AddressCity": "text", "AddressPostcode": "text",
-			"AddressState": "text", "AddressCountry": "text", "AddressLat": "numeric", "AddressLng": "numeric"},
+		"ADDRESS": {
+			"AddressStreet1": "text", "AddressStreet2": "text", "AddressCity": "text", "AddressPostcode": "text",
+			"AddressState": "text", "AddressCountry": "text", "AddressLat": "numeric", "AddressLng": "numeric",
+		},
 		"CURRENCY":  {"AmountMicros": "numeric", "CurrencyCode": "text"},
 		"ACTOR":     {"Source": "enum", "WorkspaceMemberId": "uuid", "Name": "text", "Context": "jsonb"},
 		"RICH_TEXT": {"Blocknote": "text", "Markdown": "text"},

@@ -1,0 +1,214 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"hookline/internal/receiver"
+)
+
+// Hookline is killed again and again in the middle of a backlog.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	const changes, kills = 20_000, 5
+	random, db, box := random(t), newCRM(t), newInbox(t)
+	db.addWebhook(box, "*.*")
+	db.setUp()
+	db.backlog(random, changes)
+
+	places := make([]int, kills)
+	for i := range places {
+		places[i] = random.IntN(changes)
+	}
+	slices.Sort(places)
+	for _, place := range places {
+		buffer := []string{"64KiB", "32MiB"}[random.IntN(2)] // with the larger one all of it is in memory when the end comes
+		sut := start(t, db, "HOOKLINE_MAX_BUFFER="+buffer)
+		box.untilAccepted(place)
+		sut.kill()
+		box.expectReplay()
+	}
+	finish(t, start(t, db), box.gets(db.diary()...))
+}
+
+// Hookline is killed at every step of its first start, and starts over.
+func TestKilledAtStart(t *testing.T) {
+	t.Parallel()
+	db, box := newCRM(t), newInbox(t)
+	db.addWebhook(box, "*.*")
+	for _, step := range []string{
+		"hookline starts", "database found", "schema brought up to date", "made the schema", "REPLICA IDENTITY FULL", "CREATE PUBLICATION",
+		"pg_create_logical_replication_slot", "replication stream started",
+	} {
+		sut := start(t, db)
+		eventually(t, func() error { // the kill before may have been too late to stop this step
+			if sut.get("/readyz") != "200 active" && !strings.Contains(sut.log.String(), step) {
+				return fmt.Errorf("no %q in the log", step)
+			}
+			return nil
+		})
+		sut.kill()
+	}
+	sut := start(t, db).until("active")
+	db.oneByOne("contact", 10)
+	finish(t, sut, box.gets(db.diary()...))
+}
+
+// What comes again after a kill is what was settled shortly before it, not the whole of a large transaction.
+func TestKilledInBigTransaction(t *testing.T) {
+	t.Parallel()
+	const contacts, place = 20_000, 15_000
+	db, box := newCRM(t), newInbox(t)
+	db.addWebhook(box, "*.*")
+	db.setUp()
+	db.atOnce("contact", contacts)
+
+	sut := start(t, db, "HOOKLINE_MAX_BUFFER=64KiB")
+	box.untilAccepted(place)
+	sut.kill()
+	box.expectReplay()
+	before := box.count()
+	finish(t, start(t, db), box.gets(db.diary()...))
+	if again := box.count() - contacts; again > place/2 {
+		t.Errorf("%d of %d came again, want them to be few", again, before)
+	}
+}
+
+// Postgres crashes and comes back, twice, in the middle of a backlog. Hookline sits it out, and can be stopped while Postgres is
+// away.
+func TestPostgresCrashes(t *testing.T) {
+	t.Parallel()
+	const changes = 3000
+	server, db := newCRMServer(t)
+	random, box := random(t), newInbox(t)
+	db.addWebhook(box, "*.*")
+	box.answers(func(receiver.Request) receiver.Answer { return receiver.Answer{Latency: 4 * time.Millisecond} })
+	db.setUp()
+	db.backlog(random, changes)
+
+	// Slow, and with little room, so that there is always something left to do.
+	sut := start(t, db, "HOOKLINE_MAX_IN_FLIGHT=8", "HOOKLINE_MAX_BUFFER=64KiB")
+	for i := range 2 {
+		box.untilAccepted((i + 1) * changes / 3)
+		if err := server.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		sut.until("connecting")
+		if got := box.count(); got == changes {
+			t.Errorf("all of %d changes had arrived before crash %d", got, i+1)
+		}
+		if err := server.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		sut.until("active")
+	}
+	db.conn = db.session()
+	finish(t, sut, box.gets(db.diary()...)) // the same process, and nothing came twice
+
+	sut = start(t, db).until("active")
+	db.oneByOne("last", 1)
+	box.untilAccepted(changes + 1)
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	sut.until("connecting").stop()
+}
+
+// A process that stands by outlives Postgres too, and is there to take over afterwards.
+func TestPostgresCrashesUnderStandby(t *testing.T) {
+	t.Parallel()
+	server, db := newCRMServer(t)
+	box := newInbox(t)
+	db.addWebhook(box, "*.*")
+	active := start(t, db).until("active")
+	standby := start(t, db).until("standby")
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	active.until("connecting").kill()
+	if err := server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	standby.until("active")
+	db.conn = db.session()
+	db.oneByOne("contact", 10)
+	finish(t, standby, box.gets(db.diary()...))
+}
+
+// Postgres is restarted in the orderly way. It waits for those who read its stream to confirm all of it, so Hookline, which may
+// have deliveries pending for days, must let go of it at once.
+func TestPostgresRestarts(t *testing.T) {
+	t.Parallel()
+	server, db := newCRMServer(t)
+	box := newInbox(t)
+	db.addWebhook(box, "*.*")
+	sut := start(t, db, "HOOKLINE_RETRY_SCHEDULE=100ms").until("active")
+	restart := func() {
+		t.Helper()
+		if err := server.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		log, err := os.ReadFile(filepath.Join(server.Dir(), "log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(log), "received immediate shutdown request") {
+			t.Fatal("the shutdown waited for Hookline, and had to be cut short")
+		}
+		db.conn = db.session()
+	}
+
+	db.oneByOne("first", 10)
+	box.untilAccepted(10)
+	restart() // with nothing pending
+	box.answers(always(http.StatusServiceUnavailable))
+	db.oneByOne("second", 10)
+	box.untilAsked(30)
+	restart() // with deliveries pending
+	box.answers(nil)
+	finish(t, sut, box.gets(db.diary()...))
+}
+
+// A slot that somebody drops is not made anew in silence: what was in it is lost. That has to be told, and accepted by a
+// person.
+func TestSlotDropped(t *testing.T) {
+	t.Parallel()
+	db, box := newCRM(t), newInbox(t)
+	db.addWebhook(box, "*.*")
+	sut := start(t, db).until("active")
+	db.oneByOne("before", 1)
+	box.untilAccepted(1)
+	heard := db.diary()
+
+	sut.mayEnd.Store(true)
+	eventually(t, func() error {
+		db.exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1 AND active`, db.name)
+		_, err := db.conn.Exec(t.Context(), `SELECT pg_drop_replication_slot($1)`, db.name)
+		return err
+	})
+	db.oneByOne("lost", 1)
+	lost := len(db.diary())
+	for _, p := range []*process{sut, run(t, db.env(), "run"), run(t, db.env(), "setup")} {
+		if code := p.wait(); code != 1 {
+			t.Errorf("exit code %d, want 1", code)
+		}
+		_, message, _ := strings.Cut(p.log.String(), "hookline: ")
+		for _, want := range []string{`replication slot "` + db.name + `"`, "announced", "go on from now", "hookline setup --accept-gap"} {
+			if !strings.Contains(strings.ToLower(message), want) {
+				t.Errorf("the message does not hold %q:\n%s", want, message)
+			}
+		}
+	}
+
+	if p := run(t, db.env(), "setup", "--accept-gap"); p.wait() != 0 {
+		t.Fatalf("setup --accept-gap: exit code %d", p.wait())
+	}
+	db.oneByOne("after", 1)
+	finish(t, start(t, db), box.gets(append(heard, db.diary()[lost:]...)...))
+}

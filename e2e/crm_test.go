@@ -1,0 +1,83 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"hookline/internal/postgres"
+)
+
+// webhooksSQL is a table of webhooks as a CRM might have it.
+const webhooksSQL = `CREATE TABLE webhooks (
+	id uuid PRIMARY KEY DEFAULT gen_random_uuid(), url text, secret text, operations text[], enabled boolean NOT NULL DEFAULT true)`
+
+// contactsSQL is a table of contacts whose every change is noted in a diary, by a trigger: a change that is rolled back leaves no
+// note, and notes of one record are in the order of the commits, since whoever changes it holds its lock until then.
+const contactsSQL = `
+	CREATE TABLE contacts (id text PRIMARY KEY, note text NOT NULL DEFAULT 'confidential', version int NOT NULL DEFAULT 1);
+
+	CREATE SCHEMA diary;
+	CREATE TABLE diary.entries (number bigserial PRIMARY KEY, event text, record text, version int);
+	CREATE FUNCTION diary.write() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		IF TG_OP = 'INSERT' THEN
+			INSERT INTO diary.entries (event, record, version) VALUES ('contact.created', NEW.id, NEW.version);
+		ELSIF TG_OP = 'UPDATE' THEN
+			INSERT INTO diary.entries (event, record, version) VALUES ('contact.updated', NEW.id, NEW.version);
+		ELSE
+			INSERT INTO diary.entries (event, record, version) VALUES ('contact.deleted', OLD.id, OLD.version);
+		END IF;
+		RETURN NULL;
+	END $$;
+	CREATE TRIGGER diary AFTER INSERT OR UPDATE OR DELETE ON contacts FOR EACH ROW EXECUTE FUNCTION diary.write()`
+
+// newCRM returns the database of a small CRM that nobody has heard of: contacts, and a table of webhooks.
+func newCRM(t *testing.T) *database {
+	t.Helper()
+	return newDatabase(t).withContacts()
+}
+
+// newCRMServer is newCRM on a server of its own.
+func newCRMServer(t *testing.T) (*postgres.Server, *database) {
+	t.Helper()
+	server, db := newServer(t, nil)
+	return server, db.withContacts()
+}
+
+func (db *database) withContacts() *database {
+	db.t.Helper()
+	db.exec(webhooksSQL)
+	db.exec(contactsSQL)
+	return db
+}
+
+// diary returns every change of contacts that was committed.
+func (db *database) diary() []entry {
+	db.t.Helper()
+	rows, err := db.conn.Query(db.t.Context(), `SELECT event, record, version FROM diary.entries ORDER BY number`)
+	if err != nil {
+		db.t.Fatal(err)
+	}
+	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e entry, err error) {
+		return e, row.Scan(&e.Event, &e.Record, &e.Version)
+	})
+	if err != nil {
+		db.t.Fatal(err)
+	}
+	return entries
+}
+
+// oneByOne adds contacts, each in a transaction of its own.
+func (db *database) oneByOne(prefix string, contacts int) {
+	db.t.Helper()
+	const sql = `DO $$ BEGIN FOR i IN 1..%d LOOP INSERT INTO contacts (id) VALUES ('%s' || i); COMMIT; END LOOP; END $$`
+	db.exec(fmt.Sprintf(sql, contacts, prefix))
+}
+
+// atOnce adds contacts, all of them in one transaction.
+func (db *database) atOnce(prefix string, contacts int) {
+	db.t.Helper()
+	db.exec(`INSERT INTO contacts (id) SELECT $1 || i FROM generate_series(1, $2::int) i`, prefix, contacts)
+}

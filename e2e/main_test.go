@@ -1,0 +1,25 @@
+// Package e2e tests the built binary from outside: a real Postgres in front of it, real receivers behind it, and whatever can go wrong
+// in between. Every test ends in the same check: what was committed has arrived, each record's changes in order, all of it signed.
+package e2e
+
+import (
+	"flag"
+	"math/rand/v2"
+	"testing"
+
+	"hookline/internal/postgres/postgrestest"
+)
+
+var (
+	update = flag.Bool("update", false, "write the golden files anew")
+	seed   = flag.Uint64("seed", rand.Uint64(), "of what tests do at random")
+)
+
+func TestMain(m *testing.M) { postgrestest.Main(m) }
+
+// random returns a source of random numbers that -seed repeats.
+func random(t *testing.T) *rand.Rand {
+	t.Helper()
+	t.Logf("again with the same numbers: -seed %d", *seed)
+	return rand.New(rand.NewPCG(*seed, 0))
+}

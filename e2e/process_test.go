@@ -1,0 +1,193 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// confidential is part of every password, every signing secret and every row: it must never be printed.
+const confidential = "confidential"
+
+// process is one run of the binary.
+type process struct {
+	t        *testing.T
+	cmd      *exec.Cmd
+	out, log output // what it prints, and what it prints to standard error
+	ended    chan struct{}
+	mayEnd   atomic.Bool
+}
+
+// output is what a process has printed so far.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// start starts `hookline run` on the database. Its end counts as a failure until the test asks for it.
+func start(t *testing.T, db *database, settings ...string) *process {
+	t.Helper()
+	p := command(t, db.env(settings...), "run")
+	p.mayEnd.Store(false)
+	return p.launch()
+}
+
+// run runs a command to its end.
+func run(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
+	p := command(t, env, args...).launch()
+	p.wait()
+	return p
+}
+
+// command returns a process that is yet to be launched. It will see nothing of this one's environment but PATH.
+func command(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: exec.Command(binary(t), args...), ended: make(chan struct{})}
+	p.mayEnd.Store(true)
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "GORACE=atexit_sleep_ms=0"}, env...)
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.log
+	p.cmd.WaitDelay = 5 * time.Second // for the pipes of a child that it has left behind
+	return p
+}
+
+// launch starts the process. Whatever happens, it has ended when the test ends.
+func (p *process) launch() *process {
+	p.t.Helper()
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	go func() {
+		_ = p.cmd.Wait()
+		if !p.mayEnd.Load() {
+			p.t.Errorf("hookline has ended by itself, with code %d", p.cmd.ProcessState.ExitCode())
+		}
+		close(p.ended)
+	}()
+	p.t.Cleanup(p.cleanUp)
+	return p
+}
+
+func (p *process) cleanUp() {
+	p.kill()
+	for _, text := range []string{"DATA RACE", "panic:", "fatal error:", confidential} {
+		if strings.Contains(p.log.String(), text) {
+			p.t.Errorf("%v has printed %q", p.cmd.Args[1:], text)
+		}
+	}
+	if p.t.Failed() {
+		p.t.Logf("%v, process %d, has printed:\n%s%s", p.cmd.Args[1:], p.cmd.Process.Pid, tail(p.out.String()), tail(p.log.String()))
+	}
+}
+
+func tail(log string) string {
+	const lines = 60
+	all := strings.SplitAfter(log, "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "")
+}
+
+func (p *process) signal(s syscall.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatalf("signal %s to hookline: %v", s, err)
+	}
+}
+
+// kill ends the process as kill -9 does.
+func (p *process) kill() {
+	p.mayEnd.Store(true)
+	_ = p.cmd.Process.Kill() // fails when it has ended already
+	<-p.ended
+}
+
+// stop ends the process with SIGTERM, and expects it to call that a success.
+func (p *process) stop() { p.interrupt(syscall.SIGTERM) }
+
+func (p *process) interrupt(s syscall.Signal) {
+	p.t.Helper()
+	p.mayEnd.Store(true)
+	p.signal(s)
+	if code := p.wait(); code != 0 {
+		p.t.Errorf("exit code %d after %s, want 0", code, s)
+	}
+}
+
+// wait returns the exit code of a process that ends by itself.
+func (p *process) wait() (code int) {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		p.t.Fatalf("%v has not ended within %s", p.cmd.Args[1:], patience)
+	}
+	return p.cmd.ProcessState.ExitCode()
+}
+
+var healthAddr = regexp.MustCompile(`/metrics" addr=(\S+)`)
+
+// get returns what the process answers to a probe: the status and the text.
+func (p *process) get(path string) string {
+	found := healthAddr.FindStringSubmatch(p.log.String())
+	if found == nil {
+		return "nothing listens yet"
+	}
+	resp, err := http.Get("http://" + found[1] + path)
+	if err != nil {
+		return err.Error()
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%d %s", resp.StatusCode, bytes.TrimSpace(text))
+}
+
+// until waits for the state: active, standby or connecting.
+func (p *process) until(state string) *process {
+	p.t.Helper()
+	want := "200 " + state
+	if state == "connecting" {
+		want = "503 " + state
+	}
+	eventually(p.t, func() error {
+		if got := p.get("/readyz"); got != want {
+			return fmt.Errorf("/readyz answers %q, want %q", got, want)
+		}
+		return nil
+	})
+	return p
+}
+
+// untilPrinted waits for a text on standard output or standard error.
+func (p *process) untilPrinted(text string) {
+	p.t.Helper()
+	eventually(p.t, func() error {
+		if !strings.Contains(p.out.String(), text) && !strings.Contains(p.log.String(), text) {
+			return fmt.Errorf("%v has not printed %q", p.cmd.Args[1:], text)
+		}
+		return nil
+	})
+}
