@@ -144,8 +144,12 @@ func TestKubernetesServiceVariablesArePassedOver(t *testing.T) {
 }
 
 func TestErrorsHideTheURL(t *testing.T) {
-	for _, variables := range [][]string{nil, {"HOOKLINE_DATABASE_URL=" + url, "HOOKLINE_SLOT=?"},
-		{"HOOKLINE_DATABASE_URL=host=db port=none password = hunter2"}, {"DATABASE_URL=postgres://crm:hunter2@db:port/crm"}} {
+	for _, variables := range [][]string{
+		nil,
+		{"HOOKLINE_DATABASE_URL=" + url, "HOOKLINE_SLOT=?"},
+		{"HOOKLINE_DATABASE_URL=host=db port=none password = hunter2"},
+		{"DATABASE_URL=postgres://crm:hunter2@db:port/crm"},
+	} {
 		if _, err := load(t, variables...); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("error %v", err)
 		}

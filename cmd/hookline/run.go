@@ -149,7 +149,7 @@ func persist(ctx context.Context, log *slog.Logger, f func() error) error {
 // stopped returns nil in place of an error that is only the end of ctx.
 func stopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // who asked for the end does not want to hear of it
 	}
 	return err
 }
