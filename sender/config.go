@@ -69,7 +69,7 @@ func (c Config) validate() error {
 		}
 	}
 	if strings.ContainsFunc(c.Version, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return fmt.Errorf("the version, %q: want printable ASCII without spaces", c.Version)
+		return fmt.Errorf("the Version, %q: want printable ASCII without spaces", c.Version)
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ type percentage float64
 func (p *percentage) UnmarshalText(text []byte) error {
 	number, ok := strings.CutSuffix(string(text), "%")
 	n, err := strconv.ParseFloat(number, 64)
-	if !ok || err != nil || n < 0 || n > 100 {
+	if !ok || err != nil || !(n >= 0 && n <= 100) { // NaN is neither
 		return fmt.Errorf("%q: want a percentage such as 20%%", text)
 	}
 	*p = percentage(n / 100)
