@@ -1,6 +1,9 @@
 package cdc
 
-import "github.com/jackc/pgx/v5"
+import (
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
 
 // Table names a table to publish.
 type Table struct {
@@ -24,4 +27,17 @@ func SessionSettings() map[string]string {
 		"extra_float_digits": "1",
 		"bytea_output":       "hex",
 	}
+}
+
+// PoolConfig returns the configuration of a pool of at most so many connections to the database at url, with SessionSettings.
+func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errBadURL // err may quote the password
+	}
+	for name, value := range SessionSettings() {
+		config.ConnConfig.RuntimeParams[name] = value
+	}
+	config.MaxConns = connections
+	return config, nil
 }

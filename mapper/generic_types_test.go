@@ -394,57 +394,28 @@ func runSQL(t testing.TB, pool *pgxpool.Pool, sql string) {
 	}
 }
 
-// describeTable describes a table as the stream does under REPLICA IDENTITY FULL.
-func describeTable(t testing.TB, pool *pgxpool.Pool, schema, table string) *cdc.Relation {
+// describeTable is relation on a connection of the pool.
+func describeTable(t testing.TB, pool *pgxpool.Pool, schema, table string) (rel *cdc.Relation) {
 	t.Helper()
-	rel := &cdc.Relation{Schema: schema, Name: table, Identity: 'f'}
-	rows, err := pool.Query(t.Context(), `
-		SELECT c.oid, a.attname, a.atttypid, a.atttypmod
-		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
-		WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-		ORDER BY a.attnum`, schema, table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := cdc.Column{Identity: true}
-	_, err = pgx.ForEachRow(rows, []any{&rel.OID, &c.Name, &c.Type, &c.Modifier}, func() error {
-		rel.Columns = append(rel.Columns, c)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	withConn(t, pool, func(conn *pgx.Conn) { rel = relation(t, conn, schema, table) })
 	return rel
 }
 
-// readTuples reads all rows of a table in the form that the stream has them in.
-func readTuples(t testing.TB, pool *pgxpool.Pool, rel *cdc.Relation) []cdc.Tuple {
+// readTuples reads all rows of a table, on a connection of the pool.
+func readTuples(t testing.TB, pool *pgxpool.Pool, rel *cdc.Relation) (tuples []cdc.Tuple) {
 	t.Helper()
-	names := make([]string, len(rel.Columns))
-	for i, c := range rel.Columns {
-		names[i] = pgx.Identifier{c.Name}.Sanitize()
-	}
+	withConn(t, pool, func(conn *pgx.Conn) { tuples = read(t, conn, rel, "true") })
+	return tuples
+}
+
+func withConn(t testing.TB, pool *pgxpool.Pool, f func(*pgx.Conn)) {
+	t.Helper()
 	conn, err := pool.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Release()
-	sql := fmt.Sprintf("SELECT %s FROM %s ORDER BY ctid", strings.Join(names, ", "), pgx.Identifier{rel.Schema, rel.Name}.Sanitize())
-	result := conn.Conn().PgConn().ExecParams(t.Context(), sql, nil, nil, nil, nil).Read()
-	if result.Err != nil {
-		t.Fatal(result.Err)
-	}
-	var tuples []cdc.Tuple
-	for _, row := range result.Rows {
-		tuple := make(cdc.Tuple, len(row))
-		for i, text := range row {
-			if text != nil {
-				tuple[i] = cdc.Text(text)
-			}
-		}
-		tuples = append(tuples, tuple)
-	}
-	return tuples
+	f(conn.Conn())
 }
 
 // compilePlan returns the plan for rel, which must be announced.

@@ -32,14 +32,10 @@ type Spool struct {
 
 // Open returns the spool in a schema of the database at url. Its connections are made as they are needed.
 func Open(ctx context.Context, url, schema string) (*Spool, error) {
-	config, err := pgxpool.ParseConfig(url)
+	config, err := cdc.PoolConfig(url, 2)
 	if err != nil {
-		return nil, errors.New("the spool database's URL cannot be parsed") // err may quote the password
+		return nil, fmt.Errorf("spool: %w", err)
 	}
-	for name, value := range cdc.SessionSettings() {
-		config.ConnConfig.RuntimeParams[name] = value
-	}
-	config.MaxConns = 2
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("spool database: %w", err)

@@ -31,14 +31,10 @@ type database struct {
 
 // openDatabase connects, checks that the server can stream, and finds out what kind of database it is.
 func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger, metrics prometheus.Registerer) (*database, error) {
-	poolConfig, err := pgxpool.ParseConfig(cfg.CDC.URL)
+	poolConfig, err := cdc.PoolConfig(cfg.CDC.URL, 3)
 	if err != nil {
-		return nil, errors.New("HOOKLINE_DATABASE_URL cannot be parsed") // err may quote the password
+		return nil, fmt.Errorf("HOOKLINE_DATABASE_URL: %w", err)
 	}
-	for name, value := range cdc.SessionSettings() {
-		poolConfig.ConnConfig.RuntimeParams[name] = value
-	}
-	poolConfig.MaxConns = 3
 	pool, err := pgxpool.NewWithConfig(ctx, poolConfig)
 	if err != nil {
 		return nil, fmt.Errorf("HOOKLINE_DATABASE_URL: %w", err)
