@@ -3,6 +3,7 @@ package cdc
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,6 +31,16 @@ const (
 	idleBytes    = 1 << 20     // progress without changes that is worth a checkpoint: each one is WAL itself
 	idleInterval = time.Minute // after which any progress is
 )
+
+// origin is what never changes of a system.
+type origin struct {
+	id, database string
+	timeline     atomic.Int32
+}
+
+func (o *origin) checkpoint(settled Position, at time.Time) Checkpoint {
+	return Checkpoint{System: o.id, Database: o.database, Timeline: o.timeline.Load(), Settled: settled, Time: at}
+}
 
 // saver writes checkpoints. The slot is acknowledged only up to what is saved, so it is never ahead.
 type saver struct {
@@ -110,4 +121,40 @@ func (c *Checkpoint) resume(slot string, now system) (Position, error) {
 		return Position{End: now.settled}, nil
 	}
 	return c.Settled, nil
+}
+
+// resume returns where to take up from. The slot is held: nobody else moves it or the checkpoint.
+func (s *Source) resume(ctx context.Context) (Position, error) {
+	s.origin.id, s.origin.database = s.system.id, s.system.database
+	s.origin.timeline.Store(s.system.timeline)
+	if s.checkpoints == nil {
+		return Position{End: s.system.settled}, nil
+	}
+	var c *Checkpoint
+	for wait := firstPause; ; wait = min(2*wait, s.cfg.ReconnectWait) {
+		var err error
+		if c, err = s.checkpoints.LoadCheckpoint(ctx, s.cfg.Slot); err == nil {
+			break
+		}
+		if !Transient(err) || ctx.Err() != nil {
+			return Position{}, err
+		}
+		s.log.Warn("the checkpoint cannot be read yet", "error", err, "next_try", wait)
+		select {
+		case <-time.After(wait):
+		case <-s.stop:
+			return Position{}, ErrStopped
+		case <-ctx.Done():
+			return Position{}, context.Cause(ctx)
+		}
+	}
+	position, err := c.resume(s.cfg.Slot, s.system)
+	if err != nil {
+		return Position{}, err
+	}
+	if c != nil && c.Timeline != s.system.timeline {
+		s.log.Warn("the server is on another timeline than at the last checkpoint", "before", c.Timeline, "now", s.system.timeline,
+			"checkpoint", c.Settled.End, "taking_up_from", position.End)
+	}
+	return position, s.checkpoints.SaveCheckpoint(ctx, s.cfg.Slot, s.origin.checkpoint(position, time.Time{}))
 }
