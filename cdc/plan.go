@@ -23,7 +23,8 @@ type Plan struct {
 	owner Problems // what the role may not do itself
 	tells int      // tables with records that are published
 
-	exists, all, whole bool // the publication: there is one, of all tables, with all kinds of changes
+	version            int  // of the server
+	exists, all, whole bool // the publication: there is one, of all tables, with all that it should publish
 }
 
 // Ready reports whether there is nothing left to do.
@@ -35,6 +36,7 @@ type published struct {
 	key      bool // has a primary key
 	identity byte
 	usable   bool // updates and deletes carry a key as things are
+	virtual  bool // has virtual generated columns, which cannot be published
 	owned    bool // the role may alter it
 	listed   bool // in the publication
 	leaves   []string
@@ -67,14 +69,20 @@ func newPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, ch
 	for _, t := range found {
 		foreign := within && t.Full && !t.owned
 		switch {
+		case t.virtual && t.identity == 'f':
+			p.Left = append(p.Left, t.String()+": its virtual generated columns cannot be published, so under REPLICA IDENTITY FULL its updates would fail")
+			continue
 		case foreign && !t.listed && !p.all:
 			p.Left = append(p.Left, t.String()+": the role does not own it; a superuser can run what `hookline setup --print-sql` prints")
 			continue
 		case !t.key:
 			p.Left = append(p.Left, t.String()+": no primary key, so its records cannot be told apart")
 			continue
-		case t.identity == 'f' || !t.Full || cfg.Identity == IdentityKeep || foreign:
-			if t.identity != 'f' && foreign && cfg.Identity == IdentityFull {
+		case t.identity == 'f' || !t.Full || cfg.Identity == IdentityKeep || foreign || t.virtual:
+			if t.virtual && t.Full && cfg.Identity == IdentityFull {
+				p.Left = append(p.Left, t.String()+": only its replica identity, which virtual generated columns keep from being FULL: "+
+					"updates tell no changed fields")
+			} else if t.identity != 'f' && foreign && cfg.Identity == IdentityFull {
 				p.Left = append(p.Left, t.String()+": only its replica identity, which the role may not set to FULL: updates tell no changed fields")
 			}
 			if !t.usable {
@@ -124,7 +132,8 @@ func (p *Plan) inspect(ctx context.Context, conn *pgx.Conn, tables []Table) ([]p
 		       pg_has_role(c.relowner, 'USAGE'),
 		       EXISTS (SELECT FROM pg_publication_tables pt
 		               WHERE pt.pubname = $3 AND pt.schemaname = n.nspname AND pt.tablename = c.relname),
-		       quote_ident(ln.nspname) || '.' || quote_ident(leaf.relname)
+		       quote_ident(ln.nspname) || '.' || quote_ident(leaf.relname),
+		       EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = leaf.oid AND a.attgenerated = 'v' AND NOT a.attisdropped)
 		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS t(schema, name, ord)
 		JOIN pg_namespace n ON n.nspname = t.schema
 		JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name AND c.relkind IN ('r', 'p')
@@ -144,7 +153,7 @@ func (p *Plan) inspect(ctx context.Context, conn *pgx.Conn, tables []Table) ([]p
 			identity string
 			leaf     string
 		)
-		if err := rows.Scan(&ord, &identity, &t.key, &t.usable, &t.owned, &t.listed, &leaf); err != nil {
+		if err := rows.Scan(&ord, &identity, &t.key, &t.usable, &t.owned, &t.listed, &leaf, &t.virtual); err != nil {
 			return nil, fmt.Errorf("look tables up: %w", err)
 		}
 		t.identity = identity[0]
@@ -153,7 +162,7 @@ func (p *Plan) inspect(ctx context.Context, conn *pgx.Conn, tables []Table) ([]p
 			found = append(found, t)
 		}
 		f := &found[len(found)-1]
-		f.usable = f.usable && t.usable
+		f.usable, f.virtual = f.usable && t.usable, f.virtual || t.virtual
 		if t.identity != 'f' {
 			f.identity = t.identity // one leaf that is not full makes the table not full
 			f.leaves = append(f.leaves, leaf)
@@ -167,12 +176,30 @@ func (p *Plan) inspect(ctx context.Context, conn *pgx.Conn, tables []Table) ([]p
 
 // look looks the publication up.
 func (p *Plan) look(ctx context.Context, conn *pgx.Conn) error {
-	err := conn.QueryRow(ctx, `SELECT puballtables, pubinsert AND pubupdate AND pubdelete AND pubtruncate AND pubviaroot
-		FROM pg_publication WHERE pubname = $1`, p.cfg.Publication).Scan(&p.all, &p.whole)
-	if p.exists = err == nil; err != nil && !errors.Is(err, pgx.ErrNoRows) {
+	var name *string
+	err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int / 10000, p.pubname, coalesce(puballtables, false),
+		coalesce(pubinsert AND pubupdate AND pubdelete AND pubtruncate AND pubviaroot
+			AND coalesce(to_jsonb(p)->>'pubgencols', 's') = 's', false)
+		FROM (SELECT) one LEFT JOIN pg_publication p ON p.pubname = $1`, p.cfg.Publication).Scan(&p.version, &name, &p.all, &p.whole)
+	if err != nil {
 		return fmt.Errorf("look publication %q up: %w", p.cfg.Publication, err)
 	}
+	if p.exists = name != nil; p.exists && !p.whole { // before any replica identity is set: see options
+		p.Statements = append(p.Statements, fmt.Sprintf("ALTER PUBLICATION %s SET (publish = 'insert, update, delete, truncate', %s)",
+			pgx.Identifier{*name}.Sanitize(), p.options()))
+	}
 	return nil
+}
+
+// options are those of the publication. From Postgres 18 on the CRM's own updates of a table under REPLICA IDENTITY FULL fail when the
+// table is published without its stored generated columns.
+//
+// https://www.postgresql.org/docs/18/logical-replication-gencols.html
+func (p *Plan) options() string {
+	if p.version >= 18 {
+		return "publish_via_partition_root = true, publish_generated_columns = stored"
+	}
+	return "publish_via_partition_root = true"
 }
 
 // publication plans what makes the publication list the wanted tables and no others.
@@ -180,10 +207,6 @@ func (p *Plan) publication(ctx context.Context, conn *pgx.Conn, wanted []publish
 	name := pgx.Identifier{p.cfg.Publication}.Sanitize()
 	if !p.exists {
 		return p.newPublication(ctx, conn, name, wanted)
-	}
-	if !p.whole {
-		p.Statements = append(p.Statements, "ALTER PUBLICATION "+name+
-			" SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)")
 	}
 	if p.all {
 		return nil
@@ -225,7 +248,7 @@ func (p *Plan) newPublication(ctx context.Context, conn *pgx.Conn, name string, 
 	if len(wanted) > 0 {
 		sql += " FOR TABLE " + strings.Join(names(wanted), ", ")
 	}
-	sql += " WITH (publish_via_partition_root = true)"
+	sql += " WITH (" + p.options() + ")"
 	p.Statements = append(p.Statements, sql)
 	var may bool
 	if err := conn.QueryRow(ctx, `SELECT has_database_privilege(current_database(), 'CREATE')`).Scan(&may); err != nil {
@@ -250,10 +273,8 @@ func (p *Plan) newPublication(ctx context.Context, conn *pgx.Conn, name string, 
 // slot plans the slot, or tells why the one that exists will not do.
 func (p *Plan) slot(ctx context.Context, conn *pgx.Conn, checkpoint *Checkpoint) error {
 	var plugin, database, here string
-	var version int
-	err := conn.QueryRow(ctx, `SELECT coalesce(s.plugin, ''), coalesce(s.database, ''), current_database(),
-		current_setting('server_version_num')::int / 10000
-		FROM (SELECT) one LEFT JOIN pg_replication_slots s ON s.slot_name = $1`, p.cfg.Slot).Scan(&plugin, &database, &here, &version)
+	err := conn.QueryRow(ctx, `SELECT coalesce(s.plugin, ''), coalesce(s.database, ''), current_database()
+		FROM (SELECT) one LEFT JOIN pg_replication_slots s ON s.slot_name = $1`, p.cfg.Slot).Scan(&plugin, &database, &here)
 	if err != nil {
 		return fmt.Errorf("look slot %q up: %w", p.cfg.Slot, err)
 	}
@@ -265,7 +286,7 @@ func (p *Plan) slot(ctx context.Context, conn *pgx.Conn, checkpoint *Checkpoint)
 		}
 	case database == "" && plugin == "":
 		failover := ""
-		if version >= 17 {
+		if p.version >= 17 {
 			failover = ", failover => true"
 		}
 		p.Statements = append(p.Statements, fmt.Sprintf("SELECT pg_create_logical_replication_slot(%s, 'pgoutput'%s)",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,15 @@ func (p *planned) want(tables ...string) {
 	}
 }
 
+func (p *planned) version() int {
+	p.t.Helper()
+	n, err := strconv.Atoi(p.query(`SELECT (current_setting('server_version_num')::int / 10000)::text`))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return n
+}
+
 func (p *planned) plan() *cdc.Plan {
 	p.t.Helper()
 	plan, err := cdc.NewPlan(p.t.Context(), p.conn, p.cfg, p.tables, nil)
@@ -65,8 +75,15 @@ func (p *planned) apply() *cdc.Plan {
 func (p *planned) expect(want ...string) {
 	p.t.Helper()
 	slot := fmt.Sprintf("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')", p.cfg.Slot)
+	options := "publish_via_partition_root = true"
+	if p.version() >= 17 {
+		slot = strings.Replace(slot, ")", ", failover => true)", 1)
+	}
+	if p.version() >= 18 {
+		options += ", publish_generated_columns = stored"
+	}
 	for i := range want {
-		want[i] = strings.ReplaceAll(want[i], "SLOT", slot)
+		want[i] = strings.NewReplacer("SLOT", slot, "OPTIONS", options).Replace(want[i])
 	}
 	if got := p.plan().Statements; !slices.Equal(got, want) {
 		p.t.Errorf("plan\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
@@ -90,7 +107,7 @@ func TestPlanOfAFreshDatabase(t *testing.T) {
 		`ALTER TABLE public.parted_1 REPLICA IDENTITY FULL`,
 		`ALTER TABLE public.parted_2 REPLICA IDENTITY FULL`,
 		`CREATE PUBLICATION "hookline" FOR TABLE "public"."people", "public"."Odd ""Name", "public"."settings", "public"."parted" `+
-			`WITH (publish_via_partition_root = true)`,
+			`WITH (OPTIONS)`,
 		`SLOT`,
 	)
 	left := strings.Join(p.apply().Left, "\n")
@@ -113,7 +130,7 @@ func TestPlanFollowsTheTables(t *testing.T) {
 	)
 	p.apply()
 	p.exec(`ALTER PUBLICATION hookline SET (publish = 'insert')`)
-	p.expect(`ALTER PUBLICATION "hookline" SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)`)
+	p.expect(`ALTER PUBLICATION "hookline" SET (publish = 'insert, update, delete, truncate', OPTIONS)`)
 	p.apply()
 }
 
@@ -123,14 +140,40 @@ func TestPlanUnderKeep(t *testing.T) {
 		CREATE TABLE b (id int PRIMARY KEY, x int NOT NULL UNIQUE); ALTER TABLE b REPLICA IDENTITY USING INDEX b_x_key;
 		CREATE TABLE c (id int PRIMARY KEY); ALTER TABLE c REPLICA IDENTITY NOTHING`, "a", "b", "c")
 	p.cfg.Identity = cdc.IdentityKeep
-	p.expect(`CREATE PUBLICATION "hookline" FOR TABLE "public"."a", "public"."b" WITH (publish_via_partition_root = true)`, `SLOT`)
+	p.expect(`CREATE PUBLICATION "hookline" FOR TABLE "public"."a", "public"."b" WITH (OPTIONS)`, `SLOT`)
 }
 
 func TestPlanLeavesAPublicationOfAllTables(t *testing.T) {
 	p := newPlanned(t, `CREATE TABLE a (id int PRIMARY KEY);
 		CREATE PUBLICATION hookline FOR ALL TABLES WITH (publish_via_partition_root = true)`, "a")
+	if p.version() >= 18 {
+		p.exec(`ALTER PUBLICATION hookline SET (publish_generated_columns = stored)`)
+	}
 	p.expect(`ALTER TABLE public.a REPLICA IDENTITY FULL`, `SLOT`)
 	p.apply()
+}
+
+// TestGeneratedColumns: published or not, the CRM's own updates go on working.
+func TestGeneratedColumns(t *testing.T) {
+	schema := `CREATE TABLE stored (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+		CREATE TABLE before (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) STORED); CREATE PUBLICATION hookline FOR TABLE before;`
+	tables := []string{"stored", "before"}
+	url := postgrestest.NewDatabase(t)
+	version := (&planned{stream: &stream{t: t, conn: connect(t, url)}}).version()
+	if version >= 18 {
+		schema += `CREATE TABLE virtual (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) VIRTUAL);
+			CREATE TABLE full_virtual (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) VIRTUAL);
+			ALTER TABLE full_virtual REPLICA IDENTITY FULL;`
+		tables = append(tables, "virtual", "full_virtual")
+	}
+	p := newPlanned(t, schema, tables...)
+	left := strings.Join(p.apply().Left, "\n")
+	for _, table := range tables {
+		p.exec(fmt.Sprintf(`INSERT INTO %[1]s (id, a) VALUES (1, 1); UPDATE %[1]s SET a = 2; DELETE FROM %[1]s`, table))
+	}
+	if version >= 18 && (!strings.Contains(left, `"virtual": only its replica identity`) || !strings.Contains(left, `"full_virtual": its virtual`)) {
+		t.Errorf("left out: %q", left)
+	}
 }
 
 func TestPlanOfManyTables(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pglogrepl"
@@ -60,6 +61,8 @@ func (r *reader) read() error {
 			err = r.message(m.Data)
 		case *pgproto3.ErrorResponse:
 			err = pgconn.ErrorResponseToPgError(m)
+		case *pgproto3.NoticeResponse:
+			err = r.notice(m)
 		case *pgproto3.CopyDone:
 			err = errors.New("the server ended the stream")
 		}
@@ -72,6 +75,17 @@ func (r *reader) read() error {
 			}
 		}
 	}
+}
+
+// notice takes what the server only warns of. From Postgres 18 on that goes for a publication that does not exist at this point of the
+// stream, too: it then sends nothing of what is committed, and everything looks fine.
+func (r *reader) notice(m *pgproto3.NoticeResponse) error {
+	if m.Code == slotInvalid && strings.Contains(m.Message, "publication") {
+		return permanentError{fmt.Errorf("publication %q was dropped, or is younger than slot %q: %s. %s",
+			r.source.cfg.Publication, r.source.cfg.Slot, m.Message, startOver)}
+	}
+	r.source.log.Info("the server says", "severity", m.Severity, "message", m.Message)
+	return nil
 }
 
 // message takes one message of the streaming replication protocol.

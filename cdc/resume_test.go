@@ -150,9 +150,13 @@ func TestTakenOver(t *testing.T) {
 	}
 	acquired := make(chan error, 1)
 	go func() { acquired <- source.Acquire(context.Background()) }()
+	s.poll("the second to stand by", func() bool { return source.State() == cdc.Standby })
 	s.poll("the second to take over", func() bool {
-		if source.State() == cdc.Starting {
+		switch source.State() {
+		case cdc.Starting:
 			return true
+		case cdc.Stopped:
+			t.Fatalf("the second has given up: %v", <-acquired)
 		}
 		s.exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active AND slot_name = '` + s.cfg.Slot + `'`)
 		return false

@@ -182,8 +182,7 @@ func (o *object) actor(row cdc.Tuple) string {
 }
 
 func (m *Mapper) id(change cdc.Change) string {
-	buf := make([]byte, 0, len(m.prefix)+16+1+10)
-	buf = append(buf, m.prefix...)
+	buf := append(make([]byte, 0, 64), m.prefix...) // on the stack: the prefix has 13 bytes, what follows no more than 27
 	var lsn [8]byte
 	for i := range lsn {
 		lsn[i] = byte(change.Tx.Commit >> (56 - 8*i))

@@ -52,14 +52,25 @@ func (s *Sender) attempt(e *mapper.Event, to *webhook.Subscription, number int, 
 
 // post sends p. A connection that breaks is replaced, up to twice and within ctx, and the request signed anew; any answer stands.
 func (s *Sender) post(ctx context.Context, url string, p *post) (*http.Response, error) {
-	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, url, p.body)
+	req, err := retryablehttp.NewRequestWithContext(context.WithValue(ctx, postKey{}, p), http.MethodPost, url, p.body)
 	if err != nil {
 		return nil, err
 	}
-	req.Header = p.header(time.Now())
-	client := retryablehttp.Client{
-		HTTPClient: s.client,
-		RetryMax:   resends,
+	p.signed = p.header(time.Now())
+	return s.client.Do(req)
+}
+
+// postKey is the key of a request's *post in its context.
+type postKey struct{}
+
+// newClient returns the client of all attempts.
+func newClient(transport *http.Transport) *retryablehttp.Client {
+	return &retryablehttp.Client{
+		HTTPClient: &http.Client{
+			Transport:     wire{transport},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		RetryMax: resends,
 		CheckRetry: func(ctx context.Context, _ *http.Response, err error) (bool, error) {
 			return ctx.Err() == nil && broken(err), nil
 		},
@@ -67,12 +78,12 @@ func (s *Sender) post(ctx context.Context, url string, p *post) (*http.Response,
 			return resendWait * time.Duration(1+4*n)
 		},
 		PrepareRetry: func(req *http.Request) error {
-			req.Header = p.header(time.Now()) // a new map: the transport may still read the old one
+			p := req.Context().Value(postKey{}).(*post)
+			p.signed = p.header(time.Now()) // a new map: the transport may still read the old one
 			return nil
 		},
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
-	return client.Do(req)
 }
 
 // broken reports whether a request failed because its connection was, or became, useless: closed while idle, reset, or told to go
@@ -113,11 +124,18 @@ var errResend = errors.New("the connection was lost with the request on its way"
 // It has no CloseIdleConnections, which retryablehttp calls after each failure: one dead receiver would cost all others their
 // connections.
 //
+// And it adds the post's header: http.Client copies those that a request comes with, in case it has to follow a redirect.
+//
 // https://github.com/hashicorp/go-retryablehttp/issues/237
 type wire struct{ transport *http.Transport }
 
 func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	header := req.Context().Value(postKey{}).(*post).signed
+	if credentials := req.Header["Authorization"]; credentials != nil && header.Get("Authorization") == "" { // of the URL
+		header["Authorization"] = credentials
+	}
 	req = req.WithContext(req.Context()) // a copy: a RoundTripper must leave the request as it is
+	req.Header = header
 	req.GetBody = func() (io.ReadCloser, error) { return nil, errResend }
 	return w.transport.RoundTrip(req)
 }

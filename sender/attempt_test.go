@@ -219,6 +219,42 @@ func TestResendsSignedAnew(t *testing.T) {
 	}
 }
 
+// The credentials of the URL go with every request, unless the webhook has an Authorization of its own.
+func TestCredentials(t *testing.T) {
+	for name, test := range map[string]struct {
+		extra http.Header
+		want  string
+	}{
+		"of the URL":     {nil, "Basic dTpw"},
+		"of the headers": {http.Header{"authorization": {"Bearer x"}}, "Bearer x"},
+		"emptied":        {http.Header{"Authorization": {""}}, "Basic dTpw"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hits := make(chan hit, 2)
+			address := rawServer(t, func(c net.Conn) {
+				if h, ok := readPost(t, newReader(c)); ok {
+					hits <- h
+				}
+			}, func(c net.Conn) {
+				if h, ok := readPost(t, newReader(c)); ok {
+					hits <- h
+					_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+				}
+			})
+			s := newSender(t, Config{})
+			to := subscription("a", "http://u:p@"+address)
+			to.Headers = test.extra
+			await(t, s.send(to, newEvent(1, 1)), "delivery")
+			for range 2 {
+				h := await(t, hits, "request")
+				if got := h.header["Authorization"]; len(got) != 1 || got[0] != test.want {
+					t.Errorf("Authorization %q, want %q", got, test.want)
+				}
+			}
+		})
+	}
+}
+
 // However often the connection breaks, three requests are all that one attempt makes.
 func TestResendsThrice(t *testing.T) {
 	var requests atomic.Int32

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -30,20 +31,26 @@ type post struct {
 	signer    *signer // nil leaves the request unsigned
 	extra     http.Header
 	body      []byte
+	signed    http.Header // what header returned last
 }
 
 // header returns the headers of the POST, signed as of now.
 func (p *post) header(now time.Time) http.Header {
-	h := make(http.Header, 16)
+	h := make(http.Header, 9+len(p.extra))
 	for name, values := range p.extra {
 		if name = http.CanonicalHeaderKey(name); !reserved[name] {
 			h[name] = values
 		}
 	}
+	values := make([]string, 0, 8) // of all names, in one array
+	set := func(name, value string) {
+		values = append(values, value)
+		h[name] = values[len(values)-1 : len(values) : len(values)]
+	}
 	h["Content-Type"] = jsonType
-	h["User-Agent"] = []string{p.userAgent}
-	h[HeaderID] = []string{p.id}
-	h[HeaderAttempt] = []string{strconv.Itoa(p.attempt)}
+	set("User-Agent", p.userAgent)
+	set(HeaderID, p.id)
+	set(HeaderAttempt, strconv.Itoa(p.attempt))
 	if p.signer == nil {
 		return h
 	}
@@ -51,11 +58,18 @@ func (p *post) header(now time.Time) http.Header {
 	var nonce [16]byte
 	_, _ = rand.Read(nonce[:]) // never fails, as it says
 
+	var text strings.Builder // all values below, one after the other
+	text.Grow(13 + 64 + 32 + 10 + 47)
+	add := func(name string, value []byte) {
+		start := text.Len()
+		text.Write(value)
+		set(name, text.String()[start:])
+	}
 	var buf [64]byte
-	h[HeaderTimestamp] = []string{strconv.FormatInt(ms, 10)}
-	h[HeaderSignature] = []string{string(p.signer.appendTwenty(buf[:0], ms, p.body))}
-	h[HeaderNonce] = []string{string(hex.AppendEncode(buf[:0], nonce[:]))}
-	h[HeaderStandardTimestamp] = []string{strconv.FormatInt(s, 10)}
-	h[HeaderStandardSignature] = []string{string(p.signer.appendStandard(buf[:0], p.id, s, p.body))}
+	add(HeaderTimestamp, strconv.AppendInt(buf[:0], ms, 10))
+	add(HeaderSignature, p.signer.appendTwenty(buf[:0], ms, p.body))
+	add(HeaderNonce, hex.AppendEncode(buf[:0], nonce[:]))
+	add(HeaderStandardTimestamp, strconv.AppendInt(buf[:0], s, 10))
+	add(HeaderStandardSignature, p.signer.appendStandard(buf[:0], p.id, s, p.body))
 	return h
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hashicorp/go-retryablehttp"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/semaphore"
 
@@ -48,7 +49,7 @@ type Sender struct {
 	log       *slog.Logger
 	metrics   *metrics
 	policy    Policy
-	client    *http.Client
+	client    *retryablehttp.Client
 	transport *http.Transport
 	userAgent string
 	timeout   error // the cause that an attempt's deadline gives
@@ -88,10 +89,7 @@ func New(cfg Config, log *slog.Logger, registry prometheus.Registerer) (*Sender,
 		timeout:   fmt.Errorf("no answer within %s", cfg.RequestTimeout),
 		buffer:    semaphore.NewWeighted(cfg.MaxBuffer),
 	}
-	s.client = &http.Client{
-		Transport:     wire{s.transport},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	s.client = newClient(s.transport)
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	return s, nil
 }
