@@ -124,9 +124,9 @@ var errResend = errors.New("the connection was lost with the request on its way"
 // It has no CloseIdleConnections, which retryablehttp calls after each failure: one dead receiver would cost all others their
 // connections.
 //
-// And it adds the post's header: http.Client copies those that a request comes with, in case it has to follow a redirect.
-//
 // https://github.com/hashicorp/go-retryablehttp/issues/237
+//
+// It also puts in the post's header: http.Client would copy one that came with the request, for redirects that it does not follow.
 type wire struct{ transport *http.Transport }
 
 func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -36,13 +36,13 @@ type post struct {
 
 // header returns the headers of the POST, signed as of now.
 func (p *post) header(now time.Time) http.Header {
-	h := make(http.Header, 9+len(p.extra))
+	h := make(http.Header, 9+len(p.extra)) // nine of our own
 	for name, values := range p.extra {
 		if name = http.CanonicalHeaderKey(name); !reserved[name] {
 			h[name] = values
 		}
 	}
-	values := make([]string, 0, 8) // of all names, in one array
+	values := make([]string, 0, 8) // of all names but one, in one array
 	set := func(name, value string) {
 		values = append(values, value)
 		h[name] = values[len(values)-1 : len(values) : len(values)]
