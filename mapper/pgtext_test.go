@@ -187,8 +187,12 @@ func TestScalarsAllocateNothing(t *testing.T) {
 	dst := make([]byte, 0, 256)
 	for _, test := range tests {
 		text := []byte(test.text)
-		if n := testing.AllocsPerRun(100, func() { test.encode(dst, text) }); n != 0 {
-			t.Errorf("%s allocates %g times", test.name, n)
+		least := 1.0
+		for range 10 { // what else happens in the process counts, too
+			least = min(least, testing.AllocsPerRun(100, func() { test.encode(dst, text) }))
+		}
+		if least != 0 {
+			t.Errorf("%s allocates at least once", test.name)
 		}
 	}
 }

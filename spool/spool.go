@@ -15,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"hookline/cdc"
 )
@@ -66,12 +65,15 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, schema string, log *sl
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended('hookline spool', 0))"); err != nil { // ends with conn
+		return err
+	}
 	var there bool
 	if err := conn.QueryRow(ctx, `SELECT to_regnamespace(quote_ident($1)) IS NOT NULL`, schema).Scan(&there); err != nil {
 		return err
 	}
 	if !there { // the right to make schemas is wanted only when one is missing
-		if _, err := conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{schema}.Sanitize()); err != nil {
+		if _, err := conn.Exec(ctx, "CREATE SCHEMA "+pgx.Identifier{schema}.Sanitize()); err != nil {
 			return err
 		}
 	}
@@ -79,14 +81,10 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, schema string, log *sl
 	if err != nil {
 		return err
 	}
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, uint64(migrateLimit/time.Second)))
-	if err != nil {
-		return err
-	}
 	db := stdlib.OpenDB(*config)
 	defer func() { _ = db.Close() }()
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithTableName("schema_version"),
-		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+		goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return err
 	}
