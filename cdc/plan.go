@@ -352,16 +352,11 @@ func (p *Plan) run(ctx context.Context, conn *pgx.Conn, log *slog.Logger, sql st
 	}
 }
 
-// Prepare plans and applies in one go; processes that start at the same time take turns. A table that only somebody else may publish is
-// left out, unless there is no other.
+// Prepare plans and applies in one go. A table that only somebody else may publish is left out, unless there is no other. Processes that
+// start at the same time must take turns.
 func Prepare(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoint *Checkpoint,
 	log *slog.Logger,
 ) (*Plan, error) {
-	const lock = "hashtextextended('hookline', 0)"
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock("+lock+")"); err != nil {
-		return nil, fmt.Errorf("wait for other processes that prepare the database: %w", err)
-	}
-	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock("+lock+")") }()
 	p, err := NewPlan(ctx, conn, cfg, tables, checkpoint)
 	if err != nil {
 		return nil, err
@@ -376,4 +371,14 @@ func Prepare(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, ch
 		}
 	}
 	return p, p.Apply(ctx, conn, log)
+}
+
+// TakeTurns calls f while no other process that prepares the database does so.
+func TakeTurns(ctx context.Context, conn *pgx.Conn, f func() error) error {
+	const lock = "hashtextextended('hookline', 0)"
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock("+lock+")"); err != nil {
+		return fmt.Errorf("wait for other processes that prepare the database: %w", err)
+	}
+	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock("+lock+")") }()
+	return f()
 }

@@ -104,20 +104,24 @@ func (d *database) prepare(ctx context.Context, store *spool.Spool) error {
 		return err
 	}
 	return d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-		if err := d.makeSchema(ctx, conn.Conn()); err != nil {
-			return err
-		}
-		tables, err := d.tables(ctx, conn.Conn())
-		if err != nil {
-			return err
-		}
-		plan, err := cdc.Prepare(ctx, conn.Conn(), d.cfg.CDC, tables, checkpoint, d.log)
-		if err != nil {
-			return err
-		}
-		d.tellLeft(plan)
-		return nil
+		return cdc.TakeTurns(ctx, conn.Conn(), func() error { return d.prepareOn(ctx, conn.Conn(), checkpoint) })
 	})
+}
+
+func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, checkpoint *cdc.Checkpoint) error {
+	if err := d.makeSchema(ctx, conn); err != nil {
+		return err
+	}
+	tables, err := d.tables(ctx, conn)
+	if err != nil {
+		return err
+	}
+	plan, err := cdc.Prepare(ctx, conn, d.cfg.CDC, tables, checkpoint, d.log)
+	if err != nil {
+		return err
+	}
+	d.tellLeft(plan)
+	return nil
 }
 
 // dropSlot drops the slot if there is one. It fails while a process reads it.
