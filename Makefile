@@ -4,7 +4,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 FUZZTIME := 20s
 # The race detector needs a C compiler; Go switches cgo off where there is none.
 RACE     := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
-GOTOOL    = go tool -modfile=tools/$(1).mod $(1)
+GOTOOL    = go tool -modfile=internal/tools/$(1).mod $(1)
 
 .PHONY: help
 help: ## list the targets
@@ -50,7 +50,7 @@ bench: deps-postgres ## measure throughput and latency on this machine
 	go run ./bench
 
 .PHONY: lint
-lint: ## golangci-lint, pinned in tools/
+lint: ## golangci-lint, pinned in internal/tools
 	$(call GOTOOL,golangci-lint) run
 
 .PHONY: fmt
@@ -63,8 +63,8 @@ vuln: ## look the dependencies up in Go's vulnerability database (needs the netw
 
 .PHONY: deps
 deps: ## install Postgres and Node where they are missing
-	@scripts/deps postgres node
+	@internal/tools/deps postgres node
 
 .PHONY: deps-postgres
 deps-postgres:
-	@scripts/deps postgres
+	@internal/tools/deps postgres

@@ -337,7 +337,7 @@ func validate(t *testing.T, manifests []byte) (string, error) {
 // tool is a tool pinned in ../tools. The first use builds it, which takes a minute or two.
 func tool(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
-	mod := "../tools/" + name + ".mod"
+	mod := "../internal/tools/" + name + ".mod"
 	read(t, mod)
 	cmd := command(t, "go", append([]string{"tool", "-modfile=" + mod, name}, args...)...)
 	cmd.Env = append(cmd.Environ(), "GOWORK=off") // a workspace and -modfile exclude each other
