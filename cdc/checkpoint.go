@@ -131,22 +131,12 @@ func (s *Source) resume(ctx context.Context) (Position, error) {
 		return Position{End: s.system.settled}, nil
 	}
 	var c *Checkpoint
-	for wait := firstPause; ; wait = min(2*wait, s.cfg.ReconnectWait) {
-		var err error
-		if c, err = s.checkpoints.LoadCheckpoint(ctx, s.cfg.Slot); err == nil {
-			break
-		}
-		if !Transient(err) || ctx.Err() != nil {
-			return Position{}, err
-		}
-		s.log.Warn("the checkpoint cannot be read yet", "error", err, "next_try", wait)
-		select {
-		case <-time.After(wait):
-		case <-s.stop:
-			return Position{}, ErrStopped
-		case <-ctx.Done():
-			return Position{}, context.Cause(ctx)
-		}
+	err := Persist(ctx, s.log, func() (err error) {
+		c, err = s.checkpoints.LoadCheckpoint(ctx, s.cfg.Slot)
+		return err
+	})
+	if err != nil {
+		return Position{}, err
 	}
 	position, err := c.resume(s.cfg.Slot, s.system)
 	if err != nil {

@@ -30,24 +30,6 @@ func isPermanent(err error) bool {
 	return errors.As(err, &p)
 }
 
-// Transient reports whether err says that the server is away or busy, so that the same may work a little later.
-func Transient(err error) bool {
-	var one *Problem
-	var many Problems
-	if err == nil || isPermanent(err) || errors.As(err, &one) || errors.As(err, &many) || errors.Is(err, context.Canceled) {
-		return false
-	}
-	refused, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok {
-		return true // the network, or a connection that was cut
-	}
-	switch refused.Code[:2] {
-	case "08", "53", "57": // connection exception, insufficient resources, operator intervention
-		return true
-	}
-	return false
-}
-
 // permanent marks err when it says that the slot or the publication is gone, and adds the way out.
 func permanent(err error, cfg Config) error {
 	var refused *pgconn.PgError

@@ -13,17 +13,6 @@ type Position struct {
 	Index  uint32
 }
 
-// Before reports whether p lies below q.
-func (p Position) Before(q Position) bool {
-	if p.End != q.End {
-		return p.End < q.End
-	}
-	if p.Commit != q.Commit {
-		return p.Commit < q.Commit
-	}
-	return p.Index < q.Index
-}
-
 // Ledger knows which changes of the stream are settled. The pump's side (take, hold, pass) belongs to one goroutine;
 // releases and Settled may be called from any.
 //

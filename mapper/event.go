@@ -46,12 +46,6 @@ type Event struct {
 	body     []byte   // the body in format; nil for a format that differs from webhook to webhook
 }
 
-// Data returns the record as JSON. It must not be modified.
-func (e *Event) Data() []byte { return e.data }
-
-// UpdatedFields returns the names of the fields that an update changed, nil where the event carries no such list.
-func (e *Event) UpdatedFields() []string { return e.updated }
-
 // Size is the memory that the event holds, in bytes, roughly.
 func (e *Event) Size() int {
 	const fixed = 256

@@ -16,8 +16,8 @@ import (
 // Twenty is the catalog of the database of a Twenty CRM. Each workspace has a schema of its own, each object a table in it; what
 // the tables hold is described, for all workspaces, in objectMetadata and fieldMetadata.
 //
-// Records read as Twenty's REST API gives them at depth 0, but for searchVector, which the stream brings from Postgres 18 on only. Objects that
-// are inactive are not announced, those of a suspended workspace are: what is committed is told.
+// Records read as Twenty's REST API gives them at depth 0, but for searchVector, which the stream brings from Postgres 18 on only.
+// Objects that are inactive are not announced, those of a suspended workspace are: what is committed is told.
 type Twenty struct {
 	log        *slog.Logger
 	exclude    map[string]bool

@@ -54,7 +54,7 @@ func TestLinger(t *testing.T) {
 func TestPersist(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tries := 0
-		err := persist(t.Context(), discard, func() error {
+		err := cdc.Persist(t.Context(), discard, func() error {
 			if tries++; tries < 4 {
 				return errors.New("connection refused")
 			}
@@ -65,7 +65,7 @@ func TestPersist(t *testing.T) {
 		}
 		tries = 0
 		problem := &cdc.Problem{What: "no rights", Mend: "GRANT"}
-		err = persist(t.Context(), discard, func() error { tries++; return problem })
+		err = cdc.Persist(t.Context(), discard, func() error { tries++; return problem })
 		if !errors.Is(err, problem) || tries != 1 {
 			t.Errorf("%d tries, %v; want what time does not mend at once", tries, err)
 		}

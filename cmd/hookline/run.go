@@ -87,7 +87,7 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 		log.Info("hookline has stopped")
 	}()
 	defer func() { err = errors.Join(err, drain(finish, out, cfg.DrainTimeout, log)) }()
-	err = persist(ctx, log, func() error {
+	err = cdc.Persist(ctx, log, func() error {
 		if err := db.prepare(ctx, store); err != nil { // tables may have come while this process stood by
 			return err
 		}
@@ -128,22 +128,6 @@ func drain(ctx context.Context, out *sender.Sender, limit time.Duration, log *sl
 	}
 	log.Warn("not everything could be delivered; it is sent again at the next start", "error", left)
 	return nil
-}
-
-// persist calls f until it succeeds, fails for a reason that time does not mend, or ctx ends.
-func persist(ctx context.Context, log *slog.Logger, f func() error) error {
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
-		err := f()
-		if err == nil || !cdc.Transient(err) || ctx.Err() != nil {
-			return err
-		}
-		log.Warn("the database is away, trying again", "error", err, "next_try", wait)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
 }
 
 // stopped returns nil in place of an error that is only the end of ctx.

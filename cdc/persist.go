@@ -1,0 +1,44 @@
+package cdc
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Transient reports whether err says that the server is away or busy, so that the same may work a little later.
+func Transient(err error) bool {
+	var one *Problem
+	var many Problems
+	if err == nil || isPermanent(err) || errors.As(err, &one) || errors.As(err, &many) || errors.Is(err, context.Canceled) {
+		return false
+	}
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return true // the network, or a connection that was cut
+	}
+	switch refused.Code[:2] {
+	case "08", "53", "57": // connection exception, insufficient resources, operator intervention
+		return true
+	}
+	return false
+}
+
+// Persist calls f until it succeeds, fails for a reason that time does not mend, or ctx ends.
+func Persist(ctx context.Context, log *slog.Logger, f func() error) error {
+	for wait := firstPause; ; wait = min(2*wait, 10*time.Second) {
+		err := f()
+		if err == nil || !Transient(err) || ctx.Err() != nil {
+			return err
+		}
+		log.Warn("the database is away, trying again", "error", err, "next_try", wait)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
