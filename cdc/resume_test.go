@@ -19,7 +19,7 @@ import (
 func newCheckpointed(t *testing.T) *stream {
 	t.Helper()
 	url := postgrestest.NewDatabase(t)
-	store, err := spool.Open(t.Context(), url, "hookline")
+	store, err := spool.Open(t.Context(), spool.Config{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}

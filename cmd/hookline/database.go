@@ -76,7 +76,7 @@ func (d *database) detect(ctx context.Context, metrics prometheus.Registerer) er
 
 // openSpool returns the spool, in the CRM database unless another is set.
 func openSpool(ctx context.Context, cfg config.Config) (*spool.Spool, error) {
-	return spool.Open(ctx, cmp.Or(cfg.SpoolURL, cfg.CDC.URL), cfg.Webhook.Schema)
+	return spool.Open(ctx, spool.Config{URL: cmp.Or(cfg.SpoolURL, cfg.CDC.URL), Schema: cfg.Webhook.Schema, Slot: cfg.CDC.Slot})
 }
 
 // prepareSpool brings the spool's tables up to date.

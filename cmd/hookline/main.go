@@ -27,13 +27,14 @@ const (
 )
 
 type commands struct {
-	Run     runCommand     `cmd:"" help:"Stream changes and deliver webhooks, until SIGTERM."`
-	Setup   setupCommand   `cmd:"" help:"Prepare the database: replica identities, publication, slot, Hookline's own tables."`
-	Status  statusCommand  `cmd:"" help:"Tell how slot, checkpoint and webhooks stand. Ends with 3 when something is wrong."`
-	Listen  listenCommand  `cmd:"" help:"Receive webhooks here, verify their signatures and show them."`
-	Verify  verifyCommand  `cmd:"" help:"Check one signature."`
-	Demo    demoCommand    `cmd:"" help:"Show it all at work on a database that is made for it and thrown away."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Run        runCommand        `cmd:"" help:"Stream changes and deliver webhooks, until SIGTERM."`
+	Setup      setupCommand      `cmd:"" help:"Prepare the database: replica identities, publication, slot, Hookline's own tables."`
+	Status     statusCommand     `cmd:"" help:"Tell how slot, checkpoint and webhooks stand. Ends with 3 when something is wrong."`
+	Deliveries deliveriesCommand `cmd:"" help:"List and show deliveries that wait or are dead; send dead ones again, or discard them."`
+	Listen     listenCommand     `cmd:"" help:"Receive webhooks here, verify their signatures and show them."`
+	Verify     verifyCommand     `cmd:"" help:"Check one signature."`
+	Demo       demoCommand       `cmd:"" help:"Show it all at work on a database that is made for it and thrown away."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
 func main() { os.Exit(execute(os.Args[1:])) }

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"hookline/spool"
+)
+
+type deliveriesList struct {
+	deliveryFilter
+	State string `enum:"waiting,dead,all" default:"dead" help:"waiting, dead or all."`
+	Limit uint16 `default:"50" help:"At most so many."`
+	JSON  bool   `name:"json" help:"Print JSON."`
+}
+
+func (c deliveriesList) Run(ctx context.Context) error {
+	return withSpool(ctx, func(store *spool.Spool) error { return c.list(ctx, store, os.Stdout, time.Now()) })
+}
+
+func (c deliveriesList) list(ctx context.Context, store *spool.Spool, out io.Writer, now time.Time) error {
+	filter := c.filter()
+	if c.State != "all" {
+		filter.State = spool.State(c.State)
+	}
+	limit := int(c.Limit)
+	list, err := store.Find(ctx, filter, limit+1)
+	if err != nil {
+		return err
+	}
+	more := len(list) > limit
+	list = list[:min(len(list), limit)]
+	if c.JSON {
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(append([]spool.Delivery{}, list...))
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(out, "There are none.")
+		return nil
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tEVENT\tWEBHOOK\tSTATE\tATTEMPTS\tLAST\tCOMMITTED\tNEXT")
+	for _, d := range list {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n",
+			d.ID, d.Event, d.Webhook, d.State, d.Attempts, lastAttempt(d), d.Committed.Format(time.RFC3339), nextAttempt(d, now))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if more {
+		fmt.Fprintln(out, "There are more: raise --limit, or say more exactly which.")
+	}
+	return nil
+}
+
+// lastAttempt tells how the last attempt ended.
+func lastAttempt(d spool.Delivery) string {
+	if d.Status != 0 {
+		return strconv.Itoa(d.Status)
+	}
+	return cmp.Or(d.Reason, "-")
+}
+
+// nextAttempt tells when the next attempt is made.
+func nextAttempt(d spool.Delivery, now time.Time) string {
+	switch {
+	case d.Wanted:
+		return "will be sent again"
+	case d.State == spool.Dead:
+		return "-"
+	}
+	return whenDue(d, now)
+}

@@ -1,0 +1,101 @@
+package sender
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"hookline/mapper"
+)
+
+// Spool keeps the deliveries that cannot be made now: in the spool, a webhook has a queue of those that wait for an attempt, and a pile of
+// those that are dead. It is safe for concurrent use.
+//
+// Its errors are of the moment, so that the same call may succeed later, ErrFenced apart.
+type Spool interface {
+	// Park puts deliveries at the ends of their webhooks' queues, in the given order, or on the piles if they are Dead. It is durable on
+	// return, and all or nothing. A delivery that is in the spool already, by webhook and event ID, stays as it is.
+	//
+	// A queue that is full takes nothing until there is room again. What it does not take is counted as a gap, which is durable too. Park
+	// returns the gaps that it has made or widened.
+	Park(ctx context.Context, deliveries []Parked) ([]Gap, error)
+
+	// Waiting returns the deliveries on a page of a queue, in order. Due does not matter here.
+	Waiting(ctx context.Context, page Page) ([]Parked, error)
+
+	// Report tells what became of attempts at deliveries of the spool, in order. It is durable on return, and all or nothing. A delivery
+	// that is not there is passed over.
+	Report(ctx context.Context, reports []Report) error
+
+	// Requeue puts the dead deliveries of a webhook that somebody wants sent again at the end of its queue, oldest first, as replays that
+	// have not been attempted yet. It is the one way back from the pile.
+	Requeue(ctx context.Context, webhook string) error
+
+	// Pause notes why a webhook is to get nothing for now; "" lets it go on.
+	Pause(ctx context.Context, webhook, why string) error
+
+	// Discard empties the queue of a webhook that is gone. Its pile stays.
+	Discard(ctx context.Context, webhook string) error
+
+	// Queues returns every webhook of which there is something to tell, ordered by webhook. It is cheap enough to be asked twice a second.
+	Queues(ctx context.Context) ([]Queue, error)
+}
+
+// ErrFenced says that another process has taken the spool over: what this one would write is no longer its to write.
+var ErrFenced = errors.New("another process has taken the spool over")
+
+// Parked is a delivery in a Spool.
+type Parked struct {
+	Webhook string // Subscription.Key
+	Event   *mapper.Event
+	Seq     int64 // place in the queue, given by the Spool: positive, and higher than that of whatever was parked before
+
+	Attempts int       // made so far, those that do not count left out
+	Due      time.Time // when the next attempt should be made; zero: at once
+	Status   int       // of the answer to the last attempt; 0 when none came
+	Reason   string    // why none came, or why the delivery is dead without an attempt
+	Dead     bool
+	Replay   bool // it was dead, and is sent again because somebody wants it to be
+}
+
+// Report is what became of an attempt at a parked delivery.
+type Report struct {
+	Webhook   string
+	Event     string // its ID
+	Delivered bool   // it leaves the spool; nothing below counts then
+
+	Attempts int
+	Due      time.Time
+	Status   int
+	Reason   string
+	Dead     bool // it leaves the queue for the pile
+}
+
+// Page is a part of a webhook's queue.
+type Page struct {
+	Webhook string
+	After   int64   // a Seq; 0 starts at the front
+	Record  *uint64 // Event.Record: of this record only; nil: of all
+	Rows    int     // at most so many deliveries
+	Bytes   int64   // and, but for the first, at most so many bytes of Event.Size together, roughly
+}
+
+// Queue is how a webhook stands in a Spool.
+type Queue struct {
+	Webhook string
+	Waiting int
+	Dead    int
+	Wanted  int       // of the dead, those that Requeue would take
+	Bytes   int64     // of both, as the limit counts them
+	Oldest  time.Time // Event.Time of the first that waits; zero when none does
+	Paused  string    // why; "" when it is not
+	Full    bool      // nothing is taken: see Gap
+}
+
+// Gap is a run of deliveries to a webhook that were given up because its queue was full.
+type Gap struct {
+	Webhook string
+	First   string // ID of the first event
+	Last    string // and of the last one so far
+	Events  int
+}

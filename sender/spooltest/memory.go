@@ -1,0 +1,353 @@
+// Package spooltest helps to test what uses a sender.Spool: Memory is one that needs no database, and Run holds it and the real one to the
+// same contract.
+package spooltest
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"hookline/sender"
+)
+
+// Limits bound what is kept of one webhook. Zero is no limit.
+type Limits struct {
+	MaxBytes int64         // of deliveries that wait or are dead
+	MaxAge   time.Duration // of the first that waits, since it was put into the queue
+}
+
+// Memory is a sender.Spool that is gone with the process. It starts no goroutine and blocks nowhere, so it is at home in a bubble of
+// testing/synctest. Safe for concurrent use.
+type Memory struct {
+	limits Limits
+
+	mu     sync.Mutex
+	err    error // of every call
+	seq    int64 // the last that was given
+	queues map[string]*queue
+	gaps   []*sender.Gap // in the order in which they began
+}
+
+var _ sender.Spool = (*Memory)(nil)
+
+// NewMemory returns an empty spool.
+func NewMemory(limits Limits) *Memory { return &Memory{limits: limits, queues: map[string]*queue{}} }
+
+// queue is what is kept of one webhook.
+type queue struct {
+	known   map[string]*row // by event ID
+	waiting []*row          // by Seq
+	bytes   int64
+	paused  string
+	full    bool
+	gap     *sender.Gap // that is still open
+}
+
+type row struct {
+	sender.Parked
+	size   int64
+	since  time.Time // when it was put into the queue
+	wanted bool
+}
+
+// Fail makes every call that follows return err, as if the database were away; nil mends it.
+func (m *Memory) Fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.err = err
+}
+
+// Want marks dead deliveries of a webhook for Requeue, as `hookline deliveries replay` does; without events, all of them.
+func (m *Memory) Want(webhook string, events ...string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, r := range m.queue(webhook).known {
+		r.wanted = r.wanted || r.Dead && (len(events) == 0 || slices.Contains(events, id))
+	}
+}
+
+// Queued returns the deliveries that wait for a webhook, in order.
+func (m *Memory) Queued(webhook string) []sender.Parked {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return parked(m.queue(webhook).waiting)
+}
+
+// Dead returns the dead deliveries of a webhook, oldest first.
+func (m *Memory) Dead(webhook string) []sender.Parked {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return parked(m.queue(webhook).pile())
+}
+
+// Gaps returns all gaps there ever were, in the order in which they began.
+func (m *Memory) Gaps() []sender.Gap {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := make([]sender.Gap, len(m.gaps))
+	for i, g := range m.gaps {
+		list[i] = *g
+	}
+	return list
+}
+
+// Park is that of sender.Spool.
+func (m *Memory) Park(ctx context.Context, deliveries []sender.Parked) ([]sender.Gap, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.refuse(ctx); err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	widened := map[string]*sender.Gap{}
+	for _, d := range deliveries {
+		q := m.queue(d.Webhook)
+		q.judge(m.limits, now)
+		switch {
+		case q.known[d.Event.ID] != nil:
+		case q.full:
+			widened[d.Webhook] = m.widen(q, d)
+		default:
+			m.seq++
+			d.Seq = m.seq
+			q.add(&row{Parked: d, size: int64(d.Event.Size()), since: now})
+			q.judge(m.limits, now)
+		}
+	}
+	var gaps []sender.Gap
+	for _, webhook := range slices.Sorted(maps.Keys(widened)) {
+		gaps = append(gaps, *widened[webhook])
+	}
+	return gaps, nil
+}
+
+// Waiting is that of sender.Spool.
+func (m *Memory) Waiting(ctx context.Context, page sender.Page) ([]sender.Parked, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.refuse(ctx); err != nil {
+		return nil, err
+	}
+	var list []sender.Parked
+	var bytes int64
+	for _, r := range m.queue(page.Webhook).waiting {
+		if r.Seq <= page.After || page.Record != nil && r.Event.Record != *page.Record {
+			continue
+		}
+		bytes += r.size
+		if len(list) >= page.Rows || len(list) > 0 && bytes > page.Bytes {
+			break
+		}
+		list = append(list, r.Parked)
+	}
+	return list, nil
+}
+
+// Report is that of sender.Spool.
+func (m *Memory) Report(ctx context.Context, reports []sender.Report) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.refuse(ctx); err != nil {
+		return err
+	}
+	for _, report := range reports {
+		q := m.queue(report.Webhook)
+		r := q.known[report.Event]
+		if r == nil || r.Dead {
+			continue
+		}
+		if report.Delivered {
+			q.remove(r)
+		} else {
+			r.Attempts, r.Due, r.Status, r.Reason, r.Dead = report.Attempts, report.Due, report.Status, report.Reason, report.Dead
+		}
+		if r.Dead {
+			q.leave(r)
+		}
+	}
+	m.judge()
+	return nil
+}
+
+// Requeue is that of sender.Spool.
+func (m *Memory) Requeue(ctx context.Context, webhook string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.refuse(ctx); err != nil {
+		return err
+	}
+	q := m.queue(webhook)
+	now := time.Now()
+	for _, r := range q.pile() {
+		if !r.wanted {
+			continue
+		}
+		m.seq++
+		r.Parked = sender.Parked{Webhook: webhook, Event: r.Event, Seq: m.seq, Replay: true}
+		r.since, r.wanted = now, false
+		q.waiting = append(q.waiting, r)
+	}
+	return nil
+}
+
+// Pause is that of sender.Spool.
+func (m *Memory) Pause(ctx context.Context, webhook, why string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.refuse(ctx); err != nil {
+		return err
+	}
+	m.queue(webhook).paused = why
+	return nil
+}
+
+// Discard is that of sender.Spool.
+func (m *Memory) Discard(ctx context.Context, webhook string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.refuse(ctx); err != nil {
+		return err
+	}
+	q := m.queue(webhook)
+	for _, r := range slices.Clone(q.waiting) {
+		q.remove(r)
+	}
+	m.judge()
+	return nil
+}
+
+// Queues is that of sender.Spool.
+func (m *Memory) Queues(ctx context.Context) ([]sender.Queue, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.refuse(ctx); err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	var list []sender.Queue
+	for _, webhook := range slices.Sorted(maps.Keys(m.queues)) {
+		q := m.queues[webhook]
+		entry := sender.Queue{
+			Webhook: webhook, Waiting: len(q.waiting), Dead: len(q.known) - len(q.waiting), Bytes: q.bytes, Paused: q.paused,
+			Full: q.full || q.over(m.limits, now),
+		}
+		for _, r := range q.known {
+			if r.wanted {
+				entry.Wanted++
+			}
+		}
+		if len(q.waiting) > 0 {
+			entry.Oldest = q.waiting[0].Event.Time
+		}
+		if len(q.known) > 0 || q.paused != "" {
+			list = append(list, entry)
+		}
+	}
+	return list, nil
+}
+
+// refuse returns why a call fails.
+func (m *Memory) refuse(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return m.err
+}
+
+func (m *Memory) queue(webhook string) *queue {
+	q := m.queues[webhook]
+	if q == nil {
+		q = &queue{known: map[string]*row{}}
+		m.queues[webhook] = q
+	}
+	return q
+}
+
+func (m *Memory) judge() {
+	for _, q := range m.queues {
+		q.judge(m.limits, time.Now())
+	}
+}
+
+// widen counts a delivery that a full queue does not take.
+func (m *Memory) widen(q *queue, d sender.Parked) *sender.Gap {
+	if q.gap == nil {
+		q.gap = &sender.Gap{Webhook: d.Webhook, First: d.Event.ID}
+		m.gaps = append(m.gaps, q.gap)
+	}
+	q.gap.Last = d.Event.ID
+	q.gap.Events++
+	return q.gap
+}
+
+func (q *queue) add(r *row) {
+	q.known[r.Event.ID] = r
+	q.bytes += r.size
+	if !r.Dead {
+		q.waiting = append(q.waiting, r)
+	}
+}
+
+func (q *queue) remove(r *row) {
+	delete(q.known, r.Event.ID)
+	q.bytes -= r.size
+	q.leave(r)
+}
+
+// leave takes r out of those that wait.
+func (q *queue) leave(r *row) {
+	i, _ := slices.BinarySearchFunc(q.waiting, r, func(a, b *row) int { return cmp.Compare(a.Seq, b.Seq) })
+	q.waiting = slices.Delete(q.waiting, i, i+1)
+}
+
+// pile returns the dead, oldest first.
+func (q *queue) pile() []*row {
+	var dead []*row
+	for _, r := range q.known {
+		if r.Dead {
+			dead = append(dead, r)
+		}
+	}
+	slices.SortFunc(dead, func(a, b *row) int { return byAge(a.Parked, b.Parked) })
+	return dead
+}
+
+// judge decides whether the queue is full. Once it is, it stays so until an eighth of each limit is free again: gaps are few and long,
+// rather than many and short.
+func (q *queue) judge(limits Limits, now time.Time) {
+	if q.full {
+		limits.MaxBytes -= limits.MaxBytes / 8
+		limits.MaxAge -= limits.MaxAge / 8
+	}
+	if q.full = q.over(limits, now); !q.full {
+		q.gap = nil
+	}
+}
+
+func (q *queue) over(limits Limits, now time.Time) bool {
+	return limits.MaxBytes > 0 && q.bytes >= limits.MaxBytes ||
+		limits.MaxAge > 0 && len(q.waiting) > 0 && now.Sub(q.waiting[0].since) >= limits.MaxAge
+}
+
+// byAge orders deliveries as their events happened. The transaction is told by the first 29 bytes of an ID, evt_<8 digits>_<16 digits>, and
+// what follows is a decimal number.
+func byAge(a, b sender.Parked) int {
+	transaction := func(id string) string { return id[:min(29, len(id))] }
+	x, y := a.Event, b.Event
+	return cmp.Or(
+		x.Time.Compare(y.Time), strings.Compare(transaction(x.ID), transaction(y.ID)),
+		cmp.Compare(len(x.ID), len(y.ID)), strings.Compare(x.ID, y.ID),
+	)
+}
+
+func parked(rows []*row) []sender.Parked {
+	list := make([]sender.Parked, len(rows))
+	for i, r := range rows {
+		list[i] = r.Parked
+	}
+	return list
+}

@@ -1,0 +1,114 @@
+package spool_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"hookline/internal/postgres/postgrestest"
+	"hookline/sender"
+	"hookline/spool"
+)
+
+// changes calls everything that only the owner may, and returns what became of it.
+func changes(t *testing.T, s *spool.Spool) map[string]error {
+	_, park := s.Park(t.Context(), several("a", 1, 2))
+	return map[string]error{
+		"park":    park,
+		"report":  s.Report(t.Context(), []sender.Report{{Webhook: "a", Event: id(1), Delivered: true}}),
+		"requeue": s.Requeue(t.Context(), "a"),
+		"pause":   s.Pause(t.Context(), "a", "why"),
+		"discard": s.Discard(t.Context(), "a"),
+	}
+}
+
+func TestClaimFences(t *testing.T) {
+	cfg := spool.Config{URL: postgrestest.NewDatabase(t)}
+	first, second := open(t, cfg), open(t, cfg)
+	for name, err := range changes(t, first) {
+		if err == nil || errors.Is(err, sender.ErrFenced) {
+			t.Errorf("%s before Claim: %v, want that it is not claimed", name, err)
+		}
+	}
+	if err := first.Claim(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	park(t, first, delivery("a", 1))
+	if err := second.Claim(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := queues(t, second)
+	for name, err := range changes(t, first) {
+		if !errors.Is(err, sender.ErrFenced) {
+			t.Errorf("%s by the first: %v, want %v", name, err, sender.ErrFenced)
+		}
+	}
+	if after := queues(t, second); !slices.Equal(after, before) {
+		t.Errorf("the first has changed %+v to %+v", before, after)
+	}
+	if got := waiting(t, first, "a"); len(got) != 1 {
+		t.Errorf("who is fenced off may look: %q wait, want one", got)
+	}
+	for name, err := range changes(t, second) {
+		if err != nil {
+			t.Errorf("%s by the second: %v", name, err)
+		}
+	}
+}
+
+// TestClaimWaits: what the one before has in hand is done when Claim returns.
+func TestClaimWaits(t *testing.T) {
+	cfg := spool.Config{URL: postgrestest.NewDatabase(t)}
+	first, second := openClaimed(t, cfg), open(t, cfg)
+	db := connect(t, cfg.URL)
+	pass := db.barrier(id(2))
+	parked, claimed := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := first.Park(t.Context(), several("a", 1, 3))
+		parked <- err
+	}()
+	db.atBarrier()
+	go func() { claimed <- second.Claim(t.Context()) }()
+	db.await(`SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO owner%' AND datname = current_database()`)
+	pass()
+	if err := <-claimed; err != nil {
+		t.Fatal(err)
+	}
+	if got := waiting(t, second, "a"); len(got) != 3 {
+		t.Errorf("the second sees %q, want all three", got)
+	}
+	if err := <-parked; err != nil {
+		t.Errorf("the first was in time, and yet: %v", err)
+	}
+}
+
+func TestSlotsAreApart(t *testing.T) {
+	url := postgrestest.NewDatabase(t)
+	one, two := openClaimed(t, spool.Config{URL: url, Slot: "one"}), openClaimed(t, spool.Config{URL: url, Slot: "two"})
+	park(t, one, several("a", 1, 2)...)
+	park(t, one, dead(delivery("a", 3))...)
+	park(t, two, delivery("a", 1))
+	if got := waiting(t, two, "a"); !slices.Equal(got, []string{id(1)}) {
+		t.Errorf("for the webhook of two wait %q", got)
+	}
+	if list, err := two.Find(t.Context(), spool.Filter{}, 10); err != nil || len(list) != 1 {
+		t.Errorf("two finds %+v, %v; want its one", list, err)
+	}
+	for _, filter := range []spool.Filter{{}, {Events: []string{id(3)}}} {
+		if counts, err := two.Want(t.Context(), filter); err != nil || len(counts) != 0 {
+			t.Errorf("two wants %+v, %v; of its own nothing is dead", counts, err)
+		}
+		if counts, err := two.DiscardDead(t.Context(), filter); err != nil || len(counts) != 0 {
+			t.Errorf("two discards %+v, %v; of its own nothing is dead", counts, err)
+		}
+	}
+	if err := two.Discard(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if got := queues(t, two); len(got) != 0 {
+		t.Errorf("two has %+v left", got)
+	}
+	if got := queues(t, one); len(got) != 1 || got[0].Waiting != 2 || got[0].Dead != 1 {
+		t.Errorf("one has %+v, want two that wait and a dead one", got)
+	}
+}

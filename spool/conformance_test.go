@@ -1,0 +1,52 @@
+package spool_test
+
+import (
+	"testing"
+
+	"hookline/internal/postgres/postgrestest"
+	"hookline/sender"
+	"hookline/sender/spooltest"
+	"hookline/spool"
+)
+
+func TestConformance(t *testing.T) {
+	spooltest.Run(t, func(t *testing.T, limits spooltest.Limits) spooltest.Opened {
+		cfg := spool.Config{URL: postgrestest.NewDatabase(t), MaxBytes: limits.MaxBytes, MaxAge: limits.MaxAge}
+		return opened{openClaimed(t, cfg), t}
+	})
+}
+
+// opened is a Spool as the conformance suite wants it.
+type opened struct {
+	*spool.Spool
+	t *testing.T
+}
+
+func (o opened) Want(webhook string, events ...string) {
+	o.t.Helper()
+	if _, err := o.Spool.Want(o.t.Context(), spool.Filter{Webhook: webhook, Events: events}); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func (o opened) Dead(webhook string) []sender.Parked {
+	o.t.Helper()
+	list, err := o.Spool.Dead(o.t.Context(), webhook)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return list
+}
+
+func (o opened) Gaps() []sender.Gap {
+	o.t.Helper()
+	list, err := o.Spool.Gaps(o.t.Context())
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	gaps := make([]sender.Gap, len(list))
+	for i, g := range list {
+		gaps[i] = g.Gap
+	}
+	return gaps
+}

@@ -1,0 +1,168 @@
+package spool
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// ErrNotSetUp says that there are no tables to look into, or that they are those of an earlier version.
+var ErrNotSetUp = errors.New("nothing has been set up yet: hookline setup")
+
+// State is where a delivery is.
+type State string
+
+const (
+	Waiting State = "waiting" // for an attempt
+	Dead    State = "dead"
+)
+
+// Filter picks deliveries: those that have all that it names. The zero Filter picks every one.
+type Filter struct {
+	Events  []string // IDs
+	Webhook string   // its key
+	Object  string
+	Action  string
+	Since   time.Time // committed then or later
+	Until   time.Time // committed earlier
+	State   State
+
+	Unwanted bool // those alone that are not marked by Want
+}
+
+// Delivery is a delivery in the spool, as an operator sees it.
+type Delivery struct {
+	ID          string          `json:"id"`    // of the event
+	Event       string          `json:"event"` // its name
+	Webhook     string          `json:"webhook"`
+	Workspace   string          `json:"workspaceId,omitempty"`
+	State       State           `json:"state"`
+	Wanted      bool            `json:"wanted,omitempty"` // dead, and to be sent again
+	Replay      bool            `json:"replay,omitempty"` // was dead, and is sent again
+	Attempts    int             `json:"attempts"`
+	Status      int             `json:"status,omitempty"` // of the last answer
+	Reason      string          `json:"reason,omitempty"` // why there was none
+	Committed   time.Time       `json:"committed"`
+	Parked      time.Time       `json:"parked"`
+	LastAttempt time.Time       `json:"lastAttempt,omitzero"`
+	Due         time.Time       `json:"due,omitzero"` // when the next attempt is; zero: as soon as it is its turn
+	Bytes       int             `json:"bytes"`        // that it counts
+	Updated     []string        `json:"updatedFields,omitempty"`
+	Data        json.RawMessage `json:"data,omitempty"` // the record: of Get only
+}
+
+// Count is a number of deliveries to one webhook.
+type Count struct {
+	Webhook string `json:"webhook"`
+	Events  int    `json:"events"`
+}
+
+// Find returns the deliveries that f picks, at most limit of them, newest first.
+func (s *Spool) Find(ctx context.Context, f Filter, limit int) ([]Delivery, error) {
+	return s.find(ctx, f, "NULL::bytea", limit)
+}
+
+// Get returns the deliveries of one event, with their data, by webhook; webhook "" stands for all.
+func (s *Spool) Get(ctx context.Context, event, webhook string) ([]Delivery, error) {
+	return s.find(ctx, Filter{Events: []string{event}, Webhook: webhook}, "data", 1<<30)
+}
+
+// find takes from each queue what is newest there, so that it need not read all: indexes know the dead by commit time, and those that wait
+// by their places.
+func (s *Spool) find(ctx context.Context, f Filter, data string, limit int) ([]Delivery, error) {
+	where, args := f.where([]any{s.cfg.Slot, limit})
+	order := "commit_time DESC, event_id DESC"
+	if f.State == Waiting {
+		order = "seq DESC"
+	}
+	rows, err := s.pool.Query(ctx, `SELECT event_id, object || '.' || action, webhook, workspace, d.dead, d.wanted, replay, attempts, status, reason,
+			commit_time, parked_at, last_attempt_at, due_at, size, updated_fields, `+data+`
+		FROM queue q CROSS JOIN LATERAL (SELECT * FROM delivery d WHERE queue = q.id`+where+` ORDER BY `+order+` LIMIT $2) AS d
+		WHERE slot = $1 ORDER BY commit_time DESC, left(event_id, 29) DESC, length(event_id) DESC, event_id DESC, webhook LIMIT $2`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("find deliveries: %w", setUp(err))
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Delivery, error) {
+		var d Delivery
+		var dead bool
+		var last, due *time.Time
+		var data []byte
+		err := row.Scan(&d.ID, &d.Event, &d.Webhook, &d.Workspace, &dead, &d.Wanted, &d.Replay, &d.Attempts, &d.Status, &d.Reason,
+			&d.Committed, &d.Parked, &last, &due, &d.Bytes, &d.Updated, &data)
+		if d.State = Waiting; dead {
+			d.State = Dead
+		}
+		d.Committed, d.Parked, d.LastAttempt, d.Due, d.Data = d.Committed.UTC(), d.Parked.UTC(), orZero(last), orZero(due), data
+		return d, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find deliveries: %w", setUp(err))
+	}
+	return list, nil
+}
+
+// Count returns how many deliveries f picks, by webhook.
+func (s *Spool) Count(ctx context.Context, f Filter) ([]Count, error) {
+	where, args := f.where([]any{s.cfg.Slot})
+	rows, err := s.pool.Query(ctx, `SELECT webhook, count(*) FROM queue q JOIN delivery d ON d.queue = q.id WHERE slot = $1`+where+`
+		GROUP BY webhook ORDER BY webhook`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("count deliveries: %w", setUp(err))
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Count])
+	if err != nil {
+		return nil, fmt.Errorf("count deliveries: %w", setUp(err))
+	}
+	return list, nil
+}
+
+// where returns the condition on queue q and delivery d, which begins with AND unless it is empty, and args with its arguments after them.
+func (f Filter) where(args []any) (string, []any) {
+	var sql strings.Builder
+	and := func(condition string, value any) {
+		args = append(args, value)
+		fmt.Fprintf(&sql, " AND "+condition, len(args))
+	}
+	if len(f.Events) > 0 {
+		and("event_id = ANY ($%d)", f.Events)
+	}
+	if f.Webhook != "" {
+		and("webhook = $%d", f.Webhook)
+	}
+	if f.Object != "" {
+		and("object = $%d", f.Object)
+	}
+	if f.Action != "" {
+		and("action = $%d", f.Action)
+	}
+	if !f.Since.IsZero() {
+		and("commit_time >= $%d", f.Since)
+	}
+	if !f.Until.IsZero() {
+		and("commit_time < $%d", f.Until)
+	}
+	switch f.State {
+	case Waiting:
+		sql.WriteString(" AND NOT d.dead")
+	case Dead:
+		sql.WriteString(" AND d.dead")
+	}
+	if f.Unwanted {
+		sql.WriteString(" AND NOT d.wanted")
+	}
+	return sql.String(), args
+}
+
+// setUp returns ErrNotSetUp in place of the error that a table is missing.
+func setUp(err error) error {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == undefinedTable {
+		return ErrNotSetUp
+	}
+	return err
+}

@@ -1,0 +1,113 @@
+package spool_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"hookline/internal/postgres/postgrestest"
+	"hookline/mapper"
+	"hookline/sender"
+	"hookline/spool"
+)
+
+// found returns the IDs of deliveries, each with its webhook.
+func found(list []spool.Delivery) (ids []string) {
+	for _, d := range list {
+		ids = append(ids, d.Webhook+" "+d.ID)
+	}
+	return ids
+}
+
+func TestFind(t *testing.T) {
+	s := openClaimed(t, spool.Config{URL: postgrestest.NewDatabase(t)})
+	park(t, s, several("a", 1, 3)...) // 2 is a person's, 1 and 3 are companies'
+	park(t, s, dead(several("a", 4, 7)...)...)
+	park(t, s, delivery("b", 3))
+	park(t, s, dead(delivery("b", 1))...)
+	created := parts(8)
+	created.Action = mapper.Created
+	park(t, s, sender.Parked{Webhook: "b", Event: mapper.NewEvent(created)})
+	at := func(n int) time.Time { return epoch.Add(time.Duration(n) * time.Minute) }
+	for _, test := range []struct {
+		name   string
+		filter spool.Filter
+		limit  int
+		want   []string
+	}{
+		{"all", spool.Filter{}, 99, []string{
+			"b " + id(8), "a " + id(7), "a " + id(6), "a " + id(5), "a " + id(4), "a " + id(3), "b " + id(3), "a " + id(2), "a " + id(1), "b " + id(1),
+		}},
+		{"the newest", spool.Filter{}, 2, []string{"b " + id(8), "a " + id(7)}},
+		{"the newest that waits", spool.Filter{State: spool.Waiting}, 1, []string{"b " + id(8)}},
+		{"the newest dead", spool.Filter{State: spool.Dead}, 1, []string{"a " + id(7)}},
+		{"waiting", spool.Filter{State: spool.Waiting}, 99, []string{"b " + id(8), "a " + id(3), "b " + id(3), "a " + id(2), "a " + id(1)}},
+		{"dead", spool.Filter{State: spool.Dead}, 99, []string{"a " + id(7), "a " + id(6), "a " + id(5), "a " + id(4), "b " + id(1)}},
+		{"webhook", spool.Filter{Webhook: "b"}, 99, []string{"b " + id(8), "b " + id(3), "b " + id(1)}},
+		{"unknown webhook", spool.Filter{Webhook: "c"}, 99, nil},
+		{"events", spool.Filter{Events: []string{id(3), id(4), "evt_"}}, 99, []string{"a " + id(4), "a " + id(3), "b " + id(3)}},
+		{"object", spool.Filter{Object: "person", State: spool.Dead}, 99, []string{"a " + id(6), "a " + id(4)}},
+		{"action", spool.Filter{Action: "created"}, 99, []string{"b " + id(8)}},
+		{"since", spool.Filter{Since: at(7)}, 99, []string{"b " + id(8), "a " + id(7)}},
+		{"until", spool.Filter{Until: at(2)}, 99, []string{"a " + id(1), "b " + id(1)}},
+		{"all of it", spool.Filter{
+			Events: []string{id(1), id(4), id(6)}, Webhook: "a", Object: "person", Action: "updated", Since: at(1), Until: at(6), State: spool.Dead,
+		}, 99, []string{"a " + id(4)}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			list, err := s.Find(t.Context(), test.filter, test.limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := found(list); !slices.Equal(got, test.want) {
+				t.Errorf("found %q, want %q", got, test.want)
+			}
+			counts, err := s.Count(t.Context(), test.filter)
+			if err != nil {
+				t.Fatal(err)
+			}
+			total := 0
+			for _, c := range counts {
+				total += c.Events
+			}
+			if test.limit == 99 && total != len(test.want) {
+				t.Errorf("counted %+v, want %d in all", counts, len(test.want))
+			}
+		})
+	}
+}
+
+func TestGet(t *testing.T) {
+	s := openClaimed(t, spool.Config{URL: postgrestest.NewDatabase(t)})
+	due := time.Date(2025, 3, 2, 0, 0, 0, 0, time.UTC)
+	begin := time.Now().Add(-time.Minute)
+	failed := delivery("a", 1)
+	failed.Attempts, failed.Status, failed.Due = 2, 503, due
+	park(t, s, failed, delivery("b", 1), delivery("b", 2))
+	if err := s.Report(t.Context(), []sender.Report{{Webhook: "b", Event: id(1), Attempts: 1, Reason: "timeout", Dead: true}}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Get(t.Context(), id(1), "")
+	if err != nil || !slices.Equal(found(list), []string{"a " + id(1), "b " + id(1)}) {
+		t.Fatalf("found %q, %v", found(list), err)
+	}
+	for i, d := range list {
+		if d.Event != "company.updated" || !d.Committed.Equal(epoch.Add(time.Minute)) || d.Parked.Before(begin) || d.LastAttempt.Before(d.Parked) ||
+			d.Bytes != failed.Event.Size() || !slices.Equal(d.Updated, []string{"number"}) || string(d.Data) != `{"number": 1}` {
+			t.Errorf("%+v", d)
+		}
+		list[i] = spool.Delivery{State: d.State, Attempts: d.Attempts, Status: d.Status, Reason: d.Reason, Due: d.Due}
+	}
+	if got := list[0]; got.State != spool.Waiting || got.Attempts != 2 || got.Status != 503 || !got.Due.Equal(due) {
+		t.Errorf("the one that waits: %+v", got)
+	}
+	if got := list[1]; got.State != spool.Dead || got.Attempts != 1 || got.Reason != "timeout" || !got.Due.IsZero() {
+		t.Errorf("the dead one: %+v", got)
+	}
+	if list, err = s.Get(t.Context(), id(1), "b"); err != nil || !slices.Equal(found(list), []string{"b " + id(1)}) {
+		t.Errorf("of b: %q, %v", found(list), err)
+	}
+	if list, err = s.Get(t.Context(), id(9), ""); err != nil || len(list) > 0 {
+		t.Errorf("of none: %q, %v", found(list), err)
+	}
+}

@@ -1,0 +1,96 @@
+package spool
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"hookline/mapper"
+	"hookline/sender"
+)
+
+// parkedColumns are what scanParked reads.
+const parkedColumns = `seq, event_id, record, object, action, workspace, commit_time, object_id, member_id, updated_fields, format, data,
+	attempts, due_at, status, reason, dead, replay`
+
+// Waiting is that of sender.Spool.
+func (s *Spool) Waiting(ctx context.Context, page sender.Page) ([]sender.Parked, error) {
+	list, err := s.waiting(ctx, page)
+	if err == nil && len(list) == 0 && page.After == 0 && page.Record == nil {
+		err = s.recount(ctx, page.Webhook)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the queue of webhook %s: %w", page.Webhook, err)
+	}
+	return list, nil
+}
+
+// waiting walks an index from where the page begins, or from the front of the queue. Values that are stored apart from their row are read
+// of those rows only that fit on the page.
+func (s *Spool) waiting(ctx context.Context, page sender.Page) ([]sender.Parked, error) {
+	args := []any{s.cfg.Slot, page.Webhook, page.After, page.Rows, page.Bytes}
+	condition := ""
+	if page.Record != nil {
+		args = append(args, int64(*page.Record))
+		condition = "AND record = $6"
+	}
+	rows, err := s.pool.Query(ctx, `SELECT `+parkedColumns+` FROM (
+			SELECT d.*, row_number() OVER w AS place, sum(size) OVER w AS total FROM queue q, LATERAL (
+				SELECT * FROM delivery WHERE queue = q.id AND NOT dead AND seq > greatest($3, q.front - 1) `+condition+` ORDER BY seq LIMIT $4
+			) AS d WHERE slot = $1 AND webhook = $2
+			WINDOW w AS (ORDER BY d.seq ROWS UNBOUNDED PRECEDING)
+		) AS d WHERE place = 1 OR total <= $5 ORDER BY seq`, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (sender.Parked, error) { return scanParked(row, page.Webhook) })
+}
+
+// scanParked reads parkedColumns.
+func scanParked(row pgx.CollectableRow, webhook string) (sender.Parked, error) {
+	d := sender.Parked{Webhook: webhook}
+	var e mapper.Parts
+	var record int64
+	var action, format string
+	var data pgtype.DriverBytes // NewEvent copies it
+	var due *time.Time
+	err := row.Scan(&d.Seq, &e.ID, &record, &e.Object, &action, &e.Workspace, &e.Time, &e.ObjectID, &e.Member, &e.Updated, &format, &data,
+		&d.Attempts, &due, &d.Status, &d.Reason, &d.Dead, &d.Replay)
+	if err != nil {
+		return d, err
+	}
+	e.Record, e.Data, d.Due = uint64(record), data, orZero(due)
+	var known bool
+	if e.Action, known = mapper.ParseAction(action); !known {
+		return d, fmt.Errorf("event %s has the unknown action %q: was it parked by a later version?", e.ID, action)
+	}
+	if err := e.Format.UnmarshalText([]byte(format)); err != nil {
+		return d, fmt.Errorf("event %s: %w", e.ID, err)
+	}
+	d.Event = mapper.NewEvent(e)
+	return d, nil
+}
+
+// recount mends how a queue stands after somebody has removed rows by hand: a queue that is said to be longer than it is would be waited
+// for in vain.
+func (s *Spool) recount(ctx context.Context, webhook string) error {
+	var waiting int64
+	err := s.pool.QueryRow(ctx, `SELECT coalesce(sum(waiting), 0)::bigint FROM queue WHERE slot = $1 AND webhook = $2`, s.cfg.Slot, webhook).Scan(&waiting)
+	if err != nil || waiting == 0 {
+		return err
+	}
+	return s.ownChange(ctx, []string{webhook}, func(c *change) error {
+		for _, q := range c.queues {
+			q.front = 0
+			err := c.QueryRow(ctx, `SELECT count(*) FILTER (WHERE NOT dead), count(*) FILTER (WHERE dead), count(*) FILTER (WHERE wanted),
+				coalesce(sum(size), 0) FROM delivery WHERE queue = $1`, q.id).Scan(&q.waiting, &q.dead, &q.wanted, &q.bytes)
+			if err != nil {
+				return err
+			}
+		}
+		return c.refront(ctx)
+	})
+}
