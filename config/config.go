@@ -18,6 +18,7 @@ import (
 	"hookline/cdc"
 	"hookline/mapper"
 	"hookline/sender"
+	"hookline/spool"
 	"hookline/webhook"
 )
 
@@ -30,7 +31,8 @@ type Config struct {
 	Webhook webhook.Config
 	Sender  sender.Config
 
-	SpoolURL     string // "" keeps the spool in the CRM database
+	Spool        spool.Config // URL "" stands for the CRM database
+	HoldWAL      int64        // bytes
 	DrainTimeout time.Duration
 	HealthAddr   string
 	LogLevel     slog.Level
@@ -73,13 +75,21 @@ type environment struct {
 	MaxInFlight int `default:"64" split_words:"true" takes:"a whole number from 1 to 4096"`
 	// Events held in memory, over all webhooks.
 	MaxBuffer size `default:"32MiB" split_words:"true" takes:"a size from 64KiB to 16GiB, such as 32MiB"`
-	// Waits between attempts. After the last one it is repeated.
+	// Longest that a delivery that has failed may hold the slot before it goes to the spool.
+	HoldMax time.Duration `default:"10s" split_words:"true" takes:"a duration from 1ms to 1h, such as 10s"`
+	// WAL kept for the slot above which deliveries that wait at slow receivers go to the spool too, if it does not shrink by itself.
+	HoldWAL size `default:"256MiB" split_words:"true" takes:"a size from 1MiB to 1TiB, such as 256MiB"`
+	// Waits between attempts. After the last one a delivery is a dead letter.
 	RetrySchedule []time.Duration `default:"5s,30s,2m,10m,30m,1h,3h,6h,12h,24h,24h" split_words:"true" takes:"a comma list of durations from 1ms to 168h, such as 5s,30s,2m"`
 	// Private addresses that may be dialled all the same. * allows every address.
 	AllowAddresses []string `split_words:"true" takes:"a comma list of CIDR ranges, addresses or host names, or *"`
 
-	// Database that keeps Hookline's checkpoint. Default: the CRM database.
+	// Database that keeps what has to outlive the process: the checkpoint, and deliveries that wait or are dead. Default: the CRM database.
 	SpoolDatabaseURL string `split_words:"true" takes:"a Postgres connection string such as postgres://user:password@host:5432/database"`
+	// Deliveries that may wait or be dead there, per webhook. What comes beyond is given up, and recorded as a gap.
+	SpoolMaxBytes size `default:"1GiB" split_words:"true" takes:"a size from 1MiB to 1TiB, such as 1GiB"`
+	// Age of the oldest delivery that waits for a webhook beyond which no further ones are kept for it.
+	SpoolMaxAge time.Duration `default:"168h" split_words:"true" takes:"a duration from 1m to 8760h, such as 168h"`
 
 	// Time after SIGTERM to finish what is in hand.
 	DrainTimeout time.Duration `default:"20s" split_words:"true" takes:"a duration from 0s to 10m, such as 20s"`
@@ -137,8 +147,12 @@ func (e *environment) config() Config {
 		Sender: sender.Config{
 			RequestTimeout: e.RequestTimeout, MaxInFlight: e.MaxInFlight, MaxBuffer: int64(e.MaxBuffer),
 			RetrySchedule: e.RetrySchedule, AllowAddresses: e.AllowAddresses,
+			HoldMax: e.HoldMax,
 		},
-		SpoolURL: e.SpoolDatabaseURL, DrainTimeout: e.DrainTimeout, HealthAddr: e.HealthAddr, LogLevel: e.LogLevel, LogFormat: e.LogFormat,
+		Spool: spool.Config{
+			URL: e.SpoolDatabaseURL, Schema: e.Schema, Slot: e.Slot, MaxBytes: int64(e.SpoolMaxBytes), MaxAge: e.SpoolMaxAge,
+		},
+		HoldWAL: int64(e.HoldWAL), DrainTimeout: e.DrainTimeout, HealthAddr: e.HealthAddr, LogLevel: e.LogLevel, LogFormat: e.LogFormat,
 	}
 }
 
@@ -172,6 +186,10 @@ func (e *environment) check() error {
 	for _, wait := range e.RetrySchedule {
 		expect(within(wait, time.Millisecond, 168*time.Hour), "RETRY_SCHEDULE", wait)
 	}
+	expect(within(e.HoldMax, time.Millisecond, time.Hour), "HOLD_MAX", e.HoldMax)
+	expect(e.HoldWAL >= 1<<20 && e.HoldWAL <= 1<<40, "HOLD_WAL", e.HoldWAL)
+	expect(e.SpoolMaxBytes >= 1<<20 && e.SpoolMaxBytes <= 1<<40, "SPOOL_MAX_BYTES", e.SpoolMaxBytes)
+	expect(within(e.SpoolMaxAge, time.Minute, 8760*time.Hour), "SPOOL_MAX_AGE", e.SpoolMaxAge)
 	expect(within(e.DrainTimeout, 0, 10*time.Minute), "DRAIN_TIMEOUT", e.DrainTimeout)
 	expect(strings.Contains(e.HealthAddr, ":"), "HEALTH_ADDR", e.HealthAddr)
 	return errors.Join(errs...)

@@ -24,20 +24,65 @@ const (
 	drainTime  = 500 * time.Millisecond // that this may take
 )
 
-// attempt POSTs the event to the webhook and returns the verdict and the time it took. sign signs under the webhook's secret; nil
-// when it has none.
-func (s *Sender) attempt(e *mapper.Event, to *webhook.Subscription, number int, sign *signer) (Verdict, time.Duration) {
-	start := time.Now()
+// attempted is what became of an attempt.
+type attempted struct {
+	verdict Verdict
+	took    time.Duration
+	skipped bool // it was not made: the webhook is gone
+	cut     bool // it was cut short by the end of Drain
+}
+
+// attempt makes one attempt at j, unless its webhook is gone.
+func (s *Sender) attempt(j *job) (a attempted) {
+	if j.To.Current() == nil || j.tried == nil {
+		return attempted{skipped: true}
+	}
+	sign := j.route.signer(j.tried.Secret)
+	s.metrics.inFlight.Inc()
+	a.verdict, a.took = s.try(j, sign)
+	s.metrics.inFlight.Dec()
+	if sign != nil {
+		j.route.signers.Put(sign)
+	}
+	if a.verdict.Outcome != Delivered && s.ctx.Err() != nil {
+		s.metrics.attempts.WithLabelValues(interrupted).Inc()
+		return attempted{cut: true}
+	}
+	s.metrics.attempts.WithLabelValues(a.verdict.Outcome.String()).Inc()
+	s.metrics.duration.Observe(a.took.Seconds())
+	if a.verdict.Outcome == Delivered {
+		s.metrics.lag.Observe(time.Since(j.Event.Time).Seconds())
+		s.logDelivered(j, a)
+	}
+	return a
+}
+
+// signer returns a signer for a secret, nil for none.
+func (r *route) signer(secret webhook.Secret) *signer {
+	if secret == "" {
+		return nil
+	}
+	if s, ok := r.signers.Get().(*signer); ok && s.secret == string(secret) {
+		return s
+	}
+	return newSigner(string(secret))
+}
+
+// try POSTs the event of j to the webhook and returns the verdict and the time it took. sign signs under the webhook's secret; nil when it
+// has none.
+func (s *Sender) try(j *job, sign *signer) (Verdict, time.Duration) {
+	start, to := time.Now(), j.tried
 	ctx, cancel := context.WithTimeoutCause(s.ctx, s.cfg.RequestTimeout, s.timeout)
 	defer cancel()
 
 	resp, err := s.post(ctx, to.URL, &post{ //nolint:bodyclose // drain closes it
-		id:        e.ID,
-		attempt:   number,
+		id:        j.Event.ID,
+		attempt:   j.attempts,
+		replay:    j.replay,
 		userAgent: s.userAgent,
 		signer:    sign,
 		extra:     to.Headers,
-		body:      e.Body(to.Format, mapper.Addressee{ID: to.ID, URL: to.URL}),
+		body:      j.Event.Body(to.Format, mapper.Addressee{ID: to.ID, URL: to.URL}),
 	})
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)

@@ -106,7 +106,7 @@ func TestHTTP2(t *testing.T) {
 // A server that takes few requests at once on a connection gets more connections. An attempt fails only when it is refused three
 // times, by connections so new that they had not told their limit.
 func TestHTTP2WithFewStreams(t *testing.T) {
-	server := httptest.NewUnstartedServer(record(t, nil, nil))
+	server := httptest.NewUnstartedServer(recording(t, nil, nil))
 	server.EnableHTTP2 = true
 	server.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 10}
 	server.StartTLS()
@@ -134,7 +134,7 @@ func TestRefusesOldTLS(t *testing.T) {
 	t.Cleanup(server.Close)
 	s := newSender(t, Config{})
 	s.trust(server)
-	if v, _ := s.attempt(newEvent(1, 1), subscription("a", server.URL), 1, nil); v.Outcome != Failed || v.Status != 0 {
+	if v, _ := s.once(newEvent(1, 1), subscription("a", server.URL), 1, nil); v.Outcome != Failed || v.Status != 0 {
 		t.Errorf("verdict over TLS 1.1: %+v, want failed", v)
 	}
 }
@@ -264,7 +264,7 @@ func TestResendsThrice(t *testing.T) {
 		}
 	})
 	s := newSender(t, Config{})
-	v, _ := s.attempt(newEvent(1, 1), subscription("a", "http://"+address), 1, nil)
+	v, _ := s.once(newEvent(1, 1), subscription("a", "http://"+address), 1, nil)
 	if v.Outcome != Failed || requests.Load() != 3 {
 		t.Errorf("%d requests, verdict %+v; want 3, failed", requests.Load(), v)
 	}
@@ -280,7 +280,7 @@ func TestNoResendOnStatus(t *testing.T) {
 			w.WriteHeader(status)
 		})
 		s := newSender(t, Config{})
-		v, _ := s.attempt(newEvent(1, 1), subscription("a", server.URL), 1, nil)
+		v, _ := s.once(newEvent(1, 1), subscription("a", server.URL), 1, nil)
 		if v.Status != status || requests.Load() != 1 {
 			t.Errorf("%d requests, verdict %+v; want 1, status %d", requests.Load(), v, status)
 		}
@@ -290,7 +290,7 @@ func TestNoResendOnStatus(t *testing.T) {
 // An HTTP/2 server that goes away without having looked at the request: net/http would send the same one again.
 func TestResendsAfterGoAway(t *testing.T) {
 	hits := make(chan hit, 9)
-	server := httptest.NewUnstartedServer(record(t, hits, nil))
+	server := httptest.NewUnstartedServer(recording(t, hits, nil))
 	server.EnableHTTP2 = true
 	listener := &firstConn{Listener: server.Listener}
 	goingAway := make(chan time.Time, 1)
@@ -414,7 +414,7 @@ func TestFollowsNoRedirect(t *testing.T) {
 				w.WriteHeader(status)
 			})
 			s := newSender(t, Config{})
-			v, _ := s.attempt(newEvent(1, 1), subscription("a", server.URL), 1, nil)
+			v, _ := s.once(newEvent(1, 1), subscription("a", server.URL), 1, nil)
 			if v.Outcome != Failed || location != "http://[bad" && v.Status != status {
 				t.Errorf("%d to %q: %+v, want failed", status, location, v)
 			}
@@ -459,7 +459,7 @@ func TestEndlessBody(t *testing.T) {
 // A failing receiver does not cost others their connections.
 func TestKeepsConnections(t *testing.T) {
 	var connections atomic.Int32
-	server := httptest.NewUnstartedServer(record(t, nil, func(w http.ResponseWriter, _ *http.Request) {
+	server := httptest.NewUnstartedServer(recording(t, nil, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "thank you") // a body, to be drained
 	}))
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -472,10 +472,10 @@ func TestKeepsConnections(t *testing.T) {
 	dead := rawServer(t, func(net.Conn) {})
 	s := newSender(t, Config{})
 	for i := range 10 {
-		if v, _ := s.attempt(newEvent(1, i), subscription("a", server.URL), 1, nil); v.Outcome != Delivered {
+		if v, _ := s.once(newEvent(1, i), subscription("a", server.URL), 1, nil); v.Outcome != Delivered {
 			t.Errorf("%+v", v)
 		}
-		if v, _ := s.attempt(newEvent(1, i), subscription("b", "http://"+dead), 1, nil); v.Outcome != Failed {
+		if v, _ := s.once(newEvent(1, i), subscription("b", "http://"+dead), 1, nil); v.Outcome != Failed {
 			t.Errorf("%+v", v)
 		}
 	}
@@ -493,7 +493,7 @@ func BenchmarkAttempt(b *testing.B) {
 	e := newEvent(1, 1)
 	b.ReportAllocs()
 	for b.Loop() {
-		if v, _ := s.attempt(e, to, 1, sign); v.Outcome != Delivered {
+		if v, _ := s.once(e, to, 1, sign); v.Outcome != Delivered {
 			b.Fatal(v)
 		}
 	}

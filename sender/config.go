@@ -27,9 +27,12 @@ type Config struct {
 	// MiB, at least 64 KiB.
 	MaxBuffer int64
 
-	// RetrySchedule is the wait after the first failed attempt, after the second, and so on; after its end, the last one is
-	// repeated. Each is spread by up to 20 % either way. Default DefaultRetrySchedule; each 1 ms to 168 h.
+	// RetrySchedule is the wait after the first failed attempt, after the second, and so on; after its end, a delivery is a dead letter. Each is spread by up to 20 % either way. Default DefaultRetrySchedule; each 1 ms to 168 h.
 	RetrySchedule []time.Duration
+
+	// HoldMax is how long a delivery that has failed may hold the stream back, from its first failure. It is parked earlier when its next
+	// attempt is due only later. Default 10 s, 0 stands for it; at least 1 ms.
+	HoldMax time.Duration
 
 	// AllowAddresses are the private or otherwise special addresses that may be dialled all the same. Each entry is
 	//   - an IP address or a CIDR range;
@@ -40,16 +43,22 @@ type Config struct {
 
 	// Version is Hookline's own, told to receivers as User-Agent: hookline/<version>. Default dev.
 	Version string
+
+	// maxParked is how many records of a webhook may wait in the spool by themselves; when there are more, all of the webhook goes through the
+	// spool. Default 1,000.
+	maxParked int
 }
 
 func (c Config) withDefaults() Config {
 	c.RequestTimeout = cmp.Or(c.RequestTimeout, 10*time.Second)
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, 64)
 	c.MaxBuffer = cmp.Or(c.MaxBuffer, 32<<20)
+	c.HoldMax = cmp.Or(c.HoldMax, 10*time.Second)
 	if len(c.RetrySchedule) == 0 {
 		c.RetrySchedule = DefaultRetrySchedule
 	}
 	c.Version = cmp.Or(c.Version, "dev")
+	c.maxParked = cmp.Or(c.maxParked, 1000)
 	return c
 }
 
@@ -62,6 +71,9 @@ func (c Config) validate() error {
 	}
 	if c.MaxBuffer < 64<<10 {
 		return fmt.Errorf("MaxBuffer %d: want at least 65536 bytes", c.MaxBuffer)
+	}
+	if c.HoldMax < time.Millisecond || c.HoldMax > time.Hour {
+		return fmt.Errorf("HoldMax %s: want 1ms to 1h", c.HoldMax)
 	}
 	for i, wait := range c.RetrySchedule {
 		if wait < time.Millisecond || wait > 168*time.Hour {

@@ -186,7 +186,7 @@ func TestGuardDials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			connections := make(chan struct{}, 9)
-			server := httptest.NewUnstartedServer(record(t, nil, nil))
+			server := httptest.NewUnstartedServer(recording(t, nil, nil))
 			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 				if state == http.StateNew {
 					connections <- struct{}{}
@@ -199,7 +199,7 @@ func TestGuardDials(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := newSender(t, Config{AllowAddresses: append([]string{"192.0.2.1"}, test.allow...)})
-			v, _ := s.attempt(newEvent(1, 1), subscription("a", "http://"+net.JoinHostPort(strings.Trim(test.host, "[]"), port)), 1, nil)
+			v, _ := s.once(newEvent(1, 1), subscription("a", "http://"+net.JoinHostPort(strings.Trim(test.host, "[]"), port)), 1, nil)
 			if test.ok {
 				if v.Outcome != Delivered {
 					t.Errorf("verdict %+v, want delivered", v)

@@ -9,12 +9,14 @@ import (
 	"time"
 )
 
-// HeaderAttempt counts the attempts at a delivery, from 1.
-const HeaderAttempt = "X-Hookline-Attempt"
+const (
+	HeaderAttempt = "X-Hookline-Attempt" // counts the attempts at a delivery, from 1
+	HeaderReplay  = "X-Hookline-Replay"  // true on a delivery that was a dead letter and is sent again because somebody wants it to be
+)
 
 // reserved are the headers that a subscription cannot set: Hookline's own, and those that HTTP itself lives by.
 var reserved = map[string]bool{
-	"Content-Type": true, "User-Agent": true, HeaderAttempt: true,
+	"Content-Type": true, "User-Agent": true, HeaderAttempt: true, HeaderReplay: true,
 	HeaderTimestamp: true, HeaderSignature: true, HeaderNonce: true,
 	HeaderID: true, HeaderStandardTimestamp: true, HeaderStandardSignature: true,
 	"Host": true, "Content-Length": true, "Connection": true, "Transfer-Encoding": true, "Keep-Alive": true,
@@ -27,6 +29,7 @@ var jsonType = []string{"application/json"} // shared: http leaves the headers o
 type post struct {
 	id        string // of the event
 	attempt   int
+	replay    bool
 	userAgent string
 	signer    *signer // nil leaves the request unsigned
 	extra     http.Header
@@ -36,13 +39,13 @@ type post struct {
 
 // header returns the headers of the POST, signed as of now.
 func (p *post) header(now time.Time) http.Header {
-	h := make(http.Header, 9+len(p.extra)) // nine of our own
+	h := make(http.Header, 10+len(p.extra)) // ten of our own
 	for name, values := range p.extra {
 		if name = http.CanonicalHeaderKey(name); !reserved[name] {
 			h[name] = values
 		}
 	}
-	values := make([]string, 0, 8) // of all names but one, in one array
+	values := make([]string, 0, 9) // of all names but one, in one array
 	set := func(name, value string) {
 		values = append(values, value)
 		h[name] = values[len(values)-1 : len(values) : len(values)]
@@ -51,6 +54,9 @@ func (p *post) header(now time.Time) http.Header {
 	set("User-Agent", p.userAgent)
 	set(HeaderID, p.id)
 	set(HeaderAttempt, strconv.Itoa(p.attempt))
+	if p.replay {
+		set(HeaderReplay, "true")
+	}
 	if p.signer == nil {
 		return h
 	}

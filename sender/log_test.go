@@ -74,7 +74,7 @@ func TestLogsNoSecrets(t *testing.T) {
 			to.Headers = http.Header{"Authorization": {"Bearer h3ader"}}
 			current := row(to)
 			settled := s.send(to, mapper.NewEvent(mapper.Parts{ID: "evt_1", Object: "person", Time: time.Now(), Data: []byte(`{"b0dy":1}`)}))
-			s.log.await(t, regexp.MustCompile(`(?s)delivered|attempt=1 .*attempt=2 .*\n`))
+			s.log.await(t, regexp.MustCompile(`(?s)delivered|dead_letter|attempt=1 .*attempt=2 .*\n`))
 			current.Store(nil)
 			s.Recheck("a")
 			await(t, settled, "the end")

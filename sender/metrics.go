@@ -13,16 +13,23 @@ const (
 )
 
 type metrics struct {
-	attempts   *prometheus.CounterVec // by outcome
-	duration   prometheus.Histogram
-	lag        prometheus.Histogram
-	bytes      prometheus.Gauge
-	deliveries prometheus.Gauge
-	inFlight   prometheus.Gauge
-	retrying   prometheus.Gauge
+	attempts *prometheus.CounterVec // by outcome
+	duration prometheus.Histogram
+	lag      prometheus.Histogram
+	inFlight prometheus.Gauge
+	retrying prometheus.Gauge
+
+	parked, dead, spoolFailures, gaps      prometheus.Counter
+	waiting, deadLetters, spoolBytes, full prometheus.Gauge
 }
 
-func newMetrics(registry prometheus.Registerer) (*metrics, error) {
+func newMetrics(registry prometheus.Registerer, s *Sender) (*metrics, error) {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	}
+	of := func(name, help string, value func() int64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
+	}
 	gauge := func(name, help string) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
@@ -41,10 +48,17 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			Help:    "Time from the commit of a change to the receiver's 2xx, retries included.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43200, 172800},
 		}),
-		bytes:      gauge("hookline_buffered_bytes", "Memory that deliveries taken and not yet settled count for."),
-		deliveries: gauge("hookline_buffered_deliveries", "Deliveries taken and not yet settled."),
-		inFlight:   gauge("hookline_in_flight_attempts", "Attempts under way."),
-		retrying:   gauge("hookline_retrying_records", "Records whose delivery failed and waits for its next attempt."),
+		inFlight: gauge("hookline_in_flight_attempts", "Attempts under way."),
+		retrying: gauge("hookline_retrying_records", "Records whose delivery failed and waits for its next attempt."),
+
+		parked:        counter("hookline_parked_deliveries_total", "Deliveries put into the spool."),
+		dead:          counter("hookline_dead_letters_total", "Deliveries given up after the last attempt that was due; they stay in the spool."),
+		gaps:          counter("hookline_gap_deliveries_total", "Deliveries that were lost because the queue of their webhook was full."),
+		spoolFailures: counter("hookline_spool_failures_total", "Calls of the spool that failed. They are made again."),
+		waiting:       gauge("hookline_spool_waiting_deliveries", "Deliveries in the spool that wait for an attempt."),
+		deadLetters:   gauge("hookline_spool_dead_letters", "Dead letters in the spool."),
+		spoolBytes:    gauge("hookline_spool_bytes", "Size of all deliveries in the spool."),
+		full:          gauge("hookline_spool_full_webhooks", "Webhooks whose queue is full: what would go there is given up."),
 	}
 	for _, outcome := range outcomeNames {
 		m.attempts.WithLabelValues(outcome)
@@ -52,8 +66,35 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 	m.attempts.WithLabelValues(cancelled)
 	m.attempts.WithLabelValues(interrupted)
 	var errs []error
-	for _, c := range []prometheus.Collector{m.attempts, m.duration, m.lag, m.bytes, m.deliveries, m.inFlight, m.retrying} {
+	for _, c := range []prometheus.Collector{
+		m.attempts, m.duration, m.lag, m.inFlight, m.retrying,
+		m.parked, m.dead, m.gaps, m.spoolFailures, m.waiting, m.deadLetters, m.spoolBytes, m.full,
+		of("hookline_buffered_bytes", "Memory that deliveries taken and not yet settled count for.", s.buffered.Load),
+		of("hookline_buffered_deliveries", "Deliveries taken and not yet settled.", s.taken.Load),
+		of("hookline_paused_webhooks", "Webhooks that get nothing: their receiver answered 410.", func() int64 {
+			return s.count(func(r *route) bool { return r.paused })
+		}),
+		of("hookline_spooling_webhooks", "Webhooks whose deliveries go through the spool, as the receiver fails or is slow.", func() int64 {
+			return s.count(func(r *route) bool { return r.spooling })
+		}),
+		of("hookline_failing_webhooks", "Webhooks whose receiver accepts nothing: one delivery at a time is tried.", func() int64 {
+			return s.count(func(r *route) bool { return r.breaker.open })
+		}),
+	} {
 		errs = append(errs, registry.Register(c))
 	}
 	return m, errors.Join(errs...)
+}
+
+// count returns of how many routes something is true.
+func (s *Sender) count(is func(*route) bool) (n int64) {
+	for _, r := range s.routes.Range {
+		r := r.(*route)
+		r.mu.Lock()
+		if is(r) {
+			n++
+		}
+		r.mu.Unlock()
+	}
+	return n
 }

@@ -21,27 +21,35 @@ import (
 // overhead is what a delivery takes of memory beside its event, roughly.
 const overhead = 256
 
+const (
+	drainGrace = time.Second     // that Drain gives what waits its turn, before it goes to the spool
+	parkLimit  = 5 * time.Second // that Drain gives the spool at the end
+)
+
 // ErrDraining is what Send returns after Drain was called.
 var ErrDraining = errors.New("sender is draining")
 
-// LeftError says that Drain left deliveries unsettled.
+// LeftError says that Drain left deliveries unsettled: they could not be made, nor be put into the spool.
 type LeftError struct {
 	Deliveries int
-	Cause      error // what ended Drain; nil when nothing was left but to wait for retries
+	Cause      error
 }
 
 func (e *LeftError) Error() string {
-	if e.Cause != nil {
-		return fmt.Sprintf("drain ended, deliveries left: %d: %v", e.Deliveries, e.Cause)
-	}
-	return fmt.Sprintf("deliveries left that wait for a retry: %d", e.Deliveries)
+	return fmt.Sprintf("drain ended, deliveries left: %d: %v", e.Deliveries, e.Cause)
 }
 
 func (e *LeftError) Unwrap() error { return e.Cause }
 
-// Sender delivers events over HTTP. Each delivery is tried until the receiver accepts it or the webhook is gone. Events of one
-// record reach a webhook in the order in which they were sent here; different records and different webhooks do not wait for each
-// other.
+// Subscriptions knows the webhooks as they are now. Safe for concurrent use.
+type Subscriptions interface {
+	// Get returns nil when there is no such webhook, or it is not served.
+	Get(key string) *webhook.Subscription
+}
+
+// Sender delivers events over HTTP. Each delivery is tried until the receiver accepts it, the webhook is gone, or it is a dead letter. What
+// cannot be delivered soon goes to the spool, and comes back from there. Events of one record reach a webhook in the order in which they were
+// sent here; different records and different webhooks do not wait for each other.
 //
 // All methods are safe for concurrent use. Order holds between calls of Send that follow one another.
 type Sender struct {
@@ -49,24 +57,36 @@ type Sender struct {
 	log       *slog.Logger
 	metrics   *metrics
 	policy    Policy
+	spool     Spool
+	webhooks  Subscriptions
 	client    *retryablehttp.Client
 	transport *http.Transport
 	userAgent string
 	timeout   error // the cause that an attempt's deadline gives
 
-	ctx    context.Context // of all attempts
-	cancel context.CancelCauseFunc
-	buffer *semaphore.Weighted // in bytes
-	taken  atomic.Int64        // deliveries
-	lanes  sync.Map            // laneID → *lane
+	ctx      context.Context // of all attempts
+	cancel   context.CancelCauseFunc
+	work     context.Context // of everything else: the parker, loaders, guards of buffer and queues
+	endWork  context.CancelCauseFunc
+	buffer   *semaphore.Weighted // in bytes
+	buffered atomic.Int64        // bytes of it that are taken
+	pressed  chan struct{}       // more than half of it is
+	taken    atomic.Int64        // deliveries that are not settled
+	idle     chan struct{}       // taken has become 0
+	loaded   atomic.Int64        // routes with deliveries brought back from the spool
+	routes   sync.Map            // Subscription.Key → *route
+	parker   *parker
+	trouble  atomic.Int64       // when a failure of the spool was last told of, Unix nanoseconds; 0 while it works
+	gaps     map[string]toldGap // by webhook; the parker's
 
-	gate     sync.RWMutex // read-locked to start a lane: none starts once draining is true
+	gate     sync.RWMutex // read-locked to make a route: none is made once draining is true
 	draining bool
-	crew     sync.WaitGroup // of lanes that run
+	crew     sync.WaitGroup // of attempts
+	loaders  sync.WaitGroup // and of all other goroutines
 }
 
 // New returns a Sender that counts in registry. It must be ended with Drain.
-func New(cfg Config, log *slog.Logger, registry prometheus.Registerer) (*Sender, error) {
+func New(cfg Config, spool Spool, webhooks Subscriptions, log *slog.Logger, registry prometheus.Registerer) (*Sender, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("sender: %w", err)
@@ -75,137 +95,177 @@ func New(cfg Config, log *slog.Logger, registry prometheus.Registerer) (*Sender,
 	if err != nil {
 		return nil, fmt.Errorf("sender: %w", err)
 	}
-	metrics, err := newMetrics(registry)
-	if err != nil {
-		return nil, fmt.Errorf("sender: %w", err)
-	}
 	s := &Sender{
 		cfg:       cfg,
 		log:       log,
-		metrics:   metrics,
 		policy:    Policy{Schedule: cfg.RetrySchedule, Jitter: rand.Float64},
+		spool:     spool,
+		webhooks:  webhooks,
 		transport: newTransport(cfg, guard),
 		userAgent: "hookline/" + cfg.Version,
 		timeout:   fmt.Errorf("no answer within %s", cfg.RequestTimeout),
 		buffer:    semaphore.NewWeighted(cfg.MaxBuffer),
+		pressed:   make(chan struct{}, 1),
+		idle:      make(chan struct{}, 1),
+		gaps:      map[string]toldGap{},
+	}
+	if s.metrics, err = newMetrics(registry, s); err != nil {
+		return nil, fmt.Errorf("sender: %w", err)
 	}
 	s.client = newClient(s.transport)
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.work, s.endWork = context.WithCancelCause(context.Background())
+	s.parker = newParker(s)
+	s.loaders.Go(s.parker.run)
+	s.loaders.Go(s.guardBuffer)
 	return s, nil
 }
 
-// Send takes a delivery. It waits while the buffer is full. When ctx ends first, or Drain was called, it returns ctx's cause or
-// ErrDraining; then the delivery is not taken and Settled will not be called.
+// Send takes a delivery. It waits while the buffer is full. When ctx ends first, Drain was called, or the Sender has failed, it returns ctx's
+// cause, ErrDraining, or why; then the delivery is not taken and Settled will not be called.
 func (s *Sender) Send(ctx context.Context, d Delivery) error {
-	j := &job{Delivery: d, size: min(int64(d.Event.Size()+overhead), s.cfg.MaxBuffer)}
-	if s.buffer.Acquire(ctx, j.size) != nil {
-		return context.Cause(ctx)
+	j := &job{Delivery: d, size: min(int64(d.Event.Size()+overhead), s.cfg.MaxBuffer), taken: time.Now()}
+	if !s.buffer.TryAcquire(j.size) {
+		if err := s.waitForRoom(ctx, j.size); err != nil {
+			return err
+		}
 	}
-	s.gate.RLock()
-	defer s.gate.RUnlock()
-	if s.draining {
+	if s.work.Err() != nil {
 		s.buffer.Release(j.size)
-		return ErrDraining
+		return context.Cause(s.work)
+	}
+	if s.buffered.Add(j.size) > s.cfg.MaxBuffer/2 {
+		signal(s.pressed)
 	}
 	s.taken.Add(1)
-	s.metrics.deliveries.Inc()
-	s.metrics.bytes.Add(float64(j.size))
-	id := laneID{d.To.Key, d.Event.Record % uint64(s.cfg.MaxInFlight)}
-	for !s.lane(id).add(j) {
+	if j.route = s.route(d.To.Key); j.route == nil {
+		s.free(j)
+		return ErrDraining
+	}
+	j.route.bytes.Add(j.size)
+	if err := j.route.send(j); err != nil {
+		j.route.bytes.Add(-j.size)
+		s.free(j)
+		return err
 	}
 	return nil
 }
 
-func (s *Sender) lane(id laneID) *lane {
-	if l, ok := s.lanes.Load(id); ok {
-		return l.(*lane)
+func (s *Sender) waitForRoom(ctx context.Context, size int64) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.work, func() { cancel(context.Cause(s.work)) })()
+	signal(s.pressed)
+	if s.buffer.Acquire(ctx, size) != nil {
+		return context.Cause(ctx)
 	}
-	l, _ := s.lanes.LoadOrStore(id, &lane{sender: s, id: id})
-	return l.(*lane)
+	return nil
 }
 
-// Recheck tells that the webhook with this key has changed or gone: deliveries that wait for a retry are tried again at once
-// under its new terms, or given up, rather than when they are due.
-func (s *Sender) Recheck(key string) {
+// route returns the route to a webhook, nil once Drain was called.
+func (s *Sender) route(key string) *route {
+	if r, ok := s.routes.Load(key); ok {
+		return r.(*route)
+	}
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if s.draining {
-		return
+		return nil
 	}
-	for n := range uint64(s.cfg.MaxInFlight) {
-		if l, ok := s.lanes.Load(laneID{key, n}); ok {
-			l.(*lane).recheck()
-		}
-	}
+	r, _ := s.routes.LoadOrStore(key, newRoute(s, key))
+	return r.(*route)
 }
 
-// deliver makes one attempt at j. Unless that settled it, wait is the time until the next. signer returns the signer for a
-// secret.
-func (s *Sender) deliver(j *job, signer func(webhook.Secret) *signer) (wait time.Duration, settled bool) {
-	to, current := j.To, j.To.Current()
-	if current == nil {
-		s.metrics.attempts.WithLabelValues(cancelled).Inc()
-		s.settle(j)
-		return 0, true
-	}
-	if j.late {
-		to = current
-	}
-	j.attempts++
-	j.tried = to
-
-	s.metrics.inFlight.Inc()
-	v, took := s.attempt(j.Event, to, j.attempts, signer(to.Secret))
-	s.metrics.inFlight.Dec()
-	if v.Outcome != Delivered && s.ctx.Err() != nil {
-		s.metrics.attempts.WithLabelValues(interrupted).Inc()
-		return 0, false
-	}
-	s.metrics.attempts.WithLabelValues(v.Outcome.String()).Inc()
-	s.metrics.duration.Observe(took.Seconds())
-	if v.Outcome == Delivered {
-		s.metrics.lag.Observe(time.Since(j.Event.Time).Seconds())
-		s.logDelivered(j, v, took)
-		s.settle(j)
-		return 0, true
-	}
-	// With no place for dead letters, a delivery past the end of the schedule keeps its record waiting and goes on at the last
-	// interval.
-	wait, _ = s.policy.Next(j.attempts, v, time.Now())
-	s.logFailed(j, v, took, wait)
-	return wait, false
-}
-
+// settle keeps the promise of a delivery.
 func (s *Sender) settle(j *job) {
-	s.taken.Add(-1)
-	s.metrics.deliveries.Dec()
-	s.metrics.bytes.Sub(float64(j.size))
-	s.buffer.Release(j.size)
+	j.route.bytes.Add(-j.size)
 	j.Settled()
+	s.free(j)
 }
 
-// Drain ends the Sender. What was taken is attempted until ctx ends, but retries are not waited for: when nothing else is left,
-// Drain returns. At ctx's end attempts in hand are cancelled. What is then left is not settled, and a *LeftError counts it. A
-// Send that waits for room is not ended: its own ctx does that.
+func (s *Sender) free(j *job) {
+	s.buffered.Add(-j.size)
+	s.buffer.Release(j.size)
+	if s.taken.Add(-1) == 0 {
+		signal(s.idle)
+	}
+}
+
+// Recheck tells that the webhook with this key has changed or gone: deliveries that wait for a retry are tried again at once under its new
+// terms, or given up, rather than when they are due.
+func (s *Sender) Recheck(key string) {
+	if r, ok := s.routes.Load(key); ok {
+		r.(*route).recheck()
+	}
+}
+
+// fail ends the Sender: what it would write is no longer its to write.
+func (s *Sender) fail(err error) {
+	s.endWork(err)
+	s.cancel(err)
+}
+
+// Drain ends the Sender. What is under way is finished, until ctx ends; then it is cancelled. What waits its turn has a second to be
+// delivered; the rest of it, and what waits for a retry, goes to the spool. A *LeftError says that it could not. A Send that waits for room
+// is not ended: its own ctx does that.
 func (s *Sender) Drain(ctx context.Context) error {
 	s.gate.Lock()
 	s.draining = true
 	s.gate.Unlock()
-
+	for _, r := range s.routes.Range {
+		r.(*route).refuse()
+	}
+	grace := time.NewTimer(drainGrace)
+	defer grace.Stop()
+	for s.taken.Load() > 0 && ctx.Err() == nil && s.ctx.Err() == nil {
+		select {
+		case <-s.idle:
+			continue
+		case <-grace.C:
+		case <-ctx.Done():
+		case <-s.ctx.Done():
+		}
+		break
+	}
+	for _, r := range s.routes.Range {
+		r.(*route).close()
+	}
 	stop := context.AfterFunc(ctx, func() { s.cancel(fmt.Errorf("drain: %w", context.Cause(ctx))) })
 	s.crew.Wait()
 	stop()
-	cause := context.Cause(s.ctx) // nil unless ctx has ended
 	s.cancel(ErrDraining)
-	for _, l := range s.lanes.Range {
-		l := l.(*lane)
-		l.mu.Lock()
-		l.stop()
-		l.mu.Unlock()
-	}
+
+	limit, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), parkLimit, fmt.Errorf("the spool took nothing for %s", parkLimit))
+	defer cancel()
+	err := s.parker.flush(limit)
+	s.endWork(ErrDraining)
+	s.loaders.Wait()
 	s.transport.CloseIdleConnections()
 	if left := s.taken.Load(); left > 0 {
-		return &LeftError{Deliveries: int(left), Cause: cause}
+		return &LeftError{Deliveries: int(left), Cause: err}
 	}
 	return nil
+}
+
+// refuse lets nothing new in, neither from the stream nor from the spool, and sends to the spool what waits for a retry.
+func (r *route) refuse() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refusing = true
+	for _, rec := range r.due {
+		if rec.jobs.first != nil {
+			r.toSpool(rec)
+		}
+	}
+}
+
+// close lets no further attempt begin, and sends the rest to the spool.
+func (r *route) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	r.spill()
+	if r.timer != nil {
+		r.timer.Stop()
+	}
 }

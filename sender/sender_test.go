@@ -16,7 +16,7 @@ import (
 	"hookline/mapper"
 )
 
-// The attempts of a delivery that never succeeds, by the clock.
+// The attempts of a delivery that never succeeds, by the clock, through memory and spool.
 func TestSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -26,16 +26,14 @@ func TestSchedule(t *testing.T) {
 		}
 		var attempts list[attempt]
 		s := bubble(t, Config{}, func(w http.ResponseWriter, r *http.Request) {
-			if attempts.add(attempt{time.Since(start), r.Header.Get(HeaderAttempt)}) < 15 {
-				w.WriteHeader(503)
-			}
+			attempts.add(attempt{time.Since(start), r.Header.Get(HeaderAttempt)})
+			w.WriteHeader(503)
 		})
 		<-s.send(subscription("a", "http://receiver.test"), newEvent(1, 1))
 		const h = time.Hour
 		wait := []time.Duration{
 			0, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
 			1 * h, 3 * h, 6 * h, 12 * h, 24 * h, 24 * h,
-			24 * h, 24 * h, 24 * h, // past the schedule's end
 		}
 		var want []attempt
 		due := time.Duration(0)
@@ -43,8 +41,16 @@ func TestSchedule(t *testing.T) {
 			due += wait[i]
 			want = append(want, attempt{due, fmt.Sprint(i + 1)})
 		}
+		time.Sleep(5 * 24 * h)
 		if got := attempts.all(); !slices.Equal(got, want) {
 			t.Errorf("attempts %v\nwant %v", got, want)
+		}
+		dead := s.Dead("a")
+		if len(dead) != 1 || dead[0].Attempts != 12 || dead[0].Status != 503 || dead[0].Event.ID != newEvent(1, 1).ID {
+			t.Errorf("dead letters %+v, want the delivery after 12 attempts", dead)
+		}
+		if got := s.metric("hookline_dead_letters_total", ""); got != 1 {
+			t.Errorf("%v dead letters counted, want 1", got)
 		}
 	})
 }
@@ -66,7 +72,8 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 				w.WriteHeader(503)
 			}
 		})
-		<-s.send(subscription("a", "http://receiver.test"), newEvent(1, 1))
+		s.send(subscription("a", "http://receiver.test"), newEvent(1, 1))
+		time.Sleep(time.Hour)
 		want := []time.Duration{0, 110 * time.Second, 1210 * time.Second, 1330 * time.Second} // 10 % up: the middle of the spread
 		if got := at.all(); !slices.Equal(got, want) {
 			t.Errorf("attempts at %v, want %v", got, want)
@@ -231,6 +238,7 @@ func TestRecheck(t *testing.T) {
 		s.Recheck("a")
 		<-first
 		<-second
+		synctest.Wait()
 		if took := time.Since(start); took > time.Second {
 			t.Errorf("the changed webhook waited %s", took)
 		}
@@ -245,7 +253,7 @@ func TestDeletedWebhook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var requests atomic.Int32
-		s := bubble(t, Config{MaxInFlight: 2, RetrySchedule: []time.Duration{24 * time.Hour}}, statuses(t, func(c content) int {
+		s := bubble(t, Config{MaxInFlight: 2, RequestTimeout: time.Minute}, statuses(t, func(c content) int {
 			requests.Add(1)
 			if c.Record == 1 {
 				return 500
@@ -317,11 +325,11 @@ func TestDrainFinishes(t *testing.T) {
 	s.Recheck("a")
 }
 
-// Drain does not wait for retries.
-func TestDrainLeavesRetries(t *testing.T) {
+// Drain does not wait for retries: they go to the spool, and the stream is settled.
+func TestDrainParksRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		s := bubble(t, Config{}, statuses(t, func(c content) int {
+		s := bubble(t, Config{RequestTimeout: time.Minute}, statuses(t, func(c content) int {
 			if c.Record == 1 {
 				return 500
 			}
@@ -333,22 +341,23 @@ func TestDrainLeavesRetries(t *testing.T) {
 		synctest.Wait()
 		drained := make(chan error, 1)
 		go func() { drained <- s.Drain(context.Background()) }()
-		synctest.Wait()
+		time.Sleep(7 * time.Second) // the retry becomes due meanwhile
 		if len(drained) > 0 {
 			t.Fatal("Drain did not wait for the attempt in hand")
 		}
-		time.Sleep(7 * time.Second) // the retry becomes due meanwhile
+		if open(retrying) || open(behind) || !open(other) {
+			t.Error("want the deliveries of the failed record settled, the other not")
+		}
 		close(release)
-		var left *LeftError
-		if err := <-drained; !errors.As(err, &left) || left.Deliveries != 2 || left.Cause != nil {
-			t.Errorf("Drain = %v, want 2 deliveries left and no cause", err)
+		if err := <-drained; err != nil {
+			t.Errorf("Drain = %v", err)
 		}
-		if open(other) || !open(retrying) || !open(behind) {
-			t.Error("want the other delivery settled and those of the failed record not")
+		if open(other) {
+			t.Error("the delivery in hand is not settled")
 		}
-		time.Sleep(time.Hour)
-		if !open(retrying) {
-			t.Error("a delivery was settled after Drain")
+		queued := s.Queued("a")
+		if len(queued) != 2 || queued[0].Event.ID != newEvent(1, 1).ID || queued[0].Attempts != 1 || queued[0].Due.IsZero() || queued[1].Attempts != 0 {
+			t.Errorf("queued are %+v, want both events of the failed record", queued)
 		}
 		if got := s.metric("hookline_attempts_total", "failed"); got != 1 {
 			t.Errorf("%v failed attempts, want 1", got)
@@ -356,7 +365,7 @@ func TestDrainLeavesRetries(t *testing.T) {
 	})
 }
 
-// At the end of its context, Drain cancels attempts in hand and leaves the rest.
+// At the end of its context, Drain cancels attempts in hand; they go to the spool with the rest.
 func TestDrainIsCutShort(t *testing.T) {
 	hits := make(chan hit, 9)
 	stuck := make(chan struct{})
@@ -374,19 +383,18 @@ func TestDrainIsCutShort(t *testing.T) {
 		settled = append(settled, s.send(to, newEvent(i, 1)))
 	}
 	await(t, hits, "first attempt")
-	impatient := errors.New("time is up")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	drained := make(chan error)
 	go func() { drained <- s.Drain(ctx) }()
-	cancel(impatient)
-	err := await(t, drained, "drain")
-	if left, ok := errors.AsType[*LeftError](err); !ok || left.Deliveries != 10 || !errors.Is(err, impatient) {
-		t.Errorf("Drain = %v, want 10 deliveries left since %q", err, impatient)
+	cancel(errors.New("time is up"))
+	if err := await(t, drained, "drain"); err != nil {
+		t.Errorf("Drain = %v", err)
 	}
 	for _, c := range settled {
-		if !open(c) {
-			t.Error("a delivery is settled")
-		}
+		await(t, c, "settlement")
+	}
+	if queued := s.Queued("a"); len(queued) != 10 || slices.ContainsFunc(queued, func(p Parked) bool { return p.Attempts != 0 }) {
+		t.Errorf("queued are %+v, want 10 deliveries that do not count as attempted", queued)
 	}
 	if got := s.metric("hookline_attempts_total", "interrupted"); got != 1 {
 		t.Errorf("%v attempts interrupted, want 1", got)
@@ -395,6 +403,29 @@ func TestDrainIsCutShort(t *testing.T) {
 		t.Error("an attempt was begun after the end")
 	}
 	leftovers(t)
+}
+
+// Without a spool that works, Drain tells how much it leaves.
+func TestDrainWithoutSpool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := bubble(t, Config{}, statuses(t, func(content) int { return 500 }))
+		away := errors.New("the spool is away")
+		s.Fail(away)
+		to := subscription("a", "http://receiver.test")
+		first, second := s.send(to, newEvent(1, 1)), s.send(to, newEvent(1, 2))
+		synctest.Wait()
+		start := time.Now()
+		err := s.Drain(context.Background())
+		if left, ok := errors.AsType[*LeftError](err); !ok || left.Deliveries != 2 || left.Cause == nil {
+			t.Errorf("Drain = %v, want 2 deliveries left", err)
+		}
+		if took := time.Since(start); took > drainGrace+parkLimit {
+			t.Errorf("Drain took %s", took)
+		}
+		if !open(first) || !open(second) {
+			t.Error("a delivery was settled that is nowhere")
+		}
+	})
 }
 
 // Senders, Recheck and Drain at once: for the race detector, and nothing is settled twice or lost.

@@ -77,7 +77,9 @@ func row(subs ...*webhook.Subscription) *atomic.Pointer[webhook.Subscription] {
 
 type senderTest struct {
 	*Sender
+	*Memory  // its spool, if it has one of its own
 	t        testing.TB
+	webhooks *directory
 	registry *prometheus.Registry
 	log      *logBuffer
 }
@@ -113,19 +115,42 @@ func (b *logBuffer) String() string {
 	return b.text.String()
 }
 
-// newSender returns a sender that may dial loopback addresses, and is drained at the end.
+// directory is the Subscriptions of a test: every webhook that was ever sent to.
+type directory struct{ sync.Map }
+
+func (d *directory) Get(key string) *webhook.Subscription {
+	if sub, ok := d.Load(key); ok {
+		return sub.(*webhook.Subscription).Current()
+	}
+	return nil
+}
+
+// newSender returns a sender with a spool of its own that may dial loopback addresses, and is drained at the end.
 func newSender(t testing.TB, cfg Config) *senderTest {
+	t.Helper()
+	spool := NewMemory(Limits{})
+	s := newSenderOn(t, spool, cfg)
+	s.Memory = spool
+	return s
+}
+
+// newSenderOn returns a sender that takes up what is in a spool.
+func newSenderOn(t testing.TB, spool Spool, cfg Config, known ...*webhook.Subscription) *senderTest {
 	t.Helper()
 	if cfg.AllowAddresses == nil {
 		cfg.AllowAddresses = []string{"127.0.0.0/8", "::1"}
 	}
 	registry, log := prometheus.NewRegistry(), &logBuffer{wrote: make(chan struct{}, 1)}
 	handler := slog.NewTextHandler(io.MultiWriter(log, t.Output()), &slog.HandlerOptions{Level: slog.LevelDebug})
-	s, err := New(cfg, slog.New(handler), registry)
+	webhooks := new(directory)
+	for _, sub := range known {
+		webhooks.Store(sub.Key, sub)
+	}
+	s, err := New(cfg, spool, webhooks, slog.New(handler), registry)
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := &senderTest{Sender: s, t: t, registry: registry, log: log}
+	st := &senderTest{Sender: s, t: t, webhooks: webhooks, registry: registry, log: log}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
@@ -138,10 +163,16 @@ func newSender(t testing.TB, cfg Config) *senderTest {
 func (s *senderTest) send(to *webhook.Subscription, e *mapper.Event) <-chan struct{} {
 	s.t.Helper()
 	settled := make(chan struct{})
+	s.webhooks.Store(to.Key, to)
 	if err := s.Send(context.Background(), Delivery{Event: e, To: to, Settled: func() { close(settled) }}); err != nil {
 		s.t.Errorf("Send: %v", err)
 	}
 	return settled
+}
+
+// once makes one attempt.
+func (s *senderTest) once(e *mapper.Event, to *webhook.Subscription, number int, sign *signer) (Verdict, time.Duration) {
+	return s.try(&job{Delivery: Delivery{Event: e}, attempts: number, tried: to}, sign)
 }
 
 // metric returns the value of a counter, a gauge, or the count of a histogram. label is that of the counter.
@@ -222,12 +253,12 @@ type hit struct {
 
 // receiver returns a server that passes each request on to hits, if not nil, before it calls handle, if not nil.
 func receiver(t testing.TB, hits chan<- hit, handle http.HandlerFunc) *httptest.Server {
-	server := httptest.NewServer(record(t, hits, handle))
+	server := httptest.NewServer(recording(t, hits, handle))
 	t.Cleanup(server.Close)
 	return server
 }
 
-func record(t testing.TB, hits chan<- hit, handle http.HandlerFunc) http.Handler {
+func recording(t testing.TB, hits chan<- hit, handle http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -290,7 +321,7 @@ func leftovers(t testing.TB) {
 		left = nil
 		for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 			for _, of := range []string{
-				"sender.(*lane)", "sender.(*Sender)", "sender.(*guard)", "http.(*persistConn)", "http.(*Transport)",
+				"sender.(*route)", "sender.(*parker)", "sender.(*Sender)", "sender.(*guard)", "http.(*persistConn)", "http.(*Transport)",
 				"http.(*http2Transport)", "http.(*http2ClientConn)", "http.(*http2clientStream)",
 			} {
 				if strings.Contains(stack, of) && !strings.Contains(stack, "sender.leftovers") {
@@ -346,7 +377,15 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes", Net: "pipe
 // bubble returns a sender whose every connection, in memory, leads to handle, and whose waits are spread by nothing. To be called
 // in a synctest bubble.
 func bubble(t testing.TB, cfg Config, handle http.HandlerFunc) *senderTest {
-	s := newSender(t, cfg)
+	spool := NewMemory(Limits{})
+	s := bubbleOn(t, spool, cfg, handle)
+	s.Memory = spool
+	return s
+}
+
+// bubbleOn is bubble with a sender that takes up what is in a spool.
+func bubbleOn(t testing.TB, spool Spool, cfg Config, handle http.HandlerFunc, known ...*webhook.Subscription) *senderTest {
+	s := newSenderOn(t, spool, cfg, known...)
 	s.policy.Jitter = func() float64 { return 0.5 }
 	network := newPipes()
 	s.transport.DialContext = network.dial
@@ -354,7 +393,7 @@ func bubble(t testing.TB, cfg Config, handle http.HandlerFunc) *senderTest {
 	server := &http.Server{ErrorLog: silent, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handlers.Add(1)
 		defer handlers.Done()
-		record(t, nil, handle).ServeHTTP(w, r)
+		recording(t, nil, handle).ServeHTTP(w, r)
 	})}
 	served := make(chan struct{})
 	go func() {
@@ -366,6 +405,9 @@ func bubble(t testing.TB, cfg Config, handle http.HandlerFunc) *senderTest {
 		<-served
 		handlers.Wait() // Close does not
 	})
+	if err := s.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return s
 }
 

@@ -124,7 +124,7 @@ func TestVerdicts(t *testing.T) {
 			s := newSender(t, cfg)
 			to := subscription("a", "http://example.com")
 			to.URL = test.url
-			v, took := s.attempt(newEvent(1, 1), to, 1, nil)
+			v, took := s.once(newEvent(1, 1), to, 1, nil)
 			if v.Outcome != test.outcome || v.Status != test.status || !strings.Contains(v.Reason, test.reason) ||
 				(v.Reason != "") != (v.Status == 0) {
 				t.Errorf("%+v, want %s, status %d, reason with %q", v, test.outcome, test.status, test.reason)

@@ -76,7 +76,8 @@ func (d *database) detect(ctx context.Context, metrics prometheus.Registerer) er
 
 // openSpool returns the spool, in the CRM database unless another is set.
 func openSpool(ctx context.Context, cfg config.Config) (*spool.Spool, error) {
-	return spool.Open(ctx, spool.Config{URL: cmp.Or(cfg.SpoolURL, cfg.CDC.URL), Schema: cfg.Webhook.Schema, Slot: cfg.CDC.Slot})
+	cfg.Spool.URL = cmp.Or(cfg.Spool.URL, cfg.CDC.URL)
+	return spool.Open(ctx, cfg.Spool)
 }
 
 // prepareSpool brings the spool's tables up to date.

@@ -15,6 +15,7 @@ import (
 	"hookline/config"
 	"hookline/mapper"
 	"hookline/sender"
+	"hookline/spool"
 )
 
 type runCommand struct{}
@@ -70,7 +71,7 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 	}()
 
 	cfg.Sender.Version = version
-	out, err := sender.New(cfg.Sender, log, metrics)
+	out, err := sender.New(cfg.Sender, store, db.webhooks, log, metrics)
 	if err != nil {
 		return err
 	}
@@ -97,6 +98,9 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 		return stopped(ctx, err)
 	}
 	db.webhooks.OnChange(out.Recheck)
+	if err := cdc.Persist(ctx, log, func() error { return takeUp(ctx, store, out) }); err != nil {
+		return stopped(ctx, err)
+	}
 	go cdc.Monitor(ctx, db.pool, cfg.CDC, log, metrics)
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
 	late, cancel := linger(ctx, cfg.DrainTimeout)
@@ -106,6 +110,14 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 		log.Info("stopping: finishing what is in hand", "cause", cause, "at_most", cfg.DrainTimeout)
 	}
 	return err
+}
+
+// takeUp claims the spool, and goes on with what is in it.
+func takeUp(ctx context.Context, store *spool.Spool, out *sender.Sender) error {
+	if err := store.Claim(ctx); err != nil {
+		return err
+	}
+	return out.Resume(ctx)
 }
 
 // linger returns a context that ends some time after ctx has.

@@ -1,3 +1,4 @@
+// Package spooltest holds every sender.Spool to the same contract.
 package spooltest
 
 import (
@@ -18,6 +19,12 @@ type Opened interface {
 	Want(webhook string, events ...string) // marks these dead deliveries, or all, for Requeue
 	Dead(webhook string) []sender.Parked   // oldest first
 	Gaps() []sender.Gap                    // all there ever were, in the order in which they began
+}
+
+// Limits bound what a spool keeps of one webhook. Zero is no limit.
+type Limits struct {
+	MaxBytes int64         // of deliveries that wait or are dead
+	MaxAge   time.Duration // of the first that waits, since it was put into the queue
 }
 
 // Run checks that the spools that open returns keep to the contract of sender.Spool. A limit of zero is for open to choose; no test

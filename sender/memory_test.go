@@ -1,6 +1,4 @@
-// Package spooltest helps to test what uses a sender.Spool: Memory is one that needs no database, and Run holds it and the real one to the
-// same contract.
-package spooltest
+package sender
 
 import (
 	"cmp"
@@ -10,8 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"hookline/sender"
 )
 
 // Limits bound what is kept of one webhook. Zero is no limit.
@@ -20,7 +16,7 @@ type Limits struct {
 	MaxAge   time.Duration // of the first that waits, since it was put into the queue
 }
 
-// Memory is a sender.Spool that is gone with the process. It starts no goroutine and blocks nowhere, so it is at home in a bubble of
+// Memory is a Spool that is gone with the process. It starts no goroutine and blocks nowhere, so it is at home in a bubble of
 // testing/synctest. Safe for concurrent use.
 type Memory struct {
 	limits Limits
@@ -28,27 +24,29 @@ type Memory struct {
 	mu     sync.Mutex
 	err    error // of every call
 	seq    int64 // the last that was given
-	queues map[string]*queue
-	gaps   []*sender.Gap // in the order in which they began
+	queues map[string]*memoryQueue
+	gaps   []*Gap // in the order in which they began
 }
 
-var _ sender.Spool = (*Memory)(nil)
+var _ Spool = (*Memory)(nil)
 
 // NewMemory returns an empty spool.
-func NewMemory(limits Limits) *Memory { return &Memory{limits: limits, queues: map[string]*queue{}} }
+func NewMemory(limits Limits) *Memory {
+	return &Memory{limits: limits, queues: map[string]*memoryQueue{}}
+}
 
-// queue is what is kept of one webhook.
-type queue struct {
-	known   map[string]*row // by event ID
-	waiting []*row          // by Seq
+// memoryQueue is what is kept of one webhook.
+type memoryQueue struct {
+	known   map[string]*memoryRow // by event ID
+	waiting []*memoryRow          // by Seq
 	bytes   int64
 	paused  string
 	full    bool
-	gap     *sender.Gap // that is still open
+	gap     *Gap // that is still open
 }
 
-type row struct {
-	sender.Parked
+type memoryRow struct {
+	Parked
 	size   int64
 	since  time.Time // when it was put into the queue
 	wanted bool
@@ -71,39 +69,39 @@ func (m *Memory) Want(webhook string, events ...string) {
 }
 
 // Queued returns the deliveries that wait for a webhook, in order.
-func (m *Memory) Queued(webhook string) []sender.Parked {
+func (m *Memory) Queued(webhook string) []Parked {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return parked(m.queue(webhook).waiting)
 }
 
 // Dead returns the dead deliveries of a webhook, oldest first.
-func (m *Memory) Dead(webhook string) []sender.Parked {
+func (m *Memory) Dead(webhook string) []Parked {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return parked(m.queue(webhook).pile())
 }
 
 // Gaps returns all gaps there ever were, in the order in which they began.
-func (m *Memory) Gaps() []sender.Gap {
+func (m *Memory) Gaps() []Gap {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	list := make([]sender.Gap, len(m.gaps))
+	list := make([]Gap, len(m.gaps))
 	for i, g := range m.gaps {
 		list[i] = *g
 	}
 	return list
 }
 
-// Park is that of sender.Spool.
-func (m *Memory) Park(ctx context.Context, deliveries []sender.Parked) ([]sender.Gap, error) {
+// Park is that of Spool.
+func (m *Memory) Park(ctx context.Context, deliveries []Parked) ([]Gap, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.refuse(ctx); err != nil {
 		return nil, err
 	}
 	now := time.Now()
-	widened := map[string]*sender.Gap{}
+	widened := map[string]*Gap{}
 	for _, d := range deliveries {
 		q := m.queue(d.Webhook)
 		q.judge(m.limits, now)
@@ -114,25 +112,25 @@ func (m *Memory) Park(ctx context.Context, deliveries []sender.Parked) ([]sender
 		default:
 			m.seq++
 			d.Seq = m.seq
-			q.add(&row{Parked: d, size: int64(d.Event.Size()), since: now})
+			q.add(&memoryRow{Parked: d, size: int64(d.Event.Size()), since: now})
 			q.judge(m.limits, now)
 		}
 	}
-	var gaps []sender.Gap
+	var gaps []Gap
 	for _, webhook := range slices.Sorted(maps.Keys(widened)) {
 		gaps = append(gaps, *widened[webhook])
 	}
 	return gaps, nil
 }
 
-// Waiting is that of sender.Spool.
-func (m *Memory) Waiting(ctx context.Context, page sender.Page) ([]sender.Parked, error) {
+// Waiting is that of Spool.
+func (m *Memory) Waiting(ctx context.Context, page Page) ([]Parked, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.refuse(ctx); err != nil {
 		return nil, err
 	}
-	var list []sender.Parked
+	var list []Parked
 	var bytes int64
 	for _, r := range m.queue(page.Webhook).waiting {
 		if r.Seq <= page.After || page.Record != nil && r.Event.Record != *page.Record {
@@ -147,8 +145,8 @@ func (m *Memory) Waiting(ctx context.Context, page sender.Page) ([]sender.Parked
 	return list, nil
 }
 
-// Report is that of sender.Spool.
-func (m *Memory) Report(ctx context.Context, reports []sender.Report) error {
+// Report is that of Spool.
+func (m *Memory) Report(ctx context.Context, reports []Report) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.refuse(ctx); err != nil {
@@ -173,7 +171,7 @@ func (m *Memory) Report(ctx context.Context, reports []sender.Report) error {
 	return nil
 }
 
-// Requeue is that of sender.Spool.
+// Requeue is that of Spool.
 func (m *Memory) Requeue(ctx context.Context, webhook string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -187,14 +185,14 @@ func (m *Memory) Requeue(ctx context.Context, webhook string) error {
 			continue
 		}
 		m.seq++
-		r.Parked = sender.Parked{Webhook: webhook, Event: r.Event, Seq: m.seq, Replay: true}
+		r.Parked = Parked{Webhook: webhook, Event: r.Event, Seq: m.seq, Replay: true}
 		r.since, r.wanted = now, false
 		q.waiting = append(q.waiting, r)
 	}
 	return nil
 }
 
-// Pause is that of sender.Spool.
+// Pause is that of Spool.
 func (m *Memory) Pause(ctx context.Context, webhook, why string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -205,7 +203,7 @@ func (m *Memory) Pause(ctx context.Context, webhook, why string) error {
 	return nil
 }
 
-// Discard is that of sender.Spool.
+// Discard is that of Spool.
 func (m *Memory) Discard(ctx context.Context, webhook string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -220,18 +218,18 @@ func (m *Memory) Discard(ctx context.Context, webhook string) error {
 	return nil
 }
 
-// Queues is that of sender.Spool.
-func (m *Memory) Queues(ctx context.Context) ([]sender.Queue, error) {
+// Queues is that of Spool.
+func (m *Memory) Queues(ctx context.Context) ([]Queue, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.refuse(ctx); err != nil {
 		return nil, err
 	}
 	now := time.Now()
-	var list []sender.Queue
+	var list []Queue
 	for _, webhook := range slices.Sorted(maps.Keys(m.queues)) {
 		q := m.queues[webhook]
-		entry := sender.Queue{
+		entry := Queue{
 			Webhook: webhook, Waiting: len(q.waiting), Dead: len(q.known) - len(q.waiting), Bytes: q.bytes, Paused: q.paused,
 			Full: q.full || q.over(m.limits, now),
 		}
@@ -258,10 +256,10 @@ func (m *Memory) refuse(ctx context.Context) error {
 	return m.err
 }
 
-func (m *Memory) queue(webhook string) *queue {
+func (m *Memory) queue(webhook string) *memoryQueue {
 	q := m.queues[webhook]
 	if q == nil {
-		q = &queue{known: map[string]*row{}}
+		q = &memoryQueue{known: map[string]*memoryRow{}}
 		m.queues[webhook] = q
 	}
 	return q
@@ -274,9 +272,9 @@ func (m *Memory) judge() {
 }
 
 // widen counts a delivery that a full queue does not take.
-func (m *Memory) widen(q *queue, d sender.Parked) *sender.Gap {
+func (m *Memory) widen(q *memoryQueue, d Parked) *Gap {
 	if q.gap == nil {
-		q.gap = &sender.Gap{Webhook: d.Webhook, First: d.Event.ID}
+		q.gap = &Gap{Webhook: d.Webhook, First: d.Event.ID}
 		m.gaps = append(m.gaps, q.gap)
 	}
 	q.gap.Last = d.Event.ID
@@ -284,7 +282,7 @@ func (m *Memory) widen(q *queue, d sender.Parked) *sender.Gap {
 	return q.gap
 }
 
-func (q *queue) add(r *row) {
+func (q *memoryQueue) add(r *memoryRow) {
 	q.known[r.Event.ID] = r
 	q.bytes += r.size
 	if !r.Dead {
@@ -292,33 +290,33 @@ func (q *queue) add(r *row) {
 	}
 }
 
-func (q *queue) remove(r *row) {
+func (q *memoryQueue) remove(r *memoryRow) {
 	delete(q.known, r.Event.ID)
 	q.bytes -= r.size
 	q.leave(r)
 }
 
 // leave takes r out of those that wait.
-func (q *queue) leave(r *row) {
-	i, _ := slices.BinarySearchFunc(q.waiting, r, func(a, b *row) int { return cmp.Compare(a.Seq, b.Seq) })
+func (q *memoryQueue) leave(r *memoryRow) {
+	i, _ := slices.BinarySearchFunc(q.waiting, r, func(a, b *memoryRow) int { return cmp.Compare(a.Seq, b.Seq) })
 	q.waiting = slices.Delete(q.waiting, i, i+1)
 }
 
 // pile returns the dead, oldest first.
-func (q *queue) pile() []*row {
-	var dead []*row
+func (q *memoryQueue) pile() []*memoryRow {
+	var dead []*memoryRow
 	for _, r := range q.known {
 		if r.Dead {
 			dead = append(dead, r)
 		}
 	}
-	slices.SortFunc(dead, func(a, b *row) int { return byAge(a.Parked, b.Parked) })
+	slices.SortFunc(dead, func(a, b *memoryRow) int { return byAge(a.Parked, b.Parked) })
 	return dead
 }
 
 // judge decides whether the queue is full. Once it is, it stays so until an eighth of each limit is free again: gaps are few and long,
 // rather than many and short.
-func (q *queue) judge(limits Limits, now time.Time) {
+func (q *memoryQueue) judge(limits Limits, now time.Time) {
 	if q.full {
 		limits.MaxBytes -= limits.MaxBytes / 8
 		limits.MaxAge -= limits.MaxAge / 8
@@ -328,14 +326,14 @@ func (q *queue) judge(limits Limits, now time.Time) {
 	}
 }
 
-func (q *queue) over(limits Limits, now time.Time) bool {
+func (q *memoryQueue) over(limits Limits, now time.Time) bool {
 	return limits.MaxBytes > 0 && q.bytes >= limits.MaxBytes ||
 		limits.MaxAge > 0 && len(q.waiting) > 0 && now.Sub(q.waiting[0].since) >= limits.MaxAge
 }
 
 // byAge orders deliveries as their events happened. The transaction is told by the first 29 bytes of an ID, evt_<8 digits>_<16 digits>, and
 // what follows is a decimal number.
-func byAge(a, b sender.Parked) int {
+func byAge(a, b Parked) int {
 	transaction := func(id string) string { return id[:min(29, len(id))] }
 	x, y := a.Event, b.Event
 	return cmp.Or(
@@ -344,8 +342,8 @@ func byAge(a, b sender.Parked) int {
 	)
 }
 
-func parked(rows []*row) []sender.Parked {
-	list := make([]sender.Parked, len(rows))
+func parked(rows []*memoryRow) []Parked {
+	list := make([]Parked, len(rows))
 	for i, r := range rows {
 		list[i] = r.Parked
 	}

@@ -1,4 +1,4 @@
-package spooltest_test
+package sender_test
 
 import (
 	"errors"
@@ -12,7 +12,9 @@ import (
 )
 
 func TestMemory(t *testing.T) {
-	spooltest.Run(t, func(_ *testing.T, limits spooltest.Limits) spooltest.Opened { return spooltest.NewMemory(limits) })
+	spooltest.Run(t, func(_ *testing.T, limits spooltest.Limits) spooltest.Opened {
+		return sender.NewMemory(sender.Limits(limits))
+	})
 }
 
 func event(id string) *mapper.Event {
@@ -20,7 +22,7 @@ func event(id string) *mapper.Event {
 }
 
 func TestMemoryFails(t *testing.T) {
-	m := spooltest.NewMemory(spooltest.Limits{})
+	m := sender.NewMemory(sender.Limits{})
 	away := errors.New("the database is away")
 	m.Fail(away)
 	_, parked := m.Park(t.Context(), []sender.Parked{{Webhook: "a", Event: event("1")}})
@@ -47,7 +49,7 @@ func TestMemoryFails(t *testing.T) {
 // seven eighths of the limit.
 func TestMemoryAges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := spooltest.NewMemory(spooltest.Limits{MaxAge: 8 * time.Hour})
+		m := sender.NewMemory(sender.Limits{MaxAge: 8 * time.Hour})
 		park := func(id string) (refused bool) {
 			gaps, err := m.Park(t.Context(), []sender.Parked{{Webhook: "a", Event: event(id)}})
 			if err != nil {

@@ -1,0 +1,189 @@
+package sender
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestBreaker(t *testing.T) {
+	now := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
+	fail := func(b *breaker, record uint64) bool { return b.failure(record, b.probing, now, time.Time{}, 0.5) }
+
+	t.Run("opens", func(t *testing.T) {
+		b := newBreaker(64)
+		for range 20 {
+			if fail(&b, 7) {
+				t.Fatal("one record that fails again and again has opened it")
+			}
+		}
+		fail(&b, 8)
+		fail(&b, 9)
+		b.success()
+		for record := range uint64(tripAfter - 1) {
+			if fail(&b, record) {
+				t.Fatal("it has opened too early")
+			}
+		}
+		if !b.admits(63, now) || b.admits(64, now) {
+			t.Error("closed, it lets 64 attempts through")
+		}
+		if !fail(&b, 100) || b.admits(0, now) {
+			t.Error("it has not opened")
+		}
+	})
+	t.Run("probes", func(t *testing.T) {
+		b := newBreaker(64)
+		b.trial = true
+		if !fail(&b, 1) {
+			t.Fatal("a failure on trial has not opened it")
+		}
+		var waits []time.Duration
+		for range 9 {
+			waits = append(waits, b.probeAt.Sub(now))
+			now = b.probeAt
+			if !b.admits(0, now) {
+				t.Fatal("no probe when it is due")
+			}
+			b.probing = true
+			if b.admits(0, now) {
+				t.Fatal("two probes at once")
+			}
+			fail(&b, 2)
+		}
+		want := []time.Duration{1, 2, 4, 8, 16, 32, 60, 60, 60}
+		for i := range want {
+			want[i] *= time.Second
+		}
+		if !slices.Equal(waits, want) {
+			t.Errorf("waits %v, want %v", waits, want)
+		}
+		b.failure(3, false, now, now.Add(time.Hour), 0.5) // one that was under way when it opened
+		if got := b.probeAt.Sub(now); got != time.Minute {
+			t.Errorf("a late failure moved the probe to %s", got)
+		}
+		b.probing = true
+		b.failure(3, true, now, now.Add(time.Hour), 0.5)
+		if got := b.probeAt.Sub(now); got != time.Hour {
+			t.Errorf("next probe in %s, the receiver has asked for an hour", got)
+		}
+		b.probing = true
+		b.failure(3, true, now, now.Add(999*time.Hour), 0.5)
+		if got := b.probeAt.Sub(now); got != 24*time.Hour {
+			t.Errorf("next probe in %s, want a day at most", got)
+		}
+	})
+	t.Run("recovers", func(t *testing.T) {
+		b := newBreaker(64)
+		b.open, b.window, b.ceiling = true, 1, 32
+		if !b.success() || b.open || b.window != 1 {
+			t.Fatalf("after a good probe: %+v", b)
+		}
+		var windows []int
+		for n := range 3000 {
+			if b.success(); n < 40 {
+				windows = append(windows, b.window)
+			}
+		}
+		if windows[0] != 2 || windows[30] != 32 || windows[39] != 32 {
+			t.Errorf("the window grows as %v", windows)
+		}
+		if b.window != 64 {
+			t.Errorf("the window ends at %d", b.window)
+		}
+	})
+}
+
+// A receiver that is dead gets one probe at a time, and when it is back, a ramp.
+func TestDeadReceiver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const records = 500
+		var healthy atomic.Bool
+		var inFlight, most atomic.Int32
+		var early, late list[time.Duration]
+		start := time.Now()
+		s := bubble(t, Config{}, func(w http.ResponseWriter, _ *http.Request) {
+			n := inFlight.Add(1)
+			defer inFlight.Add(-1)
+			time.Sleep(10 * time.Millisecond)
+			if !healthy.Load() {
+				early.add(time.Since(start))
+				w.WriteHeader(500)
+				return
+			}
+			most.Store(max(most.Load(), n))
+			late.add(time.Duration(n))
+		})
+		to := subscription("a", "http://receiver.test")
+		var settled []<-chan struct{}
+		for i := range records {
+			settled = append(settled, s.send(to, newEvent(i, 1)))
+		}
+		for _, c := range settled {
+			<-c
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("the stream was held for %s", took)
+		}
+		if got := s.metric("hookline_failing_webhooks", ""); got != 1 {
+			t.Errorf("%v webhooks are failing, want 1", got)
+		}
+		time.Sleep(10 * time.Minute)
+		attempts := early.all()
+		if len(attempts) > 64+4+6+9 || len(attempts) < 64+6+8 {
+			t.Errorf("%d attempts in ten minutes, want the first ones under way, six quick probes and one a minute", len(attempts))
+		}
+		if got := len(s.Queued("a")); got != records {
+			t.Errorf("%d deliveries wait in the spool, want %d", got, records)
+		}
+		healthy.Store(true)
+		time.Sleep(2 * time.Minute)
+		if got := late.all(); len(got) != records || got[0] != 1 || got[1] > 2 || got[2] > 3 {
+			t.Errorf("%d deliveries, side by side %v; want %d, slowly at first", len(got), got[:min(len(got), 9)], records)
+		}
+		if most.Load() < 32 {
+			t.Errorf("at most %d side by side, want more in the end", most.Load())
+		}
+		if got := s.metric("hookline_failing_webhooks", "") + s.metric("hookline_spooling_webhooks", ""); got != 0 {
+			t.Errorf("%v webhooks are failing or spooling, want 0", got)
+		}
+	})
+}
+
+// What comes while the receiver is dead waits behind the rest, and probes do not use up the attempts of what they are made with.
+func TestProbesDoNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var healthy atomic.Bool
+		var arrived list[content]
+		s := bubble(t, Config{}, statuses(t, func(c content) int {
+			if !healthy.Load() {
+				return 500
+			}
+			arrived.add(c)
+			return 200
+		}))
+		to := subscription("a", "http://receiver.test")
+		for i := range tripAfter {
+			s.send(to, newEvent(i, 1))
+		}
+		time.Sleep(36 * time.Hour) // over 2,000 probes
+		for _, p := range s.Queued("a") {
+			if p.Attempts > 11 {
+				t.Errorf("%s has been attempted %d times by the count, want no more than its schedule has in 36 hours", p.Event.ID, p.Attempts)
+			}
+		}
+		if n := s.metric("hookline_attempts_total", "failed"); n < 2000 {
+			t.Errorf("%v attempts, want one a minute", n)
+		}
+		s.send(to, newEvent(0, 2))
+		healthy.Store(true)
+		time.Sleep(2 * time.Minute)
+		if got := arrived.all(); len(got) != tripAfter+1 || fmt.Sprint(got[len(got)-1]) == "{0 1}" {
+			t.Errorf("arrived %v, want all", got)
+		}
+	})
+}

@@ -1,0 +1,125 @@
+package sender
+
+import (
+	"time"
+
+	"hookline/webhook"
+)
+
+// job is a delivery in memory.
+type job struct {
+	Delivery
+	route    *route
+	size     int64                 // what it takes of the buffer
+	taken    time.Time             // when Send took it, or the loader brought it back
+	attempts int                   // made so far, the one under way included
+	failed   time.Time             // when the first of them failed
+	late     bool                  // has waited for a retry, or behind one: goes to the webhook as it is now
+	stored   bool                  // is in the spool as well: it is settled as far as the stream is concerned
+	replay   bool                  // see Parked
+	probe    bool                  // tests whether an open breaker can be closed
+	early    bool                  // a probe before its time: its failure does not count as an attempt
+	tried    *webhook.Subscription // where the last attempt went
+	verdict  Verdict               // on it, if it failed
+	next     *job                  // in its queue
+}
+
+// queue is a list of jobs, first in, first out. The zero value is empty.
+type queue struct{ first, last *job }
+
+func (q *queue) push(j *job) {
+	if q.first == nil {
+		q.first = j
+	} else {
+		q.last.next = j
+	}
+	q.last = j
+}
+
+func (q *queue) pop() *job {
+	j := q.first
+	if j != nil {
+		q.first, j.next = j.next, nil
+	}
+	return j
+}
+
+// record is what is known of one record of a webhook's events. There is one while a delivery of it is in memory, or while deliveries of it
+// are known to be in the spool apart from the rest.
+//
+// A delivery is in one place, memory or spool, and those of a record keep their order through both: what is in memory comes first, and what
+// is behind something in the spool goes there, too.
+type record struct {
+	id    uint64
+	jobs  queue // the one under way, or next, and those behind it
+	place place
+	due   time.Time // of the next attempt, when it waits
+	next  *record   // in route.ready
+
+	retrying bool // counts in the metric of that name
+
+	parked bool  // it waits alone in the spool; new deliveries of it go there
+	fresh  bool  // one has gone there since the loader last looked
+	after  int64 // Seq of the last delivery that the loader brought back
+	early  bool  // the loader is to bring it back before it is due, for a probe
+}
+
+// wait makes a record wait whose first job has failed.
+func (r *record) wait() {
+	r.place = waiting
+	for j := r.jobs.first; j != nil; j = j.next {
+		j.late = true
+	}
+}
+
+// place is where a record stands.
+type place uint8
+
+const (
+	nowhere place = iota // its next deliveries are on their way back from the spool
+	ready                // it is in route.ready
+	busy                 // an attempt at its first job is under way
+	waiting              // it is in route.due
+)
+
+// line is a list of records, first in, first out. The zero value is empty.
+type line struct{ first, last *record }
+
+func (l *line) push(r *record) {
+	if l.first == nil {
+		l.first = r
+	} else {
+		l.last.next = r
+	}
+	l.last = r
+}
+
+func (l *line) pushFront(r *record) {
+	if l.first == nil {
+		l.last = r
+	}
+	r.next, l.first = l.first, r
+}
+
+func (l *line) pop() *record {
+	r := l.first
+	if r != nil {
+		l.first, r.next = r.next, nil
+	}
+	return r
+}
+
+// byDue is a heap.
+type byDue []*record
+
+func (h byDue) Len() int           { return len(h) }
+func (h byDue) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
+func (h byDue) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *byDue) Push(x any)        { *h = append(*h, x.(*record)) }
+func (h *byDue) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	return x
+}

@@ -1,0 +1,415 @@
+package sender
+
+import (
+	"container/heap"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hookline/webhook"
+)
+
+// route is the way of deliveries to one webhook. Each record's deliveries are attempted one after the other, in their order; those of
+// different records side by side, as many as the breaker lets through. A goroutine exists for each attempt under way, and a timer while all
+// there is has to wait: an idle route costs its own size.
+//
+// A live route keeps deliveries in memory, but for those of records that are parked. A spooling one sends every new delivery to the spool,
+// from where the loader brings them back in order; once it finds nothing more there, the route is live again.
+type route struct {
+	sender  *Sender
+	key     string
+	bytes   atomic.Int64 // of the buffer, that its deliveries take
+	signers sync.Pool    // of *signer
+
+	mu       sync.Mutex            // guards all below; not held during attempts, nor calls of the spool
+	to       *webhook.Subscription // the version seen last; nil while the webhook is not known
+	used     time.Time             // when a delivery was last sent here
+	records  map[uint64]*record    // by Event.Record
+	ready    line
+	due      byDue
+	timer    *time.Timer // calls wake when something is due; nil until needed
+	inFlight int
+	retried  bool // the record picked last was due
+	breaker  breaker
+	paused   bool // the receiver wants nothing, or an operator wants it to get nothing
+	refusing bool // Drain was called: nothing new is taken
+	closed   bool // no further attempt is made
+
+	spooling bool
+	fresh    bool      // something has gone to the spool since the loader last looked
+	spooled  bool      // something may be in the spool
+	cursor   int64     // Seq up to which the loader has read
+	parked   int       // records that are parked
+	reload   []*record // parked records that the loader is to bring back
+	loading  bool      // a goroutine is in load
+	flushed  bool      // the loader's last look found nothing that was written by then: the next look is at what is written by itself
+	rows     int       // that the loader brought back and that are still in memory
+	rowBytes int64
+}
+
+func newRoute(s *Sender, key string) *route {
+	return &route{sender: s, key: key, records: map[uint64]*record{}, breaker: newBreaker(s.cfg.MaxInFlight)}
+}
+
+// send takes a delivery.
+func (r *route) send(j *job) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.refusing {
+		return ErrDraining
+	}
+	r.to, r.used = j.To, j.taken
+	rec := r.records[j.Event.Record]
+	switch {
+	case rec != nil && rec.parked:
+		rec.fresh = true
+		r.park(j, time.Time{})
+	case r.spooling && (rec == nil || rec.jobs.first.stored):
+		r.fresh = true
+		r.park(j, time.Time{})
+	case rec != nil:
+		j.late = rec.jobs.first.late
+		rec.jobs.push(j)
+		return nil
+	default:
+		r.bring(j)
+	}
+	r.fill()
+	return nil
+}
+
+// served reports whether the webhook is known, and not gone.
+func (r *route) served() bool { return r.to != nil && r.to.Current() != nil }
+
+// bring puts a job at the end of those of its record, which is not parked.
+func (r *route) bring(j *job) {
+	rec := r.records[j.Event.Record]
+	if rec == nil {
+		rec = &record{id: j.Event.Record, place: ready}
+		r.records[rec.id] = rec
+		r.ready.push(rec)
+	}
+	rec.jobs.push(j)
+}
+
+// fill makes everything happen that can happen now: attempts, looks into the spool, and a time to wake up at.
+func (r *route) fill() {
+	for j := r.next(); j != nil; j = r.next() {
+		r.sender.crew.Go(func() { r.work(j) })
+	}
+	r.startLoading()
+	r.arm()
+}
+
+// next takes the next job to attempt, nil when there is none or no more may be attempted now.
+func (r *route) next() *job {
+	if r.ready.first == nil && len(r.due) == 0 || r.closed || r.paused {
+		return nil
+	}
+	now := time.Now()
+	if !r.breaker.admits(r.inFlight, now) {
+		return nil
+	}
+	rec := r.pick(now)
+	if rec == nil {
+		return nil
+	}
+	rec.place = busy
+	j := rec.jobs.first
+	j.probe, j.early, rec.early = r.breaker.open, rec.early, false
+	r.breaker.probing = j.probe
+	if j.tried = j.To; j.late {
+		j.tried = j.To.Current()
+	}
+	j.attempts++
+	r.inFlight++
+	return j
+}
+
+// pick returns a record whose first job can be attempted now. Retries and first attempts take turns, so that neither of them starves.
+// While the breaker is open the loader alone decides which of the records that wait are worth a probe.
+func (r *route) pick(now time.Time) *record {
+	for {
+		due := len(r.due) > 0 && !now.Before(r.due[0].due) && !r.breaker.open
+		if r.ready.first != nil && (!due || r.retried) {
+			r.retried = false
+			return r.ready.pop()
+		}
+		if !due {
+			return nil
+		}
+		rec := heap.Pop(&r.due).(*record)
+		if rec.jobs.first != nil {
+			r.retried = true
+			return rec
+		}
+		r.bringBack(rec)
+	}
+}
+
+// work makes attempts until there are none to make.
+func (r *route) work(j *job) {
+	for j != nil {
+		stop := r.limitHold(j)
+		a := r.sender.attempt(j)
+		stop()
+		j = r.finish(j, a)
+	}
+}
+
+// finish takes what became of an attempt and returns the next job.
+func (r *route) finish(j *job, a attempted) *job {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inFlight--
+	rec := r.records[j.Event.Record]
+	gone := j.To.Current() == nil
+	switch now := time.Now(); {
+	case a.cut:
+		j.attempts--
+		r.breaker.probing = r.breaker.probing && !j.probe
+		r.toSpool(rec)
+		r.advance(rec)
+	case !a.skipped && a.verdict.Outcome == Delivered:
+		if r.breaker.success() {
+			r.recovered(now)
+		}
+		r.accepted(j)
+		rec.jobs.pop()
+		r.advance(rec)
+	case a.skipped || gone:
+		r.breaker.probing = r.breaker.probing && !j.probe
+		r.giveUp(rec)
+		r.advance(rec)
+	default:
+		r.failed(rec, j, a, now)
+	}
+	next := r.next()
+	r.fill()
+	return next
+}
+
+// advance lets a record go on whose attempt is over.
+func (r *route) advance(rec *record) {
+	if rec.jobs.first != nil && !rec.jobs.first.stored && r.spooling {
+		r.parkAll(rec)
+	}
+	switch {
+	case rec.jobs.first != nil:
+		rec.place = ready
+		r.ready.pushFront(rec)
+	case rec.parked:
+		r.bringBack(rec)
+	default:
+		r.forget(rec)
+	}
+}
+
+// failed takes a failed attempt.
+func (r *route) failed(rec *record, j *job, a attempted, now time.Time) {
+	s, v := r.sender, a.verdict
+	opened := r.breaker.failure(rec.id, j.probe, now, v.NotBefore, s.policy.Jitter())
+	j.verdict = v
+	if j.failed.IsZero() {
+		j.failed = now
+	}
+	var wait time.Duration
+	more := true
+	if j.early {
+		j.attempts--
+		wait = rec.due.Sub(now)
+	} else {
+		wait, more = s.policy.Next(j.attempts, v, now)
+	}
+	s.logFailed(j, a, wait, more)
+	if !more {
+		r.bury(j)
+		rec.jobs.pop()
+		r.advance(rec)
+		if v.Outcome == Gone {
+			r.pause("the receiver answered 410 Gone")
+		}
+	} else {
+		if rec.due = now; j.To.Current() == j.tried { // otherwise what failed is not what the webhook is now
+			rec.due = now.Add(wait)
+		}
+		rec.wait()
+		r.retrying(rec)
+		switch held := rec.due.Sub(j.failed); {
+		case j.stored:
+			s.parker.report(Report{Webhook: r.key, Event: j.Event.ID, Attempts: j.attempts, Due: rec.due, Status: v.Status, Reason: v.Reason})
+			r.toSpool(rec)
+		case r.spooling, r.refusing, held > s.cfg.HoldMax:
+			r.toSpool(rec)
+		}
+		heap.Push(&r.due, rec)
+	}
+	if opened {
+		s.log.Warn("receiver does not accept deliveries: they go to the spool, and one at a time is tried",
+			"webhook", r.key, "host", j.tried.Host, "next_try", r.breaker.probeAt.Sub(now).Round(time.Millisecond))
+	}
+	if opened || r.parked > s.cfg.maxParked {
+		r.spill()
+	}
+}
+
+// recovered makes all records due: what they wait for was the receiver.
+func (r *route) recovered(now time.Time) {
+	r.sender.log.Info("receiver accepts deliveries again", "webhook", r.key)
+	for _, rec := range r.due {
+		rec.due = now
+	}
+}
+
+// accepted settles a job that was delivered.
+func (r *route) accepted(j *job) {
+	if j.stored {
+		r.drop(j)
+		r.sender.parker.report(Report{Webhook: r.key, Event: j.Event.ID, Delivered: true})
+		return
+	}
+	r.sender.settle(j)
+}
+
+// bury makes a dead letter of a job.
+func (r *route) bury(j *job) {
+	s := r.sender
+	s.metrics.dead.Inc()
+	if !j.stored {
+		r.spooled = true
+		s.parker.park(j, Parked{
+			Webhook: r.key, Event: j.Event, Attempts: j.attempts, Status: j.verdict.Status, Reason: j.verdict.Reason, Dead: true,
+		})
+		return
+	}
+	r.drop(j)
+	s.parker.report(Report{
+		Webhook: r.key, Event: j.Event.ID, Attempts: j.attempts, Status: j.verdict.Status, Reason: j.verdict.Reason, Dead: true,
+	})
+}
+
+// pause keeps the webhook from getting anything, for a reason, until it changes or somebody wants a dead letter sent again.
+func (r *route) pause(why string) {
+	if !r.paused {
+		r.sender.log.Warn("webhook paused: deliveries wait in the spool until its row changes, or one of its dead letters is replayed",
+			"webhook", r.key, "reason", why)
+		r.paused = true
+		r.sender.parker.control(func(s Spool) error { return s.Pause(r.sender.work, r.key, why) })
+	}
+	r.spill()
+}
+
+// resume ends a pause.
+func (r *route) resume() {
+	if r.paused {
+		r.sender.log.Info("webhook goes on after its pause", "webhook", r.key)
+		r.paused = false
+		r.sender.parker.control(func(s Spool) error { return s.Pause(r.sender.work, r.key, "") })
+	}
+}
+
+// recheck looks whether the webhook has changed or gone since the last attempts: what waits is then tried again at once, or given up.
+func (r *route) recheck() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.refusing || r.to == nil {
+		return
+	}
+	now := r.to.Current()
+	if now == nil {
+		r.leave()
+		return
+	}
+	if now == r.to && len(r.due) == 0 && !r.breaker.open && !r.paused {
+		return
+	}
+	for _, rec := range r.due {
+		if rec.jobs.first == nil && now != r.to || rec.jobs.first != nil && rec.jobs.first.tried != now {
+			rec.due = time.Time{}
+		}
+	}
+	heap.Init(&r.due)
+	if now != r.to {
+		r.to = now
+		r.breaker.probeAt = time.Time{}
+		r.resume()
+	}
+	r.fill()
+}
+
+// leave gives everything up: the webhook is gone.
+func (r *route) leave() {
+	for _, rec := range r.records {
+		if rec.place == busy { // finish does the rest
+			if rec.parked {
+				rec.parked = false
+				r.parked--
+			}
+			continue
+		}
+		r.giveUp(rec)
+		rec.parked = false
+		r.forget(rec)
+	}
+	r.ready, r.due, r.reload, r.parked = line{}, nil, nil, 0
+	r.spooling, r.paused, r.breaker = false, false, newBreaker(r.sender.cfg.MaxInFlight)
+	if r.spooled {
+		r.spooled = false
+		r.sender.parker.control(func(s Spool) error { return s.Discard(r.sender.work, r.key) })
+	}
+}
+
+// giveUp settles all jobs of a record, as their webhook is gone.
+func (r *route) giveUp(rec *record) {
+	for j := rec.jobs.pop(); j != nil; j = rec.jobs.pop() {
+		r.sender.metrics.attempts.WithLabelValues(cancelled).Inc()
+		if j.stored {
+			r.drop(j)
+		} else {
+			r.sender.settle(j)
+		}
+	}
+}
+
+// forget removes a record of which there is nothing to know any more.
+func (r *route) forget(rec *record) {
+	if rec.retrying {
+		rec.retrying = false
+		r.sender.metrics.retrying.Dec()
+	}
+	delete(r.records, rec.id)
+}
+
+func (r *route) retrying(rec *record) {
+	if !rec.retrying {
+		rec.retrying = true
+		r.sender.metrics.retrying.Inc()
+	}
+}
+
+// arm sees to it that wake is called when something is due that nothing else will bring about.
+func (r *route) arm() {
+	if r.closed || r.paused {
+		return
+	}
+	var at time.Time
+	switch {
+	case r.breaker.open && r.inFlight == 0 && !r.loading && !r.refusing:
+		at = r.breaker.probeAt
+	case !r.breaker.open && len(r.due) > 0 && r.inFlight < r.breaker.window:
+		at = r.due[0].due
+	default:
+		return
+	}
+	if r.timer == nil {
+		r.timer = time.AfterFunc(time.Until(at), r.wake)
+	} else {
+		r.timer.Reset(time.Until(at))
+	}
+}
+
+func (r *route) wake() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fill()
+}

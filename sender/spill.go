@@ -1,0 +1,111 @@
+package sender
+
+import (
+	"time"
+)
+
+// park hands a delivery over to the spool, due at the given time or, zero, as soon as it is its turn.
+func (r *route) park(j *job, due time.Time) {
+	r.spooled = true
+	r.sender.parker.park(j, Parked{
+		Webhook: r.key, Event: j.Event, Attempts: j.attempts, Due: due, Status: j.verdict.Status, Reason: j.verdict.Reason,
+	})
+}
+
+// parkAll parks the jobs of a record that are in memory only. They are its last ones.
+func (r *route) parkAll(rec *record) {
+	var stored queue
+	for j := rec.jobs.pop(); j != nil; j = rec.jobs.pop() {
+		if j.stored {
+			stored.push(j)
+		} else {
+			r.park(j, time.Time{})
+		}
+	}
+	rec.jobs = stored
+	r.fresh = true
+}
+
+// toSpool leaves a record's deliveries to the spool: it is parked.
+func (r *route) toSpool(rec *record) {
+	due := rec.due
+	for j := rec.jobs.pop(); j != nil; j = rec.jobs.pop() {
+		if j.stored {
+			r.drop(j)
+		} else {
+			r.park(j, due)
+		}
+		due = time.Time{}
+	}
+	r.setApart(rec)
+}
+
+// setApart makes a record parked.
+func (r *route) setApart(rec *record) {
+	rec.after = 0
+	if !rec.parked {
+		rec.parked = true
+		r.parked++
+	}
+}
+
+// count takes a job into the count of those that are in the spool as well.
+func (r *route) count(j *job) {
+	j.stored = true
+	if r.rows++; r.rows == 1 {
+		r.sender.loaded.Add(1)
+	}
+	r.rowBytes += j.size
+}
+
+// drop takes a job out of it.
+func (r *route) drop(j *job) {
+	if r.rows--; r.rows == 0 {
+		r.sender.loaded.Add(-1)
+	}
+	r.rowBytes -= j.size
+}
+
+// spill makes the route a spooling one: what waits in memory goes to the spool, and so does what comes.
+func (r *route) spill() {
+	r.spooling, r.fresh, r.flushed = true, true, false
+	for _, rec := range r.due {
+		if rec.jobs.first != nil {
+			r.toSpool(rec)
+		}
+	}
+	line := r.ready
+	r.ready.first, r.ready.last = nil, nil
+	for rec := line.pop(); rec != nil; rec = line.pop() {
+		if r.parkAll(rec); rec.jobs.first != nil {
+			r.ready.push(rec)
+		} else {
+			r.forget(rec)
+		}
+	}
+	for _, rec := range r.records {
+		if rec.place == busy && rec.jobs.first.stored {
+			r.parkAll(rec)
+		}
+	}
+}
+
+// limitHold sees to it that a delivery that has failed does not hold the stream back for longer than Config.HoldMax while it is attempted
+// again: it then goes to the spool with the attempt under way. stop is to be called when the attempt is over.
+func (r *route) limitHold(j *job) (stop func() bool) {
+	if j.stored || j.failed.IsZero() {
+		return func() bool { return true }
+	}
+	return time.AfterFunc(time.Until(j.failed.Add(r.sender.cfg.HoldMax)), func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		rec := r.records[j.Event.Record]
+		if rec == nil || rec.jobs.first != j || rec.place != busy {
+			return
+		}
+		r.park(j, time.Time{})
+		r.count(j)
+		r.parkAll(rec)
+		r.setApart(rec)
+	}).Stop
+}

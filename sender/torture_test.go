@@ -1,0 +1,287 @@
+package sender
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hookline/mapper"
+	"hookline/webhook"
+)
+
+// torture is a stream of events, the webhooks that all of them go to, and a sender between them that is killed again and again.
+type torture struct {
+	t      *testing.T
+	random *rand.Rand
+	spool  *Memory
+	cfg    Config
+	s      *senderTest
+	subs   []*webhook.Subscription
+	rows   []*atomic.Pointer[webhook.Subscription]
+
+	stream []*mapper.Event
+	next   map[int]int // by record: the Seq of its last event
+	sent   int         // events of the stream that the sender was given
+
+	mu      sync.Mutex
+	settled map[int]int // by place in the stream: to how many webhooks
+	last    map[string]int
+	repeats int
+	mode    []string // of each receiver
+	flip    *rand.Rand
+	err     error // of the spool
+}
+
+var seeds = flag.Uint64("seeds", 8, "how often TestTorture is run, each time differently")
+
+var modes = []string{"healthy", "healthy", "healthy", "dead", "closing", "slow", "hanging", "flaky", "poison", "busy", "trickling"}
+
+func (w *torture) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // it was cut short
+	}
+	var n int
+	if _, err := fmt.Sscanf(r.Host, "w%d.test", &n); err != nil {
+		w.t.Error(err)
+	}
+	c := contentOf(w.t, body)
+	w.mu.Lock()
+	mode, dice := w.mode[n], w.flip.IntN(10)
+	w.mu.Unlock()
+	switch {
+	case mode == "dead", mode == "flaky" && dice < 3, mode == "poison" && c.Record%3 == 0:
+		rw.WriteHeader(500)
+		return
+	case mode == "busy" && dice < 8:
+		rw.Header().Set("Retry-After", "3")
+		rw.WriteHeader(429)
+		return
+	case mode == "closing":
+		if conn, _, err := rw.(http.Hijacker).Hijack(); err == nil {
+			_ = conn.Close()
+		}
+		return
+	case mode == "slow":
+		time.Sleep(time.Duration(dice) * time.Second)
+	case mode == "hanging":
+		<-r.Context().Done()
+		return
+	case mode == "trickling":
+		defer func() { _, _ = io.WriteString(rw, strings.Repeat("x", 1<<17)) }()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := fmt.Sprint(n, "/", c.Record)
+	switch {
+	case c.Seq <= w.last[key]:
+		w.repeats++
+	case c.Seq == w.last[key]+1:
+		w.last[key] = c.Seq
+	default:
+		w.t.Errorf("webhook %d got event %d of record %d after %d", n, c.Seq, c.Record, w.last[key])
+	}
+}
+
+// lagging is a spool that takes its time.
+type lagging struct {
+	*Memory
+	w *torture
+}
+
+func (l lagging) lag() {
+	l.w.mu.Lock()
+	n := l.w.flip.IntN(200)
+	l.w.mu.Unlock()
+	time.Sleep(time.Duration(max(0, n-100)) * time.Millisecond)
+}
+
+func (l lagging) Park(ctx context.Context, deliveries []Parked) ([]Gap, error) {
+	l.lag()
+	defer l.lag()
+	return l.Memory.Park(ctx, deliveries)
+}
+
+func (l lagging) Waiting(ctx context.Context, page Page) ([]Parked, error) {
+	l.lag()
+	defer l.lag()
+	return l.Memory.Waiting(ctx, page)
+}
+
+func (l lagging) Report(ctx context.Context, reports []Report) error {
+	l.lag()
+	defer l.lag()
+	return l.Memory.Report(ctx, reports)
+}
+
+// write adds events to the stream.
+func (w *torture) write(n, records int) {
+	for range n {
+		record := w.random.IntN(records)
+		w.next[record]++
+		w.stream = append(w.stream, newEvent(record, w.next[record]))
+	}
+}
+
+// start starts a sender, which is given the stream from the first event that is not settled on: or from a little before, as the checkpoint
+// may lag.
+func (w *torture) start() {
+	w.spool.Fail(nil) // no process starts without it
+	w.s = bubbleOn(w.t, lagging{w.spool, w}, w.cfg, w.ServeHTTP, w.subs...)
+	w.mu.Lock()
+	w.sent = 0
+	for w.sent < len(w.stream) && w.settled[w.sent] == len(w.subs) {
+		w.sent++
+	}
+	w.sent = max(0, w.sent-w.random.IntN(5))
+	for i := w.sent; i < len(w.stream); i++ {
+		w.settled[i] = 0
+	}
+	w.mu.Unlock()
+}
+
+// pump gives the sender what it has not been given yet, until ctx ends.
+func (w *torture) pump(ctx context.Context) {
+	for ; w.sent < len(w.stream); w.sent++ {
+		place := w.sent
+		for i := range w.subs {
+			sub := w.rows[i].Load()
+			w.s.webhooks.Store(sub.Key, sub)
+			if w.s.Send(ctx, Delivery{Event: w.stream[place], To: sub, Settled: func() {
+				w.mu.Lock()
+				w.settled[place]++
+				w.mu.Unlock()
+			}}) != nil {
+				return // the rest of the webhooks get it again, as they would: the event is not settled
+			}
+		}
+	}
+}
+
+// stop ends the sender: as SIGTERM does, or as kill -9 does.
+func (w *torture) stop(kill bool) {
+	if kill {
+		w.s.fail(errors.New("killed"))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	_ = w.s.Drain(ctx)
+}
+
+// Whatever happens, everything arrives, in order per record.
+func TestTorture(t *testing.T) {
+	for seed := range *seeds {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { tortureOnce(t, seed) })
+		})
+	}
+}
+
+func tortureOnce(t *testing.T, seed uint64) {
+	random := rand.New(rand.NewPCG(seed, 1))
+	records := []int{3, 12, 60}[random.IntN(3)]
+	w := &torture{
+		t: t, random: random, flip: rand.New(rand.NewPCG(seed, 2)), spool: NewMemory(Limits{}),
+		next: map[int]int{}, settled: map[int]int{}, last: map[string]int{},
+		cfg: Config{
+			MaxBuffer: 64 << 10, MaxInFlight: []int{1, 4, 64}[random.IntN(3)], RequestTimeout: 5 * time.Second, HoldMax: 4 * time.Second, maxParked: 4,
+			RetrySchedule: slices.Repeat([]time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 10 * time.Second}, 999),
+		},
+	}
+	for i := range 3 {
+		sub := subscription(fmt.Sprint("w", i), fmt.Sprintf("http://w%d.test/", i))
+		w.subs, w.rows, w.mode = append(w.subs, sub), append(w.rows, row(sub)), append(w.mode, "healthy")
+	}
+	w.start()
+	for range 25 {
+		w.mu.Lock()
+		w.mode[random.IntN(len(w.mode))] = modes[random.IntN(len(modes))]
+		w.mu.Unlock()
+		w.write(random.IntN(150), records)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(1+random.IntN(20))*time.Second)
+		w.pump(ctx)
+		cancel()
+		time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
+		switch random.IntN(12) {
+		case 0, 1:
+			w.stop(true)
+			w.start()
+		case 2:
+			w.stop(false)
+			w.start()
+		case 3:
+			w.spool.Fail(errors.New("the spool is away"))
+		case 4, 5:
+			w.spool.Fail(nil)
+		case 6:
+			i := random.IntN(len(w.subs))
+			again := *w.subs[i]
+			w.rows[i].Store(&again)
+			w.s.Recheck(again.Key)
+		case 7:
+			w.s.Relieve()
+		default:
+			time.Sleep(time.Duration(random.IntN(40_000)) * time.Millisecond)
+		}
+	}
+	w.spool.Fail(nil)
+	w.mu.Lock()
+	for i := range w.mode {
+		w.mode[i] = "healthy"
+	}
+	w.mu.Unlock()
+	w.pump(t.Context())
+	time.Sleep(5 * time.Minute)
+	synctest.Wait()
+	for i := range w.subs {
+		for record, last := range w.next {
+			if got := w.last[fmt.Sprint(i, "/", record)]; got != last {
+				t.Errorf("webhook %d got events of record %d up to %d, want %d", i, record, got, last)
+			}
+		}
+	}
+	w.idle()
+	t.Logf("seed %d: %d events, %d repeats", seed, len(w.stream), w.repeats)
+}
+
+// idle checks that nothing is left anywhere.
+func (w *torture) idle() {
+	w.t.Helper()
+	s := w.s.Sender
+	for _, r := range s.routes.Range {
+		r := r.(*route)
+		r.mu.Lock()
+		if len(r.records) > 0 || r.ready.first != nil || len(r.due) > 0 || len(r.reload) > 0 || r.inFlight != 0 || r.parked != 0 || r.rows != 0 ||
+			r.rowBytes != 0 || r.spooling || r.loading || r.breaker.open || r.bytes.Load() != 0 {
+			w.t.Errorf("route %s is not idle: %d records, %d due, %d to reload, %d in flight, %d parked, %d rows, spooling %t, loading %t, open %t",
+				r.key, len(r.records), len(r.due), len(r.reload), r.inFlight, r.parked, r.rows, r.spooling, r.loading, r.breaker.open)
+		}
+		r.mu.Unlock()
+		if left := len(w.spool.Queued(r.key)); left > 0 {
+			w.t.Errorf("%d deliveries to %s are left in the spool", left, r.key)
+		}
+	}
+	if s.taken.Load() != 0 || s.buffered.Load() != 0 || s.loaded.Load() != 0 {
+		w.t.Errorf("%d deliveries, %d bytes, %d routes with deliveries of the spool are left", s.taken.Load(), s.buffered.Load(), s.loaded.Load())
+	}
+	for place := range w.stream {
+		if w.settled[place] < len(w.subs) {
+			w.t.Errorf("event %d of the stream is not settled", place)
+			break
+		}
+	}
+	if n := w.s.metric("hookline_retrying_records", ""); n != 0 {
+		w.t.Errorf("%v records are retrying", n)
+	}
+}
