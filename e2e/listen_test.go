@@ -55,7 +55,7 @@ func TestListenFails(t *testing.T) {
 	db := newCRM(t)
 	listener, url := listen(t, "--fail", "100%", "--compact")
 	db.exec(`INSERT INTO webhooks (url, secret, operations) VALUES ($1, $2, '{*.*}')`, url, secret)
-	sut := start(t, db, "HOOKLINE_RETRY_SCHEDULE=20ms").until("active")
+	sut := start(t, db, "HOOKLINE_RETRY_SCHEDULE=20ms,20ms").until("active")
 	db.exec(`INSERT INTO contacts (id) VALUES ('one')`)
 	for attempt := range 3 {
 		listener.untilPrinted(fmt.Sprintf("attempt %d  answered 503  signature ok", attempt+1))
