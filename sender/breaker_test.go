@@ -55,10 +55,8 @@ func TestBreaker(t *testing.T) {
 			}
 			fail(&b, 2)
 		}
-		want := []time.Duration{1, 2, 4, 8, 16, 32, 60, 60, 60}
-		for i := range want {
-			want[i] *= time.Second
-		}
+		const s = time.Second
+		want := []time.Duration{1 * s, 2 * s, 4 * s, 8 * s, 16 * s, 32 * s, 60 * s, 60 * s, 60 * s}
 		if !slices.Equal(waits, want) {
 			t.Errorf("waits %v, want %v", waits, want)
 		}

@@ -218,7 +218,7 @@ func TestBlockedAddress(t *testing.T) {
 	s := newSender(t, Config{AllowAddresses: []string{"192.0.2.1"}})
 	to := subscription("a", receiver(t, nil, nil).URL)
 	for i := range 20 {
-		await(t, s.send(to, newEvent(i%3, i)), "settlement")
+		await(t, s.send(to, newEvent(i, 1)), "settlement")
 	}
 	dead := s.Dead("a")
 	if len(dead) != 20 || dead[0].Attempts != 1 || !strings.Contains(dead[0].Reason, "HOOKLINE_ALLOW_ADDRESSES") {

@@ -22,7 +22,6 @@ type parker struct {
 
 	mu     sync.Mutex
 	orders []order
-	failed time.Time // when the spool failed first, zero while it works
 }
 
 // order is one of: a job to be parked, a report, a call of the spool, or somebody who waits.

@@ -19,21 +19,18 @@ type Policy struct {
 // that asks for more is honoured up to 24 h, spread by 20 % upwards only.
 //
 // more is false when trying again is not expected to help: the schedule has ended, the receiver said 410, or the address is
-// refused. A caller with a place for dead letters puts the delivery there; one without tries on after wait, the schedule's last.
+// refused. The delivery is a dead letter then.
 func (p Policy) Next(attempt int, v Verdict, now time.Time) (wait time.Duration, more bool) {
-	last := len(p.Schedule) - 1
-	step := attempt - 1
-	more = step <= last && v.Outcome == Failed
-	if !more {
-		step = last
+	if attempt > len(p.Schedule) || v.Outcome != Failed {
+		return 0, false
 	}
 	jitter := p.Jitter()
-	wait = scale(p.Schedule[step], 1-spread+2*spread*jitter)
+	wait = scale(p.Schedule[attempt-1], 1-spread+2*spread*jitter)
 	if asked := v.NotBefore.Sub(now); !v.NotBefore.IsZero() && asked > 0 {
 		asked = scale(min(asked, maxRetryAfter), 1+spread*jitter)
 		wait = max(wait, min(asked, maxRetryAfter))
 	}
-	return wait, more
+	return wait, true
 }
 
 func scale(d time.Duration, by float64) time.Duration {

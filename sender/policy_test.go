@@ -28,16 +28,16 @@ func TestPolicy(t *testing.T) {
 		"third":                    {3, failed, middle, 2 * time.Minute, false},
 		"tenth":                    {10, failed, middle, 24 * time.Hour, false},
 		"last":                     {11, failed, middle, 24 * time.Hour, false},
-		"after the last":           {12, failed, middle, 24 * time.Hour, true},
-		"far after the last":       {1000, failed, low, scale(24*time.Hour, 0.8), true},
-		"gone":                     {1, Verdict{Outcome: Gone, Status: 410}, middle, 24 * time.Hour, true},
-		"blocked":                  {1, Verdict{Outcome: Blocked}, middle, 24 * time.Hour, true},
+		"after the last":           {12, failed, middle, 0, true},
+		"far after the last":       {1000, failed, low, 0, true},
+		"gone":                     {1, Verdict{Outcome: Gone, Status: 410}, middle, 0, true},
+		"blocked":                  {1, Verdict{Outcome: Blocked}, middle, 0, true},
 		"retry after, longer":      {1, asking(time.Minute), low, time.Minute, false},
 		"retry after, longer late": {1, asking(time.Minute), high, 72 * time.Second, false},
 		"retry after, shorter":     {2, asking(time.Second), middle, 30 * time.Second, false},
 		"retry after, past":        {1, asking(-time.Hour), middle, 5 * time.Second, false},
 		"retry after, far":         {1, asking(999 * time.Hour), middle, 24 * time.Hour, false},
-		"retry after, end":         {12, asking(time.Hour), middle, 24 * time.Hour, true},
+		"retry after, end":         {12, asking(time.Hour), middle, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := Policy{Schedule: DefaultRetrySchedule, Jitter: func() float64 { return test.jitter }}

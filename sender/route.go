@@ -208,7 +208,7 @@ func (r *route) advance(rec *record) {
 // failed takes a failed attempt.
 func (r *route) failed(rec *record, j *job, a attempted, now time.Time) {
 	s, v := r.sender, a.verdict
-	opened := r.breaker.failure(rec.id, j.probe, now, v.NotBefore, s.policy.Jitter())
+	opened := (v.Outcome == Failed || j.probe) && r.breaker.failure(rec.id, j.probe, now, v.NotBefore, s.policy.Jitter())
 	j.verdict = v
 	if j.failed.IsZero() {
 		j.failed = now

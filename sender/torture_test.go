@@ -40,7 +40,6 @@ type torture struct {
 	repeats int
 	mode    []string // of each receiver
 	flip    *rand.Rand
-	err     error // of the spool
 }
 
 var seeds = flag.Uint64("seeds", 8, "how often TestTorture is run, each time differently")
