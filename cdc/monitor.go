@@ -10,15 +10,18 @@ import (
 )
 
 const (
-	monitorInterval = 15 * time.Second
+	monitorInterval = 2 * time.Second
 	monitorTimeout  = 5 * time.Second
 )
 
-// Monitor looks at the slot from outside every 15 s, until ctx ends, and keeps gauges of how much WAL it holds back. restart_lsn, not the
-// acknowledged position, is what pins WAL, and a long transaction of the CRM holds it back whatever Hookline does.
+// Monitor looks at the slot from outside every 2 s, until ctx ends, and keeps gauges of how much WAL it holds back. restart_lsn, not the
+// acknowledged position, is what pins WAL, and a long transaction of the CRM holds it back whatever Hookline does. behind is told with each
+// look how many bytes of WAL are not acknowledged: that part is Hookline's own.
 //
 // https://www.postgresql.org/docs/current/view-pg-replication-slots.html
-func Monitor(ctx context.Context, pool *pgxpool.Pool, cfg Config, log *slog.Logger, registerer prometheus.Registerer) {
+func Monitor(ctx context.Context, pool *pgxpool.Pool, cfg Config, log *slog.Logger, registerer prometheus.Registerer,
+	behind func(bytes int64),
+) {
 	cfg = cfg.withDefaults()
 	gauge := func(name, help string) prometheus.Gauge {
 		g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
@@ -41,6 +44,7 @@ func Monitor(ctx context.Context, pool *pgxpool.Pool, cfg Config, log *slog.Logg
 			lag.Set(max(0, lagBytes))
 			retained.Set(max(0, retainedBytes))
 			safe.Set(safeBytes)
+			behind(int64(lagBytes))
 		} else if ctx.Err() == nil {
 			log.Debug("the slot could not be looked at", "slot", cfg.Slot, "error", err)
 		}

@@ -462,9 +462,9 @@ func TestRelieveOnDemand(t *testing.T) {
 		for i := range 10 {
 			settled = append(settled, s.send(to, newEvent(i, 1)))
 		}
-		time.Sleep(time.Second)
+		time.Sleep(behindAfter / 2)
 		s.Relieve()
-		time.Sleep(time.Second)
+		time.Sleep(behindAfter / 2)
 		if got := len(s.Queued("a")); got != 0 {
 			t.Errorf("%d parked before they have waited for long", got)
 		}

@@ -4,11 +4,13 @@ import "time"
 
 const (
 	slowAfter   = 2 * time.Second        // a receiver whose deliveries wait so long for their first attempt is slow
+	behindAfter = 100 * time.Millisecond // and one where they wait so long is not quite as quick as they come
 	activeFor   = time.Minute            // a webhook that something was sent to so lately may get more at any time
 	reliefEvery = 100 * time.Millisecond // while the buffer is more than half full
 )
 
-// Relieve sends to the spool whatever waits its turn at slow receivers, as the stream must not be held back any longer.
+// Relieve sends to the spool whatever waits its turn at receivers that are not quite as quick as deliveries come, as the stream must not be
+// held back any longer.
 func (s *Sender) Relieve() { s.relieve(true) }
 
 // guardBuffer keeps slow receivers from filling the buffer while others would have to wait for it, until the work ends.
@@ -37,13 +39,16 @@ func (s *Sender) guardBuffer() {
 func (s *Sender) relieve(all bool) {
 	now := time.Now()
 	var slow []*route
-	active, quick := int64(0), false
+	active, quick, limit := int64(0), false, slowAfter
+	if all {
+		limit = behindAfter
+	}
 	for _, r := range s.routes.Range {
 		r := r.(*route)
 		waits, live := r.waits(now)
 		switch {
 		case !live:
-		case waits > slowAfter:
+		case waits > limit:
 			slow = append(slow, r)
 			active++
 		default:

@@ -101,7 +101,7 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 	if err := cdc.Persist(ctx, log, func() error { return takeUp(ctx, store, out) }); err != nil {
 		return stopped(ctx, err)
 	}
-	go cdc.Monitor(ctx, db.pool, cfg.CDC, log, metrics)
+	go cdc.Monitor(ctx, db.pool, cfg.CDC, log, metrics, relief(cfg.HoldWAL, out.Relieve))
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
 	late, cancel := linger(ctx, cfg.DrainTimeout)
 	defer cancel()
