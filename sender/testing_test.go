@@ -378,13 +378,21 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes", Net: "pipe
 // in a synctest bubble.
 func bubble(t testing.TB, cfg Config, handle http.HandlerFunc) *senderTest {
 	spool := NewMemory(Limits{})
-	s := bubbleOn(t, spool, cfg, handle)
+	s := inBubble(t, spool, cfg, handle)
 	s.Memory = spool
 	return s
 }
 
-// bubbleOn is bubble with a sender that takes up what is in a spool.
+// bubbleOn is bubble with a sender that takes up what is in a spool, and then watches it.
 func bubbleOn(t testing.TB, spool Spool, cfg Config, handle http.HandlerFunc, known ...*webhook.Subscription) *senderTest {
+	s := inBubble(t, spool, cfg, handle, known...)
+	if err := s.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func inBubble(t testing.TB, spool Spool, cfg Config, handle http.HandlerFunc, known ...*webhook.Subscription) *senderTest {
 	s := newSenderOn(t, spool, cfg, known...)
 	s.policy.Jitter = func() float64 { return 0.5 }
 	network := newPipes()
@@ -405,9 +413,6 @@ func bubbleOn(t testing.TB, spool Spool, cfg Config, handle http.HandlerFunc, kn
 		<-served
 		handlers.Wait() // Close does not
 	})
-	if err := s.Resume(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	return s
 }
 

@@ -42,7 +42,7 @@ type torture struct {
 	flip    *rand.Rand
 }
 
-var seeds = flag.Uint64("seeds", 8, "how often TestTorture is run, each time differently")
+var seeds = flag.Uint64("seeds", 4, "how often TestTorture is run, each time differently")
 
 var modes = []string{"healthy", "healthy", "healthy", "dead", "closing", "slow", "hanging", "flaky", "poison", "busy", "trickling"}
 
