@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,6 +21,7 @@ import (
 type Stream interface {
 	State() cdc.State
 	LastContact() time.Time
+	Gap() *cdc.Gap // nil unless there is one
 }
 
 // silence is how long the server may not have been heard of while the stream counts as up. A stream in order hears at least every 10 s.
@@ -28,7 +30,7 @@ const silence = time.Minute
 // Health serves
 //
 //	/livez    200 while the process can do its work or get back to it; restarting it would not help then
-//	/readyz   200 while the stream is active or this process stands by for another one; the body says which
+//	/readyz   200 while the stream is active or this process stands by for another one; the body says which, or what is in the way
 //	/metrics  Prometheus metrics
 //
 // Nothing in it is secret.
@@ -36,6 +38,7 @@ type Health struct {
 	listener net.Listener
 	server   *http.Server
 	log      *slog.Logger
+	metrics  atomic.Pointer[http.Handler]
 }
 
 // Listen opens addr and serves until Close.
@@ -45,10 +48,11 @@ func Listen(addr string, stream Stream, metrics prometheus.Gatherer, log *slog.L
 		return nil, fmt.Errorf("serve probes and metrics at HOOKLINE_HEALTH_ADDR=%q: %w", addr, err)
 	}
 	mux := http.NewServeMux()
+	h := &Health{listener: listener, server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}, log: log}
+	h.ServeMetrics(metrics)
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { answer(w, live(stream)) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, ready(stream)) })
-	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
-	h := &Health{listener: listener, server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}, log: log}
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) { (*h.metrics.Load()).ServeHTTP(w, r) })
 	go func() {
 		if err := h.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("probes and metrics are no longer served", "error", err)
@@ -56,6 +60,12 @@ func Listen(addr string, stream Stream, metrics prometheus.Gatherer, log *slog.L
 	}()
 	log.Info("serving /livez, /readyz and /metrics", "addr", listener.Addr().String())
 	return h, nil
+}
+
+// ServeMetrics changes what /metrics serves. Safe for concurrent use.
+func (h *Health) ServeMetrics(metrics prometheus.Gatherer) {
+	handler := promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})
+	h.metrics.Store(&handler)
 }
 
 // Addr is where it listens.
@@ -78,6 +88,9 @@ func live(s Stream) probe {
 }
 
 func ready(s Stream) probe {
+	if gap := s.Gap(); gap != nil {
+		return probe{fmt.Sprintf("%s (%s): %v", cdc.InGap, gap.Reason, gap), false}
+	}
 	switch state := s.State(); state {
 	case cdc.Standby:
 		return probe{state.String(), true}

@@ -18,24 +18,28 @@ import (
 type stream struct {
 	state   cdc.State
 	contact time.Time
+	gap     *cdc.Gap
 }
 
 func (s stream) State() cdc.State       { return s.state }
 func (s stream) LastContact() time.Time { return s.contact }
+func (s stream) Gap() *cdc.Gap          { return s.gap }
 
 func TestProbes(t *testing.T) {
 	now := time.Now()
+	lost := &cdc.Gap{Reason: cdc.SlotLost, Problem: cdc.Problem{What: "it is lost", Mend: "accept it"}}
 	for _, test := range []struct {
 		name        string
 		stream      stream
 		live, ready int
 		says        string
 	}{
-		{"connecting", stream{cdc.Connecting, time.Time{}}, 200, 503, "connecting"},
-		{"standby", stream{cdc.Standby, time.Time{}}, 200, 200, "standby"},
-		{"active", stream{cdc.Active, now}, 200, 200, "active"},
-		{"active but silent", stream{cdc.Active, now.Add(-5 * time.Minute)}, 200, 503, "has not been heard of for 5m0s"},
-		{"stopped", stream{cdc.Stopped, now}, 503, 503, "stopped"},
+		{"connecting", stream{cdc.Connecting, time.Time{}, nil}, 200, 503, "connecting"},
+		{"standby", stream{cdc.Standby, time.Time{}, nil}, 200, 200, "standby"},
+		{"active", stream{cdc.Active, now, nil}, 200, 200, "active"},
+		{"active but silent", stream{cdc.Active, now.Add(-5 * time.Minute), nil}, 200, 503, "has not been heard of for 5m0s"},
+		{"gap", stream{cdc.InGap, time.Time{}, lost}, 200, 503, "gap (slot_lost): it is lost\n  to mend it: accept it"},
+		{"stopped", stream{cdc.Stopped, now, nil}, 503, 503, "stopped"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h, err := admin.Listen("127.0.0.1:0", test.stream, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
@@ -64,6 +68,12 @@ func TestMetricsAndTakenAddress(t *testing.T) {
 	defer func() { _ = h.Close(context.Background()) }()
 	if status, body := get(t, h, "/metrics"); status != 200 || !strings.Contains(body, "hookline_test 7") {
 		t.Errorf("/metrics answered %d %q", status, body)
+	}
+	other := prometheus.NewRegistry()
+	other.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "hookline_other"}, func() float64 { return 8 }))
+	h.ServeMetrics(prometheus.Gatherers{registry, other})
+	if _, body := get(t, h, "/metrics"); !strings.Contains(body, "hookline_test 7") || !strings.Contains(body, "hookline_other 8") {
+		t.Errorf("/metrics answered %q, want both registries", body)
 	}
 	_, err = admin.Listen(h.Addr(), stream{}, registry, slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), "HOOKLINE_HEALTH_ADDR") {

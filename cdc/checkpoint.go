@@ -70,7 +70,7 @@ func (s *saver) run(stop <-chan struct{}) {
 func (s *saver) save(last bool) {
 	src := s.source
 	settled, at, work := src.ledger.Progress()
-	if settled == s.saved {
+	if settled == s.saved || src.State() == InGap && !s.valid() {
 		return
 	}
 	if src.checkpoints != nil {
@@ -101,34 +101,25 @@ func (s *saver) save(last bool) {
 	}
 }
 
-// resume returns the position to take up from, given what the slot and the checkpoint say of themselves, or a Problem.
-func (c *Checkpoint) resume(slot string, now system) (Position, error) {
-	switch {
-	case c == nil:
-		return Position{End: now.settled}, nil
-	case c.System != now.id || c.Database != now.database:
-		return Position{}, &Problem{
-			What: fmt.Sprintf("this is not the database that Hookline has announced before (system %s, database %s; now %s, %s): "+
-				"a clone or a restore must not announce the original's changes", c.System, c.Database, now.id, now.database),
-			Mend: "to announce this one's changes from now on: hookline setup --accept-gap",
-		}
-	case now.settled > c.Settled.End && c.Timeline == now.timeline:
-		return Position{}, &Problem{
-			What: fmt.Sprintf("replication slot %q was moved to %s by somebody else; changes after %s were not announced", slot, now.settled, c.Settled.End),
-			Mend: "to go on without them: hookline setup --accept-gap",
-		}
-	case now.settled > c.Settled.End: // a failover: the slot was brought over later than the checkpoint
-		return Position{End: now.settled}, nil
+// valid reports whether the checkpoint is still this process's to save in a gap. Once the gap is accepted there is none, and one saved late
+// would make the new slot look as if it had been moved.
+func (s *saver) valid() bool {
+	src := s.source
+	if src.checkpoints == nil {
+		return false
 	}
-	return c.Settled, nil
+	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
+	defer cancel()
+	c, err := src.checkpoints.LoadCheckpoint(ctx, src.cfg.Slot)
+	return err == nil && c != nil && c.System == src.origin.id && c.Database == src.origin.database
 }
 
-// resume returns where to take up from. The slot is held: nobody else moves it or the checkpoint.
+// resume returns where to take up from, or a Gap. The slot is held: nobody else moves it or the checkpoint.
 func (s *Source) resume(ctx context.Context) (Position, error) {
 	s.origin.id, s.origin.database = s.system.id, s.system.database
 	s.origin.timeline.Store(s.system.timeline)
 	if s.checkpoints == nil {
-		return Position{End: s.system.settled}, nil
+		return Position{End: s.system.slot.settled}, nil
 	}
 	var c *Checkpoint
 	err := Persist(ctx, s.log, func() (err error) {
@@ -138,13 +129,18 @@ func (s *Source) resume(ctx context.Context) (Position, error) {
 	if err != nil {
 		return Position{}, err
 	}
-	position, err := c.resume(s.cfg.Slot, s.system)
-	if err != nil {
+	if err := s.system.check(s.cfg, c); err != nil {
 		return Position{}, err
 	}
-	if c != nil && c.Timeline != s.system.timeline {
-		s.log.Warn("the server is on another timeline than at the last checkpoint", "before", c.Timeline, "now", s.system.timeline,
-			"checkpoint", c.Settled.End, "taking_up_from", position.End)
+	position := Position{End: s.system.slot.settled}
+	if c != nil {
+		if c.Settled.End >= position.End {
+			position = c.Settled
+		}
+		if c.Timeline != s.system.timeline { // a failover: the slot may have been brought over later than the checkpoint
+			s.log.Warn("the server is on another timeline than at the last checkpoint", "before", c.Timeline, "now", s.system.timeline,
+				"checkpoint", c.Settled.End, "taking_up_from", position.End)
+		}
 	}
 	return position, s.checkpoints.SaveCheckpoint(ctx, s.cfg.Slot, s.origin.checkpoint(position, time.Time{}))
 }

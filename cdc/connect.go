@@ -37,7 +37,7 @@ func (s *Source) reconnect(pause time.Duration) (*pgconn.PgConn, error) {
 			return conn, nil
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
-		case isPermanent(err):
+		case permanent(err):
 			return nil, err
 		}
 		s.log.Warn("cannot connect to the database yet", "error", err, "next_try", wait)
@@ -59,13 +59,13 @@ func (s *Source) connect(ctx context.Context, start LSN) (*pgconn.PgConn, error)
 		refused, _ := errors.AsType[*pgconn.PgError](err)
 		switch {
 		case refused != nil && refused.Code == slotInUse:
-			if State(s.state.Swap(int32(Standby))) != Standby {
+			if s.enter(Standby, nil) != Standby {
 				s.log.Info("another process holds the slot, standing by", "slot", s.cfg.Slot)
 			}
 		case s.State() == Standby && Transient(err): // it outlives restarts of the server, as the active one does
 			s.log.Debug("standing by, and the server is away", "error", err)
 		default:
-			return nil, permanent(err, s.cfg)
+			return nil, err
 		}
 		select {
 		case <-time.After(s.cfg.StandbyWait):
@@ -91,34 +91,68 @@ func (s *Source) try(ctx context.Context, config *pgconn.Config, start LSN) (*pg
 }
 
 func (s *Source) start(ctx context.Context, conn *pgconn.PgConn, start LSN) error {
-	found, err := identify(ctx, conn, s.cfg.Slot)
+	found, err := identify(ctx, conn, s.cfg)
 	if err != nil {
 		return err
 	}
-	if s.system.id != "" && (found.id != s.system.id || found.database != s.system.database) {
-		return permanentError{fmt.Errorf("the database is not the one it was: system identifier %s, was %s. "+
-			"A clone or a restore must not announce its rows; start Hookline anew if this is meant", found.id, s.system.id)}
+	if err := s.recognize(found); err != nil {
+		return err
 	}
-	if s.ledger != nil && found.settled > LSN(s.saved.Load()) && found.timeline == s.system.timeline {
-		return permanentError{fmt.Errorf("%w: it has moved to %s, and this process had settled %s", ErrTakenOver, found.settled, LSN(s.saved.Load()))}
-	}
-	start = max(start, found.settled)
+	start = max(start, found.slot.settled)
 	err = pglogrepl.StartReplication(ctx, conn, s.cfg.Slot, start, pglogrepl.StartReplicationOptions{
 		Mode:       pglogrepl.LogicalReplication,
 		PluginArgs: []string{"proto_version '1'", "publication_names " + quoteLiteral(quoteIdentifier(s.cfg.Publication))},
 	})
 	if err != nil {
-		return fmt.Errorf("start replication from slot %q: %w", s.cfg.Slot, err)
+		return fmt.Errorf("start replication from slot %q: %w", s.cfg.Slot, refusedStart(err, s.cfg))
 	}
 	s.system = found
 	s.conn.Store(conn)
-	s.state.Store(int32(Starting))
-	if s.pumped.Load() {
-		s.state.Store(int32(Active))
-	}
 	s.contact.Store(time.Now().UnixNano())
+	s.enter(Starting, nil)
+	s.activate()
 	s.log.Info("replication stream started", "slot", s.cfg.Slot, "from", start, "timeline", found.timeline)
 	return nil
+}
+
+// recognize returns an error unless found is where this process left off.
+func (s *Source) recognize(found system) error {
+	if s.ledger == nil {
+		return found.check(s.cfg, nil) // how it compares with the checkpoint can be told once the slot is held: see resume
+	}
+	saved := LSN(s.saved.Load())
+	here := s.origin.checkpoint(Position{End: saved}, time.Time{})
+	err := found.check(s.cfg, &here)
+	if gap, ok := errors.AsType[*Gap](err); ok && gap.Reason == SlotMoved {
+		return fmt.Errorf("%w: it has moved to %s, and this process had settled %s", ErrTakenOver, found.slot.settled, saved)
+	}
+	return err
+}
+
+// watchForShutdown closes down when the server no longer lets anybody in because it is shutting down. Who does not read its stream cannot
+// hear it ask, and it would wait for us for ever.
+func (s *Source) watchForShutdown(ctx context.Context, down chan<- struct{}) {
+	config, err := PoolConfig(s.cfg.URL, 1)
+	if err != nil {
+		return
+	}
+	tick := time.NewTicker(knockInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		conn, err := pgconn.ConnectConfig(ctx, &config.ConnConfig.Config)
+		if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == cannotConnectNow {
+			close(down)
+			return
+		}
+		if err == nil {
+			_ = conn.Close(ctx)
+		}
+	}
 }
 
 // replicationConfig returns the configuration of a replication connection to the database at url. Its errors hold no password.

@@ -27,18 +27,6 @@ func newMetrics(registerer prometheus.Registerer, s *Source) *metrics {
 		Help: "Times the checkpoint could not be saved. The slot is not acknowledged meanwhile.",
 	})
 	registerer.MustRegister(m.reconnects, m.checkpointFailures)
-	for _, state := range []State{Connecting, Standby, Starting, Active, Stopped} {
-		registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name:        "hookline_state",
-			Help:        "1 for the state that this process is in: active reads the slot, standby waits for it.",
-			ConstLabels: prometheus.Labels{"state": state.String()},
-		}, func() float64 {
-			if s.State() == state {
-				return 1
-			}
-			return 0
-		}))
-	}
 	return m
 }
 

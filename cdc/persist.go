@@ -9,11 +9,16 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Transient reports whether err says that the server is away or busy, so that the same may work a little later.
-func Transient(err error) bool {
+// permanent reports whether err tells of something that trying again does not mend.
+func permanent(err error) bool {
 	var one *Problem
 	var many Problems
-	if err == nil || isPermanent(err) || errors.As(err, &one) || errors.As(err, &many) || errors.Is(err, context.Canceled) {
+	return errors.Is(err, ErrTakenOver) || errors.As(err, &one) || errors.As(err, &many)
+}
+
+// Transient reports whether err says that the server is away or busy, so that the same may work a little later.
+func Transient(err error) bool {
+	if err == nil || permanent(err) || errors.Is(err, context.Canceled) {
 		return false
 	}
 	refused, ok := errors.AsType[*pgconn.PgError](err)

@@ -47,12 +47,12 @@ type published struct {
 // it is missing although checkpoint, which may be nil, tells that there was one.
 //
 // https://www.postgresql.org/docs/current/logical-replication-publication.html#LOGICAL-REPLICATION-PUBLICATION-REPLICA-IDENTITY
-func NewPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoint *Checkpoint) (*Plan, error) {
-	return newPlan(ctx, conn, cfg, tables, checkpoint, false)
+func NewPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoints Checkpoints) (*Plan, error) {
+	return newPlan(ctx, conn, cfg, tables, checkpoints, false)
 }
 
 // newPlan is NewPlan; within leaves out what the role has no right to do to tables that hold records.
-func newPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoint *Checkpoint, within bool) (*Plan, error) {
+func newPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoints Checkpoints, within bool) (*Plan, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func newPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, ch
 	if err := p.publication(ctx, conn, wanted); err != nil {
 		return nil, err
 	}
-	return p, p.slot(ctx, conn, checkpoint)
+	return p, p.slot(ctx, conn, checkpoints)
 }
 
 // add appends a statement that only the owner of t may run.
@@ -271,38 +271,20 @@ func (p *Plan) newPublication(ctx context.Context, conn *pgx.Conn, name string, 
 }
 
 // slot plans the slot, or tells why the one that exists will not do.
-func (p *Plan) slot(ctx context.Context, conn *pgx.Conn, checkpoint *Checkpoint) error {
-	var plugin, database, here string
-	err := conn.QueryRow(ctx, `SELECT coalesce(s.plugin, ''), coalesce(s.database, ''), current_database()
-		FROM (SELECT) one LEFT JOIN pg_replication_slots s ON s.slot_name = $1`, p.cfg.Slot).Scan(&plugin, &database, &here)
+func (p *Plan) slot(ctx context.Context, conn *pgx.Conn, checkpoints Checkpoints) error {
+	now, checkpoint, err := examine(ctx, conn, p.cfg, checkpoints)
 	if err != nil {
-		return fmt.Errorf("look slot %q up: %w", p.cfg.Slot, err)
+		return err
 	}
-	switch {
-	case database == "" && plugin == "" && checkpoint != nil:
-		return &Problem{
-			What: fmt.Sprintf("replication slot %q is gone; changes after %s were not announced", p.cfg.Slot, checkpoint.Settled.End),
-			Mend: "to go on from now without them: hookline setup --accept-gap",
-		}
-	case database == "" && plugin == "":
-		failover := ""
-		if p.version >= 17 {
-			failover = ", failover => true"
-		}
-		p.Statements = append(p.Statements, fmt.Sprintf("SELECT pg_create_logical_replication_slot(%s, 'pgoutput'%s)",
-			quoteLiteral(p.cfg.Slot), failover))
-	case plugin != "pgoutput" || database != here:
-		return &Problem{
-			What: fmt.Sprintf("replication slot %q is of plugin %q in database %q, want pgoutput in %q", p.cfg.Slot, plugin, database, here),
-			Mend: "set HOOKLINE_SLOT to another name",
-		}
-	case !p.exists:
-		return &Problem{
-			What: fmt.Sprintf("replication slot %q exists, but publication %q does not: a slot cannot read what lies before its publication",
-				p.cfg.Slot, p.cfg.Publication),
-			Mend: "to go on from now (changes since the slot's position are not announced): hookline setup --accept-gap",
-		}
+	if now.slot.exists || checkpoint != nil {
+		return now.check(p.cfg, checkpoint)
 	}
+	failover := ""
+	if p.version >= 17 {
+		failover = ", failover => true"
+	}
+	p.Statements = append(p.Statements, fmt.Sprintf("SELECT pg_create_logical_replication_slot(%s, 'pgoutput'%s)",
+		quoteLiteral(p.cfg.Slot), failover))
 	return nil
 }
 
@@ -354,15 +336,15 @@ func (p *Plan) run(ctx context.Context, conn *pgx.Conn, log *slog.Logger, sql st
 
 // Prepare plans and applies in one go. A table that only somebody else may publish is left out, unless there is no other. Processes that
 // start at the same time must take turns.
-func Prepare(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoint *Checkpoint,
+func Prepare(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoints Checkpoints,
 	log *slog.Logger,
 ) (*Plan, error) {
-	p, err := NewPlan(ctx, conn, cfg, tables, checkpoint)
+	p, err := NewPlan(ctx, conn, cfg, tables, checkpoints)
 	if err != nil {
 		return nil, err
 	}
 	if len(p.owner) > 0 {
-		within, err := newPlan(ctx, conn, cfg, tables, checkpoint, true)
+		within, err := newPlan(ctx, conn, cfg, tables, checkpoints, true)
 		if err != nil {
 			return nil, err
 		}

@@ -195,7 +195,7 @@ func TestSlotOlderThanPublication(t *testing.T) {
 	p.apply()
 	p.exec(`DROP PUBLICATION hookline`)
 	_, err := cdc.NewPlan(t.Context(), p.conn, p.cfg, p.tables, nil)
-	wantProblem(t, err, p.cfg.Slot, "--accept-gap")
+	wantGap(t, err, cdc.PublicationMissing, p.cfg.Slot, `publication "hookline" does not`, "--accept-gap")
 }
 
 func TestSlotOfAnotherPlugin(t *testing.T) {
@@ -283,12 +283,14 @@ func TestLockedTable(t *testing.T) {
 	}
 }
 
-// tell is a handler that hands each message on.
+// tell is a handler that hands each record on, as text.
 type tell struct{ to chan string }
 
 func (tell) Enabled(context.Context, slog.Level) bool { return true }
 func (h tell) Handle(_ context.Context, r slog.Record) error {
-	h.to <- r.Message
+	text := r.Message
+	r.Attrs(func(a slog.Attr) bool { text += " " + a.String(); return true })
+	h.to <- text
 	return nil
 }
 func (h tell) WithAttrs([]slog.Attr) slog.Handler { return h }

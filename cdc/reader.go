@@ -53,21 +53,23 @@ func (r *reader) read() error {
 			continue
 		}
 		if err != nil {
-			return errors.Join(fmt.Errorf("receive: %w", err), r.handOver())
+			r.offer()
+			return fmt.Errorf("receive: %w", err)
 		}
 		r.heard = r.now
 		switch m := message.(type) {
 		case *pgproto3.CopyData:
 			err = r.message(m.Data)
 		case *pgproto3.ErrorResponse:
-			err = pgconn.ErrorResponseToPgError(m)
+			err = refusedStream(pgconn.ErrorResponseToPgError(m), r.source.cfg)
 		case *pgproto3.NoticeResponse:
 			err = r.notice(m)
 		case *pgproto3.CopyDone:
 			err = errors.New("the server ended the stream")
 		}
 		if err != nil {
-			return errors.Join(err, r.handOver())
+			r.offer()
+			return err
 		}
 		if len(r.batch) >= batchItems || r.bytes >= batchBytes || (len(r.batch) > 0 && frontend.ReadBufferLen() == 0) {
 			if err := r.handOver(); err != nil {
@@ -80,9 +82,8 @@ func (r *reader) read() error {
 // notice takes what the server only warns of. From Postgres 18 on that goes for a publication that does not exist at this point of the
 // stream, too: it then sends nothing of what is committed, and everything looks fine.
 func (r *reader) notice(m *pgproto3.NoticeResponse) error {
-	if m.Code == slotInvalid && strings.Contains(m.Message, "publication") {
-		return permanentError{fmt.Errorf("publication %q was dropped, or is younger than slot %q: %s. %s",
-			r.source.cfg.Publication, r.source.cfg.Slot, m.Message, startOver)}
+	if m.Code == slotInvalid && strings.Contains(m.Message, r.source.cfg.Publication) {
+		return noPublication(r.source.cfg, m.Message)
 	}
 	r.source.log.Info("the server says", "severity", m.Severity, "message", m.Message)
 	return nil
@@ -97,20 +98,36 @@ func (r *reader) message(data []byte) (err error) {
 	case len(data) > header && data[0] == pglogrepl.XLogDataByteID:
 		r.bytes += len(data)
 		r.batch, err = r.decoder.decode(r.batch, data[header:])
+		if len(r.batch) > 0 {
+			r.flows()
+		}
 		return err
 	case len(data) == 1+8+8+1 && data[0] == pglogrepl.PrimaryKeepaliveMessageByteID:
+		end := LSN(binary.BigEndian.Uint64(data[1:]))
+		if end >= r.source.system.end {
+			r.flows()
+		}
 		if len(r.source.queue) < cap(r.source.queue) {
-			r.batch = r.decoder.advance(r.batch, LSN(binary.BigEndian.Uint64(data[1:])))
+			r.batch = r.decoder.advance(r.batch, end)
 		}
 		if wantsReply := data[17] != 0; !wantsReply {
 			return nil
 		}
-		if r.pings.count(LSN(binary.BigEndian.Uint64(data[1:])), r.now) {
+		if r.pings.count(end, r.now) {
 			return errShutdown
 		}
 		return r.send(false)
 	}
 	return fmt.Errorf("replication message of %d bytes is not understood", len(data))
+}
+
+// flows notes that the server has sent a change, or gone through its log up to where that ended when the connection was made: whatever may
+// be wrong with the publication has not kept it from that.
+func (r *reader) flows() {
+	if !r.source.flowing.Load() {
+		r.source.flowing.Store(true)
+		r.source.activate()
+	}
 }
 
 // errShutdown ends a connection so that the server can go down.
@@ -206,30 +223,48 @@ func (r *reader) send(answer bool) error {
 
 // handOver gives the batch to the pump. While the queue is full nothing is read, but reports go on.
 func (r *reader) handOver() error {
-	if len(r.batch) == 0 {
-		return nil
+	if !r.offer() {
+		return r.waitToHandOver()
 	}
-	select {
-	case r.source.queue <- r.batch:
-	default:
-		if err := r.waitToHandOver(); err != nil {
-			return err
-		}
-	}
-	r.batch, r.bytes = make([]item, 0, min(batchItems, 2*len(r.batch))), 0 // what comes next is about as busy
 	return nil
 }
 
+// offer gives the batch to the pump if there is room in the queue.
+func (r *reader) offer() bool {
+	if len(r.batch) > 0 {
+		select {
+		case r.source.queue <- r.batch:
+			r.handedOver()
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// handedOver begins a batch. What comes next is about as busy as what came last.
+func (r *reader) handedOver() {
+	r.batch, r.bytes = make([]item, 0, min(batchItems, 2*len(r.batch))), 0
+}
+
+// waitToHandOver is handOver when the queue is full.
 func (r *reader) waitToHandOver() error {
 	tick := time.NewTicker(min(saveInterval, r.idle()))
 	defer tick.Stop()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	down := make(chan struct{})
+	go r.source.watchForShutdown(ctx, down)
 	for {
 		select {
 		case r.source.queue <- r.batch:
 			r.heard = time.Now() // its silence until now was ours
+			r.handedOver()
 			return nil
 		case <-r.source.stop:
 			return ErrStopped
+		case <-down:
+			return errShutdown
 		case r.now = <-tick.C:
 			r.source.contact.Store(r.now.UnixNano())
 			if err := r.reportDue(); err != nil {

@@ -22,12 +22,18 @@ type State int32
 const (
 	Connecting State = iota // not connected, or connection lost
 	Standby                 // another process holds the slot; this one takes over when it is free
-	Starting                // this process holds the slot, and has yet to range over Changes
+	Starting                // this process holds the slot, and either the stream has yet to flow or Changes to be ranged over
 	Active                  // this process holds the slot and takes its changes
+	InGap                   // the stream cannot go on before an operator has seen to it: see Gap
 	Stopped                 // closed, or failed for good
 )
 
-var stateNames = [...]string{Connecting: "connecting", Standby: "standby", Starting: "starting", Active: "active", Stopped: "stopped"}
+// States are all there are.
+var States = [...]State{Connecting, Standby, Starting, Active, InGap, Stopped}
+
+var stateNames = [...]string{
+	Connecting: "connecting", Standby: "standby", Starting: "starting", Active: "active", InGap: "gap", Stopped: "stopped",
+}
 
 func (s State) String() string { return stateNames[s] }
 
@@ -52,18 +58,12 @@ type Source struct {
 	conn  atomic.Pointer[pgconn.PgConn] // the reader's
 	err   error                         // why the Source failed; set before queue is closed
 
-	state   atomic.Int32
-	pumped  atomic.Bool  // Changes is ranged over
 	contact atomic.Int64 // when the server was last heard of, Unix nanoseconds
-}
-
-// system is which database the stream comes from.
-type system struct {
-	id       string
-	timeline int32
-	database string
-	timeout  time.Duration // wal_sender_timeout; 0 when the server never gives up
-	settled  LSN           // the slot's confirmed position
+	state   atomic.Int32
+	mu      sync.Mutex         // held while the state changes, so that onState hears of the changes in their order
+	onState func(State, error) // nil when nobody wants to hear
+	pumped  atomic.Bool        // Changes is ranged over
+	flowing atomic.Bool        // the stream has brought a change, or has caught up
 }
 
 const (
@@ -75,6 +75,7 @@ const (
 	reportInterval = 10 * time.Second       // between two reports while nothing moves; wal_sender_timeout/3 when that is shorter
 	silenceLimit   = 45 * time.Second       // after which a server that was asked for an answer counts as gone
 	writeTimeout   = 10 * time.Second
+	knockInterval  = 2 * time.Second // between two looks whether a server that is not read from is shutting down
 )
 
 var errBadURL = errors.New("the database URL cannot be parsed: want a Postgres connection string such as postgres://user:password@host:5432/database")
@@ -105,11 +106,11 @@ func Open(cfg Config, checkpoints Checkpoints, log *slog.Logger, registerer prom
 }
 
 // Acquire connects and takes the slot, waiting as long as another process holds it. From its return on the stream is read; Changes
-// delivers it. It returns an error when the database cannot be reached, or the slot is not usable.
+// delivers it. It returns an error when the database cannot be reached, or the slot is not usable: a Gap when it was, once.
 func (s *Source) Acquire(ctx context.Context) error {
 	conn, err := s.connect(ctx, 0)
 	if err != nil {
-		s.state.Store(int32(Stopped))
+		s.giveUp(err)
 		close(s.done)
 		return err
 	}
@@ -117,7 +118,7 @@ func (s *Source) Acquire(ctx context.Context) error {
 	if err != nil {
 		s.conn.Store(nil)
 		_ = conn.Close(ctx)
-		s.state.Store(int32(Stopped))
+		s.giveUp(err)
 		close(s.done)
 		return err
 	}
@@ -140,16 +141,45 @@ func (s *Source) Database() string {
 // State tells where the Source stands. Safe for concurrent use.
 func (s *Source) State() State { return State(s.state.Load()) }
 
+// OnState has f called at every change of state, in their order; err tells why a Source has come to InGap or Stopped by itself. f must not
+// wait for anything. Call it before Acquire.
+func (s *Source) OnState(f func(state State, err error)) { s.onState = f }
+
+// enter changes the state and returns the one before.
+func (s *Source) enter(state State, err error) (before State) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.change(state, err)
+}
+
+// activate makes a Source that holds the slot an active one, once the stream flows and Changes is ranged over.
+func (s *Source) activate() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.State() == Starting && s.flowing.Load() && s.pumped.Load() {
+		s.change(Active, nil)
+	}
+}
+
+// change is enter for who holds mu.
+func (s *Source) change(state State, err error) (before State) {
+	before = State(s.state.Swap(int32(state)))
+	if before != state && s.onState != nil {
+		s.onState(state, err)
+	}
+	return before
+}
+
 // LastContact is when the server was last heard of. Safe for concurrent use.
 func (s *Source) LastContact() time.Time { return time.Unix(0, s.contact.Load()) }
 
 // Changes returns the stream, to be ranged over once and by one goroutine. It ends without an error when ctx ends or the loop is left,
-// and with one when the stream cannot go on: the slot or the publication is gone. What has not been taken by then is sent again at the
+// and with one when the stream cannot go on: a Gap, or ErrTakenOver. What has not been taken by then is sent again at the
 // next start. A change counts as taken when the loop comes back for the next one.
 func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		s.pumped.Store(true)
-		s.state.CompareAndSwap(int32(Starting), int32(Active))
+		s.activate()
 		var last Change // the one that the pump has come back from
 		for {
 			batch, open := s.nextBatch(ctx)
@@ -204,7 +234,7 @@ func (s *Source) nextBatch(ctx context.Context) (batch []item, open bool) {
 // been released; until then the Source goes on reporting. ctx bounds the farewell.
 func (s *Source) Close(ctx context.Context) error {
 	if s.ledger == nil {
-		s.state.Store(int32(Stopped))
+		s.enter(Stopped, nil)
 		return nil
 	}
 	close(s.stop)
@@ -228,7 +258,6 @@ func (s *Source) interrupt() {
 // run reads until Close or until the stream cannot go on, over as many connections as it takes.
 func (s *Source) run(conn *pgconn.PgConn) {
 	defer close(s.done)
-	defer s.state.Store(int32(Stopped))
 	read := s.ledger.Settled()
 	var left []item // read, but not handed over yet when the connection broke
 	pause := time.Duration(0)
@@ -239,25 +268,28 @@ func (s *Source) run(conn *pgconn.PgConn) {
 		if errors.Is(err, ErrStopped) {
 			s.savers.Wait() // for the last checkpoint
 			r.farewell()
+			s.enter(Stopped, nil)
 			return
 		}
 		s.conn.Store(nil)
 		conn.Conn().Close()
-		if err = permanent(err, s.cfg); isPermanent(err) {
-			s.fail(err)
+		if permanent(err) {
+			s.fail(err, r.batch)
 			return
 		}
 		s.log.Warn("replication stream lost, connecting again", "slot", s.cfg.Slot, "error", err)
 		s.metrics.reconnects.Inc()
-		s.state.Store(int32(Connecting))
+		s.enter(Connecting, nil)
 		read, left = r.decoder.read, r.batch
 		if pause = min(2*pause+firstPause, s.cfg.ReconnectWait); time.Since(began) > s.cfg.ReconnectWait {
 			pause = 0 // it worked for a while: no need to hold back
 		}
 		timeline := s.system.timeline
 		if conn, err = s.reconnect(pause); err != nil {
-			if !errors.Is(err, ErrStopped) {
-				s.fail(err)
+			if errors.Is(err, ErrStopped) {
+				s.enter(Stopped, nil)
+			} else {
+				s.fail(err, left)
 			}
 			return
 		}
@@ -271,8 +303,27 @@ func (s *Source) run(conn *pgconn.PgConn) {
 	}
 }
 
-func (s *Source) fail(err error) {
-	s.log.Error("replication stream ended", "slot", s.cfg.Slot, "error", err)
+// fail ends the stream for good, after what has been read of it.
+func (s *Source) fail(err error, left []item) {
+	if s.giveUp(err) == Stopped {
+		s.log.Warn("replication stream ended", "slot", s.cfg.Slot, "error", err)
+	}
+	if len(left) > 0 {
+		select {
+		case s.queue <- left:
+		case <-s.stop:
+		}
+	}
 	s.err = err
 	close(s.queue)
+}
+
+// giveUp enters the state that err leads to.
+func (s *Source) giveUp(err error) State {
+	state := Stopped
+	if _, ok := errors.AsType[*Gap](err); ok {
+		state = InGap
+	}
+	s.enter(state, err)
+	return state
 }

@@ -1,9 +1,13 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Of several processes one is active. When it is stopped, another takes over where it was; when it is killed, too, though some may
@@ -13,16 +17,7 @@ func TestStandby(t *testing.T) {
 	const contacts = 1500
 	db, box := newCRM(t), newInbox(t)
 	db.addWebhook(box, "*.*")
-	first, second := start(t, db, "HOOKLINE_MAX_BUFFER=64KiB"), start(t, db, "HOOKLINE_MAX_BUFFER=64KiB")
-	eventually(t, func() error {
-		if first.get("/readyz") == "200 standby" {
-			first, second = second, first
-		}
-		if a, b := first.get("/readyz"), second.get("/readyz"); a != "200 active" || b != "200 standby" {
-			return fmt.Errorf("two processes, %q and %q", a, b)
-		}
-		return nil
-	})
+	first, second := roles(t, start(t, db, "HOOKLINE_MAX_BUFFER=64KiB"), start(t, db, "HOOKLINE_MAX_BUFFER=64KiB"))
 
 	db.oneByOne("first", contacts)
 	box.untilAccepted(contacts / 2)
@@ -41,4 +36,131 @@ func TestStandby(t *testing.T) {
 	third.signal(syscall.SIGCONT)
 	third.until("active")
 	finish(t, third, box.gets(db.diary()...))
+}
+
+// Three processes pass the slot on: it takes less than 2 s after SIGTERM and less than 5 s after kill -9 until the next one delivers. Each
+// says what it is.
+func TestTakeover(t *testing.T) {
+	db, box := newCRM(t), newInbox(t)
+	db.addWebhook(box, "*.*")
+	first, others := rolesOf(t, start(t, db), start(t, db), start(t, db))
+	db.oneByOne("first", 1)
+	box.untilAccepted(1)
+	for _, p := range others {
+		if log := p.log.String(); !strings.Contains(log, "standing by") || strings.Contains(log, "replication stream started") {
+			t.Errorf("a standby does not say in its log that it is one:\n%s", log)
+		}
+	}
+
+	takeover := func(how string, end func(), limit time.Duration) {
+		t.Helper()
+		began := time.Now()
+		end() // the process is gone when it returns, so whatever is committed from now on is the next one's
+		db.oneByOne(how, 1)
+		took := box.untilHeardOf(how + "1").Sub(began)
+		t.Logf("takeover after %s: %s", how, took.Round(time.Millisecond))
+		if took > limit {
+			t.Errorf("the takeover after %s has taken %s, want less than %s", how, took, limit)
+		}
+	}
+	takeover("SIGTERM", first.stop, 2*time.Second)
+	second, others := rolesOf(t, others...)
+	if log := second.log.String(); !strings.Contains(log, "replication stream started") {
+		t.Errorf("the active one does not say in its log that it is:\n%s", log)
+	}
+	takeover("kill -9", func() { box.beginLife(); second.kill() }, 5*time.Second)
+	finish(t, others[0].until("active"), box.gets(db.diary()...))
+}
+
+// untilHeardOf waits for an event of the record and returns when the first one came.
+func (b *inbox) untilHeardOf(record string) (at time.Time) {
+	b.t.Helper()
+	eventually(b.t, func() error {
+		for _, r := range b.all() {
+			if e, err := read(r); err == nil && e.Record == record {
+				at = r.At
+				return nil
+			}
+		}
+		return fmt.Errorf("nothing has come of %q", record)
+	})
+	return at
+}
+
+// beginLife is expectReplay for a sender that has nothing under way and is about to be cut off, while the next one stands by already.
+func (b *inbox) beginLife() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.life++
+}
+
+// Under constant writes the process is replaced again and again, as in a rolling update: the new one first, then the old one goes. Nothing
+// is lost and nothing comes twice.
+func TestRollingUpdate(t *testing.T) {
+	t.Parallel()
+	const updates = 5
+	db, box := newCRM(t), newInbox(t)
+	db.addWebhook(box, "*.*")
+	sut := start(t, db).until("active")
+	stopWriting := db.keepWriting("contact")
+	for range updates {
+		next := start(t, db).until("standby")
+		box.untilAccepted(box.count() + 50)
+		sut.stop()
+		sut = next.until("active")
+	}
+	box.untilAccepted(box.count() + 50)
+	stopWriting()
+	finish(t, sut, box.gets(db.diary()...))
+}
+
+// keepWriting adds contacts and changes them until stop is called.
+func (db *database) keepWriting(prefix string) (stop func()) {
+	db.t.Helper()
+	conn := db.session()
+	ctx, cancel := context.WithCancel(db.t.Context())
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for n := 0; ctx.Err() == nil; n++ {
+			for _, sql := range []string{`INSERT INTO contacts (id) VALUES ($1)`, `UPDATE contacts SET version = 2 WHERE id = $1`} {
+				if _, err := conn.Exec(context.WithoutCancel(ctx), sql, fmt.Sprint(prefix, n)); err != nil {
+					db.t.Errorf("%s: %v", sql, err)
+					return
+				}
+			}
+		}
+	})
+	db.t.Cleanup(cancel)
+	return func() { cancel(); writer.Wait() }
+}
+
+// roles is rolesOf two.
+func roles(t *testing.T, a, b *process) (active, standby *process) {
+	t.Helper()
+	active, others := rolesOf(t, a, b)
+	return active, others[0]
+}
+
+// rolesOf waits until one of the processes is active and all others stand by.
+func rolesOf(t *testing.T, processes ...*process) (active *process, others []*process) {
+	t.Helper()
+	eventually(t, func() error {
+		active, others = nil, nil
+		var states []string
+		for _, p := range processes {
+			state := p.get("/readyz")
+			states = append(states, state)
+			switch {
+			case state == "200 active" && active == nil:
+				active = p
+			case state == "200 standby":
+				others = append(others, p)
+			}
+		}
+		if active == nil || len(others) != len(processes)-1 {
+			return fmt.Errorf("the processes are %q, want one active and all others standby", states)
+		}
+		return nil
+	})
+	return active, others
 }

@@ -37,26 +37,22 @@ func (r *route) load(l look) {
 	s := r.sender
 	pause := firstPause
 	for ok := true; ok; {
-		err := r.take(l)
-		r.mu.Lock()
-		if err == nil {
+		if err := r.take(l); err == nil {
 			pause = firstPause
-			l, ok = r.nextLook()
-		} else if ok = s.work.Err() == nil; ok {
+		} else if s.work.Err() == nil {
 			s.spoolFailed("read", err)
-		}
-		if !ok {
-			r.loading = false
-			r.fill()
-		}
-		r.mu.Unlock()
-		if err != nil && ok {
 			select {
 			case <-time.After(pause):
 				pause = min(2*pause, lastPause)
 			case <-s.work.Done():
 			}
 		}
+		r.mu.Lock()
+		if l, ok = r.nextLook(); !ok {
+			r.loading = false
+			r.fill()
+		}
+		r.mu.Unlock()
 	}
 }
 

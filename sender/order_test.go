@@ -53,7 +53,7 @@ func TestRecordsOfALane(t *testing.T) {
 // A lane with retries that take long and never succeed still makes first attempts.
 func TestRetriesDoNotStarveOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := bubble(t, Config{MaxInFlight: 1, RetrySchedule: []time.Duration{time.Second}}, statuses(t, func(c content) int {
+		s := bubble(t, Config{MaxInFlight: 1, HoldMax: time.Hour, RetrySchedule: slices.Repeat([]time.Duration{time.Second}, 99)}, statuses(t, func(c content) int {
 			if c.Record < 100 {
 				time.Sleep(9 * time.Second)
 				return 500
@@ -61,7 +61,7 @@ func TestRetriesDoNotStarveOthers(t *testing.T) {
 			return 200
 		}))
 		to := subscription("a", "http://receiver.test")
-		for record := range 20 { // more than can be retried within their interval
+		for record := range tripAfter - 1 { // more than can be retried within their interval
 			s.send(to, newEvent(record, 1))
 		}
 		time.Sleep(10 * time.Minute)

@@ -397,12 +397,15 @@ func inBubble(t testing.TB, spool Spool, cfg Config, handle http.HandlerFunc, kn
 	s.policy.Jitter = func() float64 { return 0.5 }
 	network := newPipes()
 	s.transport.DialContext = network.dial
-	var handlers sync.WaitGroup
-	server := &http.Server{ErrorLog: silent, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handlers.Add(1)
-		defer handlers.Done()
-		recording(t, nil, handle).ServeHTTP(w, r)
-	})}
+	var conns sync.WaitGroup
+	server := &http.Server{ErrorLog: silent, Handler: recording(t, nil, handle), ConnState: func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			conns.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			conns.Done()
+		}
+	}}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -411,7 +414,7 @@ func inBubble(t testing.TB, spool Spool, cfg Config, handle http.HandlerFunc, kn
 	t.Cleanup(func() {
 		_ = server.Close()
 		<-served
-		handlers.Wait() // Close does not
+		conns.Wait() // Close does not
 	})
 	return s
 }

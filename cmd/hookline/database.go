@@ -100,16 +100,12 @@ func (d *database) prepare(ctx context.Context, store *spool.Spool) error {
 	if err := prepareSpool(ctx, store, d.log); err != nil {
 		return err
 	}
-	checkpoint, err := store.LoadCheckpoint(ctx, d.cfg.CDC.Slot)
-	if err != nil {
-		return err
-	}
 	return d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-		return cdc.TakeTurns(ctx, conn.Conn(), func() error { return d.prepareOn(ctx, conn.Conn(), checkpoint) })
+		return cdc.TakeTurns(ctx, conn.Conn(), func() error { return d.prepareOn(ctx, conn.Conn(), store) })
 	})
 }
 
-func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, checkpoint *cdc.Checkpoint) error {
+func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, store *spool.Spool) error {
 	if err := d.makeSchema(ctx, conn); err != nil {
 		return err
 	}
@@ -117,7 +113,7 @@ func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, checkpoint *cd
 	if err != nil {
 		return err
 	}
-	plan, err := cdc.Prepare(ctx, conn, d.cfg.CDC, tables, checkpoint, d.log)
+	plan, err := cdc.Prepare(ctx, conn, d.cfg.CDC, tables, store, d.log)
 	if err != nil {
 		return err
 	}
@@ -125,17 +121,52 @@ func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, checkpoint *cd
 	return nil
 }
 
-// dropSlot drops the slot if there is one. It fails while a process reads it.
-func (d *database) dropSlot(ctx context.Context) error {
-	_, err := d.pool.Exec(ctx, `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1`, d.cfg.CDC.Slot)
-	if err != nil {
-		return fmt.Errorf("drop slot %q (stop Hookline first if it runs): %w", d.cfg.CDC.Slot, err)
+// dropSlot drops the slot if there is one, and returns the position it had come to. The error is a Problem when it is not Hookline's to drop,
+// or when a process reads it.
+func (d *database) dropSlot(ctx context.Context) (at cdc.LSN, err error) {
+	var name, here string
+	var pid *int
+	err = d.pool.QueryRow(ctx, `SELECT coalesce(database, ''), current_database(), active_pid, coalesce(confirmed_flush_lsn, '0/0')
+		FROM pg_replication_slots WHERE slot_name = $1`, d.cfg.CDC.Slot).Scan(&name, &here, &pid, &at)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return 0, nil
+	case err != nil:
+		return 0, fmt.Errorf("look slot %q up: %w", d.cfg.CDC.Slot, err)
+	case name != here:
+		return 0, &cdc.Problem{
+			What: fmt.Sprintf("replication slot %q belongs to database %q, not to %q, and is left alone", d.cfg.CDC.Slot, name, here),
+			Mend: "set HOOKLINE_SLOT to another name",
+		}
+	case pid == nil:
+		_, err = d.pool.Exec(ctx, `SELECT pg_drop_replication_slot($1)`, d.cfg.CDC.Slot)
 	}
-	return nil
+	if refused, ok := errors.AsType[*pgconn.PgError](err); pid != nil || ok && refused.Code == objectInUse {
+		return 0, &cdc.Problem{
+			What: fmt.Sprintf("a process reads replication slot %q at this moment, so there is no gap to accept", d.cfg.CDC.Slot),
+			Mend: "if it is to be given up all the same, stop that process first; this shows where it runs: SELECT * FROM pg_stat_replication;",
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("drop slot %q: %w", d.cfg.CDC.Slot, err)
+	}
+	return at, nil
 }
 
-// insufficientPrivilege is https://www.postgresql.org/docs/current/errcodes-appendix.html
-const insufficientPrivilege = "42501"
+// slotPosition returns how far the slot has come.
+func (d *database) slotPosition(ctx context.Context) (at cdc.LSN, err error) {
+	err = d.pool.QueryRow(ctx, `SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = $1`, d.cfg.CDC.Slot).Scan(&at)
+	if err != nil {
+		return 0, fmt.Errorf("look slot %q up: %w", d.cfg.CDC.Slot, err)
+	}
+	return at, nil
+}
+
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const (
+	insufficientPrivilege = "42501"
+	objectInUse           = "55006"
+)
 
 // makeSchema makes Hookline's own tables where they are missing.
 func (d *database) makeSchema(ctx context.Context, conn *pgx.Conn) error {

@@ -84,11 +84,14 @@ func TestStatusJudges(t *testing.T) {
 			s.Webhooks = []webhook.Status{{State: webhook.Skipped, Reason: "secret: is null"}}
 		}, ""},
 		{"idle", func(s *status) { s.Slot.Active = false; s.Slot.RetainedBytes = 3 << 20 }, `nobody reads slot "s", and it keeps 3.0 MiB`},
-		{"lost", func(s *status) { s.Slot.WALStatus = "lost" }, "--accept-gap"},
-		{"new", func(s *status) { s.Slot.Exists = false }, "does not exist yet"},
+		{"gap", func(s *status) { s.Gap = &gapStatus{cdc.SlotLost, "it is lost", "accept it"} }, "gap (slot_lost): it is lost; accept it"},
+		{"gap while it is read", func(s *status) { s.Gap = &gapStatus{cdc.OtherSystem, "a clone", "accept it"} }, "gap (other_system): a clone"},
+		{"new", func(s *status) {
+			s.Slot.Exists, s.Gap = false, &gapStatus{cdc.SlotMissing, "it does not exist", "accept it"}
+		}, "does not exist yet"},
 		{"gone", func(s *status) {
-			s.Slot.Exists, s.Checkpoint = false, &cdc.Checkpoint{Settled: cdc.Position{End: 0x10}}
-		}, "after 0/10 were not announced"},
+			s.Slot.Exists, s.Checkpoint, s.Gap = false, &cdc.Checkpoint{}, &gapStatus{cdc.SlotMissing, "it is gone", "accept it"}
+		}, "gap (slot_missing): it is gone"},
 		{"empty", func(s *status) { s.Tables = 0 }, "no table is published"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

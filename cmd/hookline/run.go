@@ -25,24 +25,55 @@ func (runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log := newLogger(cfg)
+	return run(ctx, cfg, newLogger(cfg))
+}
+
+// run is Hookline: one session after the other until ctx ends, or one of them for a reason that calls for a restart. A gap does not: what
+// it calls for is an operator, and the process stays to tell so, and to go on when it is mended.
+func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	log.Info("hookline starts", "version", version)
+	defer log.Info("hookline has stopped")
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	process := newProcessState(log, metrics)
+	health, err := admin.Listen(cfg.HealthAddr, process, metrics, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = health.Close(ctx)
+	}()
 	for {
-		if err = run(ctx, cfg, log); !errors.Is(err, cdc.ErrTakenOver) || ctx.Err() != nil {
+		own := prometheus.NewRegistry() // each session counts from zero
+		health.ServeMetrics(prometheus.Gatherers{metrics, own})
+		err := session(ctx, cfg, log, own, process)
+		gap, inGap := errors.AsType[*cdc.Gap](err)
+		switch {
+		case inGap:
+			process.declare(gap)
+		case process.Gap() != nil && cdc.Transient(err): // the server has gone away meanwhile
+		case errors.Is(err, cdc.ErrTakenOver):
+			log.Warn("starting over, as a standby", "cause", err)
+		default:
 			return err
 		}
-		log.Warn("starting over, as a standby", "cause", err)
+		if process.Gap() != nil {
+			process.untilMended(ctx, cfg)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
 	}
 }
 
 // farewell is how long giving the slot back may take, after everything is delivered or given up.
 const farewell = 10 * time.Second
 
-// run is Hookline: it prepares the database, waits for the slot, and delivers until ctx ends. Then it finishes what it has in hand, for
-// at most cfg.DrainTimeout, and gives the slot back.
-func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
-	log.Info("hookline starts", "version", version)
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+// session prepares the database, waits for the slot, and delivers until ctx ends or the stream cannot go on. Then it finishes what it has in
+// hand, for at most cfg.DrainTimeout, and gives the slot back.
+func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *prometheus.Registry, process *processState) (err error) {
 	finish, done := context.WithCancel(context.WithoutCancel(ctx)) // outlives ctx: for what is finished after it
 	defer done()
 
@@ -60,34 +91,25 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	health, err := admin.Listen(cfg.HealthAddr, source, metrics, log)
-	if err != nil {
-		return err
-	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(finish, time.Second)
+		ctx, cancel := context.WithTimeoutCause(finish, farewell, errors.New("the server does not answer"))
 		defer cancel()
-		_ = health.Close(ctx)
+		err = errors.Join(err, source.Close(ctx))
 	}()
+	process.follow(source)
 
 	cfg.Sender.Version = version
 	out, err := sender.New(cfg.Sender, store, db.webhooks, log, metrics)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, drain(finish, out, cfg.DrainTimeout, log)) }()
 	if err := db.prepare(ctx, store); err != nil {
 		return stopped(ctx, err)
 	}
 	if err := source.Acquire(ctx); err != nil {
 		return stopped(ctx, err)
 	}
-	defer func() {
-		ctx, cancel := context.WithTimeoutCause(finish, farewell, errors.New("the server does not answer"))
-		defer cancel()
-		err = errors.Join(err, source.Close(ctx))
-		log.Info("hookline has stopped")
-	}()
-	defer func() { err = errors.Join(err, drain(finish, out, cfg.DrainTimeout, log)) }()
 	err = cdc.Persist(ctx, log, func() error {
 		if err := db.prepare(ctx, store); err != nil { // tables may have come while this process stood by
 			return err
@@ -101,7 +123,9 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 	if err := cdc.Persist(ctx, log, func() error { return takeUp(ctx, store, out) }); err != nil {
 		return stopped(ctx, err)
 	}
-	go cdc.Monitor(ctx, db.pool, cfg.CDC, log, metrics, relief(cfg.HoldWAL, out.Relieve))
+	watching, end := context.WithCancel(ctx)
+	defer end()
+	go cdc.Monitor(watching, db.pool, cfg.CDC, log, metrics, relief(cfg.HoldWAL, out.Relieve))
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
 	late, cancel := linger(ctx, cfg.DrainTimeout)
 	defer cancel()
@@ -138,7 +162,7 @@ func drain(ctx context.Context, out *sender.Sender, limit time.Duration, log *sl
 	if !ok {
 		return err
 	}
-	log.Warn("not everything could be delivered; it is sent again at the next start", "error", left)
+	log.Warn("not everything could be delivered; it stays unsettled", "error", left)
 	return nil
 }
 

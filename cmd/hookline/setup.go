@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hookline/config"
+	"hookline/spool"
 )
 
 type setupCommand struct {
@@ -50,19 +51,45 @@ func (c setupCommand) prepare(ctx context.Context, cfg config.Config, db *databa
 	}
 	defer store.Close()
 	if c.AcceptGap {
-		if err := db.dropSlot(ctx); err != nil {
-			return err
-		}
-		if err := prepareSpool(ctx, store, log); err != nil {
-			return err
-		}
-		if err := store.ForgetCheckpoint(ctx, cfg.CDC.Slot); err != nil {
-			return err
-		}
+		return acceptGap(ctx, cfg, db, store, log)
 	}
 	if err := db.prepare(ctx, store); err != nil {
 		return err
 	}
 	log.Info("the database is ready", "slot", cfg.CDC.Slot, "publication", cfg.CDC.Publication)
+	return nil
+}
+
+// acceptGap gives up what can no longer be announced: the slot goes, and the checkpoint, so that the database is prepared as if it were new.
+func acceptGap(ctx context.Context, cfg config.Config, db *database, store *spool.Spool, log *slog.Logger) error {
+	if err := prepareSpool(ctx, store, log); err != nil {
+		return err
+	}
+	from, err := db.dropSlot(ctx)
+	if err != nil {
+		return err
+	}
+	checkpoint, err := store.LoadCheckpoint(ctx, cfg.CDC.Slot)
+	if err != nil {
+		return err
+	}
+	if checkpoint != nil {
+		from = checkpoint.Settled.End
+	}
+	if err := store.ForgetCheckpoint(ctx, cfg.CDC.Slot); err != nil {
+		return err
+	}
+	if err := db.prepare(ctx, store); err != nil {
+		return err
+	}
+	to, err := db.slotPosition(ctx)
+	if err != nil {
+		return err
+	}
+	given := []any{"slot", cfg.CDC.Slot, "from", from, "to", to}
+	if checkpoint != nil && !checkpoint.Time.IsZero() {
+		given = append(given, "last_change", checkpoint.Time)
+	}
+	log.Warn("gap accepted: what was committed in it is not announced", given...)
 	return nil
 }

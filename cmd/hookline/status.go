@@ -19,6 +19,7 @@ import (
 
 	"hookline/cdc"
 	"hookline/config"
+	"hookline/spool"
 	"hookline/webhook"
 )
 
@@ -29,12 +30,20 @@ type statusCommand struct {
 // status is how things stand, as seen from the database: it says the same whichever process is asked, and when none runs.
 type status struct {
 	Healthy    bool             `json:"healthy"`
+	Gap        *gapStatus       `json:"gap,omitempty"`
 	Problems   []string         `json:"problems,omitempty"`
 	Profile    string           `json:"profile"`
 	Slot       slotStatus       `json:"slot"`
 	Tables     int              `json:"publishedTables"`
 	Checkpoint *cdc.Checkpoint  `json:"checkpoint,omitempty"`
 	Webhooks   []webhook.Status `json:"webhooks"`
+}
+
+// gapStatus is a cdc.Gap.
+type gapStatus struct {
+	Reason cdc.Reason `json:"reason"`
+	What   string     `json:"what"`
+	Mend   string     `json:"mend"`
 }
 
 type slotStatus struct {
@@ -71,7 +80,7 @@ func (c statusCommand) Run(ctx context.Context) error {
 	if s.Checkpoint, err = store.LoadCheckpoint(ctx, cfg.CDC.Slot); err != nil {
 		return err
 	}
-	if err := s.read(ctx, db); err != nil {
+	if err := s.read(ctx, db, store); err != nil {
 		return err
 	}
 	s.judge()
@@ -88,7 +97,7 @@ func (c statusCommand) Run(ctx context.Context) error {
 	return err
 }
 
-func (s *status) read(ctx context.Context, db *database) error {
+func (s *status) read(ctx context.Context, db *database, store *spool.Spool) error {
 	if err := db.load(ctx); err != nil {
 		return err
 	}
@@ -106,7 +115,14 @@ func (s *status) read(ctx context.Context, db *database) error {
 		if err != nil {
 			return fmt.Errorf("count the tables of publication %q: %w", db.cfg.CDC.Publication, err)
 		}
-		return nil
+		gap, err := cdc.FindGap(ctx, conn.Conn(), db.cfg.CDC, store)
+		if gap != nil {
+			s.Gap = &gapStatus{gap.Reason, gap.What, gap.Mend}
+		}
+		if problem, ok := errors.AsType[*cdc.Problem](err); ok {
+			s.Problems, err = append(s.Problems, problem.What+"; "+problem.Mend), nil
+		}
+		return err
 	})
 }
 
@@ -114,17 +130,15 @@ func (s *status) read(ctx context.Context, db *database) error {
 func (s *status) judge() {
 	problem := func(format string, args ...any) { s.Problems = append(s.Problems, fmt.Sprintf(format, args...)) }
 	switch {
-	case !s.Slot.Exists && s.Checkpoint != nil:
-		problem("slot %q is gone; changes after %s were not announced. To go on from now without them: hookline setup --accept-gap",
-			s.Slot.Name, s.Checkpoint.Settled.End)
-	case !s.Slot.Exists:
+	case !s.Slot.Exists && s.Checkpoint == nil:
+		s.Gap = nil
 		problem("slot %q does not exist yet: hookline setup, or hookline run", s.Slot.Name)
-	case s.Slot.WALStatus == "lost":
-		problem("slot %q is lost: the server removed WAL it needed. To go on from now: hookline setup --accept-gap", s.Slot.Name)
+	case s.Gap != nil:
+		problem("gap (%s): %s; %s", s.Gap.Reason, s.Gap.What, s.Gap.Mend)
 	case !s.Slot.Active:
 		problem("nobody reads slot %q, and it keeps %s of WAL: start hookline run", s.Slot.Name, size(s.Slot.RetainedBytes))
 	}
-	if s.Tables == 0 {
+	if s.Tables == 0 && (s.Gap == nil || s.Gap.Reason != cdc.PublicationMissing) {
 		problem("no table is published: hookline setup")
 	}
 	s.Healthy = len(s.Problems) == 0

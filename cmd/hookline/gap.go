@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"hookline/cdc"
+	"hookline/config"
+)
+
+const (
+	gapInterval = 3 * time.Second // between two looks whether a gap is still there
+	gapLimit    = 10 * time.Second
+)
+
+// untilMended waits until a look at the database no longer shows a gap, or ctx ends. While the slot is missing it goes on waiting whether
+// or not there is a checkpoint: this is not the first start, and a database that somebody has put in the other one's place must not be
+// announced unasked.
+func (p *processState) untilMended(ctx context.Context, cfg config.Config) {
+	tick := time.NewTicker(gapInterval)
+	defer tick.Stop()
+	told := ""
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		switch gap, err := findGap(ctx, cfg); {
+		case err != nil && err.Error() != told:
+			told = err.Error()
+			p.log.Warn("it cannot be told whether the gap is still there", "error", err)
+		case err != nil:
+		case gap == nil:
+			return
+		case gap.Reason != cdc.SlotMissing: // a slot that goes missing now is about to be made anew
+			p.declare(gap)
+		}
+	}
+}
+
+func findGap(ctx context.Context, cfg config.Config) (*cdc.Gap, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, gapLimit, errors.New("the server does not answer"))
+	defer cancel()
+	store, err := openSpool(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	config, err := cdc.PoolConfig(cfg.CDC.URL, 1)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	return cdc.FindGap(ctx, conn, cfg.CDC, store)
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hookline/cdc"
+)
+
+// processState is how the process stands, over all its sessions: as the source of the present one does, or in a gap. A gap lasts from when it
+// is found until a session has come past it, so nothing flickers while the process tries. Safe for concurrent use.
+type processState struct {
+	log *slog.Logger
+
+	mu     sync.Mutex
+	source *cdc.Source // of the present session; nil before the first
+	state  cdc.State   // of source
+	gap    *cdc.Gap    // nil unless there is one
+}
+
+func newProcessState(log *slog.Logger, registerer prometheus.Registerer) *processState {
+	p := &processState{log: log}
+	gauge := func(name, help, label, value string, is func() bool) {
+		registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: name, Help: help, ConstLabels: prometheus.Labels{label: value},
+		}, func() float64 {
+			if is() {
+				return 1
+			}
+			return 0
+		}))
+	}
+	for _, state := range cdc.States {
+		gauge("hookline_state", "1 for the state that this process is in: active reads the slot, standby waits for it, gap waits for an operator.",
+			"state", state.String(), func() bool { return p.State() == state })
+	}
+	for _, reason := range cdc.Reasons {
+		gauge("hookline_gap", "1 while nothing is delivered because changes were lost, or belong to another database.",
+			"reason", string(reason), func() bool { gap := p.Gap(); return gap != nil && gap.Reason == reason })
+	}
+	return p
+}
+
+// follow has the process follow the source of a new session, which has yet to acquire its slot.
+func (p *processState) follow(source *cdc.Source) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.source, p.state = source, cdc.Connecting
+	source.OnState(p.enter)
+}
+
+// enter takes note of a new state of the source, and of what has brought it there.
+func (p *processState) enter(state cdc.State, err error) {
+	if gap, ok := errors.AsType[*cdc.Gap](err); ok {
+		p.declare(gap)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state = state; err != nil {
+		p.state = cdc.Connecting // the session is over; the next one connects anew, or the process ends
+	}
+	if p.gap != nil && (state == cdc.Standby || state == cdc.Active) {
+		p.log.Info("the gap is over", "reason", p.gap.Reason, "state", state)
+		p.gap = nil
+	}
+}
+
+// declare tells of a gap: aloud when it is news, otherwise it only stays.
+func (p *processState) declare(gap *cdc.Gap) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.gap == nil || p.gap.Reason != gap.Reason {
+		p.log.Error("gap: nothing is delivered until an operator has seen to it", "reason", gap.Reason, "what", gap.What, "mend", gap.Mend)
+	}
+	p.gap = gap
+}
+
+// Gap returns the gap that the process is in, or nil.
+func (p *processState) Gap() *cdc.Gap {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.gap
+}
+
+func (p *processState) State() cdc.State {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.gap != nil {
+		return cdc.InGap
+	}
+	return p.state
+}
+
+// LastContact is when the present session's source last heard of the server.
+func (p *processState) LastContact() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.source == nil {
+		return time.Time{}
+	}
+	return p.source.LastContact()
+}
