@@ -6,9 +6,13 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"hookline/sender"
 )
+
+// lockNotAvailable is https://www.postgresql.org/docs/current/errcodes-appendix.html
+const lockNotAvailable = "55P03"
 
 var errUnclaimed = errors.New("the spool is not claimed: Claim goes before every change")
 
@@ -18,6 +22,9 @@ func (s *Spool) Claim(ctx context.Context) error {
 	var epoch int64
 	err := s.pool.QueryRow(ctx, `INSERT INTO owner AS o (slot, epoch) VALUES ($1, 1)
 		ON CONFLICT (slot) DO UPDATE SET epoch = o.epoch + 1 RETURNING epoch`, s.cfg.Slot).Scan(&epoch)
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == lockNotAvailable {
+		return fmt.Errorf("claim the spool of slot %q: the process before this one is still writing to it: %v", s.cfg.Slot, err) //nolint:errorlint // it passes
+	}
 	if err != nil {
 		return fmt.Errorf("claim the spool of slot %q: %w", s.cfg.Slot, err)
 	}

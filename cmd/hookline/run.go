@@ -54,7 +54,7 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		case inGap:
 			process.declare(gap)
 		case process.Gap() != nil && cdc.Transient(err): // the server has gone away meanwhile
-		case errors.Is(err, cdc.ErrTakenOver):
+		case errors.Is(err, cdc.ErrTakenOver), errors.Is(err, sender.ErrFenced):
 			log.Warn("starting over, as a standby", "cause", err)
 		default:
 			return err

@@ -37,6 +37,29 @@ type status struct {
 	Tables     int              `json:"publishedTables"`
 	Checkpoint *cdc.Checkpoint  `json:"checkpoint,omitempty"`
 	Webhooks   []webhook.Status `json:"webhooks"`
+	Spool      []queueStatus    `json:"spool"`
+	Gaps       []spoolGap       `json:"givenUp,omitempty"`
+}
+
+// queueStatus is a sender.Queue.
+type queueStatus struct {
+	Webhook string    `json:"webhook"`
+	Waiting int       `json:"waiting"`
+	Dead    int       `json:"dead"`
+	Bytes   int64     `json:"bytes"`
+	Oldest  time.Time `json:"oldest,omitzero"` // commit time of the first that waits
+	Paused  string    `json:"paused,omitempty"`
+	Full    bool      `json:"full,omitempty"`
+}
+
+// spoolGap is a spool.Gap: deliveries that a full queue did not take.
+type spoolGap struct {
+	Webhook string    `json:"webhook"`
+	First   string    `json:"first"`
+	Last    string    `json:"last"`
+	Events  int       `json:"events"`
+	Began   time.Time `json:"began"`
+	Ended   time.Time `json:"ended,omitzero"`
 }
 
 // gapStatus is a cdc.Gap.
@@ -83,6 +106,9 @@ func (c statusCommand) Run(ctx context.Context) error {
 	if err := s.read(ctx, db, store); err != nil {
 		return err
 	}
+	if err := s.readSpool(ctx, store); err != nil {
+		return err
+	}
 	s.judge()
 	if c.JSON {
 		encoder := json.NewEncoder(os.Stdout)
@@ -126,6 +152,26 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 	})
 }
 
+// readSpool reads what waits and is dead; nothing when there is no spool yet.
+func (s *status) readSpool(ctx context.Context, store *spool.Spool) error {
+	s.Spool = []queueStatus{}
+	gaps, err := store.Gaps(ctx)
+	if errors.Is(err, spool.ErrNotSetUp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, g := range gaps {
+		s.Gaps = append(s.Gaps, spoolGap{g.Webhook, g.First, g.Last, g.Events, g.Began, g.Ended})
+	}
+	queues, err := store.Queues(ctx)
+	for _, q := range queues {
+		s.Spool = append(s.Spool, queueStatus{q.Webhook, q.Waiting, q.Dead, q.Bytes, q.Oldest, q.Paused, q.Full})
+	}
+	return err
+}
+
 // judge fills in what is wrong.
 func (s *status) judge() {
 	problem := func(format string, args ...any) { s.Problems = append(s.Problems, fmt.Sprintf(format, args...)) }
@@ -140,6 +186,16 @@ func (s *status) judge() {
 	}
 	if s.Tables == 0 && (s.Gap == nil || s.Gap.Reason != cdc.PublicationMissing) {
 		problem("no table is published: hookline setup")
+	}
+	for _, q := range s.Spool {
+		if q.Full {
+			problem("the spool is full for webhook %s, and what comes for it is given up: mend its receiver, `hookline deliveries discard`, "+
+				"or raise HOOKLINE_SPOOL_MAX_BYTES or HOOKLINE_SPOOL_MAX_AGE", q.Webhook)
+		}
+		if q.Paused != "" {
+			problem("webhook %s is paused: %s. It goes on when its row changes, or with `hookline deliveries replay --webhook %s`",
+				q.Webhook, q.Paused, q.Webhook)
+		}
 	}
 	s.Healthy = len(s.Problems) == 0
 }
@@ -175,6 +231,16 @@ func (s *status) print(out io.Writer, now time.Time) error {
 		if h.Reason != "" {
 			fmt.Fprintf(w, "\t  %s\n", h.Reason)
 		}
+	}
+	for _, q := range s.Spool {
+		since := ""
+		if q.Waiting > 0 {
+			since = ", the first since " + humanize.RelTime(q.Oldest, now, "ago", "from now")
+		}
+		fmt.Fprintf(w, "spool\t%s: %d waiting%s, %d dead, %s\n", q.Webhook, q.Waiting, since, q.Dead, size(q.Bytes))
+	}
+	for _, g := range s.Gaps {
+		fmt.Fprintf(w, "given up\t%s: %d deliveries from %s to %s\n", g.Webhook, g.Events, g.First, g.Last)
 	}
 	for _, p := range s.Problems {
 		fmt.Fprintf(w, "PROBLEM\t%s\n", p)
