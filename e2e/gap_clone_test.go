@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -96,8 +97,14 @@ func TestGapOfATemplate(t *testing.T) {
 	sut := start(t, db).until("active")
 	db.oneByOne("before", 3)
 	box.untilAccepted(3)
-	sut.stop()
 	heard := db.diary()
+	box.answers(always(http.StatusServiceUnavailable))
+	db.oneByOne("parked", 3)
+	sut.stop()
+	box.answers(nil)
+	if got := len(db.deliveries("waiting")); got != 3 {
+		t.Errorf("%d deliveries wait, want 3", got)
+	}
 
 	_ = db.conn.Close(t.Context())
 	cluster.exec(`CREATE DATABASE copy TEMPLATE crm`)

@@ -121,6 +121,18 @@ func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, store *spool.S
 	return nil
 }
 
+// findGap looks for a gap.
+func (d *database) findGap(ctx context.Context, store *spool.Spool) (gap *cdc.Gap, err error) {
+	err = d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		gap, err = cdc.FindGap(ctx, conn.Conn(), d.cfg.CDC, store)
+		return err
+	})
+	if _, ok := errors.AsType[*cdc.Problem](err); ok {
+		return nil, nil // of a slot that is somebody else's; dropSlot tells
+	}
+	return gap, err
+}
+
 // dropSlot drops the slot if there is one, and returns the position it had come to. The error is a Problem when it is not Hookline's to drop,
 // or when a process reads it.
 func (d *database) dropSlot(ctx context.Context) (at cdc.LSN, err error) {

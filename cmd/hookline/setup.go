@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"hookline/cdc"
 	"hookline/config"
 	"hookline/spool"
 )
@@ -65,6 +66,10 @@ func acceptGap(ctx context.Context, cfg config.Config, db *database, store *spoo
 	if err := prepareSpool(ctx, store, log); err != nil {
 		return err
 	}
+	gap, err := db.findGap(ctx, store)
+	if err != nil {
+		return err
+	}
 	from, err := db.dropSlot(ctx)
 	if err != nil {
 		return err
@@ -75,6 +80,11 @@ func acceptGap(ctx context.Context, cfg config.Config, db *database, store *spoo
 	}
 	if checkpoint != nil {
 		from = checkpoint.Settled.End
+	}
+	if gap != nil && gap.Reason == cdc.OtherSystem {
+		if err := emptySpool(ctx, store, log); err != nil {
+			return err
+		}
 	}
 	if err := store.ForgetCheckpoint(ctx, cfg.CDC.Slot); err != nil {
 		return err
@@ -92,4 +102,26 @@ func acceptGap(ctx context.Context, cfg config.Config, db *database, store *spoo
 	}
 	log.Warn("gap accepted: what was committed in it is not announced", given...)
 	return nil
+}
+
+// emptySpool discards what a copy of the database has brought along: those deliveries are the original's to make.
+func emptySpool(ctx context.Context, store *spool.Spool, log *slog.Logger) error {
+	if err := store.Claim(ctx); err != nil {
+		return err
+	}
+	queues, err := store.Queues(ctx)
+	if err != nil {
+		return err
+	}
+	for _, q := range queues {
+		if err := store.Discard(ctx, q.Webhook); err != nil {
+			return err
+		}
+		if err := store.Pause(ctx, q.Webhook, ""); err != nil {
+			return err
+		}
+		log.Warn("discarded the other database's deliveries", "webhook", q.Webhook, "waiting", q.Waiting, "dead", q.Dead)
+	}
+	_, err = store.DiscardDead(ctx, spool.Filter{})
+	return err
 }
