@@ -33,8 +33,8 @@ race: deps ## every test under the race detector, nothing from the cache
 	go test -race -count=1 ./...
 
 .PHONY: e2e
-e2e: deps ## the end-to-end tests alone, in detail
-	go test $(RACE) -count=1 -v ./e2e/...
+e2e: deps ## the end-to-end tests alone, in detail, with the long fault campaign
+	E2E_CAMPAIGN=long go test $(RACE) -count=1 -timeout 30m -v ./e2e/...
 
 .PHONY: fuzz
 fuzz: deps ## every fuzz target, one after the other, for FUZZTIME (20s) each

@@ -41,6 +41,7 @@ type memoryQueue struct {
 	waiting []*memoryRow          // by Seq
 	bytes   int64
 	paused  string
+	version string
 	full    bool
 	gap     *Gap // that is still open
 }
@@ -193,13 +194,13 @@ func (m *Memory) Requeue(ctx context.Context, webhook string) error {
 }
 
 // Pause is that of Spool.
-func (m *Memory) Pause(ctx context.Context, webhook, why string) error {
+func (m *Memory) Pause(ctx context.Context, webhook, why, version string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.refuse(ctx); err != nil {
 		return err
 	}
-	m.queue(webhook).paused = why
+	m.queue(webhook).paused, m.queue(webhook).version = why, version
 	return nil
 }
 
@@ -231,7 +232,8 @@ func (m *Memory) Queues(ctx context.Context) ([]Queue, error) {
 		q := m.queues[webhook]
 		entry := Queue{
 			Webhook: webhook, Waiting: len(q.waiting), Dead: len(q.known) - len(q.waiting), Bytes: q.bytes, Paused: q.paused,
-			Full: q.full || q.over(m.limits, now),
+			Version: q.version,
+			Full:    q.full || q.over(m.limits, now),
 		}
 		for _, r := range q.known {
 			if r.wanted {

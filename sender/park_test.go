@@ -213,6 +213,32 @@ func TestGonePauses(t *testing.T) {
 	})
 }
 
+// A change of the row that was made while no process ran ends the pause, too.
+func TestPauseEndsWithAChangeThatNobodySaw(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var hosts list[string]
+		handle := func(w http.ResponseWriter, r *http.Request) {
+			if hosts.add(r.Host); r.Host == "old.test" {
+				w.WriteHeader(410)
+			}
+		}
+		s := bubble(t, Config{}, handle)
+		<-s.send(subscription("a", "http://old.test"), newEvent(1, 1))
+		<-s.send(subscription("a", "http://old.test"), newEvent(2, 1))
+		if err := s.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		bubbleOn(t, s.Memory, Config{}, handle, subscription("a", "http://new.test"))
+		time.Sleep(time.Second)
+		if got, want := hosts.all(), []string{"old.test", "new.test"}; !slices.Equal(got, want) {
+			t.Errorf("requests to %v, want %v", got, want)
+		}
+		if queues, _ := s.Queues(t.Context()); len(queues) != 1 || queues[0].Paused != "" {
+			t.Errorf("queues %+v, want no pause", queues)
+		}
+	})
+}
+
 // An address that may not be dialled makes dead letters at once, and holds nothing up.
 func TestBlockedAddress(t *testing.T) {
 	s := newSender(t, Config{AllowAddresses: []string{"192.0.2.1"}})

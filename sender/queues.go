@@ -86,6 +86,9 @@ func (r *route) observe(q Queue) {
 		r.spooled = true
 		r.paused = q.Paused != ""
 		r.spill()
+		if r.paused && q.Version != r.to.Version() { // it has changed while nobody was here to see it
+			r.resume()
+		}
 	}
 	if q.Wanted > 0 {
 		r.requeue()

@@ -294,7 +294,8 @@ func (r *route) pause(why string) {
 		r.sender.log.Warn("webhook paused: deliveries wait in the spool until its row changes, or one of its dead letters is replayed",
 			"webhook", r.key, "reason", why)
 		r.paused = true
-		r.sender.parker.control(func(s Spool) error { return s.Pause(r.sender.work, r.key, why) })
+		version := r.to.Version()
+		r.sender.parker.control(func(s Spool) error { return s.Pause(r.sender.work, r.key, why, version) })
 	}
 	r.spill()
 }
@@ -304,7 +305,7 @@ func (r *route) resume() {
 	if r.paused {
 		r.sender.log.Info("webhook goes on after its pause", "webhook", r.key)
 		r.paused = false
-		r.sender.parker.control(func(s Spool) error { return s.Pause(r.sender.work, r.key, "") })
+		r.sender.parker.control(func(s Spool) error { return s.Pause(r.sender.work, r.key, "", "") })
 	}
 }
 

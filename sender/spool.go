@@ -31,8 +31,8 @@ type Spool interface {
 	// have not been attempted yet. It is the one way back from the pile.
 	Requeue(ctx context.Context, webhook string) error
 
-	// Pause notes why a webhook is to get nothing for now; "" lets it go on.
-	Pause(ctx context.Context, webhook, why string) error
+	// Pause notes why a webhook is to get nothing for now, and which version of it that goes for; both "" let it go on.
+	Pause(ctx context.Context, webhook, why, version string) error
 
 	// Discard empties the queue of a webhook that is gone. Its pile stays.
 	Discard(ctx context.Context, webhook string) error
@@ -89,6 +89,7 @@ type Queue struct {
 	Bytes   int64     // of both, as the limit counts them
 	Oldest  time.Time // Event.Time of the first that waits; zero when none does
 	Paused  string    // why; "" when it is not
+	Version string    // of the webhook, that was paused
 	Full    bool      // nothing is taken: see Gap
 }
 

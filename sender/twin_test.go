@@ -30,7 +30,7 @@ func TestMemoryFails(t *testing.T) {
 	_, queues := m.Queues(t.Context())
 	for name, err := range map[string]error{
 		"park": parked, "waiting": waiting, "queues": queues, "report": m.Report(t.Context(), nil), "requeue": m.Requeue(t.Context(), "a"),
-		"pause": m.Pause(t.Context(), "a", "why"), "discard": m.Discard(t.Context(), "a"),
+		"pause": m.Pause(t.Context(), "a", "why", "1"), "discard": m.Discard(t.Context(), "a"),
 	} {
 		if !errors.Is(err, away) {
 			t.Errorf("%s: %v, want %v", name, err, away)

@@ -17,7 +17,7 @@ func changes(t *testing.T, s *spool.Spool) map[string]error {
 		"park":    park,
 		"report":  s.Report(t.Context(), []sender.Report{{Webhook: "a", Event: id(1), Delivered: true}}),
 		"requeue": s.Requeue(t.Context(), "a"),
-		"pause":   s.Pause(t.Context(), "a", "why"),
+		"pause":   s.Pause(t.Context(), "a", "why", "1"),
 		"discard": s.Discard(t.Context(), "a"),
 	}
 }

@@ -110,7 +110,7 @@ func TestEncodings(t *testing.T) {
 			if err := s.Report(t.Context(), []sender.Report{{Webhook: "a", Event: p.ID, Reason: "無"}}); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.Pause(t.Context(), "a", "\x00 \xff 無"); err != nil {
+			if err := s.Pause(t.Context(), "a", "\x00 \xff 無", "1"); err != nil {
 				t.Fatal(err)
 			}
 			list, err := s.Waiting(t.Context(), sender.Page{Webhook: "a", Rows: 1})

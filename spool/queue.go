@@ -85,14 +85,15 @@ func (c *change) refront(ctx context.Context) error {
 
 // Queues returns how the webhooks stand.
 func (s *Spool) Queues(ctx context.Context) ([]sender.Queue, error) {
-	rows, err := s.pool.Query(ctx, `SELECT webhook, waiting, dead, wanted, bytes, oldest, paused, is_full OR coalesce(now() - since >= $2, false)
+	rows, err := s.pool.Query(ctx, `SELECT webhook, waiting, dead, wanted, bytes, oldest, paused, paused_version,
+			is_full OR coalesce(now() - since >= $2, false)
 		FROM queue WHERE slot = $1 AND (waiting > 0 OR dead > 0 OR paused <> '') ORDER BY webhook`, s.cfg.Slot, s.cfg.MaxAge)
 	if err != nil {
 		return nil, fmt.Errorf("read how the queues stand: %w", err)
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (q sender.Queue, err error) {
 		var oldest *time.Time
-		err = row.Scan(&q.Webhook, &q.Waiting, &q.Dead, &q.Wanted, &q.Bytes, &oldest, &q.Paused, &q.Full)
+		err = row.Scan(&q.Webhook, &q.Waiting, &q.Dead, &q.Wanted, &q.Bytes, &oldest, &q.Paused, &q.Version, &q.Full)
 		q.Oldest = orZero(oldest)
 		return q, err
 	})

@@ -82,10 +82,11 @@ func (s *Spool) Discard(ctx context.Context, webhook string) error {
 }
 
 // Pause is that of sender.Spool.
-func (s *Spool) Pause(ctx context.Context, webhook, why string) error {
+func (s *Spool) Pause(ctx context.Context, webhook, why, version string) error {
 	err := s.ownChange(ctx, nil, func(c *change) error {
-		_, err := c.Exec(ctx, `INSERT INTO queue (slot, webhook, paused) VALUES ($1, $2, $3)
-			ON CONFLICT (slot, webhook) DO UPDATE SET paused = EXCLUDED.paused`, s.cfg.Slot, webhook, remark(c, why))
+		_, err := c.Exec(ctx, `INSERT INTO queue (slot, webhook, paused, paused_version) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (slot, webhook) DO UPDATE SET paused = EXCLUDED.paused, paused_version = EXCLUDED.paused_version`,
+			s.cfg.Slot, webhook, remark(c, why), version)
 		return err
 	})
 	if err != nil {

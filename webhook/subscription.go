@@ -3,6 +3,9 @@
 package webhook
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -49,6 +52,14 @@ func (s *Subscription) Current() *Subscription {
 		return s
 	}
 	return s.current.Load()
+}
+
+// Version tells one version of the row from another: 16 hex digits that are the same as long as all of the above is. The
+// secret cannot be read from them.
+func (s *Subscription) Version() string {
+	hash := hmac.New(sha256.New, []byte(s.Secret))
+	fmt.Fprintf(hash, "%q %q %q %v %q", s.Workspace, s.URL, s.Operations, s.Format, s.Headers) // maps are printed in order
+	return hex.EncodeToString(hash.Sum(nil)[:8])
 }
 
 func (s Subscription) String() string   { return s.Key + " at " + s.Host }

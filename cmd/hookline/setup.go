@@ -117,7 +117,7 @@ func emptySpool(ctx context.Context, store *spool.Spool, log *slog.Logger) error
 		if err := store.Discard(ctx, q.Webhook); err != nil {
 			return err
 		}
-		if err := store.Pause(ctx, q.Webhook, ""); err != nil {
+		if err := store.Pause(ctx, q.Webhook, "", ""); err != nil {
 			return err
 		}
 		log.Warn("discarded the other database's deliveries", "webhook", q.Webhook, "waiting", q.Waiting, "dead", q.Dead)

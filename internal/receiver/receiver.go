@@ -3,6 +3,7 @@ package receiver
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -28,6 +29,7 @@ type Answer struct {
 	Status  int           // 0 stands for 200
 	Latency time.Duration // before the answer; the sender's going away ends it
 	Header  http.Header   // added to the answer
+	Body    io.Reader     // sent after the header, piece by piece; an error breaks the connection off
 	Cut     bool          // break the connection off instead of answering
 }
 
@@ -84,6 +86,27 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	if answer.Cut {
 		panic(http.ErrAbortHandler)
+	}
+	if answer.Body != nil {
+		send(w, answer.Body)
+	}
+}
+
+// send sends the header at once, and then the body as it comes.
+func send(w http.ResponseWriter, body io.Reader) {
+	connection := http.NewResponseController(w)
+	piece := make([]byte, 32<<10)
+	for {
+		if err := connection.Flush(); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		n, err := body.Read(piece)
+		if _, lost := w.Write(piece[:n]); lost != nil || err != nil && !errors.Is(err, io.EOF) {
+			panic(http.ErrAbortHandler)
+		}
+		if err != nil {
+			return
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package receiver_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -62,6 +63,31 @@ func TestReceiver(t *testing.T) {
 				t.Errorf("signature: %v, want signed %t", got.Signature, test.signed)
 			}
 		})
+	}
+}
+
+// The header of an answer does not wait for the body, and a body that fails is not taken for a whole one.
+func TestAnswerWithBody(t *testing.T) {
+	body, rest := io.Pipe()
+	server := httptest.NewServer(&receiver.Receiver{
+		Answer: func(receiver.Request) receiver.Answer { return receiver.Answer{Status: 202, Body: body} },
+	})
+	defer server.Close()
+	resp, err := http.Post(server.URL, "application/json", strings.NewReader(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != 202 {
+		t.Errorf("status %d, want 202", resp.StatusCode)
+	}
+	go func() {
+		_, _ = rest.Write([]byte("the beginning"))
+		_ = rest.CloseWithError(errors.New("that is all"))
+	}()
+	text, err := io.ReadAll(resp.Body)
+	if string(text) != "the beginning" || err == nil {
+		t.Errorf("body %q and error %v, want an error after the beginning", text, err)
 	}
 }
 

@@ -97,9 +97,9 @@ func (s subject) discard(webhook string) {
 	}
 }
 
-func (s subject) pause(webhook, why string) {
+func (s subject) pause(webhook, why, version string) {
 	s.t.Helper()
-	if err := s.Pause(s.t.Context(), webhook, why); err != nil {
+	if err := s.Pause(s.t.Context(), webhook, why, version); err != nil {
 		s.t.Fatalf("pause %s: %v", webhook, err)
 	}
 }
@@ -150,7 +150,7 @@ func (s subject) wantStand(webhook string, wanted int) {
 		want.Oldest = waiting[0].Event.Time
 	}
 	got := s.stand(webhook)
-	want.Paused, want.Full = got.Paused, got.Full
+	want.Paused, want.Version, want.Full = got.Paused, got.Version, got.Full
 	if got != want {
 		s.t.Errorf("%s stands at %+v, want %+v", webhook, got, want)
 	}

@@ -23,7 +23,7 @@ func testEmpty(s subject) {
 	s.report(sender.Report{Webhook: "nobody", Event: id(1), Delivered: true}, sender.Report{Webhook: "nobody", Event: id(2), Dead: true})
 	s.requeue("nobody")
 	s.discard("nobody")
-	s.pause("nobody", "")
+	s.pause("nobody", "", "")
 	if got := s.queues(); len(got) != 0 {
 		s.t.Errorf("there is nothing to tell, and yet: %+v", got)
 	}
@@ -166,18 +166,18 @@ func testPages(s subject) {
 }
 
 func testPause(s subject) {
-	s.pause("a", "the receiver said 410")
-	if got, want := s.stand("a"), (sender.Queue{Webhook: "a", Paused: "the receiver said 410"}); got != want {
+	s.pause("a", "the receiver said 410", "1")
+	if got, want := s.stand("a"), (sender.Queue{Webhook: "a", Paused: "the receiver said 410", Version: "1"}); got != want {
 		s.t.Errorf("paused: %+v, want %+v", got, want)
 	}
 	s.park(numbered("a", 1)) // waits, as for any other
 	s.wantQueue("a", id(1))
-	s.pause("a", "somebody wants it so")
-	if got := s.stand("a"); got.Paused != "somebody wants it so" || got.Waiting != 1 {
+	s.pause("a", "somebody wants it so", "2")
+	if got := s.stand("a"); got.Paused != "somebody wants it so" || got.Version != "2" || got.Waiting != 1 {
 		s.t.Errorf("paused for another reason: %+v", got)
 	}
-	s.pause("a", "")
-	if got := s.stand("a"); got.Paused != "" {
+	s.pause("a", "", "")
+	if got := s.stand("a"); got.Paused != "" || got.Version != "" {
 		s.t.Errorf("it goes on: %+v", got)
 	}
 }
@@ -286,7 +286,7 @@ func testEndedContext(s subject) {
 	for name, err := range map[string]error{
 		"park":   err,
 		"report": s.Report(ctx, []sender.Report{{Webhook: "a", Event: id(1), Delivered: true}}),
-		"pause":  s.Pause(ctx, "a", "why"),
+		"pause":  s.Pause(ctx, "a", "why", "1"),
 	} {
 		if !errors.Is(err, context.Canceled) {
 			s.t.Errorf("%s: %v, want that its context has ended", name, err)

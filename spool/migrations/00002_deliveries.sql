@@ -19,6 +19,7 @@ CREATE TABLE queue (
     since   timestamptz,
     is_full boolean NOT NULL DEFAULT false,
     paused  text NOT NULL DEFAULT '',
+    paused_version text NOT NULL DEFAULT '',
     UNIQUE (slot, webhook)
 ) WITH (fillfactor = 50);
 
@@ -30,6 +31,7 @@ COMMENT ON COLUMN queue.oldest IS 'Commit time of the first that waits.';
 COMMENT ON COLUMN queue.since IS 'When the first that waits was put into the queue.';
 COMMENT ON COLUMN queue.is_full IS 'Nothing is taken until there is room again: see gap.';
 COMMENT ON COLUMN queue.paused IS 'Why nothing is sent; empty when something is.';
+COMMENT ON COLUMN queue.paused_version IS 'Version of the webhook that this goes for: another one is not paused.';
 
 CREATE TABLE delivery (
     queue           bigint NOT NULL,
