@@ -51,7 +51,7 @@ func transaction(ctx context.Context, b *bench) (*result, error) {
 		}
 	}
 	r.figures = append(r.figures, figure{
-		what: "start to first event", values: d.begin, print: seconds, against: []comparison{{limitParse, d.parseBegin}},
+		what: "start to first event", values: d.begin, print: seconds, against: []comparison{{limit: limitParse, values: d.parseBegin}},
 	})
 	return r, nil
 }
@@ -65,7 +65,7 @@ func slow(ctx context.Context, b *bench) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	most := []comparison{{"in flight ÷ latency", sample{inFlight / latency.Seconds()}}}
+	most := []comparison{{limit: "in flight ÷ latency", values: sample{inFlight / latency.Seconds()}}}
 	return &result{
 		about: fmt.Sprintf("As backlog, %s rows, to a receiver that takes %s for every answer. With %d POSTs in flight no more than %d ÷ %s "+
 			"are possible. At the end some of them have nothing left to send, since a record's events never overtake each other: the middle "+
@@ -97,8 +97,8 @@ func (r *drained) result(about string) *result {
 			{what: limitPost + ", CPU per 1,000", values: r.postCPU, print: millis},
 		},
 		figures: []figure{
-			{what: eventRate, values: r.rate, print: perSecond, against: []comparison{{limitPost, r.post}, {limitParse, r.parse}}},
-			{what: cpuTime, values: r.cpu, print: millis, against: []comparison{{limitPost, r.postCPU}}},
+			{what: eventRate, values: r.rate, print: perSecond, against: []comparison{{limit: limitPost, values: r.post}, {limit: limitParse, values: r.parse}}},
+			{what: cpuTime, values: r.cpu, print: millis, against: []comparison{{limit: limitPost, values: r.postCPU}}},
 			{what: peakMemory, values: r.peak, print: mebibytes},
 		},
 		counts: r.counts,

@@ -33,8 +33,8 @@ type database struct {
 //go:embed schema.sql
 var schema string
 
-// newDatabase makes a database with the tables of schema.sql and a webhook that hears of everything.
-func newDatabase(ctx context.Context, server *postgres.Server, name string, to *receiver) (*database, error) {
+// newDatabase makes a database with the tables of schema.sql, and a webhook for each of the URLs that hears of everything.
+func newDatabase(ctx context.Context, server *postgres.Server, name string, urls ...string) (*database, error) {
 	admin, err := pgx.Connect(ctx, server.URL("postgres"))
 	if err != nil {
 		return nil, err
@@ -49,12 +49,18 @@ func newDatabase(ctx context.Context, server *postgres.Server, name string, to *
 	}
 	_, err = d.conn.Exec(ctx, schema)
 	if err == nil {
-		_, err = d.conn.Exec(ctx, "INSERT INTO webhooks (url, secret) VALUES ($1, $2)", to.url, secret)
+		err = d.subscribe(ctx, urls...)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make database %s: %w", name, err), d.close())
 	}
 	return d, nil
+}
+
+// subscribe makes a webhook for each of the URLs.
+func (d *database) subscribe(ctx context.Context, urls ...string) error {
+	_, err := d.conn.Exec(ctx, "INSERT INTO webhooks (url, secret) SELECT unnest($1::text[]), $2", urls, secret)
+	return err
 }
 
 // close drops the database's slots, so that the WAL and the cores are free for the next scenario.
@@ -85,6 +91,22 @@ func (d *database) commitEach(ctx context.Context, n, versions int) error {
 // commitAtOnce writes records 1 to n in one transaction.
 func (d *database) commitAtOnce(ctx context.Context, n int) error {
 	return errors.Join(d.call(ctx, "CALL insert_contacts($1, $2)", 1, n), d.checkpoint(ctx))
+}
+
+// commitInSteps writes contacts 1 to n in the given number of versions by transactions of the given number of rows.
+func (d *database) commitInSteps(ctx context.Context, n, versions, rows int) error {
+	for v := range versions {
+		for first := 1; first <= n; first += rows {
+			sql, args := "CALL insert_contacts($1, $2)", []any{first, min(n, first+rows-1)}
+			if v > 0 {
+				sql, args = "CALL update_contacts($1, $2, $3)", append(args, v+1)
+			}
+			if err := d.call(ctx, sql, args...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // call runs sql on a connection of its own. Commits do not wait for the disk, and statements are planned once: how fast rows are written

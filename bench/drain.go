@@ -41,7 +41,7 @@ func (b *bench) drain(ctx context.Context, l load) (r *drained, err error) {
 		return nil, err
 	}
 	defer to.close()
-	d, err := newDatabase(ctx, b.server, l.name, to)
+	d, err := newDatabase(ctx, b.server, l.name, to.url(0))
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func slot(run int) string { return fmt.Sprintf("bench_%d", run+1) }
 
 // measure has Hookline deliver the load.
 func (r *drained) measure(ctx context.Context, b *bench, d *database, l load, slot string, to *receiver) error {
-	t := to.expect(l.records, l.versions, true)
+	t := to.expect(l.records, l.versions, signatureStride)
 	p, err := b.hookline.run(ctx, d, slot)
 	if err != nil {
 		return err

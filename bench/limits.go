@@ -93,8 +93,8 @@ func plainPost(ctx context.Context, to *receiver, n, size int) (*tally, usage, e
 	if err != nil {
 		return nil, usage{}, err
 	}
-	t := to.expect(n, 1, false)
-	cmd := exec.CommandContext(ctx, self, posterArgument, to.url, strconv.Itoa(n), strconv.Itoa(size))
+	t := to.expect(n, 1, 0)
+	cmd := exec.CommandContext(ctx, self, posterArgument, to.url(0), strconv.Itoa(n), strconv.Itoa(size))
 	cmd.Stderr = os.Stderr
 	p, err := start(ctx, cmd, "")
 	if err != nil {

@@ -30,12 +30,12 @@ func build(ctx context.Context, dir string) (*hookline, error) {
 	return h, nil
 }
 
-func (h *hookline) command(ctx context.Context, name string, d *database, slot, addr string) *exec.Cmd {
+func (h *hookline) command(ctx context.Context, name string, d *database, slot, addr string, env ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, h.binary, name)
-	cmd.Env = []string{
-		"HOOKLINE_DATABASE_URL=" + d.url, "HOOKLINE_SLOT=" + slot, "HOOKLINE_ALLOW_ADDRESSES=127.0.0.1",
+	cmd.Env = append([]string{
+		"HOOKLINE_DATABASE_URL=" + d.url, "HOOKLINE_SLOT=" + slot, "HOOKLINE_ALLOW_ADDRESSES=127.0.0.0/8",
 		"HOOKLINE_HEALTH_ADDR=" + addr, "HOOKLINE_LOG_LEVEL=warn",
-	}
+	}, env...)
 	cmd.Stderr = os.Stderr
 	return cmd
 }
@@ -48,13 +48,13 @@ func (h *hookline) setup(ctx context.Context, d *database, slot string) error {
 	return nil
 }
 
-// run starts Hookline on the slot.
-func (h *hookline) run(ctx context.Context, d *database, slot string) (*process, error) {
+// run starts Hookline on the slot, with further settings.
+func (h *hookline) run(ctx context.Context, d *database, slot string, env ...string) (*process, error) {
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
 	}
-	return start(ctx, h.command(ctx, "run", d, slot, addr), addr)
+	return start(ctx, h.command(ctx, "run", d, slot, addr, env...), addr)
 }
 
 func freeAddr() (string, error) {
@@ -92,22 +92,35 @@ func start(ctx context.Context, cmd *exec.Cmd, addr string) (*process, error) {
 
 // ready returns when Hookline reads its slot.
 func (p *process) ready() error {
-	tick := time.NewTicker(10 * time.Millisecond)
+	return until(p.alive, 10*time.Millisecond, func() (bool, error) {
+		resp, err := p.get("/readyz")
+		if err != nil {
+			return false, nil //nolint:nilerr // it does not listen yet
+		}
+		defer resp.Body.Close()
+		return resp.StatusCode == http.StatusOK, nil
+	})
+}
+
+func (p *process) get(path string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(p.alive, http.MethodGet, "http://"+p.addr+path, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	return http.DefaultClient.Do(req)
+}
+
+// until asks again and again, so often, until the answer is yes. The error is the cause of ctx, or what ask returned.
+func until(ctx context.Context, every time.Duration, ask func() (bool, error)) error {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		req, err := http.NewRequestWithContext(p.alive, http.MethodGet, "http://"+p.addr+"/readyz", http.NoBody)
-		if err != nil {
+		if yes, err := ask(); yes || err != nil {
 			return err
 		}
-		if resp, err := http.DefaultClient.Do(req); err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
 		select {
-		case <-p.alive.Done():
-			return context.Cause(p.alive)
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		case <-tick.C:
 		}
 	}
@@ -121,7 +134,7 @@ type usage struct {
 
 // stop asks the process to end, which finishes what it has in hand, and tells what it took.
 func (p *process) stop() (usage, error) {
-	peak, err := p.peak()
+	peak, err := p.memory(peakResident)
 	if err != nil {
 		return usage{}, err
 	}
@@ -148,18 +161,22 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+// What Linux tells of a process's resident memory.
+const (
+	peakResident = "VmHWM" // the most there was so far
+	nowResident  = "VmRSS"
+)
 
-// peak returns the process's greatest resident set so far, in MiB. It asks Linux, since what wait4 tells of a child has its parent's in it.
-func (p *process) peak() (float64, error) {
+// memory returns one of these, in MiB. It asks Linux, since what wait4 tells of a child has its parent's in it.
+func (p *process) memory(which string) (float64, error) {
 	name := fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid)
 	status, err := os.ReadFile(name)
 	if err != nil {
-		return 0, fmt.Errorf("read the peak of resident memory: %w", err)
+		return 0, fmt.Errorf("read the resident memory: %w", err)
 	}
-	found := highWater.FindSubmatch(status)
+	found := regexp.MustCompile(which + `:\s+(\d+) kB`).FindSubmatch(status)
 	if found == nil {
-		return 0, fmt.Errorf("%s has no VmHWM", name)
+		return 0, fmt.Errorf("%s has no %s", name, which)
 	}
 	kib, err := strconv.ParseFloat(string(found[1]), 64)
 	return kib / 1024, err

@@ -21,7 +21,7 @@ func quiet(ctx context.Context, b *bench) (r *result, err error) {
 		return nil, err
 	}
 	defer to.close()
-	d, err := newDatabase(ctx, b.server, "quiet", to)
+	d, err := newDatabase(ctx, b.server, "quiet", to.url(0))
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func quiet(ctx context.Context, b *bench) (r *result, err error) {
 	if err := b.hookline.setup(ctx, d, slot(0)); err != nil {
 		return nil, err
 	}
-	t := to.expect(n, 1, true)
+	t := to.expect(n, 1, signatureStride)
 	p, err := b.hookline.run(ctx, d, slot(0))
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func quiet(ctx context.Context, b *bench) (r *result, err error) {
 		limit := sample{parsed.percentile(p)}
 		r.limits = append(r.limits, figure{what: "commit to parsed" + percent, values: limit, print: millis})
 		r.figures = append(r.figures, figure{
-			what: "commit to receipt" + percent, values: sample{delivered.percentile(p)}, print: millis, against: []comparison{{limitParse, limit}},
+			what: "commit to receipt" + percent, values: sample{delivered.percentile(p)}, print: millis, against: []comparison{{limit: limitParse, values: limit}},
 		})
 	}
 	r.figures = append(r.figures, figure{what: cpuTime, values: sample{per1000(u.cpu, n)}, print: millis})
@@ -122,7 +122,7 @@ func (d *database) latencies(ctx context.Context, n int, t *tally) (seconds samp
 		return nil, t.result().err()
 	}
 	for i, at := range committed[1:] {
-		seconds = append(seconds, t.at(i+2).Sub(at).Seconds())
+		seconds = append(seconds, t.at(i+2, 1).Sub(at).Seconds())
 	}
 	return seconds, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -12,15 +11,12 @@ import (
 	"hookline/sender"
 )
 
-// receiver is the webhooks' other end: it reads each request whole, answers 200, and keeps the tally. It does little else, since it takes
+// receiver is a webhook's other end: it reads each request whole, answers 200, and keeps the tally. It does little else, since it takes
 // its time from the same cores.
 type receiver struct {
+	*host
 	latency time.Duration // of each answer
-	url     string
-
-	server  http.Server
 	tally   atomic.Pointer[tally]
-	buffers sync.Pool // *bytes.Buffer
 }
 
 const secret = "a secret of the benchmarks"
@@ -28,32 +24,29 @@ const secret = "a secret of the benchmarks"
 // signatureStride is the distance of the records whose signatures are checked.
 const signatureStride = 100
 
+// listen returns a receiver that is alone on its host, which is up.
 func listen(latency time.Duration) (*receiver, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	r := &receiver{latency: latency}
+	var err error
+	if r.host, err = newHost(r, 1); err != nil {
 		return nil, err
 	}
-	r := &receiver{latency: latency, url: "http://" + listener.Addr().String() + "/"}
-	r.buffers.New = func() any { return new(bytes.Buffer) }
-	r.server.Handler = r
-	r.server.ReadHeaderTimeout = time.Minute
-	go func() { _ = r.server.Serve(listener) }()
-	return r, nil
+	return r, r.up()
 }
 
-func (r *receiver) close() { _ = r.server.Close() }
-
-// expect starts a new tally, of signed requests or of plain ones.
-func (r *receiver) expect(records, versions int, signed bool) *tally {
+// expect starts a new tally, of requests signed or plain: see tally.signed.
+func (r *receiver) expect(records, versions, signed int) *tally {
 	t := newTally(records, versions)
 	t.signed = signed
 	r.tally.Store(t)
 	return t
 }
 
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	body := r.buffers.Get().(*bytes.Buffer)
-	defer r.buffers.Put(body)
+	body := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(body)
 	body.Reset()
 	if _, err := body.ReadFrom(req.Body); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -63,7 +56,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	t := r.tally.Load()
 	record, version := identify(body.Bytes())
 	t.observe(record, version, body.Len(), now)
-	if t.signed && record%signatureStride == 0 && verify(req.Header, body.Bytes(), now) != nil {
+	if t.signed > 0 && record%t.signed == 0 && verify(req.Header, body.Bytes(), now) != nil {
 		t.wronglySigned()
 	}
 	if r.latency > 0 {

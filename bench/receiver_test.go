@@ -23,8 +23,8 @@ func open(t *testing.T) *receiver {
 func TestPosterSendsEachRecordOnce(t *testing.T) {
 	const n, size = 500, 1057
 	to := open(t)
-	tally := to.expect(n, 1, false)
-	if err := post(to.url, n, size); err != nil {
+	tally := to.expect(n, 1, 0)
+	if err := post(to.url(0), n, size); err != nil {
 		t.Fatal(err)
 	}
 	if err := tally.result().err(); err != nil {
@@ -47,8 +47,8 @@ func TestReceiverChecksSignatures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			to := open(t)
-			tally := to.expect(signatureStride, 1, true)
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to.url, strings.NewReader(body))
+			tally := to.expect(signatureStride, 1, signatureStride)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to.url(0), strings.NewReader(body))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -61,15 +61,33 @@ func (r *report) markdown() string {
 		{"Postgres", r.machine.postgres},
 		{"Took", r.took.Round(time.Second).String()},
 	})
-	r.compared(&b)
-	r.counted(&b)
-	b.WriteString("\n## Scenarios\n\n")
+	if shared := r.shared(); len(shared.results) > 0 {
+		shared.compared(&b)
+		shared.counted(&b)
+		b.WriteString("\n## Scenarios\n\n")
+		for i, result := range shared.results {
+			fmt.Fprintf(&b, "- **%s**: %s\n", shared.names[i], result.about)
+		}
+	}
 	for i, result := range r.results {
-		fmt.Fprintf(&b, "- **%s**: %s\n", r.names[i], result.about)
+		if result.title != "" {
+			result.section(&b, r.names[i])
+		}
 	}
 	b.WriteString("\n")
 	b.WriteString(method())
 	return b.String()
+}
+
+// shared returns the part of the report whose scenarios stand in the same tables.
+func (r *report) shared() *report {
+	s := &report{}
+	for i, result := range r.results {
+		if result.title == "" {
+			s.names, s.results = append(s.names, r.names[i]), append(s.results, result)
+		}
+	}
+	return s
 }
 
 // compared prints what Hookline did beside what the limits did.
@@ -181,17 +199,4 @@ func table(b *strings.Builder, head []string, rows [][]string) {
 	for _, row := range rows {
 		line(row)
 	}
-}
-
-// err is nil when everything is as it must be.
-func (r *result) err() error {
-	if err := r.counts.err(); err != nil {
-		return err
-	}
-	for _, f := range r.figures {
-		if highest := slices.Max(f.values); f.most > 0 && highest > f.most {
-			return fmt.Errorf("%s is %s, at most %s allowed", f.what, f.print(highest), f.print(f.most))
-		}
-	}
-	return nil
 }

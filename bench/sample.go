@@ -37,6 +37,7 @@ type format func(float64) string
 func perSecond(v float64) string { return whole(v) }
 func mebibytes(v float64) string { return fmt.Sprintf("%.0f MiB", v) }
 func seconds(v float64) string   { return fmt.Sprintf("%.1f s", v) }
+func percent(v float64) string   { return fmt.Sprintf("%.1f %%", 100*v) }
 func millis(v float64) string    { return fmt.Sprintf("%.3g ms", 1000*v) }
 
 // ratio prints a share: 0.041, 0.68, 12.

@@ -29,14 +29,20 @@ var scenarios = []scenario{
 	{"transaction", transaction},
 	{"slow", slow},
 	{"quiet", quiet},
+	{"outage", outage},
+	{"crowd", crowd},
+	{"kills", kills},
+	{"parked", parked},
 }
 
 // result is what a scenario has found.
 type result struct {
-	about   string // what was done, in a sentence or two
-	limits  []figure
-	figures []figure
-	counts  counts // of all runs together
+	title     string // of a section of its own in the report; "": it stands in the tables that others share
+	about     string // what was done, in a sentence or two
+	limits    []figure
+	figures   []figure
+	counts    counts // of all runs together
+	mayRepeat bool   // repeated events are no fault
 }
 
 // figure is one thing that was measured, once in each run.
@@ -48,10 +54,11 @@ type figure struct {
 	most    float64 // that is right; 0: anything is
 }
 
-// comparison is a limit of the same runs, value by value.
+// comparison is a limit, or another case, of the same runs, value by value.
 type comparison struct {
-	limit  string
-	values sample
+	limit       string
+	values      sample
+	least, most float64 // that the ratio may be; 0: anything is right
 }
 
 // say tells how far the program is.

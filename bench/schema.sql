@@ -61,17 +61,30 @@ BEGIN
 END
 $$;
 
--- commit_contacts brings contacts first to last to the given version, 1 by an insert and each further one by an update, every one of them
--- in a transaction of its own.
+-- update_contacts brings contacts first to last to a further version in one statement.
+CREATE PROCEDURE update_contacts(first bigint, last bigint, next integer) LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE contacts SET version = next, score = next % 100, updated_at = updated_at + interval '1 minute' WHERE id BETWEEN first AND last;
+END
+$$;
+
+-- write_contact brings a contact to its next version, 1 by an insert and each further one by an update.
+CREATE PROCEDURE write_contact(n bigint, next integer) LANGUAGE plpgsql AS $$
+BEGIN
+    IF next = 1 THEN
+        CALL insert_contacts(n, n);
+    ELSE
+        UPDATE contacts SET version = next, score = next % 100, updated_at = updated_at + interval '1 minute' WHERE id = n;
+    END IF;
+END
+$$;
+
+-- commit_contacts brings contacts first to last to the given version, each step in a transaction of its own.
 CREATE PROCEDURE commit_contacts(first bigint, last bigint, versions integer) LANGUAGE plpgsql AS $$
 BEGIN
     FOR v IN 1..versions LOOP
         FOR n IN first..last LOOP
-            IF v = 1 THEN
-                CALL insert_contacts(n, n);
-            ELSE
-                UPDATE contacts SET version = v, score = v % 100, updated_at = updated_at + interval '1 minute' WHERE id = n;
-            END IF;
+            CALL write_contact(n, v);
             COMMIT;
         END LOOP;
     END LOOP;

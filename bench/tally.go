@@ -27,6 +27,23 @@ func (c *counts) add(of counts) {
 	c.unsigned += of.unsigned
 }
 
+// counted is one of the counts.
+type counted struct {
+	what string
+	n    int
+	bad  bool // unless it is 0
+}
+
+const repeated = "repeated"
+
+// list returns all of them.
+func (c counts) list() []counted {
+	return []counted{
+		{"expected", c.expected, false}, {"lost", c.lost, true}, {repeated, c.repeated, true}, {"out of order", c.disordered, true},
+		{"not written by us", c.stray, true}, {"with a wrong signature", c.unsigned, true},
+	}
+}
+
 // err is nil when every event came once and in its record's order.
 func (c counts) err() error {
 	if c == (counts{expected: c.expected}) {
@@ -39,7 +56,7 @@ func (c counts) err() error {
 // tally follows the arrival of records 1 to n, each in versions 1 to some number, exactly. Safe for concurrent use.
 type tally struct {
 	versions int
-	signed   bool // whether signatures are looked for
+	signed   int // the signatures of every so manieth record are looked at; 0: of none
 	start    time.Time
 	begun    chan struct{} // closed when the first event has come
 	complete chan struct{} // closed when nothing is missing
@@ -97,6 +114,24 @@ func (t *tally) wronglySigned() {
 	t.counts.unsigned++
 }
 
+// cut tells that no more than the first events were to come after all, counted by version and then by record.
+func (t *tally) cut(events int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	records, missing := len(t.last), t.counts.lost > 0
+	for i := events; i < len(t.arrived); i++ {
+		if t.arrived[i%records*t.versions+i/records] == 0 {
+			t.counts.lost--
+		} else {
+			t.counts.stray++
+		}
+	}
+	t.counts.expected = events
+	if missing && t.counts.lost == 0 {
+		close(t.complete)
+	}
+}
+
 // result returns the counts so far.
 func (t *tally) result() counts {
 	t.mu.Lock()
@@ -129,6 +164,17 @@ func (t *tally) await(ctx context.Context) error {
 	}
 }
 
+// missing returns when no more than so many are missing.
+func (t *tally) missing(ctx context.Context, most int) error {
+	since := time.Now()
+	return until(ctx, time.Millisecond, func() (bool, error) {
+		if time.Since(since) > patience {
+			return false, t.result().err()
+		}
+		return t.result().lost <= most, nil
+	})
+}
+
 // pace is how fast events arrived.
 type pace struct {
 	rate   float64 // per second, from the first one's arrival to the last one's
@@ -146,9 +192,22 @@ func (t *tally) pace() pace {
 	return pace{rate: between(0, n-1), steady: between(n/10, n-1-n/10), body: int(t.bytes) / t.requests}
 }
 
-// at returns when the first version of a record came.
-func (t *tally) at(record int) time.Time {
+// at returns when a version of a record came.
+func (t *tally) at(record, version int) time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.start.Add(t.arrived[(record-1)*t.versions])
+	return t.start.Add(t.arrived[(record-1)*t.versions+version-1])
+}
+
+// came returns when the events came, in their order of arrival.
+func (t *tally) came() []time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var list []time.Time
+	for _, since := range slices.Sorted(slices.Values(t.arrived)) {
+		if since > 0 {
+			list = append(list, t.start.Add(since))
+		}
+	}
+	return list
 }

@@ -66,7 +66,7 @@ func TestPace(t *testing.T) {
 	if got, want := tally.pace(), (pace{rate: 500, steady: 1000, body: 1050}); got != want {
 		t.Errorf("pace %+v, want %+v", got, want)
 	}
-	if got, want := tally.at(2), tally.start.Add(1006*time.Millisecond); !got.Equal(want) {
+	if got, want := tally.at(2, 1), tally.start.Add(1006*time.Millisecond); !got.Equal(want) {
 		t.Errorf("record 2 came at %s, want %s", got, want)
 	}
 }

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const (
+	crowdEvery  = time.Second / 3         // between two commits, each of which goes to every webhook
+	crowdAnswer = 9500 * time.Millisecond // of the slow ones: just within HOOKLINE_REQUEST_TIMEOUT
+	crowdPass   = 15 * time.Second        // between two changes of a contact, so that the slow ones keep up with them
+	crowdPasses = 3                       // the first of which makes the contacts, and the connections
+	mostSlower  = 1.25                    // that healthy webhooks may become
+)
+
+// crowd measures what webhooks that are dead, and others that are slow, cost many healthy ones.
+func crowd(ctx context.Context, b *bench) (*result, error) {
+	webhooks := b.rows / 100
+	healthy, err := newGroup(webhooks*8/10, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer healthy.close()
+	slow, err := newGroup(webhooks/10, crowdAnswer)
+	if err != nil {
+		return nil, err
+	}
+	defer slow.close()
+	dead, err := newGroup(webhooks/10, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range []*group{healthy, slow} {
+		if err := g.up(); err != nil {
+			return nil, err
+		}
+	}
+	say("crowd: %d healthy webhooks alone, for %s", len(healthy.members), crowdPasses*crowdPass)
+	alone, err := b.gather(ctx, "crowd_alone", healthy, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	say("crowd: with %d slow and %d dead ones, for %s", len(slow.members), len(dead.members), crowdPasses*crowdPass)
+	all, err := b.gather(ctx, "crowd", healthy, slow, dead)
+	if err != nil {
+		return nil, err
+	}
+
+	against := func(f func(gathered) float64, most float64) []comparison {
+		return []comparison{{limit: "healthy ones alone", values: sample{f(alone)}, most: most}}
+	}
+	compared := func(what string, print format, most float64, f func(gathered) float64) figure {
+		return figure{what: what, values: sample{f(all)}, print: print, against: against(f, most)}
+	}
+	counts := alone.counts
+	counts.add(all.counts)
+	return &result{
+		title: "Slow and dead webhooks among many healthy ones",
+		about: fmt.Sprintf("%s webhooks, each at an address of its own: %d healthy, %d that answer after %s, %d that refuse connections. All of them get "+
+			"every event, %.3g of which are committed per second for %s. The healthy ones are measured alone before that. "+
+			"The first %s, in which connections are made, are left out of the latencies.",
+			whole(float64(webhooks)), len(healthy.members), len(slow.members), crowdAnswer, len(dead.members),
+			1/crowdEvery.Seconds(), crowdPasses*crowdPass, crowdPass),
+		figures: []figure{
+			compared("healthy ones: commit to receipt, p50", millis, 0, func(g gathered) float64 { return g.latencies.median() }),
+			compared("healthy ones: commit to receipt, p99", millis, mostSlower, func(g gathered) float64 { return g.latencies.percentile(0.99) }),
+			compared("CPU per 1,000 deliveries", millis, 0, func(g gathered) float64 { return per1000(g.usage.cpu, g.counts.expected) }),
+			compared(peakMemory, mebibytes, 0, func(g gathered) float64 { return g.usage.peak }),
+			compared("peak of WAL kept for the slot", mebibytes, 0, func(g gathered) float64 { return g.wal.kept }),
+			compared("peak of WAL not acknowledged", mebibytes, 0, func(g gathered) float64 { return g.wal.unsettled }),
+		},
+		counts: counts,
+	}, nil
+}
+
+// group is receivers on one host, each at an address of its own.
+type group struct {
+	*host
+	members []*receiver
+}
+
+// newGroup returns a group that is down.
+func newGroup(members int, latency time.Duration) (g *group, err error) {
+	g = &group{}
+	for range members {
+		g.members = append(g.members, &receiver{latency: latency})
+	}
+	g.host, err = newHost(g, members)
+	return g, err
+}
+
+func (g *group) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	n, err := strconv.Atoi(req.URL.Path[1:])
+	if err != nil || n >= len(g.members) {
+		http.NotFound(w, req)
+		return
+	}
+	g.members[n].ServeHTTP(w, req)
+}
+
+func (g *group) urls() (list []string) {
+	for n := range g.members {
+		list = append(list, g.url(n)+strconv.Itoa(n))
+	}
+	return list
+}
+
+// gathered is what was measured of some groups together.
+type gathered struct {
+	latencies sample // of the healthy ones, in seconds
+	wal       retained
+	usage     usage
+	counts    counts
+}
+
+// gather measures groups, of which slow and dead may be nil, on a database of their own.
+func (b *bench) gather(ctx context.Context, name string, healthy, slow, dead *group) (g gathered, err error) {
+	urls := healthy.urls()
+	for _, others := range []*group{slow, dead} {
+		if others != nil {
+			urls = append(urls, others.urls()...)
+		}
+	}
+	d, err := newDatabase(ctx, b.server, name, urls...)
+	if err != nil {
+		return g, err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if err := b.hookline.setup(ctx, d, slot(0)); err != nil {
+		return g, err
+	}
+	contacts := int(crowdPass / crowdEvery)
+	expect := func(of *group) (tallies []*tally) {
+		if of != nil {
+			for _, r := range of.members {
+				tallies = append(tallies, r.expect(contacts, crowdPasses, signatureStride/10))
+			}
+		}
+		return tallies
+	}
+	well, late := expect(healthy), expect(slow)
+	p, err := b.hookline.run(ctx, d, slot(0), "HOOKLINE_LOG_LEVEL=error")
+	if err != nil {
+		return g, err
+	}
+	defer p.kill()
+	if err := p.ready(); err != nil {
+		return g, err
+	}
+	wal, err := d.watchWAL(ctx, slot(0))
+	if err != nil {
+		return g, err
+	}
+	defer wal.end()
+	w := d.write(p.alive, contacts, crowdPasses, crowdEvery)
+	written, err := w.wait()
+	if err != nil {
+		return g, fmt.Errorf("write: %w", err)
+	}
+	for _, t := range append(well, late...) {
+		if err := t.await(p.alive); err != nil {
+			return g, err
+		}
+	}
+	if dead != nil {
+		g.counts.expected = written * len(dead.members)
+		parked, err := p.until(metricWaiting, func(n float64) bool { return int(n) == g.counts.expected })
+		if err != nil {
+			return g, err
+		}
+		g.counts.lost = g.counts.expected - int(parked)
+	}
+	if err := wal.stop(); err != nil {
+		return g, err
+	}
+	g.wal = wal.peak(w.start, time.Now())
+	if g.usage, err = p.stop(); err != nil {
+		return g, err
+	}
+	for _, t := range append(well, late...) {
+		g.counts.add(t.result())
+	}
+	if g.counts.lost > 0 {
+		return g, g.counts.err()
+	}
+	for _, t := range well {
+		g.latencies = append(g.latencies, w.latencies(t, w.due(contacts), time.Now())...)
+	}
+	return g, nil
+}

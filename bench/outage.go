@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	outageEvery = time.Second / 1000 // between two commits
+	mostWAL     = 64                 // that an outage may make the server keep, in MiB
+)
+
+// The outage's phases, in passes of the writer through all contacts.
+const (
+	outageBefore = 1 // the contacts are made
+	outageHealth = 2 // both receivers are well: what the rest is compared with
+	outageLength = 6
+	outageAfter  = 3 // that the failing one is back and gets something
+)
+
+// longestProbe is what may pass until a receiver that is back gets something.
+const longestProbe = 75 * time.Second
+
+// outage measures what a receiver that refuses connections for a while costs the database and another receiver, and how it is caught up
+// with, while commits go on.
+func outage(ctx context.Context, b *bench) (r *result, err error) {
+	healthy, err := listen(0)
+	if err != nil {
+		return nil, err
+	}
+	defer healthy.close()
+	failing, err := listen(0)
+	if err != nil {
+		return nil, err
+	}
+	defer failing.close()
+	d, err := newDatabase(ctx, b.server, "outage", healthy.url(0), failing.url(0))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if err := b.hookline.setup(ctx, d, slot(0)); err != nil {
+		return nil, err
+	}
+
+	contacts := b.rows / 10
+	pass := time.Duration(contacts) * outageEvery
+	versions := outageBefore + outageHealth + outageLength + outageAfter + int(longestProbe/pass) + 1
+	well, ill := healthy.expect(contacts, versions, signatureStride), failing.expect(contacts, versions, signatureStride)
+	p, err := b.hookline.run(ctx, d, slot(0), "HOOKLINE_LOG_LEVEL=error")
+	if err != nil {
+		return nil, err
+	}
+	defer p.kill()
+	if err := p.ready(); err != nil {
+		return nil, err
+	}
+	wal, err := d.watchWAL(ctx, slot(0))
+	if err != nil {
+		return nil, err
+	}
+	defer wal.end()
+	w := d.write(p.alive, contacts, versions, outageEvery)
+	o := outageTimes{
+		health: w.due(contacts * outageBefore),
+		down:   w.due(contacts * (outageBefore + outageHealth)),
+		up:     w.due(contacts * (outageBefore + outageHealth + outageLength)),
+	}
+	if err := o.play(p.alive, w, failing, ill, pass); err != nil {
+		w.finish()
+		return nil, err
+	}
+	written, err := w.finish()
+	if err != nil {
+		return nil, fmt.Errorf("write: %w", err)
+	}
+	for _, t := range []*tally{well, ill} {
+		t.cut(written)
+		if err := t.await(p.alive); err != nil {
+			return nil, err
+		}
+	}
+	o.end = time.Now()
+	if err := wal.stop(); err != nil {
+		return nil, err
+	}
+	u, err := p.stop()
+	if err != nil {
+		return nil, err
+	}
+	counts := well.result()
+	counts.add(ill.result())
+	if counts.lost > 0 {
+		return nil, counts.err()
+	}
+	return o.result(w, well, ill, wal, u, counts), nil
+}
+
+// outageTimes says when the phases began.
+type outageTimes struct {
+	health, down, up, back, end time.Time // back: the failing receiver gets something
+}
+
+// play takes the failing receiver through the phases.
+func (o *outageTimes) play(ctx context.Context, w *writer, failing *receiver, ill *tally, pass time.Duration) error {
+	say("outage: both receivers are well, for %s", o.down.Sub(w.start))
+	if err := waitUntil(ctx, o.down); err != nil {
+		return err
+	}
+	say("outage: one of them is down, for %s", o.up.Sub(o.down))
+	if err := failing.down(ctx); err != nil {
+		return err
+	}
+	if err := waitUntil(ctx, o.up); err != nil {
+		return err
+	}
+	say("outage: it is up again")
+	missing := ill.result().lost
+	if err := failing.up(); err != nil {
+		return err
+	}
+	err := until(ctx, 10*time.Millisecond, func() (bool, error) {
+		return ill.result().lost < missing || time.Since(o.up) > longestProbe, nil
+	})
+	if err != nil {
+		return err
+	}
+	o.back = time.Now()
+	say("outage: it gets something, %s later", o.back.Sub(o.up).Round(time.Millisecond))
+	return waitUntil(ctx, o.back.Add(outageAfter*pass))
+}
+
+func (o *outageTimes) result(w *writer, well, ill *tally, wal *retention, u usage, counts counts) *result {
+	const reference = "both well"
+	p99 := func(s sample) float64 { return s.percentile(0.99) }
+	drained := catchUp(w, ill, o.back)
+	rate := func(from, to time.Time) float64 { return float64(len(w.between(from, to))) / to.Sub(from).Seconds() }
+	latencies := w.latencies(well, o.health, o.down)
+	kept := wal.peak(o.health, o.down)
+	compared := func(what string, value, before float64, print format, most float64) figure {
+		return figure{what: what, values: sample{value}, print: print, most: most, against: []comparison{{limit: reference, values: sample{before}}}}
+	}
+	return &result{
+		title: "A receiver that is down",
+		about: fmt.Sprintf("%s transactions of one row per second, %s in all, which change %s contacts in turn. Two webhooks get everything. "+
+			"Both are well for %s; then one refuses connections for %s, while commits go on, and for some time after its return. "+
+			"The latency is the time from just before a change is sent to the server until the healthy receiver has read the body: the commit's own "+
+			"wait for the disk is in it. Postgres itself moves the place from which it keeps WAL only every 15 s or so, and not over a transaction "+
+			"that is open at that moment.",
+			whole(1/w.every.Seconds()), whole(float64(counts.expected/2)), whole(float64(w.contacts)), o.down.Sub(w.start), o.up.Sub(o.down)),
+		figures: []figure{
+			compared("one down: commits/s", rate(o.down, o.back), rate(o.health, o.down), perSecond, 0),
+			compared("one down: the commit alone, p99", p99(w.commits(o.down, o.up)), p99(w.commits(o.health, o.down)), millis, 0),
+			compared("one down: commit to receipt by the other, p50", w.latencies(well, o.down, o.up).median(), latencies.median(), millis, 0),
+			compared("one down: commit to receipt by the other, p99", p99(w.latencies(well, o.down, o.up)), p99(latencies), millis, 0),
+			compared("one catching up: the commit alone, p99", p99(w.commits(o.back, drained.at)), p99(w.commits(o.health, o.down)), millis, 0),
+			compared("one catching up: commit to receipt by the other, p99", p99(w.latencies(well, o.back, drained.at)), p99(latencies), millis, 0),
+			compared("one down: peak of WAL kept for the slot", wal.peak(o.down, o.up).kept, kept.kept, mebibytes, 0),
+			compared("one catching up: peak of WAL kept for the slot", wal.peak(o.up, o.end).kept, kept.kept, mebibytes, 0),
+			compared("from then to the end: peak of WAL not acknowledged", wal.peak(o.down, o.end).unsettled, kept.unsettled, mebibytes, mostWAL),
+			{what: "from the return to the first event", values: sample{o.back.Sub(o.up).Seconds()}, print: seconds},
+			{what: "events that wait then", values: sample{float64(drained.behind)}, print: whole},
+			{
+				what: "events/s until all is caught up with", values: sample{drained.rate}, print: perSecond,
+				against: []comparison{{limit: "commits/s meanwhile", values: sample{rate(o.back, drained.at)}, least: 1}},
+			},
+			{what: "from the first event to that", values: sample{drained.took.Seconds()}, print: seconds},
+			{what: peakMemory, values: sample{u.peak}, print: mebibytes, most: mostMemory},
+		},
+		counts: counts,
+	}
+}
+
+// catchingUp is how a receiver caught up with what was committed while it got nothing.
+type catchingUp struct {
+	behind int           // events that it had not got at the beginning
+	took   time.Duration // until it was no further behind than a tenth of a second's commits
+	at     time.Time     // that moment
+	rate   float64       // events that it got per second until then
+}
+
+// catchUp finds out how t caught up with w from a moment on.
+func catchUp(w *writer, t *tally, from time.Time) catchingUp {
+	sent := slices.DeleteFunc(slices.Clone(w.sent), time.Time.IsZero)
+	slices.SortFunc(sent, time.Time.Compare)
+	came := t.came()
+	committed, _ := slices.BinarySearchFunc(sent, from, time.Time.Compare)
+	got, _ := slices.BinarySearchFunc(came, from, time.Time.Compare)
+	c := catchingUp{behind: committed - got, at: came[len(came)-1]}
+	near := int(time.Second / 10 / w.every)
+	first := got
+	for ; got < len(came); got++ {
+		for committed < len(sent) && sent[committed].Before(came[got]) {
+			committed++
+		}
+		if committed-got <= near {
+			c.at = came[got]
+			break
+		}
+	}
+	c.took = c.at.Sub(from)
+	c.rate = float64(got-first) / c.took.Seconds()
+	return c
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// writer commits versions of some contacts one by one at a steady pace, whatever becomes of them: the first version of each contact, then
+// the second of each, and so on. Each is a transaction of one statement; those of one contact follow each other.
+type writer struct {
+	contacts int
+	every    time.Duration // from one to the next
+	start    time.Time
+	end      atomic.Int64 // how many to commit in all
+	sent     []time.Time  // when each was about to be sent to the server
+	took     []float64    // seconds from then until the server said that it is committed
+	done     sync.WaitGroup
+	over     chan struct{} // closed when all is committed
+	errs     [writers]error
+}
+
+// writers is over how many connections a writer commits.
+const writers = 8
+
+// write starts a writer that ends by itself after the most versions. Its finish is to be called.
+func (d *database) write(ctx context.Context, contacts, versions int, every time.Duration) *writer {
+	w := &writer{
+		contacts: contacts, every: every, start: time.Now(), over: make(chan struct{}),
+		sent: make([]time.Time, contacts*versions), took: make([]float64, contacts*versions),
+	}
+	w.end.Store(int64(len(w.sent)))
+	for i := range writers {
+		w.done.Go(func() { w.errs[i] = w.run(ctx, d.url, i) })
+	}
+	go func() {
+		w.done.Wait()
+		close(w.over)
+	}()
+	return w
+}
+
+// run writes what one of the connections has to, which are always the same contacts.
+func (w *writer) run(ctx context.Context, url string, connection int) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	for i := 0; i < int(w.end.Load()); i++ {
+		contact := i % w.contacts
+		if contact%writers != connection {
+			continue
+		}
+		if err := waitUntil(ctx, w.due(i)); err != nil {
+			return err
+		}
+		if i >= int(w.end.Load()) {
+			return nil
+		}
+		w.sent[i] = time.Now()
+		if _, err := conn.Exec(ctx, "CALL write_contact($1, $2)", contact+1, i/w.contacts+1); err != nil {
+			return err
+		}
+		w.took[i] = time.Since(w.sent[i]).Seconds()
+	}
+	return nil
+}
+
+// due returns when the writer is to commit what comes after n others.
+func (w *writer) due(n int) time.Time { return w.start.Add(time.Duration(n) * w.every) }
+
+func waitUntil(ctx context.Context, at time.Time) error {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// finish has the writer end soon if it has not yet, and returns how many it has committed.
+func (w *writer) finish() (int, error) {
+	soon := int64((time.Since(w.start)+time.Second)/w.every) + 1 // nobody is as far as that
+	w.end.Store(min(soon, w.end.Load()))
+	return w.wait()
+}
+
+// wait waits for the writer's end, and returns how many it has committed.
+func (w *writer) wait() (int, error) {
+	<-w.over
+	return int(w.end.Load()), errors.Join(w.errs[:]...)
+}
+
+// between returns which were sent between two moments.
+func (w *writer) between(from, to time.Time) (list []int) {
+	for i, at := range w.sent {
+		if !at.Before(from) && at.Before(to) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// commits returns how many seconds those took to commit that were sent between two moments.
+func (w *writer) commits(from, to time.Time) (seconds sample) {
+	for _, i := range w.between(from, to) {
+		seconds = append(seconds, w.took[i])
+	}
+	return seconds
+}
+
+// latencies returns how many seconds they took to come at t.
+func (w *writer) latencies(t *tally, from, to time.Time) (seconds sample) {
+	for _, i := range w.between(from, to) {
+		seconds = append(seconds, t.at(i%w.contacts+1, i/w.contacts+1).Sub(w.sent[i]).Seconds())
+	}
+	return seconds
+}
