@@ -129,7 +129,7 @@ func TestContainer(t *testing.T) {
 					t.Fatalf("HOOKLINE_DRAIN_TIMEOUT: %v", err)
 				}
 				grace := time.Duration(cmp.Or(pod.TerminationGracePeriodSeconds, defaultGrace)) * time.Second
-				const farewell = 10 * time.Second // in which Hookline gives the slot back
+				const farewell = 15 * time.Second // in which Hookline puts the rest into the spool and gives the slot back
 				if grace <= drain+farewell {
 					t.Errorf("the pod is killed after %v, before the drain of %v and the farewell of %v have ended", grace, drain, farewell)
 				}
