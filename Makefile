@@ -46,7 +46,7 @@ fuzz: deps ## every fuzz target, one after the other, for FUZZTIME (20s) each
 	done
 
 .PHONY: bench
-bench: deps-postgres ## measure throughput and latency on this machine
+bench: deps-postgres ## measure throughput, latency and what trouble costs, in ten minutes
 	go run ./bench
 
 .PHONY: lint

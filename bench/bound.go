@@ -80,12 +80,13 @@ func (r *result) section(b *strings.Builder, name string) {
 				rows = append(rows, make([]string, 7))
 			}
 			row := rows[len(rows)-1]
-			copy(row[2:], append([]string{c.limit, f.print(c.values.median()), ratio(f.values.ratios(c.values).median())}, c.bound(f.values).cells()...))
+			copy(row[2:], []string{c.limit, f.print(c.values.median()), ratio(f.values.ratios(c.values).median())})
+			copy(row[5:], c.bound(f.values).cells())
 		}
 	}
 	for _, c := range r.counts.list() {
 		row := append([]string{"events " + c.what, whole(float64(c.n)), "", "", ""}, bound{}.cells()...)
-		if c.bad && !(c.what == repeated && r.mayRepeat) {
+		if c.bad && (c.what != repeated || !r.mayRepeat) {
 			copy(row[5:], bound{"none", c.n == 0}.cells())
 		}
 		rows = append(rows, row)

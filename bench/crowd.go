@@ -50,28 +50,26 @@ func crowd(ctx context.Context, b *bench) (*result, error) {
 		return nil, err
 	}
 
-	against := func(f func(gathered) float64, most float64) []comparison {
-		return []comparison{{limit: "healthy ones alone", values: sample{f(alone)}, most: most}}
-	}
-	compared := func(what string, print format, most float64, f func(gathered) float64) figure {
-		return figure{what: what, values: sample{f(all)}, print: print, against: against(f, most)}
-	}
+	const reference = "healthy ones alone"
 	counts := alone.counts
 	counts.add(all.counts)
 	return &result{
 		title: "Slow and dead webhooks among many healthy ones",
-		about: fmt.Sprintf("%s webhooks, each at an address of its own: %d healthy, %d that answer after %s, %d that refuse connections. All of them get "+
-			"every event, %.3g of which are committed per second for %s. The healthy ones are measured alone before that. "+
-			"The first %s, in which connections are made, are left out of the latencies.",
+		about: fmt.Sprintf("%s webhooks, each at an address of its own: %d healthy, %d that answer after %s, %d that refuse connections. All of them "+
+			"get every event, %.3g of which are committed per second for %s. The healthy ones are measured alone before that. The first %s, "+
+			"in which connections are made, are left out of the latencies, which begin with the server's word that a change is committed.",
 			whole(float64(webhooks)), len(healthy.members), len(slow.members), crowdAnswer, len(dead.members),
 			1/crowdEvery.Seconds(), crowdPasses*crowdPass, crowdPass),
 		figures: []figure{
-			compared("healthy ones: commit to receipt, p50", millis, 0, func(g gathered) float64 { return g.latencies.median() }),
-			compared("healthy ones: commit to receipt, p99", millis, mostSlower, func(g gathered) float64 { return g.latencies.percentile(0.99) }),
-			compared("CPU per 1,000 deliveries", millis, 0, func(g gathered) float64 { return per1000(g.usage.cpu, g.counts.expected) }),
-			compared(peakMemory, mebibytes, 0, func(g gathered) float64 { return g.usage.peak }),
-			compared("peak of WAL kept for the slot", mebibytes, 0, func(g gathered) float64 { return g.wal.kept }),
-			compared("peak of WAL not acknowledged", mebibytes, 0, func(g gathered) float64 { return g.wal.unsettled }),
+			compared("the commit alone, p99", millis, all.commits.percentile(0.99), reference, alone.commits.percentile(0.99)),
+			compared("committed to receipt by the healthy ones, p50", millis, all.latencies.median(), reference, alone.latencies.median()),
+			compared("committed to receipt by the healthy ones, p99", millis,
+				all.latencies.percentile(0.99), reference, alone.latencies.percentile(0.99)).atMost(mostSlower),
+			compared("the same of each event by itself, median of them", millis, all.spreads.median(), reference, alone.spreads.median()),
+			compared("CPU per 1,000 deliveries", millis, all.cpu(), reference, alone.cpu()),
+			compared(peakMemory, mebibytes, all.usage.peak, reference, alone.usage.peak),
+			compared("peak of WAL not acknowledged", mebibytes, all.wal.unsettled, reference, alone.wal.unsettled),
+			compared("peak of WAL kept for the slot", mebibytes, all.wal.kept, reference, alone.wal.kept),
 		},
 		counts: counts,
 	}, nil
@@ -111,11 +109,16 @@ func (g *group) urls() (list []string) {
 
 // gathered is what was measured of some groups together.
 type gathered struct {
+	commits   sample // seconds that each took
 	latencies sample // of the healthy ones, in seconds
+	spreads   sample // their 99th percentile for each event
 	wal       retained
 	usage     usage
 	counts    counts
 }
+
+// cpu returns the seconds of CPU that 1,000 deliveries took, the parked ones included.
+func (g gathered) cpu() float64 { return per1000(g.usage.cpu, g.counts.expected) }
 
 // gather measures groups, of which slow and dead may be nil, on a database of their own.
 func (b *bench) gather(ctx context.Context, name string, healthy, slow, dead *group) (g gathered, err error) {
@@ -187,8 +190,17 @@ func (b *bench) gather(ctx context.Context, name string, healthy, slow, dead *gr
 	if g.counts.lost > 0 {
 		return g, g.counts.err()
 	}
+	from, to := w.due(contacts), time.Now() // without the first pass
+	g.commits = w.commits(from, to)
+	byEvent := make([]sample, len(g.commits))
 	for _, t := range well {
-		g.latencies = append(g.latencies, w.latencies(t, w.due(contacts), time.Now())...)
+		for i, seconds := range w.latencies(t, from, to) {
+			g.latencies = append(g.latencies, seconds)
+			byEvent[i] = append(byEvent[i], seconds)
+		}
+	}
+	for _, s := range byEvent {
+		g.spreads = append(g.spreads, s.percentile(0.99))
 	}
 	return g, nil
 }

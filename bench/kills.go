@@ -27,37 +27,31 @@ func kills(ctx context.Context, b *bench) (r *result, err error) {
 	if err := b.hookline.setup(ctx, d, slot(0)); err != nil {
 		return nil, err
 	}
-	say("kills: writing %d contacts in %d versions", contacts, versions)
+	say("kills: writing %d records in %d versions", contacts, versions)
 	if err := d.commitEach(ctx, contacts, versions); err != nil {
 		return nil, fmt.Errorf("write: %w", err)
 	}
 
 	t := to.expect(contacts, versions, signatureStride)
 	var again sample // seconds from each start to the first event that had not come before
-	for _, left := range append(killPoints(events, kills), 0) {
-		p, err := b.hookline.run(ctx, d, slot(0))
+	for _, left := range killPoints(events, kills) {
+		since, err := b.runUntil(ctx, d, t, left)
 		if err != nil {
 			return nil, err
 		}
-		defer p.kill()
-		if err := t.missing(p.alive, t.result().lost-1); err != nil {
-			return nil, err
-		}
-		again = append(again, time.Since(p.started).Seconds())
-		if left == 0 {
-			if err := t.await(p.alive); err != nil {
-				return nil, err
-			}
-			if _, err := p.stop(); err != nil {
-				return nil, err
-			}
-			break
-		}
-		if err := t.missing(p.alive, left); err != nil {
-			return nil, err
-		}
-		p.kill()
+		again = append(again, since)
 		say("kills: killed with %d events to go", t.result().lost)
+	}
+	p, err := b.hookline.run(ctx, d, slot(0))
+	if err != nil {
+		return nil, err
+	}
+	defer p.kill()
+	if err := t.await(p.alive); err != nil {
+		return nil, err
+	}
+	if _, err := p.stop(); err != nil {
+		return nil, err
 	}
 	counts := t.result()
 	return &result{
@@ -75,6 +69,21 @@ func kills(ctx context.Context, b *bench) (r *result, err error) {
 		},
 		counts: counts, mayRepeat: true,
 	}, nil
+}
+
+// runUntil runs Hookline until no more than left events are missing, and kills it. It returns how many seconds passed from the start to the
+// first event that had not come before.
+func (b *bench) runUntil(ctx context.Context, d *database, t *tally, left int) (since float64, err error) {
+	p, err := b.hookline.run(ctx, d, slot(0))
+	if err != nil {
+		return 0, err
+	}
+	defer p.kill()
+	if err := t.missing(p.alive, t.result().lost-1); err != nil {
+		return 0, err
+	}
+	since = time.Since(p.started).Seconds()
+	return since, t.missing(p.alive, left)
 }
 
 // killPoints returns how many events are to be missing at each kill: random numbers, the highest first.

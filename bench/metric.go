@@ -35,7 +35,7 @@ func (p *process) metric(name string) (float64, error) {
 		found, sum = true, sum+v
 	}
 	if !found {
-		return 0, fmt.Errorf("Hookline has no metric %s", name)
+		return 0, fmt.Errorf("no metric %s", name)
 	}
 	return sum, nil
 }

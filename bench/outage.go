@@ -65,12 +65,11 @@ func outage(ctx context.Context, b *bench) (r *result, err error) {
 	defer wal.end()
 	w := d.write(p.alive, contacts, versions, outageEvery)
 	o := outageTimes{
-		health: w.due(contacts * outageBefore),
-		down:   w.due(contacts * (outageBefore + outageHealth)),
-		up:     w.due(contacts * (outageBefore + outageHealth + outageLength)),
+		start: w.start, health: w.due(contacts * outageBefore),
+		down: w.due(contacts * (outageBefore + outageHealth)),
+		up:   w.due(contacts * (outageBefore + outageHealth + outageLength)),
 	}
-	if err := o.play(p.alive, w, failing, ill, pass); err != nil {
-		w.finish()
+	if err := o.play(p.alive, failing, ill, pass); err != nil {
 		return nil, err
 	}
 	written, err := w.finish()
@@ -101,12 +100,17 @@ func outage(ctx context.Context, b *bench) (r *result, err error) {
 
 // outageTimes says when the phases began.
 type outageTimes struct {
-	health, down, up, back, end time.Time // back: the failing receiver gets something
+	start  time.Time
+	health time.Time // the contacts are there
+	down   time.Time
+	up     time.Time
+	back   time.Time // the receiver that was down gets something
+	end    time.Time
 }
 
 // play takes the failing receiver through the phases.
-func (o *outageTimes) play(ctx context.Context, w *writer, failing *receiver, ill *tally, pass time.Duration) error {
-	say("outage: both receivers are well, for %s", o.down.Sub(w.start))
+func (o *outageTimes) play(ctx context.Context, failing *receiver, ill *tally, pass time.Duration) error {
+	say("outage: both receivers are well, for %s", o.down.Sub(o.start))
 	if err := waitUntil(ctx, o.down); err != nil {
 		return err
 	}
@@ -134,40 +138,34 @@ func (o *outageTimes) play(ctx context.Context, w *writer, failing *receiver, il
 }
 
 func (o *outageTimes) result(w *writer, well, ill *tally, wal *retention, u usage, counts counts) *result {
-	const reference = "both well"
-	p99 := func(s sample) float64 { return s.percentile(0.99) }
-	drained := catchUp(w, ill, o.back)
 	rate := func(from, to time.Time) float64 { return float64(len(w.between(from, to))) / to.Sub(from).Seconds() }
-	latencies := w.latencies(well, o.health, o.down)
-	kept := wal.peak(o.health, o.down)
-	compared := func(what string, value, before float64, print format, most float64) figure {
-		return figure{what: what, values: sample{value}, print: print, most: most, against: []comparison{{limit: reference, values: sample{before}}}}
-	}
+	p99 := func(s sample) float64 { return s.percentile(0.99) }
+	caught := catchUp(w, ill, o.back)
+	commits, latencies := w.commits(o.health, o.down), w.latencies(well, o.health, o.down)
+	kept, down, later := wal.peak(o.health, o.down), wal.peak(o.down, o.up), wal.peak(o.up, o.end)
+	const both = "both well"
 	return &result{
 		title: "A receiver that is down",
 		about: fmt.Sprintf("%s transactions of one row per second, %s in all, which change %s contacts in turn. Two webhooks get everything. "+
-			"Both are well for %s; then one refuses connections for %s, while commits go on, and for some time after its return. "+
-			"The latency is the time from just before a change is sent to the server until the healthy receiver has read the body: the commit's own "+
-			"wait for the disk is in it. Postgres itself moves the place from which it keeps WAL only every 15 s or so, and not over a transaction "+
-			"that is open at that moment.",
-			whole(1/w.every.Seconds()), whole(float64(counts.expected/2)), whole(float64(w.contacts)), o.down.Sub(w.start), o.up.Sub(o.down)),
+			"Both are well for %s; then one refuses connections for %s, while commits go on, and for some time after its return. What the "+
+			"other one gets is measured from the server's word that it is committed until the receiver has read the body; the commit alone, from "+
+			"just before the statement is sent until that word.",
+			whole(1/w.every.Seconds()), whole(float64(counts.expected/2)), whole(float64(w.contacts)), o.down.Sub(o.start), o.up.Sub(o.down)),
 		figures: []figure{
-			compared("one down: commits/s", rate(o.down, o.back), rate(o.health, o.down), perSecond, 0),
-			compared("one down: the commit alone, p99", p99(w.commits(o.down, o.up)), p99(w.commits(o.health, o.down)), millis, 0),
-			compared("one down: commit to receipt by the other, p50", w.latencies(well, o.down, o.up).median(), latencies.median(), millis, 0),
-			compared("one down: commit to receipt by the other, p99", p99(w.latencies(well, o.down, o.up)), p99(latencies), millis, 0),
-			compared("one catching up: the commit alone, p99", p99(w.commits(o.back, drained.at)), p99(w.commits(o.health, o.down)), millis, 0),
-			compared("one catching up: commit to receipt by the other, p99", p99(w.latencies(well, o.back, drained.at)), p99(latencies), millis, 0),
-			compared("one down: peak of WAL kept for the slot", wal.peak(o.down, o.up).kept, kept.kept, mebibytes, 0),
-			compared("one catching up: peak of WAL kept for the slot", wal.peak(o.up, o.end).kept, kept.kept, mebibytes, 0),
-			compared("from then to the end: peak of WAL not acknowledged", wal.peak(o.down, o.end).unsettled, kept.unsettled, mebibytes, mostWAL),
+			compared("one down: commits/s", perSecond, rate(o.down, o.up), both, rate(o.health, o.down)),
+			compared("one down: the commit alone, p99", millis, p99(w.commits(o.down, o.up)), both, p99(commits)),
+			compared("one down: committed to receipt, p50", millis, w.latencies(well, o.down, o.up).median(), both, latencies.median()),
+			compared("one down: committed to receipt, p99", millis, p99(w.latencies(well, o.down, o.up)), both, p99(latencies)),
+			compared("one catching up: the commit alone, p99", millis, p99(w.commits(o.back, caught.at)), both, p99(commits)),
+			compared("one catching up: committed to receipt, p99", millis, p99(w.latencies(well, o.back, caught.at)), both, p99(latencies)),
+			compared("one down: peak of WAL not acknowledged", mebibytes, down.unsettled, both, kept.unsettled).upTo(mostWAL),
+			compared("one down: peak of WAL kept for the slot", mebibytes, down.kept, both, kept.kept),
+			compared("one catching up: peak of WAL not acknowledged", mebibytes, later.unsettled, both, kept.unsettled).upTo(mostWAL),
+			compared("one catching up: peak of WAL kept for the slot", mebibytes, later.kept, both, kept.kept),
 			{what: "from the return to the first event", values: sample{o.back.Sub(o.up).Seconds()}, print: seconds},
-			{what: "events that wait then", values: sample{float64(drained.behind)}, print: whole},
-			{
-				what: "events/s until all is caught up with", values: sample{drained.rate}, print: perSecond,
-				against: []comparison{{limit: "commits/s meanwhile", values: sample{rate(o.back, drained.at)}, least: 1}},
-			},
-			{what: "from the first event to that", values: sample{drained.took.Seconds()}, print: seconds},
+			{what: "events that wait then", values: sample{float64(caught.behind)}, print: whole},
+			{what: "from the first event until it has caught up", values: sample{caught.took.Seconds()}, print: seconds},
+			compared("events/s meanwhile", perSecond, caught.rate, "commits/s meanwhile", rate(o.back, caught.at)).atLeast(1),
 			{what: peakMemory, values: sample{u.peak}, print: mebibytes, most: mostMemory},
 		},
 		counts: counts,
@@ -190,8 +188,7 @@ func catchUp(w *writer, t *tally, from time.Time) catchingUp {
 	committed, _ := slices.BinarySearchFunc(sent, from, time.Time.Compare)
 	got, _ := slices.BinarySearchFunc(came, from, time.Time.Compare)
 	c := catchingUp{behind: committed - got, at: came[len(came)-1]}
-	near := int(time.Second / 10 / w.every)
-	first := got
+	near, first := int(time.Second/10/w.every), got
 	for ; got < len(came); got++ {
 		for committed < len(sent) && sent[committed].Before(came[got]) {
 			committed++

@@ -49,30 +49,27 @@ func parked(ctx context.Context, b *bench) (r *result, err error) {
 	if t.result().lost > 0 {
 		return nil, t.result().err()
 	}
-	filling, emptying := wal.peak(f.began, f.ended), wal.peak(f.ended, time.Now())
+	filling, draining := wal.peak(f.began, f.ended), wal.peak(c.up, time.Now())
 	pace := t.pace()
 	return &result{
 		title: "A long queue of parked deliveries",
-		about: fmt.Sprintf("%s events for one webhook whose receiver refuses connections: %s rows are inserted, and then updated, by transactions of "+
-			"%s rows while Hookline runs. When all are parked, Hookline is stopped and started again. After %s the receiver is up, and gets them all. "+
-			"HOOKLINE_SPOOL_MAX_BYTES is %s; a body has %s bytes.",
+		about: fmt.Sprintf("%s events for one webhook whose receiver refuses connections: %s rows are inserted, and then updated, by transactions "+
+			"of %s rows while Hookline runs. When all are parked, Hookline is stopped and started again. After %s the receiver is up, and gets "+
+			"them all. HOOKLINE_SPOOL_MAX_BYTES is %s; a body has %s bytes.",
 			whole(float64(events)), whole(float64(contacts)), whole(parkedStep), parkedIdle, parkedSpool, whole(float64(pace.body))),
 		figures: []figure{
-			{
-				what: "parked per second, from the first commit to the last one parked", values: sample{f.parked}, print: perSecond,
-				against: []comparison{{limit: "rows written per second", values: sample{f.written}}},
-			},
+			compared("parked per second, counted from the first commit", perSecond, f.parked, "rows committed per second", f.written),
 			{what: "start to ready, all of them parked", values: sample{c.ready}, print: seconds},
 			{what: "start to first attempt, all of them parked", values: sample{c.attempt}, print: seconds},
 			{what: "from the receiver's return to the first event", values: sample{c.back}, print: seconds},
 			{what: "drained per second", values: sample{pace.rate}, print: perSecond},
 			{what: "drained per second, middle 80 %", values: sample{pace.steady}, print: perSecond},
-			{what: "CPU per 1,000 events, start to end of the draining process", values: sample{per1000(c.usage.cpu, events)}, print: millis},
-			{what: "peak resident memory while it parks", values: sample{f.memory}, print: mebibytes, most: mostMemory},
-			{what: "resident memory while all are parked", values: sample{c.idle}, print: mebibytes, most: mostMemory},
-			{what: "peak resident memory from start to end of the drain", values: sample{c.usage.peak}, print: mebibytes, most: mostMemory},
-			{what: "peak of WAL not acknowledged while it parks", values: sample{filling.unsettled}, print: mebibytes},
-			{what: "peak of WAL not acknowledged from start to end of the drain", values: sample{emptying.unsettled}, print: mebibytes},
+			{what: "CPU per 1,000 events of the process that drains", values: sample{per1000(c.usage.cpu, events)}, print: millis},
+			{what: "peak resident memory while they are parked", values: sample{f.memory}, print: mebibytes, most: mostMemory},
+			{what: "peak resident memory while they wait, the start included", values: sample{c.idle}, print: mebibytes, most: mostMemory},
+			{what: "peak resident memory until all are drained", values: sample{c.usage.peak}, print: mebibytes, most: mostMemory},
+			{what: "peak of WAL not acknowledged while they are parked", values: sample{filling.unsettled}, print: mebibytes},
+			{what: "peak of WAL not acknowledged while they are drained", values: sample{draining.unsettled}, print: mebibytes},
 		},
 		counts: t.result(),
 	}, nil
@@ -133,12 +130,14 @@ func (b *bench) fill(ctx context.Context, d *database, contacts, versions int) (
 // cleared is how it was emptied.
 type cleared struct {
 	ready, attempt float64 // seconds since the start of Hookline
-	idle           float64 // MiB
-	back           float64 // seconds from the receiver's return to the first event
+	idle           float64 // peak of resident memory until the receiver's return, in MiB
+	up             time.Time
+	back           float64 // seconds from then to the first event
 	usage          usage
 }
 
-// clear starts Hookline on the full spool, leaves the receiver down for a while, and returns when the spool is empty and Hookline has stopped.
+// clear starts Hookline on the full spool, leaves the receiver down for a while, and returns when the spool is empty and Hookline has
+// stopped.
 func (b *bench) clear(ctx context.Context, d *database, to *receiver, t *tally) (c cleared, err error) {
 	p, err := b.park(ctx, d)
 	if err != nil {
@@ -157,18 +156,18 @@ func (b *bench) clear(ctx context.Context, d *database, to *receiver, t *tally) 
 	if err := waitUntil(p.alive, p.started.Add(parkedIdle)); err != nil {
 		return c, err
 	}
-	if c.idle, err = p.memory(nowResident); err != nil {
+	if c.idle, err = p.peak(); err != nil {
 		return c, err
 	}
+	c.up = time.Now()
 	if err := to.up(); err != nil {
 		return c, err
 	}
-	up := time.Now()
 	expected := t.result().expected
 	if err := t.missing(p.alive, expected-1); err != nil {
 		return c, err
 	}
-	c.back = time.Since(up).Seconds()
+	c.back = time.Since(c.up).Seconds()
 	for share := 9; share >= 0; share-- {
 		if err := t.missing(p.alive, expected*share/10); err != nil {
 			return c, err

@@ -134,7 +134,7 @@ type usage struct {
 
 // stop asks the process to end, which finishes what it has in hand, and tells what it took.
 func (p *process) stop() (usage, error) {
-	peak, err := p.memory(peakResident)
+	peak, err := p.peak()
 	if err != nil {
 		return usage{}, err
 	}
@@ -161,22 +161,18 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// What Linux tells of a process's resident memory.
-const (
-	peakResident = "VmHWM" // the most there was so far
-	nowResident  = "VmRSS"
-)
+var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 
-// memory returns one of these, in MiB. It asks Linux, since what wait4 tells of a child has its parent's in it.
-func (p *process) memory(which string) (float64, error) {
+// peak returns the process's greatest resident set so far, in MiB. It asks Linux, since what wait4 tells of a child has its parent's in it.
+func (p *process) peak() (float64, error) {
 	name := fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid)
 	status, err := os.ReadFile(name)
 	if err != nil {
-		return 0, fmt.Errorf("read the resident memory: %w", err)
+		return 0, fmt.Errorf("read the peak of resident memory: %w", err)
 	}
-	found := regexp.MustCompile(which + `:\s+(\d+) kB`).FindSubmatch(status)
+	found := highWater.FindSubmatch(status)
 	if found == nil {
-		return 0, fmt.Errorf("%s has no %s", name, which)
+		return 0, fmt.Errorf("%s has no VmHWM", name)
 	}
 	kib, err := strconv.ParseFloat(string(found[1]), 64)
 	return kib / 1024, err

@@ -157,22 +157,25 @@ func method() string {
 
 - Everything runs on one machine and shares its cores: Postgres, Hookline as a process of its own, and the receiver. Figures of one run
   can be compared with each other, not with those of another machine.
-- Hookline is built as make build does. It has its default settings, the generic profile, and one webhook with a secret that hears of
-  everything. Rows have 22 columns of 15 types; the table has REPLICA IDENTITY FULL, as Hookline sets it.
+- Hookline is built as make build does. It has its default settings, the generic profile, and, unless a scenario says otherwise, one
+  webhook with a secret that hears of everything. Rows have 22 columns of 15 types; the table has REPLICA IDENTITY FULL, as Hookline sets it.
 - Postgres is started for this and thrown away. Its settings: %s.
   A checkpoint follows the writing of a backlog. Backlogs are written with synchronous_commit off, which changes how fast they are
-  written, not how they are read; the quiet system commits with it on.
+  written, not how they are read; what is committed at a steady pace is committed with it on. The spool is in the same database.
 - The receiver is a plain net/http server. It reads each request whole, notes which version of which record it tells of, and answers 200.
   An event is lost when it never came, repeated when it came again, out of order when a later version of the same record came before it.
   Hookline is stopped before the count is read, so that a late repetition is seen. The signatures of every %s-th record are verified.
 - Rates are from the first event's arrival to the last one's. CPU time is user and system time of the whole process from start to end.
   Peak memory is Linux's VmHWM.
+- WAL is looked at every %s: from the slot's confirmed_flush_lsn to the server's position it is not acknowledged; from restart_lsn on
+  it is kept on the disk. Postgres itself moves restart_lsn every 15 s or so at most, to no later than where that was the last time when
+  a transaction is open just then: a slot that acknowledges everything at once has as much kept for it.
 - **Receive and parse** reads the same rows from a slot of its own with pglogrepl, parses every message, and does nothing with them: the
   stream can be had no faster.
 - **Plain POST** sends unsigned bodies of the same mean size to the same receiver, from a process of its own, over as many connections
   (%d), with net/http alone: that client can do no more.
 - The limits and Hookline take turns, run by run. A ratio is the median of the runs' ratios; of latencies, CPU and memory less is better.
-`, strings.Join(server, ", "), whole(signatureStride), inFlight)
+`, strings.Join(server, ", "), whole(signatureStride), retentionEvery, inFlight)
 }
 
 // table prints a Markdown table whose columns stand under each other in plain text too.

@@ -45,7 +45,8 @@ func (d *database) watchWAL(ctx context.Context, slot string) (*retention, error
 
 func (r *retention) look(ctx context.Context, conn *pgx.Conn, slot string) error {
 	now := retained{at: time.Now()}
-	err := conn.QueryRow(ctx, `SELECT (pg_current_wal_lsn() - restart_lsn)::float8 / 1048576, (pg_current_wal_lsn() - confirmed_flush_lsn)::float8 / 1048576
+	err := conn.QueryRow(ctx, `SELECT (pg_current_wal_lsn() - restart_lsn)::float8 / 1048576,
+			(pg_current_wal_lsn() - confirmed_flush_lsn)::float8 / 1048576
 		FROM pg_replication_slots WHERE slot_name = $1`, slot).Scan(&now.kept, &now.unsettled)
 	r.looks = append(r.looks, now)
 	return err

@@ -37,18 +37,3 @@ func TestFormats(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
-
-func TestResultFailsAboveItsBound(t *testing.T) {
-	for _, tc := range []struct {
-		values sample
-		fails  bool
-	}{
-		{sample{100, 127.9}, false},
-		{sample{100, 128.1}, true},
-	} {
-		r := &result{figures: []figure{{what: peakMemory, values: tc.values, print: mebibytes, most: 128}}}
-		if err := r.err(); (err != nil) != tc.fails {
-			t.Errorf("%v: error %v, want one: %t", tc.values, err, tc.fails)
-		}
-	}
-}

@@ -61,6 +61,29 @@ type comparison struct {
 	least, most float64 // that the ratio may be; 0: anything is right
 }
 
+// compared returns a figure of one run that is compared with another case.
+func compared(what string, unit format, value float64, with string, its float64) figure {
+	return figure{what: what, values: sample{value}, print: unit, against: []comparison{{limit: with, values: sample{its}}}}
+}
+
+// upTo bounds the figure.
+func (f figure) upTo(most float64) figure {
+	f.most = most
+	return f
+}
+
+// atLeast bounds its ratio to the other case.
+func (f figure) atLeast(ratio float64) figure {
+	f.against[0].least = ratio
+	return f
+}
+
+// atMost does so likewise.
+func (f figure) atMost(ratio float64) figure {
+	f.against[0].most = ratio
+	return f
+}
+
 // say tells how far the program is.
 func say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)

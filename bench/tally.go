@@ -39,8 +39,12 @@ const repeated = "repeated"
 // list returns all of them.
 func (c counts) list() []counted {
 	return []counted{
-		{"expected", c.expected, false}, {"lost", c.lost, true}, {repeated, c.repeated, true}, {"out of order", c.disordered, true},
-		{"not written by us", c.stray, true}, {"with a wrong signature", c.unsigned, true},
+		{"expected", c.expected, false},
+		{"lost", c.lost, true},
+		{repeated, c.repeated, true},
+		{"out of order", c.disordered, true},
+		{"not written by us", c.stray, true},
+		{"with a wrong signature", c.unsigned, true},
 	}
 }
 

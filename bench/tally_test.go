@@ -56,6 +56,37 @@ func TestTally(t *testing.T) {
 	}
 }
 
+func TestTallyCut(t *testing.T) {
+	// Two records in three versions each, of which the first three are written after all: both records' first, and one's second.
+	for name, tc := range map[string]struct {
+		came []event
+		want counts
+	}{
+		"all":             {[]event{{1, 1}, {2, 1}, {1, 2}}, counts{}},
+		"one to come":     {[]event{{1, 1}, {2, 1}}, counts{lost: 1}},
+		"never written":   {[]event{{1, 1}, {2, 1}, {1, 2}, {2, 2}}, counts{stray: 1}},
+		"another instead": {[]event{{1, 1}, {2, 1}, {2, 2}}, counts{lost: 1, stray: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tally := newTally(2, 3)
+			for _, e := range tc.came {
+				tally.observe(e.record, e.version, 1, time.Now())
+			}
+			tally.cut(3)
+			tc.want.expected = 3
+			if got := tally.result(); got != tc.want {
+				t.Errorf("counts %+v, want %+v", got, tc.want)
+			}
+			tally.observe(1, 2, 1, time.Now())
+			select {
+			case <-tally.complete:
+			default:
+				t.Error("not complete in the end")
+			}
+		})
+	}
+}
+
 func TestPace(t *testing.T) {
 	tally := newTally(101, 1)
 	for i := range 101 { // the first and the last tenth 6 ms apart, the others 1 ms

@@ -116,10 +116,12 @@ func (w *writer) commits(from, to time.Time) (seconds sample) {
 	return seconds
 }
 
-// latencies returns how many seconds they took to come at t.
+// latencies returns how many seconds passed from when they were committed until they came at t. The server sends what is committed to
+// Hookline before it tells the writer, or just after: 0 stands for less.
 func (w *writer) latencies(t *tally, from, to time.Time) (seconds sample) {
 	for _, i := range w.between(from, to) {
-		seconds = append(seconds, t.at(i%w.contacts+1, i/w.contacts+1).Sub(w.sent[i]).Seconds())
+		since := t.at(i%w.contacts+1, i/w.contacts+1).Sub(w.sent[i]).Seconds()
+		seconds = append(seconds, max(0, since-w.took[i]))
 	}
 	return seconds
 }

@@ -109,6 +109,14 @@ func (l *Ledger) Progress() (settled Position, at time.Time, work uint64) {
 	return l.settled(), l.now, l.work
 }
 
+// amid returns the number of Progress, and whether everything before the transaction in hand is settled: then nothing but the rest of that
+// one is in the way of the next position that Postgres can be told.
+func (l *Ledger) amid() (work uint64, amid bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.work, l.taken.Commit != 0 && l.settled().Commit == l.taken.Commit
+}
+
 // Unsettled returns how many holds there are, and the commit time of the oldest one.
 func (l *Ledger) Unsettled() (count int, oldest time.Time) {
 	l.mu.Lock()

@@ -173,6 +173,10 @@ func (s *Source) change(state State, err error) (before State) {
 // LastContact is when the server was last heard of. Safe for concurrent use.
 func (s *Source) LastContact() time.Time { return time.Unix(0, s.contact.Load()) }
 
+// Amid tells how far a transaction in progress has come: whether all before it is settled, so that WAL is held for its sake alone, and a number
+// that rises with each of its changes that is taken or settled. Safe for concurrent use, after Acquire.
+func (s *Source) Amid() (work uint64, amid bool) { return s.ledger.amid() }
+
 // Changes returns the stream, to be ranged over once and by one goroutine. It ends without an error when ctx ends or the loop is left,
 // and with one when the stream cannot go on: a Gap, or ErrTakenOver. What has not been taken by then is sent again at the
 // next start. A change counts as taken when the loop comes back for the next one.

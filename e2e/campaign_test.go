@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"hookline/config"
 	"hookline/internal/postgres"
 )
 
@@ -88,9 +87,7 @@ func newCampaign(t *testing.T, apart bool) *campaign {
 		"HOOKLINE_REQUEST_TIMEOUT=" + requestTimeout.String(),
 		"HOOKLINE_DRAIN_TIMEOUT=" + drainTimeout.String(),
 		"HOOKLINE_RETRY_SCHEDULE=50ms,100ms,200ms" + strings.Repeat(",400ms", 500), // long enough for every illness
-	}
-	if slices.Contains(config.Variables(), "HOOKLINE_HOLD_MAX") {
-		c.settings = append(c.settings, "HOOKLINE_HOLD_MAX="+holdMax.String())
+		"HOOKLINE_HOLD_MAX=" + holdMax.String(),
 	}
 	c.spoolServer, c.spool = c.server, c.db
 	if apart {

@@ -119,6 +119,7 @@ type batch struct {
 // write carries orders out. It reports whether it could.
 func (p *parker) write(orders []order) bool {
 	var b batch
+	from := 0
 	for i := range orders {
 		o := &orders[i]
 		switch {
@@ -138,6 +139,8 @@ func (p *parker) write(orders []order) bool {
 			close(o.done)
 		}
 		b = batch{}
+		clear(orders[from : i+1]) // what is written need not stay in memory for the rest's sake
+		from = i + 1
 	}
 	return true
 }

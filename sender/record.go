@@ -94,13 +94,6 @@ func (l *line) push(r *record) {
 	l.last = r
 }
 
-func (l *line) pushFront(r *record) {
-	if l.first == nil {
-		l.last = r
-	}
-	r.next, l.first = l.first, r
-}
-
 func (l *line) pop() *record {
 	r := l.first
 	if r != nil {

@@ -197,7 +197,7 @@ func (r *route) advance(rec *record) {
 	switch {
 	case rec.jobs.first != nil:
 		rec.place = ready
-		r.ready.pushFront(rec)
+		r.ready.push(rec) // behind the others, so that what is oldest is settled first and none has to wait for a busy one
 	case rec.parked:
 		r.bringBack(rec)
 	default:

@@ -125,7 +125,7 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 	}
 	watching, end := context.WithCancel(ctx)
 	defer end()
-	go cdc.Monitor(watching, db.pool, cfg.CDC, log, metrics, relief(cfg.HoldWAL, out.Relieve))
+	go cdc.Monitor(watching, db.pool, cfg.CDC, log, metrics, relief(cfg.HoldWAL, source.Amid, out.Relieve))
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
 	late, cancel := linger(ctx, cfg.DrainTimeout)
 	defer cancel()
