@@ -139,11 +139,11 @@ func (h *hook) heal() {
 	h.answers(nil)
 }
 
-// listenLow listens on a port below the range that systems take outgoing connections' ports from, so that none of those takes it while
-// nobody listens there.
+// listenLow listens on a port below the ranges that systems take outgoing connections' ports from, and the tests those of their servers, so
+// that none of those takes it while nobody listens there.
 func listenLow(t *testing.T) net.Listener {
 	t.Helper()
-	const low, high, attempts = 15000, 32000, 100
+	const low, high, attempts = 10000, 15000, 100
 	var lastErr error
 	for range attempts {
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(low+rand.IntN(high-low))))
