@@ -32,6 +32,7 @@ type Config struct {
 	URL         string          // the database, as a Postgres connection string
 	Slot        string          // name of the replication slot; default hookline
 	Publication string          // name of the publication; default hookline
+	Schema      string          // of the tables that this package keeps in the database; default hookline
 	Identity    ReplicaIdentity // default full
 
 	// ReconnectWait is the longest pause between two tries to get the stream back; default 10 s.
@@ -43,6 +44,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.Slot = cmp.Or(c.Slot, "hookline")
 	c.Publication = cmp.Or(c.Publication, "hookline")
+	c.Schema = cmp.Or(c.Schema, "hookline")
 	c.Identity = cmp.Or(c.Identity, IdentityFull)
 	c.ReconnectWait = cmp.Or(c.ReconnectWait, 10*time.Second)
 	c.StandbyWait = cmp.Or(c.StandbyWait, 500*time.Millisecond)

@@ -20,14 +20,15 @@ type item struct {
 // https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
 type decoder struct {
 	ledger    *Ledger
+	filling   filling
 	relations map[uint32]*Relation // by OID; valid for one connection
 	read      Position             // everything before it has been returned by this decoder or one before it
 	tx        *Tx                  // the open transaction
 	index     uint32               // of the next change in tx
 }
 
-func newDecoder(ledger *Ledger, read Position) *decoder {
-	return &decoder{ledger: ledger, relations: map[uint32]*Relation{}, read: read}
+func newDecoder(cfg Config, ledger *Ledger, read Position) *decoder {
+	return &decoder{ledger: ledger, filling: filling{cfg: cfg}, relations: map[uint32]*Relation{}, read: read}
 }
 
 // decode appends to items what one message holds, passing over everything before d.read.
@@ -167,7 +168,8 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 		return items, err
 	}
 	index, fresh := d.next()
-	if !fresh {
+	fills := d.filling.holds(rel)
+	if !fresh && !fills {
 		return items, nil
 	}
 	change := Change{Relation: rel, Tx: d.tx, Index: index}
@@ -198,6 +200,15 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 	}
 	if (change.Kind == Delete && change.Old == nil) || (change.Kind != Delete && change.New == nil) {
 		return items, fmt.Errorf("decode %s of %s.%s: no tuple", change.Kind, rel.Schema, rel.Name)
+	}
+	if fills {
+		stands, err := d.filling.turn(&change)
+		if err != nil {
+			return items, fmt.Errorf("decode %s.%s: %w", rel.Schema, rel.Name, err)
+		}
+		if !stands || !fresh {
+			return items, nil
+		}
 	}
 	return append(items, item{change: change}), nil
 }

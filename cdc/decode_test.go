@@ -117,7 +117,7 @@ func TestResume(t *testing.T) {
 	ledger := NewLedger(Position{})
 	var whole []item
 	var err error
-	d := newDecoder(ledger, Position{})
+	d := newDecoder(Config{}, ledger, Position{})
 	for _, m := range messages {
 		if whole, err = d.decode(whole, m); err != nil {
 			t.Fatal(err)
@@ -127,7 +127,7 @@ func TestResume(t *testing.T) {
 	starts := append([]LSN{0}, ends...)
 	for cut := range messages {
 		for _, confirmed := range starts {
-			first := newDecoder(ledger, Position{})
+			first := newDecoder(Config{}, ledger, Position{})
 			var items []item
 			for _, m := range messages[:cut] {
 				if items, err = first.decode(items, m); err != nil {
@@ -137,7 +137,7 @@ func TestResume(t *testing.T) {
 			if confirmed > first.read.End {
 				continue // nobody could have confirmed that
 			}
-			second := newDecoder(ledger, first.read)
+			second := newDecoder(Config{}, ledger, first.read)
 			if first.read.Commit != 0 { // the server begins with a keepalive from before what it sends again
 				if items = second.advance(items, first.read.Commit); second.read != first.read {
 					t.Fatalf("a keepalive made the decoder forget that it has read up to %+v", first.read)
@@ -168,7 +168,7 @@ func TestResume(t *testing.T) {
 }
 
 func TestKeepaliveInsideATransactionSaysNothing(t *testing.T) {
-	d := newDecoder(NewLedger(Position{}), Position{End: 10})
+	d := newDecoder(Config{}, NewLedger(Position{}), Position{End: 10})
 	items, err := d.decode(nil, messageBegin(50, 1))
 	if err != nil {
 		t.Fatal(err)
@@ -199,7 +199,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"truncate of an unknown":       {messageBegin(5, 1), messageTruncate(9)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDecoder(NewLedger(Position{}), Position{})
+			d := newDecoder(Config{}, NewLedger(Position{}), Position{})
 			var err error
 			for _, m := range messages {
 				if _, err = d.decode(nil, m); err != nil {
@@ -220,7 +220,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add(messageRow('U', 7, byte('K'), []any{"1", nil}, byte('N'), []any{"2", "~"}))
 	f.Fuzz(func(t *testing.T, message []byte) {
-		d := newDecoder(NewLedger(Position{}), Position{})
+		d := newDecoder(Config{}, NewLedger(Position{}), Position{})
 		for _, m := range [][]byte{messageRelation(7, "people", "id", "name"), messageBegin(5, 1)} {
 			if _, err := d.decode(nil, m); err != nil {
 				t.Fatal(err)
@@ -330,7 +330,7 @@ func benchmarkRow() (relation, update []byte) {
 
 func BenchmarkDecode(b *testing.B) {
 	relation, update := benchmarkRow()
-	d := newDecoder(NewLedger(Position{}), Position{})
+	d := newDecoder(Config{}, NewLedger(Position{}), Position{})
 	for _, m := range [][]byte{relation, messageBegin(5, 1)} {
 		if _, err := d.decode(nil, m); err != nil {
 			b.Fatal(err)

@@ -18,12 +18,15 @@ import (
 type Plan struct {
 	Statements []string // SQL, to be run in order, each on its own
 	Left       []string // tables that are not published, each with the reason
+	Makes      bool     // the statements make tables in Config.Schema, for the role that streams to read and write
 
 	cfg   Config
 	owner Problems // what the role may not do itself
 	tells int      // tables with records that are published
 
 	version            int  // of the server
+	streams            bool // there is a slot, so what is new now has rows that no stream has brought
+	knows              bool // the baseline is there
 	exists, all, whole bool // the publication: there is one, of all tables, with all that it should publish
 }
 
@@ -39,6 +42,7 @@ type published struct {
 	virtual  bool // has virtual generated columns, which cannot be published
 	owned    bool // the role may alter it
 	listed   bool // in the publication
+	known    bool // its rows, if any, are none to announce
 	leaves   []string
 }
 
@@ -61,12 +65,25 @@ func newPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, ch
 	if err := p.look(ctx, conn); err != nil {
 		return nil, err
 	}
-	found, err := p.inspect(ctx, conn, tables)
+	slot, err := p.slot(ctx, conn, checkpoints)
 	if err != nil {
 		return nil, err
 	}
-	var wanted []published
+	found, err := p.inspect(ctx, conn, append([]Table{p.own(backfillTable)}, tables...))
+	if err != nil {
+		return nil, err
+	}
+	var wanted, known []published
+	if p.Makes {
+		wanted = append(wanted, published{Table: p.own(backfillTable), owned: true, known: true})
+	}
 	for _, t := range found {
+		if p.streams && !t.known && (t.Left || t.listed || p.all) {
+			known = append(known, t)
+		}
+		if t.Left {
+			continue
+		}
 		foreign := within && t.Full && !t.owned
 		switch {
 		case t.virtual && t.identity == 'f':
@@ -103,7 +120,13 @@ func newPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, ch
 	if err := p.publication(ctx, conn, wanted); err != nil {
 		return nil, err
 	}
-	return p, p.slot(ctx, conn, checkpoints)
+	if !p.streams || !p.knows {
+		p.Statements = append(p.Statements, p.baseline())
+	} else if len(known) > 0 {
+		p.Statements = append(p.Statements, p.know(known))
+	}
+	p.Statements = append(p.Statements, slot...)
+	return p, nil
 }
 
 // add appends a statement that only the owner of t may run.
@@ -120,6 +143,11 @@ func (p *Plan) inspect(ctx context.Context, conn *pgx.Conn, tables []Table) ([]p
 	for i, t := range tables {
 		schemas[i], names[i] = t.Schema, t.Name
 	}
+	known, arguments := "true", []any{schemas, names, p.cfg.Publication}
+	if p.knows {
+		known = "EXISTS (SELECT FROM " + p.own(knownTable).String() + " k WHERE k.slot = $4 AND k.relation = c.oid)"
+		arguments = append(arguments, p.cfg.Slot)
+	}
 	rows, err := conn.Query(ctx, `
 		SELECT t.ord, leaf.relreplident::text,
 		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary),
@@ -133,14 +161,15 @@ func (p *Plan) inspect(ctx context.Context, conn *pgx.Conn, tables []Table) ([]p
 		       EXISTS (SELECT FROM pg_publication_tables pt
 		               WHERE pt.pubname = $3 AND pt.schemaname = n.nspname AND pt.tablename = c.relname),
 		       quote_ident(ln.nspname) || '.' || quote_ident(leaf.relname),
-		       EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = leaf.oid AND a.attgenerated = 'v' AND NOT a.attisdropped)
+		       EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = leaf.oid AND a.attgenerated = 'v' AND NOT a.attisdropped),
+		       `+known+`
 		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS t(schema, name, ord)
 		JOIN pg_namespace n ON n.nspname = t.schema
 		JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name AND c.relkind IN ('r', 'p')
 		LEFT JOIN LATERAL pg_partition_tree(c.oid) pt ON c.relkind = 'p' AND pt.isleaf
 		JOIN pg_class leaf ON leaf.oid = coalesce(pt.relid, c.oid)
 		JOIN pg_namespace ln ON ln.oid = leaf.relnamespace
-		ORDER BY t.ord, leaf.oid`, schemas, names, p.cfg.Publication)
+		ORDER BY t.ord, leaf.oid`, arguments...)
 	if err != nil {
 		return nil, fmt.Errorf("look tables up: %w", err)
 	}
@@ -153,7 +182,7 @@ func (p *Plan) inspect(ctx context.Context, conn *pgx.Conn, tables []Table) ([]p
 			identity string
 			leaf     string
 		)
-		if err := rows.Scan(&ord, &identity, &t.key, &t.usable, &t.owned, &t.listed, &leaf, &t.virtual); err != nil {
+		if err := rows.Scan(&ord, &identity, &t.key, &t.usable, &t.owned, &t.listed, &leaf, &t.virtual, &t.known); err != nil {
 			return nil, fmt.Errorf("look tables up: %w", err)
 		}
 		t.identity = identity[0]
@@ -174,7 +203,7 @@ func (p *Plan) inspect(ctx context.Context, conn *pgx.Conn, tables []Table) ([]p
 	return found, nil
 }
 
-// look looks the publication up.
+// look looks the publication up, and whether any table is known.
 func (p *Plan) look(ctx context.Context, conn *pgx.Conn) error {
 	var name *string
 	err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int / 10000, p.pubname, coalesce(puballtables, false),
@@ -183,6 +212,23 @@ func (p *Plan) look(ctx context.Context, conn *pgx.Conn) error {
 		FROM (SELECT) one LEFT JOIN pg_publication p ON p.pubname = $1`, p.cfg.Publication).Scan(&p.version, &name, &p.all, &p.whole)
 	if err != nil {
 		return fmt.Errorf("look publication %q up: %w", p.cfg.Publication, err)
+	}
+	err = conn.QueryRow(ctx, `SELECT to_regclass($1) IS NULL OR to_regclass($2) IS NULL`, p.own(knownTable).String(), p.own(backfillTable).String()).Scan(&p.Makes)
+	if p.Makes {
+		p.Statements = append(p.Statements, strings.TrimSuffix(strings.TrimSpace(SchemaSQL(p.cfg.Schema)), ";"))
+	} else if err == nil {
+		err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+p.own(knownTable).String()+" WHERE slot = $1)", p.cfg.Slot).Scan(&p.knows)
+	}
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == insufficientPrivilege {
+		schema, role := pgx.Identifier{p.cfg.Schema}.Sanitize(), pgx.Identifier{conn.Config().User}.Sanitize()
+		return &Problem{
+			What: "the role may not use Hookline's own tables: " + refused.Message,
+			Mend: fmt.Sprintf("as a superuser: GRANT USAGE, CREATE ON SCHEMA %s TO %s; "+
+				"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %[1]s TO %[2]s;", schema, role),
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("look up which tables are known: %w", err)
 	}
 	if p.exists = name != nil; p.exists && !p.whole { // before any replica identity is set: see options
 		p.Statements = append(p.Statements, fmt.Sprintf("ALTER PUBLICATION %s SET (publish = 'insert, update, delete, truncate', %s)",
@@ -212,7 +258,11 @@ func (p *Plan) publication(ctx context.Context, conn *pgx.Conn, wanted []publish
 		return nil
 	}
 	for _, t := range wanted {
-		if !t.listed {
+		switch {
+		case t.listed:
+		case p.streams && !t.known:
+			p.add(t, p.backfill(t))
+		default:
 			p.add(t, "ALTER PUBLICATION "+name+" ADD TABLE "+t.String())
 		}
 	}
@@ -270,22 +320,20 @@ func (p *Plan) newPublication(ctx context.Context, conn *pgx.Conn, name string, 
 	return nil
 }
 
-// slot plans the slot, or tells why the one that exists will not do.
-func (p *Plan) slot(ctx context.Context, conn *pgx.Conn, checkpoints Checkpoints) error {
+// slot returns what makes the slot, nothing when there is one, or tells why the one that exists will not do.
+func (p *Plan) slot(ctx context.Context, conn *pgx.Conn, checkpoints Checkpoints) (statements []string, err error) {
 	now, checkpoint, err := examine(ctx, conn, p.cfg, checkpoints)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if now.slot.exists || checkpoint != nil {
-		return now.check(p.cfg, checkpoint)
+	if p.streams = now.slot.exists; p.streams || checkpoint != nil {
+		return nil, now.check(p.cfg, checkpoint)
 	}
 	failover := ""
 	if p.version >= 17 {
 		failover = ", failover => true"
 	}
-	p.Statements = append(p.Statements, fmt.Sprintf("SELECT pg_create_logical_replication_slot(%s, 'pgoutput'%s)",
-		quoteLiteral(p.cfg.Slot), failover))
-	return nil
+	return []string{fmt.Sprintf("SELECT pg_create_logical_replication_slot(%s, 'pgoutput'%s)", quoteLiteral(p.cfg.Slot), failover)}, nil
 }
 
 const (
@@ -319,6 +367,11 @@ func (p *Plan) run(ctx context.Context, conn *pgx.Conn, log *slog.Logger, sql st
 	for try := 1; ; try++ {
 		_, err := conn.Exec(ctx, sql)
 		var refused *pgconn.PgError
+		if conn.PgConn().TxStatus() != 'I' { // inside a statement that is a transaction
+			if _, err := conn.Exec(ctx, "ROLLBACK"); err != nil {
+				return err
+			}
+		}
 		if !errors.As(err, &refused) || refused.Code != lockNotAvailable {
 			return err
 		}

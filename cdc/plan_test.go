@@ -28,6 +28,7 @@ func newPlanned(t *testing.T, schema string, tables ...string) *planned {
 	t.Helper()
 	url := postgrestest.NewDatabase(t)
 	p := &planned{stream: &stream{t: t, cfg: cdc.Config{URL: url, Slot: slotFor(url)}, conn: connect(t, url)}}
+	p.exec(cdc.SchemaSQL("hookline"))
 	p.exec(schema)
 	p.want(tables...)
 	return p
@@ -82,11 +83,18 @@ func (p *planned) expect(want ...string) {
 	if p.version() >= 18 {
 		options += ", publish_generated_columns = stored"
 	}
-	for i := range want {
-		want[i] = strings.NewReplacer("SLOT", slot, "OPTIONS", options).Replace(want[i])
+	var statements []string
+	for _, sql := range want {
+		if sql == "SLOT" {
+			statements = append(statements, fmt.Sprintf(`INSERT INTO "hookline"."known_table" SELECT '%s', oid FROM pg_class `+
+				`WHERE relkind IN ('r', 'p') AND oid >= 16384 ON CONFLICT DO NOTHING`, p.cfg.Slot), slot)
+			continue
+		}
+		sql = strings.Replace(sql, "FOR TABLE", `FOR TABLE "hookline"."backfill",`, 1)
+		statements = append(statements, strings.Replace(sql, "OPTIONS", options, 1))
 	}
-	if got := p.plan().Statements; !slices.Equal(got, want) {
-		p.t.Errorf("plan\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	if got := p.plan().Statements; !slices.Equal(got, statements) {
+		p.t.Errorf("plan\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(statements, "\n\t"))
 	}
 }
 
@@ -185,8 +193,8 @@ func TestPlanOfManyTables(t *testing.T) {
 	}
 	p.want(names...)
 	p.apply()
-	if n := p.query(`SELECT count(*)::text FROM pg_publication_tables WHERE pubname = 'hookline'`); n != fmt.Sprint(tables) {
-		t.Errorf("%s tables are published, want %d", n, tables)
+	if n := p.query(`SELECT count(*)::text FROM pg_publication_tables WHERE pubname = 'hookline'`); n != fmt.Sprint(tables+1) {
+		t.Errorf("%s tables are published, want %d and the backfill", n, tables)
 	}
 }
 
@@ -212,7 +220,10 @@ func TestRoleWithoutRights(t *testing.T) {
 	p.exec(`CREATE ROLE ` + role + ` LOGIN REPLICATION`)
 	dropRole(t, role)
 	guest := connect(t, strings.Replace(p.cfg.URL, "postgres@", role+"@", 1))
-	_, err := cdc.Prepare(t.Context(), guest, p.cfg, p.tables, nil, slog.New(slog.DiscardHandler))
+	_, err := cdc.NewPlan(t.Context(), guest, p.cfg, p.tables, nil)
+	wantProblem(t, err, "permission denied for schema hookline", "GRANT USAGE, CREATE ON SCHEMA \"hookline\" TO \""+role)
+	p.admit(role)
+	_, err = cdc.Prepare(t.Context(), guest, p.cfg, p.tables, nil, slog.New(slog.DiscardHandler))
 	wantProblem(t, err, `does not own table "public"."a"`, "ALTER TABLE public.a REPLICA IDENTITY FULL", "may not make a publication")
 	if identity := p.query(`SELECT relreplident::text FROM pg_class WHERE relname = 'a'`); identity != "d" {
 		t.Errorf("replica identity is %q, want d as before", identity)
@@ -231,8 +242,9 @@ func TestRoleThatOwnsSomeTables(t *testing.T) {
 	p.exec(`CREATE ROLE ` + role + ` LOGIN REPLICATION`)
 	dropRole(t, role)
 	t.Cleanup(func() { _, _ = p.conn.Exec(context.Background(), `REASSIGN OWNED BY `+role+` TO postgres`) })
+	p.admit(role)
 	p.exec(fmt.Sprintf(`DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %%I TO %s', current_database()); END $$`, role))
-	p.exec(`ALTER TABLE a OWNER TO ` + role + `; ALTER TABLE b OWNER TO ` + role)
+	p.exec(`ALTER TABLE a OWNER TO ` + role + `; ALTER TABLE b OWNER TO ` + role + `; ALTER TABLE hookline.backfill OWNER TO ` + role)
 	part := connect(t, strings.Replace(p.cfg.URL, "postgres@", role+"@", 1))
 	prepare := func() string {
 		t.Helper()
@@ -245,11 +257,11 @@ func TestRoleThatOwnsSomeTables(t *testing.T) {
 	published := func() string {
 		return p.query(`SELECT string_agg(tablename, ',' ORDER BY tablename) FROM pg_publication_tables WHERE pubname = 'hookline'`)
 	}
-	if left := prepare(); !strings.Contains(left, `"c": the role does not own it`) || published() != "a,b" {
+	if left := prepare(); !strings.Contains(left, `"c": the role does not own it`) || published() != "a,b,backfill" {
 		t.Errorf("left out %q, published %s; want c left out", left, published())
 	}
 	p.exec(`ALTER PUBLICATION hookline ADD TABLE c`) // by the superuser, without FULL
-	if left := prepare(); !strings.Contains(left, `"c": only its replica identity`) || published() != "a,b,c" {
+	if left := prepare(); !strings.Contains(left, `"c": only its replica identity`) || published() != "a,b,backfill,c" {
 		t.Errorf("left out %q, published %s; want c published as it is", left, published())
 	}
 	p.exec(`REVOKE CREATE ON DATABASE ` + p.conn.Config().Database + ` FROM ` + role)
@@ -327,6 +339,12 @@ func TestPreflight(t *testing.T) {
 		defer func() { _ = conn.Close(ctx) }()
 		wantProblem(t, cdc.Preflight(ctx, conn), `wal_level is "replica"`, "ALTER SYSTEM SET wal_level = 'logical'", "restart")
 	})
+}
+
+// admit lets a role use the tables that the plan makes.
+func (p *planned) admit(role string) {
+	p.exec(fmt.Sprintf(`GRANT USAGE ON SCHEMA hookline TO %s; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hookline TO %[1]s`, role))
+	p.t.Cleanup(func() { _, _ = p.conn.Exec(context.Background(), `DROP OWNED BY `+role) })
 }
 
 // dropRole drops a role of the cluster at the test's end.

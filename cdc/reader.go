@@ -32,7 +32,7 @@ type reader struct {
 
 func newReader(s *Source, conn *pgconn.PgConn, read Position, left []item) *reader {
 	now := time.Now()
-	return &reader{source: s, conn: conn, decoder: newDecoder(s.ledger, read), batch: left, now: now, heard: now}
+	return &reader{source: s, conn: conn, decoder: newDecoder(s.cfg, s.ledger, read), batch: left, now: now, heard: now}
 }
 
 // read hands over what the connection brings. It returns ErrStopped after Close, else what broke the connection; what it has decoded

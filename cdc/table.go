@@ -10,6 +10,7 @@ type Table struct {
 	Schema string
 	Name   string
 	Full   bool // its changes are announced: it wants REPLICA IDENTITY FULL where Config.Identity says so
+	Left   bool // it is known, and not to be published
 }
 
 // String returns the table's name quoted for SQL.

@@ -136,7 +136,7 @@ func Load() (Config, error) {
 
 func (e *environment) config() Config {
 	return Config{
-		CDC: cdc.Config{URL: e.DatabaseURL, Slot: e.Slot, Publication: e.Publication, Identity: e.ReplicaIdentity},
+		CDC: cdc.Config{URL: e.DatabaseURL, Slot: e.Slot, Publication: e.Publication, Schema: e.Schema, Identity: e.ReplicaIdentity},
 		Mapper: mapper.Config{
 			Profile: e.Profile, Format: e.PayloadFormat, Schemas: e.Schemas, Exclude: e.Exclude, ObjectNames: e.ObjectNames,
 		},

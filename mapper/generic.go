@@ -32,8 +32,7 @@ type Generic struct {
 	log        *slog.Logger
 	types      *types
 	skipped    map[cdc.Table]bool
-	tables     []cdc.Table
-	reported   map[string]bool // warnings given: a Load repeats none
+	reported   map[string]bool // warnings that Tables has given, so as not to repeat them
 	generation uint64
 }
 
@@ -55,8 +54,7 @@ func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 // Profile returns generic.
 func (g *Generic) Profile() string { return "generic" }
 
-// Skip keeps tables that serve Hookline itself, such as the one that holds the webhooks, from being announced. Call it before
-// Load.
+// Skip keeps tables that serve Hookline itself, such as the one that holds the webhooks, from being announced.
 func (g *Generic) Skip(tables ...cdc.Table) {
 	for _, t := range tables {
 		g.skipped[cdc.Table{Schema: t.Schema, Name: t.Name}] = true
@@ -64,18 +62,28 @@ func (g *Generic) Skip(tables ...cdc.Table) {
 	g.generation++
 }
 
-// Load reads which tables there are.
-func (g *Generic) Load(ctx context.Context, tx pgx.Tx, _ *cdc.Snapshot) error {
+// Load forgets what it knows of types.
+func (g *Generic) Load(context.Context, pgx.Tx, *cdc.Snapshot) error {
+	if g.types.composites {
+		g.renew()
+	}
+	return nil
+}
+
+// Tables returns all tables, sorted by schema and name; those that are not announced are marked as left. What is odd about one is logged
+// when it is first seen.
+func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT n.nspname, c.relname,
 		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
+		WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
+		  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
 		  AND NOT EXISTS (
 		      SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e')
-		ORDER BY n.nspname, c.relname`, g.schemas)
+		ORDER BY n.nspname, c.relname`)
 	if err != nil {
-		return fmt.Errorf("list tables: %w", err)
+		return nil, fmt.Errorf("list tables: %w", err)
 	}
 	var tables []cdc.Table
 	var keyless []string
@@ -83,30 +91,25 @@ func (g *Generic) Load(ctx context.Context, tx pgx.Tx, _ *cdc.Snapshot) error {
 	table, keyed := cdc.Table{Full: true}, false
 	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &keyed}, func() error {
 		name, announced := g.announces(table.Schema, table.Name)
-		switch {
-		case !announced:
-			return nil
-		case !keyed:
-			keyless = append(keyless, table.String())
+		if announced && !keyed {
+			keyless = append(keyless, table.String()) // as long as it is new it stays so: a key may be on its way
 			return nil
 		}
-		if first, taken := objects[name]; taken {
-			g.warnOfTwins(name, first, table)
-		} else {
-			objects[name] = table
+		if table.Left = !announced; announced {
+			if first, taken := objects[name]; taken {
+				g.warnOfTwins(name, first, table)
+			} else {
+				objects[name] = table
+			}
 		}
 		tables = append(tables, table)
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("list tables: %w", err)
+		return nil, fmt.Errorf("list tables: %w", err)
 	}
-	g.tables = tables
 	g.warnOfKeyless(keyless)
-	if g.types.composites {
-		g.renew()
-	}
-	return nil
+	return tables, nil
 }
 
 func (g *Generic) warnOfTwins(object string, a, b cdc.Table) {
@@ -145,9 +148,6 @@ func (g *Generic) announces(schema, table string) (object string, announced bool
 func isReserved(schema string) bool {
 	return schema == "hookline" || schema == "information_schema" || strings.HasPrefix(schema, "pg_")
 }
-
-// Tables returns the tables that are announced, sorted by schema and name.
-func (g *Generic) Tables() []cdc.Table { return g.tables }
 
 // Observe reports false: no table describes others here.
 func (g *Generic) Observe(cdc.Change) bool { return false }

@@ -33,8 +33,9 @@ type Catalog interface {
 	Profile() string
 	// Load reads the catalog anew from tx, which sees the given snapshot.
 	Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) error
-	// Tables returns what has to be published, as of the last Load: the tables that hold records, and those that describe them.
-	Tables() []cdc.Table
+	// Tables returns what has to be published, as tx sees it: the tables that hold records, and those that describe them. It leaves the
+	// catalog as it is, and another goroutine may call it beside the other methods.
+	Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error)
 	// Observe takes a change of a table that describes records and reports whether the change was of such a table.
 	Observe(change cdc.Change) bool
 	// Generation rises whenever Observe or Load changed what object would return.

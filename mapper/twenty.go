@@ -55,27 +55,30 @@ func (t *Twenty) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) er
 	return nil
 }
 
-// Tables returns the tables of all objects that are announced, as far as they exist, and the tables that describe them, sorted by
-// name.
-func (t *Twenty) Tables() []cdc.Table {
-	m := t.metadata
+// Tables returns the tables of all objects, as far as they exist, and the tables that describe them, sorted by name. Those of inactive
+// objects and deleted workspaces are among them: what brings them back takes effect with its commit.
+func (t *Twenty) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
+	m := newTwentyMetadata()
+	if err := m.load(ctx, tx); err != nil {
+		return nil, fmt.Errorf("list tables of Twenty: %w", err)
+	}
 	var tables []cdc.Table
 	for table := range m.control {
 		tables = append(tables, cdc.Table{Schema: table.schema, Name: table.name})
 	}
 	for _, o := range m.objects.rows {
 		w := m.workspaces.rows[o.workspace]
-		if w == nil || w.deleted || !t.announces(o) {
+		if w == nil {
 			continue
 		}
 		if table := m.table(w.schemaName(), o); m.tables[table] {
-			tables = append(tables, cdc.Table{Schema: table.schema, Name: table.name, Full: true})
+			tables = append(tables, cdc.Table{Schema: table.schema, Name: table.name, Full: true, Left: t.exclude[o.name]})
 		}
 	}
 	slices.SortFunc(tables, func(a, b cdc.Table) int {
 		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
 	})
-	return tables
+	return tables, nil
 }
 
 // Observe follows workspaces, objects and fields as they come, change and go.

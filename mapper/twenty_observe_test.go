@@ -28,13 +28,11 @@ func (s metadataStream) follow(do func()) {
 	s.Helper()
 	var relations []*cdc.Relation
 	var before []map[string]cdc.Tuple
-	for _, table := range s.catalog.Tables() {
-		if !table.Full {
-			rel := relation(s, s.conn, table.Schema, table.Name)
-			rel.Identity = 'd'
-			relations = append(relations, rel)
-			before = append(before, s.rows(rel))
-		}
+	for table := range s.catalog.metadata.control {
+		rel := relation(s, s.conn, table.schema, table.name)
+		rel.Identity = 'd'
+		relations = append(relations, rel)
+		before = append(before, s.rows(rel))
 	}
 	do()
 	tx := &cdc.Tx{XID: s.transaction()}

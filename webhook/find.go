@@ -24,6 +24,20 @@ type found struct {
 	described *table
 }
 
+// Find returns the tables that webhooks come from, as tx sees it. They have to be published. It leaves the registry as it is, and may be
+// called by any goroutine. The error is a *cdc.Problem when there is none, or one that cannot be followed.
+func (r *Registry) Find(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
+	sources, err := r.find(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("find webhooks: %w", err)
+	}
+	tables := make([]cdc.Table, len(sources))
+	for i, s := range sources {
+		tables[i] = s.table
+	}
+	return tables, nil
+}
+
 // find returns the tables that webhooks come from. The error is a *cdc.Problem when there is none, or one that cannot be followed.
 func (r *Registry) find(ctx context.Context, tx pgx.Tx) ([]found, error) {
 	ownName := r.cfg.own()

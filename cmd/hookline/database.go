@@ -27,11 +27,13 @@ type database struct {
 	pool     *pgxpool.Pool
 	catalog  mapper.Catalog
 	webhooks *webhook.Registry
+	told     map[string]bool // tables that are left out
+	stirred  chan struct{}   // see stir
 }
 
 // openDatabase connects, checks that the server can stream, and finds out what kind of database it is.
 func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger, metrics prometheus.Registerer) (*database, error) {
-	poolConfig, err := cdc.PoolConfig(cfg.CDC.URL, 3)
+	poolConfig, err := cdc.PoolConfig(cfg.CDC.URL, 4)
 	if err != nil {
 		return nil, fmt.Errorf("HOOKLINE_DATABASE_URL: %w", err)
 	}
@@ -39,7 +41,7 @@ func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger, metr
 	if err != nil {
 		return nil, fmt.Errorf("HOOKLINE_DATABASE_URL: %w", err)
 	}
-	d := &database{cfg: cfg, log: log, pool: pool}
+	d := &database{cfg: cfg, log: log, pool: pool, told: map[string]bool{}, stirred: make(chan struct{}, 1)}
 	if err := d.detect(ctx, metrics); err != nil {
 		pool.Close()
 		if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
@@ -209,22 +211,25 @@ func (d *database) hasSchema(ctx context.Context, conn *pgx.Conn) (there bool, e
 	return there, nil
 }
 
-// tables reads catalog and webhooks and returns what has to be published for them.
-func (d *database) tables(ctx context.Context, conn *pgx.Conn) ([]cdc.Table, error) {
-	if err := d.read(ctx, conn); err != nil {
-		return nil, err
-	}
-	var tables []cdc.Table
-	at := map[string]int{}
-	for _, t := range append(d.webhooks.Tables(), d.catalog.Tables()...) {
-		if i, ok := at[t.String()]; ok {
-			tables[i].Full = tables[i].Full || t.Full
-			continue
+// tables returns what has to be published.
+func (d *database) tables(ctx context.Context, conn *pgx.Conn) (tables []cdc.Table, err error) {
+	err = d.inSnapshot(ctx, conn, func(tx pgx.Tx) error {
+		if tables, err = d.webhooks.Find(ctx, tx); err != nil {
+			return err
 		}
-		at[t.String()] = len(tables)
-		tables = append(tables, t)
-	}
-	return tables, nil
+		ofWebhooks := map[string]bool{}
+		for _, t := range tables {
+			ofWebhooks[t.String()] = true
+		}
+		records, err := d.catalog.Tables(ctx, tx)
+		for _, t := range records {
+			if !ofWebhooks[t.String()] {
+				tables = append(tables, t)
+			}
+		}
+		return err
+	})
+	return tables, err
 }
 
 // load reads catalog and webhooks as they are now. Call it once the slot is held: whatever the stream brings later than the snapshot is
@@ -234,7 +239,7 @@ func (d *database) load(ctx context.Context) error {
 }
 
 func (d *database) read(ctx context.Context, conn *pgx.Conn) error {
-	err := pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	return d.inSnapshot(ctx, conn, func(tx pgx.Tx) error {
 		snapshot, err := cdc.TakeSnapshot(ctx, tx)
 		if err != nil {
 			return err
@@ -247,7 +252,11 @@ func (d *database) read(ctx context.Context, conn *pgx.Conn) error {
 		}
 		return d.catalog.Load(ctx, tx, snapshot)
 	})
-	return d.permitted(conn, err)
+}
+
+// inSnapshot calls f with a transaction that reads one state of the database.
+func (d *database) inSnapshot(ctx context.Context, conn *pgx.Conn, f func(pgx.Tx) error) error {
+	return d.permitted(conn, pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, f))
 }
 
 // permitted adds the way out to an error that says that the role lacks a right.
@@ -274,9 +283,7 @@ func (d *database) script(ctx context.Context) (sql []string, err error) {
 		schema := d.cfg.Webhook.Schema
 		role := pgx.Identifier{conn.Conn().Config().User}.Sanitize()
 		if !own {
-			sql = append(sql, strings.TrimSuffix(strings.TrimSpace(webhook.SchemaSQL(schema)), ";"),
-				fmt.Sprintf("GRANT USAGE, CREATE ON SCHEMA %s TO %s", pgx.Identifier{schema}.Sanitize(), role),
-				fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %s", pgx.Identifier{schema, "webhook"}.Sanitize(), role))
+			sql = append(sql, strings.TrimSuffix(strings.TrimSpace(webhook.SchemaSQL(schema)), ";"))
 		}
 		tables, err := d.tables(ctx, conn.Conn())
 		if err != nil && !own {
@@ -292,8 +299,12 @@ func (d *database) script(ctx context.Context) (sql []string, err error) {
 		}
 		sql = append(sql, plan.Statements...)
 		if !own {
-			sql = append(sql, fmt.Sprintf("ALTER PUBLICATION %s ADD TABLE %s",
-				pgx.Identifier{d.cfg.CDC.Publication}.Sanitize(), pgx.Identifier{schema, "webhook"}.Sanitize()))
+			sql = append(sql, fmt.Sprintf("ALTER PUBLICATION %s ADD TABLE %s", pgx.Identifier{d.cfg.CDC.Publication}.Sanitize(),
+				pgx.Identifier{schema, "webhook"}.Sanitize()))
+		}
+		if !own || plan.Makes {
+			sql = append(sql, fmt.Sprintf("GRANT USAGE, CREATE ON SCHEMA %s TO %s", pgx.Identifier{schema}.Sanitize(), role),
+				fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %s TO %s", pgx.Identifier{schema}.Sanitize(), role))
 		}
 		d.tellLeft(plan)
 		return nil
@@ -301,8 +312,12 @@ func (d *database) script(ctx context.Context) (sql []string, err error) {
 	return sql, err
 }
 
+// tellLeft tells once of each table that is left out.
 func (d *database) tellLeft(plan *cdc.Plan) {
 	for _, left := range plan.Left {
-		d.log.Warn("a table is left out", "reason", left)
+		if !d.told[left] {
+			d.told[left] = true
+			d.log.Warn("a table is left out", "reason", left)
+		}
 	}
 }

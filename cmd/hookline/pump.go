@@ -21,7 +21,11 @@ func pump(ctx, late context.Context, source *cdc.Source, db *database, events *m
 			return err
 		}
 		count.changes.Inc()
-		if db.webhooks.Observe(change) || db.catalog.Observe(change) {
+		if db.webhooks.Observe(change) {
+			continue
+		}
+		if db.catalog.Observe(change) {
+			db.stir()
 			continue
 		}
 		event, err := events.Map(ctx, change)

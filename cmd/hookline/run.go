@@ -126,6 +126,7 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 	watching, end := context.WithCancel(ctx)
 	defer end()
 	go cdc.Monitor(watching, db.pool, cfg.CDC, log, metrics, relief(cfg.HoldWAL, source.Amid, out.Relieve))
+	go db.followTables(watching, store)
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
 	late, cancel := linger(ctx, cfg.DrainTimeout)
 	defer cancel()

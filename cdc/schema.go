@@ -1,0 +1,21 @@
+package cdc
+
+import (
+	_ "embed"
+	"strings"
+)
+
+//go:embed schema.sql
+var schemaSQL string
+
+// The tables of schema.sql.
+const (
+	knownTable    = "known_table"
+	backfillTable = "backfill"
+)
+
+// SchemaSQL returns the statements that make the tables that this package keeps in the given schema. They leave alone what is there, but
+// need the right to make a schema, and ownership of the tables, even then.
+func SchemaSQL(schema string) string {
+	return strings.ReplaceAll(schemaSQL, "{{schema}}", quoteIdentifier(schema))
+}
