@@ -67,6 +67,26 @@ func messageTruncate(oids ...uint32) []byte {
 	return b
 }
 
+// backfilled is the configuration for which transactions fills new tables.
+var backfilled = Config{Schema: "public", Slot: "ours"}
+
+// messagesBackfill are those of a transaction that brings two rows of a new table, and what another slot takes of the same.
+func messagesBackfill(random *rand.Rand) [][]byte {
+	insert := func(slot string, columns, record any) []byte {
+		return messageRow('I', 9, byte('N'), []any{"1", slot, "77", columns, record})
+	}
+	remove := messageRow('D', 9, byte('K'), []any{"1", nil, nil, nil, nil})
+	const columns = `{"schema":"crm","name":"rockets","columns":[{"name":"id","type":20,"modifier":-1,"sent":true},` +
+		`{"name":"twice","type":20,"modifier":-1,"sent":false},{"name":"name","type":25,"modifier":-1,"sent":true}]}`
+	ours := [][]byte{insert("ours", columns, nil), insert("ours", nil, `(1,2,Ariel)`), insert("ours", nil, `(2,4,"")`)}
+	theirs := [][]byte{insert("theirs", columns, nil), insert("theirs", nil, `(1,2,Ariel)`), remove}
+	messages := [][]byte{messageRelation(9, "backfill", "id", "slot", "relation", "columns", "record")}
+	if random.IntN(2) == 0 {
+		messages = append(messages, theirs...)
+	}
+	return append(append(messages, ours...), remove, remove, remove)
+}
+
 // transactions returns the messages of n transactions of some changes each, in the order of the stream.
 func transactions(n int, random *rand.Rand) (messages [][]byte, ends []LSN) {
 	at := LSN(1000)
@@ -74,7 +94,9 @@ func transactions(n int, random *rand.Rand) (messages [][]byte, ends []LSN) {
 		commit := at + LSN(random.IntN(100))
 		messages = append(messages, messageBegin(commit, uint32(i)), messageRelation(7, "people", "id", "name"))
 		for range 1 + random.IntN(4) {
-			switch random.IntN(4) {
+			switch random.IntN(5) {
+			case 4:
+				messages = append(messages, messagesBackfill(random)...)
 			case 0:
 				messages = append(messages, messageRow('I', 7, byte('N'), []any{"1", "Ada"}))
 			case 1:
@@ -95,6 +117,7 @@ func transactions(n int, random *rand.Rand) (messages [][]byte, ends []LSN) {
 type identity struct {
 	commit, end LSN
 	index       uint32
+	row         string // table and new row
 }
 
 func identities(items []item) []identity {
@@ -104,7 +127,11 @@ func identities(items []item) []identity {
 			list = append(list, identity{end: it.end})
 			continue
 		}
-		list = append(list, identity{commit: it.change.Tx.Commit, index: it.change.Index})
+		row := it.change.Relation.Schema + "." + it.change.Relation.Name
+		for _, v := range it.change.New {
+			row += " " + v.String()
+		}
+		list = append(list, identity{commit: it.change.Tx.Commit, index: it.change.Index, row: row})
 	}
 	return list
 }
@@ -117,17 +144,30 @@ func TestResume(t *testing.T) {
 	ledger := NewLedger(Position{})
 	var whole []item
 	var err error
-	d := newDecoder(Config{}, ledger, Position{})
+	d := newDecoder(backfilled, ledger, Position{})
 	for _, m := range messages {
 		if whole, err = d.decode(whole, m); err != nil {
 			t.Fatal(err)
 		}
 	}
 	want := identities(whole)
+	filled := 0
+	for _, it := range want {
+		switch it.row {
+		case "crm.rockets 1 Ariel", "crm.rockets 2 ":
+			filled++
+		case "public.people 1 Ada", "public.people 1 ", "public.people", "":
+		default:
+			t.Errorf("%q is none of what was sent", it.row)
+		}
+	}
+	if filled == 0 || filled%2 != 0 {
+		t.Errorf("%d rows of new tables", filled)
+	}
 	starts := append([]LSN{0}, ends...)
 	for cut := range messages {
 		for _, confirmed := range starts {
-			first := newDecoder(Config{}, ledger, Position{})
+			first := newDecoder(backfilled, ledger, Position{})
 			var items []item
 			for _, m := range messages[:cut] {
 				if items, err = first.decode(items, m); err != nil {
@@ -137,7 +177,7 @@ func TestResume(t *testing.T) {
 			if confirmed > first.read.End {
 				continue // nobody could have confirmed that
 			}
-			second := newDecoder(Config{}, ledger, first.read)
+			second := newDecoder(backfilled, ledger, first.read)
 			if first.read.Commit != 0 { // the server begins with a keepalive from before what it sends again
 				if items = second.advance(items, first.read.Commit); second.read != first.read {
 					t.Fatalf("a keepalive made the decoder forget that it has read up to %+v", first.read)

@@ -78,7 +78,7 @@ func newPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, ch
 		wanted = append(wanted, published{Table: p.own(backfillTable), owned: true, known: true})
 	}
 	for _, t := range found {
-		if p.streams && !t.known && (t.Left || t.listed || p.all) {
+		if p.streams && !t.known && t.Schema != cfg.Schema && (t.Left || t.listed || p.all) {
 			known = append(known, t)
 		}
 		if t.Left {

@@ -100,6 +100,7 @@ func TestGapOfATemplate(t *testing.T) {
 	heard := db.diary()
 	box.answers(always(http.StatusServiceUnavailable))
 	db.oneByOne("parked", 3)
+	box.untilAsked(6)
 	sut.stop()
 	box.answers(nil)
 	if got := len(db.deliveries("waiting")); got != 3 {

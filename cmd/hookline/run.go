@@ -54,6 +54,9 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		case inGap:
 			process.declare(gap)
 		case process.Gap() != nil && cdc.Transient(err): // the server has gone away meanwhile
+		case errors.Is(err, errAway):
+			log.Warn("starting over", "in", restartPause, "cause", err)
+			wait(ctx, restartPause)
 		case errors.Is(err, cdc.ErrTakenOver), errors.Is(err, sender.ErrFenced):
 			log.Warn("starting over, as a standby", "cause", err)
 		default:
@@ -65,6 +68,28 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+	}
+}
+
+// errAway ends a session when the database was there at first, and then went away before the stream began.
+var errAway = errors.New("the database has gone away")
+
+// away marks err with errAway when it says so.
+func away(err error) error {
+	if cdc.Transient(err) {
+		return fmt.Errorf("%w: %w", errAway, err)
+	}
+	return err
+}
+
+// restartPause is the time between two sessions when the database is away.
+const restartPause = time.Second
+
+// wait returns after d, or when ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
 	}
 }
 
@@ -105,10 +130,10 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 	}
 	defer func() { err = errors.Join(err, drain(finish, out, cfg.DrainTimeout, log)) }()
 	if err := db.prepare(ctx, store); err != nil {
-		return stopped(ctx, err)
+		return stopped(ctx, away(err))
 	}
 	if err := source.Acquire(ctx); err != nil {
-		return stopped(ctx, err)
+		return stopped(ctx, away(err))
 	}
 	err = cdc.Persist(ctx, log, func() error {
 		if err := db.prepare(ctx, store); err != nil { // tables may have come while this process stood by
