@@ -24,7 +24,7 @@ func TestRowsOfANewTable(t *testing.T) {
 		ALTER TABLE fresh DROP COLUMN dropped;
 		INSERT INTO fresh (id, name, t) VALUES (1, 'Ada', 7);
 		UPDATE fresh SET name = 'Ada L.' WHERE id = 1;
-		INSERT INTO fresh VALUES (2, ''), (3); DELETE FROM fresh WHERE id = 3;
+		INSERT INTO fresh VALUES (2, ''), (3, 'x'); DELETE FROM fresh WHERE id = 3;
 		CREATE TABLE parted (id int, y int, PRIMARY KEY (id, y)) PARTITION BY LIST (y);
 		CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
 		INSERT INTO parted VALUES (1, 1);
