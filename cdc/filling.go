@@ -1,0 +1,75 @@
+package cdc
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// filling turns the changes of the table backfill into those that they stand for.
+type filling struct {
+	cfg      Config
+	relation *Relation // whose rows come
+	sent     []bool    // for each of its columns today: whether the stream has it
+}
+
+// holds reports whether rel is the table backfill.
+func (f *filling) holds(rel *Relation) bool {
+	return rel.Name == backfillTable && rel.Schema == f.cfg.Schema
+}
+
+// turn makes change, which is one of the table backfill, the change that it stands for, and reports whether it stands for one.
+func (f *filling) turn(change *Change) (bool, error) {
+	if change.Kind != Insert {
+		return false, nil
+	}
+	value := func(column string) Value {
+		if i := change.Relation.Column(column); i >= 0 {
+			return change.New[i]
+		}
+		return Value{}
+	}
+	if value("slot").String() != f.cfg.Slot {
+		return false, nil
+	}
+	if columns := value("columns"); !columns.IsNull() {
+		return false, f.describe(value("relation").String(), columns.Bytes())
+	}
+	if f.relation == nil {
+		return false, errors.New("a row comes before its table is described")
+	}
+	row, err := parseRow(value("record").Bytes(), f.sent)
+	if err != nil {
+		return false, fmt.Errorf("a row of %s.%s: %w", f.relation.Schema, f.relation.Name, err)
+	}
+	change.Relation, change.New = f.relation, row
+	return true, nil
+}
+
+// describe takes a table's description.
+func (f *filling) describe(oid string, description []byte) error {
+	var table struct {
+		Schema, Name string
+		Columns      []struct {
+			Name     string
+			Type     uint32
+			Modifier int32
+			Sent     bool
+		}
+	}
+	if err := json.Unmarshal(description, &table); err != nil {
+		return fmt.Errorf("the description of table %s: %w", oid, err)
+	}
+	f.relation = &Relation{Schema: table.Schema, Name: table.Name, Identity: 'd'}
+	if _, err := fmt.Sscan(oid, &f.relation.OID); err != nil {
+		return fmt.Errorf("the OID %q of table %s.%s: %w", oid, table.Schema, table.Name, err)
+	}
+	f.sent = f.sent[:0]
+	for _, c := range table.Columns {
+		f.sent = append(f.sent, c.Sent)
+		if c.Sent {
+			f.relation.Columns = append(f.relation.Columns, Column{Name: c.Name, Type: c.Type, Modifier: c.Modifier})
+		}
+	}
+	return nil
+}
