@@ -16,7 +16,7 @@ import (
 func (p *Plan) backfill(t published) string {
 	slot, known, own := quoteLiteral(p.cfg.Slot), p.own(knownTable).String(), p.own(backfillTable).String()
 	table := quoteLiteral(t.String()) + "::regclass"
-	lines := []string{"BEGIN"}
+	lines := []string{"-- publish " + t.String() + " with the rows that it has\nBEGIN"}
 	for _, name := range []string{"DateStyle", "IntervalStyle", "TimeZone", "extra_float_digits", "bytea_output"} {
 		lines = append(lines, fmt.Sprintf("SET LOCAL %s = %s", name, quoteLiteral(SessionSettings()[name])))
 	}

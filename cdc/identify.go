@@ -22,6 +22,9 @@ const (
 	cannotConnectNow      = "57P03" // the server is shutting down, or not up yet
 )
 
+// tableGone are the SQLSTATEs of a statement whose table, or its schema, is gone.
+var tableGone = []string{"42P01", "3F000"}
+
 // system is a database as it is found: which one it is, and how slot and publication stand.
 type system struct {
 	id        string // of the cluster; "" when nobody has asked

@@ -337,7 +337,7 @@ func (p *Plan) slot(ctx context.Context, conn *pgx.Conn, checkpoints Checkpoints
 }
 
 const (
-	lockTimeout = 2 * time.Second // for one lock of a plan's statement: while it waits, the CRM's own statements wait behind it
+	lockTimeout = time.Second // for one lock of a plan's statement: while it waits, the CRM's own statements wait behind it
 	lockTries   = 5
 )
 
@@ -355,9 +355,10 @@ func (p *Plan) Apply(ctx context.Context, conn *pgx.Conn, log *slog.Logger) erro
 	}
 	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "RESET lock_timeout") }()
 	for _, sql := range p.Statements {
-		log.Info("preparing the database", "sql", sql)
+		first, _, _ := strings.Cut(sql, "\n")
+		log.Info("preparing the database", "sql", first)
 		if err := p.run(ctx, conn, log, sql); err != nil {
-			return fmt.Errorf("%s: %w", sql, err)
+			return fmt.Errorf("%s: %w", first, err)
 		}
 	}
 	return nil
@@ -378,7 +379,8 @@ func (p *Plan) run(ctx context.Context, conn *pgx.Conn, log *slog.Logger, sql st
 		if try == lockTries {
 			return fmt.Errorf("another session keeps the table locked: %w", err)
 		}
-		log.Warn("the table is locked, trying again", "sql", sql, "try", try)
+		first, _, _ := strings.Cut(sql, "\n")
+		log.Warn("the table is locked, trying again", "sql", first, "try", try)
 		select {
 		case <-time.After(time.Duration(try) * time.Second):
 		case <-ctx.Done():
@@ -387,25 +389,35 @@ func (p *Plan) run(ctx context.Context, conn *pgx.Conn, log *slog.Logger, sql st
 	}
 }
 
+// planTries is how often Prepare plans anew because tables have gone while it was at work.
+const planTries = 5
+
 // Prepare plans and applies in one go. A table that only somebody else may publish is left out, unless there is no other. Processes that
 // start at the same time must take turns.
 func Prepare(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoints Checkpoints,
 	log *slog.Logger,
-) (*Plan, error) {
+) (p *Plan, err error) {
+	for try := 1; ; try++ {
+		if p, err = planWithin(ctx, conn, cfg, tables, checkpoints); err == nil {
+			err = p.Apply(ctx, conn, log)
+		}
+		if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || !slices.Contains(tableGone, refused.Code) || try == planTries {
+			return p, err
+		}
+	}
+}
+
+// planWithin returns the plan, or where that asks for what the role has no right to do, one without that if it announces anything.
+func planWithin(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoints Checkpoints) (*Plan, error) {
 	p, err := NewPlan(ctx, conn, cfg, tables, checkpoints)
-	if err != nil {
-		return nil, err
+	if err != nil || len(p.owner) == 0 {
+		return p, err
 	}
-	if len(p.owner) > 0 {
-		within, err := newPlan(ctx, conn, cfg, tables, checkpoints, true)
-		if err != nil {
-			return nil, err
-		}
-		if within.tells > 0 {
-			p = within
-		}
+	within, err := newPlan(ctx, conn, cfg, tables, checkpoints, true)
+	if err == nil && within.tells > 0 {
+		p = within
 	}
-	return p, p.Apply(ctx, conn, log)
+	return p, err
 }
 
 // TakeTurns calls f while no other process that prepares the database does so.

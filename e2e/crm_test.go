@@ -21,13 +21,14 @@ const contactsSQL = `
 	CREATE SCHEMA diary;
 	CREATE TABLE diary.entries (number bigserial PRIMARY KEY, event text, record text, version int);
 	CREATE FUNCTION diary.write() RETURNS trigger LANGUAGE plpgsql AS $$
+	DECLARE object text := coalesce(TG_ARGV[0], 'contact');
 	BEGIN
 		IF TG_OP = 'INSERT' THEN
-			INSERT INTO diary.entries (event, record, version) VALUES ('contact.created', NEW.id, NEW.version);
+			INSERT INTO diary.entries (event, record, version) VALUES (object || '.created', NEW.id, NEW.version);
 		ELSIF TG_OP = 'UPDATE' THEN
-			INSERT INTO diary.entries (event, record, version) VALUES ('contact.updated', NEW.id, NEW.version);
+			INSERT INTO diary.entries (event, record, version) VALUES (object || '.updated', NEW.id, NEW.version);
 		ELSE
-			INSERT INTO diary.entries (event, record, version) VALUES ('contact.deleted', OLD.id, OLD.version);
+			INSERT INTO diary.entries (event, record, version) VALUES (object || '.deleted', OLD.id, OLD.version);
 		END IF;
 		RETURN NULL;
 	END $$;
