@@ -217,5 +217,6 @@ func TestNewTableByDBA(t *testing.T) {
 	db.exec(`UPDATE leads SET version = 2`)
 	setUp()
 	db.exec(`UPDATE leads SET version = 3`)
+	box.untilAccepted(2)
 	finish(t, sut, box.gets(box.sinceFirst(db.diary())...))
 }
