@@ -2,10 +2,8 @@ package sender
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"syscall"
@@ -109,7 +107,7 @@ func (s *Sender) post(ctx context.Context, url string, p *post) (*http.Response,
 type postKey struct{}
 
 // newClient returns the client of all attempts.
-func newClient(transport *http.Transport) *retryablehttp.Client {
+func newClient(transport *transport) *retryablehttp.Client {
 	return &retryablehttp.Client{
 		HTTPClient: &http.Client{
 			Transport:     wire{transport},
@@ -160,7 +158,7 @@ func drain(resp *http.Response, cancel context.CancelFunc) {
 // errResend stands for: the request can be sent again on another connection.
 var errResend = errors.New("the connection was lost with the request on its way")
 
-// wire is an http.Transport less two habits.
+// wire is a transport less two habits of net/http's.
 //
 // It does not send a request a second time by itself, since the second would carry the first one's timestamp and signature. Where
 // http.Transport would (it then calls GetBody), errResend comes back instead, and post signs anew. All that remains is that
@@ -172,7 +170,7 @@ var errResend = errors.New("the connection was lost with the request on its way"
 // https://github.com/hashicorp/go-retryablehttp/issues/237
 //
 // It also puts in the post's header: http.Client would copy one that came with the request, for redirects that it does not follow.
-type wire struct{ transport *http.Transport }
+type wire struct{ transport *transport }
 
 func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	header := req.Context().Value(postKey{}).(*post).signed
@@ -183,23 +181,4 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	req.Header = header
 	req.GetBody = func() (io.ReadCloser, error) { return nil, errResend }
 	return w.transport.RoundTrip(req)
-}
-
-// newTransport has no Proxy: the guard would see the proxy's address in place of the receiver's.
-func newTransport(cfg Config, g *guard) *http.Transport {
-	return &http.Transport{
-		DialContext: g.dialer(net.Dialer{Timeout: cfg.RequestTimeout}),
-		TLSClientConfig: &tls.Config{
-			MinVersion:         tls.VersionTLS12,
-			ClientSessionCache: tls.NewLRUClientSessionCache(0),
-		},
-		TLSHandshakeTimeout:    cfg.RequestTimeout,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConnsPerHost:    cfg.MaxInFlight,
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-		DisableCompression:     true, // no answer is read
-		// An HTTP/2 connection carries many requests: when it is dead, that must be found out before they have all timed out.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
-	}
 }

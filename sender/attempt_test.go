@@ -69,7 +69,7 @@ func TestDelivers(t *testing.T) {
 func (s *senderTest) trust(server *httptest.Server) {
 	pool := x509.NewCertPool()
 	pool.AddCert(server.Certificate())
-	s.transport.TLSClientConfig.RootCAs = pool
+	s.transport.other.TLSClientConfig.RootCAs = pool
 }
 
 func TestHTTP2(t *testing.T) {

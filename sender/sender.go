@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,7 +59,7 @@ type Sender struct {
 	spool     Spool
 	webhooks  Subscriptions
 	client    *retryablehttp.Client
-	transport *http.Transport
+	transport *transport
 	userAgent string
 	timeout   error // the cause that an attempt's deadline gives
 

@@ -396,7 +396,7 @@ func inBubble(t testing.TB, spool Spool, cfg Config, handle http.HandlerFunc, kn
 	s := newSenderOn(t, spool, cfg, known...)
 	s.policy.Jitter = func() float64 { return 0.5 }
 	network := newPipes()
-	s.transport.DialContext = network.dial
+	s.transport.plain.Dial = network.dial
 	var conns sync.WaitGroup
 	server := &http.Server{ErrorLog: silent, Handler: recording(t, nil, handle), ConnState: func(_ net.Conn, state http.ConnState) {
 		switch state {

@@ -1,0 +1,106 @@
+package http1
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"sync"
+)
+
+// incoming is what comes from a connection. The buffer for it is taken from a pool when the first bytes of an answer are there.
+type incoming struct {
+	conn   net.Conn
+	first  [512]byte // the answer's beginning, often all of it
+	ahead  []byte    // what buffer has not taken of it
+	buffer *bufio.Reader
+	left   int64 // bytes that the header may have yet
+	limit  int64
+}
+
+var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4<<10) }}
+
+// wait waits for the beginning of an answer whose header has maxHeader bytes at most.
+func (in *incoming) wait(maxHeader int64) error {
+	n, err := in.conn.Read(in.first[:])
+	if n == 0 && err != nil {
+		return err
+	}
+	in.ahead, in.left, in.limit = in.first[:n], maxHeader, maxHeader
+	in.buffer = buffers.Get().(*bufio.Reader)
+	in.buffer.Reset(in)
+	return nil
+}
+
+// Read is for buffer.
+func (in *incoming) Read(p []byte) (n int, err error) {
+	if in.left == 0 {
+		return 0, fmt.Errorf("http1: the answer's header exceeded %d bytes", in.limit)
+	}
+	p = p[:min(int64(len(p)), in.left)]
+	if len(in.ahead) > 0 {
+		n = copy(p, in.ahead)
+		in.ahead = in.ahead[n:]
+	} else {
+		n, err = in.conn.Read(p)
+	}
+	in.left -= int64(n)
+	return n, err
+}
+
+// headerRead ends the limit.
+func (in *incoming) headerRead() { in.left = math.MaxInt64 }
+
+// release gives the buffer back and reports whether nothing was left in it.
+func (in *incoming) release() (empty bool) {
+	if in.buffer == nil {
+		return true
+	}
+	empty = in.buffer.Buffered() == 0 && len(in.ahead) == 0
+	in.buffer.Reset(nil)
+	buffers.Put(in.buffer)
+	in.buffer, in.ahead = nil, nil
+	return empty
+}
+
+// body is the body of an answer.
+type body struct {
+	from io.Reader
+	conn *conn // nil once it was read to its end, closed, or lost
+	ctx  context.Context
+	keep bool  // the connection can be used again
+	err  error // of reading, once conn is nil
+}
+
+var errClosed = errors.New("http1: read from a closed body")
+
+func (b *body) Read(p []byte) (int, error) {
+	if b.conn == nil {
+		return 0, b.err
+	}
+	n, err := b.from.Read(p)
+	switch {
+	case err == nil:
+		return n, nil
+	case errors.Is(err, io.EOF):
+		b.end(io.EOF, b.keep)
+	default:
+		b.end(cause(b.ctx, err), false)
+	}
+	return n, b.err
+}
+
+func (b *body) Close() error {
+	if b.conn != nil {
+		b.end(errClosed, false)
+	}
+	return nil
+}
+
+func (b *body) end(err error, keep bool) {
+	b.conn.end(keep)
+	b.conn, b.err = nil, err
+}

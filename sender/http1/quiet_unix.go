@@ -1,0 +1,30 @@
+//go:build unix
+
+package http1
+
+import "syscall"
+
+// prepareProbe makes probe, once for all requests.
+func (c *conn) prepareProbe() {
+	sc, ok := c.Conn.(syscall.Conn)
+	if !ok {
+		return
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return
+	}
+	c.raw = raw
+	c.probe = func(fd uintptr) bool {
+		var b [1]byte
+		_, err := syscall.Read(int(fd), b[:]) // does not wait: the connections of package net are non-blocking
+		c.silent = err == syscall.EAGAIN
+		return true
+	}
+}
+
+// quiet reports whether an idle connection can be used: nothing has come, neither its end, nor an error, nor bytes that nobody asked for. It
+// takes those bytes away.
+func (c *conn) quiet() bool {
+	return c.raw == nil || c.raw.Read(c.probe) == nil && c.silent
+}
