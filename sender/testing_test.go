@@ -321,7 +321,7 @@ func leftovers(t testing.TB) {
 		left = nil
 		for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 			for _, of := range []string{
-				"sender.(*route)", "sender.(*parker)", "sender.(*Sender)", "sender.(*guard)", "http.(*persistConn)", "http.(*Transport)",
+				"sender.(*route)", "sender.(*parker)", "sender.(*Sender)", "sender.(*guard)", "http1.(*conn)", "http.(*persistConn)", "http.(*Transport)",
 				"http.(*http2Transport)", "http.(*http2ClientConn)", "http.(*http2clientStream)",
 			} {
 				if strings.Contains(stack, of) && !strings.Contains(stack, "sender.leftovers") {

@@ -38,6 +38,9 @@ func (c *conn) send(req *http.Request) error {
 	closeBody(req)
 	if err != nil {
 		_ = c.SetReadDeadline(time.Now().Add(answerGrace))
+		if req.Context().Err() != nil { // and interrupt came before that
+			c.interrupt()
+		}
 	}
 	return err
 }
@@ -84,6 +87,6 @@ func (c *conn) end(keep bool) {
 		c.Close()
 		return
 	}
-	c.sending = nil
+	c.stop, c.sending = nil, nil // an idle connection keeps nothing of its last request
 	c.transport.idle.put(c, c.transport.MaxIdle, c.transport.IdleTimeout)
 }

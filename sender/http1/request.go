@@ -98,12 +98,19 @@ func validHost(s string) bool {
 // https://www.rfc-editor.org/rfc/rfc9110.html#name-tokens
 func validToken(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
+		if !token[s[i]] {
 			return false
 		}
 	}
 	return s != ""
 }
+
+var token = func() (is [256]bool) {
+	for c := byte('!'); c <= '~'; c++ {
+		is[c] = strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) < 0
+	}
+	return is
+}()
 
 // validValue reports whether s can be the value of a header: with a line break it would be more than that.
 func validValue(s string) bool {

@@ -107,7 +107,10 @@ func (t *Transport) connect(ctx context.Context, address string) (*conn, error) 
 
 // address returns what to dial for a URL.
 func address(u *url.URL) string {
-	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80"))
+	if u.Port() != "" {
+		return u.Host
+	}
+	return net.JoinHostPort(u.Hostname(), "80")
 }
 
 // cause returns why a request failed: err, or the cause of its context's end.
