@@ -383,6 +383,7 @@ func TestResume(t *testing.T) {
 		s.send(to, newEvent(7, 6))
 		close(release)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		for record := range 1000 {
 			want := 5
 			if record == 7 {
@@ -404,6 +405,7 @@ func TestResume(t *testing.T) {
 		check.last = map[string]int{}
 		check.mu.Unlock()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if got := len(spool.Queued("stranger")); got != 0 || len(check.last) != 1000 {
 			t.Errorf("%d deliveries are left for a webhook that is known by now", got)
 		}

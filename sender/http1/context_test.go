@@ -161,9 +161,11 @@ func TestContextOutside(t *testing.T) {
 		}}
 		ended, cancel := context.WithCancelCause(t.Context())
 		cancel(errCause)
-		resp, err := rt.RoundTrip(post(t, "http://h.test", "{}").WithContext(ended))
-		if !errors.Is(err, errCause) || dials != 0 {
-			t.Errorf("%v, %v, %d connections; want %v, none", resp, err, dials, errCause)
+		if resp, err := rt.RoundTrip(post(t, "http://h.test", "{}").WithContext(ended)); err == nil {
+			resp.Body.Close()
+			t.Error("an answer after the context's end")
+		} else if !errors.Is(err, errCause) || dials != 0 {
+			t.Errorf("%v, %d connections; want %v, none", err, dials, errCause)
 		}
 		for range 3 {
 			ctx, cancel := context.WithCancel(t.Context())

@@ -68,9 +68,9 @@ func FuzzAnswer(f *testing.F) {
 		}
 
 		r := bufio.NewReaderSize(bytes.NewReader(answer), 4<<10)
-		reference, wrong := http.ReadResponse(r, req)
+		reference, wrong := http.ReadResponse(r, req) //nolint:bodyclose // nothing is behind it
 		for wrong == nil && reference.StatusCode >= 100 && reference.StatusCode < 200 && reference.StatusCode != 101 {
-			reference, wrong = http.ReadResponse(r, req)
+			reference, wrong = http.ReadResponse(r, req) //nolint:bodyclose // likewise
 		}
 		var wantStatus int
 		var wantBody []byte
