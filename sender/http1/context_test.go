@@ -179,3 +179,43 @@ func TestContextOutside(t *testing.T) {
 		rt.CloseIdleConnections()
 	})
 }
+
+// What was set on a connection for one request is not there for the next one.
+func TestConnectionForgets(t *testing.T) {
+	for name, test := range map[string]struct {
+		body   int
+		cancel bool // before the answer's body is read, all of which is there
+		dials  int32
+	}{
+		"the end of a context":            {cancel: true, dials: 2},
+		"the time that writing may take":  {body: 1 << 20, dials: 1},
+		"the end of the context, written": {body: 1 << 20, cancel: true, dials: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dial, dials := counting(pipes(answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", nil)))
+				rt := &Transport{Dial: dial, MaxIdle: 1}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				resp, err := rt.RoundTrip(post(t, "http://h.test", strings.Repeat("x", test.body)).WithContext(ctx))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if test.cancel {
+					cancel()
+					synctest.Wait()
+				}
+				if body, err := io.ReadAll(resp.Body); string(body) != "abc" {
+					t.Errorf("body %q, %v", body, err)
+				}
+				resp.Body.Close()
+				time.Sleep(time.Minute)
+				must(t, rt, post(t, "http://h.test", "{}"))
+				if dials.Load() != test.dials {
+					t.Errorf("%d connections, want %d", dials.Load(), test.dials)
+				}
+				rt.CloseIdleConnections()
+			})
+		})
+	}
+}

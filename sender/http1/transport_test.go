@@ -297,3 +297,40 @@ func TestCrowd(t *testing.T) {
 	rt.CloseIdleConnections()
 	leftovers(t)
 }
+
+// brokenScript takes no request.
+type brokenScript struct{ script }
+
+func (*brokenScript) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+// A request that could not be written may have an answer; its connection has no use.
+func TestAnswerToNothing(t *testing.T) {
+	for name, answer := range map[string]string{"answered": early, "not answered": ""} {
+		for _, size := range []int{2, inlineBytes + 1} {
+			t.Run(fmt.Sprintf("%s, %d bytes", name, size), func(t *testing.T) {
+				rt := &Transport{MaxIdle: 1, Dial: func(context.Context, string, string) (net.Conn, error) {
+					return &brokenScript{script{pieces: [][]byte{[]byte(answer)}}}, nil
+				}}
+				resp, err := rt.RoundTrip(post(t, "http://h.test", strings.Repeat("x", size)))
+				switch {
+				case answer == "":
+					if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, io.EOF) {
+						t.Errorf("%v, want a broken connection", err)
+					}
+				case err != nil || resp.StatusCode != 413:
+					t.Errorf("%v, %v; want 413", resp, err)
+				default:
+					if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+						t.Error(err)
+					}
+				}
+				if err == nil {
+					resp.Body.Close()
+				}
+				if rt.idle.take("h.test:80") != nil {
+					t.Error("the connection was kept")
+				}
+			})
+		}
+	}
+}
