@@ -240,8 +240,11 @@ func TestDialErrors(t *testing.T) {
 		for kind, newTransport := range transports {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				resp, err := newTransport(test.dial).RoundTrip(post(t, "http://"+listener.Addr().String(), "{}"))
+				if err == nil {
+					resp.Body.Close()
+				}
 				if !errors.Is(err, test.want) {
-					t.Errorf("%v, %v; want %v", resp, err, test.want)
+					t.Errorf("%v, want %v", err, test.want)
 				}
 			})
 		}
@@ -308,9 +311,11 @@ func TestAnswerToNothing(t *testing.T) {
 	for name, answer := range map[string]string{"answered": early, "not answered": ""} {
 		for _, size := range []int{2, inlineBytes + 1} {
 			t.Run(fmt.Sprintf("%s, %d bytes", name, size), func(t *testing.T) {
-				rt := &Transport{MaxIdle: 1, Dial: func(context.Context, string, string) (net.Conn, error) {
-					return &brokenScript{script{pieces: [][]byte{[]byte(answer)}}}, nil
-				}}
+				c := new(brokenScript)
+				if answer != "" {
+					c.pieces = [][]byte{[]byte(answer)}
+				}
+				rt := &Transport{MaxIdle: 1, Dial: func(context.Context, string, string) (net.Conn, error) { return c, nil }}
 				resp, err := rt.RoundTrip(post(t, "http://h.test", strings.Repeat("x", size)))
 				switch {
 				case answer == "":
