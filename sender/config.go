@@ -47,6 +47,11 @@ type Config struct {
 	// maxParked is how many records of a webhook may wait in the spool by themselves; when there are more, all of the webhook goes through the
 	// spool. Default 1,000.
 	maxParked int
+
+	// maxAttempts is how many attempts are under way at once, over all webhooks: see places. Each takes some 50 kB, its connection and its
+	// goroutines, so 1,024 take 50 MB; with 64 for each webhook, 15 of them have all they may. Default 1,024, or twice MaxInFlight if that is
+	// more, so that a webhook alone gets as many as it may.
+	maxAttempts int
 }
 
 func (c Config) withDefaults() Config {
@@ -59,6 +64,7 @@ func (c Config) withDefaults() Config {
 	}
 	c.Version = cmp.Or(c.Version, "dev")
 	c.maxParked = cmp.Or(c.maxParked, 1000)
+	c.maxAttempts = cmp.Or(c.maxAttempts, max(1024, 2*c.MaxInFlight))
 	return c
 }
 

@@ -14,17 +14,20 @@ func TestConfigDefaults(t *testing.T) {
 	got := Config{}.withDefaults()
 	want := Config{
 		RequestTimeout: 10 * time.Second, MaxInFlight: 64, MaxBuffer: 32 << 20, RetrySchedule: DefaultRetrySchedule, Version: "dev",
-		HoldMax: 10 * time.Second, maxParked: 1000,
+		HoldMax: 10 * time.Second, maxParked: 1000, maxAttempts: 1024,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("defaults are %+v, want %+v", got, want)
 	}
 	set := Config{
 		RequestTimeout: time.Second, MaxInFlight: 1, MaxBuffer: 1 << 20, RetrySchedule: []time.Duration{time.Second}, Version: "1",
-		AllowAddresses: []string{"*"}, HoldMax: time.Second, maxParked: 1,
+		AllowAddresses: []string{"*"}, HoldMax: time.Second, maxParked: 1, maxAttempts: 1,
 	}
 	if got := set.withDefaults(); !reflect.DeepEqual(got, set) {
 		t.Errorf("withDefaults changed what was set: %+v", got)
+	}
+	if got := (Config{MaxInFlight: 4096}).withDefaults().maxAttempts; got != 8192 {
+		t.Errorf("with 4096 for each webhook, %d attempts for all, want 8192", got)
 	}
 }
 

@@ -29,6 +29,7 @@ type route struct {
 	due      byDue
 	timer    *time.Timer // calls wake when something is due; nil until needed
 	inFlight int
+	crowded  bool // another attempt was refused its place: see places
 	retried  bool // the record picked last was due
 	breaker  breaker
 	paused   bool // the receiver wants nothing, or an operator wants it to get nothing
@@ -103,6 +104,7 @@ func (r *route) fill() {
 
 // next takes the next job to attempt, nil when there is none or no more may be attempted now.
 func (r *route) next() *job {
+	r.crowded = false
 	if r.ready.first == nil && len(r.due) == 0 || r.closed || r.paused {
 		return nil
 	}
@@ -110,8 +112,12 @@ func (r *route) next() *job {
 	if !r.breaker.admits(r.inFlight, now) {
 		return nil
 	}
+	if r.crowded = !r.sender.places.take(r.inFlight); r.crowded {
+		return nil
+	}
 	rec := r.pick(now)
 	if rec == nil {
+		r.sender.places.release()
 		return nil
 	}
 	rec.place = busy
@@ -162,6 +168,7 @@ func (r *route) finish(j *job, a attempted) *job {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.inFlight--
+	r.sender.places.release()
 	rec := r.records[j.Event.Record]
 	gone := j.To.Current() == nil
 	switch now := time.Now(); {
@@ -390,7 +397,7 @@ func (r *route) retrying(rec *record) {
 
 // arm sees to it that wake is called when something is due that nothing else will bring about.
 func (r *route) arm() {
-	if r.closed || r.paused {
+	if r.closed || r.paused || r.crowded { // crowded, it goes on when an attempt of its own is over
 		return
 	}
 	var at time.Time

@@ -74,6 +74,7 @@ type Sender struct {
 	idle     chan struct{}       // taken has become 0
 	loaded   atomic.Int64        // routes with deliveries brought back from the spool
 	routes   sync.Map            // Subscription.Key → *route
+	places   places
 	parker   *parker
 	trouble  atomic.Int64       // when a failure of the spool was last told of, Unix nanoseconds; 0 while it works
 	gaps     map[string]toldGap // by webhook; the parker's
@@ -106,6 +107,7 @@ func New(cfg Config, spool Spool, webhooks Subscriptions, log *slog.Logger, regi
 		buffer:    semaphore.NewWeighted(cfg.MaxBuffer),
 		pressed:   make(chan struct{}, 1),
 		idle:      make(chan struct{}, 1),
+		places:    places{most: int64(cfg.maxAttempts)},
 		gaps:      map[string]toldGap{},
 	}
 	if s.metrics, err = newMetrics(registry, s); err != nil {

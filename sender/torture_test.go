@@ -203,6 +203,7 @@ func tortureOnce(t *testing.T, seed uint64) {
 		cfg: Config{
 			MaxBuffer: 64 << 10, MaxInFlight: []int{1, 4, 64}[random.IntN(3)], RequestTimeout: 5 * time.Second, HoldMax: 4 * time.Second, maxParked: 4,
 			RetrySchedule: slices.Repeat([]time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 10 * time.Second}, 999),
+			maxAttempts:   []int{2, 20, 1024}[random.IntN(3)],
 		},
 	}
 	for i := range 3 {
@@ -278,8 +279,9 @@ func (w *torture) idle() {
 			w.t.Errorf("%d deliveries to %s are left in the spool", left, r.key)
 		}
 	}
-	if s.taken.Load() != 0 || s.buffered.Load() != 0 || s.loaded.Load() != 0 {
-		w.t.Errorf("%d deliveries, %d bytes, %d routes with deliveries of the spool are left", s.taken.Load(), s.buffered.Load(), s.loaded.Load())
+	if s.taken.Load() != 0 || s.buffered.Load() != 0 || s.loaded.Load() != 0 || s.places.taken.Load() != 0 {
+		w.t.Errorf("%d deliveries, %d bytes, %d routes with deliveries of the spool, %d places are left",
+			s.taken.Load(), s.buffered.Load(), s.loaded.Load(), s.places.taken.Load())
 	}
 	for place := range w.stream {
 		if w.settled[place] != w.everybody() {
