@@ -267,11 +267,20 @@ func (r *reader) waitToHandOver() error {
 			return errShutdown
 		case r.now = <-tick.C:
 			r.source.contact.Store(r.now.UnixNano())
-			if err := r.reportDue(); err != nil {
+			if err := r.pulse(); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// pulse is reportDue while nothing is read: an answer would not be heard, and that the connection is lost is noticed by writing alone, once
+// the server has refused what was written before.
+func (r *reader) pulse() error {
+	if r.acknowledged() == r.reported && r.now.Sub(r.report) < min(pulseInterval, r.idle()) {
+		return nil
+	}
+	return r.send(false)
 }
 
 // farewell reports for the last time and ends the stream in an orderly way, which frees the slot at once.

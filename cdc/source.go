@@ -73,6 +73,7 @@ const (
 
 	firstPause     = 100 * time.Millisecond // between two tries to connect; doubled each time
 	reportInterval = 10 * time.Second       // between two reports while nothing moves; wal_sender_timeout/3 when that is shorter
+	pulseInterval  = time.Second            // between two reports while nothing is read
 	silenceLimit   = 45 * time.Second       // after which a server that was asked for an answer counts as gone
 	writeTimeout   = 10 * time.Second
 	knockInterval  = 2 * time.Second // between two looks whether a server that is not read from is shutting down

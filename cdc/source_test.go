@@ -625,6 +625,40 @@ func TestBackpressure(t *testing.T) {
 	}
 }
 
+// TestLostConnectionUnderBackpressure kills the server while the pump takes nothing. That is noticed all the same, and what was read by then
+// and could not be handed over comes once, like everything before and after it.
+func TestLostConnectionUnderBackpressure(t *testing.T) {
+	server, err := postgres.Start(t.Context(), postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Stop() })
+	s := newStream(t, server.URL("postgres"), people)
+	s.exec(`INSERT INTO people SELECT i, md5(i::text), repeat('x', 500) FROM generate_series(1, 50000) i`)
+	s.take()
+	replies := func() string { return s.query(`SELECT reply_time::text FROM pg_stat_replication`) }
+	for range 2 { // by the second report the queue has long been full
+		last := replies()
+		s.poll("another report", func() bool { return replies() != last })
+	}
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	killed := time.Now()
+	s.poll("the source to notice", func() bool { return s.source.State() == cdc.Connecting })
+	if took := time.Since(killed); took > 8*time.Second {
+		t.Errorf("the lost connection was noticed after %s", took)
+	}
+	if err := server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for n := 2; n <= 50000; n++ {
+		if c := s.take(); c.New[0].String() != fmt.Sprint(n) {
+			t.Fatalf("change %d is of row %s", n, c.New[0])
+		}
+	}
+}
+
 func TestDroppedSlotEndsTheStream(t *testing.T) {
 	s := newStream(t, postgrestest.NewDatabase(t), people)
 	s.exec(`INSERT INTO people VALUES (1)`)
