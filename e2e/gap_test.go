@@ -9,35 +9,35 @@ import (
 	"testing"
 )
 
+// gaps are what may happen to slot or publication.
+var gaps = map[string]struct {
+	crm     func(*testing.T) *database
+	happens func(*database)
+	reason  string
+}{
+	"slot dropped":        {newCRM, (*database).dropSlot, "slot_missing"},
+	"slot moved":          {newCRM, (*database).moveSlot, "slot_moved"},
+	"slot lost":           {newTightCRM, (*database).loseSlot, "slot_lost"},
+	"publication dropped": {newCRM, (*database).dropPublication, "publication_missing"},
+}
+
 // Whatever happens to slot or publication while Hookline does not run, it finds out at its start: it stays, delivers nothing, says why, and
 // goes on by itself once an operator has accepted that some changes will not be announced.
 func TestGapAtStart(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		crm     func(*testing.T) *database
-		happens func(*database)
-		reason  string
-	}{
-		"slot dropped":        {newCRM, (*database).dropSlot, "slot_missing"},
-		"slot moved":          {newCRM, (*database).moveSlot, "slot_moved"},
-		"slot lost":           {newTightCRM, (*database).loseSlot, "slot_lost"},
-		"publication dropped": {newCRM, (*database).dropPublication, "publication_missing"},
-	} {
+	for name, test := range gaps {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db, box := test.crm(t), newInbox(t)
 			db.addWebhook(box, "*.*")
 			sut := start(t, db).until("active")
-			db.oneByOne("before", 3)
-			box.untilAccepted(3)
+			heard := db.announce(box)
 			sut.stop()
 
-			heard := db.diary()
 			db.oneByOne("missed", 3)
 			test.happens(db)
 			sut = start(t, db).untilGap(db, test.reason)
-			db.oneByOne("lost", 3)
-			lost := len(db.diary())
+			lost := db.lose()
 			sut.stop() // in a gap, too, that is a success
 			if setup := run(t, db.env(), "setup"); setup.wait() != 1 || !strings.Contains(setup.log.String(), "hookline setup --accept-gap") {
 				t.Errorf("setup in a gap: exit code %d, want 1 and the way out:\n%s", setup.wait(), setup.log.String())
@@ -46,8 +46,7 @@ func TestGapAtStart(t *testing.T) {
 			sut = start(t, db).untilGap(db, test.reason)
 			db.acceptGap()
 			sut.until("active").untilPrinted("the gap is over")
-			db.oneByOne("after", 3)
-			finish(t, sut, box.gets(append(heard, db.diary()[lost:]...)...))
+			finish(t, sut, box.gets(append(heard, db.after(lost)...)...))
 		})
 	}
 }
@@ -55,33 +54,19 @@ func TestGapAtStart(t *testing.T) {
 // Happens it while Hookline runs, the same process does the same.
 func TestGapAtWork(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		crm     func(*testing.T) *database
-		happens func(*database)
-		reason  string
-	}{
-		"slot dropped":        {newCRM, (*database).dropSlot, "slot_missing"},
-		"slot moved":          {newCRM, (*database).moveSlot, "slot_moved"},
-		"slot lost":           {newTightCRM, (*database).loseSlot, "slot_lost"},
-		"publication dropped": {newCRM, (*database).dropPublication, "publication_missing"},
-	} {
+	for name, test := range gaps {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db, box := test.crm(t), newInbox(t)
 			db.addWebhook(box, "*.*")
 			sut := start(t, db).until("active")
-			db.oneByOne("before", 3)
-			box.untilAccepted(3)
-
-			heard := db.diary()
+			heard := db.announce(box)
 			test.happens(db)
-			db.oneByOne("lost", 3)
-			lost := len(db.diary())
+			lost := db.lose()
 			sut.untilGap(db, test.reason)
 			db.acceptGap()
 			sut.until("active").untilPrinted("the gap is over")
-			db.oneByOne("after", 3)
-			finish(t, sut, box.gets(append(heard, db.diary()[lost:]...)...))
+			finish(t, sut, box.gets(append(heard, db.after(lost)...)...))
 		})
 	}
 }
@@ -95,13 +80,10 @@ func TestGapOfTwo(t *testing.T) {
 	db.addWebhook(box, "*.*")
 	active := start(t, db).until("active")
 	standby := start(t, db).until("standby")
-	db.oneByOne("before", 3)
-	box.untilAccepted(3)
-	heard := db.diary()
+	heard := db.announce(box)
 
 	db.dropSlot()
-	db.oneByOne("lost", 3)
-	lost := len(db.diary())
+	lost := db.lose()
 	active.untilGap(db, "slot_missing")
 	standby.untilGap(db, "slot_missing")
 	if err := server.Restart(t.Context()); err != nil {
@@ -112,8 +94,7 @@ func TestGapOfTwo(t *testing.T) {
 	standby.untilGap(db, "slot_missing")
 	db.acceptGap()
 	active, standby = roles(t, active, standby)
-	db.oneByOne("after", 3)
-	diary := box.gets(append(heard, db.diary()[lost:]...)...)
+	diary := box.gets(append(heard, db.after(lost)...)...)
 	eventually(t, diary.missing)
 	active.stop()
 	finish(t, standby.until("active"), diary)
@@ -131,8 +112,7 @@ func TestGapSparesTheSpool(t *testing.T) {
 	parked := db.diary()
 	db.untilAcknowledged(before)
 	db.dropSlot()
-	db.oneByOne("lost", 3)
-	lost := len(db.diary())
+	lost := db.lose()
 	sut.untilGap(db, "slot_missing")
 	box.answers(nil)
 	sut.stop()
@@ -142,8 +122,7 @@ func TestGapSparesTheSpool(t *testing.T) {
 	}
 	db.acceptGap()
 	sut.until("active")
-	db.oneByOne("after", 3)
-	finish(t, sut, box.gets(append(parked, db.diary()[lost:]...)...))
+	finish(t, sut, box.gets(append(parked, db.after(lost)...)...))
 }
 
 // A receiver is dead, the spool's database as well, memory is full, and the slot is lost. When somebody has seen to it, the same process goes
@@ -184,13 +163,10 @@ func TestGapOfAYoungPublication(t *testing.T) {
 	db, box := newCRM(t), newInbox(t)
 	db.addWebhook(box, "*.*")
 	sut := start(t, db).until("active")
-	db.oneByOne("before", 3)
-	box.untilAccepted(3)
-	heard := db.diary()
+	heard := db.announce(box)
 
 	db.dropPublication()
-	db.oneByOne("lost", 3)
-	lost := len(db.diary())
+	lost := db.lose()
 	sut.untilGap(db, "publication_missing")
 	db.exec(`CREATE PUBLICATION hookline FOR TABLE contacts, webhooks`)
 	eventually(t, func() error {
@@ -210,8 +186,7 @@ func TestGapOfAYoungPublication(t *testing.T) {
 		return nil
 	})
 	sut.until("active")
-	db.oneByOne("after", 3)
-	finish(t, sut, box.gets(append(heard, db.diary()[lost:]...)...))
+	finish(t, sut, box.gets(append(heard, db.after(lost)...)...))
 }
 
 // While a process reads the slot there is no gap to accept, and a slip of the hand costs nothing.
@@ -232,6 +207,28 @@ func TestAcceptGapIsRefused(t *testing.T) {
 	}
 	db.oneByOne("after", 3)
 	finish(t, sut, box.gets(db.diary()...))
+}
+
+// announce makes changes that the inbox hears of, and returns the diary up to them.
+func (db *database) announce(box *inbox) (heard []entry) {
+	db.t.Helper()
+	db.oneByOne("before", 3)
+	box.untilAccepted(3)
+	return db.diary()
+}
+
+// lose makes changes in a gap, and returns where in the diary they end.
+func (db *database) lose() (end int) {
+	db.t.Helper()
+	db.oneByOne("lost", 3)
+	return len(db.diary())
+}
+
+// after makes changes that are to be heard of, and returns the diary behind what was lost.
+func (db *database) after(lost int) []entry {
+	db.t.Helper()
+	db.oneByOne("after", 3)
+	return db.diary()[lost:]
 }
 
 // newTightCRM is newCRM on a server that keeps next to no WAL for a slot. Who does not read from it notices soon when it has hung up: at

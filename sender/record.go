@@ -21,28 +21,10 @@ type job struct {
 	early    bool                  // a probe before its time: its failure does not count as an attempt
 	tried    *webhook.Subscription // where the last attempt went
 	verdict  Verdict               // on it, if it failed
-	next     *job                  // in its queue
+	next     *job                  // in record.jobs
 }
 
-// queue is a list of jobs, first in, first out. The zero value is empty.
-type queue struct{ first, last *job }
-
-func (q *queue) push(j *job) {
-	if q.first == nil {
-		q.first = j
-	} else {
-		q.last.next = j
-	}
-	q.last = j
-}
-
-func (q *queue) pop() *job {
-	j := q.first
-	if j != nil {
-		q.first, j.next = j.next, nil
-	}
-	return j
-}
+func (j *job) link() **job { return &j.next }
 
 // record is what is known of one record of a webhook's events. There is one while a delivery of it is in memory, or while deliveries of it
 // are known to be in the spool apart from the rest.
@@ -51,7 +33,7 @@ func (q *queue) pop() *job {
 // is behind something in the spool goes there, too.
 type record struct {
 	id    uint64
-	jobs  queue // the one under way, or next, and those behind it
+	jobs  fifo[*job] // the one under way, or next, and those behind it
 	place place
 	due   time.Time // of the next attempt, when it waits
 	next  *record   // in route.ready
@@ -63,6 +45,8 @@ type record struct {
 	after  int64 // Seq of the last delivery that the loader brought back
 	early  bool  // the loader is to bring it back before it is due, for a probe
 }
+
+func (r *record) link() **record { return &r.next }
 
 // wait makes a record wait whose first job has failed.
 func (r *record) wait() {
@@ -81,26 +65,6 @@ const (
 	busy                 // an attempt at its first job is under way
 	waiting              // it is in route.due
 )
-
-// line is a list of records, first in, first out. The zero value is empty.
-type line struct{ first, last *record }
-
-func (l *line) push(r *record) {
-	if l.first == nil {
-		l.first = r
-	} else {
-		l.last.next = r
-	}
-	l.last = r
-}
-
-func (l *line) pop() *record {
-	r := l.first
-	if r != nil {
-		l.first, r.next = r.next, nil
-	}
-	return r
-}
 
 // byDue is a heap.
 type byDue []*record

@@ -25,7 +25,7 @@ type route struct {
 	to       *webhook.Subscription // the version seen last; nil while the webhook is not known
 	used     time.Time             // when a delivery was last sent here
 	records  map[uint64]*record    // by Event.Record
-	ready    line
+	ready    fifo[*record]
 	due      byDue
 	timer    *time.Timer // calls wake when something is due; nil until needed
 	inFlight int
@@ -283,10 +283,7 @@ func (r *route) bury(j *job) {
 	s := r.sender
 	s.metrics.dead.Inc()
 	if !j.stored {
-		r.spooled = true
-		s.parker.park(j, Parked{
-			Webhook: r.key, Event: j.Event, Attempts: j.attempts, Status: j.verdict.Status, Reason: j.verdict.Reason, Dead: true,
-		})
+		r.toParker(j, time.Time{}, true)
 		return
 	}
 	r.drop(j)
@@ -359,7 +356,7 @@ func (r *route) leave() {
 		rec.parked = false
 		r.forget(rec)
 	}
-	r.ready, r.due, r.reload, r.parked = line{}, nil, nil, 0
+	r.ready, r.due, r.reload, r.parked = fifo[*record]{}, nil, nil, 0
 	r.spooling, r.paused, r.breaker = false, false, newBreaker(r.sender.cfg.MaxInFlight)
 	if r.spooled {
 		r.spooled = false

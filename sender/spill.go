@@ -5,16 +5,19 @@ import (
 )
 
 // park hands a delivery over to the spool, due at the given time or, zero, as soon as it is its turn.
-func (r *route) park(j *job, due time.Time) {
+func (r *route) park(j *job, due time.Time) { r.toParker(j, due, false) }
+
+// toParker has a delivery written down: in the queue, or on the pile if it is dead.
+func (r *route) toParker(j *job, due time.Time, dead bool) {
 	r.spooled = true
 	r.sender.parker.park(j, Parked{
-		Webhook: r.key, Event: j.Event, Attempts: j.attempts, Due: due, Status: j.verdict.Status, Reason: j.verdict.Reason,
+		Webhook: r.key, Event: j.Event, Attempts: j.attempts, Due: due, Status: j.verdict.Status, Reason: j.verdict.Reason, Dead: dead,
 	})
 }
 
 // parkAll parks the jobs of a record that are in memory only. They are its last ones.
 func (r *route) parkAll(rec *record) {
-	var stored queue
+	var stored fifo[*job]
 	for j := rec.jobs.pop(); j != nil; j = rec.jobs.pop() {
 		if j.stored {
 			stored.push(j)
