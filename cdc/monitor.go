@@ -16,7 +16,7 @@ const (
 
 // Monitor looks at the slot from outside every 2 s, until ctx ends, and keeps gauges of how much WAL it holds back. restart_lsn, not the
 // acknowledged position, is what pins WAL, and a long transaction of the CRM holds it back whatever Hookline does. behind is told with each
-// look how many bytes of WAL are not acknowledged: that part is Hookline's own.
+// look how many bytes of WAL are not acknowledged: that part is Hookline's own. For much of the rest, the server is asked for haste.
 //
 // https://www.postgresql.org/docs/current/view-pg-replication-slots.html
 func Monitor(ctx context.Context, pool *pgxpool.Pool, cfg Config, log *slog.Logger, registerer prometheus.Registerer,
@@ -31,14 +31,21 @@ func Monitor(ctx context.Context, pool *pgxpool.Pool, cfg Config, log *slog.Logg
 	lag := gauge("hookline_lag_bytes", "WAL between the server's position and the slot's acknowledged one.")
 	retained := gauge("hookline_retained_wal_bytes", "WAL that the server keeps for the slot.")
 	safe := gauge("hookline_safe_wal_bytes", "WAL that can still be written before the slot is lost; -1 without max_slot_wal_keep_size.")
+	var haste haste
 	tick := time.NewTicker(monitorInterval)
 	defer tick.Stop()
 	for {
-		var lagBytes, retainedBytes, safeBytes float64
+		var lagBytes, retainedBytes, safeBytes, position float64
 		query, cancel := context.WithTimeout(ctx, monitorTimeout)
 		err := pool.QueryRow(query, `SELECT coalesce(pg_current_wal_lsn() - confirmed_flush_lsn, 0)::float8,
-			coalesce(pg_current_wal_lsn() - restart_lsn, 0)::float8, coalesce(safe_wal_size, -1)::float8
-			FROM pg_replication_slots WHERE slot_name = $1`, cfg.Slot).Scan(&lagBytes, &retainedBytes, &safeBytes)
+			coalesce(pg_current_wal_lsn() - restart_lsn, 0)::float8, coalesce(safe_wal_size, -1)::float8,
+			(pg_current_wal_lsn() - '0/0')::float8
+			FROM pg_replication_slots WHERE slot_name = $1`, cfg.Slot).Scan(&lagBytes, &retainedBytes, &safeBytes, &position)
+		if err == nil && haste.due(retainedBytes-lagBytes, position) {
+			if err := haste.ask(query, pool); err != nil && ctx.Err() == nil {
+				log.Debug("the server could not be asked to let go of WAL", "slot", cfg.Slot, "error", err)
+			}
+		}
 		cancel()
 		if err == nil {
 			lag.Set(max(0, lagBytes))

@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	parkLinger = 20 * time.Millisecond // that a write waits for more to write
-	parkRows   = 1000                  // deliveries that are written at once, at most
-	parkBytes  = 4 << 20               // their bytes
+	parkLinger = 100 * time.Millisecond // that a write waits for more to write, so that few transactions are open: see 0015
+	parkRows   = 1000                   // deliveries that are written at once, at most
+	parkBytes  = 4 << 20                // their bytes
 )
 
 // parker writes to the spool, one thing after the other in the order in which they were asked for, and as much at once as there is. What
@@ -24,11 +24,12 @@ type parker struct {
 	orders []order
 }
 
-// order is one of: a job to be parked, a report, a call of the spool, or somebody who waits.
+// order is one of: a job to be parked, a report, a call of the spool, or somebody who waits. There may be as many as the buffer holds
+// deliveries, so it is small.
 type order struct {
 	job     *job
-	parked  Parked
-	report  Report
+	parked  *Parked
+	report  *Report
 	control func(Spool) error
 	done    chan struct{}
 }
@@ -38,10 +39,10 @@ func newParker(s *Sender) *parker {
 }
 
 // park has a job written down and then settled.
-func (p *parker) park(j *job, as Parked) { p.order(order{job: j, parked: as}) }
+func (p *parker) park(j *job, as Parked) { p.order(order{job: j, parked: &as}) }
 
 // report has the spool told what became of a delivery in it.
-func (p *parker) report(r Report) { p.order(order{report: r}) }
+func (p *parker) report(r Report) { p.order(order{report: &r}) }
 
 // control has a call made once everything before is written.
 func (p *parker) control(f func(Spool) error) { p.order(order{control: f}) }
@@ -116,6 +117,14 @@ type batch struct {
 	reports []Report
 }
 
+// reset empties a batch, of which nothing stays in memory but its room.
+func (b *batch) reset() {
+	clear(b.jobs)
+	clear(b.parked)
+	clear(b.reports)
+	*b = batch{jobs: b.jobs[:0], parked: b.parked[:0], reports: b.reports[:0]}
+}
+
 // write carries orders out. It reports whether it could.
 func (p *parker) write(orders []order) bool {
 	var b batch
@@ -124,9 +133,9 @@ func (p *parker) write(orders []order) bool {
 		o := &orders[i]
 		switch {
 		case o.job != nil:
-			b.jobs, b.parked, b.bytes = append(b.jobs, o.job), append(b.parked, o.parked), b.bytes+o.job.size
-		case o.report.Webhook != "":
-			b.reports = append(b.reports, o.report)
+			b.jobs, b.parked, b.bytes = append(b.jobs, o.job), append(b.parked, *o.parked), b.bytes+o.job.size
+		case o.report != nil:
+			b.reports = append(b.reports, *o.report)
 		}
 		ends := o.control != nil || o.done != nil || i == len(orders)-1
 		if !ends && len(b.jobs) < parkRows && b.bytes < parkBytes && len(b.reports) < parkRows {
@@ -138,7 +147,7 @@ func (p *parker) write(orders []order) bool {
 		if o.done != nil {
 			close(o.done)
 		}
-		b = batch{}
+		b.reset()
 		clear(orders[from : i+1]) // what is written need not stay in memory for the rest's sake
 		from = i + 1
 	}
