@@ -75,15 +75,14 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Event, error) {
 		return nil, err
 	}
 	e := &Event{Object: o.name, Workspace: o.workspace, Time: change.Tx.Time, objectID: o.id, format: m.format}
-	row := change.New
+	row, before := change.New, change.Old
+	if change.OldIsKey {
+		before = nil
+	}
 	switch change.Kind {
 	case cdc.Insert:
 		e.Action = Created
 	case cdc.Update:
-		before := change.Old
-		if change.OldIsKey {
-			before = nil
-		}
 		if row, err = m.complete(ctx, o, change.Relation, before, row); err != nil {
 			return nil, err
 		}
@@ -98,8 +97,8 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Event, error) {
 	e.Name = o.events[e.Action]
 	e.ID = m.id(change)
 	e.Record = o.record(row)
-	if e.Action == Created || e.Action == Updated {
-		e.member = o.actor(row) // deleting and restoring leave who did the last update in the row
+	if change.New != nil {
+		e.member = o.actor(e.Action, before, row)
 	}
 	m.encode(e, o, row, change.Kind == cdc.Delete && change.OldIsKey)
 	return e, nil
@@ -172,11 +171,13 @@ func (o *object) record(row cdc.Tuple) uint64 {
 	return d.Sum64()
 }
 
-// actor returns the id of the workspace member who did it, as far as the row tells.
-func (o *object) actor(row cdc.Tuple) string {
+// actor returns the id of the workspace member who did it, "" where the rows do not tell: what a foreign key does leaves the member of the
+// last edit, and so do, in most versions, deleting and restoring. before is nil when it is not known.
+func (o *object) actor(action Action, before, after cdc.Tuple) string {
+	edited := action == Created || action == Updated && (before == nil || o.touched(before, after))
 	for _, c := range o.member {
-		if !row[c].IsNull() {
-			return row[c].String()
+		if !after[c].IsNull() && (edited || before != nil && !same(before[c], after[c])) {
+			return after[c].String()
 		}
 	}
 	return ""

@@ -25,10 +25,11 @@ type object struct {
 // field is one key of a record's JSON.
 type field struct {
 	name    string
-	also    string // a second name that updatedFields lists when the field changed
-	key     []byte // `"name":`
-	columns []int  // the columns it is made of
-	silent  bool   // a change of it alone announces nothing, and updatedFields never lists it
+	also    string   // a second name that updatedFields lists when the field changed
+	key     []byte   // `"name":`
+	columns []int    // the columns it is made of
+	silent  bool     // a change of it alone announces nothing, and updatedFields never lists it
+	former  [][2]int // columns that a migration makes anew in this very transaction, and where each was before
 	encode  func(dst []byte, row cdc.Tuple) []byte
 }
 
@@ -59,7 +60,11 @@ func (o *object) changed(before, after cdc.Tuple) []string {
 	var names []string
 	for i := range o.fields {
 		f := &o.fields[i]
-		if f.silent || !f.differs(before, after) {
+		was := before
+		if f.former != nil && !o.touched(before, after) {
+			was = f.formerly(before)
+		}
+		if f.silent || !f.differs(was, after) {
 			continue
 		}
 		if f.also != "" {
@@ -68,6 +73,31 @@ func (o *object) changed(before, after cdc.Tuple) []string {
 		names = append(names, f.name)
 	}
 	return names
+}
+
+// touched reports whether the update was an edit, not what a foreign key or a migration does: it changed a silent field, which is
+// updatedAt.
+func (o *object) touched(before, after cdc.Tuple) bool {
+	for i := range o.fields {
+		if !o.fields[i].silent {
+			continue
+		}
+		for _, c := range o.fields[i].columns {
+			if !same(before[c], after[c]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// formerly returns the row with the values of the columns that are made anew.
+func (f *field) formerly(row cdc.Tuple) cdc.Tuple {
+	row = slices.Clone(row)
+	for _, pair := range f.former {
+		row[pair[0]] = row[pair[1]]
+	}
+	return row
 }
 
 func (f *field) differs(before, after cdc.Tuple) bool {

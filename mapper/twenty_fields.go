@@ -86,6 +86,18 @@ var twentyBlanks = map[string]map[string]string{
 
 // plan returns how the field is announced, and whether rel has columns for it.
 func (f *twentyField) plan(rel *cdc.Relation) (plan field, ok bool) {
+	plan, ok = f.planColumns(rel)
+	// To edit the options of a select, Twenty renames its column, adds another of the old name and updates every row of the table. No
+	// name of a field has an underscore.
+	for _, c := range plan.columns {
+		if old := rel.Column(rel.Columns[c].Name + "_old"); old >= 0 {
+			plan.former = append(plan.former, [2]int{c, old})
+		}
+	}
+	return plan, ok
+}
+
+func (f *twentyField) planColumns(rel *cdc.Relation) (plan field, ok bool) {
 	switch f.kind {
 	case "RELATION", "MORPH_RELATION":
 		return f.planJoin(rel)
