@@ -1,9 +1,12 @@
 package sender
 
 import (
+	"bufio"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -11,6 +14,7 @@ import (
 	"time"
 
 	"hookline/mapper"
+	"hookline/webhook"
 )
 
 // The expected value is what openssl gives: printf %s '1700000000123:{"a":1}' | openssl dgst -sha256 -hmac secret
@@ -138,34 +142,121 @@ console.log(JSON.stringify({
 `
 
 func TestNodeVerifies(t *testing.T) {
-	const data = `{"id":"r1","name":{"firstName":"Jürgen \"J\" 东\u0001 ","lastName":"</b>"},"amount":1e+21,"rate":0.1,"none":null,"list":[]}`
-	const secret, key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	for _, format := range []mapper.Format{mapper.FormatEvent, mapper.FormatTwenty, mapper.FormatStandard} {
-		t.Run(format.String(), func(t *testing.T) {
-			e := mapper.NewEvent(mapper.Parts{
-				ID: "evt_1", Object: "person", Action: mapper.Created, Workspace: "w1", Time: time.Now(),
-				Data: []byte(data), Format: format,
-			})
-			hits := make(chan hit, 1)
-			to := subscription("a", receiver(t, hits, nil).URL)
-			to.Secret, to.Format = secret, format
-			s := newSender(t, Config{})
-			await(t, s.send(to, e), "delivery")
-			h := await(t, hits, "request")
+	const data = `{"1":0,"10":1,"id":"r1","name":{"firstName":"Jürgen \"J\" 东 😀\ud83d\u0001` + "\u2028\u2029\x7f" + ` ","lastName":"</b>"},` +
+		`"amount":1e+21,"rate":0.1,"small":1e-7,"none":null,"list":[],"at":"-000043-03-15T12:00:00.000Z"}`
+	for name, secret := range map[string]struct{ text, standardKey string }{
+		"of Standard Webhooks": {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+		"as Twenty makes them": {strings.Repeat("0f", 32), base64.StdEncoding.EncodeToString([]byte(strings.Repeat("0f", 32)))}, // its text, not its bytes
+		"of any letters":       {"grün 東\u2028", base64.StdEncoding.EncodeToString([]byte("grün 東\u2028"))},
+	} {
+		for _, format := range []mapper.Format{mapper.FormatEvent, mapper.FormatTwenty, mapper.FormatStandard} {
+			t.Run(name+"/"+format.String(), func(t *testing.T) {
+				e := mapper.NewEvent(mapper.Parts{
+					ID: "evt_1", Object: "person", Action: mapper.Updated, Workspace: "w1", Time: time.Now(), Updated: []string{"name"},
+					Member: "m1", Data: []byte(data), Format: format,
+				})
+				hits := make(chan hit, 1)
+				to := subscription("a", receiver(t, hits, nil).URL+"/?q=<ü>&r")
+				to.Secret, to.Format = webhook.Secret(secret.text), format
+				s := newSender(t, Config{})
+				await(t, s.send(to, e), "delivery")
+				h := await(t, hits, "request")
 
-			input, err := json.Marshal(map[string]any{"secret": secret, "standardKey": key, "header": h.header, "body": string(h.body)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			node := exec.Command("node", "-e", nodeVerifier)
-			node.Stdin = strings.NewReader(string(input))
-			out, err := node.CombinedOutput()
-			if err != nil {
-				t.Fatalf("node: %v\n%s", err, out)
-			}
-			if got := strings.TrimSpace(string(out)); got != `{"raw":true,"parsed":true,"standard":true}` {
-				t.Errorf("node says %s for %s", got, h.body)
+				input, err := json.Marshal(map[string]any{
+					"secret": secret.text, "standardKey": secret.standardKey, "header": h.header, "body": string(h.body),
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				node := exec.Command("node", "-e", nodeVerifier)
+				node.Stdin = strings.NewReader(string(input))
+				out, err := node.CombinedOutput()
+				if err != nil {
+					t.Fatalf("node: %v\n%s", err, out)
+				}
+				if got := strings.TrimSpace(string(out)); got != `{"raw":true,"parsed":true,"standard":true}` {
+					t.Errorf("node says %s for %s", got, h.body)
+				}
+			})
+		}
+	}
+}
+
+// twentyReceiver checks a request as Twenty documents it: the signature is that of the parsed body, printed again.
+const twentyReceiver = `
+import crypto from 'node:crypto'
+import { createServer } from 'node:http'
+createServer((req, res) => {
+  let text = ''
+  req.setEncoding('utf8').on('data', chunk => { text += chunk }).on('end', () => {
+    req.body = JSON.parse(text)
+    const signed = req.headers['x-twenty-webhook-timestamp'] + ':' + JSON.stringify(req.body)
+    const expected = crypto.createHmac('sha256', process.env.WEBHOOK_SECRET).update(signed).digest('hex')
+    res.writeHead(expected === req.headers['x-twenty-webhook-signature'] ? 200 : 401).end()
+  })
+}).listen(8080, '127.0.0.1')
+`
+
+// TestNodeReceivers runs two receivers: the one in docs/receiving.md, and one that checks as Twenty documents it. They accept what is
+// signed with their secret, and nothing else.
+func TestNodeReceivers(t *testing.T) {
+	docs, err := os.ReadFile("../docs/receiving.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, documented, found := strings.Cut(string(docs), "`receiver.mjs`:\n\n```js\n")
+	documented, _, closed := strings.Cut(documented, "```\n")
+	if !found || !closed {
+		t.Fatal("docs/receiving.md has no receiver.mjs")
+	}
+	const secret = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
+	for name, script := range map[string]string{"docs/receiving.md": documented, "Twenty's way": twentyReceiver} {
+		t.Run(name, func(t *testing.T) {
+			url := nodeServer(t, script, secret)
+			s := newSender(t, Config{})
+			for _, format := range []mapper.Format{mapper.FormatEvent, mapper.FormatTwenty, mapper.FormatStandard} {
+				e := mapper.NewEvent(mapper.Parts{
+					ID: "evt_1", Object: "person", Action: mapper.Created, Time: time.Now(), Data: []byte(`{"name":"Zoë < >","rate":1e-7}`), Format: format,
+				})
+				to := subscription(format.String(), url)
+				to.Format = format
+				for sign, want := range map[string]int{secret: 200, secret + "0": 401, "": 401} {
+					var by *signer
+					if sign != "" {
+						by = newSigner(sign)
+					}
+					if v, _ := s.once(e, to, 1, by); v.Status != want {
+						t.Errorf("form %v, signed with %q: answered %d, want %d", format, sign, v.Status, want)
+					}
+				}
 			}
 		})
 	}
+}
+
+// nodeServer runs a script that listens on port 8080, on a free one in its place, and returns its URL.
+func nodeServer(t *testing.T, script, secret string) string {
+	t.Helper()
+	const fixed, free = ".listen(8080, '127.0.0.1')", ".listen(0, '127.0.0.1', function () { console.error(this.address().port) })"
+	if strings.Count(script, fixed) != 1 {
+		t.Fatalf("the script does not listen on port 8080:\n%s", script)
+	}
+	node := exec.CommandContext(t.Context(), "node", "--input-type=module", "-e", strings.Replace(script, fixed, free, 1))
+	node.Env = append(os.Environ(), "WEBHOOK_SECRET="+secret)
+	stderr, err := node.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := node.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = node.Process.Kill()
+		_ = node.Wait()
+	})
+	port, err := bufio.NewReader(stderr).ReadString('\n')
+	if err != nil {
+		t.Fatalf("node does not listen: %v", err)
+	}
+	return "http://127.0.0.1:" + strings.TrimSpace(port)
 }
