@@ -174,6 +174,9 @@ func (o *object) record(row cdc.Tuple) uint64 {
 // actor returns the id of the workspace member who did it, "" where the rows do not tell: what a foreign key does leaves the member of the
 // last edit, and so do, in most versions, deleting and restoring. before is nil when it is not known.
 func (o *object) actor(action Action, before, after cdc.Tuple) string {
+	if o.member == nil {
+		return ""
+	}
 	edited := action == Created || action == Updated && (before == nil || o.touched(before, after))
 	for _, c := range o.member {
 		if !after[c].IsNull() && (edited || before != nil && !same(before[c], after[c])) {

@@ -45,6 +45,7 @@ func TestBodiesAreStringified(t *testing.T) {
 
 	var bodies []string
 	var seen [actions]int
+	members := 0
 	tuples := read(t, conn, rel, "true")
 	for i, row := range tuples {
 		change := cdc.Change{Kind: cdc.Insert, Relation: rel, New: row, Tx: &cdc.Tx{Commit: cdc.LSN(r.Uint64()), Time: randomTime(r)}, Index: r.Uint32()}
@@ -63,6 +64,9 @@ func TestBodiesAreStringified(t *testing.T) {
 				t.Fatal(err)
 			}
 			seen[e.Action]++
+			if e.member != "" {
+				members++
+			}
 			body := e.Body(formats[j], to)
 			bodies = append(bodies, string(body))
 			if other := (j + 1) % len(formats); other != j {
@@ -80,6 +84,9 @@ func TestBodiesAreStringified(t *testing.T) {
 		if n == 0 {
 			t.Errorf("no event was %v", Action(action))
 		}
+	}
+	if members == 0 {
+		t.Error("no event has a member")
 	}
 	size := 0
 	for _, body := range bodies {
@@ -107,13 +114,16 @@ func newSpecimens(t *testing.T, conn *pgx.Conn) *specimens {
 		s.names = append(s.names, field+strings.TrimPrefix(d.name, "f"))
 		s.types = append(s.types, d.postgresType())
 	}
-	for _, f := range []struct{ name, kind, postgres string }{
-		{"id", "UUID", "uuid"}, {"updatedAt", "DATE_TIME", "timestamptz"}, {"deletedAt", "DATE_TIME", "timestamptz"},
-		{"text", "RAW_JSON", "json"}, // keeps what jsonb refuses or drops: lone surrogates, white space, keys that come twice
+	for _, c := range []struct{ field, kind, name, postgres string }{
+		{"id", "UUID", "id", "uuid"},
+		{"updatedAt", "DATE_TIME", "updatedAt", "timestamptz"},
+		{"deletedAt", "DATE_TIME", "deletedAt", "timestamptz"},
+		{"updatedBy", "ACTOR", "updatedByWorkspaceMemberId", "uuid"},
+		{"text", "RAW_JSON", "text", "json"}, // keeps what jsonb refuses or drops: lone surrogates, white space, keys that come twice
 	} {
-		kinds[f.name] = f.kind
-		s.names = append(s.names, f.name)
-		s.types = append(s.types, f.postgres)
+		kinds[c.field] = c.kind
+		s.names = append(s.names, c.name)
+		s.types = append(s.types, c.postgres)
 	}
 	labels := make([]string, len(oddLabels))
 	for i, label := range oddLabels {
