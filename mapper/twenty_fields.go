@@ -86,7 +86,7 @@ var twentyBlanks = map[string]map[string]string{
 
 // plan returns how the field is announced, and whether rel has columns for it.
 func (f *twentyField) plan(rel *cdc.Relation) (plan field, ok bool) {
-	plan, ok = f.planColumns(rel)
+	plan, ok = f.planKind(rel)
 	// To edit the options of a select, Twenty renames its column, adds another of the old name and updates every row of the table. No
 	// name of a field has an underscore.
 	for _, c := range plan.columns {
@@ -97,7 +97,7 @@ func (f *twentyField) plan(rel *cdc.Relation) (plan field, ok bool) {
 	return plan, ok
 }
 
-func (f *twentyField) planColumns(rel *cdc.Relation) (plan field, ok bool) {
+func (f *twentyField) planKind(rel *cdc.Relation) (plan field, ok bool) {
 	switch f.kind {
 	case "RELATION", "MORPH_RELATION":
 		return f.planJoin(rel)

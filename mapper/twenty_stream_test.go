@@ -137,8 +137,10 @@ func TestTwentyDifferences(t *testing.T) {
 		{`BEGIN; UPDATE person SET "jobTitle" = 'rolled back'; ROLLBACK`, nil},
 		{`INSERT INTO "timelineActivity" (name) VALUES ('x')`, nil},
 		{`INSERT INTO task (title, "deletedAt") VALUES ('born deleted', now())`, []string{"task.created"}},
-		{`UPDATE "noteTarget" SET "targetPersonId" = NULL, "targetCompanyId" = ` + company + `, "updatedAt" = now()`,
-			[]string{"noteTarget.updated targetPersonId,targetCompanyId"}},
+		{
+			`UPDATE "noteTarget" SET "targetPersonId" = NULL, "targetCompanyId" = ` + company + `, "updatedAt" = now()`,
+			[]string{"noteTarget.updated targetPersonId,targetCompanyId"},
+		},
 		{
 			`UPDATE person SET "companyId" = ` + company + `, ` + byTim + ` WHERE id = ` + person,
 			[]string{"person.updated updatedBy,company,companyId " + tim},
