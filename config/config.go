@@ -60,8 +60,10 @@ type environment struct {
 	TwentyWebhooks string `default:"all" split_words:"true" takes:"all, marked or none"`
 	// Schemas whose tables the generic profile announces.
 	Schemas []string `takes:"a comma list of schemas"`
-	// Objects that are never announced. Default: timelineActivity under the twenty profile, none under the generic one.
+	// Objects that are not announced. timelineActivity of the twenty profile never is.
 	Exclude []string `takes:"a comma list of object names"`
+	// Objects of the twenty profile that are announced though private, * for all.
+	PrivateObjects []string `split_words:"true" takes:"a comma list of object names, or *"`
 	// Object names of the generic profile, where the singular of the table's name will not do.
 	ObjectNames objectNames `split_words:"true" takes:"a comma list such as public.contacts=person,public.firms=company"`
 	// Form of the bodies.
@@ -139,6 +141,7 @@ func (e *environment) config() Config {
 		CDC: cdc.Config{URL: e.DatabaseURL, Slot: e.Slot, Publication: e.Publication, Schema: e.Schema, Identity: e.ReplicaIdentity},
 		Mapper: mapper.Config{
 			Profile: e.Profile, Format: e.PayloadFormat, Schemas: e.Schemas, Exclude: e.Exclude, ObjectNames: e.ObjectNames,
+			PrivateObjects: e.PrivateObjects,
 		},
 		Webhook: webhook.Config{
 			Profile: e.Profile, Table: e.WebhooksTable, Schemas: e.Schemas, TwentyWebhooks: e.TwentyWebhooks, Schema: e.Schema,

@@ -23,8 +23,11 @@ type Config struct {
 	Profile     string            // auto (from the database), twenty or generic
 	Format      Format            // the form of bodies, unless a webhook asks for another
 	Schemas     []string          // generic: schemas whose tables are announced; nil: public
-	Exclude     []string          // objects that are never announced, by their names in events; nil: the profile's own list
+	Exclude     []string          // objects that are never announced, by their names in events
 	ObjectNames map[string]string // generic: schema.table → object name, where the singular of the table's name will not do
+
+	// PrivateObjects are announced though Twenty's metadata says that not every user may read them; * stands for all.
+	PrivateObjects []string
 }
 
 // Catalog knows what the tables of a database hold. Its methods belong to one goroutine.

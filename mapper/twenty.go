@@ -17,23 +17,33 @@ import (
 // the tables hold is described, for all workspaces, in objectMetadata and fieldMetadata.
 //
 // Records read as Twenty's REST API gives them at depth 0, but for searchVector, which the stream brings from Postgres 18 on only.
-// Objects that are inactive are not announced, those of a suspended workspace are: what is committed is told.
+// Objects that are inactive are not announced, those of a suspended workspace are: what is committed is told. Private ones are announced
+// only when the configuration says so.
 type Twenty struct {
-	log        *slog.Logger
-	exclude    map[string]bool
-	destroys   bool
-	metadata   *twentyMetadata
-	snapshot   *cdc.Snapshot
-	generation uint64
+	log         *slog.Logger
+	exclude     map[string]bool
+	alsoPrivate map[string]bool // objects that are announced though private
+	allPrivate  bool            // all of them are
+	told        []string        // the private objects that were last said to be left out
+	untold      *cdc.Tx         // the transaction that may have changed them since
+	destroys    bool
+	metadata    *twentyMetadata
+	snapshot    *cdc.Snapshot
+	generation  uint64
 }
 
-// NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Exclude, by default timelineActivity, and Format.
-// timelineActivity, which Twenty writes for every change of another record, is never announced.
+// NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Exclude, PrivateObjects and Format. timelineActivity, which
+// Twenty writes for every change of another record, is never announced.
 func NewTwenty(cfg Config, log *slog.Logger) *Twenty {
 	const never = "timelineActivity"
 	t := &Twenty{
-		log: log, exclude: map[string]bool{never: true}, destroys: cfg.Format == FormatTwenty, metadata: newTwentyMetadata(),
+		log: log, exclude: map[string]bool{never: true}, alsoPrivate: map[string]bool{}, told: []string{},
+		destroys: cfg.Format == FormatTwenty, metadata: newTwentyMetadata(),
 	}
+	for _, name := range cfg.PrivateObjects {
+		t.alsoPrivate[name] = true
+	}
+	t.allPrivate = t.alsoPrivate["*"]
 	for _, name := range cfg.Exclude {
 		t.exclude[name] = true
 	}
@@ -52,11 +62,12 @@ func (t *Twenty) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) er
 	t.metadata, t.snapshot = m, snapshot
 	t.generation++
 	t.log.Info("catalog loaded", "workspaces", len(m.workspaces.rows), "objects", len(m.objects.rows), "fields", len(m.fields.rows))
+	t.tellPrivate()
 	return nil
 }
 
-// Tables returns the tables of all objects, as far as they exist, and the tables that describe them, sorted by name. Those of inactive
-// objects and deleted workspaces are among them: what brings them back takes effect with its commit.
+// Tables returns the tables of all objects, as far as they exist, and the tables that describe them, sorted by name. Those of inactive and
+// private objects and of deleted workspaces are among them: what makes them public takes effect with its commit.
 func (t *Twenty) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	m := newTwentyMetadata()
 	if err := m.load(ctx, tx); err != nil {
@@ -83,12 +94,16 @@ func (t *Twenty) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 
 // Observe follows workspaces, objects and fields as they come, change and go.
 func (t *Twenty) Observe(change cdc.Change) bool {
+	if t.untold != nil && t.untold != change.Tx {
+		t.tellPrivate() // once the transaction is over: within it, an object may be there and its relations not yet
+	}
 	control := t.metadata.control[twentyTable{change.Relation.Schema, change.Relation.Name}]
 	if control == nil {
 		return false
 	}
 	if !t.snapshot.Covers(change.Tx) && control.follow(change) {
 		t.generation++
+		t.untold = change.Tx
 	}
 	return true
 }
@@ -96,7 +111,7 @@ func (t *Twenty) Observe(change cdc.Change) bool {
 // Generation rises whenever the description of a record may have changed.
 func (t *Twenty) Generation() uint64 { return t.generation }
 
-func (t *Twenty) announces(o *twentyObject) bool { return o.active && !t.exclude[o.name] }
+func (t *Twenty) announces(o *twentyObject) bool { return o.active && !t.exclude[o.name] && t.shown(o) }
 
 func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 	row := t.metadata.object(twentyTable{rel.Schema, rel.Name})
@@ -123,7 +138,7 @@ func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 	}
 	for _, f := range t.metadata.fieldsIn(row) {
 		plan, ok := f.plan(rel)
-		if !ok {
+		if !ok || row.hides(f.name) {
 			continue
 		}
 		if i := slices.IndexFunc(o.fields, func(other field) bool { return other.name == plan.name }); i >= 0 {

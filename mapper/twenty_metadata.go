@@ -88,6 +88,8 @@ type twentyObject struct {
 	name             string
 	active           bool
 	custom, isCustom bool // whether the database says if the object is custom, as it did until 2026, and what it says
+
+	readability, override twentyReadability // what its application says, and what its workspace says instead
 }
 
 func (o *twentyObject) set(column string, v cdc.Value) {
@@ -104,16 +106,21 @@ func (o *twentyObject) set(column string, v cdc.Value) {
 		o.active = v.String() == "t"
 	case "isCustom":
 		o.custom, o.isCustom = true, v.String() == "t"
+	case "readability":
+		o.readability = readabilityOf(v.String())
+	case "overrides":
+		o.override = readabilityIn(v)
 	}
 }
 
 type twentyField struct {
 	id, object pgtype.UUID
 
-	name, kind string // kind is the column type: TEXT, LINKS, RELATION, …
-	relation   string // MANY_TO_ONE or ONE_TO_MANY; "" for other kinds, and in versions before 1.0
-	joinColumn string // of a MANY_TO_ONE; "" in versions before 1.0
-	order      int    // fields are announced as they were read, later ones last
+	name, kind string      // kind is the column type: TEXT, LINKS, RELATION, …
+	relation   string      // MANY_TO_ONE or ONE_TO_MANY; "" for other kinds, and in versions before 1.0
+	joinColumn string      // of a MANY_TO_ONE; "" in versions before 1.0
+	target     pgtype.UUID // the object that a relation leads to
+	order      int         // fields are announced as they were read, later ones last
 }
 
 func (f *twentyField) set(column string, v cdc.Value) {
@@ -126,6 +133,8 @@ func (f *twentyField) set(column string, v cdc.Value) {
 		f.name = v.String()
 	case "type":
 		f.kind = v.String()
+	case "relationTargetObjectMetadataId":
+		f.target = uuidOf(v)
 	case "settings":
 		var settings struct {
 			RelationType   string `json:"relationType"`
@@ -257,8 +266,11 @@ func (m *twentyMetadata) load(ctx context.Context, tx pgx.Tx) error {
 	}{
 		{"workspace", []string{"id"}, []string{"databaseSchema", "deletedAt"}, m.workspaces},
 		{"application", nil, []string{"id", "universalIdentifier"}, m.applications}, // since 2026
-		{"objectMetadata", []string{"id", "workspaceId", "nameSingular", "isActive"}, []string{"isCustom", "applicationId"}, m.objects},
-		{"fieldMetadata", []string{"id", "objectMetadataId", "name", "type"}, []string{"settings"}, m.fields},
+		{
+			"objectMetadata", []string{"id", "workspaceId", "nameSingular", "isActive"},
+			[]string{"isCustom", "applicationId", "readability", "overrides"}, m.objects,
+		},
+		{"fieldMetadata", []string{"id", "objectMetadataId", "name", "type"}, []string{"settings", "relationTargetObjectMetadataId"}, m.fields},
 	} {
 		table := twentyTable{"core", source.name}
 		if columns[table] == nil {

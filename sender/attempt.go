@@ -80,7 +80,7 @@ func (s *Sender) try(j *job, sign *signer) (Verdict, time.Duration) {
 		userAgent: s.userAgent,
 		signer:    sign,
 		extra:     to.Headers,
-		body:      j.Event.Body(to.Format, mapper.Addressee{ID: to.ID, URL: to.URL}),
+		body:      j.Event.Body(to.Format, mapper.Addressee{ID: to.ID, URL: to.TargetURL()}),
 	})
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)

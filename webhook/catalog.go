@@ -138,8 +138,8 @@ func refused(err error, name cdc.Table, tx pgx.Tx) error {
 	}
 }
 
-// workspaces returns Twenty's workspaces by the name of their schema.
-func workspaces(ctx context.Context, tx pgx.Tx) (map[string]string, error) {
+// workspacesBySchema returns the ids of Twenty's workspaces by the name of their schema.
+func workspacesBySchema(ctx context.Context, tx pgx.Tx) (map[string]string, error) {
 	rows, err := tx.Query(ctx, `SELECT nspname FROM pg_namespace WHERE nspname LIKE 'workspace\_%'`)
 	if err != nil {
 		return nil, err
@@ -154,10 +154,8 @@ func workspaces(ctx context.Context, tx pgx.Tx) (map[string]string, error) {
 			found[schema] = id
 		}
 	}
-	var named bool // Twenty's first versions did not keep the schema's name
-	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM information_schema.columns
-		WHERE table_schema = 'core' AND table_name = 'workspace' AND column_name = 'databaseSchema')`).Scan(&named)
-	if err != nil || !named {
+	columns, err := columnsOf(ctx, tx, coreWorkspace)
+	if err != nil || !slices.Contains(columns, "databaseSchema") { // Twenty's first versions did not keep the schema's name
 		return found, err
 	}
 	if rows, err = tx.Query(ctx, `SELECT "databaseSchema", id::text FROM core.workspace WHERE "databaseSchema" <> ''`); err != nil {
@@ -168,7 +166,7 @@ func workspaces(ctx context.Context, tx pgx.Tx) (map[string]string, error) {
 		found[schema] = id
 		return nil
 	})
-	return found, refused(err, cdc.Table{Schema: "core", Name: "workspace"}, tx)
+	return found, refused(err, coreWorkspace, tx)
 }
 
 // workspaceOf returns the workspace whose schema has that name: workspace_ and its id, read as one number, to the base 36.

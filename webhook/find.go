@@ -97,7 +97,7 @@ func (r *Registry) findTwenty(ctx context.Context, tx pgx.Tx, enough bool) ([]fo
 		f, err := r.source(t, ofTwenty)
 		return []found{f}, err
 	}
-	of, err := workspaces(ctx, tx)
+	of, err := workspacesBySchema(ctx, tx)
 	if err != nil {
 		return nil, err
 	}

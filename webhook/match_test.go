@@ -23,6 +23,7 @@ func TestMatch(t *testing.T) {
 		{"{workflowRun.*,*.updated,*.*}", []string{"workflowRun.created", "workflowRun.deleted"}, []string{"workflowRun.updated"}},
 		{"{workflowRun.updated}", []string{"workflowRun.updated"}, []string{"workflowRun.created", "workflow.updated"}},
 		{"{hookline:workflowRun.updated}", []string{"workflowRun.updated"}, nil},
+		{"{hookline:workflowRun.*,hookline:*.updated,hookline:*.*}", []string{"workflowRun.deleted"}, []string{"workflowRun.updated"}},
 		{"{metadata.*.*,note.*}", []string{"note.created"}, []string{"metadata.created", "view.created"}},
 		{"{PERSON.created}", nil, []string{"person.created"}},
 	}

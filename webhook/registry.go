@@ -31,6 +31,7 @@ type Registry struct {
 	summary  string // the last one logged
 	snapshot *cdc.Snapshot
 	sources  map[cdc.Table]*source
+	tenants  workspaces // as the sources have them, too
 	index    index
 	warned   map[string]bool                          // what has been told once
 	gone     map[string]*atomic.Pointer[Subscription] // of deleted rows, by key
@@ -79,15 +80,22 @@ func (r *Registry) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) 
 	if err != nil {
 		return fmt.Errorf("find webhooks: %w", err)
 	}
+	var tenants workspaces
+	if r.cfg.Profile == profileTwenty {
+		if tenants, err = readWorkspaces(ctx, tx); err != nil {
+			return fmt.Errorf("read workspaces: %w", err)
+		}
+	}
 	tuples := make([][]cdc.Tuple, len(sources))
 	for i, s := range sources {
 		if tuples[i], err = s.described.read(ctx, tx); err != nil {
 			return fmt.Errorf("read webhooks: %w", err)
 		}
 	}
-	r.snapshot, r.sources = snapshot, map[cdc.Table]*source{}
+	r.snapshot, r.sources, r.tenants = snapshot, map[cdc.Table]*source{}, tenants
 	seen := map[string]bool{}
 	for i, s := range sources {
+		s.workspaces = tenants
 		r.sources[s.table] = s.source
 		r.warn(s.source)
 		for _, tuple := range tuples[i] {
@@ -147,10 +155,15 @@ func (r *Registry) Tables() []cdc.Table {
 	})
 }
 
-// Observe takes a change of a table of webhooks, unless Load has seen it, and reports whether the change was of such a table.
+// Observe takes a change of a table of webhooks, unless Load has seen it, and reports whether the change was of such a table. It looks at
+// changes of Twenty's workspaces, too, and leaves them to others.
 func (r *Registry) Observe(change cdc.Change) bool {
-	s := r.sources[cdc.Table{Schema: change.Relation.Schema, Name: change.Relation.Name}]
+	table := cdc.Table{Schema: change.Relation.Schema, Name: change.Relation.Name}
+	s := r.sources[table]
 	switch {
+	case table == coreWorkspace && r.tenants != nil && !r.snapshot.Covers(change.Tx):
+		r.observeWorkspace(change)
+		return false
 	case s == nil:
 		return false
 	case r.snapshot.Covers(change.Tx):
@@ -173,6 +186,17 @@ func (r *Registry) Observe(change cdc.Change) bool {
 	return true
 }
 
+// observeWorkspace reads the webhooks anew whose workspace has come, gone, or changed sides.
+func (r *Registry) observeWorkspace(change cdc.Change) {
+	for _, id := range r.tenants.observe(change) {
+		for _, w := range r.rows {
+			if w.status.Workspace == id {
+				r.tell(r.put(w.source, w.id, w.values))
+			}
+		}
+	}
+}
+
 func (r *Registry) apply(s *source, change cdc.Change) {
 	old := change.Old
 	if old == nil { // the key is as it was
@@ -189,7 +213,12 @@ func (r *Registry) apply(s *source, change cdc.Change) {
 	if change.New == nil {
 		return
 	}
-	if status, changed := r.put(s, s.layout.id(change.New), s.values(change.New, known)); changed {
+	r.tell(r.put(s, s.layout.id(change.New), s.values(change.New, known)))
+}
+
+// tell logs what put has done.
+func (r *Registry) tell(status Status, changed bool) {
+	if changed {
 		r.log.Info("webhook changed", "webhook", status.Key, "host", status.Host, "state", status.State)
 	}
 }

@@ -70,6 +70,8 @@ type source struct {
 	marked    bool          // operations without the mark are not ours
 	format    mapper.Format // unless a row asks for another
 
+	workspaces workspaces // as the Registry follows them
+
 	primaryKey []string       // its columns
 	has        [fields]string // the columns' names when the table was read
 	relation   *cdc.Relation  // what layout was made for
@@ -121,6 +123,8 @@ func (s *source) read(id string, row values) (*Subscription, Status) {
 	switch {
 	case row.off != "":
 		status.State, status.Reason = Disabled, row.off
+	case r.orphan:
+		status.State, status.Reason = Disabled, "its workspace is deleted"
 	case r.notOurs:
 		status.State, status.Reason = Disabled, "no operation carries the prefix "+mark
 	case r.wrong != nil:
@@ -137,6 +141,7 @@ type reading struct {
 	row     values
 	sub     *Subscription
 	listed  []string // the operations as the row has them
+	orphan  bool     // its workspace is soft-deleted
 	notOurs bool     // every operation is Twenty's own
 	wrong   []string // why the row cannot be served
 	ignored []string // what of it is left out
@@ -172,6 +177,13 @@ func (r *reading) workspace() {
 	case !given.IsNull():
 		r.fail(fieldWorkspace, errors.New("is set, but this database has no workspaces"))
 	}
+	if r.from.workspaces == nil || r.sub.Workspace == "" {
+		return
+	}
+	deleted, known := r.from.workspaces[r.sub.Workspace]
+	if r.orphan = deleted; !known {
+		r.wrong = append(r.wrong, "there is no workspace "+r.sub.Workspace)
+	}
 }
 
 func (r *reading) url() {
@@ -183,6 +195,9 @@ func (r *reading) url() {
 	var err error
 	if r.sub.URL, r.sub.Host, err = parseURL(given.String(), r.from.kind == ofTwenty); err != nil {
 		r.fail(fieldURL, err)
+	}
+	if given.String() != r.sub.URL {
+		r.sub.RowURL = given.String()
 	}
 }
 
@@ -211,7 +226,7 @@ func parseURL(text string, lenient bool) (target, host string, err error) {
 func (r *reading) secret() {
 	secret := r.row.fields[fieldSecret]
 	switch {
-	case secret.IsNull() && r.from.has[fieldSecret] != "":
+	case secret.IsNull() && r.from.has[fieldSecret] != "" && r.from.kind != ofTwenty: // where null and '' are the same
 		r.fail(fieldSecret, errors.New("is null; an empty string asks for unsigned deliveries"))
 	case bytes.HasPrefix(secret.Bytes(), []byte("enc:v2:")):
 		r.fail(fieldSecret, errors.New("is encrypted by the CRM, so nothing can be signed with it"))
@@ -233,7 +248,11 @@ func (r *reading) operations() {
 	var wrong []string
 	metadata := false
 	r.notOurs = r.from.marked
+	legacy := r.from.kind == ofTwenty && r.from.has[fieldOperations] == legacyColumn
 	for _, operation := range r.listed {
+		if legacy {
+			operation = fromLegacy(operation)
+		}
 		pattern, isMarked := strings.CutPrefix(operation, mark)
 		if r.from.marked && !isMarked {
 			continue

@@ -3,6 +3,7 @@
 package webhook
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -36,6 +37,7 @@ type Subscription struct {
 	ID         string        // the row's primary key
 	Workspace  string        // hears of this tenant's events only; "" in a database without tenants
 	URL        string        // absolute, http or https; may hold credentials: log Host, never URL
+	RowURL     string        // URL as the row has it, "" for the same; see TargetURL
 	Host       string        // host[:port] of URL
 	Secret     Secret        // "" sends no signature
 	Operations []string      // patterns as Registry.Match takes them, without the prefix hookline:
@@ -54,11 +56,14 @@ func (s *Subscription) Current() *Subscription {
 	return s.current.Load()
 }
 
+// TargetURL returns the URL as the row has it. Twenty's bodies quote it so, whatever is made of it to send.
+func (s *Subscription) TargetURL() string { return cmp.Or(s.RowURL, s.URL) }
+
 // Version tells one version of the row from another: 16 hex digits that are the same as long as all of the above is. The
 // secret cannot be read from them.
 func (s *Subscription) Version() string {
 	hash := hmac.New(sha256.New, []byte(s.Secret))
-	fmt.Fprintf(hash, "%q %q %q %v %q", s.Workspace, s.URL, s.Operations, s.Format, s.Headers) // maps are printed in order
+	fmt.Fprintf(hash, "%q %q %q %q %v %q", s.Workspace, s.URL, s.RowURL, s.Operations, s.Format, s.Headers) // maps are printed in order
 	return hex.EncodeToString(hash.Sum(nil)[:8])
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"hookline/cdc"
 	"hookline/config"
+	"hookline/mapper"
 	"hookline/spool"
 	"hookline/webhook"
 )
@@ -36,6 +37,7 @@ type status struct {
 	Slot       slotStatus       `json:"slot"`
 	Tables     int              `json:"publishedTables"`
 	Checkpoint *cdc.Checkpoint  `json:"checkpoint,omitempty"`
+	Private    []string         `json:"privateObjects,omitempty"` // not announced for that reason
 	Webhooks   []webhook.Status `json:"webhooks"`
 	Spool      []queueStatus    `json:"spool"`
 	Gaps       []spoolGap       `json:"givenUp,omitempty"`
@@ -128,6 +130,9 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 		return err
 	}
 	s.Webhooks = db.webhooks.List()
+	if twenty, ok := db.catalog.(*mapper.Twenty); ok {
+		s.Private = twenty.Private()
+	}
 	s.Slot.Name = db.cfg.CDC.Slot
 	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		err := conn.QueryRow(ctx, `SELECT active, coalesce(wal_status, ''), coalesce(confirmed_flush_lsn::text, ''),
@@ -220,6 +225,9 @@ func (s *status) print(out io.Writer, now time.Time) error {
 			last = ", last change of " + humanize.RelTime(c.Time, now, "ago", "from now")
 		}
 		fmt.Fprintf(w, "checkpoint\t%s%s\n", c.Settled.End, last)
+	}
+	if len(s.Private) > 0 {
+		fmt.Fprintf(w, "private\t%s: not announced, unless HOOKLINE_PRIVATE_OBJECTS names them\n", strings.Join(s.Private, ", "))
 	}
 	states := map[webhook.State]int{}
 	for _, h := range s.Webhooks {

@@ -1,0 +1,104 @@
+package mapper
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"hookline/cdc"
+)
+
+// twentyReadability is who may read the records of an object, as far as it matters to a webhook, which is nobody in particular.
+type twentyReadability uint8
+
+const (
+	unsaid     twentyReadability = iota // as in all versions before 2.39; like open
+	open                                // roles decide, as they always have
+	inherited                           // whoever may read a record that it belongs to
+	restricted                          // those it is shared with, its application, or nobody
+)
+
+// readabilityOf reads objectMetadata.readability. What it does not know is restricted: new kinds are likely to be.
+func readabilityOf(text string) twentyReadability {
+	switch text {
+	case "":
+		return unsaid
+	case "OPEN":
+		return open
+	case "INHERITED":
+		return inherited
+	default: // PRIVATE, DISCOVERABLE, APPLICATION, SYSTEM
+		return restricted
+	}
+}
+
+// readabilityIn reads objectMetadata.overrides.
+func readabilityIn(overrides cdc.Value) twentyReadability {
+	var said struct {
+		Readability string `json:"readability"`
+	}
+	if !overrides.IsNull() {
+		_ = json.Unmarshal(overrides.Bytes(), &said) // overrides of another form say nothing of it
+	}
+	return readabilityOf(said.Readability)
+}
+
+// private reports whether some users may not read some records of the object. One whose records inherit that is private when one that its
+// records belong to is: an attachment of a private record tells of that record.
+func (m *twentyMetadata) private(o *twentyObject) bool {
+	reached := []*twentyObject{o}
+	for i := 0; i < len(reached); i++ {
+		switch reached[i].readableBy() {
+		case restricted:
+			return true
+		case inherited:
+			for _, f := range m.fieldsOf[reached[i].id] {
+				target := m.objects.rows[f.target]
+				if target != nil && f.relation == "MANY_TO_ONE" && !slices.Contains(reached, target) {
+					reached = append(reached, target)
+				}
+			}
+		}
+	}
+	return len(reached) == 1 && o.readableBy() == inherited // with nothing to inherit from it is shared record by record
+}
+
+// readableBy returns what the workspace says, or else the object's application.
+func (o *twentyObject) readableBy() twentyReadability { return cmp.Or(o.override, o.readability) }
+
+// shown reports whether the object is open, or to be announced all the same.
+func (t *Twenty) shown(o *twentyObject) bool {
+	return t.allPrivate || t.alsoPrivate[o.name] || !t.metadata.private(o)
+}
+
+// Private returns the names of the objects that are not announced in some workspace because they are private there, sorted.
+func (t *Twenty) Private() []string {
+	names := []string{}
+	for _, o := range t.metadata.objects.rows {
+		w := t.metadata.workspaces.rows[o.workspace]
+		if w != nil && !w.deleted && o.active && !t.exclude[o.name] && !t.shown(o) {
+			names = append(names, o.name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// tellPrivate logs which objects are left out because they are private, when that has changed.
+func (t *Twenty) tellPrivate() {
+	t.untold = nil
+	names := t.Private()
+	if slices.Equal(names, t.told) {
+		return
+	}
+	t.told = names
+	if len(names) == 0 {
+		t.log.Info("all private objects are announced")
+		return
+	}
+	t.log.Warn("private objects are not announced", "objects", strings.Join(names, ","), "to_announce", "HOOKLINE_PRIVATE_OBJECTS")
+}
+
+// hides reports whether a field must not be announced, as Twenty does not: before 1.1 webhooks were records, with their secrets.
+func (o *twentyObject) hides(field string) bool { return o.name == "webhook" && field == "secret" }

@@ -1,0 +1,232 @@
+package mapper
+
+import (
+	"bytes"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"hookline/internal/twentydb"
+)
+
+// withReadability makes of the metadata what it is since 2.44.
+const withReadability = `
+	CREATE TYPE core."objectMetadata_readability_enum" AS ENUM ('OPEN', 'PRIVATE', 'DISCOVERABLE', 'INHERITED', 'APPLICATION', 'SYSTEM');
+	ALTER TABLE core."objectMetadata" ADD readability core."objectMetadata_readability_enum" NOT NULL DEFAULT 'OPEN'`
+
+// readableBy says of objects of the first workspace who may read them.
+func readableBy(readability string, objects ...string) string {
+	return `UPDATE core."objectMetadata" SET readability = '` + readability + `' WHERE "nameSingular" IN ('` + strings.Join(objects, "', '") +
+		`') AND "workspaceId" = '` + twentydb.Workspace + `'`
+}
+
+func TestTwentyPrivate(t *testing.T) {
+	all := []string{"_rocket", "company", "note", "noteTarget", "opportunity", "person", "task", "taskTarget", "workspaceMember"}
+	without := func(tables ...string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(table string) bool { return slices.Contains(tables, table) })
+	}
+	// A person belongs to a company, and that to a workspaceMember; a noteTarget to a note and to what it is a note of; a rocket to nothing.
+	tests := []struct {
+		sql  string
+		also []string // HOOKLINE_PRIVATE_OBJECTS
+		want []string
+	}{
+		{"SELECT", nil, all},
+		{readableBy("PRIVATE", "rocket"), nil, without("_rocket")},
+		{readableBy("DISCOVERABLE", "rocket", "note"), nil, without("_rocket", "note")},
+		{readableBy("APPLICATION", "rocket"), nil, without("_rocket")},
+		{readableBy("SYSTEM", "rocket"), nil, without("_rocket")},
+		{readableBy("PRIVATE", "rocket", "note"), []string{"rocket"}, without("note")},
+		{readableBy("PRIVATE", "rocket", "note"), []string{"*"}, all},
+		{readableBy("PRIVATE", "rocket", "note"), []string{"rockets", "_rocket", "Note"}, without("_rocket", "note")},
+		{
+			"ALTER TYPE core.\"objectMetadata_readability_enum\" ADD VALUE 'TELEPATHIC'; COMMIT; BEGIN; " + readableBy("TELEPATHIC", "rocket"),
+			nil, without("_rocket"),
+		},
+		// What its workspace says counts.
+		{readableBy("PRIVATE", "rocket") + `; UPDATE core."objectMetadata" SET overrides = '{"readability": "OPEN", "icon": "I"}'`, nil, all},
+		{
+			readableBy("PRIVATE", "rocket") + `; UPDATE core."objectMetadata" SET overrides = '{"readability": null, "icon": "I"}'`,
+			nil, without("_rocket"),
+		},
+		{
+			`UPDATE core."objectMetadata" SET overrides = '{"readability": "PRIVATE"}' WHERE "nameSingular" = 'rocket'`,
+			nil, without("_rocket"),
+		},
+		{`UPDATE core."objectMetadata" SET overrides = '["PRIVATE"]'`, nil, all},
+		// What inherits follows the objects that it belongs to, over any number of steps.
+		{readableBy("INHERITED", "noteTarget", "taskTarget", "person"), nil, all},
+		{readableBy("INHERITED", "noteTarget") + ";" + readableBy("PRIVATE", "note"), nil, without("note", "noteTarget")},
+		{readableBy("INHERITED", "noteTarget") + ";" + readableBy("PRIVATE", "note"), []string{"noteTarget"}, without("note")},
+		{
+			readableBy("INHERITED", "noteTarget", "person") + ";" + readableBy("PRIVATE", "company"),
+			nil, without("noteTarget", "person", "company"),
+		},
+		{readableBy("INHERITED", "company") + ";" + readableBy("PRIVATE", "person"), nil, without("person")},
+		{readableBy("INHERITED", "rocket"), nil, without("_rocket")}, // from nothing
+		{
+			readableBy("INHERITED", "person", "company") + `; UPDATE core."fieldMetadata" f SET "relationTargetObjectMetadataId" =
+				(SELECT id FROM core."objectMetadata" o WHERE o."nameSingular" = 'person' AND o."workspaceId" = f."workspaceId")
+			WHERE name = 'accountOwner'`, // in a circle
+			nil, all,
+		},
+	}
+	const reset = `UPDATE core."objectMetadata" SET readability = 'OPEN', overrides = NULL;
+		UPDATE core."fieldMetadata" f SET "relationTargetObjectMetadataId" =
+			(SELECT id FROM core."objectMetadata" o WHERE o."nameSingular" = 'workspaceMember' AND o."workspaceId" = f."workspaceId")
+		WHERE name = 'accountOwner'`
+	conn := twentyDatabase(t)
+	execute(t, conn, withReadability)
+	for _, test := range tests {
+		t.Run(test.sql, func(t *testing.T) {
+			execute(t, conn, reset)
+			execute(t, conn, "BEGIN; "+test.sql+"; COMMIT")
+			catalog := twentyCatalog(t, conn, Config{PrivateObjects: test.also})
+			var got []string
+			for _, table := range all {
+				if announced(t, catalog, relation(t, conn, twentydb.Schema, table)) != "" {
+					got = append(got, table)
+				}
+			}
+			equal(t, "announced", got, test.want)
+			var private []string
+			for _, table := range all {
+				if !slices.Contains(test.want, table) {
+					private = append(private, strings.TrimPrefix(table, "_"))
+				}
+			}
+			slices.Sort(private)
+			equal(t, "told to be private", catalog.Private(), private)
+			for _, table := range all {
+				if tables := tableNames(t, conn, catalog); !slices.Contains(tables, twentydb.Schema+"."+table) {
+					t.Errorf("published: %v, want all, so that a change counts at once", tables)
+				}
+			}
+		})
+	}
+}
+
+// An object that becomes private is silent from that place in the stream on, and one that becomes open is heard.
+func TestTwentyFollowsPrivate(t *testing.T) {
+	conn := twentyDatabase(t)
+	if _, err := twentydb.AddWorkspace(t.Context(), conn, secondWorkspace, "Second"); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, conn, withReadability)
+	execute(t, conn, readableBy("PRIVATE", "rocket")+`; SET search_path TO core`)
+	var log bytes.Buffer
+	catalog := NewTwenty(Config{Exclude: []string{"task"}}, slog.New(slog.NewTextHandler(&log, nil)))
+	if err := loadCatalog(t.Context(), conn, catalog); err != nil {
+		t.Fatal(err)
+	}
+	s := metadataStream{t, conn, catalog}
+	expect := func(when string, private ...string) {
+		t.Helper()
+		for table, name := range map[string]string{"_rocket": "rocket", "note": "note", "noteTarget": "noteTarget"} {
+			if slices.Contains(private, name) {
+				name = ""
+			}
+			if got := announced(t, catalog, relation(t, conn, twentydb.Schema, table)); got != name {
+				t.Errorf("%s: %s is announced as %q, want %q", when, table, got, name)
+			}
+		}
+		s.exec(`UPDATE workspace SET "metadataVersion" = "metadataVersion" + 1`) // any later transaction
+		want := `level=WARN msg="private objects are not announced" objects=` + strings.Join(private, ",") +
+			" to_announce=HOOKLINE_PRIVATE_OBJECTS\n"
+		if private == nil {
+			want = "level=INFO msg=\"all private objects are announced\"\n"
+		}
+		text := log.String()
+		log.Reset()
+		if strings.Count(text, "private objects") != 1 || !strings.HasSuffix(text, want) {
+			t.Errorf("%s: logged %q, want %q", when, text, want)
+		}
+	}
+	expect("at the start", "rocket")
+	s.exec(readableBy("PRIVATE", "note", "task") + ";" + readableBy("INHERITED", "noteTarget"))
+	expect("after two objects became private", "note", "noteTarget", "rocket")
+	if err := loadCatalog(t.Context(), conn, catalog); err != nil {
+		t.Fatal(err)
+	}
+	if text := log.String(); strings.Contains(text, "private") {
+		t.Errorf("told again: %s", text)
+	}
+	log.Reset()
+	s.exec(readableBy("OPEN", "rocket"))
+	expect("after one became open", "note", "noteTarget")
+	s.exec(`UPDATE "objectMetadata" SET overrides = '{"readability": "OPEN"}' WHERE "nameSingular" = 'note'`)
+	expect("after the workspace opened one")
+	s.exec(`UPDATE "objectMetadata" SET overrides = '{"readability": "PRIVATE"}' WHERE "workspaceId" = '` + secondWorkspace + `'
+		AND "nameSingular" = 'company'`)
+	if text := log.String(); text != "" {
+		t.Errorf("told before the transaction was over: %s", text)
+	}
+	expect("after one became private in another workspace", "company")
+	if got := announced(t, catalog, relation(t, conn, twentydb.Schema, "company")); got != "company" {
+		t.Errorf("company of the first workspace is announced as %q", got)
+	}
+	s.exec(`UPDATE workspace SET "deletedAt" = now() WHERE id = '` + secondWorkspace + `'`)
+	expect("after that workspace was deleted")
+}
+
+// The upgrade to 2.39 adds the column while the stream runs.
+func TestTwentyReadabilityIsAdded(t *testing.T) {
+	s := newMetadataStream(t)
+	s.exec("ALTER TABLE _rocket ADD extra text") // whatever
+	execute(t, s.conn, withReadability)
+	if s.keys("_rocket") == nil {
+		t.Error("not announced though it says nothing of readers")
+	}
+	s.exec(readableBy("PRIVATE", "rocket"))
+	if s.keys("_rocket") != nil || s.keys("person") == nil {
+		t.Error("announced though private, or not though open")
+	}
+}
+
+// timelineActivity is never announced, whatever is excluded or asked for.
+func TestTwentyTimelineActivity(t *testing.T) {
+	conn := twentyDatabase(t)
+	for _, cfg := range []Config{{}, {Exclude: []string{"note"}}, {Exclude: []string{""}, PrivateObjects: []string{"*", "timelineActivity"}}} {
+		catalog := twentyCatalog(t, conn, cfg)
+		if got := announced(t, catalog, relation(t, conn, twentydb.Schema, "timelineActivity")); got != "" {
+			t.Errorf("%+v: announced as %s", cfg, got)
+		}
+		if tables := tableNames(t, conn, catalog); !slices.Contains(tables, "-"+twentydb.Schema+".timelineActivity") {
+			t.Errorf("%+v: published: %v", cfg, tables)
+		}
+	}
+}
+
+// Before 1.1 webhooks were records of the workspace. Their secrets are nothing to announce.
+func TestTwentyWebhooksAsRecords(t *testing.T) {
+	conn := twentyDatabase(t)
+	addWebhookObject(t, conn)
+	rel := relation(t, conn, twentydb.Schema, "webhook")
+	o := describe(t, twentyCatalog(t, conn, Config{}), rel)
+	equal(t, "keys", slices.Sorted(slices.Values(keysOf(o))), []string{"id", "targetUrl"})
+	for _, row := range read(t, conn, rel, "true") {
+		if json := string(o.appendRow(nil, row)); strings.Contains(json, "hunter2") {
+			t.Errorf("got %s", json)
+		}
+	}
+}
+
+// addWebhookObject adds the object webhook, and a record of it, to the first workspace.
+func addWebhookObject(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	execute(t, conn, `
+		SET search_path TO `+twentydb.Schema+`, core;
+		CREATE TABLE webhook (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), "targetUrl" text, secret text);
+		INSERT INTO webhook ("targetUrl", secret) VALUES ('http://example.com', 'hunter2');
+		INSERT INTO "objectMetadata" ("nameSingular", "namePlural", "labelSingular", "labelPlural", "targetTableName", "isActive",
+			"workspaceId", "applicationId", "universalIdentifier")
+		SELECT 'webhook', 'webhooks', 'W', 'W', 'DEPRECATED', true, "workspaceId", "applicationId", gen_random_uuid()
+		FROM "objectMetadata" WHERE "nameSingular" = 'person';
+		INSERT INTO "fieldMetadata" ("objectMetadataId", type, name, label, "workspaceId", "universalIdentifier", "applicationId")
+		SELECT id, type, name, name, "workspaceId", gen_random_uuid(), "applicationId"
+		FROM "objectMetadata", (VALUES ('UUID', 'id'), ('TEXT', 'targetUrl'), ('TEXT', 'secret')) field (type, name)
+		WHERE "nameSingular" = 'webhook'`)
+}
