@@ -78,3 +78,19 @@ func finishLedger(t *testing.T, sut *process, box *inbox, want ledger) {
 		t.Errorf("%s", strings.Join(lines, "\n"))
 	}
 }
+
+// Twenty's body quotes the URL as an administrator has entered it, whatever it takes to send there.
+func TestTwentyTargetURL(t *testing.T) {
+	t.Parallel()
+	db, box := newTwenty(t), newInbox(t)
+	apple := db.apple()
+	id := apple.addWebhook(box, "person.*")
+	entered := " HTTP" + strings.TrimPrefix(box.url(), "http") + "\n"
+	db.exec(`UPDATE core.webhook SET "targetUrl" = $2 WHERE id = $1`, id, entered)
+	sut := start(t, db.database, asTwenty).until("active")
+	finish(t, sut, box.gets(apple.addPerson()))
+	var body struct{ TargetURL string }
+	if err := json.Unmarshal(box.all()[0].Body, &body); err != nil || body.TargetURL != entered {
+		t.Errorf("targetUrl is %q, want %q", body.TargetURL, entered)
+	}
+}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -139,4 +140,56 @@ func TestTwentyTablesOfOldVersions(t *testing.T) {
 		people = append(people, w.addPerson())
 	}
 	finish(t, sut, box.gets(people...))
+}
+
+// What waits for a webhook is of the workspace that it belonged to. When that changes it is given up; what is in the spool still, since
+// nobody saw the change, is a dead letter, and a replay makes no difference.
+func TestTwentyWebhookMoves(t *testing.T) {
+	t.Parallel()
+	db, box, witness := newTwenty(t), newInbox(t), newInbox(t)
+	apple, pear := db.apple(), db.newWorkspace("Pear")
+	moved := apple.addWebhook(box, "person.*")
+	apple.addWebhook(witness, "person.*")
+	box.answers(always(http.StatusServiceUnavailable))
+	sut := start(t, db.database, often, "HOOKLINE_HOLD_MAX=300ms").until("active")
+	people := []entry{apple.addPerson(), apple.addPerson()}
+	eventually(t, func() error {
+		if got := len(db.deliveries("waiting")); got != 2 {
+			return fmt.Errorf("%d deliveries wait in the spool, want 2", got)
+		}
+		return nil
+	})
+	people = append(people, apple.addPerson()) // may still be in memory
+	witness.untilAccepted(3)
+	db.exec(`UPDATE core.webhook SET "workspaceId" = $2 WHERE id = $1`, moved, pear.id)
+	there := pear.addPerson()
+	sut.untilPrinted(`"webhook changed" webhook=core.webhook/` + moved)
+	box.answers(nil)
+	eventually(t, func() error {
+		if got := len(db.deliveries("all")); got != 0 {
+			return fmt.Errorf("%d deliveries are in the spool, want none", got)
+		}
+		return nil
+	})
+	box.untilAccepted(1)
+
+	box.answers(always(http.StatusServiceUnavailable))
+	asked := len(box.all())
+	pear.addPerson()
+	box.untilAsked(asked + 1)
+	sut.stop() // which puts it into the spool
+	db.exec(`UPDATE core.webhook SET "workspaceId" = $2 WHERE id = $1`, moved, apple.id)
+	box.answers(nil)
+	sut = start(t, db.database, often).until("active")
+	dead := db.untilDead(1)[0]
+	if run(t, db.env(), "deliveries", "replay", dead.ID).wait() != 0 {
+		t.Error("deliveries replay has failed")
+	}
+	sut.untilPrinted("the webhook belongs to another workspace now")
+	back := apple.addPerson()
+	eventually(t, box.gets(there, back).missing)
+	if again := db.untilDead(1)[0]; again.ID != dead.ID {
+		t.Errorf("dead letter %s, want %s", again.ID, dead.ID)
+	}
+	finish(t, sut, box.gets(there, back), witness.gets(append(people, back)...))
 }

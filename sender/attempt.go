@@ -30,10 +30,14 @@ type attempted struct {
 	cut     bool // it was cut short by the end of Drain
 }
 
-// attempt makes one attempt at j, unless its webhook is gone.
+// attempt makes one attempt at j, unless its webhook is gone, or has come to another workspace: that must not hear of this one's records.
 func (s *Sender) attempt(j *job) (a attempted) {
 	if j.To.Current() == nil || j.tried == nil {
 		return attempted{skipped: true}
+	}
+	if j.tried.Workspace != j.Event.Workspace {
+		a.verdict = Verdict{Outcome: Blocked, Reason: "the webhook belongs to another workspace now"}
+		return a
 	}
 	sign := j.route.signer(j.tried.Secret)
 	s.metrics.inFlight.Inc()

@@ -157,7 +157,7 @@ func TestNodeVerifies(t *testing.T) {
 				})
 				hits := make(chan hit, 1)
 				to := subscription("a", receiver(t, hits, nil).URL+"/?q=<ü>&r")
-				to.Secret, to.Format = webhook.Secret(secret.text), format
+				to.Secret, to.Format, to.Workspace = webhook.Secret(secret.text), format, "w1"
 				s := newSender(t, Config{})
 				await(t, s.send(to, e), "delivery")
 				h := await(t, hits, "request")

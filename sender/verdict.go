@@ -17,7 +17,7 @@ const (
 	Delivered Outcome = iota // the receiver said 2xx
 	Failed                   // it may work another time
 	Gone                     // the receiver said 410: it wants no more
-	Blocked                  // the address may not be dialled
+	Blocked                  // the address may not be dialled, or the webhook may not hear of the event
 )
 
 var outcomeNames = [...]string{Delivered: "delivered", Failed: "failed", Gone: "gone", Blocked: "blocked"}

@@ -270,6 +270,12 @@ func (r *Registry) remove(w *row) {
 // publish makes sub, nil for none, the current version of the row's subscription. A version that differs in nothing keeps its place.
 func (r *Registry) publish(w *row, sub *Subscription) (changed bool) {
 	before := w.current.Load()
+	if before != nil && sub != nil && before.Workspace != sub.Workspace { // what is queued for it is of the workspace that it leaves
+		r.publish(w, nil)
+		r.mu.Lock()
+		w.current, before = new(atomic.Pointer[Subscription]), nil
+		r.mu.Unlock()
+	}
 	if sub != nil {
 		sub.current = w.current
 	}

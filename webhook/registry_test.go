@@ -272,6 +272,9 @@ func TestObserveTwenty(t *testing.T) {
 	d.commit(`UPDATE core.webhook SET "workspaceId" = '` + otherWorkspace + `'`)
 	equal(t, "in the first workspace", d.matchedIn(twentydb.Workspace, "note.created"), nil)
 	equal(t, "in the second", d.matchedIn(otherWorkspace, "note.created"), []string{key})
+	if now := d.Get(key); sub.Current() != nil || now == nil || now.Current() != now {
+		t.Error("what is queued in the first workspace would be sent to the second")
+	}
 	d.commit(`DELETE FROM core.workspace WHERE id = '` + otherWorkspace + `'`)
 	if len(d.List()) != 0 {
 		t.Errorf("listed after the workspace went: %+v", d.List())

@@ -19,12 +19,13 @@ func TestVersion(t *testing.T) {
 		t.Errorf("versions %s and %s of equal subscriptions", version, first().Version())
 	}
 	for name, change := range map[string]func(*Subscription){
-		"URL":        func(s *Subscription) { s.URL += "/hook" },
-		"secret":     func(s *Subscription) { s.Secret = "another" },
-		"workspace":  func(s *Subscription) { s.Workspace = "v" },
-		"operations": func(s *Subscription) { s.Operations = []string{"person.*"} },
-		"format":     func(s *Subscription) { s.Format = mapper.FormatStandard },
-		"headers":    func(s *Subscription) { s.Headers = http.Header{"X-A": {"1"}} },
+		"URL":            func(s *Subscription) { s.URL += "/hook" },
+		"URL in its row": func(s *Subscription) { s.RowURL = "example.com" },
+		"secret":         func(s *Subscription) { s.Secret = "another" },
+		"workspace":      func(s *Subscription) { s.Workspace = "v" },
+		"operations":     func(s *Subscription) { s.Operations = []string{"person.*"} },
+		"format":         func(s *Subscription) { s.Format = mapper.FormatStandard },
+		"headers":        func(s *Subscription) { s.Headers = http.Header{"X-A": {"1"}} },
 	} {
 		s := first()
 		if change(s); s.Version() == version {

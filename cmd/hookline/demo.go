@@ -21,10 +21,14 @@ import (
 )
 
 type demoCommand struct {
-	Once bool `help:"Play one round, check every delivery, and exit 0 only if all arrived, verified and in order."`
+	Once bool   `xor:"mode" help:"Play one round, check every delivery, and exit 0 only if all arrived, verified and in order."`
+	Load string `xor:"mode" placeholder:"URL" help:"Load the small Twenty database into an empty one of yours, to try things out on, and end."`
 }
 
 func (c demoCommand) Run(ctx context.Context) error {
+	if c.Load != "" {
+		return loadDemo(ctx, c.Load, os.Stdout)
+	}
 	d := &demo{out: os.Stdout}
 	return d.run(ctx, c.Once)
 }
