@@ -140,8 +140,8 @@ func (e *environment) config() Config {
 	return Config{
 		CDC: cdc.Config{URL: e.DatabaseURL, Slot: e.Slot, Publication: e.Publication, Schema: e.Schema, Identity: e.ReplicaIdentity},
 		Mapper: mapper.Config{
-			Profile: e.Profile, Format: e.PayloadFormat, Schemas: e.Schemas, Exclude: e.Exclude, ObjectNames: e.ObjectNames,
-			PrivateObjects: e.PrivateObjects,
+			Profile: e.Profile, Format: e.PayloadFormat, Schemas: e.Schemas, Exclude: trimmed(e.Exclude), ObjectNames: e.ObjectNames,
+			PrivateObjects: trimmed(e.PrivateObjects),
 		},
 		Webhook: webhook.Config{
 			Profile: e.Profile, Table: e.WebhooksTable, Schemas: e.Schemas, TwentyWebhooks: e.TwentyWebhooks, Schema: e.Schema,
@@ -157,6 +157,14 @@ func (e *environment) config() Config {
 		},
 		HoldWAL: int64(e.HoldWAL), DrainTimeout: e.DrainTimeout, HealthAddr: e.HealthAddr, LogLevel: e.LogLevel, LogFormat: e.LogFormat,
 	}
+}
+
+// trimmed takes the spaces off that people write after commas.
+func trimmed(list []string) []string {
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
 }
 
 // check holds every bound that a type alone does not.

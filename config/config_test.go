@@ -48,7 +48,7 @@ func TestDefaults(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	c, err := load(t, "DATABASE_URL="+url, "HOOKLINE_OBJECT_NAMES=public.contacts=person, crm.firms=company", "HOOKLINE_MAX_BUFFER=1MiB",
-		"HOOKLINE_EXCLUDE=note,task", "HOOKLINE_PRIVATE_OBJECTS=message,*", "HOOKLINE_PAYLOAD_FORMAT=twenty", "HOOKLINE_LOG_LEVEL=debug", "HOOKLINE_LOG_FORMAT=json",
+		"HOOKLINE_EXCLUDE=note, task", "HOOKLINE_PRIVATE_OBJECTS=message, *", "HOOKLINE_PAYLOAD_FORMAT=twenty", "HOOKLINE_LOG_LEVEL=debug", "HOOKLINE_LOG_FORMAT=json",
 		"HOOKLINE_RETRY_SCHEDULE=1s,2m", "HOOKLINE_SLOT=", "HOOKLINE_SPOOL_DATABASE_URL=postgres://spool",
 		"HOOKLINE_SPOOL_MAX_BYTES=2GiB", "HOOKLINE_SPOOL_MAX_AGE=24h", "HOOKLINE_HOLD_MAX=3s", "HOOKLINE_HOLD_WAL=1GiB", "HOOKLINE_REPLICA_IDENTITY=keep")
 	if err != nil {

@@ -267,8 +267,10 @@ func (m *twentyMetadata) load(ctx context.Context, tx pgx.Tx) error {
 		{"workspace", []string{"id"}, []string{"databaseSchema", "deletedAt"}, m.workspaces},
 		{"application", nil, []string{"id", "universalIdentifier"}, m.applications}, // since 2026
 		{
-			"objectMetadata", []string{"id", "workspaceId", "nameSingular", "isActive"},
-			[]string{"isCustom", "applicationId", "readability", "overrides"}, m.objects,
+			"objectMetadata",
+			[]string{"id", "workspaceId", "nameSingular", "isActive"},
+			[]string{"isCustom", "applicationId", "readability", "overrides"},
+			m.objects,
 		},
 		{"fieldMetadata", []string{"id", "objectMetadataId", "name", "type"}, []string{"settings", "relationTargetObjectMetadataId"}, m.fields},
 	} {
