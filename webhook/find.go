@@ -108,7 +108,9 @@ func (r *Registry) findTwenty(ctx context.Context, tx pgx.Tx, enough bool) ([]fo
 	for name, t := range tables {
 		f, err := r.source(t, ofTwenty)
 		if err != nil {
-			r.log.Error("the webhooks of a workspace are left out", "table", name.Schema+"."+name.Name, "error", err)
+			if _, told := r.left.LoadOrStore(name, true); !told {
+				r.log.Error("the webhooks of a workspace are left out", "table", name.Schema+"."+name.Name, "error", err)
+			}
 			continue
 		}
 		f.workspace = of[name.Schema]

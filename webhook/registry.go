@@ -34,6 +34,7 @@ type Registry struct {
 	tenants  workspaces // as the sources have them, too
 	index    index
 	warned   map[string]bool                          // what has been told once
+	left     sync.Map                                 // tables, by cdc.Table, of which it has been told that they are left out
 	gone     map[string]*atomic.Pointer[Subscription] // of deleted rows, by key
 
 	mu   sync.Mutex // the pump holds it to write rows, List and Get to read them

@@ -188,6 +188,21 @@ func TestTwentyWorkspaces(t *testing.T) {
 	}
 }
 
+// A table that cannot be followed keeps nobody else's webhooks away, and is told of once.
+func TestOldTwentyBrokenTable(t *testing.T) {
+	const columns = "operations text[], secret text"
+	d := newDatabase(t, twenty, legacy(twentydb.Schema, columns), "CREATE SCHEMA "+otherSchema+`; CREATE TABLE `+otherSchema+
+		`.webhook (id uuid, "targetUrl" text)`, "INSERT INTO "+twentydb.Schema+`.webhook ("targetUrl") VALUES ('http://example.com')`)
+	d.load()
+	d.load()
+	if keys := d.matchedIn(twentydb.Workspace, "person.created"); len(keys) != 1 {
+		t.Errorf("matched %v", keys)
+	}
+	if log := d.log.take(); strings.Count(log, "left out") != 1 || !strings.Contains(log, otherSchema+".webhook") {
+		t.Errorf("logged: %s", log)
+	}
+}
+
 // In an old version the schema tells the workspace.
 func TestOldTwentyWorkspaces(t *testing.T) {
 	const columns = "operations text[], secret text"
