@@ -80,8 +80,10 @@ func TestTwentyHandover(t *testing.T) {
 	h.remove(h.twin)
 	removed := `"webhook removed" webhook=core.webhook/` + h.twin
 	h.twin = ""
-	h.person()
 	sut.untilPrinted(removed)
+	before := h.position()
+	h.person()
+	h.untilAcknowledged(before)
 
 	finishLedger(t, sut, h.box, h.ours)
 	for _, e := range h.all {
