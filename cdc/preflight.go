@@ -9,51 +9,87 @@ import (
 
 const oldestServer = 14
 
+// server is what of a server and of the role that is connected decides whether it can be streamed.
+type server struct {
+	platform                  platformFacts
+	version                   int // major
+	walLevel, role            string
+	standby, super, replicate bool // replicate: the role may
+}
+
 // Preflight checks that the server can stream to the role of conn: its version, wal_level, that it is a primary, and the role's right to
 // replicate. The error is a Problems with everything that is wrong.
 func Preflight(ctx context.Context, conn *pgx.Conn) error {
-	var (
-		version               int
-		walLevel, role        string
-		standby, mayReplicate bool
-	)
+	s, err := lookAtServer(ctx, conn)
+	if err != nil {
+		return err
+	}
+	return problems(s.findings()).err()
+}
+
+func lookAtServer(ctx context.Context, conn *pgx.Conn) (s server, err error) {
 	// RDS grants replication through a role of its own.
-	err := conn.QueryRow(ctx, `
+	err = conn.QueryRow(ctx, `
 		SELECT current_setting('server_version_num')::int / 10000, current_setting('wal_level'), pg_is_in_recovery(),
-		       current_user, r.rolsuper OR r.rolreplication
+		       current_user, r.rolsuper, r.rolsuper OR r.rolreplication
 		       OR EXISTS (SELECT FROM pg_roles g WHERE g.rolname = 'rds_replication' AND pg_has_role(r.oid, g.oid, 'MEMBER'))
 		FROM pg_roles r WHERE r.rolname = current_user`).
-		Scan(&version, &walLevel, &standby, &role, &mayReplicate)
+		Scan(&s.version, &s.walLevel, &s.standby, &s.role, &s.super, &s.replicate)
 	if err != nil {
-		return fmt.Errorf("check the server: %w", err)
+		return s, fmt.Errorf("check the server: %w", err)
 	}
-	var found Problems
-	if version < oldestServer {
-		found = append(found, &Problem{
-			What: fmt.Sprintf("the server is Postgres %d", version),
+	s.platform, err = lookAtPlatform(ctx, conn)
+	return s, err
+}
+
+func (s *server) findings() []Finding {
+	return []Finding{s.checkVersion(), s.checkPrimary(), s.checkWALLevel(), s.checkRole()}
+}
+
+func (s *server) checkVersion() Finding {
+	if s.version < oldestServer {
+		return Finding{
+			Level: Wrong, Check: "version", Found: fmt.Sprintf("the server is Postgres %d", s.version),
 			Mend: fmt.Sprintf("Hookline needs Postgres %d or newer", oldestServer),
-		})
+		}
 	}
-	if standby {
-		found = append(found, &Problem{
-			What: "the server is a read-only standby",
-			Mend: "point HOOKLINE_DATABASE_URL at the primary",
-		})
+	if p := s.platform.platform(); p != Plain {
+		return OK("version", "Postgres %d, by the look of it under %s", s.version, p)
 	}
-	if walLevel != "logical" {
-		found = append(found, &Problem{
-			What: fmt.Sprintf("wal_level is %q, and logical replication needs \"logical\"", walLevel),
-			Mend: "ALTER SYSTEM SET wal_level = 'logical'; then restart Postgres.\n" +
-				"In a container: command: postgres -c wal_level=logical. Managed services have a setting for it " +
-				"(RDS: rds.logical_replication = 1; Cloud SQL: cloudsql.logical_decoding = on)",
-		})
+	return OK("version", "Postgres %d", s.version)
+}
+
+func (s *server) checkPrimary() Finding {
+	if s.standby {
+		return Finding{
+			Level: Wrong, Check: "primary", Found: "the server is a read-only standby", Mend: "point HOOKLINE_DATABASE_URL at the primary",
+		}
 	}
-	if !mayReplicate {
-		found = append(found, &Problem{
-			What: fmt.Sprintf("role %q has no right to replicate", role),
-			Mend: fmt.Sprintf("as a superuser: ALTER ROLE %s REPLICATION; (RDS: GRANT rds_replication TO %[1]s;)",
-				pgx.Identifier{role}.Sanitize()),
-		})
+	return OK("primary", "the server takes writes")
+}
+
+func (s *server) checkWALLevel() Finding {
+	if s.walLevel == "logical" {
+		return OK("wal_level", "logical")
 	}
-	return found.err()
+	f := Finding{Level: Wrong, Check: "wal_level", Found: fmt.Sprintf("wal_level is %q, and logical replication needs \"logical\"", s.walLevel)}
+	f.Mend, f.SQL = s.platform.set("wal_level", "logical", true)
+	return f
+}
+
+func (s *server) checkRole() Finding {
+	switch {
+	case s.super:
+		return OK("role", "%q is a superuser", s.role)
+	case s.replicate:
+		return OK("role", "%q has the right to replicate", s.role)
+	}
+	name, p := pgx.Identifier{s.role}.Sanitize(), s.platform.platform()
+	sql := fmt.Sprintf("ALTER ROLE %s REPLICATION", name)
+	if p == RDS {
+		sql = "GRANT rds_replication TO " + name
+	}
+	return Finding{
+		Level: Wrong, Check: "role", Found: fmt.Sprintf("role %q has no right to replicate", s.role), Mend: p.admin(), SQL: []string{sql},
+	}
 }

@@ -55,25 +55,30 @@ func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger, metr
 func (d *database) close() { d.pool.Close() }
 
 func (d *database) detect(ctx context.Context, metrics prometheus.Registerer) error {
-	return d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) (err error) {
+	return d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		if err := cdc.Preflight(ctx, conn.Conn()); err != nil {
 			return err
 		}
-		profile := d.cfg.Mapper.Profile
-		if profile == "" || profile == "auto" {
-			if profile, err = mapper.Detect(ctx, conn.Conn()); err != nil {
-				return err
-			}
-		}
-		d.log.Info("database found", "profile", profile)
-		if d.catalog, err = mapper.NewCatalog(profile, d.cfg.Mapper, d.pool, d.log); err != nil {
+		return d.recognize(ctx, conn.Conn(), metrics)
+	})
+}
+
+// recognize finds out what kind of database it is.
+func (d *database) recognize(ctx context.Context, conn *pgx.Conn, metrics prometheus.Registerer) (err error) {
+	profile := d.cfg.Mapper.Profile
+	if profile == "" || profile == "auto" {
+		if profile, err = mapper.Detect(ctx, conn); err != nil {
 			return err
 		}
-		webhooks := d.cfg.Webhook
-		webhooks.Profile = profile
-		d.webhooks, err = webhook.Open(webhooks, d.log, metrics)
+	}
+	d.log.Info("database found", "profile", profile)
+	if d.catalog, err = mapper.NewCatalog(profile, d.cfg.Mapper, d.pool, d.log); err != nil {
 		return err
-	})
+	}
+	webhooks := d.cfg.Webhook
+	webhooks.Profile = profile
+	d.webhooks, err = webhook.Open(webhooks, d.log, metrics)
+	return err
 }
 
 // openSpool returns the spool, in the CRM database unless another is set.

@@ -30,6 +30,7 @@ type commands struct {
 	Run        runCommand        `cmd:"" help:"Stream changes and deliver webhooks, until SIGTERM."`
 	Setup      setupCommand      `cmd:"" help:"Prepare the database: replica identities, publication, slot, Hookline's own tables."`
 	Status     statusCommand     `cmd:"" help:"Tell how slot, checkpoint and webhooks stand. Ends with 3 when something is wrong."`
+	Doctor     doctorCommand     `cmd:"" help:"Check everything, and print the SQL or the setting that mends what is wrong. Ends with 3 when something is."`
 	Deliveries deliveriesCommand `cmd:"" help:"List and show deliveries that wait or are dead; send dead ones again, or discard them."`
 	Listen     listenCommand     `cmd:"" help:"Receive webhooks here, verify their signatures and show them."`
 	Verify     verifyCommand     `cmd:"" help:"Check one signature."`

@@ -54,6 +54,22 @@ type queueStatus struct {
 	Full    bool      `json:"full,omitempty"`
 }
 
+func (q *queueStatus) problems() (list cdc.Problems) {
+	if q.Full {
+		list = append(list, &cdc.Problem{
+			What: fmt.Sprintf("the spool is full for webhook %s, and what comes for it is given up", q.Webhook),
+			Mend: "mend its receiver, `hookline deliveries discard`, or raise HOOKLINE_SPOOL_MAX_BYTES or HOOKLINE_SPOOL_MAX_AGE",
+		})
+	}
+	if q.Paused != "" {
+		list = append(list, &cdc.Problem{
+			What: fmt.Sprintf("webhook %s is paused: %s", q.Webhook, q.Paused),
+			Mend: fmt.Sprintf("it goes on when its row changes, or with `hookline deliveries replay --webhook %s`", q.Webhook),
+		})
+	}
+	return list
+}
+
 // spoolGap is a spool.Gap: deliveries that a full queue did not take.
 type spoolGap struct {
 	Webhook string    `json:"webhook"`
@@ -133,14 +149,9 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 	if twenty, ok := db.catalog.(*mapper.Twenty); ok {
 		s.Private = twenty.Private()
 	}
-	s.Slot.Name = db.cfg.CDC.Slot
-	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-		err := conn.QueryRow(ctx, `SELECT active, coalesce(wal_status, ''), coalesce(confirmed_flush_lsn::text, ''),
-			coalesce(pg_current_wal_lsn() - confirmed_flush_lsn, 0)::bigint, coalesce(pg_current_wal_lsn() - restart_lsn, 0)::bigint, safe_wal_size
-			FROM pg_replication_slots WHERE slot_name = $1`, s.Slot.Name).
-			Scan(&s.Slot.Active, &s.Slot.WALStatus, &s.Slot.Confirmed, &s.Slot.LagBytes, &s.Slot.RetainedBytes, &s.Slot.SafeBytes)
-		if s.Slot.Exists = err == nil; err != nil && !errors.Is(err, pgx.ErrNoRows) {
-			return fmt.Errorf("look slot %q up: %w", s.Slot.Name, err)
+	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) (err error) {
+		if s.Slot, err = readSlot(ctx, conn.Conn(), db.cfg.CDC.Slot); err != nil {
+			return err
 		}
 		err = conn.QueryRow(ctx, `SELECT count(*) FROM pg_publication_tables WHERE pubname = $1`, db.cfg.CDC.Publication).Scan(&s.Tables)
 		if err != nil {
@@ -155,6 +166,18 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 		}
 		return err
 	})
+}
+
+func readSlot(ctx context.Context, conn *pgx.Conn, name string) (slotStatus, error) {
+	s := slotStatus{Name: name}
+	err := conn.QueryRow(ctx, `SELECT active, coalesce(wal_status, ''), coalesce(confirmed_flush_lsn::text, ''),
+		coalesce(pg_current_wal_lsn() - confirmed_flush_lsn, 0)::bigint, coalesce(pg_current_wal_lsn() - restart_lsn, 0)::bigint, safe_wal_size
+		FROM pg_replication_slots WHERE slot_name = $1`, name).
+		Scan(&s.Active, &s.WALStatus, &s.Confirmed, &s.LagBytes, &s.RetainedBytes, &s.SafeBytes)
+	if s.Exists = err == nil; err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return s, fmt.Errorf("look slot %q up: %w", name, err)
+	}
+	return s, nil
 }
 
 // readSpool reads what waits and is dead; nothing when there is no spool yet.
@@ -193,13 +216,8 @@ func (s *status) judge() {
 		problem("no table is published: hookline setup")
 	}
 	for _, q := range s.Spool {
-		if q.Full {
-			problem("the spool is full for webhook %s, and what comes for it is given up: mend its receiver, `hookline deliveries discard`, "+
-				"or raise HOOKLINE_SPOOL_MAX_BYTES or HOOKLINE_SPOOL_MAX_AGE", q.Webhook)
-		}
-		if q.Paused != "" {
-			problem("webhook %s is paused: %s. It goes on when its row changes, or with `hookline deliveries replay --webhook %s`",
-				q.Webhook, q.Paused, q.Webhook)
+		for _, p := range q.problems() {
+			problem("%s: %s", p.What, p.Mend)
 		}
 	}
 	s.Healthy = len(s.Problems) == 0

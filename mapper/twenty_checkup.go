@@ -1,0 +1,216 @@
+package mapper
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"hookline/cdc"
+)
+
+// CheckTwenty tells how the database of a Twenty server is laid out and which workspaces it has; or, when that cannot be read, which
+// rights the role lacks for it.
+func CheckTwenty(ctx context.Context, conn *pgx.Conn) ([]cdc.Finding, error) {
+	l, err := lookAtLayout(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	if l.metadata == "" || !l.tables["core.workspace"] {
+		return []cdc.Finding{{
+			Level: cdc.Wrong, Check: "layout of Twenty", Found: "there is no core.workspace, or no objectMetadata: this is not the database of a Twenty server",
+			Mend: "HOOKLINE_PROFILE=auto, or the HOOKLINE_DATABASE_URL of Twenty's database, which is PG_DATABASE_URL there",
+		}}, nil
+	}
+	if f := l.checkRights(); f.Level != cdc.Fine {
+		return []cdc.Finding{f}, nil
+	}
+	workspaces, err := checkWorkspaces(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	return []cdc.Finding{l.checkGeneration(), workspaces}, nil
+}
+
+// twentyLayout is where a Twenty server keeps what describes its records and webhooks, which changed over the versions.
+type twentyLayout struct {
+	role     string          // quoted
+	metadata string          // schema of objectMetadata
+	webhooks bool            // core.webhook exists; before, each workspace had a table
+	isCustom bool            // objectMetadata says itself what is custom; since then, the object's application does
+	origin   bool            // webhooks know which application they belong to, as since January 2026
+	closed   []string        // schemas that the role may not use, quoted
+	hidden   []string        // tables that it may not read, quoted
+	tables   map[string]bool // of those below, by schema.name
+}
+
+// twentyTables are the tables that Hookline reads, other than those of records.
+var twentyTables = []string{
+	"core.workspace", "core.application", "core.webhook", "core.objectMetadata", "core.fieldMetadata",
+	"metadata.objectMetadata", "metadata.fieldMetadata",
+}
+
+// lookAtLayout needs no right to the tables: it asks the system catalog.
+func lookAtLayout(ctx context.Context, conn *pgx.Conn) (l twentyLayout, err error) {
+	rows, err := conn.Query(ctx, `
+		SELECT n.nspname, c.relname, quote_ident(n.nspname), quote_ident(c.relname), quote_ident(current_user),
+		       has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
+		       ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind IN ('r', 'p')
+		  AND (n.nspname || '.' || c.relname = ANY ($1) OR n.nspname LIKE 'workspace\_%' AND c.relname = 'webhook')
+		ORDER BY n.nspname, c.relname`, twentyTables)
+	if err != nil {
+		return l, fmt.Errorf("look for Twenty's tables: %w", err)
+	}
+	l.tables = map[string]bool{}
+	var schema, name, quotedSchema, quotedName string
+	var usage, readable bool
+	var columns []string
+	var older []string // tables of webhooks that count only without core.webhook
+	_, err = pgx.ForEachRow(rows, []any{&schema, &name, &quotedSchema, &quotedName, &l.role, &usage, &readable, &columns}, func() error {
+		if schema == "metadata" && l.metadata == "core" {
+			return nil // left over from an upgrade
+		}
+		l.tables[schema+"."+name] = true
+		switch {
+		case name == "objectMetadata" && l.metadata == "": // core comes before metadata
+			l.metadata, l.isCustom = schema, slices.Contains(columns, "isCustom")
+		case schema == "core" && name == "webhook":
+			l.webhooks, l.origin = true, slices.Contains(columns, "universalIdentifier")
+		}
+		if !usage && !slices.Contains(l.closed, quotedSchema) {
+			l.closed = append(l.closed, quotedSchema)
+		}
+		switch {
+		case readable:
+		case strings.HasPrefix(schema, "workspace_"):
+			older = append(older, quotedSchema+"."+quotedName)
+		default:
+			l.hidden = append(l.hidden, quotedSchema+"."+quotedName)
+		}
+		return nil
+	})
+	if err != nil {
+		return l, fmt.Errorf("look for Twenty's tables: %w", err)
+	}
+	if l.webhooks {
+		l.closed = slices.DeleteFunc(l.closed, func(schema string) bool { return strings.HasPrefix(schema, "workspace_") })
+	} else {
+		l.hidden = append(l.hidden, older...)
+	}
+	return l, nil
+}
+
+func (l *twentyLayout) checkRights() cdc.Finding {
+	const check = "rights to read"
+	var sql []string
+	if len(l.closed) > 0 {
+		sql = append(sql, fmt.Sprintf("GRANT USAGE ON SCHEMA %s TO %s", strings.Join(l.closed, ", "), l.role))
+	}
+	if len(l.hidden) > 0 {
+		sql = append(sql, fmt.Sprintf("GRANT SELECT ON %s TO %s", strings.Join(l.hidden, ", "), l.role))
+	}
+	if sql == nil {
+		return cdc.OK(check, "the role may read what describes Twenty's records and webhooks")
+	}
+	return cdc.Finding{
+		Level: cdc.Wrong, Check: check, Found: fmt.Sprintf("role %s may not read what describes Twenty's records and webhooks", l.role),
+		Mend: "as the owner or a superuser", SQL: sql,
+	}
+}
+
+// checkGeneration tells which versions of Twenty lay their database out like this.
+func (l *twentyLayout) checkGeneration() cdc.Finding {
+	const check = "layout of Twenty"
+	var versions string
+	tried := false
+	switch {
+	case l.metadata == "metadata":
+		versions = "before 1.0, May 2025 or older"
+	case !l.webhooks:
+		versions = "0.54 to 1.3, mid-2025"
+	case !l.origin:
+		versions = "1.1 to 1.15, second half of 2025"
+	case l.isCustom:
+		versions = "1.16 or newer, first months of 2026"
+	default:
+		versions, tried = "2026 or newer", true
+	}
+	where := "webhooks in each workspace's schema"
+	if l.webhooks {
+		where = "webhooks in core.webhook"
+	}
+	if l.tables["core.application"] {
+		where += ", applications"
+	}
+	found := fmt.Sprintf("metadata in %s, %s: %s", l.metadata, where, versions)
+	if tried {
+		return cdc.OK(check, "%s", found)
+	}
+	return cdc.Finding{
+		Level: cdc.Warning, Check: check, Found: found + ". Hookline reads it, and has been compared with version 2.21 only",
+		Mend: "compare the data of a few events with GET /rest/<object>/<id>?depth=0 before a receiver relies on them, or upgrade Twenty",
+	}
+}
+
+func checkWorkspaces(ctx context.Context, conn *pgx.Conn) (cdc.Finding, error) {
+	const check = "workspaces"
+	rows, err := conn.Query(ctx, `
+		SELECT CASE WHEN to_jsonb(w)->>'deletedAt' IS NOT NULL THEN 'deleted' ELSE coalesce(to_jsonb(w)->>'activationStatus', 'of unknown status') END,
+		       count(*)
+		FROM core.workspace w GROUP BY 1 ORDER BY 1`)
+	if err != nil {
+		return cdc.Finding{}, fmt.Errorf("count workspaces: %w", err)
+	}
+	var parts []string
+	var status string
+	var n, alive int
+	_, err = pgx.ForEachRow(rows, []any{&status, &n}, func() error {
+		parts = append(parts, fmt.Sprintf("%d %s", n, status))
+		if status == "ACTIVE" || status == "SUSPENDED" || status == "of unknown status" {
+			alive += n
+		}
+		return nil
+	})
+	if err != nil {
+		return cdc.Finding{}, fmt.Errorf("count workspaces: %w", err)
+	}
+	if alive == 0 {
+		return cdc.Finding{
+			Level: cdc.Warning, Check: check, Found: strings.Join(append([]string{"none is active"}, parts...), ", "),
+			Mend: "create one in Twenty; Hookline announces nothing before",
+		}, nil
+	}
+	return cdc.OK(check, "%s", strings.Join(parts, ", ")), nil
+}
+
+// CheckObjects counts the objects of all workspaces, as of the last Load.
+func (t *Twenty) CheckObjects() cdc.Finding {
+	m := t.metadata
+	var announced, custom, inactive, excluded, missing int
+	for _, o := range m.objects.rows {
+		w := m.workspaces.rows[o.workspace]
+		switch {
+		case w == nil || w.deleted:
+		case !o.active:
+			inactive++
+		case t.exclude[o.name]:
+			excluded++
+		case !m.tables[m.table(w.schemaName(), o)]:
+			missing++
+		default:
+			announced++
+			if m.isCustom(o) {
+				custom++
+			}
+		}
+	}
+	found := fmt.Sprintf("%d announced, %d of them custom; %d inactive, %d excluded", announced, custom, inactive, excluded)
+	if missing > 0 {
+		found += fmt.Sprintf(", %d without a table", missing)
+	}
+	return cdc.OK("objects", "%s", found)
+}

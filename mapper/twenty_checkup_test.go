@@ -1,0 +1,109 @@
+package mapper
+
+import (
+	"strings"
+	"testing"
+
+	"hookline/cdc"
+	"hookline/internal/twentydb"
+)
+
+// TestTwentyGenerations takes a database of today back in time, as far as its layout goes.
+func TestTwentyGenerations(t *testing.T) {
+	conn := twentyDatabase(t)
+	for _, step := range []struct {
+		sql   string
+		level cdc.Level
+		says  string
+	}{
+		{"", cdc.Fine, "metadata in core, webhooks in core.webhook, applications: 2026 or newer"},
+		{`CREATE SCHEMA metadata; CREATE TABLE metadata."objectMetadata" (id uuid PRIMARY KEY)`, cdc.Fine, "metadata in core, "}, // left over
+		{
+			`ALTER TABLE core."objectMetadata" ADD "isCustom" bool`, cdc.Warning,
+			"metadata in core, webhooks in core.webhook, applications: 1.16 or newer, first months of 2026",
+		},
+		{
+			`ALTER TABLE core.webhook DROP "universalIdentifier"; DROP TABLE core.application CASCADE`, cdc.Warning,
+			"metadata in core, webhooks in core.webhook: 1.1 to 1.15, second half of 2025",
+		},
+		{
+			`ALTER TABLE core.webhook SET SCHEMA ` + twentydb.Schema, cdc.Warning,
+			"metadata in core, webhooks in each workspace's schema: 0.54 to 1.3, mid-2025",
+		},
+		{
+			`DROP TABLE metadata."objectMetadata"; ALTER TABLE core."objectMetadata" SET SCHEMA metadata; ALTER TABLE core."fieldMetadata" SET SCHEMA metadata`,
+			cdc.Warning, "metadata in metadata, webhooks in each workspace's schema: before 1.0",
+		},
+	} {
+		execute(t, conn, step.sql)
+		found, err := CheckTwenty(t.Context(), conn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := found[0]; f.Check != "layout of Twenty" || f.Level != step.level || !strings.HasPrefix(f.Found, step.says) {
+			t.Errorf("after %q: %+v, want it %s, with %q", step.sql, f, step.level, step.says)
+		}
+	}
+}
+
+func TestTwentyWorkspaces(t *testing.T) {
+	conn := twentyDatabase(t)
+	if _, err := twentydb.AddWorkspace(t.Context(), conn, "3b8e6458-5fc1-4e63-8563-008ccddaa6db", "Second"); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		sql   string
+		level cdc.Level
+		says  string
+	}{
+		{"", cdc.Fine, "2 ACTIVE"},
+		{`UPDATE core.workspace SET "deletedAt" = now() WHERE id = '` + twentydb.Workspace + `'`, cdc.Fine, "1 ACTIVE, 1 deleted"},
+		{`UPDATE core.workspace SET "activationStatus" = 'PENDING_CREATION'`, cdc.Warning, "none is active, 1 PENDING_CREATION, 1 deleted"},
+		{`ALTER TABLE core.workspace DROP "activationStatus" CASCADE`, cdc.Fine, "1 deleted, 1 of unknown status"},
+	} {
+		execute(t, conn, step.sql)
+		f, err := checkWorkspaces(t.Context(), conn)
+		if err != nil || f.Level != step.level || f.Found != step.says {
+			t.Errorf("after %q: %+v, %v, want it %s, with %q", step.sql, f, err, step.level, step.says)
+		}
+	}
+}
+
+func TestTwentyDeployment(t *testing.T) {
+	const psql = "as a superuser"
+	sql := cdc.Finding{Level: cdc.Wrong, Check: "role", Mend: psql, SQL: []string{"ALTER ROLE r REPLICATION"}}
+	for _, test := range []struct {
+		deployment TwentyDeployment
+		which      string
+		how        string // to run SQL
+	}{
+		{TwentyDeployment{role: "postgres", super: true, database: "default"}, "Twenty's docker-compose", "docker compose exec db psql -U postgres default"},
+		{
+			TwentyDeployment{platform: cdc.Spilo, role: "postgres", super: true, database: "default"},
+			"Twenty's Kubernetes manifests", "kubectl exec -it deploy/twentycrm-db -- psql -U postgres default",
+		},
+		{
+			TwentyDeployment{platform: cdc.Spilo, role: chartRole, database: "twenty", hasChartRole: true},
+			"Twenty's Helm chart", "-db-superuser",
+		},
+		{
+			TwentyDeployment{platform: cdc.Spilo, role: "postgres", super: true, database: "twenty", hasChartRole: true},
+			"Twenty's Helm chart (superuser postgres, database twenty, role twenty_app_user exists", "-db-superuser",
+		},
+		{TwentyDeployment{platform: cdc.RDS, role: "twenty", database: "twenty"}, "Twenty on RDS", psql},
+		{TwentyDeployment{platform: cdc.RDS, role: chartRole, database: "twenty", hasChartRole: true}, "Twenty's Helm chart", psql},
+		{TwentyDeployment{role: "twenty", database: "twenty"}, "none that is known", psql},
+		{TwentyDeployment{role: "twenty", database: "default"}, "none that is known", psql},
+	} {
+		if f := test.deployment.Finding(); !strings.Contains(f.Found, test.which) {
+			t.Errorf("%+v: %s, want %s", test.deployment, f.Found, test.which)
+		}
+		got := test.deployment.Advise(sql)
+		if !strings.Contains(got.Mend, test.how) || len(got.SQL) != 1 || test.how == psql && got.Mend != psql {
+			t.Errorf("%+v: %+v, want %q", test.deployment, got, test.how)
+		}
+		if fine := cdc.OK("role", "fine"); test.deployment.Advise(fine).Mend != "" {
+			t.Errorf("%+v: there is advice for what is fine", test.deployment)
+		}
+	}
+}
