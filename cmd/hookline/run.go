@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
@@ -45,6 +46,7 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		defer cancel()
 		_ = health.Close(ctx)
 	}()
+	var reached bool // the database, once: from then on it is waited for
 	for {
 		own := prometheus.NewRegistry() // each session counts from zero
 		health.ServeMetrics(prometheus.Gatherers{metrics, own})
@@ -54,7 +56,8 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		case inGap:
 			process.declare(gap)
 		case process.Gap() != nil && cdc.Transient(err): // the server has gone away meanwhile
-		case errors.Is(err, errAway):
+		case errors.Is(err, errAway), reached && cdc.Transient(err):
+			reached = true
 			log.Warn("starting over", "in", restartPause, "cause", err)
 			wait(ctx, restartPause)
 		case errors.Is(err, cdc.ErrTakenOver), errors.Is(err, sender.ErrFenced):
@@ -74,9 +77,9 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 // errAway ends a session when the database was there at first, and then went away before the stream began.
 var errAway = errors.New("the database has gone away")
 
-// away marks err with errAway when it says so.
+// away marks err with errAway when it says so. One that nobody can connect to may never have been there.
 func away(err error) error {
-	if cdc.Transient(err) {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); !ok && cdc.Transient(err) {
 		return fmt.Errorf("%w: %w", errAway, err)
 	}
 	return err
