@@ -31,7 +31,8 @@ func (p *Plan) backfill(t published) string {
 		"INSERT INTO "+known+" VALUES ("+slot+", "+table+")",
 		"INSERT INTO "+own+" (slot, relation, columns) SELECT "+slot+", "+table+", "+
 			"jsonb_build_object('schema', n.nspname, 'name', c.relname, 'columns', (\n"+
-			"    SELECT jsonb_agg(jsonb_build_object('name', attname, 'type', atttypid::bigint, 'modifier', atttypmod, 'sent', "+sent+") ORDER BY attnum)\n"+
+			"    SELECT jsonb_agg(jsonb_build_object('name', attname, 'type', atttypid::bigint, 'modifier', atttypmod, 'sent', "+sent+",\n"+
+			"      'key', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND attnum = ANY (i.indkey))) ORDER BY attnum)\n"+
 			"    FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped))\n"+
 			"  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = "+table,
 		"INSERT INTO "+own+" (slot, relation, record) SELECT "+slot+", "+table+", (t.*)::text FROM "+t.String()+" t",

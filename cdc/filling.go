@@ -55,6 +55,7 @@ func (f *filling) describe(oid string, description []byte) error {
 			Type     uint32
 			Modifier int32
 			Sent     bool
+			Key      bool
 		}
 	}
 	if err := json.Unmarshal(description, &table); err != nil {
@@ -68,7 +69,7 @@ func (f *filling) describe(oid string, description []byte) error {
 	for _, c := range table.Columns {
 		f.sent = append(f.sent, c.Sent)
 		if c.Sent {
-			f.relation.Columns = append(f.relation.Columns, Column{Name: c.Name, Type: c.Type, Modifier: c.Modifier})
+			f.relation.Columns = append(f.relation.Columns, Column{Name: c.Name, Type: c.Type, Modifier: c.Modifier, Identity: c.Key})
 		}
 	}
 	return nil

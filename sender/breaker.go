@@ -8,7 +8,7 @@ import (
 const (
 	tripAfter  = 5                // records that fail in a row, with no success between, open the breaker
 	firstProbe = time.Second      // from then to the first probe; doubled with each one that fails
-	lastProbe  = 60 * time.Second // the longest between two of them
+	lastProbe  = 20 * time.Second // the longest between two of them
 )
 
 // breaker says how many attempts one webhook gets at once. Closed, that is its window. When several records have failed and none was

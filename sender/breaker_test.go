@@ -56,12 +56,12 @@ func TestBreaker(t *testing.T) {
 			fail(&b, 2)
 		}
 		const s = time.Second
-		want := []time.Duration{1 * s, 2 * s, 4 * s, 8 * s, 16 * s, 32 * s, 60 * s, 60 * s, 60 * s}
+		want := []time.Duration{1 * s, 2 * s, 4 * s, 8 * s, 16 * s, 20 * s, 20 * s, 20 * s, 20 * s}
 		if !slices.Equal(waits, want) {
 			t.Errorf("waits %v, want %v", waits, want)
 		}
 		b.failure(3, false, now, now.Add(time.Hour), 0.5) // one that was under way when it opened
-		if got := b.probeAt.Sub(now); got != time.Minute {
+		if got := b.probeAt.Sub(now); got != lastProbe {
 			t.Errorf("a late failure moved the probe to %s", got)
 		}
 		b.probing = true
@@ -132,8 +132,8 @@ func TestDeadReceiver(t *testing.T) {
 		}
 		time.Sleep(10 * time.Minute)
 		attempts := early.all()
-		if len(attempts) > 64+4+6+9 || len(attempts) < 64+6+8 {
-			t.Errorf("%d attempts in ten minutes, want the first ones under way, six quick probes and one a minute", len(attempts))
+		if len(attempts) > 64+4+6+36 || len(attempts) < 64+6+20 {
+			t.Errorf("%d attempts in ten minutes, want the first ones under way, five quick probes and three a minute", len(attempts))
 		}
 		if got := len(s.Queued("a")); got != records {
 			t.Errorf("%d deliveries wait in the spool, want %d", got, records)
@@ -168,14 +168,14 @@ func TestProbesDoNotCount(t *testing.T) {
 		for i := range tripAfter {
 			s.send(to, newEvent(i, 1))
 		}
-		time.Sleep(36 * time.Hour) // over 2,000 probes
+		time.Sleep(36 * time.Hour) // over 6,000 probes
 		for _, p := range s.Queued("a") {
 			if p.Attempts > 11 {
 				t.Errorf("%s has been attempted %d times by the count, want no more than its schedule has in 36 hours", p.Event.ID, p.Attempts)
 			}
 		}
-		if n := s.metric("hookline_attempts_total", "failed"); n < 2000 {
-			t.Errorf("%v attempts, want one a minute", n)
+		if n := s.metric("hookline_attempts_total", "failed"); n < 6000 {
+			t.Errorf("%v attempts, want three a minute", n)
 		}
 		s.send(to, newEvent(0, 2))
 		healthy.Store(true)

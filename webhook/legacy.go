@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"hookline/cdc"
 	"hookline/mapper"
 )
 
@@ -41,4 +42,27 @@ func fromLegacyAction(name string) string {
 		return name
 	}
 	return ""
+}
+
+// adopt makes a source of the table of webhooks of a workspace that came after Load, in a version that has one for each; nil when rel is no
+// such table.
+func (r *Registry) adopt(rel *cdc.Relation) *source {
+	if rel.Name != coreWebhook.Name || r.sources[coreWebhook] != nil || r.cfg.ownOnly() {
+		return nil
+	}
+	workspace, _ := workspaceOf(rel.Schema)
+	if _, known := r.tenants[workspace]; !known {
+		return nil
+	}
+	s := &source{
+		table: cdc.Table{Schema: rel.Schema, Name: rel.Name}, kind: ofTwenty, tenants: true, workspace: workspace,
+		marked: r.cfg.TwentyWebhooks == twentyMarked, format: r.cfg.Format, workspaces: r.tenants, primaryKey: []string{"id"},
+	}
+	if err := s.follow(rel); err != nil {
+		r.log.Error("the webhooks of a workspace are left out", "table", s.name(), "error", err)
+		return nil
+	}
+	s.has = s.layout.names
+	r.sources[s.table] = s
+	return s
 }

@@ -161,6 +161,9 @@ func (r *Registry) Tables() []cdc.Table {
 func (r *Registry) Observe(change cdc.Change) bool {
 	table := cdc.Table{Schema: change.Relation.Schema, Name: change.Relation.Name}
 	s := r.sources[table]
+	if s == nil {
+		s = r.adopt(change.Relation)
+	}
 	switch {
 	case table == coreWorkspace && r.tenants != nil && !r.snapshot.Covers(change.Tx):
 		r.observeWorkspace(change)

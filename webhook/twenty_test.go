@@ -1,8 +1,11 @@
 package webhook_test
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"hookline/cdc"
 	"hookline/internal/twentydb"
@@ -226,5 +229,44 @@ func TestOldTwentyWorkspaces(t *testing.T) {
 		if keys := d.matchedIn(workspace, "person.created"); len(keys) != 1 {
 			t.Errorf("workspace %s: matched %v", workspace, keys)
 		}
+	}
+}
+
+// The table of a workspace that is made later comes through the stream, with the rows that it has by then.
+func TestOldTwentyWorkspaceAtRunTime(t *testing.T) {
+	const columns = "operations text[], secret text"
+	row := `.webhook ("targetUrl", secret) VALUES ('http://example.com/same', 'same')`
+	d := newDatabase(t, twenty, legacy(twentydb.Schema, columns), "INSERT INTO "+twentydb.Schema+row,
+		`CREATE SCHEMA core; CREATE TABLE core.workspace (id uuid PRIMARY KEY, "deletedAt" timestamptz)`,
+		`INSERT INTO core.workspace VALUES ('`+twentydb.Workspace+`', NULL)`)
+	d.stream(cdc.Table{Schema: "core", Name: "workspace"})
+	d.commit(`INSERT INTO core.workspace VALUES ('`+otherWorkspace+`', NULL)`, legacy(otherSchema, columns),
+		"INSERT INTO "+otherSchema+row)
+	var tables []cdc.Table
+	err := pgx.BeginFunc(t.Context(), d.conn, func(tx pgx.Tx) (err error) {
+		tables, err = d.Find(t.Context(), tx)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := cdc.Config{URL: d.url, Slot: "slot_" + d.conn.Config().Database}
+	tables = append(tables, cdc.Table{Schema: "public", Name: "marker"}, cdc.Table{Schema: "core", Name: "workspace"})
+	if _, err := cdc.Prepare(t.Context(), d.conn, cfg, tables, nil, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	d.commit()
+	for _, workspace := range []string{twentydb.Workspace, otherWorkspace} {
+		if keys := d.matchedIn(workspace, "person.created"); len(keys) != 1 {
+			t.Errorf("workspace %s: matched %v", workspace, keys)
+		}
+	}
+	d.commit(`UPDATE ` + otherSchema + `.webhook SET operations = '{note.created}'`)
+	if keys := d.matchedIn(otherWorkspace, "person.created"); len(keys) != 0 {
+		t.Errorf("after a change of its operations it matched %v", keys)
+	}
+	d.commit(`DELETE FROM ` + otherSchema + `.webhook`)
+	if keys := d.matchedIn(otherWorkspace, "note.created"); len(keys) != 0 {
+		t.Errorf("after it was deleted it matched %v", keys)
 	}
 }
