@@ -41,12 +41,14 @@ func (c *campaign) bringSpoolBack() {
 // silence is a time in which a webhook must not get anything.
 type silence struct{ from, to time.Time }
 
-// leave has the leaver answer one request with 410. Its webhook is paused then, until its row is changed after that many more commits.
+// leave has the leaver answer one request with 410. Its webhook is paused then, until its row is changed after that many more commits. The
+// spool has to be there for that, and comes back if it is away.
 func (c *campaign) leave(commits int64) {
 	c.t.Helper()
 	if c.leaver.wellAt > 0 {
 		return
 	}
+	c.bringSpoolBack()
 	before, err := c.deliveries("dead")
 	if err != nil {
 		c.t.Fatal(err)
