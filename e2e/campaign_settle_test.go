@@ -2,8 +2,8 @@ package e2e
 
 import (
 	"fmt"
-	"net/http"
 	"math"
+	"net/http"
 	"slices"
 
 	"hookline/internal/receiver"
