@@ -2,10 +2,12 @@ package cdc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // A table that is made while there is a slot may have rows before it is published. The transaction that publishes it therefore locks out
@@ -43,6 +45,29 @@ func (p *Plan) backfill(t published) string {
 
 // own returns one of this package's tables.
 func (p *Plan) own(table string) Table { return Table{Schema: p.cfg.Schema, Name: table} }
+
+// lookUpKnown finds out whether this package's tables are there, and whether they hold the baseline. Where they are missing the plan makes
+// them.
+func (p *Plan) lookUpKnown(ctx context.Context, conn *pgx.Conn) error {
+	err := conn.QueryRow(ctx, `SELECT to_regclass($1) IS NULL OR to_regclass($2) IS NULL`, p.own(knownTable).String(), p.own(backfillTable).String()).Scan(&p.Makes)
+	if p.Makes {
+		p.Statements = append(p.Statements, strings.TrimSuffix(strings.TrimSpace(SchemaSQL(p.cfg.Schema)), ";"))
+	} else if err == nil {
+		err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+p.own(knownTable).String()+" WHERE slot = $1)", p.cfg.Slot).Scan(&p.knows)
+	}
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == insufficientPrivilege {
+		schema, role := pgx.Identifier{p.cfg.Schema}.Sanitize(), pgx.Identifier{conn.Config().User}.Sanitize()
+		return &Problem{
+			What: "the role may not use Hookline's own tables: " + refused.Message,
+			Mend: fmt.Sprintf("as a superuser: GRANT USAGE, CREATE ON SCHEMA %s TO %s; "+
+				"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %[1]s TO %[2]s;", schema, role),
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("look up which tables are known: %w", err)
+	}
+	return nil
+}
 
 // baseline returns the statement that makes all tables known that there are.
 func (p *Plan) baseline() string {

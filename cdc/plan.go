@@ -203,7 +203,7 @@ func (p *Plan) inspect(ctx context.Context, conn *pgx.Conn, tables []Table) ([]p
 	return found, nil
 }
 
-// look looks the publication up, and whether any table is known.
+// look looks the publication up, and which tables are known.
 func (p *Plan) look(ctx context.Context, conn *pgx.Conn) error {
 	var name *string
 	err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int / 10000, p.pubname, coalesce(puballtables, false),
@@ -213,22 +213,8 @@ func (p *Plan) look(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return fmt.Errorf("look publication %q up: %w", p.cfg.Publication, err)
 	}
-	err = conn.QueryRow(ctx, `SELECT to_regclass($1) IS NULL OR to_regclass($2) IS NULL`, p.own(knownTable).String(), p.own(backfillTable).String()).Scan(&p.Makes)
-	if p.Makes {
-		p.Statements = append(p.Statements, strings.TrimSuffix(strings.TrimSpace(SchemaSQL(p.cfg.Schema)), ";"))
-	} else if err == nil {
-		err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+p.own(knownTable).String()+" WHERE slot = $1)", p.cfg.Slot).Scan(&p.knows)
-	}
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == insufficientPrivilege {
-		schema, role := pgx.Identifier{p.cfg.Schema}.Sanitize(), pgx.Identifier{conn.Config().User}.Sanitize()
-		return &Problem{
-			What: "the role may not use Hookline's own tables: " + refused.Message,
-			Mend: fmt.Sprintf("as a superuser: GRANT USAGE, CREATE ON SCHEMA %s TO %s; "+
-				"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %[1]s TO %[2]s;", schema, role),
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("look up which tables are known: %w", err)
+	if err := p.lookUpKnown(ctx, conn); err != nil {
+		return err
 	}
 	if p.exists = name != nil; p.exists && !p.whole { // before any replica identity is set: see options
 		p.Statements = append(p.Statements, fmt.Sprintf("ALTER PUBLICATION %s SET (publish = 'insert, update, delete, truncate', %s)",
@@ -355,10 +341,9 @@ func (p *Plan) Apply(ctx context.Context, conn *pgx.Conn, log *slog.Logger) erro
 	}
 	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "RESET lock_timeout") }()
 	for _, sql := range p.Statements {
-		first, _, _ := strings.Cut(sql, "\n")
-		log.Info("preparing the database", "sql", first)
+		log.Info("preparing the database", "sql", firstLine(sql))
 		if err := p.run(ctx, conn, log, sql); err != nil {
-			return fmt.Errorf("%s: %w", first, err)
+			return fmt.Errorf("%s: %w", firstLine(sql), err)
 		}
 	}
 	return nil
@@ -379,14 +364,19 @@ func (p *Plan) run(ctx context.Context, conn *pgx.Conn, log *slog.Logger, sql st
 		if try == lockTries {
 			return fmt.Errorf("another session keeps the table locked: %w", err)
 		}
-		first, _, _ := strings.Cut(sql, "\n")
-		log.Warn("the table is locked, trying again", "sql", first, "try", try)
+		log.Warn("the table is locked, trying again", "sql", firstLine(sql), "try", try)
 		select {
 		case <-time.After(time.Duration(try) * time.Second):
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// firstLine is what logs and errors tell of a statement.
+func firstLine(sql string) string {
+	line, _, _ := strings.Cut(sql, "\n")
+	return line
 }
 
 // planTries is how often Prepare plans anew because tables have gone while it was at work.
