@@ -44,8 +44,7 @@ func TestGapOfABaseBackup(t *testing.T) {
 	}
 
 	sut := start(t, clone).untilGap(clone, "slot_missing")
-	clone.oneByOne("lost", 3)
-	lost := len(clone.diary())
+	lost := clone.lose()
 	clone.acceptGap()
 	sut.until("active")
 	clone.oneByOne("copied", 3)
@@ -78,12 +77,10 @@ func TestGapOfARestoredDump(t *testing.T) {
 	tool(t, "psql", "--dbname="+restored.url, "--file="+dump, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
 
 	sut = start(t, restored).untilGap(restored, "other_system")
-	restored.oneByOne("lost", 3)
-	lost := len(restored.diary())
+	lost := restored.lose()
 	restored.acceptGap()
 	sut.until("active")
-	restored.oneByOne("after", 3)
-	finish(t, sut, box.gets(append(heard, restored.diary()[lost:]...)...))
+	finish(t, sut, box.gets(append(heard, restored.after(lost)...)...))
 }
 
 // A copy within the cluster finds the original's slot under its name. That one is left alone, whatever is accepted.
@@ -95,9 +92,7 @@ func TestGapOfATemplate(t *testing.T) {
 	box := newInbox(t)
 	db.addWebhook(box, "*.*")
 	sut := start(t, db).until("active")
-	db.oneByOne("before", 3)
-	box.untilAccepted(3)
-	heard := db.diary()
+	heard := db.announce(box)
 	box.answers(always(http.StatusServiceUnavailable))
 	db.oneByOne("parked", 3)
 	box.untilAsked(6)
@@ -113,8 +108,7 @@ func TestGapOfATemplate(t *testing.T) {
 	clone := cluster.sibling("copy")
 	clone.name = db.name // of the slot
 	sut = start(t, clone).untilGap(clone, "other_system")
-	clone.oneByOne("lost", 3)
-	lost := len(clone.diary())
+	lost := clone.lose()
 	refused := run(t, clone.env(), "setup", "--accept-gap")
 	if refused.wait() != 1 || !strings.Contains(refused.log.String(), `belongs to database "crm"`) || !strings.Contains(refused.log.String(), "HOOKLINE_SLOT") {
 		t.Errorf("the original's slot: exit code %d, want 1 and a hint at HOOKLINE_SLOT:\n%s", refused.wait(), refused.log.String())
@@ -122,8 +116,7 @@ func TestGapOfATemplate(t *testing.T) {
 	db.dropSlot()
 	clone.acceptGap()
 	sut.until("active")
-	clone.oneByOne("after", 3)
-	finish(t, sut, box.gets(append(heard, clone.diary()[lost:]...)...))
+	finish(t, sut, box.gets(append(heard, clone.after(lost)...)...))
 }
 
 // While Hookline runs, another database takes the place of the one that it announces, and later the right one is back: nothing of the other
