@@ -158,6 +158,16 @@ func (s *stream) take() cdc.Change {
 	return change
 }
 
+// takeRows takes changes, each of the next row, from one id to another.
+func (s *stream) takeRows(from, to int) {
+	s.t.Helper()
+	for n := from; n <= to; n++ {
+		if c := s.take(); c.New[0].String() != fmt.Sprint(n) {
+			s.t.Fatalf("change %d is of row %s", n, c.New[0])
+		}
+	}
+}
+
 // end takes changes until the stream ends, and returns why it did.
 func (s *stream) end() error {
 	s.t.Helper()
@@ -510,11 +520,7 @@ func TestServerGoesDownUnderBackpressure(t *testing.T) {
 	if err := server.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for n := 2; n <= 50000; n++ {
-		if c := s.take(); c.New[0].String() != fmt.Sprint(n) {
-			t.Fatalf("change %d is of row %s", n, c.New[0])
-		}
-	}
+	s.takeRows(2, 50000)
 }
 
 // TestDemotedServer has the server come back as a read-only standby, as in a failover that is under way, and become a primary again: that
@@ -618,11 +624,7 @@ func TestBackpressure(t *testing.T) {
 	if now := s.query(`SELECT coalesce(active_pid::text, 'nobody') FROM pg_replication_slots`); now != pid {
 		t.Fatalf("walsender %s was replaced by %s while the pump stood still", pid, now)
 	}
-	for n := 2; n <= 100000; n++ {
-		if c := s.take(); c.New[0].String() != fmt.Sprint(n) {
-			t.Fatalf("change %d is of row %s", n, c.New[0])
-		}
-	}
+	s.takeRows(2, 100000)
 }
 
 // TestLostConnectionUnderBackpressure kills the server while the pump takes nothing. That is noticed all the same, and what was read by then
@@ -652,11 +654,7 @@ func TestLostConnectionUnderBackpressure(t *testing.T) {
 	if err := server.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for n := 2; n <= 50000; n++ {
-		if c := s.take(); c.New[0].String() != fmt.Sprint(n) {
-			t.Fatalf("change %d is of row %s", n, c.New[0])
-		}
-	}
+	s.takeRows(2, 50000)
 }
 
 func TestDroppedSlotEndsTheStream(t *testing.T) {
