@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime"
 	"strings"
 	"sync"
@@ -12,11 +13,29 @@ import (
 	"time"
 )
 
-// transportsOf are the two transports as the sender sets them up.
-var transportsOf = map[string]func(dial) roundTripper{
-	"http1": func(d dial) roundTripper { return &Transport{Dial: d, MaxIdle: 64, IdleTimeout: time.Minute} },
-	"net_http": func(d dial) roundTripper {
-		return &http.Transport{DialContext: d, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute, DisableCompression: true}
+// client posts a body to a URL over and over.
+type client struct {
+	post  func() (*http.Response, error)
+	close func()
+}
+
+// clientsOf use the two transports as the sender sets them up.
+var clientsOf = map[string]func(b *testing.B, ctx context.Context, d dial, target, body string) client{
+	"http1": func(b *testing.B, ctx context.Context, d dial, target, body string) client {
+		u, err := url.Parse(target)
+		if err != nil {
+			b.Fatal(err)
+		}
+		to, err := NewTarget(u, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		rt, bytes := New(ctx, Config{Dial: d, MaxIdle: 64, IdleTimeout: time.Minute}), []byte(body)
+		return client{func() (*http.Response, error) { return rt.Post(time.Now().Add(time.Hour), to, nil, bytes) }, rt.CloseIdleConnections}
+	},
+	"net_http": func(b *testing.B, ctx context.Context, d dial, target, body string) client {
+		rt := &http.Transport{DialContext: d, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute, DisableCompression: true}
+		return client{func() (*http.Response, error) { return rt.RoundTrip(post(b, target, body).WithContext(ctx)) }, rt.CloseIdleConnections}
 	},
 }
 
@@ -24,7 +43,7 @@ var transportsOf = map[string]func(dial) roundTripper{
 // as little as it can.
 func BenchmarkRoundTrip(b *testing.B) {
 	body := strings.Repeat("x", 1<<10)
-	for name, newTransport := range transportsOf {
+	for name, newClient := range clientsOf {
 		b.Run(name, func(b *testing.B) {
 			address := listen(b, func(c net.Conn) {
 				buf := make([]byte, 4<<10)
@@ -41,13 +60,13 @@ func BenchmarkRoundTrip(b *testing.B) {
 					}
 				}
 			})
-			rt := newTransport(new(net.Dialer).DialContext)
-			defer rt.CloseIdleConnections()
+			c := newClient(b, b.Context(), new(net.Dialer).DialContext, "http://"+address, body)
+			defer c.close()
 			b.ReportAllocs()
 			b.SetParallelism(64 / runtime.GOMAXPROCS(0))
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					resp, err := rt.RoundTrip(post(b, "http://"+address, body))
+					resp, err := c.post()
 					if err != nil {
 						b.Error(err)
 						return
@@ -72,10 +91,10 @@ func (c wroteConn) Write(p []byte) (int, error) {
 }
 
 // BenchmarkInFlight measures what a request takes that waits for its answer, of which there are 1,000: its goroutine, its connection, and
-// what RoundTrip's caller keeps of it. The receiver is a listener that accepts nothing, and takes nothing.
+// what its caller keeps of it. The receiver is a listener that accepts nothing, and takes nothing.
 func BenchmarkInFlight(b *testing.B) {
 	const requests = 1000
-	for name, newTransport := range transportsOf {
+	for name, newClient := range clientsOf {
 		b.Run(name, func(b *testing.B) {
 			listener, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
@@ -85,19 +104,19 @@ func BenchmarkInFlight(b *testing.B) {
 			var heap, stack float64
 			for b.Loop() {
 				wrote := make(chan struct{}, requests)
-				rt := newTransport(func(ctx context.Context, network, address string) (net.Conn, error) {
+				ctx, cancel := context.WithCancel(b.Context())
+				c := newClient(b, ctx, func(ctx context.Context, network, address string) (net.Conn, error) {
 					c, err := new(net.Dialer).DialContext(ctx, network, address)
 					if err != nil {
 						return nil, err
 					}
 					return wroteConn{c.(*net.TCPConn), wrote}, nil
-				})
-				ctx, cancel := context.WithCancel(b.Context())
+				}, "http://"+listener.Addr().String(), "{}")
 				before := memory()
 				var crowd sync.WaitGroup
 				for range requests {
 					crowd.Go(func() {
-						if resp, err := rt.RoundTrip(post(b, "http://"+listener.Addr().String(), "{}").WithContext(ctx)); err == nil {
+						if resp, err := c.post(); err == nil {
 							resp.Body.Close()
 							b.Error("an answer")
 						}

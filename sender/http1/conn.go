@@ -3,6 +3,7 @@ package http1
 import (
 	"net"
 	"net/http"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -13,32 +14,56 @@ type conn struct {
 	net.Conn
 	transport *Transport
 	address   string
-	idleSince time.Time
+	deadline  time.Time             // of the exchange
 	raw       syscall.RawConn       // nil where the connection has none
 	probe     func(fd uintptr) bool // for raw, sets silent
 	silent    bool
 
-	interrupt func()      // makes whatever waits for the connection fail
-	stop      func() bool // ends the watch on the request's context
-	sending   chan error  // tells how the writing of a large request ended, nil when there is none
-	incoming  incoming
+	prev, next *conn     // in pool.busy; the pool's
+	idleSince  time.Time // likewise
+
+	sending  chan error // tells how the writing of a large request ended, nil when there is none
+	incoming incoming
 }
 
 func newConn(nc net.Conn, t *Transport, address string) *conn {
 	c := &conn{Conn: nc, transport: t, address: address}
-	c.interrupt = func() { _ = nc.SetDeadline(time.Unix(1, 0)) } // has long passed
 	c.incoming.conn = nc
 	c.prepareProbe()
 	return c
 }
 
-// send writes a request. When it cannot, the answer has only a while left to come.
-func (c *conn) send(req *http.Request) error {
-	err := write(c.Conn, req)
-	closeBody(req)
+// interrupt makes whatever waits for the connection fail.
+func (c *conn) interrupt() { _ = c.SetDeadline(time.Unix(1, 0)) } // has long passed
+
+// endBy makes whatever waits for the connection fail at a time. The error is that of the transport's context, when it has ended.
+func (c *conn) endBy(deadline time.Time) error {
+	c.deadline = deadline
+	if err := c.SetDeadline(deadline); err != nil {
+		return err
+	}
+	err := c.transport.ctx.Err()
+	if err != nil { // the interruption may have come before the deadline was set
+		c.interrupt()
+	}
+	return err
+}
+
+// requests has room for most requests, body and all, which so leave in one packet or system call.
+var requests = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
+
+// send writes a request, whose head is given, and puts that back into the pool. When it cannot, the answer has only a while left to come.
+func (c *conn) send(request *[]byte, body []byte) (err error) {
+	if len(body) > inlineBytes {
+		_, err = (&net.Buffers{*request, body}).WriteTo(c.Conn)
+	} else {
+		*request = append(*request, body...)
+		_, err = c.Write(*request)
+	}
+	requests.Put(request)
 	if err != nil {
-		_ = c.SetReadDeadline(time.Now().Add(answerGrace))
-		if req.Context().Err() != nil { // and interrupt came before that
+		_ = c.SetReadDeadline(earlier(c.deadline, time.Now().Add(answerGrace)))
+		if c.transport.ctx.Err() != nil { // and interrupt came before that
 			c.interrupt()
 		}
 	}
@@ -55,20 +80,28 @@ func (c *conn) sent() error {
 	}
 }
 
-// answer reads the answer but for its body, which is then to be read from it.
-func (c *conn) answer(req *http.Request, maxHeader int64) (*http.Response, error) {
+// answer reads the answer: all of it, or all but its body, which is then to be read from resp.Body.
+func (c *conn) answer(maxHeader int64) (*http.Response, error) {
 	if err := c.incoming.wait(maxHeader); err != nil {
 		return nil, err
 	}
+	if resp := usual(c.incoming.ahead); resp != nil {
+		c.incoming.ahead = nil
+		return resp, nil
+	}
+	c.incoming.open()
 	for {
-		resp, err := http.ReadResponse(c.incoming.buffer, req)
+		resp, err := http.ReadResponse(c.incoming.buffer, nil)
 		if err != nil {
 			return nil, err
 		}
-		if resp.StatusCode == http.StatusSwitchingProtocols || resp.StatusCode < 100 {
+		switch {
+		case resp.StatusCode == http.StatusSwitchingProtocols || resp.StatusCode < 100:
 			resp.Close = true
-		} else if resp.StatusCode < 200 {
+		case resp.StatusCode < 200:
 			continue
+		case resp.StatusCode < 300:
+			resp.Header = noHeader
 		}
 		c.incoming.headerRead()
 		return resp, nil
@@ -77,16 +110,11 @@ func (c *conn) answer(req *http.Request, maxHeader int64) (*http.Response, error
 
 // end ends the exchange. keep tells that nothing is wrong with the connection, and that the answer was read to its end.
 func (c *conn) end(keep bool) {
-	keep = c.stop() && keep
 	if keep && c.sending != nil { // the answer may be here before the writer knows that all is written
 		_ = c.SetWriteDeadline(time.Now().Add(answerGrace))
-		keep = <-c.sending == nil && c.SetWriteDeadline(time.Time{}) == nil
+		keep = <-c.sending == nil
 	}
 	empty := c.incoming.release()
-	if !keep || !empty {
-		c.Close()
-		return
-	}
-	c.stop, c.sending = nil, nil // an idle connection keeps nothing of its last request
-	c.transport.idle.put(c, c.transport.MaxIdle, c.transport.IdleTimeout)
+	c.sending = nil // an idle connection keeps nothing of its last request
+	c.transport.pool.put(c, keep && empty)
 }

@@ -2,6 +2,7 @@ package http1
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -65,24 +66,23 @@ func TestContextEnds(t *testing.T) {
 			t.Run(stage+"/"+way, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var theirs net.Conn
-					rt := &Transport{MaxIdle: 1, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+					ctx, cancel := context.WithCancelCause(t.Context())
+					defer cancel(nil)
+					rt := tripper{New(ctx, Config{MaxIdle: 1, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 						if test.handle == nil {
 							<-ctx.Done()
-							return nil, ctx.Err()
+							return nil, timedOut{ctx.Err()}
 						}
 						here, there := net.Pipe()
 						theirs = there
 						return here, nil
-					}}
-					var ctx context.Context
-					var cancel context.CancelCauseFunc
+					}})}
 					const limit = 3 * time.Second
+					request, want := t.Context(), errCause
 					if way == "deadline" {
-						timed, stop := context.WithTimeoutCause(t.Context(), limit, errCause)
+						timed, stop := context.WithTimeout(t.Context(), limit)
 						defer stop()
-						ctx = timed
-					} else {
-						ctx, cancel = context.WithCancelCause(t.Context())
+						request, want = timed, context.DeadlineExceeded
 					}
 					type outcome struct {
 						answered bool
@@ -93,7 +93,7 @@ func TestContextEnds(t *testing.T) {
 					done := make(chan outcome, 1)
 					start := time.Now()
 					go func() {
-						req := post(t, "http://h.test", strings.Repeat("x", test.body)).WithContext(ctx)
+						req := post(t, "http://h.test", strings.Repeat("x", test.body)).WithContext(request)
 						resp, err := rt.RoundTrip(req)
 						o := outcome{answered: err == nil, err: err}
 						if err == nil {
@@ -112,15 +112,15 @@ func TestContextEnds(t *testing.T) {
 					if len(done) > 0 {
 						t.Fatalf("it is over already: %+v", <-done)
 					}
-					if cancel != nil {
+					if way == "cancel" {
 						time.Sleep(limit)
 						cancel(errCause)
 					}
 					o := <-done
-					if !errors.Is(o.err, errCause) || o.answered != test.inBody {
-						t.Errorf("answered %t, %v; want %t, %v", o.answered, o.err, test.inBody, errCause)
+					if !errors.Is(o.err, want) || o.answered != test.inBody {
+						t.Errorf("answered %t, %v; want %t, %v", o.answered, o.err, test.inBody, want)
 					}
-					if o.answered && !errors.Is(o.closed, errCause) {
+					if o.answered && !errors.Is(o.closed, want) {
 						t.Errorf("after Close: %v", o.closed)
 					}
 					if took := o.at.Sub(start); took != limit {
@@ -132,7 +132,7 @@ func TestContextEnds(t *testing.T) {
 							t.Errorf("the connection is still open: %v", err)
 						}
 					}
-					if rt.idle.take("h.test:80") != nil {
+					if rt.pool.take("h.test:80") != nil {
 						t.Error("the connection was kept")
 					}
 				})
@@ -141,40 +141,36 @@ func TestContextEnds(t *testing.T) {
 	}
 }
 
-// A context that has ended lets nothing begin, and one that ends later does nothing to the connection.
-func TestContextOutside(t *testing.T) {
+// timedOut is the error of a dialer whose time is over.
+type timedOut struct{ error }
+
+func (timedOut) Timeout() bool   { return true }
+func (timedOut) Temporary() bool { return true }
+
+// A transport whose context has ended lets nothing begin, and a deadline that comes later does nothing to the connection.
+func TestOutsideOfARequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dials := 0
-		answer := pipes(func(c net.Conn) {
-			for {
-				if req, err := http.ReadRequest(bufio.NewReader(c)); err != nil {
-					return
-				} else if _, err := io.Copy(io.Discard, req.Body); err != nil {
-					return
-				}
-				_, _ = io.WriteString(c, accepted)
-			}
-		})
-		rt := &Transport{MaxIdle: 1, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-			dials++
-			return answer(ctx, network, address)
-		}}
-		ended, cancel := context.WithCancelCause(t.Context())
-		cancel(errCause)
-		if resp, err := rt.RoundTrip(post(t, "http://h.test", "{}").WithContext(ended)); err == nil {
-			resp.Body.Close()
-			t.Error("an answer after the context's end")
-		} else if !errors.Is(err, errCause) || dials != 0 {
-			t.Errorf("%v, %d connections; want %v, none", err, dials, errCause)
-		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		dial, dials := counting(pipes(answering(accepted, nil)))
+		rt := tripper{New(ctx, Config{MaxIdle: 1, Dial: dial})}
 		for range 3 {
-			ctx, cancel := context.WithCancel(t.Context())
+			ctx, stop := context.WithTimeout(t.Context(), time.Second)
 			must(t, rt, post(t, "http://h.test", "{}").WithContext(ctx))
-			cancel()
-			synctest.Wait()
+			stop()
+			time.Sleep(time.Minute)
 		}
-		if dials != 1 {
-			t.Errorf("%d connections for three requests, want 1", dials)
+		if dials.Load() != 1 {
+			t.Errorf("%d connections for three requests, want 1", dials.Load())
+		}
+		cancel(errCause)
+		synctest.Wait()
+		for range 2 { // the first finds an idle connection
+			if resp, err := rt.RoundTrip(post(t, "http://h.test", "{}")); err == nil {
+				resp.Body.Close()
+				t.Error("an answer after the end of the transport's context")
+			} else if !errors.Is(err, errCause) {
+				t.Errorf("%v, want %v", err, errCause)
+			}
 		}
 		rt.CloseIdleConnections()
 	})
@@ -184,37 +180,63 @@ func TestContextOutside(t *testing.T) {
 func TestConnectionForgets(t *testing.T) {
 	for name, test := range map[string]struct {
 		body   int
-		cancel bool // before the answer's body is read, all of which is there
-		dials  int32
+		answer string
+		cfg    Config
 	}{
-		"the end of a context":            {cancel: true, dials: 2},
-		"the time that writing may take":  {body: 1 << 20, dials: 1},
-		"the end of the context, written": {body: 1 << 20, cancel: true, dials: 2},
+		"the deadline":                   {},
+		"the time that writing may take": {body: 1 << 20},
+		"the time that the body may take": {answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+			cfg: Config{BodyTimeout: time.Second}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				dial, dials := counting(pipes(answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", nil)))
-				rt := &Transport{Dial: dial, MaxIdle: 1}
-				ctx, cancel := context.WithCancel(t.Context())
-				defer cancel()
-				resp, err := rt.RoundTrip(post(t, "http://h.test", strings.Repeat("x", test.body)).WithContext(ctx))
+				dial, dials := counting(pipes(answering(cmp.Or(test.answer, accepted), nil)))
+				cfg := test.cfg
+				cfg.Dial, cfg.MaxIdle = dial, 1
+				rt := newTripper(t, cfg)
+				for range 3 {
+					ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
+					must(t, rt, post(t, "http://h.test", strings.Repeat("x", test.body)).WithContext(ctx))
+					stop()
+					time.Sleep(time.Minute)
+				}
+				if dials.Load() != 1 {
+					t.Errorf("%d connections, want 1", dials.Load())
+				}
+				rt.CloseIdleConnections()
+			})
+		})
+	}
+}
+
+// The body of an answer has a time of its own, and never more than its request.
+func TestBodyTimeout(t *testing.T) {
+	for name, test := range map[string]struct{ limit, body, want time.Duration }{
+		"within the request's time": {10 * time.Second, time.Second, time.Second},
+		"longer than that":          {time.Second, 10 * time.Second, time.Second},
+		"not told":                  {3 * time.Second, 0, 3 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				rt := newTripper(t, Config{BodyTimeout: test.body, Dial: pipes(func(c net.Conn) {
+					readRequest(c)
+					_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab")
+					untilClosed(c)
+				})})
+				ctx, stop := context.WithTimeout(t.Context(), test.limit)
+				defer stop()
+				start := time.Now()
+				resp, err := rt.RoundTrip(post(t, "http://h.test", "{}").WithContext(ctx))
 				if err != nil {
 					t.Fatal(err)
 				}
-				if test.cancel {
-					cancel()
-					synctest.Wait()
+				defer resp.Body.Close()
+				if _, err := io.ReadAll(resp.Body); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%v, want %v", err, context.DeadlineExceeded)
 				}
-				if body, err := io.ReadAll(resp.Body); string(body) != "abc" {
-					t.Errorf("body %q, %v", body, err)
+				if took := time.Since(start); took != test.want {
+					t.Errorf("the body ended after %s, want %s", took, test.want)
 				}
-				resp.Body.Close()
-				time.Sleep(time.Minute)
-				must(t, rt, post(t, "http://h.test", "{}"))
-				if dials.Load() != test.dials {
-					t.Errorf("%d connections, want %d", dials.Load(), test.dials)
-				}
-				rt.CloseIdleConnections()
 			})
 		})
 	}

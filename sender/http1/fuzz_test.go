@@ -54,9 +54,9 @@ func FuzzAnswer(f *testing.F) {
 				pieces = append(pieces, piece)
 			}
 		}
-		rt := &Transport{MaxHeaderBytes: limit, MaxIdle: 1, Dial: func(context.Context, string, string) (net.Conn, error) {
+		rt := newTripper(t, Config{MaxHeaderBytes: limit, MaxIdle: 1, Dial: func(context.Context, string, string) (net.Conn, error) {
 			return &script{pieces: pieces}, nil
-		}}
+		}})
 		req := post(t, "http://h.test", "{}")
 		var status int
 		var body []byte
@@ -84,7 +84,7 @@ func FuzzAnswer(f *testing.F) {
 		if status != wantStatus || !bytes.Equal(body, wantBody) || (err == nil) != (wrong == nil) {
 			t.Errorf("status %d, body %q, %v; http.ReadResponse: %d, %q, %v", status, body, err, wantStatus, wantBody, wrong)
 		}
-		if kept := rt.idle.take("h.test:80"); kept != nil && (err != nil || reference.Close) {
+		if kept := rt.pool.take("h.test:80"); kept != nil && (err != nil || reference.Close) {
 			t.Errorf("the connection was kept after %v", err)
 		}
 	})

@@ -2,7 +2,6 @@ package http1
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,9 +29,13 @@ func (in *incoming) wait(maxHeader int64) error {
 		return err
 	}
 	in.ahead, in.left, in.limit = in.first[:n], maxHeader, maxHeader
+	return nil
+}
+
+// open takes a buffer.
+func (in *incoming) open() {
 	in.buffer = buffers.Get().(*bufio.Reader)
 	in.buffer.Reset(in)
-	return nil
 }
 
 // Read is for buffer.
@@ -57,7 +60,8 @@ func (in *incoming) headerRead() { in.left = math.MaxInt64 }
 // release gives the buffer back and reports whether nothing was left in it.
 func (in *incoming) release() (empty bool) {
 	if in.buffer == nil {
-		return true
+		empty, in.ahead = len(in.ahead) == 0, nil
+		return empty
 	}
 	empty = in.buffer.Buffered() == 0 && len(in.ahead) == 0
 	in.buffer.Reset(nil)
@@ -66,18 +70,17 @@ func (in *incoming) release() (empty bool) {
 	return empty
 }
 
-// body is the body of an answer.
-type body struct {
+// answerBody is the body of an answer that was not there with its header.
+type answerBody struct {
 	from io.Reader
 	conn *conn // nil once it was read to its end, closed, or lost
-	ctx  context.Context
 	keep bool  // the connection can be used again
 	err  error // of reading, once conn is nil
 }
 
 var errClosed = errors.New("http1: read from a closed body")
 
-func (b *body) Read(p []byte) (int, error) {
+func (b *answerBody) Read(p []byte) (int, error) {
 	if b.conn == nil {
 		return 0, b.err
 	}
@@ -88,19 +91,19 @@ func (b *body) Read(p []byte) (int, error) {
 	case errors.Is(err, io.EOF):
 		b.end(io.EOF, b.keep)
 	default:
-		b.end(cause(b.ctx, err), false)
+		b.end(b.conn.transport.cause(err, b.conn.deadline), false)
 	}
 	return n, b.err
 }
 
-func (b *body) Close() error {
+func (b *answerBody) Close() error {
 	if b.conn != nil {
 		b.end(errClosed, false)
 	}
 	return nil
 }
 
-func (b *body) end(err error, keep bool) {
+func (b *answerBody) end(err error, keep bool) {
 	b.conn.end(keep)
 	b.conn, b.err = nil, err
 }

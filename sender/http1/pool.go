@@ -5,44 +5,79 @@ import (
 	"time"
 )
 
-// pool holds idle connections. The zero value is empty.
+// pool knows all connections.
 type pool struct {
 	mu    sync.Mutex
-	conns map[string][]*conn // by address, the one that has been idle longest first
-	timer *time.Timer        // is running while conns is not empty
+	busy  conn               // sentinel of a circular list of those that are in use
+	idle  map[string][]*conn // the others by address, the one that has been idle longest first
+	timer *time.Timer        // is running while idle is not empty, if there is a timeout
 }
 
-// take returns the connection to an address that was put here last, nil when there is none.
+func (p *pool) init() {
+	p.busy.prev, p.busy.next = &p.busy, &p.busy
+	p.idle = map[string][]*conn{}
+}
+
+// take returns the idle connection to an address that was used last, nil when there is none.
 func (p *pool) take(address string) *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	conns := p.conns[address]
+	conns := p.idle[address]
 	if len(conns) == 0 {
 		return nil
 	}
 	c := conns[len(conns)-1]
 	conns[len(conns)-1] = nil
-	p.conns[address] = conns[:len(conns)-1]
+	p.idle[address] = conns[:len(conns)-1]
+	p.use(c)
 	return c
 }
 
-// put keeps a connection for a time, or closes it when there are most to the same address already.
-func (p *pool) put(c *conn, most int, timeout time.Duration) {
+// add takes a new connection, which is in use.
+func (p *pool) add(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	conns := p.conns[c.address]
-	if len(conns) >= most {
+	p.use(c)
+}
+
+func (p *pool) use(c *conn) {
+	last := p.busy.prev
+	c.prev, c.next = last, &p.busy
+	last.next, p.busy.prev = c, c
+}
+
+// put takes back a connection that was in use. It is closed, unless it is to be kept for later and there are not enough of its kind.
+func (p *pool) put(c *conn, keep bool) {
+	if kept := p.rest(c, keep); !kept {
 		c.Close()
-		return
 	}
-	if p.conns == nil {
-		p.conns = map[string][]*conn{}
+}
+
+func (p *pool) rest(c *conn, keep bool) (kept bool) {
+	most, timeout := c.transport.cfg.MaxIdle, c.transport.cfg.IdleTimeout
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.prev.next, c.next.prev = c.next, c.prev
+	c.prev, c.next = nil, nil
+	conns := p.idle[c.address]
+	if !keep || len(conns) >= most {
+		return false
 	}
-	if len(p.conns) == 0 && timeout > 0 {
+	if len(p.idle) == 0 && timeout > 0 {
 		p.timer = time.AfterFunc(timeout, func() { p.expire(timeout) })
 	}
 	c.idleSince = time.Now()
-	p.conns[c.address] = append(conns, c)
+	p.idle[c.address] = append(conns, c)
+	return true
+}
+
+// interrupt makes everything fail that waits for a connection.
+func (p *pool) interrupt() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := p.busy.next; c != &p.busy; c = c.next {
+		c.interrupt()
+	}
 }
 
 // expire closes the connections that have been idle for the timeout, and comes again when the next one will have been.
@@ -51,38 +86,38 @@ func (p *pool) expire(timeout time.Duration) {
 	defer p.mu.Unlock()
 	now := time.Now()
 	next := now
-	for address, conns := range p.conns {
+	for address, conns := range p.idle {
 		n := 0
 		for n < len(conns) && now.Sub(conns[n].idleSince) >= timeout {
 			conns[n].Close()
 			n++
 		}
 		if n == len(conns) {
-			delete(p.conns, address)
+			delete(p.idle, address)
 			continue
 		}
 		kept := copy(conns, conns[n:])
 		clear(conns[kept:])
-		p.conns[address] = conns[:kept]
+		p.idle[address] = conns[:kept]
 		if conns[0].idleSince.Before(next) {
 			next = conns[0].idleSince
 		}
 	}
-	if len(p.conns) > 0 {
+	if len(p.idle) > 0 {
 		p.timer.Reset(next.Add(timeout).Sub(now))
 	}
 }
 
-// clear closes all connections.
+// clear closes all idle connections.
 func (p *pool) clear() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, conns := range p.conns {
+	for _, conns := range p.idle {
 		for _, c := range conns {
 			c.Close()
 		}
 	}
-	clear(p.conns)
+	clear(p.idle)
 	if p.timer != nil {
 		p.timer.Stop()
 	}

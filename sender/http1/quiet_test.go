@@ -31,7 +31,7 @@ func TestLeavesDeadConnections(t *testing.T) {
 				},
 				answering("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", nil),
 			)
-			rt := &Transport{Dial: new(net.Dialer).DialContext, MaxIdle: 1}
+			rt := newTripper(t, Config{Dial: new(net.Dialer).DialContext, MaxIdle: 1})
 			defer rt.CloseIdleConnections()
 			for range 2 {
 				if status, _ := must(t, rt, post(t, "http://"+address, "{}")); status != 201 {
@@ -39,7 +39,7 @@ func TestLeavesDeadConnections(t *testing.T) {
 				}
 			}
 			spoil(await(t, accepting, "connection"))
-			idle := rt.idle.conns[address][0]
+			idle := rt.pool.idle[address][0]
 			eventually(t, "news on the idle connection", func() (news bool) {
 				err := idle.raw.Control(func(fd uintptr) {
 					_, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
@@ -59,7 +59,7 @@ func TestDropsWhatFollows(t *testing.T) {
 	const twice = "HTTP/1.1 201 Created\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 500 Forged\r\nContent-Length: 0\r\n\r\n"
 	address := listen(t, answering(twice, nil))
 	dial, dials := counting(new(net.Dialer).DialContext)
-	rt := &Transport{Dial: dial, MaxIdle: 1}
+	rt := newTripper(t, Config{Dial: dial, MaxIdle: 1})
 	for range 3 {
 		if status, body := must(t, rt, post(t, "http://"+address, "{}")); status != http.StatusCreated || body != "abc" {
 			t.Errorf("status %d, body %q", status, body)

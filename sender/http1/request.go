@@ -1,72 +1,77 @@
 package http1
 
 import (
-	"bufio"
-	"cmp"
+	"bytes"
+	"errors"
 	"fmt"
-	"io"
+	"maps"
+	"net"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 )
 
-// writers has room for the head and the body of most requests, which so leave in one packet or system call.
-var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 8<<10) }}
-
-// write writes a request that was checked.
-func write(to io.Writer, req *http.Request) error {
-	w := writers.Get().(*bufio.Writer)
-	w.Reset(to)
-	defer func() {
-		w.Reset(nil)
-		writers.Put(w)
-	}()
-	writeHead(w, req)
-	if req.Body != nil && req.Body != http.NoBody {
-		n, err := io.Copy(w, io.LimitReader(req.Body, req.ContentLength))
-		if err != nil {
-			return err
-		}
-		if n < req.ContentLength {
-			return fmt.Errorf("http1: the request's body has %d bytes, its ContentLength is %d", n, req.ContentLength)
-		}
-		if n, _ := req.Body.Read(make([]byte, 1)); n > 0 {
-			return fmt.Errorf("http1: the request's body is longer than its ContentLength of %d", req.ContentLength)
-		}
-	}
-	return w.Flush()
+// Target is where requests go, and what is the same in all of them. It is immutable.
+type Target struct {
+	address string // what to dial
+	head    []byte // of a request, but for what differs
 }
 
-// writeHead writes all that precedes the body. What goes wrong, Flush will tell.
-func writeHead(w *bufio.Writer, req *http.Request) {
-	put := func(parts ...string) {
-		for _, part := range parts {
-			_, _ = w.WriteString(part)
+// NewTarget returns the target of POSTs to a URL that all have the given header. It returns an error unless they would be requests, and one
+// each: see Handles.
+func NewTarget(u *url.URL, header http.Header) (*Target, error) {
+	switch {
+	case u.Host == "":
+		return nil, errNoHost
+	case u.Scheme != "http":
+		return nil, fmt.Errorf("http1: unsupported protocol scheme %q: want http", u.Scheme)
+	case !validHost(u.Host):
+		return nil, fmt.Errorf("http1: host %q: want printable ASCII without spaces", u.Host)
+	case !validValue(u.RequestURI()):
+		return nil, errors.New("http1: the request's URL has a control character")
+	}
+	var head bytes.Buffer
+	fmt.Fprintf(&head, "POST %s HTTP/1.1\r\nHost: %s\r\n", u.RequestURI(), withoutZone(u.Host))
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		if !validToken(name) {
+			return nil, fmt.Errorf("http1: invalid header name %q", name)
 		}
-	}
-	put(cmp.Or(req.Method, http.MethodGet), " ", req.URL.RequestURI(), " HTTP/1.1\r\nHost: ", withoutZone(cmp.Or(req.Host, req.URL.Host)), "\r\n")
-	switch req.Method {
-	case http.MethodPost, http.MethodPut, http.MethodPatch:
-		put("Content-Length: ", strconv.FormatInt(req.ContentLength, 10), "\r\n")
-	default:
-		if req.ContentLength > 0 {
-			put("Content-Length: ", strconv.FormatInt(req.ContentLength, 10), "\r\n")
-		}
-	}
-	if req.Close {
-		put("Connection: close\r\n")
-	}
-	for name, values := range req.Header {
 		switch http.CanonicalHeaderKey(name) {
-		case "Host", "Content-Length", "Transfer-Encoding", "Trailer": // the request's own fields decide
+		case "Host", "Content-Length", "Transfer-Encoding", "Trailer": // the request itself decides
 			continue
 		}
-		for _, value := range values {
-			put(name, ": ", value, "\r\n")
+		for _, value := range header[name] {
+			if !validValue(value) {
+				return nil, fmt.Errorf("http1: invalid value of header %q: it has a control character", name)
+			}
+			fmt.Fprintf(&head, "%s: %s\r\n", name, value)
 		}
 	}
-	put("\r\n")
+	head.WriteString("Content-Length: ")
+	return &Target{address: address(u), head: head.Bytes()}, nil
+}
+
+var errNoHost = errors.New("http1: no Host in the request's URL")
+
+// Handles reports whether a URL can be a Target.
+func Handles(u *url.URL) bool { return u.Scheme == "http" && validHost(u.Host) }
+
+// address returns what to dial for a URL.
+func address(u *url.URL) string {
+	if u.Port() != "" {
+		return u.Host
+	}
+	return net.JoinHostPort(u.Hostname(), "80")
+}
+
+// appendHead appends all that precedes a body of so many bytes.
+func (t *Target) appendHead(dst, header []byte, length int) []byte {
+	dst = strconv.AppendInt(append(dst, t.head...), int64(length), 10)
+	dst = append(dst, "\r\n"...)
+	dst = append(dst, header...)
+	return append(dst, "\r\n"...)
 }
 
 // withoutZone returns host[:port] without the zone of an IPv6 address, which means something on this machine only.
@@ -78,12 +83,6 @@ func withoutZone(host string) string {
 	return host[:zone] + host[end:]
 }
 
-func closeBody(req *http.Request) {
-	if req.Body != nil {
-		_ = req.Body.Close()
-	}
-}
-
 func validHost(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] >= 0x7f {
@@ -93,7 +92,7 @@ func validHost(s string) bool {
 	return true
 }
 
-// validToken reports whether s can be a method or the name of a header.
+// validToken reports whether s can be the name of a header.
 //
 // https://www.rfc-editor.org/rfc/rfc9110.html#name-tokens
 func validToken(s string) bool {

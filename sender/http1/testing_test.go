@@ -45,10 +45,32 @@ type roundTripper interface {
 
 type dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
+// tripper sends what an http.Request says by a Transport, so that it can stand where net/http's does.
+type tripper struct{ *Transport }
+
+func (t tripper) RoundTrip(req *http.Request) (*http.Response, error) {
+	to, err := NewTarget(req.URL, req.Header)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	deadline, ok := req.Context().Deadline()
+	if !ok {
+		deadline = time.Now().Add(time.Hour)
+	}
+	return t.Post(deadline, to, nil, body)
+}
+
+// newTripper returns one over a transport that lasts as long as the test.
+func newTripper(t testing.TB, cfg Config) tripper { return tripper{New(t.Context(), cfg)} }
+
 // transports are the one under test and the one whose behaviour is right by definition, each with room for one idle connection.
 var transports = map[string]func(dial) roundTripper{
 	"http1": func(d dial) roundTripper {
-		return &Transport{Dial: d, MaxIdle: 1, IdleTimeout: time.Minute}
+		return tripper{New(context.Background(), Config{Dial: d, MaxIdle: 1, IdleTimeout: time.Minute})}
 	},
 	"net/http": func(d dial) roundTripper {
 		return &http.Transport{DialContext: d, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10, DisableCompression: true}

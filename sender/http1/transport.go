@@ -1,30 +1,18 @@
-// Package http1 sends requests by HTTP/1.1 over plain TCP. It does what net/http's Transport does there, in the caller's goroutine: a
-// connection has no goroutines of its own, an idle one holds no buffers, and a request that waits for its answer holds 512 bytes.
+// Package http1 POSTs by HTTP/1.1 over plain TCP. It does what net/http's Transport does there, in the caller's goroutine and with few
+// allocations: a connection has no goroutines of its own, an idle one holds no buffers, and a request that waits for its answer holds 512
+// bytes.
 package http1
 
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 )
 
-// Transport is an http.RoundTripper for URLs whose scheme is http. Its fields must be set before it is used and left alone then. Safe for
-// concurrent use.
-//
-// Cancelling a request's context ends it at once, whatever it waits for, and the reading of the answer's body with it; the error is the
-// context's cause. A connection is used again when the body was read to its end; closing the body earlier closes the connection. Read and
-// Close of one body must not be called at the same time.
-//
-// A request is sent once: when its connection turns out to be dead, the error says so, as io.EOF, io.ErrUnexpectedEOF, ECONNRESET or EPIPE.
-//
-// What net/http's Transport does and this one does not: TLS, proxies, names of hosts beyond ASCII, request bodies of unknown length, request
-// trailers, Expect, httptrace, answers that it asks to have compressed, connections taken over after 101 Switching Protocols.
-type Transport struct {
+// Config of a Transport.
+type Config struct {
 	// Dial opens a connection. It must return soon after ctx has ended.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
@@ -37,7 +25,32 @@ type Transport struct {
 	// MaxHeaderBytes bounds the header of an answer, and of all 1xx answers before it. 0 stands for 64 KiB.
 	MaxHeaderBytes int64
 
-	idle pool
+	// BodyTimeout is how long an answer's body may take, from the end of its header. 0 leaves it to the request's deadline.
+	BodyTimeout time.Duration
+}
+
+// Transport sends requests. A connection is used again when the answer's body was there with its header, or was read to its end; closing the
+// body earlier closes the connection. Read and Close of one body must not be called at the same time; everything else is safe for
+// concurrent use.
+//
+// A request is sent once: when its connection turns out to be dead, the error says so, as io.EOF, io.ErrUnexpectedEOF, ECONNRESET or EPIPE.
+//
+// What net/http's Transport does and this one does not: TLS, proxies, names of hosts beyond ASCII, other methods, request bodies that are not
+// in memory, Expect, httptrace, answers that it asks to have compressed, connections taken over after 101 Switching Protocols. It keeps the
+// header of an answer only if that is none of 2xx.
+type Transport struct {
+	cfg  Config
+	ctx  context.Context
+	pool pool
+}
+
+// New returns a transport whose requests all end when ctx does, whatever they wait for.
+func New(ctx context.Context, cfg Config) *Transport {
+	cfg.MaxHeaderBytes = cmp.Or(cfg.MaxHeaderBytes, 64<<10)
+	t := &Transport{cfg: cfg, ctx: ctx}
+	t.pool.init()
+	context.AfterFunc(ctx, t.pool.interrupt)
+	return t
 }
 
 // answerGrace is the time that an answer has to come when the request could not be written: a receiver may answer and close the connection
@@ -48,114 +61,89 @@ const answerGrace = 50 * time.Millisecond
 // other end. A larger one has a goroutine of its own write it, since the answer may come before its end, and be why nobody reads.
 const inlineBytes = 16 << 10
 
-// RoundTrip implements http.RoundTripper.
-func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := check(req); err != nil {
-		closeBody(req)
-		return nil, err
-	}
-	ctx := req.Context()
-	c, err := t.connect(ctx, address(req.URL))
+// Post sends body to a target and returns the answer. header is further lines of the request's header, each with its CR LF, and is sent as it
+// is. It may be changed once Post has returned; the bytes of body must never change.
+//
+// At the deadline, the error of Post or of reading the answer's body is context.DeadlineExceeded; when the transport's context ends, it is
+// that one's cause.
+func (t *Transport) Post(deadline time.Time, to *Target, header, body []byte) (*http.Response, error) {
+	c, err := t.connect(deadline, to.address)
 	if err != nil {
-		closeBody(req)
-		return nil, cause(ctx, err)
+		return nil, t.cause(err, deadline)
 	}
-	c.stop = context.AfterFunc(ctx, c.interrupt)
-	if req.ContentLength > inlineBytes {
-		c.sending = make(chan error, 1)
-		go func() { c.sending <- c.send(req) }()
+	request := requests.Get().(*[]byte)
+	*request = to.appendHead((*request)[:0], header, len(body))
+	if len(body) > inlineBytes {
+		sending := make(chan error, 1)
+		c.sending = sending
+		go func() { sending <- c.send(request, body) }()
 	} else {
-		err = c.send(req)
+		err = c.send(request, body)
 	}
-	resp, missing := c.answer(req, cmp.Or(t.MaxHeaderBytes, 64<<10))
+	resp, missing := c.answer(t.cfg.MaxHeaderBytes)
 	if missing != nil {
 		if sent := c.sent(); sent != nil {
 			err = sent
 		}
 		c.end(false)
-		return nil, cause(ctx, cmp.Or(err, missing))
+		return nil, t.cause(cmp.Or(err, missing), deadline)
 	}
-	keep := err == nil && !resp.Close && !req.Close
-	if resp.Body == http.NoBody {
+	keep := err == nil && !resp.Close
+	if c.incoming.buffer == nil || resp.Body == http.NoBody {
 		c.end(keep)
-	} else {
-		resp.Body = &body{from: resp.Body, conn: c, ctx: ctx, keep: keep}
+		return resp, nil
 	}
+	if t.cfg.BodyTimeout > 0 {
+		c.endBy(earlier(deadline, time.Now().Add(t.cfg.BodyTimeout)))
+	}
+	resp.Body = &answerBody{from: resp.Body, conn: c, keep: keep}
 	return resp, nil
 }
 
 // CloseIdleConnections closes the connections that are not in use.
-func (t *Transport) CloseIdleConnections() { t.idle.clear() }
+func (t *Transport) CloseIdleConnections() { t.pool.clear() }
 
 // connect returns a connection to an address, an idle one if there is one that still works.
-func (t *Transport) connect(ctx context.Context, address string) (*conn, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	for c := t.idle.take(address); c != nil; c = t.idle.take(address) {
+func (t *Transport) connect(deadline time.Time, address string) (*conn, error) {
+	for c := t.pool.take(address); c != nil; c = t.pool.take(address) {
+		if err := c.endBy(deadline); err != nil {
+			c.end(false)
+			return nil, err
+		}
 		if c.quiet() {
 			return c, nil
 		}
-		c.Close()
+		c.end(false)
 	}
-	nc, err := t.Dial(ctx, "tcp", address)
+	ctx, cancel := context.WithDeadline(t.ctx, deadline)
+	defer cancel()
+	nc, err := t.cfg.Dial(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	return newConn(nc, t, address), nil
-}
-
-// address returns what to dial for a URL.
-func address(u *url.URL) string {
-	if u.Port() != "" {
-		return u.Host
+	c := newConn(nc, t, address)
+	t.pool.add(c)
+	if err := c.endBy(deadline); err != nil {
+		c.end(false)
+		return nil, err
 	}
-	return net.JoinHostPort(u.Hostname(), "80")
+	return c, nil
 }
 
-// cause returns why a request failed: err, or the cause of its context's end.
-func cause(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+// cause returns why a request failed: err, or the end of its time, or of the transport's context.
+func (t *Transport) cause(err error, deadline time.Time) error {
+	if t.ctx.Err() != nil {
+		return context.Cause(t.ctx)
+	}
+	if !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
 	}
 	return err
 }
 
-// Handles reports whether a Transport can send to a URL.
-func Handles(u *url.URL) bool { return u.Scheme == "http" && validHost(u.Host) }
-
-var (
-	errNoURL  = errors.New("http1: the request has no URL")
-	errNoHost = errors.New("http1: no Host in the request's URL")
-)
-
-// check returns an error unless req can be sent, and as one request.
-func check(req *http.Request) error {
-	switch {
-	case req.URL == nil:
-		return errNoURL
-	case req.URL.Host == "":
-		return errNoHost
-	case req.URL.Scheme != "http":
-		return fmt.Errorf("http1: unsupported protocol scheme %q: want http", req.URL.Scheme)
-	case !validHost(req.URL.Host) || !validHost(req.Host):
-		return fmt.Errorf("http1: host %q: want printable ASCII without spaces", cmp.Or(req.Host, req.URL.Host))
-	case !validToken(cmp.Or(req.Method, http.MethodGet)):
-		return fmt.Errorf("http1: invalid method %q", req.Method)
-	case !validValue(req.URL.RequestURI()):
-		return errors.New("http1: the request's URL has a control character")
-	case req.ContentLength < 0:
-		return errors.New("http1: the length of the request's body is not known")
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
 	}
-	for name, values := range req.Header {
-		if !validToken(name) {
-			return fmt.Errorf("http1: invalid header name %q", name)
-		}
-		for _, value := range values {
-			if !validValue(value) {
-				return fmt.Errorf("http1: invalid value of header %q: it has a control character", name)
-			}
-		}
-	}
-	return nil
+	return b
 }

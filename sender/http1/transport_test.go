@@ -90,16 +90,16 @@ func TestReusesAfterLargeRequests(t *testing.T) {
 	leftovers(t)
 }
 
-// A body that is not read to its end costs the connection.
+// A body that did not come with its header, and is not read to its end, costs the connection.
 func TestClosesEarly(t *testing.T) {
-	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"
+	answer := "HTTP/1.1 200 OK\r\nContent-Length: 600\r\n\r\n" + strings.Repeat("abc", 200)
 	for name, test := range map[string]struct {
 		read  func(io.Reader) error
 		dials int32
 	}{
 		"unread":              {func(io.Reader) error { return nil }, 2},
 		"begun":               {func(r io.Reader) error { _, err := io.CopyN(io.Discard, r, 2); return err }, 2},
-		"read but for EOF":    {func(r io.Reader) error { _, err := io.CopyN(io.Discard, r, 3); return err }, 1}, // it came with the last byte
+		"read but for EOF":    {func(r io.Reader) error { _, err := io.CopyN(io.Discard, r, 600); return err }, 1}, // it came with the last byte
 		"read":                {func(r io.Reader) error { _, err := io.Copy(io.Discard, r); return err }, 1},
 		"read beyond its end": {func(r io.Reader) error { _, _ = io.Copy(io.Discard, r); _, err := io.Copy(io.Discard, r); return err }, 1},
 	} {
@@ -157,7 +157,7 @@ func TestIdleConnections(t *testing.T) {
 			defer open.Add(-1)
 			answering(accepted, let)(c)
 		}))
-		rt := &Transport{Dial: dial, MaxIdle: 3, IdleTimeout: time.Minute}
+		rt := newTripper(t, Config{Dial: dial, MaxIdle: 3, IdleTimeout: time.Minute})
 		want := func(when string, made, left int32) {
 			t.Helper()
 			synctest.Wait()
@@ -200,7 +200,7 @@ func TestIdleConnections(t *testing.T) {
 
 func TestKeepsNoneWhenTold(t *testing.T) {
 	dial, dials := counting(pipes(answering(accepted, nil)))
-	rt := &Transport{Dial: dial}
+	rt := newTripper(t, Config{Dial: dial})
 	for range 2 {
 		must(t, rt, post(t, "http://h.test", "{}"))
 	}
@@ -211,11 +211,14 @@ func TestKeepsNoneWhenTold(t *testing.T) {
 
 // The connection used last is used first, so that those that are too many get old.
 func TestTakesTheNewest(t *testing.T) {
-	var p pool
-	tr := &Transport{}
-	a, b := newConn(nil, tr, "x"), newConn(nil, tr, "x")
-	p.put(a, 2, time.Hour)
-	p.put(b, 2, time.Hour)
+	tr := New(t.Context(), Config{MaxIdle: 2, IdleTimeout: time.Hour})
+	p := &tr.pool
+	one, other := net.Pipe()
+	a, b := newConn(one, tr, "x"), newConn(other, tr, "x")
+	for _, c := range []*conn{a, b} {
+		p.add(c)
+		p.put(c, true)
+	}
 	if p.take("y") != nil || p.take("x") != b || p.take("x") != a || p.take("x") != nil {
 		t.Error("not the newest first")
 	}
@@ -251,7 +254,7 @@ func TestDialErrors(t *testing.T) {
 	}
 }
 
-// Many at once, some of them cancelled, with a receiver that breaks connections: every answer is that of its own request.
+// Many at once, some of them out of time, with a receiver that breaks connections: every answer is that of its own request.
 func TestCrowd(t *testing.T) {
 	address := listen(t, func(c net.Conn) {
 		r := bufio.NewReader(c)
@@ -267,15 +270,15 @@ func TestCrowd(t *testing.T) {
 			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n"+string(body[:4])+"\r\n0\r\n\r\n")
 		}
 	})
-	rt := &Transport{Dial: new(net.Dialer).DialContext, MaxIdle: 8, IdleTimeout: time.Minute}
+	rt := newTripper(t, Config{Dial: new(net.Dialer).DialContext, MaxIdle: 8, IdleTimeout: time.Minute})
 	var crowd sync.WaitGroup
 	var answered atomic.Int32
 	for i := range 16 {
 		crowd.Go(func() {
 			for j := range 200 {
-				ctx, cancel := context.WithCancel(t.Context())
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				if j%10 == 0 {
-					go cancel()
+					ctx, cancel = context.WithTimeout(t.Context(), time.Duration(j)*time.Microsecond)
 				}
 				want := string([]byte{byte('a' + i), byte('a' + j%26), byte('a' + j/26), '.'})
 				resp, err := rt.RoundTrip(post(t, "http://"+address, want+strings.Repeat("x", j%3*inlineBytes)).WithContext(ctx))
@@ -315,7 +318,7 @@ func TestAnswerToNothing(t *testing.T) {
 				if answer != "" {
 					c.pieces = [][]byte{[]byte(answer)}
 				}
-				rt := &Transport{MaxIdle: 1, Dial: func(context.Context, string, string) (net.Conn, error) { return c, nil }}
+				rt := newTripper(t, Config{MaxIdle: 1, Dial: func(context.Context, string, string) (net.Conn, error) { return c, nil }})
 				resp, err := rt.RoundTrip(post(t, "http://h.test", strings.Repeat("x", size)))
 				switch {
 				case answer == "":
@@ -332,7 +335,7 @@ func TestAnswerToNothing(t *testing.T) {
 				if err == nil {
 					resp.Body.Close()
 				}
-				if rt.idle.take("h.test:80") != nil {
+				if rt.pool.take("h.test:80") != nil {
 					t.Error("the connection was kept")
 				}
 			})
