@@ -489,11 +489,10 @@ func BenchmarkAttempt(b *testing.B) {
 	server := receiver(b, nil, nil)
 	s := newSender(b, Config{})
 	to := subscription("a", server.URL)
-	sign := newSigner(string(to.Secret))
-	e := newEvent(1, 1)
+	c, j := s.newCourier(to), &job{Delivery: Delivery{Event: newEvent(1, 1)}, attempts: 1}
 	b.ReportAllocs()
 	for b.Loop() {
-		if v, _ := s.once(e, to, 1, sign); v.Outcome != Delivered {
+		if v, _ := s.try(j, c); v.Outcome != Delivered {
 			b.Fatal(v)
 		}
 	}

@@ -3,9 +3,9 @@ package sender
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -23,59 +23,86 @@ var reserved = map[string]bool{
 	"Proxy-Connection": true, "Te": true, "Trailer": true, "Upgrade": true, "Expect": true,
 }
 
-var jsonType = []string{"application/json"} // shared: http leaves the headers of a request as they are
-
-// post is what one attempt sends.
-type post struct {
-	id        string // of the event
-	attempt   int
-	replay    bool
-	userAgent string
-	signer    *signer // nil leaves the request unsigned
-	extra     http.Header
-	body      []byte
-	signed    http.Header // what header returned last
-}
-
-// header returns the headers of the POST, signed as of now.
-func (p *post) header(now time.Time) http.Header {
-	h := make(http.Header, 10+len(p.extra)) // ten of our own
-	for name, values := range p.extra {
+// commonHeader returns what all requests to a webhook have in their header. extra is what its subscription wants in it.
+func commonHeader(userAgent string, extra http.Header) http.Header {
+	h := http.Header{}
+	for name, values := range extra {
 		if name = http.CanonicalHeaderKey(name); !reserved[name] {
 			h[name] = values
 		}
 	}
-	values := make([]string, 0, 9) // of all names but one, in one array
-	set := func(name, value string) {
-		values = append(values, value)
-		h[name] = values[len(values)-1 : len(values) : len(values)]
-	}
-	h["Content-Type"] = jsonType
-	set("User-Agent", p.userAgent)
-	set(HeaderID, p.id)
-	set(HeaderAttempt, strconv.Itoa(p.attempt))
+	h.Set("Content-Type", "application/json")
+	h.Set("User-Agent", userAgent)
+	return h
+}
+
+// post is what one request sends, beside what all to its webhook have in common.
+type post struct {
+	id      string // of the event
+	attempt int
+	replay  bool
+	signer  *signer // nil leaves the request unsigned
+	body    []byte
+}
+
+// header is the part of a request's header that is its own: lines with CR LF. Used again, it allocates nothing.
+type header struct {
+	lines []byte
+	parts []part
+}
+
+// part is where a line's name and value are.
+type part struct{ name, value, end int }
+
+// set renders the header of p, signed as of now.
+func (h *header) set(p *post, now time.Time) {
+	h.lines, h.parts = h.lines[:0], h.parts[:0]
+	h.begin(HeaderID)
+	h.end(append(h.lines, p.id...))
+	h.begin(HeaderAttempt)
+	h.end(strconv.AppendInt(h.lines, int64(p.attempt), 10))
 	if p.replay {
-		set(HeaderReplay, "true")
+		h.begin(HeaderReplay)
+		h.end(append(h.lines, "true"...))
 	}
 	if p.signer == nil {
-		return h
+		return
 	}
 	ms, s := now.UnixMilli(), now.Unix()
 	var nonce [16]byte
 	_, _ = rand.Read(nonce[:]) // never fails, as it says
+	h.begin(HeaderTimestamp)
+	h.end(strconv.AppendInt(h.lines, ms, 10))
+	h.begin(HeaderSignature)
+	h.end(p.signer.appendTwenty(h.lines, ms, p.body))
+	h.begin(HeaderNonce)
+	h.end(hex.AppendEncode(h.lines, nonce[:]))
+	h.begin(HeaderStandardTimestamp)
+	h.end(strconv.AppendInt(h.lines, s, 10))
+	h.begin(HeaderStandardSignature)
+	h.end(p.signer.appendStandard(h.lines, p.id, s, p.body))
+}
 
-	var text strings.Builder // all values below, one after the other
-	text.Grow(13 + 64 + 32 + 10 + 47)
-	add := func(name string, value []byte) {
-		start := text.Len()
-		text.Write(value)
-		set(name, text.String()[start:])
+// begin begins a line.
+func (h *header) begin(name string) {
+	start := len(h.lines)
+	h.lines = append(append(h.lines, name...), ": "...)
+	h.parts = append(h.parts, part{name: start, value: len(h.lines)})
+}
+
+// end ends the line whose value was appended to lines.
+func (h *header) end(lines []byte) {
+	h.parts[len(h.parts)-1].end = len(lines)
+	h.lines = append(lines, "\r\n"...)
+}
+
+// with returns the whole header of a request that has common in it as well.
+func (h *header) with(common http.Header) http.Header {
+	all := make(http.Header, len(common)+len(h.parts))
+	maps.Copy(all, common)
+	text := string(h.lines)
+	for _, p := range h.parts {
+		all[text[p.name:p.value-len(": ")]] = []string{text[p.value:p.end]}
 	}
-	var buf [64]byte
-	add(HeaderTimestamp, strconv.AppendInt(buf[:0], ms, 10))
-	add(HeaderSignature, p.signer.appendTwenty(buf[:0], ms, p.body))
-	add(HeaderNonce, hex.AppendEncode(buf[:0], nonce[:]))
-	add(HeaderStandardTimestamp, strconv.AppendInt(buf[:0], s, 10))
-	add(HeaderStandardSignature, p.signer.appendStandard(buf[:0], p.id, s, p.body))
-	return h
+	return all
 }

@@ -1,24 +1,33 @@
 package sender
 
 import (
+	"bufio"
 	"bytes"
 	"net/http"
+	"net/textproto"
+	"reflect"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 )
 
+// whole returns the header of a request with the given post, as net/http sends it.
+func whole(p *post, extra http.Header, now time.Time) http.Header {
+	var h header
+	h.set(p, now)
+	return h.with(commonHeader("hookline/1.2", extra))
+}
+
 func TestHeader(t *testing.T) {
 	now := time.UnixMilli(1700000000123)
-	p := &post{
-		id: "evt_1", attempt: 3, userAgent: "hookline/1.2", signer: newSigner("shh"), body: []byte("{}"),
-		extra: http.Header{
-			"Authorization": {"Bearer x"}, "x-tenant": {"a", "b"},
-			"content-type": {"text/plain"}, "User-Agent": {"me"}, "host": {"evil"}, "Content-Length": {"0"}, "CONNECTION": {"close"},
-			"transfer-encoding": {"chunked"}, "webhook-id": {"mine"}, "X-Twenty-Webhook-Signature": {"forged"}, "X-Hookline-Attempt": {"9"},
-		},
+	p := &post{id: "evt_1", attempt: 3, signer: newSigner("shh"), body: []byte("{}")}
+	extra := http.Header{
+		"Authorization": {"Bearer x"}, "x-tenant": {"a", "b"},
+		"content-type": {"text/plain"}, "User-Agent": {"me"}, "host": {"evil"}, "Content-Length": {"0"}, "CONNECTION": {"close"},
+		"transfer-encoding": {"chunked"}, "webhook-id": {"mine"}, "X-Twenty-Webhook-Signature": {"forged"}, "X-Hookline-Attempt": {"9"},
 	}
-	h := p.header(now)
+	h := whole(p, extra, now)
 	nonce := h.Get(HeaderNonce)
 	if !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(nonce) {
 		t.Errorf("nonce %q: want 32 hex digits", nonce)
@@ -41,30 +50,50 @@ func TestHeader(t *testing.T) {
 	if len(h["X-Tenant"]) != 2 {
 		t.Errorf("X-Tenant = %q, want both values", h["X-Tenant"])
 	}
-	if again := p.header(now).Get(HeaderNonce); again == nonce {
+	if again := whole(p, extra, now).Get(HeaderNonce); again == nonce {
 		t.Error("two requests have the same nonce")
 	}
 
 	p.signer = nil
+	unsigned := whole(p, extra, now)
 	for _, name := range []string{HeaderTimestamp, HeaderSignature, HeaderNonce, HeaderStandardTimestamp, HeaderStandardSignature} {
-		if got, ok := p.header(now)[name]; ok {
+		if got, ok := unsigned[name]; ok {
 			t.Errorf("without a secret %s = %q, want none", name, got)
 		}
 	}
-	if got := p.header(now).Get(HeaderID); got != "evt_1" {
+	if got := unsigned.Get(HeaderID); got != "evt_1" {
 		t.Errorf("without a secret %s = %q, want evt_1", HeaderID, got)
 	}
 }
 
-// Two HMACs over a body of the usual size, and nine headers.
+// The lines that plain HTTP sends say what the header of net/http does, and nothing of the request before is left in them.
+func TestHeaderLines(t *testing.T) {
+	now := time.UnixMilli(1700000000123)
+	var h header
+	h.set(&post{id: "evt_of_another_length", attempt: 12, replay: true, signer: newSigner("shh"), body: []byte("[]")}, now)
+	h.set(&post{id: "evt_1", attempt: 3, replay: true, signer: newSigner("shh"), body: []byte("{}")}, now)
+	read, err := textproto.NewReader(bufio.NewReader(strings.NewReader(string(h.lines) + "\r\n"))).ReadMIMEHeader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := h.with(nil); !reflect.DeepEqual(http.Header(read), want) {
+		t.Errorf("lines %q, want %v", h.lines, want)
+	}
+	if len(read) != 8 || read.Get(HeaderReplay) != "true" || read.Get(HeaderAttempt) != "3" {
+		t.Errorf("%v: want eight headers", read)
+	}
+}
+
+// Two HMACs over a body of the usual size, and seven headers.
 func BenchmarkHeader(b *testing.B) {
 	p := &post{
-		id: "evt_0badcafe_0000000001a2b3c4_0", attempt: 1, userAgent: "hookline/1.0.0",
+		id: "evt_0badcafe_0000000001a2b3c4_0", attempt: 1,
 		signer: newSigner("5f2b7c0d9e8a4f61b3d5c7e9f0a1b2c35f2b7c0d9e8a4f61b3d5c7e9f0a1b2c3"), body: bytes.Repeat([]byte("x"), 1100),
 	}
 	now := time.Now()
+	var h header
 	b.ReportAllocs()
 	for b.Loop() {
-		p.header(now)
+		h.set(p, now)
 	}
 }

@@ -6,17 +6,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Outcomes beside those of a Verdict.
-const (
-	cancelled   = "cancelled"   // not attempted: the webhook is gone
-	interrupted = "interrupted" // cut short by the end of Drain
-)
-
 type metrics struct {
-	attempts *prometheus.CounterVec // by outcome
+	outcomes               [len(outcomeNames)]prometheus.Counter // of attempts
+	cancelled, interrupted prometheus.Counter
+
 	duration prometheus.Histogram
 	lag      prometheus.Histogram
-	inFlight prometheus.Gauge
 	retrying prometheus.Gauge
 
 	parked, dead, spoolFailures, gaps      prometheus.Counter
@@ -33,11 +28,12 @@ func newMetrics(registry prometheus.Registerer, s *Sender) (*metrics, error) {
 	gauge := func(name, help string) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
+	attempts := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "hookline_attempts_total",
+		Help: "Attempts at deliveries by outcome; cancelled counts deliveries given up because their webhook is gone, interrupted those cut short by the end.",
+	}, []string{"outcome"})
 	m := &metrics{
-		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "hookline_attempts_total",
-			Help: "Attempts at deliveries by outcome; cancelled counts deliveries given up because their webhook is gone.",
-		}, []string{"outcome"}),
+		cancelled: attempts.WithLabelValues("cancelled"), interrupted: attempts.WithLabelValues("interrupted"),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "hookline_attempt_duration_seconds",
 			Help:    "Time from the start of an attempt to the header of the answer, or to the error.",
@@ -48,7 +44,6 @@ func newMetrics(registry prometheus.Registerer, s *Sender) (*metrics, error) {
 			Help:    "Time from the commit of a change to the receiver's 2xx, retries included.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43200, 172800},
 		}),
-		inFlight: gauge("hookline_in_flight_attempts", "Attempts under way."),
 		retrying: gauge("hookline_retrying_records", "Records whose delivery failed and waits for its next attempt."),
 
 		parked:        counter("hookline_parked_deliveries_total", "Deliveries put into the spool."),
@@ -60,15 +55,14 @@ func newMetrics(registry prometheus.Registerer, s *Sender) (*metrics, error) {
 		spoolBytes:    gauge("hookline_spool_bytes", "Size of all deliveries in the spool."),
 		full:          gauge("hookline_spool_full_webhooks", "Webhooks whose queue is full: what would go there is given up."),
 	}
-	for _, outcome := range outcomeNames {
-		m.attempts.WithLabelValues(outcome)
+	for outcome, name := range outcomeNames {
+		m.outcomes[outcome] = attempts.WithLabelValues(name)
 	}
-	m.attempts.WithLabelValues(cancelled)
-	m.attempts.WithLabelValues(interrupted)
 	var errs []error
 	for _, c := range []prometheus.Collector{
-		m.attempts, m.duration, m.lag, m.inFlight, m.retrying,
+		attempts, m.duration, m.lag, m.retrying,
 		m.parked, m.dead, m.gaps, m.spoolFailures, m.waiting, m.deadLetters, m.spoolBytes, m.full,
+		of("hookline_in_flight_attempts", "Attempts under way.", s.places.taken.Load),
 		of("hookline_buffered_bytes", "Memory that deliveries taken and not yet settled count for.", s.buffered.Load),
 		of("hookline_buffered_deliveries", "Deliveries taken and not yet settled.", s.taken.Load),
 		of("hookline_paused_webhooks", "Webhooks that get nothing: their receiver answered 410.", func() int64 {

@@ -16,10 +16,10 @@ import (
 // A live route keeps deliveries in memory, but for those of records that are parked. A spooling one sends every new delivery to the spool,
 // from where the loader brings them back in order; once it finds nothing more there, the route is live again.
 type route struct {
-	sender  *Sender
-	key     string
-	bytes   atomic.Int64 // of the buffer, that its deliveries take
-	signers sync.Pool    // of *signer
+	sender   *Sender
+	key      string
+	bytes    atomic.Int64 // of the buffer, that its deliveries take
+	couriers sync.Pool    // of *courier
 
 	mu       sync.Mutex            // guards all below; not held during attempts, nor calls of the spool
 	to       *webhook.Subscription // the version seen last; nil while the webhook is not known
@@ -367,7 +367,7 @@ func (r *route) leave() {
 // giveUp settles all jobs of a record, as their webhook is gone.
 func (r *route) giveUp(rec *record) {
 	for j := rec.jobs.pop(); j != nil; j = rec.jobs.pop() {
-		r.sender.metrics.attempts.WithLabelValues(cancelled).Inc()
+		r.sender.metrics.cancelled.Inc()
 		if j.stored {
 			r.drop(j)
 		} else {

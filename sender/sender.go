@@ -101,7 +101,6 @@ func New(cfg Config, spool Spool, webhooks Subscriptions, log *slog.Logger, regi
 		policy:    Policy{Schedule: cfg.RetrySchedule, Jitter: rand.Float64},
 		spool:     spool,
 		webhooks:  webhooks,
-		transport: newTransport(cfg, guard),
 		userAgent: "hookline/" + cfg.Version,
 		timeout:   fmt.Errorf("no answer within %s", cfg.RequestTimeout),
 		buffer:    semaphore.NewWeighted(cfg.MaxBuffer),
@@ -113,8 +112,9 @@ func New(cfg Config, spool Spool, webhooks Subscriptions, log *slog.Logger, regi
 	if s.metrics, err = newMetrics(registry, s); err != nil {
 		return nil, fmt.Errorf("sender: %w", err)
 	}
-	s.client = newClient(s.transport)
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.transport = newTransport(s.ctx, cfg, guard)
+	s.client = newClient(s.transport)
 	s.work, s.endWork = context.WithCancelCause(context.Background())
 	s.parker = newParker(s)
 	s.loaders.Go(s.parker.run)

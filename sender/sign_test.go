@@ -101,7 +101,7 @@ func TestVerify(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := p.header(now)
+			h := whole(p, nil, now)
 			if test.change != nil {
 				test.change(h)
 			}

@@ -25,6 +25,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hookline/mapper"
+	"hookline/sender/http1"
 	"hookline/webhook"
 )
 
@@ -170,9 +171,11 @@ func (s *senderTest) send(to *webhook.Subscription, e *mapper.Event) <-chan stru
 	return settled
 }
 
-// once makes one attempt.
+// once makes one attempt, signed by the given signer, nil for none.
 func (s *senderTest) once(e *mapper.Event, to *webhook.Subscription, number int, sign *signer) (Verdict, time.Duration) {
-	return s.try(&job{Delivery: Delivery{Event: e}, attempts: number, tried: to}, sign)
+	c := s.newCourier(to)
+	c.signer = sign
+	return s.try(&job{Delivery: Delivery{Event: e}, attempts: number}, c)
 }
 
 // metric returns the value of a counter, a gauge, or the count of a histogram. label is that of the counter.
@@ -396,7 +399,7 @@ func inBubble(t testing.TB, spool Spool, cfg Config, handle http.HandlerFunc, kn
 	s := newSenderOn(t, spool, cfg, known...)
 	s.policy.Jitter = func() float64 { return 0.5 }
 	network := newPipes()
-	s.transport.plain.Dial = network.dial
+	s.transport.plain = http1.New(s.ctx, http1.Config{Dial: network.dial, MaxIdle: 64, IdleTimeout: idleTimeout, BodyTimeout: drainTime})
 	var conns sync.WaitGroup
 	server := &http.Server{ErrorLog: silent, Handler: recording(t, nil, handle), ConnState: func(_ net.Conn, state http.ConnState) {
 		switch state {

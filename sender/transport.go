@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -11,17 +12,10 @@ import (
 
 const idleTimeout = 90 * time.Second // that a connection without a request is kept
 
-// transport sends requests: plain ones by Hookline's own means, which take less of everything, and all others by net/http's.
+// transport is what requests are sent by: plain ones by Hookline's own means, which take less of everything, and all others by net/http's.
 type transport struct {
 	plain *http1.Transport
 	other *http.Transport
-}
-
-func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if http1.Handles(req.URL) {
-		return t.plain.RoundTrip(req)
-	}
-	return t.other.RoundTrip(req)
 }
 
 func (t *transport) CloseIdleConnections() {
@@ -29,11 +23,14 @@ func (t *transport) CloseIdleConnections() {
 	t.other.CloseIdleConnections()
 }
 
-// newTransport has no Proxy: the guard would see the proxy's address in place of the receiver's.
-func newTransport(cfg Config, g *guard) *transport {
+// newTransport returns a transport whose plain requests end when ctx does. It has no Proxy: the guard would see the proxy's address in place of
+// the receiver's.
+func newTransport(ctx context.Context, cfg Config, g *guard) *transport {
 	const maxHeader = 64 << 10
 	dial := g.dialer(net.Dialer{Timeout: cfg.RequestTimeout})
-	plain := &http1.Transport{Dial: dial, MaxIdle: cfg.MaxInFlight, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader}
+	plain := http1.New(ctx, http1.Config{
+		Dial: dial, MaxIdle: cfg.MaxInFlight, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, BodyTimeout: drainTime,
+	})
 	other := &http.Transport{
 		DialContext: dial,
 		TLSClientConfig: &tls.Config{

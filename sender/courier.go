@@ -1,0 +1,157 @@
+package sender
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"hookline/sender/http1"
+	"hookline/webhook"
+)
+
+// courier makes attempts at one webhook, one after the other: it keeps what they have in common, and what can be used again. It is the
+// context of its requests as well. It belongs to one goroutine.
+type courier struct {
+	sender  *Sender
+	to      *webhook.Subscription
+	invalid error                  // why there is no sending to it
+	common  http.Header            // of all requests
+	target  *http1.Target          // nil where net/http has to send
+	request *retryablehttp.Request // carries context and URL; what is sent is put together in roundTrip
+
+	post     // of the attempt under way
+	deadline time.Time
+	header   header             // of the request under way
+	cancel   context.CancelFunc // ends the reading of the answer, nil where that ends by itself
+}
+
+// newCourier returns a courier to a webhook.
+func (s *Sender) newCourier(to *webhook.Subscription) *courier {
+	c := &courier{sender: s, to: to, common: commonHeader(s.userAgent, to.Headers)}
+	if to.Secret != "" {
+		c.signer = newSigner(string(to.Secret))
+	}
+	u, err := url.Parse(to.URL)
+	if err != nil {
+		c.invalid = err
+		return c
+	}
+	carrier := &http.Request{Method: http.MethodPost, URL: u, Host: u.Host, Header: http.Header{}}
+	if u.User != nil && c.common.Get("Authorization") == "" {
+		password, _ := u.User.Password()
+		carrier.SetBasicAuth(u.User.Username(), password)
+		c.common["Authorization"] = carrier.Header["Authorization"]
+		carrier.Header = http.Header{}
+	}
+	u.User = nil // or http.Client would see to it, each time
+	if http1.Handles(u) {
+		c.target, c.invalid = http1.NewTarget(u, c.common)
+	}
+	if c.invalid == nil {
+		c.request, c.invalid = retryablehttp.FromRequest(carrier.WithContext(c))
+	}
+	return c
+}
+
+// courier returns one to a webhook that the route has, or has had.
+func (r *route) courier(to *webhook.Subscription) *courier {
+	if c, ok := r.couriers.Get().(*courier); ok && c.to == to {
+		return c
+	}
+	return r.sender.newCourier(to)
+}
+
+// send sends p until the deadline, signed. A connection that breaks is replaced, up to twice, and the request signed anew; any answer stands.
+func (c *courier) send(p post, deadline time.Time) (*http.Response, error) {
+	if c.invalid != nil {
+		return nil, c.invalid
+	}
+	p.signer = c.signer
+	c.post, c.deadline = p, deadline
+	resp, err := c.sender.client.Do(c.request)
+	if err != nil && c.Err() != nil {
+		err = c.cause()
+	}
+	return resp, err
+}
+
+// finish reads what is left of an answer, within bounds, so that its connection can be used again.
+func (c *courier) finish(resp *http.Response) {
+	if resp != nil {
+		if resp.Body != http.NoBody && resp.ContentLength <= drainBytes {
+			if c.cancel != nil {
+				defer time.AfterFunc(drainTime, c.cancel).Stop()
+			}
+			_, _ = io.CopyN(io.Discard, resp.Body, drainBytes)
+		}
+		_ = resp.Body.Close()
+	}
+	if c.cancel != nil {
+		c.cancel()
+		c.cancel = nil
+	}
+	c.post.body = nil
+}
+
+// roundTrip sends the post once, with a signature of this moment.
+func (c *courier) roundTrip(t *transport) (*http.Response, error) {
+	c.header.set(&c.post, time.Now())
+	if c.target != nil {
+		return t.plain.Post(c.deadline, c.target, c.header.lines, c.body)
+	}
+	ctx, cancel := context.WithDeadlineCause(c.sender.ctx, c.deadline, c.sender.timeout)
+	req := (&http.Request{
+		Method: http.MethodPost, URL: c.request.URL, Host: c.request.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: c.header.with(c.common), Body: io.NopCloser(bytes.NewReader(c.body)), ContentLength: int64(len(c.body)),
+		GetBody: func() (io.ReadCloser, error) { return nil, errResend },
+	}).WithContext(ctx)
+	resp, err := t.other.RoundTrip(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		cancel()
+		return nil, err
+	}
+	c.cancel = cancel
+	return resp, nil
+}
+
+// cause returns why the courier, as a context, has ended.
+func (c *courier) cause() error {
+	if c.sender.ctx.Err() != nil {
+		return context.Cause(c.sender.ctx)
+	}
+	return c.sender.timeout
+}
+
+// Deadline implements context.Context, as do the next three. A courier is a context without a timer of its own: Done is closed when all
+// attempts end, while the end of its own time is told by Err alone. Those who wait for long, the transports, are given the deadline.
+func (c *courier) Deadline() (deadline time.Time, ok bool) { return c.deadline, true }
+
+func (c *courier) Done() <-chan struct{} { return c.sender.ctx.Done() }
+
+func (c *courier) Err() error {
+	if err := c.sender.ctx.Err(); err != nil {
+		return err
+	}
+	if !time.Now().Before(c.deadline) {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+func (c *courier) Value(key any) any {
+	if key == (courierKey{}) {
+		return c
+	}
+	return c.sender.ctx.Value(key)
+}
+
+// courierKey is the key of a request's courier in its context.
+type courierKey struct{}
