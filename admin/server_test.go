@@ -30,8 +30,14 @@ func serve(t *testing.T, token admin.Token) *admin.Server {
 	return s
 }
 
+type answer struct {
+	status    int
+	challenge string // of a 401
+	body      string
+}
+
 // ask sends a GET, changed by each of change.
-func ask(t *testing.T, s *admin.Server, path string, change ...func(*http.Request)) (*http.Response, string) {
+func ask(t *testing.T, s *admin.Server, path string, change ...func(*http.Request)) answer {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr()+path, http.NoBody)
 	if err != nil {
@@ -49,7 +55,7 @@ func ask(t *testing.T, s *admin.Server, path string, change ...func(*http.Reques
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(body)
+	return answer{resp.StatusCode, resp.Header.Get("WWW-Authenticate"), string(body)}
 }
 
 func header(name, value string) func(*http.Request) {
@@ -102,18 +108,15 @@ func TestWhoMayAsk(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, path := range []string{"/", "/debug/pprof/", "/debug/pprof/goroutine"} {
-				resp, body := ask(t, test.server, path, test.change...)
-				if resp.StatusCode != test.want {
-					t.Errorf("%s answered %d %q, want %d", path, resp.StatusCode, body, test.want)
+				got := ask(t, test.server, path, test.change...)
+				if got.status != test.want || (got.challenge != "") != (test.want == 401) {
+					t.Errorf("%s: %+v, want %d", path, got, test.want)
 				}
-				if challenge := resp.Header.Get("WWW-Authenticate"); (challenge != "") != (test.want == 401) {
-					t.Errorf("%s answered %d with challenge %q", path, resp.StatusCode, challenge)
+				if test.want == 401 && (!strings.Contains(got.body, "Authorization: Bearer") || strings.Count(got.body, "\n") != 1) {
+					t.Errorf("%s does not tell in a line what to send: %q", path, got.body)
 				}
-				if test.want == 401 && (!strings.Contains(body, "Authorization: Bearer") || strings.Count(body, "\n") != 1) {
-					t.Errorf("%s does not tell in a line what to send: %q", path, body)
-				}
-				if strings.Contains(body, token) {
-					t.Errorf("%s shows the token: %q", path, body)
+				if strings.Contains(got.body, token) {
+					t.Errorf("%s shows the token: %q", path, got.body)
 				}
 			}
 		})
@@ -122,26 +125,26 @@ func TestWhoMayAsk(t *testing.T) {
 
 func TestProfiles(t *testing.T) {
 	s := serve(t, "")
-	_, index := ask(t, s, "/debug/pprof/")
+	index := ask(t, s, "/debug/pprof/").body
 	for _, name := range []string{"profile", "heap", "allocs", "goroutine", "mutex", "block", "threadcreate", "trace"} {
 		if !strings.Contains(index, "/debug/pprof/"+name+" ") {
 			t.Errorf("%s is not in the index:\n%s", name, index)
 		}
 	}
 	for _, name := range []string{"heap", "allocs", "goroutine", "threadcreate"} {
-		if resp, body := ask(t, s, "/debug/pprof/"+name); resp.StatusCode != 200 || !strings.HasPrefix(body, "\x1f\x8b") {
-			t.Errorf("%s answered %d and no profile: %.40q", name, resp.StatusCode, body)
+		if got := ask(t, s, "/debug/pprof/"+name); got.status != 200 || !strings.HasPrefix(got.body, "\x1f\x8b") {
+			t.Errorf("%s answered %d and no profile: %.40q", name, got.status, got.body)
 		}
 	}
-	if _, body := ask(t, s, "/debug/pprof/goroutine?debug=2"); !strings.Contains(body, "admin_test.TestProfiles") {
-		t.Errorf("this goroutine is not in the dump:\n%s", body)
+	if dump := ask(t, s, "/debug/pprof/goroutine?debug=2").body; !strings.Contains(dump, "admin_test.TestProfiles") {
+		t.Errorf("this goroutine is not in the dump:\n%s", dump)
 	}
 	for path, want := range map[string]int{
 		"/debug/pprof/cmdline": 404, "/debug/pprof/symbol": 404, "/debug/pprof/none": 404, "/metrics": 404,
 		"/debug/pprof/mutex?debug=1": 400, "/debug/pprof/block?seconds=x": 400,
 	} {
-		if resp, body := ask(t, s, path); resp.StatusCode != want {
-			t.Errorf("%s answered %d %q, want %d", path, resp.StatusCode, body, want)
+		if got := ask(t, s, path); got.status != want {
+			t.Errorf("%s: %+v, want %d", path, got, want)
 		}
 	}
 }
