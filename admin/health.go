@@ -1,4 +1,8 @@
-// Package admin lets people and machines watch a running Hookline: probes and metrics.
+// Package admin lets people and machines watch a running Hookline: Health has probes and metrics for everybody, Server has profiles for
+// operators.
+//
+// A profile holds names of functions, addresses in memory and counts; no rows and no secrets. The heap profile tells where memory was
+// allocated, not what is in it. Stacks (goroutine?debug=2) show arguments as bare machine words.
 package admin
 
 import (

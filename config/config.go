@@ -2,9 +2,11 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"reflect"
 	"regexp"
@@ -15,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/kelseyhightower/envconfig"
 
+	"hookline/admin"
 	"hookline/cdc"
 	"hookline/mapper"
 	"hookline/sender"
@@ -35,6 +38,7 @@ type Config struct {
 	HoldWAL      int64        // bytes
 	DrainTimeout time.Duration
 	HealthAddr   string
+	Admin        admin.Config
 	LogLevel     slog.Level
 	LogFormat    LogFormat
 }
@@ -98,6 +102,11 @@ type environment struct {
 	// Where /livez, /readyz and /metrics listen.
 	HealthAddr string `default:":8687" split_words:"true" takes:"host:port or :port"`
 
+	// Where profiles listen, for operators; off for nowhere. When unset, 127.0.0.1:8686 unless something else listens there.
+	AdminAddr string `split_words:"true" takes:"host:port, or off"`
+	// What operators have to send. Needed when HOOKLINE_ADMIN_ADDR is not a loopback address.
+	AdminToken admin.Token `split_words:"true" takes:"16 to 256 letters, digits and signs without spaces, as openssl rand -hex 32 makes them"`
+
 	// Least severe messages that are logged.
 	LogLevel slog.Level `default:"info" split_words:"true" takes:"debug, info, warn or error"`
 	// Form of the log.
@@ -105,7 +114,7 @@ type environment struct {
 }
 
 // Load reads the environment. Its error names each variable that is unknown or has a bad value, and what it takes; it never shows the
-// database's URL. An empty value counts as not set.
+// database's URL nor the token. An empty value counts as not set.
 func Load() (Config, error) {
 	if err := unknown(os.Environ()); err != nil {
 		return Config{}, err
@@ -155,9 +164,21 @@ func (e *environment) config() Config {
 		Spool: spool.Config{
 			URL: e.SpoolDatabaseURL, Schema: e.Schema, Slot: e.Slot, MaxBytes: int64(e.SpoolMaxBytes), MaxAge: e.SpoolMaxAge,
 		},
-		HoldWAL: int64(e.HoldWAL), DrainTimeout: e.DrainTimeout, HealthAddr: e.HealthAddr, LogLevel: e.LogLevel, LogFormat: e.LogFormat,
+		HoldWAL: int64(e.HoldWAL), DrainTimeout: e.DrainTimeout, HealthAddr: e.HealthAddr, Admin: e.admin(),
+		LogLevel: e.LogLevel, LogFormat: e.LogFormat,
 	}
 }
+
+// admin tells an address that somebody has chosen from the default one, which Hookline can do without.
+func (e *environment) admin() admin.Config {
+	if e.AdminAddr == adminOff {
+		return admin.Config{}
+	}
+	return admin.Config{Addr: cmp.Or(e.AdminAddr, admin.DefaultAddr), Optional: e.AdminAddr == "", Token: e.AdminToken}
+}
+
+// adminOff in place of an address serves nothing.
+const adminOff = "off"
 
 // trimmed takes the spaces off that people write after commas.
 func trimmed(list []string) []string {
@@ -203,11 +224,17 @@ func (e *environment) check() error {
 	expect(within(e.SpoolMaxAge, time.Minute, 8760*time.Hour), "SPOOL_MAX_AGE", e.SpoolMaxAge)
 	expect(within(e.DrainTimeout, 0, 10*time.Minute), "DRAIN_TIMEOUT", e.DrainTimeout)
 	expect(strings.Contains(e.HealthAddr, ":"), "HEALTH_ADDR", e.HealthAddr)
+	_, _, err := net.SplitHostPort(e.AdminAddr)
+	expect(e.AdminAddr == "" || e.AdminAddr == adminOff || err == nil, "ADMIN_ADDR", e.AdminAddr)
+	expect(e.AdminToken == "" || e.AdminToken.Valid(), "ADMIN_TOKEN", e.AdminToken)
+	if err == nil {
+		errs = append(errs, e.admin().Check())
+	}
 	return errors.Join(errs...)
 }
 
 func badValue(name, value string) error {
-	if strings.HasSuffix(name, "_DATABASE_URL") {
+	if strings.HasSuffix(name, "_DATABASE_URL") || strings.HasSuffix(name, "_TOKEN") {
 		value = "…"
 	}
 	return fmt.Errorf("%s=%q: it takes %s", name, value, takes(name))

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"reflect"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"hookline/admin"
 	"hookline/cdc"
 	"hookline/mapper"
 )
@@ -104,6 +106,9 @@ func TestBadValues(t *testing.T) {
 		{"HOOKLINE_SPOOL_MAX_AGE=1s", "1m to 8760h"},
 		{"HOOKLINE_DRAIN_TIMEOUT=1h", "0s to 10m"},
 		{"HOOKLINE_HEALTH_ADDR=8687", "host:port"},
+		{"HOOKLINE_ADMIN_ADDR=8686", "host:port, or off"},
+		{"HOOKLINE_ADMIN_ADDR=127.0.0.1", "host:port, or off"},
+		{"HOOKLINE_ADMIN_TOKEN=hunter2", "16 to 256 letters"},
 		{"HOOKLINE_LOG_LEVEL=loud", "debug, info, warn or error"},
 		{"HOOKLINE_LOG_FORMAT=xml", "text or json"},
 	} {
@@ -150,6 +155,50 @@ func TestKubernetesServiceVariablesArePassedOver(t *testing.T) {
 	}
 }
 
+// TestAdmin tells an address that is chosen from one that is not, and wants a token wherever others can reach it.
+func TestAdmin(t *testing.T) {
+	const token = "hunter2-hunter2-hunter2"
+	for _, test := range []struct {
+		name, addr, token string
+		want              admin.Config
+	}{
+		{"default", "", "", admin.Config{Addr: "127.0.0.1:8686", Optional: true}},
+		{"default, with a token", "", token, admin.Config{Addr: "127.0.0.1:8686", Optional: true, Token: token}},
+		{"the default, chosen", "127.0.0.1:8686", "", admin.Config{Addr: "127.0.0.1:8686"}},
+		{"localhost", "localhost:9000", "", admin.Config{Addr: "localhost:9000"}},
+		{"everywhere", ":8686", token, admin.Config{Addr: ":8686", Token: token}},
+		{"off", "off", "", admin.Config{}},
+	} {
+		c, err := load(t, "HOOKLINE_DATABASE_URL="+url, "HOOKLINE_ADMIN_ADDR="+test.addr, "HOOKLINE_ADMIN_TOKEN="+test.token)
+		if err != nil || c.Admin != test.want {
+			t.Errorf("%s: %+v, %v", test.name, c.Admin, err)
+		}
+		if text := fmt.Sprintf("%v %+v %#v", c, c, c); strings.Contains(text, token) {
+			t.Errorf("%s: the token prints: %s", test.name, text)
+		}
+	}
+	for _, addr := range []string{":8686", "0.0.0.0:8686", "[::]:8686", "10.0.0.1:8686", "hookline:8686"} {
+		_, err := load(t, "HOOKLINE_DATABASE_URL="+url, "HOOKLINE_ADMIN_ADDR="+addr)
+		for _, part := range []string{"HOOKLINE_ADMIN_TOKEN", "HOOKLINE_ADMIN_ADDR=", addr, admin.TokenForm, "127.0.0.1:8686"} {
+			if err == nil || !strings.Contains(err.Error(), part) {
+				t.Errorf("error %v does not say %q", err, part)
+			}
+		}
+	}
+	if form := takes("HOOKLINE_ADMIN_TOKEN"); form != admin.TokenForm {
+		t.Errorf("the variable takes %q, the package %q", form, admin.TokenForm)
+	}
+}
+
+func TestErrorsHideTheToken(t *testing.T) {
+	for _, token := range []string{"hunter2", "hunter2 hunter2 hunter2", "hunter2hunter2hunter2\n"} {
+		_, err := load(t, "HOOKLINE_DATABASE_URL="+url, "HOOKLINE_ADMIN_TOKEN="+token, "HOOKLINE_ADMIN_ADDR=:8686")
+		if err == nil || !strings.Contains(err.Error(), "HOOKLINE_ADMIN_TOKEN") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("error %v", err)
+		}
+	}
+}
+
 func TestErrorsHideTheURL(t *testing.T) {
 	for _, variables := range [][]string{
 		nil,
@@ -171,7 +220,8 @@ func TestVariables(t *testing.T) {
 	want := strings.Fields(`HOOKLINE_DATABASE_URL HOOKLINE_SLOT HOOKLINE_PUBLICATION HOOKLINE_SCHEMA HOOKLINE_PROFILE HOOKLINE_WEBHOOKS_TABLE
 		HOOKLINE_TWENTY_WEBHOOKS HOOKLINE_SCHEMAS HOOKLINE_EXCLUDE HOOKLINE_PRIVATE_OBJECTS HOOKLINE_OBJECT_NAMES HOOKLINE_PAYLOAD_FORMAT HOOKLINE_REPLICA_IDENTITY
 		HOOKLINE_REQUEST_TIMEOUT HOOKLINE_MAX_IN_FLIGHT HOOKLINE_MAX_BUFFER HOOKLINE_HOLD_MAX HOOKLINE_HOLD_WAL HOOKLINE_RETRY_SCHEDULE HOOKLINE_ALLOW_ADDRESSES
-		HOOKLINE_SPOOL_DATABASE_URL HOOKLINE_SPOOL_MAX_BYTES HOOKLINE_SPOOL_MAX_AGE HOOKLINE_DRAIN_TIMEOUT HOOKLINE_HEALTH_ADDR HOOKLINE_LOG_LEVEL HOOKLINE_LOG_FORMAT`)
+		HOOKLINE_SPOOL_DATABASE_URL HOOKLINE_SPOOL_MAX_BYTES HOOKLINE_SPOOL_MAX_AGE HOOKLINE_DRAIN_TIMEOUT HOOKLINE_HEALTH_ADDR HOOKLINE_ADMIN_ADDR HOOKLINE_ADMIN_TOKEN
+		HOOKLINE_LOG_LEVEL HOOKLINE_LOG_FORMAT`)
 	if got := Variables(); !slices.Equal(got, want) {
 		t.Errorf("variables are %v", got)
 	}

@@ -79,6 +79,7 @@ func (db *database) env(settings ...string) []string {
 		"HOOKLINE_SLOT=" + db.name,
 		"HOOKLINE_ALLOW_ADDRESSES=127.0.0.1",
 		"HOOKLINE_HEALTH_ADDR=127.0.0.1:0",
+		"HOOKLINE_ADMIN_ADDR=off", // many processes, one default address
 	}, settings...) // the last one of a name counts
 }
 

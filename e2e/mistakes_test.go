@@ -13,7 +13,7 @@ func TestMistakes(t *testing.T) {
 	_, replica := newServer(t, map[string]string{"wal_level": "replica"})
 	role, asRole := crm.newRole("")
 	address := func(text string) []string {
-		return []string{"HOOKLINE_DATABASE_URL=" + text, "HOOKLINE_HEALTH_ADDR=127.0.0.1:0"}
+		return []string{"HOOKLINE_DATABASE_URL=" + text, "HOOKLINE_HEALTH_ADDR=127.0.0.1:0", "HOOKLINE_ADMIN_ADDR=off"}
 	}
 
 	for name, test := range map[string]struct {
@@ -71,6 +71,18 @@ func TestMistakes(t *testing.T) {
 		"port in use": {
 			crm.env("HOOKLINE_HEALTH_ADDR=" + strings.TrimPrefix(newInbox(t).server.URL, "http://")),
 			[]string{"HOOKLINE_HEALTH_ADDR", "address already in use"},
+		},
+		"admin port in use": {
+			crm.env("HOOKLINE_ADMIN_ADDR=" + strings.TrimPrefix(newInbox(t).server.URL, "http://")),
+			[]string{"HOOKLINE_ADMIN_ADDR", "address already in use"},
+		},
+		"no token off loopback": {
+			crm.env("HOOKLINE_ADMIN_ADDR=:8686"),
+			[]string{"HOOKLINE_ADMIN_TOKEN is not set", `HOOKLINE_ADMIN_ADDR=":8686"`, "16 to 256", "127.0.0.1:8686"},
+		},
+		"short token": {
+			crm.env("HOOKLINE_ADMIN_ADDR=:8686", "HOOKLINE_ADMIN_TOKEN=confidential"),
+			[]string{"HOOKLINE_ADMIN_TOKEN", "16 to 256"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

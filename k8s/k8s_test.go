@@ -123,6 +123,17 @@ func TestContainer(t *testing.T) {
 				}
 			})
 
+			// Loopback, the default, is the pod's: kubectl port-forward reaches it. A sidecar shares it with the CRM.
+			t.Run("profiles stay inside", func(t *testing.T) {
+				want := ""
+				if c.RestartPolicy == "Always" {
+					want = "off"
+				}
+				if addr := env["HOOKLINE_ADMIN_ADDR"]; addr != want {
+					t.Errorf("HOOKLINE_ADMIN_ADDR is %q, want %q", addr, want)
+				}
+			})
+
 			t.Run("drains in time", func(t *testing.T) {
 				drain, err := time.ParseDuration(env["HOOKLINE_DRAIN_TIMEOUT"])
 				if err != nil {

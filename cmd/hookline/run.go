@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -34,6 +35,7 @@ func (runCommand) Run(ctx context.Context) error {
 func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	log.Info("hookline starts", "version", version)
 	defer log.Info("hookline has stopped")
+	limitMemory(log, memlimit.FromCgroup)
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	process := newProcessState(log, metrics)
@@ -41,11 +43,12 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		_ = health.Close(ctx)
-	}()
+	defer closeSoon(ctx, health.Close)
+	operators, err := admin.Serve(cfg.Admin, log)
+	if err != nil {
+		return err
+	}
+	defer closeSoon(ctx, operators.Close)
 	var reached bool // the database, once: from then on it is waited for
 	for {
 		own := prometheus.NewRegistry() // each session counts from zero
@@ -72,6 +75,13 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 			return nil
 		}
 	}
+}
+
+// closeSoon closes what listens, and gives the answers in hand a second to get out, even after ctx has ended.
+func closeSoon(ctx context.Context, closing func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = closing(ctx)
 }
 
 // errAway ends a session when the database was there at first, and then went away before the stream began.
