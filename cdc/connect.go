@@ -1,13 +1,16 @@
 package cdc
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // reconnect connects until it works, Close is called, or the database turns out to be unusable. It waits for a pause before the first try.
@@ -77,12 +80,24 @@ func (s *Source) connect(ctx context.Context, start LSN) (*pgconn.PgConn, error)
 	}
 }
 
+const (
+	readBuffer = 64 << 10 // bytes that are read at once, at most: the server sends many small messages
+	inputKey   = "input"  // where a connection keeps the reader that its messages come from
+)
+
 // try opens a replication connection and starts the stream on it.
 func (s *Source) try(ctx context.Context, config *pgconn.Config, start LSN) (*pgconn.PgConn, error) {
+	config = config.Copy()
+	var input *bufio.Reader
+	config.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
+		input = bufio.NewReaderSize(r, readBuffer)
+		return pgproto3.NewFrontend(input, w)
+	}
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open a replication connection: %w", err)
 	}
+	conn.CustomData()[inputKey] = input
 	if err := s.start(ctx, conn, start); err != nil {
 		_ = conn.Close(ctx)
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pglogrepl"
 )
@@ -39,6 +40,10 @@ func (d *decoder) decode(items []item, message []byte) ([]item, error) {
 	switch pglogrepl.MessageType(message[0]) {
 	case pglogrepl.MessageTypeInsert, pglogrepl.MessageTypeUpdate, pglogrepl.MessageTypeDelete:
 		return d.row(items, message)
+	case pglogrepl.MessageTypeBegin:
+		return items, d.begin(message)
+	case pglogrepl.MessageTypeCommit:
+		return d.commit(items, message)
 	case pglogrepl.MessageTypeType, pglogrepl.MessageTypeOrigin:
 		return items, nil
 	}
@@ -49,10 +54,6 @@ func (d *decoder) decode(items []item, message []byte) ([]item, error) {
 	switch m := parsed.(type) {
 	case *pglogrepl.RelationMessage:
 		d.relation(m)
-	case *pglogrepl.BeginMessage:
-		d.begin(m)
-	case *pglogrepl.CommitMessage:
-		return d.commit(items, m)
 	case *pglogrepl.TruncateMessage:
 		return d.truncate(items, m)
 	default:
@@ -89,22 +90,42 @@ func (d *decoder) advance(items []item, end LSN) []item {
 	return append(items, item{end: end})
 }
 
-func (d *decoder) begin(m *pglogrepl.BeginMessage) {
-	d.tx = &Tx{XID: m.Xid, Commit: m.FinalLSN, Time: m.CommitTime.UTC(), ledger: d.ledger}
+// begin decodes a Begin message: type, position of the commit record, time of the commit, transaction id.
+func (d *decoder) begin(message []byte) error {
+	if len(message) < 1+8+8+4 {
+		return errShort
+	}
+	d.tx = &Tx{
+		Commit: lsn(message[1:]),
+		Time:   time.UnixMicro(int64(binary.BigEndian.Uint64(message[9:])) + epoch).UTC(),
+		XID:    binary.BigEndian.Uint32(message[17:]),
+		ledger: d.ledger,
+	}
 	d.index = 0
+	return nil
 }
 
-func (d *decoder) commit(items []item, m *pglogrepl.CommitMessage) ([]item, error) {
+// epoch is where the server's time begins, 2000-01-01, in Unix microseconds.
+const epoch = 946_684_800_000_000
+
+// commit decodes a Commit message: type, flags, position of the commit record, end of the transaction, time of the commit.
+func (d *decoder) commit(items []item, message []byte) ([]item, error) {
+	if len(message) < 1+1+8+8+8 {
+		return items, errShort
+	}
 	if d.tx == nil {
-		return items, fmt.Errorf("decode pgoutput: commit at %s outside a transaction", m.CommitLSN)
+		return items, fmt.Errorf("decode pgoutput: commit at %s outside a transaction", lsn(message[2:]))
 	}
 	d.tx = nil
-	if m.TransactionEndLSN <= d.read.End {
+	end := lsn(message[10:])
+	if end <= d.read.End {
 		return items, nil
 	}
-	d.read = Position{End: m.TransactionEndLSN}
-	return append(items, item{end: m.TransactionEndLSN}), nil
+	d.read = Position{End: end}
+	return append(items, item{end: end}), nil
 }
+
+func lsn(b []byte) LSN { return LSN(binary.BigEndian.Uint64(b)) }
 
 // next counts one change and reports whether it has yet to be returned.
 func (d *decoder) next() (index uint32, fresh bool) {

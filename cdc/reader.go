@@ -1,6 +1,7 @@
 package cdc
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -18,6 +19,7 @@ import (
 type reader struct {
 	source  *Source
 	conn    *pgconn.PgConn
+	input   *bufio.Reader // what conn reads from
 	decoder *decoder
 	batch   []item
 	bytes   int // of WAL in batch
@@ -32,7 +34,8 @@ type reader struct {
 
 func newReader(s *Source, conn *pgconn.PgConn, read Position, left []item) *reader {
 	now := time.Now()
-	return &reader{source: s, conn: conn, decoder: newDecoder(s.cfg, s.ledger, read), batch: left, now: now, heard: now}
+	input := conn.CustomData()[inputKey].(*bufio.Reader)
+	return &reader{source: s, conn: conn, input: input, decoder: newDecoder(s.cfg, s.ledger, read), batch: left, now: now, heard: now}
 }
 
 // read hands over what the connection brings. It returns ErrStopped after Close, else what broke the connection; what it has decoded
@@ -71,12 +74,17 @@ func (r *reader) read() error {
 			r.offer()
 			return err
 		}
-		if len(r.batch) >= batchItems || r.bytes >= batchBytes || (len(r.batch) > 0 && frontend.ReadBufferLen() == 0) {
+		if len(r.batch) >= batchItems || r.bytes >= batchBytes || (len(r.batch) > 0 && r.drained()) {
 			if err := r.handOver(); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// drained reports whether nothing is left to decode of what has come.
+func (r *reader) drained() bool {
+	return r.conn.Frontend().ReadBufferLen() == 0 && r.input.Buffered() == 0
 }
 
 // notice takes what the server only warns of. From Postgres 18 on that goes for a publication that does not exist at this point of the
@@ -242,9 +250,15 @@ func (r *reader) offer() bool {
 	return true
 }
 
-// handedOver begins a batch. What comes next is about as busy as what came last.
+// handedOver begins a batch: one that the pump has done with, or a new one. What comes next is about as busy as what came last.
 func (r *reader) handedOver() {
-	r.batch, r.bytes = make([]item, 0, min(batchItems, 2*len(r.batch))), 0
+	n := len(r.batch)
+	r.bytes = 0
+	select {
+	case r.batch = <-r.source.spent:
+	default:
+		r.batch = make([]item, 0, min(batchItems, 2*n))
+	}
 }
 
 // waitToHandOver is handOver when the queue is full.

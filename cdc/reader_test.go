@@ -1,6 +1,7 @@
 package cdc
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"log/slog"
@@ -36,8 +37,10 @@ func silentReader(t *testing.T) (*reader, tapped) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	input := bufio.NewReader(conn)
 	pg, err := pgconn.Construct(&pgconn.HijackedConn{
-		Conn: conn, Frontend: pgproto3.NewFrontend(conn, conn), Config: config, ParameterStatuses: map[string]string{}, TxStatus: 'I',
+		Conn: conn, Frontend: pgproto3.NewFrontend(input, conn), Config: config, ParameterStatuses: map[string]string{}, TxStatus: 'I',
+		CustomData: map[string]any{inputKey: input},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -53,6 +53,7 @@ type Source struct {
 	savers      sync.WaitGroup
 
 	queue chan []item                   // closed when the Source has failed for good
+	spent chan []item                   // batches that the pump has done with, to be filled again
 	stop  chan struct{}                 // closed by Close
 	done  chan struct{}                 // closed when the reader has ended
 	conn  atomic.Pointer[pgconn.PgConn] // the reader's
@@ -100,7 +101,7 @@ func Open(cfg Config, checkpoints Checkpoints, log *slog.Logger, registerer prom
 	}
 	s := &Source{
 		cfg: cfg, checkpoints: checkpoints, log: log,
-		queue: make(chan []item, batchQueue), stop: make(chan struct{}), done: make(chan struct{}),
+		queue: make(chan []item, batchQueue), spent: make(chan []item, batchQueue+2), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.metrics = newMetrics(registerer, s)
 	return s, nil
@@ -209,13 +210,24 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 				}
 				last = *c
 			}
-			if len(batch) == 0 {
+			if len(batch) > 0 {
+				s.recycle(batch)
+			} else {
 				if last.Tx != nil {
 					s.ledger.take(last.Tx, last.Index+1)
 				}
 				return
 			}
 		}
+	}
+}
+
+// recycle leaves a batch to be filled again.
+func (s *Source) recycle(batch []item) {
+	clear(batch)
+	select {
+	case s.spent <- batch[:0]:
+	default:
 	}
 }
 

@@ -152,14 +152,17 @@ func (s *Sender) Send(ctx context.Context, d Delivery) error {
 	return nil
 }
 
+// waitForRoom waits until there is room for more than size: who comes back for each delivery that leaves has little else to do.
 func (s *Sender) waitForRoom(ctx context.Context, size int64) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.work, func() { cancel(context.Cause(s.work)) })()
 	signal(s.pressed)
-	if s.buffer.Acquire(ctx, size) != nil {
+	room := min(size+s.cfg.MaxBuffer/64, s.cfg.MaxBuffer)
+	if s.buffer.Acquire(ctx, room) != nil {
 		return context.Cause(ctx)
 	}
+	s.buffer.Release(room - size)
 	return nil
 }
 
