@@ -127,5 +127,5 @@ func (tx *Tx) Hold() (release func()) {
 	if tx.ledger == nil {
 		return func() {}
 	}
-	return tx.ledger.hold()
+	return tx.ledger.hold(tx)
 }

@@ -29,10 +29,9 @@ type Ledger struct {
 
 // hold is one promise: what lies at and after it is not settled.
 type hold struct {
-	ledger     *Ledger
+	tx         *Tx   // of the change it was taken for
 	prev, next *hold // nil once released
 	settled    Position
-	time       time.Time // commit time of the change it was taken for
 }
 
 // NewLedger returns a ledger of a stream that is settled up to start.
@@ -62,10 +61,10 @@ func (l *Ledger) pass(end LSN) {
 }
 
 // hold keeps the settled position below the change in hand until the returned function is called.
-func (l *Ledger) hold() func() {
-	h := &hold{ledger: l}
+func (l *Ledger) hold(tx *Tx) func() {
+	h := &hold{tx: tx}
 	l.mu.Lock()
-	h.settled, h.time = l.taken, l.now
+	h.settled = l.taken
 	last := l.oldest.prev
 	h.prev, h.next = last, &l.oldest
 	last.next, l.oldest.prev = h, h
@@ -75,7 +74,7 @@ func (l *Ledger) hold() func() {
 }
 
 func (h *hold) release() {
-	l := h.ledger
+	l := h.tx.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if h.next == nil {
@@ -121,5 +120,8 @@ func (l *Ledger) amid() (work uint64, amid bool) {
 func (l *Ledger) Unsettled() (count int, oldest time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.count, l.oldest.next.time
+	if l.count > 0 {
+		oldest = l.oldest.next.tx.Time
+	}
+	return l.count, oldest
 }

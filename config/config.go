@@ -80,7 +80,7 @@ type environment struct {
 	// POSTs that one webhook gets at once.
 	MaxInFlight int `default:"64" split_words:"true" takes:"a whole number from 1 to 4096"`
 	// Events held in memory, over all webhooks.
-	MaxBuffer size `default:"32MiB" split_words:"true" takes:"a size from 64KiB to 16GiB, such as 32MiB"`
+	MaxBuffer size `default:"16MiB" split_words:"true" takes:"a size from 64KiB to 16GiB, such as 16MiB"`
 	// Longest that a delivery that has failed may hold the slot before it goes to the spool.
 	HoldMax time.Duration `default:"10s" split_words:"true" takes:"a duration from 1ms to 1h, such as 10s"`
 	// WAL kept for the slot above which deliveries that wait at slow receivers go to the spool too, if it does not shrink by itself.

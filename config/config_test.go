@@ -40,7 +40,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.CDC.Slot != "hookline" || c.CDC.Identity != cdc.IdentityFull || c.Mapper.Format != mapper.FormatEvent ||
-		c.Sender.MaxInFlight != 64 || c.Sender.MaxBuffer != 32<<20 || c.DrainTimeout != 20*time.Second || c.HealthAddr != ":8687" {
+		c.Sender.MaxInFlight != 64 || c.Sender.MaxBuffer != 16<<20 || c.DrainTimeout != 20*time.Second || c.HealthAddr != ":8687" {
 		t.Errorf("defaults are %+v", c)
 	}
 	if n := len(c.Sender.RetrySchedule); n != 11 || c.Sender.RetrySchedule[10] != 24*time.Hour {
@@ -96,8 +96,8 @@ func TestBadValues(t *testing.T) {
 		{"HOOKLINE_REQUEST_TIMEOUT=1h", "1ms to 10m"},
 		{"HOOKLINE_MAX_IN_FLIGHT=many", "whole number from 1 to 4096"},
 		{"HOOKLINE_MAX_IN_FLIGHT=0", "whole number from 1 to 4096"},
-		{"HOOKLINE_MAX_BUFFER=lots", "such as 32MiB"},
-		{"HOOKLINE_MAX_BUFFER=1B", "such as 32MiB"},
+		{"HOOKLINE_MAX_BUFFER=lots", "such as 16MiB"},
+		{"HOOKLINE_MAX_BUFFER=1B", "such as 16MiB"},
 		{"HOOKLINE_RETRY_SCHEDULE=5s,often", "durations"},
 		{"HOOKLINE_RETRY_SCHEDULE=5s,0s", "durations"},
 		{"HOOKLINE_HOLD_MAX=0s", "1ms to 1h"},

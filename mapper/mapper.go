@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -57,7 +58,7 @@ type Mapper struct {
 	prefix     string // evt_<database>_
 	generation uint64
 	objects    map[*cdc.Relation]*object
-	size       int // what the last bodies needed
+	scratch    []byte // where bodies are made, which then take as much memory as they need
 }
 
 // New returns a mapper. database is the identity of the database in event ids, 8 hex digits; pool reads back columns that the stream
@@ -65,7 +66,7 @@ type Mapper struct {
 func New(catalog Catalog, pool *pgxpool.Pool, database string, format Format, log *slog.Logger) *Mapper {
 	return &Mapper{
 		catalog: catalog, pool: pool, log: log, format: format, prefix: "evt_" + database + "_",
-		objects: map[*cdc.Relation]*object{}, size: 512,
+		objects: map[*cdc.Relation]*object{},
 	}
 }
 
@@ -202,7 +203,7 @@ func (m *Mapper) id(change cdc.Change) string {
 
 // encode fills in data and body.
 func (m *Mapper) encode(e *Event, o *object, row cdc.Tuple, keyOnly bool) {
-	buf := make([]byte, 0, m.size+m.size/8)
+	buf := m.scratch[:0]
 	if e.format != FormatTwenty {
 		buf = e.appendHead(buf, e.format, Addressee{})
 	}
@@ -215,11 +216,18 @@ func (m *Mapper) encode(e *Event, o *object, row cdc.Tuple, keyOnly bool) {
 	end := len(buf)
 	if e.format != FormatTwenty {
 		buf = e.appendTail(buf, e.format)
-		e.body = buf
+		e.body = bytes.Clone(buf)
+		e.data = e.body[start:end:end]
+	} else {
+		e.data = bytes.Clone(buf)
 	}
-	e.data = buf[start:end:end]
-	m.size = max(len(buf), m.size-m.size/16) // follow large rows at once, and back to small ones by and by
+	if m.scratch = buf; cap(buf) > mostScratch {
+		m.scratch = nil
+	}
 }
+
+// mostScratch is how much of it is kept, in bytes.
+const mostScratch = 256 << 10
 
 // complete returns the row after an update with every column known: what the stream left out as unchanged is taken from the row before,
 // or read back by key. A row that is gone by now leaves those columns null.

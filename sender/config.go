@@ -23,7 +23,7 @@ type Config struct {
 	MaxInFlight int
 
 	// MaxBuffer is how many bytes of events are held in memory, over all webhooks; an event for two webhooks counts twice. Send
-	// waits while the buffer is full. An event larger than the whole buffer is let through when the buffer is empty. Default 32
+	// waits while the buffer is full. An event larger than the whole buffer is let through when the buffer is empty. Default 16
 	// MiB, at least 64 KiB.
 	MaxBuffer int64
 
@@ -57,7 +57,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.RequestTimeout = cmp.Or(c.RequestTimeout, 10*time.Second)
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, 64)
-	c.MaxBuffer = cmp.Or(c.MaxBuffer, 32<<20)
+	c.MaxBuffer = cmp.Or(c.MaxBuffer, 16<<20)
 	c.HoldMax = cmp.Or(c.HoldMax, 10*time.Second)
 	if len(c.RetrySchedule) == 0 {
 		c.RetrySchedule = DefaultRetrySchedule

@@ -13,7 +13,7 @@ import (
 func TestConfigDefaults(t *testing.T) {
 	got := Config{}.withDefaults()
 	want := Config{
-		RequestTimeout: 10 * time.Second, MaxInFlight: 64, MaxBuffer: 32 << 20, RetrySchedule: DefaultRetrySchedule, Version: "dev",
+		RequestTimeout: 10 * time.Second, MaxInFlight: 64, MaxBuffer: 16 << 20, RetrySchedule: DefaultRetrySchedule, Version: "dev",
 		HoldMax: 10 * time.Second, maxParked: 1000, maxAttempts: 1024,
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -13,18 +13,32 @@ type job struct {
 	size     int64                 // what it takes of the buffer
 	taken    time.Time             // when Send took it, or the loader brought it back
 	attempts int                   // made so far, the one under way included
-	failed   time.Time             // when the first of them failed
 	late     bool                  // has waited for a retry, or behind one: goes to the webhook as it is now
 	stored   bool                  // is in the spool as well: it is settled as far as the stream is concerned
 	replay   bool                  // see Parked
 	probe    bool                  // tests whether an open breaker can be closed
 	early    bool                  // a probe before its time: its failure does not count as an attempt
 	tried    *webhook.Subscription // where the last attempt went
-	verdict  Verdict               // on it, if it failed
+	trouble  *trouble              // nil while no attempt at it has failed
 	next     *job                  // in record.jobs
 }
 
 func (j *job) link() **job { return &j.next }
+
+// trouble is what is known of a job of which attempts have failed.
+type trouble struct {
+	since  time.Time // the first of them
+	status int       // of the last one's answer
+	reason string    // why it had none
+}
+
+// last returns status and reason, none while all is well.
+func (t *trouble) last() (status int, reason string) {
+	if t == nil {
+		return 0, ""
+	}
+	return t.status, t.reason
+}
 
 // record is what is known of one record of a webhook's events. There is one while a delivery of it is in memory, or while deliveries of it
 // are known to be in the spool apart from the rest.

@@ -216,10 +216,10 @@ func (r *route) advance(rec *record) {
 func (r *route) failed(rec *record, j *job, a attempted, now time.Time) {
 	s, v := r.sender, a.verdict
 	opened := (v.Outcome == Failed || j.probe) && r.breaker.failure(rec.id, j.probe, now, v.NotBefore, s.policy.Jitter())
-	j.verdict = v
-	if j.failed.IsZero() {
-		j.failed = now
+	if j.trouble == nil {
+		j.trouble = &trouble{since: now}
 	}
+	j.trouble.status, j.trouble.reason = v.Status, v.Reason
 	var wait time.Duration
 	more := true
 	if j.early {
@@ -242,7 +242,7 @@ func (r *route) failed(rec *record, j *job, a attempted, now time.Time) {
 		}
 		rec.wait()
 		r.retrying(rec)
-		switch held := rec.due.Sub(j.failed); {
+		switch held := rec.due.Sub(j.trouble.since); {
 		case j.stored:
 			s.parker.report(Report{Webhook: r.key, Event: j.Event.ID, Attempts: j.attempts, Due: rec.due, Status: v.Status, Reason: v.Reason})
 			r.toSpool(rec)
@@ -287,9 +287,8 @@ func (r *route) bury(j *job) {
 		return
 	}
 	r.drop(j)
-	s.parker.report(Report{
-		Webhook: r.key, Event: j.Event.ID, Attempts: j.attempts, Status: j.verdict.Status, Reason: j.verdict.Reason, Dead: true,
-	})
+	status, reason := j.trouble.last()
+	s.parker.report(Report{Webhook: r.key, Event: j.Event.ID, Attempts: j.attempts, Status: status, Reason: reason, Dead: true})
 }
 
 // pause keeps the webhook from getting anything, for a reason, until it changes or somebody wants a dead letter sent again.

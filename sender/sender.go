@@ -17,8 +17,8 @@ import (
 	"hookline/webhook"
 )
 
-// overhead is what a delivery takes of memory beside its event, roughly.
-const overhead = 256
+// overhead is what a delivery takes of memory beside its event, roughly: the job, its record, and the hold on the stream.
+const overhead = 352
 
 const (
 	drainGrace = time.Second     // that Drain gives what waits its turn, before it goes to the spool

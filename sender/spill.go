@@ -10,8 +10,9 @@ func (r *route) park(j *job, due time.Time) { r.toParker(j, due, false) }
 // toParker has a delivery written down: in the queue, or on the pile if it is dead.
 func (r *route) toParker(j *job, due time.Time, dead bool) {
 	r.spooled = true
+	status, reason := j.trouble.last()
 	r.sender.parker.park(j, Parked{
-		Webhook: r.key, Event: j.Event, Attempts: j.attempts, Due: due, Status: j.verdict.Status, Reason: j.verdict.Reason, Dead: dead,
+		Webhook: r.key, Event: j.Event, Attempts: j.attempts, Due: due, Status: status, Reason: reason, Dead: dead,
 	})
 }
 
@@ -96,10 +97,10 @@ func (r *route) spill() {
 // limitHold sees to it that a delivery that has failed does not hold the stream back for longer than Config.HoldMax while it is attempted
 // again: it then goes to the spool with the attempt under way. stop is to be called when the attempt is over.
 func (r *route) limitHold(j *job) (stop func() bool) {
-	if j.stored || j.failed.IsZero() {
+	if j.stored || j.trouble == nil {
 		return func() bool { return true }
 	}
-	return time.AfterFunc(time.Until(j.failed.Add(r.sender.cfg.HoldMax)), func() {
+	return time.AfterFunc(time.Until(j.trouble.since.Add(r.sender.cfg.HoldMax)), func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		rec := r.records[j.Event.Record]
