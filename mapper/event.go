@@ -1,6 +1,9 @@
 package mapper
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Action is what happened to a record.
 type Action uint8
@@ -28,7 +31,7 @@ func ParseAction(name string) (Action, bool) {
 	return 0, false
 }
 
-// Event is one announced change of one record. It is immutable and safe for concurrent use.
+// Event is one announced change of one record. It is immutable, but for the count of those that keep it, and safe for concurrent use.
 type Event struct {
 	ID        string // evt_<database>_<commit LSN>_<index>: the same each time the change is read
 	Name      string // <object>.<action>
@@ -44,6 +47,8 @@ type Event struct {
 	data     []byte   // the record as JSON; part of body where that is possible
 	format   Format   // what body is encoded as
 	body     []byte   // the body in format; nil for a format that differs from webhook to webhook
+
+	kept atomic.Int32
 }
 
 // Size is the memory that the event holds, in bytes, roughly.
@@ -54,3 +59,9 @@ func (e *Event) Size() int {
 	}
 	return fixed + cap(e.data)
 }
+
+// Retain counts one more that keeps the event in memory, and reports whether it is the only one.
+func (e *Event) Retain() (first bool) { return e.kept.Add(1) == 1 }
+
+// Release counts one less, and reports whether none is left.
+func (e *Event) Release() (last bool) { return e.kept.Add(-1) == 0 }

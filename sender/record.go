@@ -10,7 +10,7 @@ import (
 type job struct {
 	Delivery
 	route    *route
-	size     int64                 // what it takes of the buffer
+	size     int64                 // what it takes of the buffer, its event included
 	taken    time.Time             // when Send took it, or the loader brought it back
 	attempts int                   // made so far, the one under way included
 	late     bool                  // has waited for a retry, or behind one: goes to the webhook as it is now

@@ -135,7 +135,12 @@ func (s *Sender) Send(ctx context.Context, d Delivery) error {
 		s.buffer.Release(j.size)
 		return context.Cause(s.work)
 	}
-	if s.buffered.Add(j.size) > s.cfg.MaxBuffer/2 {
+	size := j.size
+	if first := j.Event.Retain(); !first {
+		s.buffer.Release(j.size - overhead)
+		size = overhead
+	}
+	if s.buffered.Add(size) > s.cfg.MaxBuffer/2 {
 		signal(s.pressed)
 	}
 	s.taken.Add(1)
@@ -188,8 +193,12 @@ func (s *Sender) settle(j *job) {
 }
 
 func (s *Sender) free(j *job) {
-	s.buffered.Add(-j.size)
-	s.buffer.Release(j.size)
+	size := int64(overhead)
+	if last := j.Event.Release(); last {
+		size = j.size
+	}
+	s.buffered.Add(-size)
+	s.buffer.Release(size)
 	if s.taken.Add(-1) == 0 {
 		signal(s.idle)
 	}

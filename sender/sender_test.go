@@ -151,6 +151,36 @@ func TestBackpressure(t *testing.T) {
 	})
 }
 
+// An event is in the buffer once, as long as any of its deliveries is.
+func TestBufferCountsAnEventOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := []string{"a.test", "b.test", "c.test"}
+		release := map[string]chan struct{}{}
+		for _, host := range hosts {
+			release[host] = make(chan struct{})
+		}
+		s := bubble(t, Config{RequestTimeout: time.Minute}, func(_ http.ResponseWriter, r *http.Request) { <-release[r.Host] })
+		e := newEvent(1, 1)
+		for _, host := range hosts {
+			s.send(subscription(host, "http://"+host), e)
+		}
+		for left := len(hosts); ; left-- {
+			want := 0
+			if left > 0 {
+				want = e.Size() + left*overhead
+			}
+			if got := s.metric("hookline_buffered_bytes", ""); got != float64(want) {
+				t.Errorf("%v bytes buffered for %d deliveries of an event, want %d", got, left, want)
+			}
+			if left == 0 {
+				return
+			}
+			close(release[hosts[left-1]])
+			synctest.Wait()
+		}
+	})
+}
+
 // An event larger than the buffer goes alone.
 func TestOversizeEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
