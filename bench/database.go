@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
+	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
 
 	"hookline/internal/postgres"
@@ -26,8 +28,9 @@ var settings = map[string]string{
 
 // database is what one scenario works on.
 type database struct {
-	url  string
-	conn *pgx.Conn
+	url    string
+	conn   *pgx.Conn
+	setups sample // seconds that each hookline setup took
 }
 
 //go:embed schema.sql
@@ -49,7 +52,7 @@ func newDatabase(ctx context.Context, server *postgres.Server, name string, urls
 	}
 	_, err = d.conn.Exec(ctx, schema)
 	if err == nil {
-		err = d.subscribe(ctx, urls...)
+		err = d.subscribe(ctx, everything, urls...)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make database %s: %w", name, err), d.close())
@@ -57,9 +60,15 @@ func newDatabase(ctx context.Context, server *postgres.Server, name string, urls
 	return d, nil
 }
 
+// What webhooks listen to.
+const (
+	everything  = "*.*"
+	nothingHere = "company.created" // which no scenario makes
+)
+
 // subscribe makes a webhook for each of the URLs.
-func (d *database) subscribe(ctx context.Context, urls ...string) error {
-	_, err := d.conn.Exec(ctx, "INSERT INTO webhooks (url, secret) SELECT unnest($1::text[]), $2", urls, secret)
+func (d *database) subscribe(ctx context.Context, operation string, urls ...string) error {
+	_, err := d.conn.Exec(ctx, "INSERT INTO webhooks (url, secret, operations) SELECT unnest($1::text[]), $2, ARRAY[$3]", urls, secret, operation)
 	return err
 }
 
@@ -72,15 +81,22 @@ func (d *database) close() error {
 	return errors.Join(err, d.conn.Close(ctx))
 }
 
-// commitEach writes records 1 to n in the given number of versions, each of them a transaction of its own, over as many connections as
-// there are cores. The versions of a record are committed in order.
-func (d *database) commitEach(ctx context.Context, n, versions int) error {
+// The procedures of schema.sql that commit records in versions.
+const (
+	commitContacts = "commit_contacts"
+	commitLives    = "commit_lives"
+	commitThings   = "commit_things"
+)
+
+// commitEach has a procedure write records 1 to n in the given number of versions, each of them a transaction of its own, over as many
+// connections as there are cores. The versions of a record are committed in order.
+func (d *database) commitEach(ctx context.Context, procedure string, n, versions int) error {
 	writers := runtime.NumCPU()
 	errs := make([]error, writers+1)
 	var done sync.WaitGroup
 	for w := range writers {
 		done.Go(func() {
-			errs[w] = d.call(ctx, "CALL commit_contacts($1, $2, $3)", 1+n*w/writers, n*(w+1)/writers, versions)
+			errs[w] = d.call(ctx, "CALL "+procedure+"($1, $2, $3)", 1+n*w/writers, n*(w+1)/writers, versions)
 		})
 	}
 	done.Wait()
@@ -128,4 +144,28 @@ func (d *database) call(ctx context.Context, sql string, args ...any) error {
 func (d *database) checkpoint(ctx context.Context) error {
 	_, err := d.conn.Exec(ctx, "CHECKPOINT")
 	return err
+}
+
+// empty takes all contacts away.
+func (d *database) empty(ctx context.Context) error {
+	_, err := d.conn.Exec(ctx, "TRUNCATE contacts")
+	return err
+}
+
+// position returns where the server's WAL ends.
+func (d *database) position(ctx context.Context) (end pglogrepl.LSN, err error) {
+	return end, d.conn.QueryRow(ctx, "SELECT pg_current_wal_lsn()").Scan(&end)
+}
+
+// acknowledged returns when the slot is acknowledged up to a position.
+func (d *database) acknowledged(ctx context.Context, slot string, end pglogrepl.LSN) error {
+	since := time.Now()
+	return until(ctx, 50*time.Millisecond, func() (bool, error) {
+		var at pglogrepl.LSN
+		err := d.conn.QueryRow(ctx, "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = $1", slot).Scan(&at)
+		if err == nil && at < end && time.Since(since) > patience {
+			err = fmt.Errorf("slot %s is acknowledged up to %s, and stays so, want %s", slot, at, end)
+		}
+		return at >= end, err
+	})
 }

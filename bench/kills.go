@@ -28,7 +28,7 @@ func kills(ctx context.Context, b *bench) (r *result, err error) {
 		return nil, err
 	}
 	say("kills: writing %d records in %d versions", contacts, versions)
-	if err := d.commitEach(ctx, contacts, versions); err != nil {
+	if err := d.commitEach(ctx, commitContacts, contacts, versions); err != nil {
 		return nil, fmt.Errorf("write: %w", err)
 	}
 

@@ -61,6 +61,7 @@ func (r *report) markdown() string {
 		{"Postgres", r.machine.postgres},
 		{"Took", r.took.Round(time.Second).String()},
 	})
+	r.promised(&b)
 	if shared := r.shared(); len(shared.results) > 0 {
 		shared.compared(&b)
 		shared.counted(&b)
@@ -121,14 +122,7 @@ func (r *report) compared(b *strings.Builder) {
 }
 
 func (f figure) cells(scenario string) []string {
-	median, spread := f.print(f.values.median()), "one run"
-	if len(f.values) > 1 {
-		spread = f.print(slices.Min(f.values)) + " to " + f.print(slices.Max(f.values))
-	}
-	if f.most > 0 {
-		median += fmt.Sprintf(" (at most %s allowed)", f.print(f.most))
-	}
-	return []string{scenario, f.what, median, spread}
+	return []string{scenario, f.what, f.print(f.values.median()), f.values.spread(f.print)}
 }
 
 // counted prints how many events came as they should.
