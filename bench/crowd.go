@@ -99,7 +99,7 @@ func (b *bench) gather(ctx context.Context, name string, healthy, slow, dead *gr
 		return g, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	if err := b.hookline.setup(ctx, d, slot(0)); err != nil {
+	if err := b.hookline.setup(ctx, d, d.slot(0)); err != nil {
 		return g, err
 	}
 	contacts := int(crowdPass / crowdEvery)
@@ -107,7 +107,7 @@ func (b *bench) gather(ctx context.Context, name string, healthy, slow, dead *gr
 	if slow != nil {
 		late = slow.expect(contacts, crowdPasses, signatureStride/10)
 	}
-	p, err := b.hookline.run(ctx, d, slot(0), "HOOKLINE_LOG_LEVEL=error")
+	p, err := b.hookline.run(ctx, d, d.slot(0), "HOOKLINE_LOG_LEVEL=error")
 	if err != nil {
 		return g, err
 	}
@@ -115,7 +115,7 @@ func (b *bench) gather(ctx context.Context, name string, healthy, slow, dead *gr
 	if err := p.ready(); err != nil {
 		return g, err
 	}
-	wal, err := d.watchWAL(ctx, slot(0))
+	wal, err := d.watchWAL(ctx, d.slot(0))
 	if err != nil {
 		return g, err
 	}

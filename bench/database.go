@@ -28,6 +28,7 @@ var settings = map[string]string{
 
 // database is what one scenario works on.
 type database struct {
+	name   string
 	url    string
 	conn   *pgx.Conn
 	setups sample // seconds that each hookline setup took
@@ -46,7 +47,7 @@ func newDatabase(ctx context.Context, server *postgres.Server, name string, urls
 	if _, err := admin.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()); err != nil {
 		return nil, err
 	}
-	d := &database{url: server.URL(name)}
+	d := &database{name: name, url: server.URL(name)}
 	if d.conn, err = pgx.Connect(ctx, d.url); err != nil {
 		return nil, err
 	}
@@ -71,6 +72,12 @@ func (d *database) subscribe(ctx context.Context, operation string, urls ...stri
 	_, err := d.conn.Exec(ctx, "INSERT INTO webhooks (url, secret, operations) SELECT unnest($1::text[]), $2, ARRAY[$3]", urls, secret, operation)
 	return err
 }
+
+// slot is the name of the one that a run of Hookline reads. All databases share the names.
+func (d *database) slot(run int) string { return fmt.Sprintf("%s_%d", d.name, run+1) }
+
+// limitSlot is that of the one that receiveAndParse reads.
+func (d *database) limitSlot() string { return d.name + "_limit" }
 
 // close drops the database's slots, so that the WAL and the cores are free for the next scenario.
 func (d *database) close() error {

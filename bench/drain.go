@@ -61,9 +61,9 @@ func (b *bench) stage(ctx context.Context, d *database, l load) error {
 			return err
 		}
 	}
-	slots := []string{limitSlot}
+	slots := []string{d.limitSlot()}
 	for run := range l.runs {
-		slots = append(slots, slot(run))
+		slots = append(slots, d.slot(run))
 	}
 	for _, slot := range slots {
 		if err := b.hookline.setup(ctx, d, slot); err != nil {
@@ -105,15 +105,9 @@ func (b *bench) drain(ctx context.Context, l load) (r *drained, err error) {
 	return r, nil
 }
 
-// limitSlot is the slot that receiveAndParse reads.
-const limitSlot = "bench_limit"
-
-// slot is the one that a run of Hookline reads.
-func slot(run int) string { return fmt.Sprintf("bench_%d", run+1) }
-
 // measure has Hookline deliver what the tallies expect.
 func (r *drained) measure(ctx context.Context, b *bench, d *database, run int, tallies ...*tally) error {
-	p, err := b.hookline.run(ctx, d, slot(run))
+	p, err := b.hookline.run(ctx, d, d.slot(run))
 	if err != nil {
 		return err
 	}
@@ -154,7 +148,7 @@ func (r *drained) measure(ctx context.Context, b *bench, d *database, run int, t
 // measureParse takes the limit of the stream.
 func (r *drained) measureParse(ctx context.Context, d *database, l load) error {
 	t := newTally(l.records, l.versions)
-	if err := receiveAndParse(ctx, d, limitSlot, t); err != nil {
+	if err := receiveAndParse(ctx, d, d.limitSlot(), t); err != nil {
 		return fmt.Errorf("%s: %w", limitParse, err)
 	}
 	r.parse = append(r.parse, t.pace().rate)

@@ -24,12 +24,12 @@ func idle(ctx context.Context, b *bench) (r *result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	if err := b.hookline.setup(ctx, d, slot(0)); err != nil {
+	if err := b.hookline.setup(ctx, d, d.slot(0)); err != nil {
 		return nil, err
 	}
 	t := to.expect(0, 1, 0)
 	say("idle: for %s", idleSpan)
-	p, err := b.hookline.run(ctx, d, slot(0))
+	p, err := b.hookline.run(ctx, d, d.slot(0))
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func outage(ctx context.Context, b *bench) (r *result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	if err := b.hookline.setup(ctx, d, slot(0)); err != nil {
+	if err := b.hookline.setup(ctx, d, d.slot(0)); err != nil {
 		return nil, err
 	}
 
@@ -51,7 +51,7 @@ func outage(ctx context.Context, b *bench) (r *result, err error) {
 	pass := time.Duration(contacts) * outageEvery
 	versions := outageBefore + outageHealth + outageLength + outageAfter + int(longestProbe/pass) + 1
 	well, ill := healthy.expect(contacts, versions, signatureStride), failing.expect(contacts, versions, signatureStride)
-	p, err := b.hookline.run(ctx, d, slot(0), "HOOKLINE_LOG_LEVEL=error")
+	p, err := b.hookline.run(ctx, d, d.slot(0), "HOOKLINE_LOG_LEVEL=error")
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func outage(ctx context.Context, b *bench) (r *result, err error) {
 	if err := p.ready(); err != nil {
 		return nil, err
 	}
-	wal, err := d.watchWAL(ctx, slot(0))
+	wal, err := d.watchWAL(ctx, d.slot(0))
 	if err != nil {
 		return nil, err
 	}

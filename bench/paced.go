@@ -75,7 +75,7 @@ func (b *bench) pace(ctx context.Context, at pacing) (figures []figure, c counts
 	for run := range at.runs {
 		say("paced: %d per second, run %d of %d", at.rate, run+1, at.runs)
 		t := to.expect(n, 1, signatureStride)
-		u, err := b.deliverPaced(ctx, d, at, slot(run), t, delivered)
+		u, err := b.deliverPaced(ctx, d, at, d.slot(run), t, delivered)
 		if err != nil {
 			return nil, c, err
 		}
@@ -84,7 +84,7 @@ func (b *bench) pace(ctx context.Context, at pacing) (figures []figure, c counts
 			return nil, c, t.result().err()
 		}
 		cpu, peak = append(cpu, per1000(u.active, n)), append(peak, u.memory.peak)
-		if err := b.parsePaced(ctx, d, at, slot(at.runs+run), newTally(n, 1), parsed); err != nil {
+		if err := b.parsePaced(ctx, d, at, d.slot(at.runs+run), newTally(n, 1), parsed); err != nil {
 			return nil, c, fmt.Errorf("%s: %w", limitParse, err)
 		}
 	}

@@ -25,10 +25,10 @@ func parked(ctx context.Context, b *bench) (r *result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	if err := b.hookline.setup(ctx, d, slot(0)); err != nil {
+	if err := b.hookline.setup(ctx, d, d.slot(0)); err != nil {
 		return nil, err
 	}
-	wal, err := d.watchWAL(ctx, slot(0))
+	wal, err := d.watchWAL(ctx, d.slot(0))
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ const (
 )
 
 func (b *bench) park(ctx context.Context, d *database) (*process, error) {
-	return b.hookline.run(ctx, d, slot(0), "HOOKLINE_SPOOL_MAX_BYTES="+parkedSpool, "HOOKLINE_LOG_LEVEL=error")
+	return b.hookline.run(ctx, d, d.slot(0), "HOOKLINE_SPOOL_MAX_BYTES="+parkedSpool, "HOOKLINE_LOG_LEVEL=error")
 }
 
 // filled is how the spool was filled.

@@ -103,9 +103,18 @@ func start(ctx context.Context, cmd *exec.Cmd, addr string) (*process, error) {
 	return p, nil
 }
 
-// ready returns when Hookline reads its slot.
+// ready returns when Hookline reads its slot. What it takes of the cores from then on is told apart.
 func (p *process) ready() error {
-	err := until(p.alive, 10*time.Millisecond, func() (bool, error) {
+	err := p.reads()
+	if err != nil {
+		return err
+	}
+	p.before, err = p.cpu()
+	return err
+}
+
+func (p *process) reads() error {
+	return until(p.alive, 10*time.Millisecond, func() (bool, error) {
 		resp, err := p.get("/readyz")
 		if err != nil {
 			return false, nil //nolint:nilerr // it does not listen yet
@@ -113,11 +122,6 @@ func (p *process) ready() error {
 		defer resp.Body.Close()
 		return resp.StatusCode == http.StatusOK, nil
 	})
-	if err != nil {
-		return err
-	}
-	p.before, err = p.cpu()
-	return err
 }
 
 func (p *process) get(path string) (*http.Response, error) {

@@ -30,7 +30,7 @@ var profiles = []struct{ name, path string }{
 func (f *profiler) watch(p *process, addr string) {
 	scenario := f.scenario
 	f.taking.Go(func() {
-		if p.ready() != nil {
+		if p.reads() != nil {
 			return
 		}
 		for _, profile := range profiles {

@@ -61,7 +61,7 @@ func unmatched(ctx context.Context, b *bench) (r *result, err error) {
 
 // skip has Hookline read that many changes, and waits until it has acknowledged the slot up to a position.
 func (r *drained) skip(ctx context.Context, b *bench, d *database, run, changes int, end pglogrepl.LSN) error {
-	p, err := b.hookline.run(ctx, d, slot(run))
+	p, err := b.hookline.run(ctx, d, d.slot(run))
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (r *drained) skip(ctx context.Context, b *bench, d *database, run, changes 
 	if reading.read != changes {
 		return fmt.Errorf("%d changes were read, want %d", reading.read, changes)
 	}
-	if err := d.acknowledged(p.alive, slot(run), end); err != nil {
+	if err := d.acknowledged(p.alive, d.slot(run), end); err != nil {
 		return err
 	}
 	u, err := p.stop()
