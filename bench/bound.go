@@ -55,6 +55,9 @@ func (b bound) cells() []string {
 
 // err returns an error that tells everything that is not as it must be.
 func (r *result) err() error {
+	if r.failure != nil {
+		return r.failure
+	}
 	var broken []string
 	counts := r.counts
 	if r.mayRepeat {

@@ -113,10 +113,14 @@ func run(ctx context.Context) (err error) {
 	for _, s := range o.scenarios {
 		b.hookline.profiler.scenario = s.name
 		result, err := s.run(ctx, b)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+			result = failure(err)
 		}
 		if err := result.err(); err != nil {
+			say("%s: %v", s.name, err)
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", s.name, err))
 		}
 		r.names, r.results = append(r.names, s.name), append(r.results, result)

@@ -7,6 +7,9 @@ func (r *report) promised(b *strings.Builder) {
 	var rows [][]string
 	var all counts
 	for i, result := range r.results {
+		if result.failure != nil {
+			rows = append(rows, append([]string{r.names[i], "whether it could be measured", "", ""}, bound{"yes", false}.cells()...))
+		}
 		for _, f := range result.figures {
 			rows = append(rows, f.promises(r.names[i])...)
 		}

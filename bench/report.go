@@ -130,6 +130,9 @@ func (r *report) counted(b *strings.Builder) {
 	b.WriteString("\n## Every event, counted\n\nOver all runs. The program fails unless all but the first column are 0.\n\n")
 	var rows [][]string
 	for i, result := range r.results {
+		if result.failure != nil {
+			continue
+		}
 		c := result.counts
 		row := []string{r.names[i]}
 		for _, n := range []int{c.expected, c.lost, c.repeated, c.disordered, c.stray, c.unsigned} {

@@ -68,6 +68,12 @@ type result struct {
 	figures   []figure
 	counts    counts // of all runs together
 	mayRepeat bool   // repeated events are no fault
+	failure   error  // that ended the scenario before it had found anything
+}
+
+// failure is the result of a scenario that could not be measured: the others go on, and the report tells of it.
+func failure(err error) *result {
+	return &result{about: fmt.Sprintf("Could not be measured: %v.", err), failure: err}
 }
 
 // figure is one thing that was measured, once in each run.

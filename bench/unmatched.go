@@ -11,7 +11,7 @@ import (
 
 const (
 	leastOfParse = 0.9                    // the share of the rate of receive and parse at which changes are read that nobody wants
-	changesEvery = 200 * time.Millisecond // between two looks at how many have been read
+	changesEvery = 200 * time.Millisecond // between two looks at how many have been read, with defaultRows
 )
 
 // unmatched reads changes of which no webhook wants to hear.
@@ -48,7 +48,7 @@ func unmatched(ctx context.Context, b *bench) (r *result, err error) {
 		about: fmt.Sprintf("As backlog, but %s rows, and the only webhook listens to %s. What is counted as expected are changes that Hookline says "+
 			"it has read; it was then waited for until the slot was acknowledged up to the last of them. Every POST would be one that is not "+
 			"written by us. The rate is that of hookline_changes_total between the first and the last look at it, of one every %s, at which there "+
-			"was something and not yet all. The CPU time is that of 1,000 changes.", whole(float64(l.records)), nothingHere, changesEvery),
+			"was something and not yet all. The CPU time is that of 1,000 changes.", whole(float64(l.records)), nothingHere, b.scaled(changesEvery)),
 		limits: []figure{{what: limitParse + ", rows/s", values: m.parse, print: perSecond}},
 		figures: []figure{
 			figure{what: "changes/s", values: m.rate, print: perSecond, against: []comparison{{limit: limitParse, values: m.parse}}}.atLeast(leastOfParse),
@@ -70,7 +70,7 @@ func (r *drained) skip(ctx context.Context, b *bench, d *database, run, changes 
 		return err
 	}
 	var reading progress
-	if _, err := p.until(metricChanges, changesEvery, func(n float64) bool { return reading.look(int(n), changes, time.Now()) }); err != nil {
+	if _, err := p.until(metricChanges, b.scaled(changesEvery), func(n float64) bool { return reading.look(int(n), changes, time.Now()) }); err != nil {
 		return err
 	}
 	r.counts.add(counts{expected: changes, lost: changes - reading.read})
