@@ -69,6 +69,9 @@ func (b *bench) stage(ctx context.Context, d *database, l load) error {
 		if err := b.hookline.setup(ctx, d, slot); err != nil {
 			return err
 		}
+		if took := d.setups[len(d.setups)-1]; took > 1 {
+			say("%s: hookline setup took %.1f s", l.name, took)
+		}
 	}
 	say("%s: writing %d records in %d versions", l.name, l.records, l.versions)
 	if err := l.write(ctx, d); err != nil {

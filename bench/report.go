@@ -109,7 +109,6 @@ func (r *report) compared(b *strings.Builder) {
 	}
 	table(b, []string{"Scenario", "Figure", "Median", "Lowest to highest", "Limit", "Its median", "Ratio"}, rows)
 
-	b.WriteString("\nThe limits, each measured between Hookline's own runs:\n\n")
 	rows = nil
 	for i, result := range r.results {
 		for _, f := range result.limits {
@@ -118,7 +117,10 @@ func (r *report) compared(b *strings.Builder) {
 			}
 		}
 	}
-	table(b, []string{"Scenario", "Limit", "Median", "Lowest to highest"}, rows)
+	if rows != nil {
+		b.WriteString("\nThe limits, each measured between Hookline's own runs:\n\n")
+		table(b, []string{"Scenario", "Limit", "Median", "Lowest to highest"}, rows)
+	}
 }
 
 func (f figure) cells(scenario string) []string {

@@ -51,6 +51,9 @@ func (w *writer) run(ctx context.Context, url string, connection int) error {
 		return err
 	}
 	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, planOnce); err != nil {
+		return err
+	}
 	for i := 0; i < int(w.end.Load()); i++ {
 		contact := i % w.contacts
 		if contact%len(w.errs) != connection {
