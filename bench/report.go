@@ -157,15 +157,19 @@ func method() string {
 - Everything runs on one machine and shares its cores: Postgres, Hookline as a process of its own, and the receiver. Figures of one run
   can be compared with each other, not with those of another machine.
 - Hookline is built as make build does. It has its default settings, the generic profile, and, unless a scenario says otherwise, one
-  webhook with a secret that hears of everything. Rows have 22 columns of 15 types; the table has REPLICA IDENTITY FULL, as Hookline sets it.
+  webhook with a secret that hears of everything. Rows have 22 columns of 15 types; tables have REPLICA IDENTITY FULL, as Hookline sets it.
+- MB are millions of bytes. A promise is kept if the median of the runs keeps it; of memory, if every run does. Scenarios with one run have
+  no spread.
 - Postgres is started for this and thrown away. Its settings: %s.
   A checkpoint follows the writing of a backlog. Backlogs are written with synchronous_commit off, which changes how fast they are
   written, not how they are read; what is committed at a steady pace is committed with it on. The spool is in the same database.
 - The receiver is a plain net/http server. It reads each request whole, notes which version of which record it tells of, and answers 200.
   An event is lost when it never came, repeated when it came again, out of order when a later version of the same record came before it.
   Hookline is stopped before the count is read, so that a late repetition is seen. The signatures of every %s-th record are verified.
-- Rates are from the first event's arrival to the last one's. CPU time is user and system time of the whole process from start to end.
-  Peak memory is Linux's VmHWM.
+- Rates are from the first event's arrival to the last one's. CPU time is user and system time of the whole process from start to end, or,
+  where that is said, from when it was ready until it was asked to end. Peak memory is Linux's VmHWM.
+- A receiver with a latency waits in the kernel on a thread of its own, since Go's timers can be a millisecond late. Its latency is from the
+  request's last byte to the answer; the time that the request and the answer are under way comes on top of it.
 - WAL is looked at every %s: from the slot's confirmed_flush_lsn to the server's position it is not acknowledged; from restart_lsn on
   it is kept on the disk. Postgres itself moves restart_lsn every 15 s or so at most, to no later than where that was the last time when
   a transaction is open just then: a slot that acknowledges everything at once has as much kept for it.
