@@ -75,7 +75,7 @@ func TestPromises(t *testing.T) {
 
 | Scenario    | Figure                                                           | Median  | Lowest to highest | Bound              | Holds  |
 | ----------- | ---------------------------------------------------------------- | ------- | ----------------- | ------------------ | ------ |
-| a           | events/s ÷ plain POST                                            | 0.72    | 0.6 to 0.8        | ratio at least 0.7 | yes    |
+| a           | events/s, against plain POST                                            | 0.72    | 0.6 to 0.8        | ratio at least 0.7 | yes    |
 | a           | peak resident memory                                             | 30.0 MB | one run           | at most 64.0 MB    | yes    |
 | all of them | events lost, repeated, out of order, not ours or wrongly signed | 1       |                   | none               | **no** |
 `

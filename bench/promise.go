@@ -33,7 +33,7 @@ func (f figure) promises(scenario string) (rows [][]string) {
 	}
 	for _, c := range f.against {
 		if b := c.bound(f.values); b.text != "" {
-			of := figure{what: f.what + " ÷ " + c.limit, values: f.values.ratios(c.values), print: share}
+			of := figure{what: f.what + ", against " + c.limit, values: f.values.ratios(c.values), print: share}
 			rows = append(rows, append(of.cells(scenario), b.cells()...))
 		}
 	}
