@@ -23,7 +23,7 @@ func TestDelayIsNeverTooShort(t *testing.T) {
 	waiting.Wait()
 }
 
-func TestDelayEndsWhenItIsClosed(t *testing.T) {
+func TestDelayEndsWhenItIsClosed(*testing.T) {
 	d := newDelay(time.Hour)
 	var waiting sync.WaitGroup
 	for range 10 {
@@ -33,7 +33,7 @@ func TestDelayEndsWhenItIsClosed(t *testing.T) {
 	waiting.Wait()
 }
 
-func TestNoDelay(t *testing.T) {
+func TestNoDelay(*testing.T) {
 	d := newDelay(0)
 	d.wait(time.Now().Add(time.Hour))
 	d.close()

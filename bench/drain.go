@@ -36,8 +36,7 @@ type drained struct {
 	ready, begin sample // seconds from its start until it was ready, and to the first event
 	cpu, active  sample // seconds of CPU per 1,000 events: of its whole life, and from when it was ready
 	peak         sample // of resident memory, in MB
-
-	setups sample // seconds that each hookline setup took, the first of which prepares the database
+	setups       sample // seconds that each hookline setup took, the first of which prepares the database
 
 	parse, parseBegin sample // rows/s received and parsed, and seconds to the first one
 	post, postCPU     sample // POSTs/s and seconds of CPU per 1,000
@@ -55,6 +54,7 @@ func (b *bench) prepare(ctx context.Context, l load, urls ...string) (d *databas
 	return d, nil
 }
 
+// stage makes the slots and writes the load.
 func (b *bench) stage(ctx context.Context, d *database, l load) error {
 	if l.before != nil {
 		if err := l.before(ctx, d); err != nil {

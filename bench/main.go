@@ -2,8 +2,8 @@
 //
 //	go run ./bench [-rows n] [-runs n] [-scenario name,…] [-out file] [-hookline binary] [-profile dir]
 //
-// With two cores it takes some 25 minutes, of which a tenth is the start of servers and the writing of backlogs; -rows 10000 is a tenth of
-// most of that. It exits with 1 when an event was lost, repeated or out of order, or a bound does not hold.
+// All of it takes some 25 minutes on two cores; -rows 10000 a tenth of that, but for the scenarios idle, outage, crowd and parked, which take
+// their time. It exits with 1 when an event was lost, repeated or out of order, or a bound does not hold.
 package main
 
 import (

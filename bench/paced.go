@@ -45,8 +45,8 @@ func paced(ctx context.Context, b *bench) (*result, error) {
 	return r, nil
 }
 
-// stepped is what was measured at one pace, a value for each run.
-type stepped struct {
+// clocked is what was measured at one pace, a value for each run.
+type clocked struct {
 	rate            sample            // of commits
 	committed, sent map[string]sample // seconds from either clock's start, by the percentile's name
 }
@@ -70,7 +70,7 @@ func (b *bench) pace(ctx context.Context, at pacing) (figures []figure, c counts
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
 	n := int(float64(at.rate) * b.scaled(pacedSpan).Seconds())
-	delivered, parsed := newStepped(), newStepped()
+	delivered, parsed := newClocked(), newClocked()
 	var cpu, peak sample
 	for run := range at.runs {
 		say("paced: %d per second, run %d of %d", at.rate, run+1, at.runs)
@@ -118,7 +118,7 @@ func (b *bench) pace(ctx context.Context, at pacing) (figures []figure, c counts
 }
 
 // deliverPaced has Hookline deliver what is committed at a pace.
-func (b *bench) deliverPaced(ctx context.Context, d *database, at pacing, slot string, t *tally, s *stepped) (usage, error) {
+func (b *bench) deliverPaced(ctx context.Context, d *database, at pacing, slot string, t *tally, s *clocked) (usage, error) {
 	if err := d.empty(ctx); err != nil {
 		return usage{}, err
 	}
@@ -140,7 +140,7 @@ func (b *bench) deliverPaced(ctx context.Context, d *database, at pacing, slot s
 }
 
 // parsePaced has the stream alone read it.
-func (b *bench) parsePaced(ctx context.Context, d *database, at pacing, slot string, t *tally, s *stepped) error {
+func (b *bench) parsePaced(ctx context.Context, d *database, at pacing, slot string, t *tally, s *clocked) error {
 	if err := d.empty(ctx); err != nil {
 		return err
 	}
@@ -163,12 +163,12 @@ func (b *bench) parsePaced(ctx context.Context, d *database, at pacing, slot str
 	return nil
 }
 
-func newStepped() *stepped {
-	return &stepped{committed: map[string]sample{}, sent: map[string]sample{}}
+func newClocked() *clocked {
+	return &clocked{committed: map[string]sample{}, sent: map[string]sample{}}
 }
 
 // commit commits what t expects, and waits until it is there.
-func (s *stepped) commit(ctx context.Context, d *database, at pacing, t *tally) error {
+func (s *clocked) commit(ctx context.Context, d *database, at pacing, t *tally) error {
 	n := t.result().expected
 	w := d.write(ctx, n, 1, time.Second/time.Duration(at.rate), at.connections)
 	if _, err := w.wait(); err != nil {

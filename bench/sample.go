@@ -16,12 +16,12 @@ func (s sample) median() float64 {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// spread returns the lowest and the highest.
-func (s sample) spread(print format) string {
+// spread tells the lowest and the highest.
+func (s sample) spread(unit format) string {
 	if len(s) == 1 {
 		return "one run"
 	}
-	return print(slices.Min(s)) + " to " + print(slices.Max(s))
+	return unit(slices.Min(s)) + " to " + unit(slices.Max(s))
 }
 
 // percentile returns the smallest value that at least a share p of all are not above.

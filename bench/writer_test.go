@@ -9,9 +9,9 @@ import (
 func TestWriterClocks(t *testing.T) {
 	w := &writer{contacts: 3, every: time.Second, start: time.Now(), sent: make([]time.Time, 3), took: []float64{0.002, 0.003, 0.030}}
 	tally := newTally(3, 1)
-	for i, after := range []time.Duration{5, 1, 40} {
+	for i, after := range []time.Duration{5 * time.Millisecond, time.Millisecond, 40 * time.Millisecond} {
 		w.sent[i] = w.due(i)
-		tally.observe(i+1, 1, 1, w.sent[i].Add(after*time.Millisecond))
+		tally.observe(i+1, 1, 1, w.sent[i].Add(after))
 	}
 	near := func(what string, got sample, want ...float64) {
 		if len(got) != len(want) {
