@@ -3,37 +3,70 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 )
+
+// leastOfPost is the share of the rate of plain POSTs that Hookline delivers of a backlog.
+const leastOfPost = 0.7
 
 // backlog delivers rows that were committed one by one.
 func backlog(ctx context.Context, b *bench) (*result, error) {
-	l := load{name: "backlog", records: b.rows, versions: 1, runs: b.runs}
-	l.write = func(ctx context.Context, d *database) error { return d.commitEach(ctx, l.records, l.versions) }
+	l := load{name: "backlog", records: b.rows, versions: 1, runs: b.runs}.each(commitContacts)
 	d, err := b.drain(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	return d.result(fmt.Sprintf("%s rows, each inserted by a transaction of its own while Hookline was down, then delivered. "+
-		"A body has %s bytes.", whole(float64(l.records)), whole(float64(d.body)))), nil
+	b.backlogRate = d.rate
+	r := d.result(fmt.Sprintf("%s rows, each inserted by a transaction of its own while Hookline was down, then delivered. "+
+		"A body has %s bytes.", whole(float64(l.records)), whole(float64(d.body))))
+	r.figures[0] = r.figures[0].atLeast(leastOfPost)
+	return r, nil
 }
 
-// updates delivers many changes of few records, which therefore have an order to keep.
-func updates(ctx context.Context, b *bench) (*result, error) {
-	const versions = 50
-	l := load{name: "updates", records: b.rows / 200, versions: versions, runs: b.runs}
-	l.write = func(ctx context.Context, d *database) error { return d.commitEach(ctx, l.records, l.versions) }
+// leastOfBacklog is the share of the rate of a backlog that one of ten times the size has.
+const leastOfBacklog = 0.9
+
+// backlog10 delivers ten times as many, once.
+func backlog10(ctx context.Context, b *bench) (*result, error) {
+	l := load{name: "backlog10", records: 10 * b.rows, versions: 1, runs: 1}.each(commitContacts)
 	d, err := b.drain(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	return d.result(fmt.Sprintf("As backlog, but %s rows, each inserted once and updated %d times: every record has an order to keep, and "+
-		"every update carries the row before and after. A body has %s bytes.",
-		whole(float64(l.records)), versions-1, whole(float64(d.body)))), nil
+	r := d.result(fmt.Sprintf("As backlog, but %s rows.", whole(float64(l.records))))
+	if b.backlogRate != nil {
+		rate := &r.figures[0]
+		rate.against = append(rate.against, comparison{limit: "backlog", values: sample{b.backlogRate.median()}, least: leastOfBacklog})
+	}
+	return r, nil
 }
 
-// mostMemory is what a transaction of any size may make Hookline take, in MiB.
-const mostMemory = 128
+// bulkRows is how many rows a bulk transaction inserts.
+const bulkRows = 1000
+
+// bulk delivers rows that were committed by the thousand.
+func bulk(ctx context.Context, b *bench) (*result, error) {
+	return b.bulk(ctx, load{name: "bulk", records: b.rows, versions: 1, runs: b.runs})
+}
+
+// bulk10 delivers ten times as many, once.
+func bulk10(ctx context.Context, b *bench) (*result, error) {
+	return b.bulk(ctx, load{name: "bulk10", records: 10 * b.rows, versions: 1, runs: 1})
+}
+
+func (b *bench) bulk(ctx context.Context, l load) (*result, error) {
+	l.write = func(ctx context.Context, d *database) error {
+		if err := d.commitInSteps(ctx, l.records, l.versions, bulkRows); err != nil {
+			return err
+		}
+		return d.checkpoint(ctx)
+	}
+	d, err := b.drain(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	return d.result(fmt.Sprintf("As backlog, but %s rows, inserted by transactions of %s rows.",
+		whole(float64(l.records)), whole(bulkRows))), nil
+}
 
 // transaction delivers one large transaction.
 func transaction(ctx context.Context, b *bench) (*result, error) {
@@ -45,62 +78,31 @@ func transaction(ctx context.Context, b *bench) (*result, error) {
 	}
 	r := d.result(fmt.Sprintf("%s rows of the same kind, inserted by one transaction while Hookline was down, then delivered.",
 		whole(float64(l.records))))
-	for i := range r.figures {
-		if r.figures[i].what == peakMemory {
-			r.figures[i].most = mostMemory
-		}
-	}
 	r.figures = append(r.figures, figure{
 		what: "start to first event", values: d.begin, print: seconds, against: []comparison{{limit: limitParse, values: d.parseBegin}},
 	})
 	return r, nil
 }
 
-// slow delivers to a receiver that takes its time.
-func slow(ctx context.Context, b *bench) (*result, error) {
-	const latency = 20 * time.Millisecond
-	l := load{name: "slow", records: b.rows / 4, versions: 1, runs: 1, latency: latency}
-	l.write = func(ctx context.Context, d *database) error { return d.commitEach(ctx, l.records, l.versions) }
+// updates delivers many changes of few records, which therefore have an order to keep.
+func updates(ctx context.Context, b *bench) (*result, error) {
+	l := load{name: "updates", records: b.rows / 200, versions: 50, runs: b.runs}.each(commitContacts)
 	d, err := b.drain(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	most := []comparison{{limit: "in flight ÷ latency", values: sample{inFlight / latency.Seconds()}}}
-	return &result{
-		about: fmt.Sprintf("As backlog, %s rows, to a receiver that takes %s for every answer. With %d POSTs in flight no more than %d ÷ %s "+
-			"are possible. At the end some of them have nothing left to send, since a record's events never overtake each other: the middle "+
-			"80 %% of all events are told apart.", whole(float64(l.records)), latency, inFlight, inFlight, latency),
-		figures: []figure{
-			{what: eventRate, values: d.rate, print: perSecond, against: most},
-			{what: eventRate + ", middle 80 %", values: d.steady, print: perSecond, against: most},
-			{what: cpuTime, values: d.cpu, print: millis},
-			{what: peakMemory, values: d.peak, print: mebibytes},
-		},
-		counts: d.counts,
-	}, nil
+	return d.result(fmt.Sprintf("As backlog, but %s rows, each inserted once and updated %d times: every record has an order to keep, and "+
+		"every update carries the row before and after. A body has %s bytes.",
+		whole(float64(l.records)), l.versions-1, whole(float64(d.body)))), nil
 }
 
-// What is measured of every load.
-const (
-	eventRate  = "events/s"
-	cpuTime    = "CPU per 1,000 events"
-	peakMemory = "peak resident memory"
-)
-
-// result compares with both limits.
-func (r *drained) result(about string) *result {
-	return &result{
-		about: about,
-		limits: []figure{
-			{what: limitParse + ", rows/s", values: r.parse, print: perSecond},
-			{what: limitPost + ", requests/s", values: r.post, print: perSecond},
-			{what: limitPost + ", CPU per 1,000", values: r.postCPU, print: millis},
-		},
-		figures: []figure{
-			{what: eventRate, values: r.rate, print: perSecond, against: []comparison{{limit: limitPost, values: r.post}, {limit: limitParse, values: r.parse}}},
-			{what: cpuTime, values: r.cpu, print: millis, against: []comparison{{limit: limitPost, values: r.postCPU}}},
-			{what: peakMemory, values: r.peak, print: mebibytes},
-		},
-		counts: r.counts,
+// mix delivers whole lives of records: an insert, updates, and the delete.
+func mix(ctx context.Context, b *bench) (*result, error) {
+	l := load{name: "mix", records: b.rows / 10, versions: 10, runs: b.runs}.each(commitLives)
+	d, err := b.drain(ctx, l)
+	if err != nil {
+		return nil, err
 	}
+	return d.result(fmt.Sprintf("As backlog, but %s rows, each inserted, updated %d times and deleted. What is told of a deleted row is the "+
+		"row as it was last; its deletion counts as one more version.", whole(float64(l.records)), l.versions-2)), nil
 }

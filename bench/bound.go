@@ -14,10 +14,21 @@ type bound struct {
 
 // bound returns that of a figure.
 func (f figure) bound() bound {
-	if f.most == 0 {
+	switch {
+	case f.most == 0:
 		return bound{}
+	case f.always && len(f.values) > 1:
+		return bound{"always at most " + f.print(f.most), f.judged() <= f.most}
 	}
-	return bound{"at most " + f.print(f.most), slices.Max(f.values) <= f.most}
+	return bound{"at most " + f.print(f.most), f.judged() <= f.most}
+}
+
+// judged returns the value that has to keep to the bound.
+func (f figure) judged() float64 {
+	if f.always {
+		return slices.Max(f.values)
+	}
+	return f.values.median()
 }
 
 // bound returns that of a figure compared.
@@ -44,6 +55,9 @@ func (b bound) cells() []string {
 
 // err returns an error that tells everything that is not as it must be.
 func (r *result) err() error {
+	if r.failure != nil {
+		return r.failure
+	}
 	var broken []string
 	counts := r.counts
 	if r.mayRepeat {
@@ -54,7 +68,7 @@ func (r *result) err() error {
 	}
 	for _, f := range r.figures {
 		if b := f.bound(); b.text != "" && !b.holds {
-			broken = append(broken, fmt.Sprintf("%s is %s, want %s", f.what, f.print(slices.Max(f.values)), b.text))
+			broken = append(broken, fmt.Sprintf("%s is %s, want %s", f.what, f.print(f.judged()), b.text))
 		}
 		for _, c := range f.against {
 			if b := c.bound(f.values); b.text != "" && !b.holds {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -67,44 +65,12 @@ func crowd(ctx context.Context, b *bench) (*result, error) {
 				all.latencies.percentile(0.99), reference, alone.latencies.percentile(0.99)).atMost(mostSlower),
 			compared("the same of each event by itself, median of them", millis, all.spreads.median(), reference, alone.spreads.median()),
 			compared("CPU per 1,000 deliveries", millis, all.cpu(), reference, alone.cpu()),
-			compared(peakMemory, mebibytes, all.usage.peak, reference, alone.usage.peak),
+			compared(peakMemory, megabytes, all.usage.memory.peak, reference, alone.usage.memory.peak),
 			compared("peak of WAL not acknowledged", mebibytes, all.wal.unsettled, reference, alone.wal.unsettled),
 			compared("peak of WAL kept for the slot", mebibytes, all.wal.kept, reference, alone.wal.kept),
 		},
 		counts: counts,
 	}, nil
-}
-
-// group is receivers on one host, each at an address of its own.
-type group struct {
-	*host
-	members []*receiver
-}
-
-// newGroup returns a group that is down.
-func newGroup(members int, latency time.Duration) (g *group, err error) {
-	g = &group{}
-	for range members {
-		g.members = append(g.members, &receiver{latency: latency})
-	}
-	g.host, err = newHost(g, members)
-	return g, err
-}
-
-func (g *group) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	n, err := strconv.Atoi(req.URL.Path[1:])
-	if err != nil || n >= len(g.members) {
-		http.NotFound(w, req)
-		return
-	}
-	g.members[n].ServeHTTP(w, req)
-}
-
-func (g *group) urls() (list []string) {
-	for n := range g.members {
-		list = append(list, g.url(n)+strconv.Itoa(n))
-	}
-	return list
 }
 
 // gathered is what was measured of some groups together.
@@ -133,20 +99,15 @@ func (b *bench) gather(ctx context.Context, name string, healthy, slow, dead *gr
 		return g, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	if err := b.hookline.setup(ctx, d, slot(0)); err != nil {
+	if err := b.hookline.setup(ctx, d, d.slot(0)); err != nil {
 		return g, err
 	}
 	contacts := int(crowdPass / crowdEvery)
-	expect := func(of *group) (tallies []*tally) {
-		if of != nil {
-			for _, r := range of.members {
-				tallies = append(tallies, r.expect(contacts, crowdPasses, signatureStride/10))
-			}
-		}
-		return tallies
+	well, late := healthy.expect(contacts, crowdPasses, signatureStride/10), []*tally(nil)
+	if slow != nil {
+		late = slow.expect(contacts, crowdPasses, signatureStride/10)
 	}
-	well, late := expect(healthy), expect(slow)
-	p, err := b.hookline.run(ctx, d, slot(0), "HOOKLINE_LOG_LEVEL=error")
+	p, err := b.hookline.run(ctx, d, d.slot(0), "HOOKLINE_LOG_LEVEL=error")
 	if err != nil {
 		return g, err
 	}
@@ -154,12 +115,12 @@ func (b *bench) gather(ctx context.Context, name string, healthy, slow, dead *gr
 	if err := p.ready(); err != nil {
 		return g, err
 	}
-	wal, err := d.watchWAL(ctx, slot(0))
+	wal, err := d.watchWAL(ctx, d.slot(0))
 	if err != nil {
 		return g, err
 	}
 	defer wal.end()
-	w := d.write(p.alive, contacts, crowdPasses, crowdEvery)
+	w := d.write(p.alive, contacts, crowdPasses, crowdEvery, writers)
 	written, err := w.wait()
 	if err != nil {
 		return g, fmt.Errorf("write: %w", err)
@@ -171,7 +132,7 @@ func (b *bench) gather(ctx context.Context, name string, healthy, slow, dead *gr
 	}
 	if dead != nil {
 		g.counts.expected = written * len(dead.members)
-		parked, err := p.until(metricWaiting, func(n float64) bool { return int(n) == g.counts.expected })
+		parked, err := p.until(metricWaiting, metricEvery, func(n float64) bool { return int(n) == g.counts.expected })
 		if err != nil {
 			return g, err
 		}

@@ -13,11 +13,19 @@ type load struct {
 	records  int
 	versions int // of each record
 	runs     int
+	before   func(ctx context.Context, d *database) error // makes what has to be there before Hookline sets the database up
 	write    func(ctx context.Context, d *database) error
-	latency  time.Duration // of the receiver; such a load is not compared with limitParse and limitPost
 }
 
 func (l load) events() int { return l.records * l.versions }
+
+// each has a procedure commit the load, every change by itself.
+func (l load) each(procedure string) load {
+	l.write = func(ctx context.Context, d *database) error {
+		return d.commitEach(ctx, procedure, l.records, l.versions)
+	}
+	return l
+}
 
 // drained is what was measured of a load, a value for each run.
 type drained struct {
@@ -25,107 +33,168 @@ type drained struct {
 	counts counts
 
 	rate, steady sample // Hookline's events/s, overall and over the middle 80 %
-	begin        sample // seconds from its start to the first event
-	cpu          sample // seconds of CPU per 1,000 events
-	peak         sample // MiB
+	ready, begin sample // seconds from its start until it was ready, and to the first event
+	cpu, active  sample // seconds of CPU per 1,000 events: of its whole life, and from when it was ready
+	peak         sample // of resident memory, in MB
+	setups       sample // seconds that each hookline setup took, the first of which prepares the database
 
 	parse, parseBegin sample // rows/s received and parsed, and seconds to the first one
 	post, postCPU     sample // POSTs/s and seconds of CPU per 1,000
 }
 
-// drain writes the load while Hookline is down, then has it read by Hookline and by each limit in turn, so that whatever else the machine
-// does falls on all of them. Each run of Hookline has a slot of its own on the same rows.
+// prepare makes a database with a webhook for each of the URLs, in which the load is written while Hookline is down: each run of Hookline
+// has a slot of its own on the same rows, and the limits have one.
+func (b *bench) prepare(ctx context.Context, l load, urls ...string) (d *database, err error) {
+	if d, err = newDatabase(ctx, b.server, l.name, urls...); err != nil {
+		return nil, err
+	}
+	if err := b.stage(ctx, d, l); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+// stage makes the slots and writes the load.
+func (b *bench) stage(ctx context.Context, d *database, l load) error {
+	if l.before != nil {
+		if err := l.before(ctx, d); err != nil {
+			return err
+		}
+	}
+	slots := []string{d.limitSlot()}
+	for run := range l.runs {
+		slots = append(slots, d.slot(run))
+	}
+	for _, slot := range slots {
+		if err := b.hookline.setup(ctx, d, slot); err != nil {
+			return err
+		}
+		if took := d.setups[len(d.setups)-1]; took > 1 {
+			say("%s: hookline setup took %.1f s", l.name, took)
+		}
+	}
+	say("%s: writing %d records in %d versions", l.name, l.records, l.versions)
+	if err := l.write(ctx, d); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return nil
+}
+
+// drain has the load read by Hookline and by each limit in turn, so that whatever else the machine does falls on all of them.
 func (b *bench) drain(ctx context.Context, l load) (r *drained, err error) {
-	to, err := listen(l.latency)
+	to, err := listen(0)
 	if err != nil {
 		return nil, err
 	}
 	defer to.close()
-	d, err := newDatabase(ctx, b.server, l.name, to.url(0))
+	d, err := b.prepare(ctx, l, to.url(0))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	for run := range l.runs {
-		if err := b.hookline.setup(ctx, d, slot(run)); err != nil {
-			return nil, err
-		}
-	}
-	if err := b.hookline.setup(ctx, d, limitSlot); err != nil {
-		return nil, err
-	}
-	say("%s: writing %d records in %d versions", l.name, l.records, l.versions)
-	if err := l.write(ctx, d); err != nil {
-		return nil, fmt.Errorf("write: %w", err)
-	}
-	r = &drained{}
+	r = &drained{setups: d.setups}
 	for run := range l.runs {
 		say("%s: run %d of %d", l.name, run+1, l.runs)
-		if err := r.measure(ctx, b, d, l, slot(run), to); err != nil {
+		if err := r.measure(ctx, b, d, run, to.expect(l.records, l.versions, signatureStride)); err != nil {
 			return nil, err
 		}
-		if l.latency > 0 {
-			continue
+		if err := r.measureParse(ctx, d, l); err != nil {
+			return nil, err
 		}
-		if err := r.measureLimits(ctx, d, l, to, min(l.events(), b.rows)); err != nil {
+		if err := r.measurePost(ctx, to, min(l.events(), b.rows)); err != nil {
 			return nil, err
 		}
 	}
 	return r, nil
 }
 
-// limitSlot is the slot that receiveAndParse reads.
-const limitSlot = "bench_limit"
-
-// slot is the one that a run of Hookline reads.
-func slot(run int) string { return fmt.Sprintf("bench_%d", run+1) }
-
-// measure has Hookline deliver the load.
-func (r *drained) measure(ctx context.Context, b *bench, d *database, l load, slot string, to *receiver) error {
-	t := to.expect(l.records, l.versions, signatureStride)
-	p, err := b.hookline.run(ctx, d, slot)
+// measure has Hookline deliver what the tallies expect.
+func (r *drained) measure(ctx context.Context, b *bench, d *database, run int, tallies ...*tally) error {
+	p, err := b.hookline.run(ctx, d, d.slot(run))
 	if err != nil {
 		return err
 	}
 	defer p.kill()
-	if err := t.await(p.alive); err != nil {
+	if err := p.ready(); err != nil {
 		return err
+	}
+	ready := time.Since(p.started).Seconds()
+	for _, t := range tallies {
+		if err := t.await(p.alive); err != nil {
+			return err
+		}
 	}
 	u, err := p.stop()
 	if err != nil {
 		return err
 	}
-	r.counts.add(t.result())
-	if t.result().lost > 0 {
-		return t.result().err()
+	var counts counts
+	for _, t := range tallies {
+		counts.add(t.result())
 	}
-	came := t.pace()
+	r.counts.add(counts)
+	if counts.lost > 0 {
+		return counts.err()
+	}
+	came := paceOf(tallies...)
 	r.body = came.body
 	r.rate = append(r.rate, came.rate)
 	r.steady = append(r.steady, came.steady)
-	r.begin = append(r.begin, t.start.Add(t.first).Sub(p.started).Seconds())
-	r.cpu = append(r.cpu, per1000(u.cpu, l.events()))
-	r.peak = append(r.peak, u.peak)
+	r.ready = append(r.ready, ready)
+	r.begin = append(r.begin, came.first.Sub(p.started).Seconds())
+	r.cpu = append(r.cpu, per1000(u.cpu, counts.expected))
+	r.active = append(r.active, per1000(u.active, counts.expected))
+	r.peak = append(r.peak, u.memory.peak)
 	return nil
 }
 
-// measureLimits has both limits taken, of that many POSTs.
-func (r *drained) measureLimits(ctx context.Context, d *database, l load, to *receiver, posts int) error {
+// measureParse takes the limit of the stream.
+func (r *drained) measureParse(ctx context.Context, d *database, l load) error {
 	t := newTally(l.records, l.versions)
-	if err := receiveAndParse(ctx, d, limitSlot, t); err != nil {
+	if err := receiveAndParse(ctx, d, d.limitSlot(), t); err != nil {
 		return fmt.Errorf("%s: %w", limitParse, err)
 	}
 	r.parse = append(r.parse, t.pace().rate)
 	r.parseBegin = append(r.parseBegin, t.first.Seconds())
+	return nil
+}
 
-	t, u, err := plainPost(ctx, to, posts, r.body)
+// measurePost takes the limit of the client, of n POSTs.
+func (r *drained) measurePost(ctx context.Context, to *receiver, n int) error {
+	t, u, err := plainPost(ctx, to, n, r.body)
 	if err != nil {
 		return fmt.Errorf("%s: %w", limitPost, err)
 	}
 	r.post = append(r.post, t.pace().rate)
-	r.postCPU = append(r.postCPU, per1000(u.cpu, posts))
+	r.postCPU = append(r.postCPU, per1000(u.cpu, n))
 	return nil
 }
 
 // per1000 returns the seconds of CPU that 1,000 of n events took.
 func per1000(cpu time.Duration, n int) float64 { return cpu.Seconds() * 1000 / float64(n) }
+
+// What is measured of every load.
+const (
+	eventRate  = "events/s"
+	middleRate = "events/s, middle 80 %"
+	cpuTime    = "CPU per 1,000 events"
+	peakMemory = "peak resident memory"
+)
+
+// result compares with both limits.
+func (r *drained) result(about string) *result {
+	return &result{
+		about: about,
+		limits: []figure{
+			{what: limitParse + ", rows/s", values: r.parse, print: perSecond},
+			{what: limitPost + ", requests/s", values: r.post, print: perSecond},
+			{what: limitPost + ", CPU per 1,000", values: r.postCPU, print: millis},
+		},
+		figures: []figure{
+			{what: eventRate, values: r.rate, print: perSecond, against: []comparison{{limit: limitPost, values: r.post}, {limit: limitParse, values: r.parse}}},
+			figure{what: cpuTime, values: r.cpu, print: millis, against: []comparison{{limit: limitPost, values: r.postCPU}}}.upTo(mostCPU.Seconds()),
+			figure{what: peakMemory, values: r.peak, print: megabytes}.neverAbove(mostMemory),
+		},
+		counts: r.counts,
+	}
+}

@@ -24,11 +24,11 @@ func kills(ctx context.Context, b *bench) (r *result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	if err := b.hookline.setup(ctx, d, slot(0)); err != nil {
+	if err := b.hookline.setup(ctx, d, d.slot(0)); err != nil {
 		return nil, err
 	}
 	say("kills: writing %d records in %d versions", contacts, versions)
-	if err := d.commitEach(ctx, contacts, versions); err != nil {
+	if err := d.commitEach(ctx, commitContacts, contacts, versions); err != nil {
 		return nil, fmt.Errorf("write: %w", err)
 	}
 
@@ -42,7 +42,7 @@ func kills(ctx context.Context, b *bench) (r *result, err error) {
 		again = append(again, since)
 		say("kills: killed with %d events to go", t.result().lost)
 	}
-	p, err := b.hookline.run(ctx, d, slot(0))
+	p, err := b.hookline.run(ctx, d, d.slot(0))
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func kills(ctx context.Context, b *bench) (r *result, err error) {
 // runUntil runs Hookline until no more than left events are missing, and kills it. It returns how many seconds passed from the start to the
 // first event that had not come before.
 func (b *bench) runUntil(ctx context.Context, d *database, t *tally, left int) (since float64, err error) {
-	p, err := b.hookline.run(ctx, d, slot(0))
+	p, err := b.hookline.run(ctx, d, d.slot(0))
 	if err != nil {
 		return 0, err
 	}

@@ -70,15 +70,18 @@ func receiveAndParse(ctx context.Context, d *database, slot string, t *tally) er
 // count puts the row of a message into the tally, and reports whether that is complete.
 func count(t *tally, change pglogrepl.Message, size int) (complete bool) {
 	var row *pglogrepl.TupleData
+	after := 0 // a deletion counts as the version after the row's last: see identify
 	switch m := change.(type) {
 	case *pglogrepl.InsertMessage:
 		row = m.Tuple
 	case *pglogrepl.UpdateMessage:
 		row = m.NewTuple
+	case *pglogrepl.DeleteMessage:
+		row, after = m.OldTuple, 1
 	default:
 		return false
 	}
-	t.observe(leadingNumber(row.Columns[0].Data), leadingNumber(row.Columns[1].Data), size, time.Now())
+	t.observe(leadingNumber(row.Columns[0].Data), leadingNumber(row.Columns[1].Data)+after, size, time.Now())
 	select {
 	case <-t.complete:
 		return true

@@ -11,6 +11,7 @@ import (
 const (
 	outageEvery = time.Second / 1000 // between two commits
 	mostWAL     = 64                 // that an outage may make the server keep, in MiB
+	mostOutage  = 128                // of resident memory, in MB
 )
 
 // The outage's phases, in passes of the writer through all contacts.
@@ -42,7 +43,7 @@ func outage(ctx context.Context, b *bench) (r *result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	if err := b.hookline.setup(ctx, d, slot(0)); err != nil {
+	if err := b.hookline.setup(ctx, d, d.slot(0)); err != nil {
 		return nil, err
 	}
 
@@ -50,7 +51,7 @@ func outage(ctx context.Context, b *bench) (r *result, err error) {
 	pass := time.Duration(contacts) * outageEvery
 	versions := outageBefore + outageHealth + outageLength + outageAfter + int(longestProbe/pass) + 1
 	well, ill := healthy.expect(contacts, versions, signatureStride), failing.expect(contacts, versions, signatureStride)
-	p, err := b.hookline.run(ctx, d, slot(0), "HOOKLINE_LOG_LEVEL=error")
+	p, err := b.hookline.run(ctx, d, d.slot(0), "HOOKLINE_LOG_LEVEL=error")
 	if err != nil {
 		return nil, err
 	}
@@ -58,12 +59,12 @@ func outage(ctx context.Context, b *bench) (r *result, err error) {
 	if err := p.ready(); err != nil {
 		return nil, err
 	}
-	wal, err := d.watchWAL(ctx, slot(0))
+	wal, err := d.watchWAL(ctx, d.slot(0))
 	if err != nil {
 		return nil, err
 	}
 	defer wal.end()
-	w := d.write(p.alive, contacts, versions, outageEvery)
+	w := d.write(p.alive, contacts, versions, outageEvery, writers)
 	o := outageTimes{
 		start: w.start, health: w.due(contacts * outageBefore),
 		down: w.due(contacts * (outageBefore + outageHealth)),
@@ -158,15 +159,15 @@ func (o *outageTimes) result(w *writer, well, ill *tally, wal *retention, u usag
 			compared("one down: committed to receipt, p99", millis, p99(w.latencies(well, o.down, o.up)), both, p99(latencies)),
 			compared("one catching up: the commit alone, p99", millis, p99(w.commits(o.back, caught.at)), both, p99(commits)),
 			compared("one catching up: committed to receipt, p99", millis, p99(w.latencies(well, o.back, caught.at)), both, p99(latencies)),
-			compared("one down: peak of WAL not acknowledged", mebibytes, down.unsettled, both, kept.unsettled).upTo(mostWAL),
+			compared("one down: peak of WAL not acknowledged", mebibytes, down.unsettled, both, kept.unsettled).neverAbove(mostWAL),
 			compared("one down: peak of WAL kept for the slot", mebibytes, down.kept, both, kept.kept),
-			compared("one catching up: peak of WAL not acknowledged", mebibytes, later.unsettled, both, kept.unsettled).upTo(mostWAL),
+			compared("one catching up: peak of WAL not acknowledged", mebibytes, later.unsettled, both, kept.unsettled).neverAbove(mostWAL),
 			compared("one catching up: peak of WAL kept for the slot", mebibytes, later.kept, both, kept.kept),
 			{what: "from the return to the first event", values: sample{o.back.Sub(o.up).Seconds()}, print: seconds},
 			{what: "events that wait then", values: sample{float64(caught.behind)}, print: whole},
 			{what: "from the first event until it has caught up", values: sample{caught.took.Seconds()}, print: seconds},
 			compared("events/s meanwhile", perSecond, caught.rate, "commits/s meanwhile", rate(o.back, caught.at)).atLeast(1),
-			{what: peakMemory, values: sample{u.peak}, print: mebibytes, most: mostMemory},
+			{what: peakMemory, values: sample{u.memory.peak}, print: megabytes, most: mostOutage, always: true},
 		},
 		counts: counts,
 	}

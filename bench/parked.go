@@ -25,10 +25,10 @@ func parked(ctx context.Context, b *bench) (r *result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	if err := b.hookline.setup(ctx, d, slot(0)); err != nil {
+	if err := b.hookline.setup(ctx, d, d.slot(0)); err != nil {
 		return nil, err
 	}
-	wal, err := d.watchWAL(ctx, slot(0))
+	wal, err := d.watchWAL(ctx, d.slot(0))
 	if err != nil {
 		return nil, err
 	}
@@ -65,9 +65,9 @@ func parked(ctx context.Context, b *bench) (r *result, err error) {
 			{what: "drained per second", values: sample{pace.rate}, print: perSecond},
 			{what: "drained per second, middle 80 %", values: sample{pace.steady}, print: perSecond},
 			{what: "CPU per 1,000 events of the process that drains", values: sample{per1000(c.usage.cpu, events)}, print: millis},
-			{what: "peak resident memory while they are parked", values: sample{f.memory}, print: mebibytes, most: mostMemory},
-			{what: "peak resident memory while they wait, the start included", values: sample{c.idle}, print: mebibytes, most: mostMemory},
-			{what: "peak resident memory until all are drained", values: sample{c.usage.peak}, print: mebibytes, most: mostMemory},
+			{what: "peak resident memory while they are parked", values: sample{f.memory}, print: megabytes, most: mostParked, always: true},
+			{what: "peak resident memory while they wait, the start included", values: sample{c.idle}, print: megabytes, most: mostParked, always: true},
+			{what: "peak resident memory until all are drained", values: sample{c.usage.memory.peak}, print: megabytes, most: mostParked, always: true},
 			{what: "peak of WAL not acknowledged while they are parked", values: sample{filling.unsettled}, print: mebibytes},
 			{what: "peak of WAL not acknowledged while they are drained", values: sample{draining.unsettled}, print: mebibytes},
 		},
@@ -79,17 +79,18 @@ const (
 	parkedStep  = 10_000           // rows of a transaction
 	parkedIdle  = 20 * time.Second // that everything is parked and the receiver down
 	parkedSpool = "8GiB"           // HOOKLINE_SPOOL_MAX_BYTES
+	mostParked  = 96               // of resident memory, in MB
 )
 
 func (b *bench) park(ctx context.Context, d *database) (*process, error) {
-	return b.hookline.run(ctx, d, slot(0), "HOOKLINE_SPOOL_MAX_BYTES="+parkedSpool, "HOOKLINE_LOG_LEVEL=error")
+	return b.hookline.run(ctx, d, d.slot(0), "HOOKLINE_SPOOL_MAX_BYTES="+parkedSpool, "HOOKLINE_LOG_LEVEL=error")
 }
 
 // filled is how the spool was filled.
 type filled struct {
 	began, ended    time.Time
 	written, parked float64 // per second
-	memory          float64 // peak, in MiB
+	memory          float64 // peak, in MB
 }
 
 // fill writes while Hookline runs, and returns when all of it is parked and Hookline has stopped.
@@ -111,7 +112,7 @@ func (b *bench) fill(ctx context.Context, d *database, contacts, versions int) (
 	f.written = float64(events) / time.Since(f.began).Seconds()
 	for share := range 10 {
 		want := float64(events * (share + 1) / 10)
-		n, err := p.until(metricParked, func(n float64) bool { return n >= want })
+		n, err := p.until(metricParked, metricEvery, func(n float64) bool { return n >= want })
 		if err != nil {
 			return f, err
 		}
@@ -123,14 +124,14 @@ func (b *bench) fill(ctx context.Context, d *database, contacts, versions int) (
 		return f, err
 	}
 	u, err := p.stop()
-	f.memory = u.peak
+	f.memory = u.memory.peak
 	return f, err
 }
 
 // cleared is how it was emptied.
 type cleared struct {
 	ready, attempt float64 // seconds since the start of Hookline
-	idle           float64 // peak of resident memory until the receiver's return, in MiB
+	idle           float64 // peak of resident memory until the receiver's return, in MB
 	up             time.Time
 	back           float64 // seconds from then to the first event
 	usage          usage
@@ -148,7 +149,7 @@ func (b *bench) clear(ctx context.Context, d *database, to *receiver, t *tally) 
 		return c, err
 	}
 	c.ready = time.Since(p.started).Seconds()
-	if _, err := p.until(metricAttempts, func(n float64) bool { return n > 0 }); err != nil {
+	if _, err := p.until(metricAttempts, metricEvery, func(n float64) bool { return n > 0 }); err != nil {
 		return c, err
 	}
 	c.attempt = time.Since(p.started).Seconds()
@@ -156,9 +157,11 @@ func (b *bench) clear(ctx context.Context, d *database, to *receiver, t *tally) 
 	if err := waitUntil(p.alive, p.started.Add(parkedIdle)); err != nil {
 		return c, err
 	}
-	if c.idle, err = p.peak(); err != nil {
+	m, err := p.memory()
+	if err != nil {
 		return c, err
 	}
+	c.idle = m.peak
 	c.up = time.Now()
 	if err := to.up(); err != nil {
 		return c, err
@@ -183,7 +186,7 @@ func (b *bench) clear(ctx context.Context, d *database, to *receiver, t *tally) 
 
 // waiting returns when so many deliveries are in the spool.
 func (p *process) waiting(want int) error {
-	n, err := p.until(metricWaiting, func(n float64) bool { return int(n) == want })
+	n, err := p.until(metricWaiting, metricEvery, func(n float64) bool { return int(n) == want })
 	if err == nil && int(n) != want {
 		err = fmt.Errorf("%.0f deliveries are parked, and stay so, want %d", n, want)
 	}

@@ -8,26 +8,25 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"syscall"
 	"time"
 )
 
 // hookline is the program that is measured: its binary, and how it is started.
 type hookline struct {
-	binary string
+	binary   string
+	profiler profiler
 }
 
-// build compiles Hookline into dir, as `make build` does.
-func build(ctx context.Context, dir string) (*hookline, error) {
-	h := &hookline{binary: filepath.Join(dir, "hookline")}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", h.binary, "hookline/cmd/hookline")
+// build compiles Hookline into dir, as `make build` does, and returns its binary.
+func build(ctx context.Context, dir string) (binary string, err error) {
+	binary = filepath.Join(dir, "hookline")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "hookline/cmd/hookline")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build hookline: %w\n%s", err, out)
+		return "", fmt.Errorf("build hookline: %w\n%s", err, out)
 	}
-	return h, nil
+	return binary, nil
 }
 
 func (h *hookline) command(ctx context.Context, name string, d *database, slot, addr string, env ...string) *exec.Cmd {
@@ -42,9 +41,11 @@ func (h *hookline) command(ctx context.Context, name string, d *database, slot, 
 
 // setup prepares the database and makes the slot: what is written from now on is a backlog.
 func (h *hookline) setup(ctx context.Context, d *database, slot string) error {
+	began := time.Now()
 	if err := h.command(ctx, "setup", d, slot, "127.0.0.1:0").Run(); err != nil {
 		return fmt.Errorf("hookline setup: %w", err)
 	}
+	d.setups = append(d.setups, time.Since(began).Seconds())
 	return nil
 }
 
@@ -54,7 +55,18 @@ func (h *hookline) run(ctx context.Context, d *database, slot string, env ...str
 	if err != nil {
 		return nil, err
 	}
-	return start(ctx, h.command(ctx, "run", d, slot, addr, env...), addr)
+	if h.profiler.dir == "" {
+		return start(ctx, h.command(ctx, "run", d, slot, addr, env...), addr)
+	}
+	admin, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	p, err := start(ctx, h.command(ctx, "run", d, slot, addr, append(env, "HOOKLINE_ADMIN_ADDR="+admin)...), addr)
+	if err == nil {
+		h.profiler.watch(p, admin)
+	}
+	return p, err
 }
 
 func freeAddr() (string, error) {
@@ -70,6 +82,7 @@ type process struct {
 	cmd     *exec.Cmd
 	addr    string // of Hookline's probes
 	started time.Time
+	before  time.Duration   // CPU time that it had taken when it was ready
 	alive   context.Context // ends with the process; its cause says how
 	ended   chan struct{}   // closed when err is set
 	err     error
@@ -90,8 +103,17 @@ func start(ctx context.Context, cmd *exec.Cmd, addr string) (*process, error) {
 	return p, nil
 }
 
-// ready returns when Hookline reads its slot.
+// ready returns when Hookline reads its slot. What it takes of the cores from then on is told apart.
 func (p *process) ready() error {
+	err := p.reads()
+	if err != nil {
+		return err
+	}
+	p.before, err = p.cpu()
+	return err
+}
+
+func (p *process) reads() error {
 	return until(p.alive, 10*time.Millisecond, func() (bool, error) {
 		resp, err := p.get("/readyz")
 		if err != nil {
@@ -128,13 +150,18 @@ func until(ctx context.Context, every time.Duration, ask func() (bool, error)) e
 
 // usage is what a process has taken of the machine in its life.
 type usage struct {
-	cpu  time.Duration // user and system
-	peak float64       // resident memory, in MiB
+	cpu    time.Duration // user and system, from its start to its end
+	active time.Duration // the same from when it was ready until it was asked to end
+	memory memory        // then
 }
 
 // stop asks the process to end, which finishes what it has in hand, and tells what it took.
 func (p *process) stop() (usage, error) {
-	peak, err := p.peak()
+	m, err := p.memory()
+	if err != nil {
+		return usage{}, err
+	}
+	cpu, err := p.cpu()
 	if err != nil {
 		return usage{}, err
 	}
@@ -142,7 +169,7 @@ func (p *process) stop() (usage, error) {
 		return usage{}, err
 	}
 	u, err := p.wait()
-	u.peak = peak
+	u.active, u.memory = cpu-p.before, m
 	return u, err
 }
 
@@ -159,21 +186,4 @@ func (p *process) wait() (usage, error) {
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.ended
-}
-
-var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
-
-// peak returns the process's greatest resident set so far, in MiB. It asks Linux, since what wait4 tells of a child has its parent's in it.
-func (p *process) peak() (float64, error) {
-	name := fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid)
-	status, err := os.ReadFile(name)
-	if err != nil {
-		return 0, fmt.Errorf("read the peak of resident memory: %w", err)
-	}
-	found := highWater.FindSubmatch(status)
-	if found == nil {
-		return 0, fmt.Errorf("%s has no VmHWM", name)
-	}
-	kib, err := strconv.ParseFloat(string(found[1]), 64)
-	return kib / 1024, err
 }

@@ -15,8 +15,8 @@ import (
 // its time from the same cores.
 type receiver struct {
 	*host
-	latency time.Duration // of each answer
-	tally   atomic.Pointer[tally]
+	delay *delay // of each answer; nil: none
+	tally atomic.Pointer[tally]
 }
 
 const secret = "a secret of the benchmarks"
@@ -26,12 +26,17 @@ const signatureStride = 100
 
 // listen returns a receiver that is alone on its host, which is up.
 func listen(latency time.Duration) (*receiver, error) {
-	r := &receiver{latency: latency}
+	r := &receiver{delay: newDelay(latency)}
 	var err error
 	if r.host, err = newHost(r, 1); err != nil {
 		return nil, err
 	}
 	return r, r.up()
+}
+
+func (r *receiver) close() {
+	r.host.close()
+	r.delay.close()
 }
 
 // expect starts a new tally, of requests signed or plain: see tally.signed.
@@ -59,8 +64,9 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if t.signed > 0 && record%t.signed == 0 && verify(req.Header, body.Bytes(), now) != nil {
 		t.wronglySigned()
 	}
-	if r.latency > 0 {
-		time.Sleep(r.latency)
+	if r.delay != nil {
+		r.delay.wait(now)
+		t.answered(time.Since(now))
 	}
 	w.WriteHeader(http.StatusOK)
 }
@@ -72,9 +78,14 @@ func verify(header http.Header, body []byte, now time.Time) error {
 	)
 }
 
-// identify returns which version of which contact a body tells of, 0 for what it does not tell.
+// identify returns which version of which record a body tells of, 0 for what it does not tell. A deleted record is told of as it was last:
+// its deletion counts as the version after that.
 func identify(body []byte) (record, version int) {
-	return number(body, `"id":`), number(body, `"version":`)
+	record, version = number(body, `"id":`), number(body, `"version":`)
+	if name, _, _ := bytes.Cut(body, []byte(`,`)); bytes.HasSuffix(name, []byte(`.deleted"`)) {
+		version++
+	}
+	return record, version
 }
 
 // number returns the whole number that follows the first place where name stands, 0 when there is none.

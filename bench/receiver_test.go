@@ -73,11 +73,13 @@ func TestReceiverChecksSignatures(t *testing.T) {
 
 func TestIdentify(t *testing.T) {
 	for body, want := range map[string]event{
-		`{"event":"contact.created","data":{"id":42,"version":1,"notes":"\"id\":9"}}`: {42, 1},
-		`{"data":{"id":100000,"version":50}}`:                                         {100000, 50},
-		`{"data":{"id":"42","version":null}}`:                                         {0, 0},
-		`{}`:                                                                          {0, 0},
-		``:                                                                            {0, 0},
+		`{"event":"contact.created","data":{"id":42,"version":1,"notes":"\"id\":9"}}`:  {42, 1},
+		`{"event":"contact.deleted","data":{"id":42,"version":9,"notes":"x"}}`:         {42, 10},
+		`{"event":"contact.updated","data":{"id":42,"version":9,"notes":"a.deleted"}}`: {42, 9},
+		`{"data":{"id":100000,"version":50}}`:                                          {100000, 50},
+		`{"data":{"id":"42","version":null}}`:                                          {0, 0},
+		`{}`:                                                                           {0, 0},
+		``:                                                                             {0, 0},
 	} {
 		if record, version := identify([]byte(body)); (event{record, version}) != want {
 			t.Errorf("identify(%s) = %d, %d, want %v", body, record, version, want)

@@ -61,6 +61,7 @@ func (r *report) markdown() string {
 		{"Postgres", r.machine.postgres},
 		{"Took", r.took.Round(time.Second).String()},
 	})
+	r.promised(&b)
 	if shared := r.shared(); len(shared.results) > 0 {
 		shared.compared(&b)
 		shared.counted(&b)
@@ -108,7 +109,6 @@ func (r *report) compared(b *strings.Builder) {
 	}
 	table(b, []string{"Scenario", "Figure", "Median", "Lowest to highest", "Limit", "Its median", "Ratio"}, rows)
 
-	b.WriteString("\nThe limits, each measured between Hookline's own runs:\n\n")
 	rows = nil
 	for i, result := range r.results {
 		for _, f := range result.limits {
@@ -117,18 +117,14 @@ func (r *report) compared(b *strings.Builder) {
 			}
 		}
 	}
-	table(b, []string{"Scenario", "Limit", "Median", "Lowest to highest"}, rows)
+	if rows != nil {
+		b.WriteString("\nThe limits, each measured between Hookline's own runs:\n\n")
+		table(b, []string{"Scenario", "Limit", "Median", "Lowest to highest"}, rows)
+	}
 }
 
 func (f figure) cells(scenario string) []string {
-	median, spread := f.print(f.values.median()), "one run"
-	if len(f.values) > 1 {
-		spread = f.print(slices.Min(f.values)) + " to " + f.print(slices.Max(f.values))
-	}
-	if f.most > 0 {
-		median += fmt.Sprintf(" (at most %s allowed)", f.print(f.most))
-	}
-	return []string{scenario, f.what, median, spread}
+	return []string{scenario, f.what, f.print(f.values.median()), f.values.spread(f.print)}
 }
 
 // counted prints how many events came as they should.
@@ -136,6 +132,9 @@ func (r *report) counted(b *strings.Builder) {
 	b.WriteString("\n## Every event, counted\n\nOver all runs. The program fails unless all but the first column are 0.\n\n")
 	var rows [][]string
 	for i, result := range r.results {
+		if result.failure != nil {
+			continue
+		}
 		c := result.counts
 		row := []string{r.names[i]}
 		for _, n := range []int{c.expected, c.lost, c.repeated, c.disordered, c.stray, c.unsigned} {
@@ -158,20 +157,24 @@ func method() string {
 - Everything runs on one machine and shares its cores: Postgres, Hookline as a process of its own, and the receiver. Figures of one run
   can be compared with each other, not with those of another machine.
 - Hookline is built as make build does. It has its default settings, the generic profile, and, unless a scenario says otherwise, one
-  webhook with a secret that hears of everything. Rows have 22 columns of 15 types; the table has REPLICA IDENTITY FULL, as Hookline sets it.
+  webhook with a secret that hears of everything. Rows have 22 columns of 15 types; tables have REPLICA IDENTITY FULL, as Hookline sets it.
+- MB are millions of bytes. A promise is kept if the median of the runs keeps it; of memory, if every run does. Scenarios with one run have
+  no spread.
 - Postgres is started for this and thrown away. Its settings: %s.
   A checkpoint follows the writing of a backlog. Backlogs are written with synchronous_commit off, which changes how fast they are
   written, not how they are read; what is committed at a steady pace is committed with it on. The spool is in the same database.
 - The receiver is a plain net/http server. It reads each request whole, notes which version of which record it tells of, and answers 200.
   An event is lost when it never came, repeated when it came again, out of order when a later version of the same record came before it.
   Hookline is stopped before the count is read, so that a late repetition is seen. The signatures of every %s-th record are verified.
-- Rates are from the first event's arrival to the last one's. CPU time is user and system time of the whole process from start to end.
-  Peak memory is Linux's VmHWM.
+- Rates are from the first event's arrival to the last one's. CPU time is user and system time of the whole process from start to end, or,
+  where that is said, from when it was ready until it was asked to end. Peak memory is Linux's VmHWM.
+- A receiver with a latency waits in the kernel on a thread of its own, since Go's timers can be a millisecond late. Its latency is from the
+  request's last byte to the answer; the time that the request and the answer are under way comes on top of it.
 - WAL is looked at every %s: from the slot's confirmed_flush_lsn to the server's position it is not acknowledged; from restart_lsn on
   it is kept on the disk. Postgres itself moves restart_lsn every 15 s or so at most, to no later than where that was the last time when
   a transaction is open just then: a slot that acknowledges everything at once has as much kept for it.
-- **Receive and parse** reads the same rows from a slot of its own with pglogrepl, parses every message, and does nothing with them: the
-  stream can be had no faster.
+- **Receive and parse** reads the same rows from a slot of its own with pglogrepl, parses every message, and does nothing with them: what
+  the usual library makes of the stream. Hookline's parser is its own, so that where it delivers nothing it may read faster.
 - **Plain POST** sends unsigned bodies of the same mean size to the same receiver, from a process of its own, over as many connections
   (%d), with net/http alone: that client can do no more.
 - The limits and Hookline take turns, run by run. A ratio is the median of the runs' ratios; of latencies, CPU and memory less is better.

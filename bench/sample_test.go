@@ -16,6 +16,8 @@ func TestSample(t *testing.T) {
 		"median of even":      {sample{9, 1, 4, 6}.median(), 5},
 		"p50":                 {hundred.percentile(0.50), 50},
 		"p99":                 {hundred.percentile(0.99), 99},
+		"p90":                 {hundred.percentile(0.90), 90},
+		"p100 is the highest": {hundred.percentile(1), 100},
 		"p99 of one":          {sample{7}.percentile(0.99), 7},
 		"ratios, run by run":  {sample{1, 8}.ratios(sample{2, 4})[1], 2},
 		"ratios to one limit": {sample{1, 8}.ratios(sample{4})[1], 2},
@@ -30,9 +32,10 @@ func TestFormats(t *testing.T) {
 	got := []string{
 		whole(0), whole(999), whole(1000), whole(1234567.4),
 		ratio(0.0412), ratio(0.678), ratio(9.71), ratio(12.3),
-		millis(0.00107), mebibytes(95.6),
+		millis(0.00107), mebibytes(95.6), megabytes(63.96),
+		share(0.8964), ratio(sample{1}.ratios(sample{0})[0]), sample{3}.spread(whole), sample{3, 1000, 2}.spread(whole),
 	}
-	want := []string{"0", "999", "1,000", "1,234,567", "0.041", "0.68", "9.7", "12", "1.07 ms", "96 MiB"}
+	want := []string{"0", "999", "1,000", "1,234,567", "0.041", "0.68", "9.7", "12", "1.07 ms", "96 MiB", "64.0 MB", "0.896", "–", "one run", "2 to 1,000"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

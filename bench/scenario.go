@@ -15,6 +15,16 @@ type bench struct {
 	runs     int
 	server   *postgres.Server
 	hookline *hookline
+
+	backlogRate sample // events/s of the scenario backlog, if that was measured before
+}
+
+// defaultRows are those that spans of time are told for.
+const defaultRows = 100_000
+
+// scaled returns how long something takes that takes so long with defaultRows.
+func (b *bench) scaled(span time.Duration) time.Duration {
+	return span * time.Duration(b.rows) / defaultRows
 }
 
 // scenario is one thing that is measured.
@@ -25,15 +35,30 @@ type scenario struct {
 
 var scenarios = []scenario{
 	{"backlog", backlog},
-	{"updates", updates},
+	{"backlog10", backlog10},
+	{"bulk", bulk},
+	{"bulk10", bulk10},
 	{"transaction", transaction},
-	{"slow", slow},
-	{"quiet", quiet},
+	{"updates", updates},
+	{"mix", mix},
+	{"unmatched", unmatched},
+	{"receivers", receivers},
+	{"paced", paced},
+	{"fanout", fanout},
+	{"bystanders", bystanders},
+	{"tables", tables},
+	{"idle", idle},
 	{"outage", outage},
 	{"crowd", crowd},
 	{"kills", kills},
 	{"parked", parked},
 }
+
+// What is promised of all scenarios that stand in the same tables.
+const (
+	mostMemory = 64                    // MB of resident memory at the peak, in every run
+	mostCPU    = 60 * time.Millisecond // for 1,000 events
+)
 
 // result is what a scenario has found.
 type result struct {
@@ -43,6 +68,12 @@ type result struct {
 	figures   []figure
 	counts    counts // of all runs together
 	mayRepeat bool   // repeated events are no fault
+	failure   error  // that ended the scenario before it had found anything
+}
+
+// failure is the result of a scenario that could not be measured: the others go on, and the report tells of it.
+func failure(err error) *result {
+	return &result{about: fmt.Sprintf("Could not be measured: %v.", err), failure: err}
 }
 
 // figure is one thing that was measured, once in each run.
@@ -52,6 +83,7 @@ type figure struct {
 	print   format
 	against []comparison
 	most    float64 // that is right; 0: anything is
+	always  bool    // in every run, not only in the median of them
 }
 
 // comparison is a limit, or another case, of the same runs, value by value.
@@ -66,9 +98,15 @@ func compared(what string, unit format, value float64, with string, its float64)
 	return figure{what: what, values: sample{value}, print: unit, against: []comparison{{limit: with, values: sample{its}}}}
 }
 
-// upTo bounds the figure.
+// upTo bounds the median of the figure.
 func (f figure) upTo(most float64) figure {
 	f.most = most
+	return f
+}
+
+// neverAbove bounds it in every run.
+func (f figure) neverAbove(most float64) figure {
+	f.most, f.always = most, true
 	return f
 }
 

@@ -90,3 +90,43 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- commit_lives does so likewise, but the last version of a contact is its deletion.
+CREATE PROCEDURE commit_lives(first bigint, last bigint, versions integer) LANGUAGE plpgsql AS $$
+BEGIN
+    CALL commit_contacts(first, last, versions - 1);
+    FOR n IN first..last LOOP
+        DELETE FROM contacts WHERE id = n;
+        COMMIT;
+    END LOOP;
+END
+$$;
+
+-- create_tables makes tables things1 to things<n>, some hundred in a transaction, since each of them takes locks.
+CREATE PROCEDURE create_tables(n integer) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1..n LOOP
+        EXECUTE format('CREATE TABLE things%s (id bigint PRIMARY KEY, version integer NOT NULL, name varchar(80))', i);
+        IF i % 500 = 0 THEN
+            COMMIT;
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- commit_things inserts a row into each of the tables first to last, with the table's number as its id, and then brings each to the given
+-- version, every step in a transaction of its own.
+CREATE PROCEDURE commit_things(first bigint, last bigint, versions integer) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR n IN first..last LOOP
+        EXECUTE format('INSERT INTO things%s VALUES (%s, 1, ''thing number %s'')', n, n, n);
+        COMMIT;
+    END LOOP;
+    FOR v IN 2..versions LOOP
+        FOR n IN first..last LOOP
+            EXECUTE format('UPDATE things%s SET version = %s', n, v);
+            COMMIT;
+        END LOOP;
+    END LOOP;
+END
+$$;

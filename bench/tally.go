@@ -71,6 +71,8 @@ type tally struct {
 	first    time.Duration   // when the first event came, since start
 	bytes    int64           // of all bodies
 	requests int
+	answers  int
+	waited   time.Duration // from when a request was read until its answer went, of all answers together
 	counts   counts
 }
 
@@ -116,6 +118,21 @@ func (t *tally) wronglySigned() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.counts.unsigned++
+}
+
+// answered takes note of how long an answer was delayed.
+func (t *tally) answered(after time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.answers++
+	t.waited += after
+}
+
+// latency returns how long answers were delayed, on average.
+func (t *tally) latency() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.waited / time.Duration(max(1, t.answers))
 }
 
 // cut tells that no more than the first events were to come after all, counted by version and then by record.
@@ -181,19 +198,29 @@ func (t *tally) missing(ctx context.Context, most int) error {
 
 // pace is how fast events arrived.
 type pace struct {
+	first  time.Time
 	rate   float64 // per second, from the first one's arrival to the last one's
 	steady float64 // per second, over the middle 80 %
 	body   int     // mean size in bytes
 }
 
 // pace returns how fast they came, once all have.
-func (t *tally) pace() pace {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	arrived := slices.Sorted(slices.Values(t.arrived))
-	between := func(i, j int) float64 { return float64(j-i) / (arrived[j] - arrived[i]).Seconds() }
+func (t *tally) pace() pace { return paceOf(t) }
+
+// paceOf returns how fast the events of all tallies came together.
+func paceOf(tallies ...*tally) pace {
+	var arrived []time.Time
+	var bytes, requests int
+	for _, t := range tallies {
+		arrived = append(arrived, t.came()...)
+		t.mu.Lock()
+		bytes, requests = bytes+int(t.bytes), requests+t.requests
+		t.mu.Unlock()
+	}
+	slices.SortFunc(arrived, time.Time.Compare)
+	between := func(i, j int) float64 { return float64(j-i) / arrived[j].Sub(arrived[i]).Seconds() }
 	n := len(arrived)
-	return pace{rate: between(0, n-1), steady: between(n/10, n-1-n/10), body: int(t.bytes) / t.requests}
+	return pace{first: arrived[0], rate: between(0, n-1), steady: between(n/10, n-1-n/10), body: bytes / requests}
 }
 
 // at returns when a version of a record came.

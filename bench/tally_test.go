@@ -94,7 +94,7 @@ func TestPace(t *testing.T) {
 		at += 5 * time.Millisecond * time.Duration(min(i, 10)+max(0, i-90))
 		tally.observe(i+1, 1, 1000+i, tally.start.Add(time.Second+at))
 	}
-	if got, want := tally.pace(), (pace{rate: 500, steady: 1000, body: 1050}); got != want {
+	if got, want := tally.pace(), (pace{first: tally.start.Add(time.Second), rate: 500, steady: 1000, body: 1050}); got != want {
 		t.Errorf("pace %+v, want %+v", got, want)
 	}
 	if got, want := tally.at(2, 1), tally.start.Add(1006*time.Millisecond); !got.Equal(want) {

@@ -21,20 +21,20 @@ type writer struct {
 	took     []float64    // seconds from then until the server said that it is committed
 	done     sync.WaitGroup
 	over     chan struct{} // closed when all is committed
-	errs     [writers]error
+	errs     []error       // of each connection
 }
 
-// writers is over how many connections a writer commits.
+// writers is over how many connections a writer commits, as a rule.
 const writers = 8
 
-// write starts a writer that ends by itself after the most versions. Its finish is to be called.
-func (d *database) write(ctx context.Context, contacts, versions int, every time.Duration) *writer {
+// write starts a writer over some connections that ends by itself after the most versions. Its finish or wait is to be called.
+func (d *database) write(ctx context.Context, contacts, versions int, every time.Duration, connections int) *writer {
 	w := &writer{
 		contacts: contacts, every: every, start: time.Now(), over: make(chan struct{}),
-		sent: make([]time.Time, contacts*versions), took: make([]float64, contacts*versions),
+		sent: make([]time.Time, contacts*versions), took: make([]float64, contacts*versions), errs: make([]error, connections),
 	}
 	w.end.Store(int64(len(w.sent)))
-	for i := range writers {
+	for i := range connections {
 		w.done.Go(func() { w.errs[i] = w.run(ctx, d.url, i) })
 	}
 	go func() {
@@ -51,9 +51,12 @@ func (w *writer) run(ctx context.Context, url string, connection int) error {
 		return err
 	}
 	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, planOnce); err != nil {
+		return err
+	}
 	for i := 0; i < int(w.end.Load()); i++ {
 		contact := i % w.contacts
-		if contact%writers != connection {
+		if contact%len(w.errs) != connection {
 			continue
 		}
 		if err := waitUntil(ctx, w.due(i)); err != nil {
@@ -95,7 +98,7 @@ func (w *writer) finish() (int, error) {
 // wait waits for the writer's end, and returns how many it has committed.
 func (w *writer) wait() (int, error) {
 	<-w.over
-	return int(w.end.Load()), errors.Join(w.errs[:]...)
+	return int(w.end.Load()), errors.Join(w.errs...)
 }
 
 // between returns which were sent between two moments.
@@ -106,6 +109,18 @@ func (w *writer) between(from, to time.Time) (list []int) {
 		}
 	}
 	return list
+}
+
+// rate returns how many were sent per second between two moments, from the first of them to the last.
+func (w *writer) rate(from, to time.Time) float64 {
+	list := w.between(from, to)
+	first, last := w.sent[list[0]], w.sent[list[0]]
+	for _, i := range list {
+		if at := w.sent[i]; at.After(last) {
+			last = at
+		}
+	}
+	return float64(len(list)-1) / last.Sub(first).Seconds()
 }
 
 // commits returns how many seconds those took to commit that were sent between two moments.
@@ -120,8 +135,19 @@ func (w *writer) commits(from, to time.Time) (seconds sample) {
 // Hookline before it tells the writer, or just after: 0 stands for less.
 func (w *writer) latencies(t *tally, from, to time.Time) (seconds sample) {
 	for _, i := range w.between(from, to) {
-		since := t.at(i%w.contacts+1, i/w.contacts+1).Sub(w.sent[i]).Seconds()
-		seconds = append(seconds, max(0, since-w.took[i]))
+		seconds = append(seconds, max(0, w.since(t, i)-w.took[i]))
 	}
 	return seconds
+}
+
+// sinceSent returns the same from when they were about to be sent.
+func (w *writer) sinceSent(t *tally, from, to time.Time) (seconds sample) {
+	for _, i := range w.between(from, to) {
+		seconds = append(seconds, w.since(t, i))
+	}
+	return seconds
+}
+
+func (w *writer) since(t *tally, i int) float64 {
+	return t.at(i%w.contacts+1, i/w.contacts+1).Sub(w.sent[i]).Seconds()
 }
