@@ -7,7 +7,7 @@ import (
 
 // tables delivers from a great many tables, and measures what they cost before that.
 func tables(ctx context.Context, b *bench) (*result, error) {
-	l := load{name: "tables", records: b.rows / 10, versions: 2, runs: 1}.each(commitThings)
+	l := load{name: "tables", records: b.rows / 10, versions: 2, runs: b.runs}.each(commitThings)
 	l.before = func(ctx context.Context, d *database) error {
 		say("tables: making %d tables", l.records)
 		return d.call(ctx, "CALL create_tables($1)", l.records)

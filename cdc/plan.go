@@ -158,8 +158,7 @@ func (p *Plan) inspect(ctx context.Context, conn *pgx.Conn, tables []Table) ([]p
 		           ELSE false
 		       END,
 		       pg_has_role(c.relowner, 'USAGE'),
-		       EXISTS (SELECT FROM pg_publication_tables pt
-		               WHERE pt.pubname = $3 AND pt.schemaname = n.nspname AND pt.tablename = c.relname),
+		       (n.nspname, c.relname) IN (SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname = $3),
 		       quote_ident(ln.nspname) || '.' || quote_ident(leaf.relname),
 		       EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = leaf.oid AND a.attgenerated = 'v' AND NOT a.attisdropped),
 		       `+known+`

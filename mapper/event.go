@@ -31,15 +31,20 @@ func ParseAction(name string) (Action, bool) {
 	return 0, false
 }
 
-// Event is one announced change of one record. It is immutable, but for the count of those that keep it, and safe for concurrent use.
-type Event struct {
-	ID        string // evt_<database>_<commit LSN>_<index>: the same each time the change is read
+// Subject is what an event is about: all that decides which webhooks hear of it.
+type Subject struct {
 	Name      string // <object>.<action>
 	Object    string
 	Action    Action
-	Workspace string    // the tenant whose webhooks may hear of it; "" in a database without tenants
-	Record    uint64    // hash of table and primary key: equal for all events of one record
-	Time      time.Time // commit time, UTC
+	Workspace string // the tenant whose webhooks may hear of it; "" in a database without tenants
+}
+
+// Event is one announced change of one record. It is immutable, but for the count of those that keep it, and safe for concurrent use.
+type Event struct {
+	Subject
+	ID     string    // evt_<database>_<commit LSN>_<index>: the same each time the change is read
+	Record uint64    // hash of table and primary key: equal for all events of one record
+	Time   time.Time // commit time, UTC
 
 	objectID string   // Twenty's objectMetadata.id
 	member   string   // Twenty's workspaceMember.id of who did it, "" when unknown

@@ -107,3 +107,16 @@ func golden(t *testing.T, name string, got []byte) {
 		t.Errorf("%s: got\n%s\nwant\n%s", path, got, want)
 	}
 }
+
+// eventOf returns the event that a change announces, nil for none.
+func eventOf(t testing.TB, m *Mapper, change cdc.Change) *Event {
+	t.Helper()
+	draft, err := m.Map(t.Context(), change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if draft == nil {
+		return nil
+	}
+	return draft.Event()
+}

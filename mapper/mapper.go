@@ -1,13 +1,10 @@
 package mapper
 
 import (
-	"bytes"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"strings"
 	"time"
 
@@ -57,8 +54,15 @@ type Mapper struct {
 	format     Format
 	prefix     string // evt_<database>_
 	generation uint64
-	objects    map[*cdc.Relation]*object
+	plans      map[uint32]plan // by the relation's OID
+	draft      Draft
 	scratch    []byte // where bodies are made, which then take as much memory as they need
+}
+
+// plan is how the rows of a relation are announced; a nil object when they are not.
+type plan struct {
+	relation *cdc.Relation // a relation that is sent anew is another one
+	object   *object
 }
 
 // New returns a mapper. database is the identity of the database in event ids, 8 hex digits; pool reads back columns that the stream
@@ -66,72 +70,61 @@ type Mapper struct {
 func New(catalog Catalog, pool *pgxpool.Pool, database string, format Format, log *slog.Logger) *Mapper {
 	return &Mapper{
 		catalog: catalog, pool: pool, log: log, format: format, prefix: "evt_" + database + "_",
-		objects: map[*cdc.Relation]*object{},
+		plans: map[uint32]plan{},
 	}
 }
 
 // Map returns the event that change announces, or nil when it announces none: its table holds no announced object, or nothing that a
-// receiver would see has changed. The event keeps no part of the change. An error means that the database could not be asked until ctx
-// ended.
-func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Event, error) {
+// receiver would see has changed. The event is yet to be put together: see Draft. An error means that the database could not be asked until
+// ctx ended.
+func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 	o, err := m.object(ctx, change.Relation)
 	if err != nil || o == nil || change.Kind == cdc.Truncate {
 		return nil, err
 	}
-	e := &Event{Object: o.name, Workspace: o.workspace, Time: change.Tx.Time, objectID: o.id, format: m.format}
-	row, before := change.New, change.Old
+	d := &m.draft
+	*d = Draft{mapper: m, object: o, change: change, row: change.New, before: change.Old}
 	if change.OldIsKey {
-		before = nil
+		d.before = nil
 	}
 	switch change.Kind {
 	case cdc.Insert:
-		e.Action = Created
+		d.Action = Created
 	case cdc.Update:
-		if row, err = m.complete(ctx, o, change.Relation, before, row); err != nil {
+		if d.row, err = m.complete(ctx, o, change.Relation, d.before, d.row); err != nil {
 			return nil, err
 		}
 		var announce bool
-		if e.Action, e.updated, announce = o.update(before, row); !announce {
+		if d.Action, d.updated, announce = o.update(d.before, d.row); !announce {
 			return nil, nil
 		}
 	case cdc.Delete:
-		row = change.Old
-		e.Action = o.deletion(row, change.OldIsKey)
+		d.row = change.Old
+		d.Action = o.deletion(d.row, change.OldIsKey)
 	}
-	e.Name = o.events[e.Action]
-	e.ID = m.id(change)
-	e.Record = o.record(row)
-	if change.New != nil {
-		e.member = o.actor(e.Action, before, row)
-	}
-	m.encode(e, o, row, change.Kind == cdc.Delete && change.OldIsKey)
-	return e, nil
+	d.Name, d.Object, d.Workspace = o.events[d.Action], o.name, o.workspace
+	return d, nil
 }
 
 // object returns the plan for rel, compiled once for each relation and generation of the catalog.
 func (m *Mapper) object(ctx context.Context, rel *cdc.Relation) (*object, error) {
 	if g := m.catalog.Generation(); g != m.generation {
 		m.generation = g
-		clear(m.objects)
+		clear(m.plans)
 	}
-	o, ok := m.objects[rel]
-	if ok {
-		return o, nil
+	if p := m.plans[rel.OID]; p.relation == rel {
+		return p.object, nil
 	}
+	p := plan{relation: rel}
 	err := m.persist(ctx, "describe table "+rel.Schema+"."+rel.Name, func() (err error) {
-		o, err = m.catalog.object(ctx, rel)
+		p.object, err = m.catalog.object(ctx, rel)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for old := range m.objects { // a relation sent anew replaces the one before
-		if old.OID == rel.OID {
-			delete(m.objects, old)
-		}
-	}
-	m.objects[rel] = o
-	return o, nil
+	m.plans[rel.OID] = p
+	return p.object, nil
 }
 
 // update tells what an update of a record was. before is nil when the row before is not known; then every update is taken for real.
@@ -189,45 +182,6 @@ func (o *object) actor(action Action, before, after cdc.Tuple) string {
 	}
 	return ""
 }
-
-func (m *Mapper) id(change cdc.Change) string {
-	buf := append(make([]byte, 0, 64), m.prefix...) // on the stack: the prefix has 13 bytes, what follows no more than 27
-	var lsn [8]byte
-	for i := range lsn {
-		lsn[i] = byte(change.Tx.Commit >> (56 - 8*i))
-	}
-	buf = hex.AppendEncode(buf, lsn[:])
-	buf = append(buf, '_')
-	return string(strconv.AppendUint(buf, uint64(change.Index), 10))
-}
-
-// encode fills in data and body.
-func (m *Mapper) encode(e *Event, o *object, row cdc.Tuple, keyOnly bool) {
-	buf := m.scratch[:0]
-	if e.format != FormatTwenty {
-		buf = e.appendHead(buf, e.format, Addressee{})
-	}
-	start := len(buf)
-	if keyOnly {
-		buf = o.appendKey(buf, row)
-	} else {
-		buf = o.appendRow(buf, row)
-	}
-	end := len(buf)
-	if e.format != FormatTwenty {
-		buf = e.appendTail(buf, e.format)
-		e.body = bytes.Clone(buf)
-		e.data = e.body[start:end:end]
-	} else {
-		e.data = bytes.Clone(buf)
-	}
-	if m.scratch = buf; cap(buf) > mostScratch {
-		m.scratch = nil
-	}
-}
-
-// mostScratch is how much of it is kept, in bytes.
-const mostScratch = 256 << 10
 
 // complete returns the row after an update with every column known: what the stream left out as unchanged is taken from the row before,
 // or read back by key. A row that is gone by now leaves those columns null.

@@ -20,8 +20,8 @@ type Parts struct {
 // NewEvent returns the event made of p. It copies p.Data and keeps p.Updated, which must not be modified afterwards.
 func NewEvent(p Parts) *Event {
 	e := &Event{
-		ID: p.ID, Name: p.Object + "." + p.Action.String(), Object: p.Object, Action: p.Action, Workspace: p.Workspace,
-		Record: p.Record, Time: p.Time.UTC(), objectID: p.ObjectID, member: p.Member, updated: p.Updated, format: p.Format,
+		Subject: Subject{Name: p.Object + "." + p.Action.String(), Object: p.Object, Action: p.Action, Workspace: p.Workspace},
+		ID:      p.ID, Record: p.Record, Time: p.Time.UTC(), objectID: p.ObjectID, member: p.Member, updated: p.Updated, format: p.Format,
 	}
 	if p.Format == FormatTwenty {
 		e.data = append([]byte(nil), p.Data...)

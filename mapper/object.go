@@ -20,6 +20,9 @@ type object struct {
 
 	fields []field
 	events [actions]string // <name>.<action>
+
+	names   []string // room for changed
+	scratch []byte   // room for differs
 }
 
 // field is one key of a record's JSON.
@@ -57,14 +60,14 @@ func (o *object) appendRow(dst []byte, row cdc.Tuple) []byte {
 // changed returns the names of the fields that read differently before and after, silent ones left out. Two rows that differ only where
 // the JSON does not show it (null and "" where both read as "", microseconds where milliseconds are shown) are equal.
 func (o *object) changed(before, after cdc.Tuple) []string {
-	var names []string
+	names := o.names[:0]
 	for i := range o.fields {
 		f := &o.fields[i]
 		was := before
 		if f.former != nil && !o.touched(before, after) {
 			was = f.formerly(before)
 		}
-		if f.silent || !f.differs(was, after) {
+		if f.silent || !o.differs(f, was, after) {
 			continue
 		}
 		if f.also != "" {
@@ -72,7 +75,11 @@ func (o *object) changed(before, after cdc.Tuple) []string {
 		}
 		names = append(names, f.name)
 	}
-	return names
+	o.names = names
+	if len(names) == 0 {
+		return nil
+	}
+	return slices.Clone(names)
 }
 
 // touched reports whether the update was an edit, not what a foreign key or a migration does: it changed a silent field, which is
@@ -100,10 +107,13 @@ func (f *field) formerly(row cdc.Tuple) cdc.Tuple {
 	return row
 }
 
-func (f *field) differs(before, after cdc.Tuple) bool {
+// differs reports whether a field reads differently before and after.
+func (o *object) differs(f *field, before, after cdc.Tuple) bool {
 	for _, c := range f.columns {
 		if !same(before[c], after[c]) {
-			return !bytes.Equal(f.encode(nil, before), f.encode(nil, after))
+			was := f.encode(o.scratch[:0], before)
+			o.scratch = f.encode(was, after)
+			return !bytes.Equal(o.scratch[:len(was)], o.scratch[len(was):])
 		}
 	}
 	return false

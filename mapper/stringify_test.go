@@ -59,10 +59,7 @@ func TestBodiesAreStringified(t *testing.T) {
 		}
 		to := Addressee{ID: randomText(r), URL: "https://example.com/" + randomText(r)}
 		for j, m := range mappers {
-			e, err := m.Map(t.Context(), change)
-			if err != nil {
-				t.Fatal(err)
-			}
+			e := eventOf(t, m, change)
 			seen[e.Action]++
 			if e.member != "" {
 				members++
@@ -70,10 +67,7 @@ func TestBodiesAreStringified(t *testing.T) {
 			body := e.Body(formats[j], to)
 			bodies = append(bodies, string(body))
 			if other := (j + 1) % len(formats); other != j {
-				want, err := mappers[other].Map(t.Context(), change)
-				if err != nil {
-					t.Fatal(err)
-				}
+				want := eventOf(t, mappers[other], change)
 				if !bytes.Equal(e.Body(formats[other], to), want.Body(formats[other], to)) {
 					t.Fatalf("row %d: an event made for the form %v has another body of form %v", i, formats[j], formats[other])
 				}

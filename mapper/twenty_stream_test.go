@@ -73,10 +73,7 @@ func announcements(t *testing.T, prepare string, statements ...string) (list []s
 		if catalog.Observe(change) {
 			continue
 		}
-		e, err := m.Map(ctx, change)
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := eventOf(t, m, change)
 		if e == nil {
 			continue
 		}

@@ -24,7 +24,7 @@ type tenant struct {
 
 // match returns the subscriptions that hear of the event, by key. It allocates nothing but the first time that an event's name comes up
 // after a change of the workspace's subscriptions.
-func (x *index) match(e *mapper.Event) []*Subscription {
+func (x *index) match(e *mapper.Subject) []*Subscription {
 	t := x.tenants[e.Workspace]
 	if t == nil {
 		return nil
@@ -37,7 +37,7 @@ func (x *index) match(e *mapper.Event) []*Subscription {
 	return subs
 }
 
-func (x *index) search(t *tenant, e *mapper.Event) (subs []*Subscription) {
+func (x *index) search(t *tenant, e *mapper.Subject) (subs []*Subscription) {
 	patterns := []string{e.Name, e.Object + ".*", "*." + e.Action.String(), "*.*"}
 	if e.Name == x.exactOnly {
 		patterns = patterns[:1]

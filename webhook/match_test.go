@@ -87,7 +87,7 @@ func BenchmarkMatch(b *testing.B) {
 	for _, n := range []int{10, 1000, 10000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			d := many(b, n)
-			events := make([]*mapper.Event, 100)
+			events := make([]mapper.Subject, 100)
 			for i := range events {
 				events[i] = event(b, "", fmt.Sprintf("object%d.updated", i))
 			}

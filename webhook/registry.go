@@ -295,7 +295,7 @@ func (r *Registry) publish(w *row, sub *Subscription) (changed bool) {
 // Match returns the subscriptions that hear of the event: those of its workspace that have person.created, person.*, *.created or *.*
 // among their operations, each once, ordered by Key. In Twenty's database workflowRun.updated is matched by its full name alone. The result
 // is shared and must not be modified.
-func (r *Registry) Match(event *mapper.Event) []*Subscription { return r.index.match(event) }
+func (r *Registry) Match(s mapper.Subject) []*Subscription { return r.index.match(&s) }
 
 // Get returns the newest version of a subscription, nil when there is none of that key, or it is not served. Safe for concurrent use.
 func (r *Registry) Get(key string) *Subscription {

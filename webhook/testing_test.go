@@ -213,14 +213,14 @@ func (d *database) matchedIn(workspace, name string) (keys []string) {
 	return keys
 }
 
-func event(t testing.TB, workspace, name string) *mapper.Event {
+func event(t testing.TB, workspace, name string) mapper.Subject {
 	t.Helper()
 	object, verb, _ := strings.Cut(name, ".")
 	action, ok := mapper.ParseAction(verb)
 	if !ok {
 		t.Fatalf("event %q", name)
 	}
-	return mapper.NewEvent(mapper.Parts{Object: object, Action: action, Workspace: workspace})
+	return mapper.Subject{Name: name, Object: object, Action: action, Workspace: workspace}
 }
 
 // logBuffer holds what was logged.

@@ -28,16 +28,20 @@ func pump(ctx, late context.Context, source *cdc.Source, db *database, events *m
 			db.stir()
 			continue
 		}
-		event, err := events.Map(ctx, change)
+		draft, err := events.Map(ctx, change)
 		if err != nil {
 			return stopped(ctx, err)
 		}
-		if event == nil {
+		if draft == nil {
 			continue
 		}
-		count.events[event.Action].Inc()
-		until := ctx
-		for _, to := range db.webhooks.Match(event) {
+		count.events[draft.Action].Inc()
+		subscribers := db.webhooks.Match(draft.Subject)
+		if len(subscribers) == 0 {
+			continue
+		}
+		event, until := draft.Event(), ctx
+		for _, to := range subscribers {
 			delivery := sender.Delivery{Event: event, To: to, Settled: change.Tx.Hold()}
 			if err := out.Send(until, delivery); err != nil {
 				return stopped(ctx, err)

@@ -1,0 +1,74 @@
+package mapper
+
+import (
+	"bytes"
+	"encoding/hex"
+	"strconv"
+
+	"hookline/cdc"
+)
+
+// Draft is an event of which nothing but its subject is there yet: who finds that nobody wants to hear of it is spared the rest. It belongs to
+// its Mapper, whose next Map makes another event of it.
+type Draft struct {
+	Subject
+
+	mapper      *Mapper
+	object      *object
+	change      cdc.Change
+	before, row cdc.Tuple
+	updated     []string
+}
+
+// Event puts the event together. It keeps no part of the change.
+func (d *Draft) Event() *Event {
+	o := d.object
+	e := &Event{
+		Subject: d.Subject, ID: d.id(), Record: o.record(d.row), Time: d.change.Tx.Time,
+		objectID: o.id, updated: d.updated, format: d.mapper.format,
+	}
+	if d.change.New != nil {
+		e.member = o.actor(e.Action, d.before, d.row)
+	}
+	d.encode(e)
+	return e
+}
+
+func (d *Draft) id() string {
+	buf := append(make([]byte, 0, 64), d.mapper.prefix...) // on the stack: the prefix has 13 bytes, what follows no more than 27
+	var lsn [8]byte
+	for i := range lsn {
+		lsn[i] = byte(d.change.Tx.Commit >> (56 - 8*i))
+	}
+	buf = hex.AppendEncode(buf, lsn[:])
+	buf = append(buf, '_')
+	return string(strconv.AppendUint(buf, uint64(d.change.Index), 10))
+}
+
+// mostScratch is how much room for making bodies is kept, in bytes.
+const mostScratch = 256 << 10
+
+// encode fills in data and body, which take as much memory as they need.
+func (d *Draft) encode(e *Event) {
+	buf := d.mapper.scratch[:0]
+	if e.format != FormatTwenty {
+		buf = e.appendHead(buf, e.format, Addressee{})
+	}
+	start := len(buf)
+	if d.change.Kind == cdc.Delete && d.change.OldIsKey {
+		buf = d.object.appendKey(buf, d.row)
+	} else {
+		buf = d.object.appendRow(buf, d.row)
+	}
+	end := len(buf)
+	if e.format == FormatTwenty {
+		e.data = bytes.Clone(buf)
+	} else {
+		buf = e.appendTail(buf, e.format)
+		e.body = bytes.Clone(buf)
+		e.data = e.body[start:end:end]
+	}
+	if d.mapper.scratch = buf; cap(buf) > mostScratch {
+		d.mapper.scratch = nil
+	}
+}
