@@ -28,7 +28,7 @@ func (r *route) startLoading() {
 	}
 	if l, ok := r.nextLook(); ok {
 		r.loading = true
-		r.sender.loaders.Go(func() { r.load(l) })
+		r.sender.goroutines.Go(func() { r.load(l) })
 	}
 }
 

@@ -27,7 +27,7 @@ func (s *Sender) Resume(ctx context.Context) error {
 		}
 	}
 	s.observe(queues)
-	s.loaders.Go(s.watchQueues)
+	s.goroutines.Go(s.watchQueues)
 	return nil
 }
 

@@ -79,10 +79,10 @@ type Sender struct {
 	trouble  atomic.Int64       // when a failure of the spool was last told of, Unix nanoseconds; 0 while it works
 	gaps     map[string]toldGap // by webhook; the parker's
 
-	gate     sync.RWMutex // read-locked to make a route: none is made once draining is true
-	draining bool
-	crew     sync.WaitGroup // of attempts
-	loaders  sync.WaitGroup // and of all other goroutines
+	gate       sync.RWMutex // read-locked to make a route: none is made once draining is true
+	draining   bool
+	crew       crew
+	goroutines sync.WaitGroup // all of them
 }
 
 // New returns a Sender that counts in registry. It must be ended with Drain.
@@ -107,6 +107,7 @@ func New(cfg Config, spool Spool, webhooks Subscriptions, log *slog.Logger, regi
 		pressed:   make(chan struct{}, 1),
 		idle:      make(chan struct{}, 1),
 		places:    places{most: int64(cfg.maxAttempts)},
+		crew:      crew{orders: make(chan attempts)},
 		gaps:      map[string]toldGap{},
 	}
 	if s.metrics, err = newMetrics(registry, s); err != nil {
@@ -117,8 +118,8 @@ func New(cfg Config, spool Spool, webhooks Subscriptions, log *slog.Logger, regi
 	s.client = newClient(s.transport)
 	s.work, s.endWork = context.WithCancelCause(context.Background())
 	s.parker = newParker(s)
-	s.loaders.Go(s.parker.run)
-	s.loaders.Go(s.guardBuffer)
+	s.goroutines.Go(s.parker.run)
+	s.goroutines.Go(s.guardBuffer)
 	return s, nil
 }
 
@@ -244,7 +245,7 @@ func (s *Sender) Drain(ctx context.Context) error {
 		r.(*route).close()
 	}
 	stop := context.AfterFunc(ctx, func() { s.cancel(fmt.Errorf("drain: %w", context.Cause(ctx))) })
-	s.crew.Wait()
+	s.crew.busy.Wait()
 	stop()
 	s.cancel(ErrDraining)
 
@@ -252,7 +253,7 @@ func (s *Sender) Drain(ctx context.Context) error {
 	defer cancel()
 	err := s.parker.flush(limit)
 	s.endWork(ErrDraining)
-	s.loaders.Wait()
+	s.goroutines.Wait()
 	s.transport.CloseIdleConnections()
 	if left := s.taken.Load(); left > 0 {
 		return &LeftError{Deliveries: int(left), Cause: err}
