@@ -1,6 +1,8 @@
 package cdc
 
 import (
+	"bytes"
+	"slices"
 	"time"
 
 	"github.com/jackc/pglogrepl"
@@ -33,7 +35,10 @@ func (k Kind) String() string {
 // Change is one change of one row of a published table, or the truncation of one table.
 //
 // (Tx.Commit, Index) identifies it: the pair is the same each time the server sends the change, and rises in the order of the stream.
-// The LSN of a single change does neither. A Change owns its memory and stays valid.
+// The LSN of a single change does neither.
+//
+// The rows of a Change that comes from Source.Changes are valid until the next one is taken: whoever keeps more of it than its Relation and
+// its Tx has to clone it.
 type Change struct {
 	Kind     Kind
 	Relation *Relation
@@ -42,6 +47,12 @@ type Change struct {
 	New      Tuple  // the row after; nil for Delete and Truncate
 	Tx       *Tx    // the transaction that made it
 	Index    uint32 // counts every change of the transaction from 0, before any filter
+}
+
+// Clone returns a copy that stays valid.
+func (c Change) Clone() Change {
+	c.Old, c.New = c.Old.clone(), c.New.clone()
+	return c
 }
 
 // Relation describes a table as it was at a point of the stream. It is immutable: when the table changes, or the connection is made
@@ -78,6 +89,14 @@ type Column struct {
 // Tuple is a row: one Value for each column of its Relation, in order.
 type Tuple []Value
 
+func (t Tuple) clone() Tuple {
+	t = slices.Clone(t)
+	for i := range t {
+		t[i] = t[i].Clone()
+	}
+	return t
+}
+
 // Value is one column of a row: null, text as the type's output function prints it, or unchanged.
 // The zero Value is null.
 type Value struct {
@@ -98,6 +117,12 @@ func Text(b []byte) Value { return Value{text: b, kind: text} }
 
 // Unchanged returns the value of a TOASTed column that the UPDATE left alone and the server therefore did not send.
 func Unchanged() Value { return Value{kind: unchanged} }
+
+// Clone returns a copy that stays valid: see Change.
+func (v Value) Clone() Value {
+	v.text = bytes.Clone(v.text)
+	return v
+}
 
 // IsNull reports whether the column is null. An unchanged column is not null.
 func (v Value) IsNull() bool { return v.kind == null }

@@ -147,16 +147,16 @@ func (s *Source) recognize(found system) error {
 // watchForShutdown closes down when the server no longer lets anybody in because it is shutting down. Who does not read its stream cannot
 // hear it ask, and it would wait for us for ever.
 func (s *Source) watchForShutdown(ctx context.Context, down chan<- struct{}) {
-	config, err := PoolConfig(s.cfg.URL, 1)
-	if err != nil {
-		return
-	}
 	tick := time.NewTicker(knockInterval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
+			return
+		}
+		config, err := PoolConfig(s.cfg.URL, 1)
+		if err != nil {
 			return
 		}
 		conn, err := pgconn.ConnectConfig(ctx, &config.ConnConfig.Config)

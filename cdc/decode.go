@@ -1,7 +1,6 @@
 package cdc
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -16,11 +15,12 @@ type item struct {
 	end    LSN // a mark's position; set when change.Kind is 0
 }
 
-// decoder turns pgoutput messages (proto_version 1) into items. What it returns owns its memory.
+// decoder turns pgoutput messages (proto_version 1) into items, whose rows are in arena.
 //
 // https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
 type decoder struct {
 	ledger    *Ledger
+	arena     *arena
 	filling   filling
 	relations map[uint32]*Relation // by OID; valid for one connection
 	read      Position             // everything before it has been returned by this decoder or one before it
@@ -29,7 +29,7 @@ type decoder struct {
 }
 
 func newDecoder(cfg Config, ledger *Ledger, read Position) *decoder {
-	return &decoder{ledger: ledger, filling: filling{cfg: cfg}, relations: map[uint32]*Relation{}, read: read}
+	return &decoder{ledger: ledger, arena: new(arena), filling: filling{cfg: cfg}, relations: map[uint32]*Relation{}, read: read}
 }
 
 // decode appends to items what one message holds, passing over everything before d.read.
@@ -202,10 +202,10 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 	case pglogrepl.MessageTypeDelete:
 		change.Kind = Delete
 	}
-	for rest := bytes.Clone(message[5:]); len(rest) > 0; {
+	for rest := d.arena.keep(message[5:]); len(rest) > 0; {
 		var tuple Tuple
 		letter := rest[0]
-		if tuple, rest, err = decodeTuple(rest[1:], len(rel.Columns)); err != nil {
+		if tuple, rest, err = d.tuple(rest[1:], len(rel.Columns)); err != nil {
 			return items, fmt.Errorf("decode %s of %s.%s: %w", change.Kind, rel.Schema, rel.Name, err)
 		}
 		switch letter {
@@ -236,8 +236,8 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 
 var errShort = errors.New("decode pgoutput: message is cut short")
 
-// decodeTuple reads TupleData with the given number of columns and returns what follows it. The values keep src.
-func decodeTuple(src []byte, columns int) (Tuple, []byte, error) {
+// tuple reads TupleData with the given number of columns and returns what follows it. The values keep src.
+func (d *decoder) tuple(src []byte, columns int) (Tuple, []byte, error) {
 	if len(src) < 2 {
 		return nil, nil, errShort
 	}
@@ -245,7 +245,7 @@ func decodeTuple(src []byte, columns int) (Tuple, []byte, error) {
 		return nil, nil, fmt.Errorf("tuple has %d columns, its relation %d", n, columns)
 	}
 	src = src[2:]
-	tuple := make(Tuple, columns)
+	tuple := d.arena.tuple(columns)
 	for i := range tuple {
 		if len(src) < 1 {
 			return nil, nil, errShort
@@ -254,6 +254,7 @@ func decodeTuple(src []byte, columns int) (Tuple, []byte, error) {
 		src = src[1:]
 		switch kind {
 		case pglogrepl.TupleDataTypeNull:
+			tuple[i] = Value{}
 		case pglogrepl.TupleDataTypeToast:
 			tuple[i] = Unchanged()
 		case pglogrepl.TupleDataTypeText:

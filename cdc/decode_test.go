@@ -379,9 +379,12 @@ func BenchmarkDecode(b *testing.B) {
 	items := make([]item, 0, 1)
 	b.ReportAllocs()
 	b.SetBytes(int64(len(update)))
-	for b.Loop() {
+	for n := 1; b.Loop(); n++ {
 		if _, err := d.decode(items, update); err != nil {
 			b.Fatal(err)
+		}
+		if n%batchItems == 0 {
+			d.arena.empty()
 		}
 	}
 }

@@ -21,8 +21,7 @@ type reader struct {
 	conn    *pgconn.PgConn
 	input   *bufio.Reader // what conn reads from
 	decoder *decoder
-	batch   []item
-	bytes   int // of WAL in batch
+	batch   *batch
 
 	now      time.Time // as of the last look at the clock
 	heard    time.Time // when the server last sent something that was waited for
@@ -32,10 +31,12 @@ type reader struct {
 	report   time.Time // when it was reported
 }
 
-func newReader(s *Source, conn *pgconn.PgConn, read Position, left []item) *reader {
+func newReader(s *Source, conn *pgconn.PgConn, read Position, left *batch) *reader {
 	now := time.Now()
 	input := conn.CustomData()[inputKey].(*bufio.Reader)
-	return &reader{source: s, conn: conn, input: input, decoder: newDecoder(s.cfg, s.ledger, read), batch: left, now: now, heard: now}
+	r := &reader{source: s, conn: conn, input: input, decoder: newDecoder(s.cfg, s.ledger, read), now: now, heard: now}
+	r.fill(left)
+	return r
 }
 
 // read hands over what the connection brings. It returns ErrStopped after Close, else what broke the connection; what it has decoded
@@ -50,12 +51,11 @@ func (r *reader) read() error {
 			return err
 		}
 		message, err := frontend.Receive()
-		var timeout net.Error
-		if errors.As(err, &timeout) && timeout.Timeout() {
-			r.deadline = time.Time{} // it is over, or somebody has interrupted: either way a new one is wanted
-			continue
-		}
 		if err != nil {
+			if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+				r.deadline = time.Time{} // it is over, or somebody has interrupted: either way a new one is wanted
+				continue
+			}
 			r.offer()
 			return fmt.Errorf("receive: %w", err)
 		}
@@ -74,7 +74,7 @@ func (r *reader) read() error {
 			r.offer()
 			return err
 		}
-		if len(r.batch) >= batchItems || r.bytes >= batchBytes || (len(r.batch) > 0 && r.drained()) {
+		if n := len(r.batch.items); n >= batchItems || r.batch.bytes >= batchBytes || n > 0 && r.drained() {
 			if err := r.handOver(); err != nil {
 				return err
 			}
@@ -104,9 +104,9 @@ func (r *reader) message(data []byte) (err error) {
 	const header = 1 + 8 + 8 + 8 // 'w', start, end, clock
 	switch {
 	case len(data) > header && data[0] == pglogrepl.XLogDataByteID:
-		r.bytes += len(data)
-		r.batch, err = r.decoder.decode(r.batch, data[header:])
-		if len(r.batch) > 0 {
+		r.batch.bytes += len(data)
+		r.batch.items, err = r.decoder.decode(r.batch.items, data[header:])
+		if len(r.batch.items) > 0 {
 			r.flows()
 		}
 		return err
@@ -116,7 +116,7 @@ func (r *reader) message(data []byte) (err error) {
 			r.flows()
 		}
 		if len(r.source.queue) < cap(r.source.queue) {
-			r.batch = r.decoder.advance(r.batch, end)
+			r.batch.items = r.decoder.advance(r.batch.items, end)
 		}
 		if wantsReply := data[17] != 0; !wantsReply {
 			return nil
@@ -239,7 +239,7 @@ func (r *reader) handOver() error {
 
 // offer gives the batch to the pump if there is room in the queue.
 func (r *reader) offer() bool {
-	if len(r.batch) > 0 {
+	if len(r.batch.items) > 0 {
 		select {
 		case r.source.queue <- r.batch:
 			r.handedOver()
@@ -250,16 +250,18 @@ func (r *reader) offer() bool {
 	return true
 }
 
-// handedOver begins a batch: one that the pump has done with, or a new one. What comes next is about as busy as what came last.
+// handedOver begins a batch: one that the pump has done with, or a new one.
 func (r *reader) handedOver() {
-	n := len(r.batch)
-	r.bytes = 0
 	select {
-	case r.batch = <-r.source.spent:
+	case b := <-r.source.spent:
+		r.fill(b)
 	default:
-		r.batch = make([]item, 0, min(batchItems, 2*n))
+		r.fill(new(batch))
 	}
 }
+
+// fill has what comes put into b.
+func (r *reader) fill(b *batch) { r.batch, r.decoder.arena = b, &b.arena }
 
 // waitToHandOver is handOver when the queue is full.
 func (r *reader) waitToHandOver() error {

@@ -52,8 +52,8 @@ type Source struct {
 	saved       atomic.Uint64 // LSN up to which the slot may be acknowledged
 	savers      sync.WaitGroup
 
-	queue chan []item                   // closed when the Source has failed for good
-	spent chan []item                   // batches that the pump has done with, to be filled again
+	queue chan *batch                   // closed when the Source has failed for good
+	spent chan *batch                   // batches that the pump has done with, to be filled again
 	stop  chan struct{}                 // closed by Close
 	done  chan struct{}                 // closed when the reader has ended
 	conn  atomic.Pointer[pgconn.PgConn] // the reader's
@@ -101,7 +101,7 @@ func Open(cfg Config, checkpoints Checkpoints, log *slog.Logger, registerer prom
 	}
 	s := &Source{
 		cfg: cfg, checkpoints: checkpoints, log: log,
-		queue: make(chan []item, batchQueue), spent: make(chan []item, batchQueue+2), stop: make(chan struct{}), done: make(chan struct{}),
+		queue: make(chan *batch, batchQueue), spent: make(chan *batch, batchQueue+2), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.metrics = newMetrics(registerer, s)
 	return s, nil
@@ -181,67 +181,67 @@ func (s *Source) Amid() (work uint64, amid bool) { return s.ledger.amid() }
 
 // Changes returns the stream, to be ranged over once and by one goroutine. It ends without an error when ctx ends or the loop is left,
 // and with one when the stream cannot go on: a Gap, or ErrTakenOver. What has not been taken by then is sent again at the
-// next start. A change counts as taken when the loop comes back for the next one.
+// next start. A change counts as taken when the loop comes back for the next one, and its rows are not valid any more then.
 func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		s.pumped.Store(true)
 		s.activate()
-		var last Change // the one that the pump has come back from
+		var last struct { // the change that the pump has come back from
+			tx    *Tx
+			index uint32
+		}
+		end := func() {
+			if last.tx != nil {
+				s.ledger.take(last.tx, last.index+1)
+			}
+		}
 		for {
-			batch, open := s.nextBatch(ctx)
+			b, open := s.nextBatch(ctx)
 			if !open {
 				yield(Change{}, s.err)
 				return
 			}
-			for i := range batch {
-				c := &batch[i].change
+			if b == nil {
+				end()
+				return
+			}
+			for i := range b.items {
+				c := &b.items[i].change
 				if c.Kind == 0 {
-					s.ledger.pass(batch[i].end)
-					last = Change{}
+					s.ledger.pass(b.items[i].end)
+					last.tx = nil
 					continue
 				}
 				if ctx.Err() != nil {
-					batch = nil
-					break
+					end()
+					return
 				}
 				s.ledger.take(c.Tx, c.Index)
 				if !yield(*c, nil) {
 					return
 				}
-				last = *c
+				last.tx, last.index = c.Tx, c.Index
 			}
-			if len(batch) > 0 {
-				s.recycle(batch)
-			} else {
-				if last.Tx != nil {
-					s.ledger.take(last.Tx, last.Index+1)
-				}
-				return
+			b.empty()
+			select {
+			case s.spent <- b:
+			default:
 			}
 		}
 	}
 }
 
-// recycle leaves a batch to be filled again.
-func (s *Source) recycle(batch []item) {
-	clear(batch)
-	select {
-	case s.spent <- batch[:0]:
-	default:
-	}
-}
-
 // nextBatch returns what the reader has handed over. Once ctx has ended it no longer waits, and returns nothing when nothing is there:
 // the marks behind the last change are still worth taking.
-func (s *Source) nextBatch(ctx context.Context) (batch []item, open bool) {
+func (s *Source) nextBatch(ctx context.Context) (b *batch, open bool) {
 	select {
-	case batch, open = <-s.queue:
-		return batch, open
+	case b, open = <-s.queue:
+		return b, open
 	default:
 	}
 	select {
-	case batch, open = <-s.queue:
-		return batch, open
+	case b, open = <-s.queue:
+		return b, open
 	case <-ctx.Done():
 		return nil, true
 	}
@@ -276,7 +276,7 @@ func (s *Source) interrupt() {
 func (s *Source) run(conn *pgconn.PgConn) {
 	defer close(s.done)
 	read := s.ledger.Settled()
-	var left []item // read, but not handed over yet when the connection broke
+	left := new(batch) // read, but not handed over yet when the connection broke
 	pause := time.Duration(0)
 	for {
 		r := newReader(s, conn, read, left)
@@ -321,11 +321,11 @@ func (s *Source) run(conn *pgconn.PgConn) {
 }
 
 // fail ends the stream for good, after what has been read of it.
-func (s *Source) fail(err error, left []item) {
+func (s *Source) fail(err error, left *batch) {
 	if s.giveUp(err) == Stopped {
 		s.log.Warn("replication stream ended", "slot", s.cfg.Slot, "error", err)
 	}
-	if len(left) > 0 {
+	if len(left.items) > 0 {
 		select {
 		case s.queue <- left:
 		case <-s.stop:

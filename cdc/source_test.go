@@ -155,7 +155,7 @@ func (s *stream) take() cdc.Change {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return change
+	return change.Clone()
 }
 
 // takeRows takes changes, each of the next row, from one id to another.

@@ -141,7 +141,7 @@ func (l *layout) values(row cdc.Tuple, before values) values {
 	var v values
 	for f, column := range l.columns {
 		if column >= 0 {
-			v.fields[f] = row[column]
+			v.fields[f] = row[column].Clone()
 		}
 		if v.fields[f].IsUnchanged() {
 			v.fields[f] = before.fields[f]

@@ -187,7 +187,7 @@ func (d *database) observe() (changes []cdc.Change) {
 		if marker {
 			return changes
 		}
-		changes = append(changes, change)
+		changes = append(changes, change.Clone())
 	}
 }
 
