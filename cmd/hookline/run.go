@@ -35,6 +35,7 @@ func (runCommand) Run(ctx context.Context) error {
 func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	log.Info("hookline starts", "version", version)
 	defer log.Info("hookline has stopped")
+	tuneCollector()
 	limitMemory(log, memlimit.FromCgroup)
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
