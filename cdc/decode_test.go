@@ -1,11 +1,14 @@
 package cdc
 
 import (
+	"context"
 	"encoding/binary"
+	"log/slog"
 	"math/rand/v2"
 	"testing"
 
 	"github.com/jackc/pglogrepl"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Builders of pgoutput messages, as the server writes them.
@@ -387,6 +390,68 @@ func BenchmarkDecode(b *testing.B) {
 			d.arena.empty()
 		}
 	}
+}
+
+// BenchmarkDecodeTransaction is a transaction of one such row: Begin, the row, Commit.
+func BenchmarkDecodeTransaction(b *testing.B) {
+	relation, update := benchmarkRow()
+	d := newDecoder(Config{}, NewLedger(Position{}), Position{})
+	for _, m := range [][]byte{messageBegin(5, 1), relation, messageCommit(5, 6)} {
+		if _, err := d.decode(nil, m); err != nil {
+			b.Fatal(err)
+		}
+	}
+	items := make([]item, 0, 3)
+	b.ReportAllocs()
+	for n := 1; b.Loop(); n++ {
+		at := LSN(10 * n)
+		for _, m := range [][]byte{messageBegin(at, uint32(n)), update, messageCommit(at, at+1)} {
+			if _, err := d.decode(items, m); err != nil {
+				b.Fatal(err)
+			}
+		}
+		d.arena.empty()
+	}
+}
+
+// BenchmarkHandOver is the way of a change from the reader to the pump, in batches, and what the ledger has to do with it.
+func BenchmarkHandOver(b *testing.B) {
+	source, err := Open(Config{URL: "postgres://nowhere/x"}, nil, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	if err != nil {
+		b.Fatal(err)
+	}
+	source.ledger = NewLedger(Position{})
+	tx := &Tx{Commit: 5, ledger: source.ledger}
+	ctx, cancel := context.WithCancel(b.Context())
+	go func() {
+		for ctx.Err() == nil {
+			var filled *batch
+			select {
+			case filled = <-source.spent:
+			default:
+				filled = new(batch)
+			}
+			for i := range batchItems {
+				filled.items = append(filled.items, item{change: Change{Kind: Insert, Tx: tx, Index: uint32(i)}})
+			}
+			select {
+			case source.queue <- filled:
+			case <-ctx.Done():
+			}
+		}
+	}()
+	b.ReportAllocs()
+	n := 0
+	for _, err := range source.Changes(ctx) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		tx.Hold()()
+		if n++; n == b.N {
+			break
+		}
+	}
+	cancel()
 }
 
 // BenchmarkDecodePglogrepl is what BenchmarkDecode is to be compared with.

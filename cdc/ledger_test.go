@@ -138,6 +138,7 @@ func TestHoldOfNoStream(*testing.T) {
 	release()
 }
 
+// BenchmarkLedger takes a change, holds it, releases it, and asks how far all is settled.
 func BenchmarkLedger(b *testing.B) {
 	ledger := NewLedger(Position{})
 	tx := &Tx{Commit: 1, ledger: ledger}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,7 +133,10 @@ func TestTakenOver(t *testing.T) {
 	s.take()
 	first := *s
 	cfg := s.cfg
-	cfg.StandbyWait = time.Millisecond // quicker than the first one is back
+	cfg.StandbyWait = time.Millisecond                            // quicker than the first one is back
+	cfg.URL = strings.Replace(cfg.URL, "postgres@", "second@", 1) // a role of its own, to tell the two apart
+	s.exec(`CREATE ROLE second SUPERUSER LOGIN`)
+	defer s.exec(`DROP ROLE second`)
 	source, err := cdc.Open(cfg, s.checkpoints, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +151,8 @@ func TestTakenOver(t *testing.T) {
 		case cdc.Stopped:
 			t.Fatalf("the second has given up: %v", <-acquired)
 		}
-		s.exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active AND slot_name = '` + s.cfg.Slot + `'`)
+		s.exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots JOIN pg_stat_activity ON pid = active_pid
+			WHERE slot_name = '` + s.cfg.Slot + `' AND usename <> 'second'`)
 		return false
 	})
 	if err := <-acquired; err != nil {
