@@ -66,8 +66,16 @@ func isShortInteger(text []byte) bool {
 //
 // https://tc39.es/ecma262/#sec-json.stringify
 func appendJavaScript(dst, text []byte) []byte {
+	return reprint(dst, text, false)
+}
+
+// appendJSON appends text, a JSON document, without the white space that means nothing. A document that is not JSON, or nested deeper than
+// others can be expected to read, becomes a JSON string.
+func appendJSON(dst, text []byte) []byte { return reprint(dst, text, true) }
+
+func reprint(dst, text []byte, literal bool) []byte {
 	p := reprinters.Get().(*reprinter)
-	p.in, p.at, p.out, p.members = text, 0, dst, p.members[:0]
+	p.in, p.at, p.out, p.members, p.literal = text, 0, dst, p.members[:0], literal
 	out, ok := p.document()
 	p.in, p.out = nil, nil
 	reprinters.Put(p)
@@ -88,6 +96,7 @@ type reprinter struct {
 	in      []byte
 	at      int // what of in is read
 	out     []byte
+	literal bool     // all but white space stays as it is
 	members []member // of all the objects that are open, the outermost first
 }
 
@@ -139,16 +148,16 @@ func (p *reprinter) value(depth int) bool {
 	case '"':
 		return p.string()
 	case 't':
-		return p.literal("true")
+		return p.word("true")
 	case 'f':
-		return p.literal("false")
+		return p.word("false")
 	case 'n':
-		return p.literal("null")
+		return p.word("null")
 	}
 	return p.number()
 }
 
-func (p *reprinter) literal(word string) bool {
+func (p *reprinter) word(word string) bool {
 	if !bytes.HasPrefix(p.in[p.at:], []byte(word)) {
 		return false
 	}
@@ -192,7 +201,6 @@ func (p *reprinter) object(depth int) bool {
 			return false
 		}
 		m.colon = len(p.out)
-		m.index = arrayIndex(p.out[m.key+1 : m.colon-1])
 		if !p.next(':') {
 			return false
 		}
@@ -200,8 +208,10 @@ func (p *reprinter) object(depth int) bool {
 		if p.space(); !p.value(depth + 1) {
 			return false
 		}
-		m.end = len(p.out)
-		p.members = append(p.members, m)
+		if !p.literal {
+			m.index, m.end = arrayIndex(p.out[m.key+1:m.colon-1]), len(p.out)
+			p.members = append(p.members, m)
+		}
 	}
 	p.settle(start, p.members[base:])
 	p.members = p.members[:base]
@@ -301,7 +311,11 @@ func (p *reprinter) number() bool {
 			return false
 		}
 	}
-	p.out = appendDecimal(p.out, p.in[start:p.at])
+	if p.literal {
+		p.out = append(p.out, p.in[start:p.at]...)
+	} else {
+		p.out = appendDecimal(p.out, p.in[start:p.at])
+	}
 	return true
 }
 
@@ -325,23 +339,18 @@ func (p *reprinter) digits() bool {
 func (p *reprinter) string() bool {
 	p.at++
 	p.out = append(p.out, '"')
-	for start := p.at; p.at < len(p.in); {
-		switch c := p.in[p.at]; {
-		case c < 0x20:
-			return false
-		case c == '"':
-			p.out = append(p.out, p.in[start:p.at]...)
+	for p.at < len(p.in) {
+		start := p.at
+		p.at, _ = plain(p.in, start)
+		p.out = append(p.out, p.in[start:p.at]...)
+		switch {
+		case p.at == len(p.in):
+		case p.in[p.at] == '"':
 			p.out = append(p.out, '"')
 			p.at++
 			return true
-		case c == '\\':
-			p.out = append(p.out, p.in[start:p.at]...)
-			if !p.escape() {
-				return false
-			}
-			start = p.at
-		default:
-			p.at++
+		case p.in[p.at] != '\\' || !p.escape():
+			return false
 		}
 	}
 	return false
@@ -357,6 +366,9 @@ func (p *reprinter) escape() bool {
 	case '"', '\\', 'b', 'f', 'n', 'r', 't':
 		p.out = append(p.out, '\\', c)
 	case '/':
+		if p.literal {
+			p.out = append(p.out, '\\')
+		}
 		p.out = append(p.out, '/')
 	case 'u':
 		return p.unicode()
@@ -373,6 +385,10 @@ func (p *reprinter) unicode() bool {
 		return false
 	}
 	p.at += len(`\u0000`)
+	if p.literal {
+		p.out = append(p.out, p.in[p.at-len(`\u0000`):p.at]...)
+		return true
+	}
 	if utf16.IsSurrogate(r) {
 		if low, ok := p.codeUnit(); ok {
 			if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 )
@@ -16,16 +17,10 @@ func appendString[S ~string | ~[]byte](dst []byte, s S) []byte {
 	begin := len(dst)
 	dst = append(dst, '"')
 	start := 0
-	var high byte
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		high |= c
-		if c >= 0x20 && c != '"' && c != '\\' {
-			continue
-		}
+	i, high := plain(s, 0)
+	for i < len(s) {
 		dst = append(dst, s[start:i]...)
-		start = i + 1
-		switch c {
+		switch c := s[i]; c {
 		case '"', '\\':
 			dst = append(dst, '\\', c)
 		case '\b':
@@ -41,11 +36,41 @@ func appendString[S ~string | ~[]byte](dst []byte, s S) []byte {
 		default:
 			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 		}
+		start = i + 1
+		var more bool
+		i, more = plain(s, start)
+		high = high || more
 	}
 	dst = append(dst, s[start:]...)
-	if high >= utf8.RuneSelf && !utf8.Valid(dst[begin:]) {
+	if high && !utf8.Valid(dst[begin:]) {
 		valid := strings.ToValidUTF8(string(dst[begin:]), "\uFFFD")
 		dst = append(dst[:begin], valid...)
 	}
 	return append(dst, '"')
+}
+
+// plain returns the index of the first byte of s, from i on, that a JSON string has to escape, len(s) when there is none; and whether bytes
+// beyond ASCII come before it, or shortly after.
+//
+// It looks at eight bytes at a time, by the arithmetic of https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord.
+func plain[S ~string | ~[]byte](s S, i int) (end int, high bool) {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	var seen uint64
+	for ; i+8 <= len(s); i += 8 {
+		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		quote, backslash := w^ones*'"', w^ones*'\\'
+		seen |= w
+		if found := ((w-ones*0x20)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash) & tops; found != 0 {
+			return i + bits.TrailingZeros64(found)/8, seen&tops != 0
+		}
+	}
+	for ; i < len(s); i++ {
+		c := s[i]
+		seen |= uint64(c)
+		if c < 0x20 || c == '"' || c == '\\' {
+			break
+		}
+	}
+	return i, seen&tops != 0
 }

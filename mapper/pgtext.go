@@ -2,7 +2,6 @@ package mapper
 
 import (
 	"bytes"
-	"encoding/json"
 )
 
 // An encoder appends to dst, as one JSON value, what text says: a value that is not null, as its type's output function prints
@@ -116,28 +115,6 @@ func made(b []byte, separator byte) bool {
 	return len(b) > 0
 }
 
-// appendJSON appends json or jsonb without the white space that means nothing.
-func appendJSON(dst, text []byte) []byte {
-	if !json.Valid(text) {
-		return appendString(dst, text)
-	}
-	start, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-			if c == '\\' {
-				i++
-			}
-		case c == ' ' || c == '\n' || c == '\t' || c == '\r':
-			dst = append(dst, text[start:i]...)
-			start = i + 1
-		}
-	}
-	return append(dst, text[start:]...)
-}
-
 // appendVector appends an int2vector or oidvector: elements with a space between.
 func appendVector(dst, text []byte, element encoder) []byte {
 	dst = append(dst, '[')
@@ -197,11 +174,8 @@ func appendArray(dst, text []byte, delimiter byte, element encoder) []byte {
 			dst = element(dst, value)
 			want = wantDelimiterOrEnd
 		default:
-			n := bytes.IndexAny(rest, "{}\"\\")
-			if d := bytes.IndexByte(rest, delimiter); n < 0 || d >= 0 && d < n {
-				n = d
-			}
-			if n <= 0 || want == wantDelimiterOrEnd {
+			n := unquoted(rest, delimiter)
+			if n == 0 || n == len(rest) || want == wantDelimiterOrEnd {
 				return appendString(dst[:start], text)
 			}
 			if value := rest[:n]; string(value) == "NULL" {
@@ -214,6 +188,17 @@ func appendArray(dst, text []byte, delimiter byte, element encoder) []byte {
 		}
 	}
 	return appendString(dst[:start], text)
+}
+
+// unquoted returns how long the element of an array is that text begins with.
+func unquoted(text []byte, delimiter byte) int {
+	for i, c := range text {
+		switch c {
+		case delimiter, '{', '}', '"', '\\':
+			return i
+		}
+	}
+	return len(text)
 }
 
 // appendComposite appends a row as a JSON object. It reports false when the row has not as many fields as there are attributes;
