@@ -8,7 +8,7 @@ GOTOOL    = go tool -modfile=internal/tools/$(1).mod $(1)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: deps-postgres build ## show Hookline at work, on a database made for it and thrown away
@@ -23,9 +23,11 @@ image: ## build the container image hookline:<version>
 	docker build --build-arg VERSION=$(VERSION) -t hookline:$(VERSION) .
 
 .PHONY: test
-test: deps ## go vet and every test, against a real Postgres
+test: deps ## go vet, every test, and every benchmark once, against a real Postgres
 	$(if $(RACE),,@echo 'no C compiler: the race detector is off')
 	go vet ./...
+	@echo "go test $(RACE) -run '^$$' -bench . -benchtime 1x ./..."
+	@out=$$(go test $(RACE) -run '^$$' -bench . -benchtime 1x ./... 2>&1) || { echo "$$out"; exit 1; }
 	go test $(RACE) ./...
 
 .PHONY: race
@@ -46,8 +48,12 @@ fuzz: deps ## every fuzz target, one after the other, for FUZZTIME (20s) each
 	done
 
 .PHONY: bench
-bench: deps-postgres ## measure throughput, latency and what trouble costs, in ten minutes
+bench: deps-postgres ## measure throughput, latency and what trouble costs, in half an hour
 	go run ./bench
+
+.PHONY: microbench
+microbench: deps ## run the benchmarks beside the code, for benchstat: see docs/performance.md
+	go test -run '^$$' -bench . -benchmem -count 6 ./... | tee microbench.txt
 
 .PHONY: lint
 lint: ## golangci-lint, pinned in internal/tools

@@ -57,7 +57,7 @@ func (s *Sender) attempt(j *job) (a attempted) {
 // try POSTs the event of j to the webhook and returns the verdict and the time it took.
 func (s *Sender) try(j *job, c *courier) (Verdict, time.Duration) {
 	start := time.Now()
-	resp, err := c.send(post{ //nolint:bodyclose // finish closes it
+	resp, err := c.send(&post{ //nolint:bodyclose // finish closes it
 		id:      j.Event.ID,
 		attempt: j.attempts,
 		replay:  j.replay,
@@ -69,7 +69,8 @@ func (s *Sender) try(j *job, c *courier) (Verdict, time.Duration) {
 	return v, now.Sub(start)
 }
 
-// newClient returns the client of all attempts.
+// newClient returns the client that sends again what a broken connection has lost. Its first round trip is the one that was lost, so it begins
+// with the wait after that.
 func newClient(transport *transport) *retryablehttp.Client {
 	return &retryablehttp.Client{
 		HTTPClient: &http.Client{
@@ -106,8 +107,7 @@ func broken(err error) bool {
 // errResend stands for: the request can be sent again on another connection.
 var errResend = errors.New("the connection was lost with the request on its way")
 
-// wire is a transport of requests whose context is a courier, which puts together what is sent: so each request is signed when it is sent, and
-// nobody on the way copies its header.
+// wire is a transport of requests whose context is a courier, which puts together what is sent: so each request is signed when it is sent.
 //
 // It lacks two habits of http.Transport's. It does not send a request a second time by itself, since the second would carry the first one's
 // timestamp and signature. Where http.Transport would (it then calls GetBody), errResend comes back instead, and the request is signed
@@ -120,5 +120,10 @@ var errResend = errors.New("the connection was lost with the request on its way"
 type wire struct{ transport *transport }
 
 func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
-	return req.Context().Value(courierKey{}).(*courier).roundTrip(w.transport)
+	c := req.Context().Value(courierKey{}).(*courier)
+	if err := c.lost; err != nil {
+		c.lost = nil
+		return nil, err
+	}
+	return c.roundTrip(w.transport)
 }

@@ -3,6 +3,8 @@ package sender
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -15,18 +17,19 @@ import (
 )
 
 // courier makes attempts at one webhook, one after the other: it keeps what they have in common, and what can be used again. It is the
-// context of its requests as well. It belongs to one goroutine.
+// context of what is sent again as well. It belongs to one goroutine.
 type courier struct {
 	sender  *Sender
 	to      *webhook.Subscription
 	invalid error                  // why there is no sending to it
 	common  http.Header            // of all requests
 	target  *http1.Target          // nil where net/http has to send
-	request *retryablehttp.Request // carries context and URL; what is sent is put together in roundTrip
+	request *retryablehttp.Request // stands for what is sent again; what that is, roundTrip puts together
 
 	post     // of the attempt under way
 	deadline time.Time
 	header   header             // of the request under way
+	lost     error              // why the first request of the attempt has to be sent again
 	cancel   context.CancelFunc // ends the reading of the answer, nil where that ends by itself
 }
 
@@ -67,13 +70,17 @@ func (r *route) courier(to *webhook.Subscription) *courier {
 }
 
 // send sends p until the deadline, signed. A connection that breaks is replaced, up to twice, and the request signed anew; any answer stands.
-func (c *courier) send(p post, deadline time.Time) (*http.Response, error) {
+func (c *courier) send(p *post, deadline time.Time) (*http.Response, error) {
 	if c.invalid != nil {
 		return nil, c.invalid
 	}
 	p.signer = c.signer
-	c.post, c.deadline = p, deadline
-	resp, err := c.sender.client.Do(c.request)
+	c.post, c.deadline = *p, deadline
+	resp, err := c.roundTrip(c.sender.transport)
+	if broken(err) {
+		c.lost = err
+		resp, err = c.sender.client.Do(c.request)
+	}
 	if err != nil && c.Err() != nil {
 		err = c.cause()
 	}
@@ -104,14 +111,22 @@ func (c *courier) roundTrip(t *transport) (*http.Response, error) {
 	if c.target != nil {
 		return t.plain.Post(c.deadline, c.target, c.header.lines, c.body)
 	}
+	return c.roundTripOther(t.other)
+}
+
+// roundTripOther sends it by net/http. It is apart so that a plain request, while it waits, does not hold what this takes of the stack.
+func (c *courier) roundTripOther(t *http.Transport) (*http.Response, error) {
 	ctx, cancel := context.WithDeadlineCause(c.sender.ctx, c.deadline, c.sender.timeout)
 	req := (&http.Request{
 		Method: http.MethodPost, URL: c.request.URL, Host: c.request.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: c.header.with(c.common), Body: io.NopCloser(bytes.NewReader(c.body)), ContentLength: int64(len(c.body)),
 		GetBody: func() (io.ReadCloser, error) { return nil, errResend },
 	}).WithContext(ctx)
-	resp, err := t.other.RoundTrip(req)
+	resp, err := t.RoundTrip(req)
 	if err != nil {
+		if plain, ok := errors.AsType[tls.RecordHeaderError](err); ok && string(plain.RecordHeader[:]) == "HTTP/" {
+			err = http.ErrSchemeMismatch
+		}
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}

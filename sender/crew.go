@@ -17,13 +17,21 @@ type crew struct {
 type attempts struct {
 	route *route
 	job   *job
+	room  int64 // of the buffer, that they take
 }
 
 // mostSpare is how many goroutines stay, at most.
 const mostSpare = 64
 
-// begin has attempts made.
+// attemptRoom is what an attempt under way takes of memory, roughly: its goroutine's stack, its courier and its connection.
+const attemptRoom = 8 << 10
+
+// begin has attempts made. What they take of memory counts as buffer, if there is as much left: half of it at most, if all are under way that
+// may be.
 func (s *Sender) begin(a attempts) {
+	if room := min(attemptRoom, s.cfg.MaxBuffer/2/int64(s.cfg.maxAttempts)); s.buffer.TryAcquire(room) {
+		a.room = room
+	}
 	s.crew.busy.Add(1)
 	select {
 	case s.crew.orders <- a:
@@ -36,6 +44,7 @@ func (s *Sender) begin(a attempts) {
 func (s *Sender) serve(a attempts) {
 	for {
 		a.route.work(a.job)
+		s.buffer.Release(a.room)
 		s.crew.busy.Done()
 		if s.crew.spare.Add(1) > mostSpare {
 			s.crew.spare.Add(-1)

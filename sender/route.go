@@ -96,7 +96,7 @@ func (r *route) bring(j *job) {
 // fill makes everything happen that can happen now: attempts, looks into the spool, and a time to wake up at.
 func (r *route) fill() {
 	for j := r.next(); j != nil; j = r.next() {
-		r.sender.begin(attempts{r, j})
+		r.sender.begin(attempts{route: r, job: j})
 	}
 	r.startLoading()
 	r.arm()

@@ -115,19 +115,33 @@ func (t *Transport) connect(deadline time.Time, address string) (*conn, error) {
 		}
 		c.end(false)
 	}
-	ctx, cancel := context.WithDeadline(t.ctx, deadline)
-	defer cancel()
-	nc, err := t.cfg.Dial(ctx, "tcp", address)
+	c, err := t.dial(deadline, address)
 	if err != nil {
 		return nil, err
 	}
-	c := newConn(nc, t, address)
 	t.pool.add(c)
 	if err := c.endBy(deadline); err != nil {
 		c.end(false)
 		return nil, err
 	}
 	return c, nil
+}
+
+// dial opens a connection, on another goroutine: looking a name up takes a deep stack, which the caller's would keep as long as it waits for
+// the answer.
+func (t *Transport) dial(deadline time.Time, address string) (c *conn, err error) {
+	dialled := make(chan struct{})
+	go func() {
+		defer close(dialled)
+		ctx, cancel := context.WithDeadline(t.ctx, deadline)
+		defer cancel()
+		var nc net.Conn
+		if nc, err = t.cfg.Dial(ctx, "tcp", address); err == nil {
+			c = newConn(nc, t, address)
+		}
+	}()
+	<-dialled
+	return c, err
 }
 
 // cause returns why a request failed: err, or the end of its time, or of the transport's context.
