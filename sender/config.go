@@ -22,8 +22,8 @@ type Config struct {
 	// MaxInFlight is how many POSTs one webhook gets at once. Default 64, 1 to 4096.
 	MaxInFlight int
 
-	// MaxBuffer is how many bytes of deliveries are held in memory, over all webhooks; an event for two webhooks counts once. Send
-	// waits while the buffer is full. An event larger than the whole buffer is let through when the buffer is empty. Default 16
+	// MaxBuffer is how many bytes of deliveries are held in memory, over all webhooks; an event for two webhooks counts once.
+	// Attempts under way count for 8 KiB each, and for half of it at most. Send waits while the buffer is full. An event larger than the whole buffer is let through when the buffer is empty. Default 16
 	// MiB, at least 64 KiB.
 	MaxBuffer int64
 

@@ -17,7 +17,6 @@ type crew struct {
 type attempts struct {
 	route *route
 	job   *job
-	room  int64 // of the buffer, that they take
 }
 
 // mostSpare is how many goroutines stay, at most.
@@ -26,12 +25,9 @@ const mostSpare = 64
 // attemptRoom is what an attempt under way takes of memory, roughly: its goroutine's stack, its courier and its connection.
 const attemptRoom = 8 << 10
 
-// begin has attempts made. What they take of memory counts as buffer, if there is as much left: half of it at most, if all are under way that
-// may be.
+// begin has attempts made.
 func (s *Sender) begin(a attempts) {
-	if room := min(attemptRoom, s.cfg.MaxBuffer/2/int64(s.cfg.maxAttempts)); s.buffer.TryAcquire(room) {
-		a.room = room
-	}
+	s.buffer.attempt(attemptRoom)
 	s.crew.busy.Add(1)
 	select {
 	case s.crew.orders <- a:
@@ -44,7 +40,7 @@ func (s *Sender) begin(a attempts) {
 func (s *Sender) serve(a attempts) {
 	for {
 		a.route.work(a.job)
-		s.buffer.Release(a.room)
+		s.buffer.attempt(-attemptRoom)
 		s.crew.busy.Done()
 		if s.crew.spare.Add(1) > mostSpare {
 			s.crew.spare.Add(-1)

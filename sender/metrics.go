@@ -63,7 +63,7 @@ func newMetrics(registry prometheus.Registerer, s *Sender) (*metrics, error) {
 		attempts, m.duration, m.lag, m.retrying,
 		m.parked, m.dead, m.gaps, m.spoolFailures, m.waiting, m.deadLetters, m.spoolBytes, m.full,
 		of("hookline_in_flight_attempts", "Attempts under way.", s.places.taken.Load),
-		of("hookline_buffered_bytes", "Memory that deliveries taken and not yet settled count for.", s.buffered.Load),
+		of("hookline_buffered_bytes", "Memory that deliveries taken and not yet settled count for.", s.buffer.taken),
 		of("hookline_buffered_deliveries", "Deliveries taken and not yet settled.", s.taken.Load),
 		of("hookline_paused_webhooks", "Webhooks that get nothing: their receiver answered 410.", func() int64 {
 			return s.count(func(r *route) bool { return r.paused })

@@ -18,11 +18,11 @@ func (s *Sender) guardBuffer() {
 	tick := time.NewTimer(reliefEvery)
 	for {
 		select {
-		case <-s.pressed:
+		case <-s.buffer.pressed:
 		case <-s.work.Done():
 			return
 		}
-		for s.buffered.Load() > s.cfg.MaxBuffer/2 {
+		for s.buffer.taken() > s.cfg.MaxBuffer/2 {
 			s.relieve(false)
 			tick.Reset(reliefEvery)
 			select {

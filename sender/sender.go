@@ -12,7 +12,6 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/semaphore"
 
 	"hookline/webhook"
 )
@@ -63,21 +62,19 @@ type Sender struct {
 	userAgent string
 	timeout   error // the cause that an attempt's deadline gives
 
-	ctx      context.Context // of all attempts
-	cancel   context.CancelCauseFunc
-	work     context.Context // of everything else: the parker, loaders, guards of buffer and queues
-	endWork  context.CancelCauseFunc
-	buffer   *semaphore.Weighted // in bytes
-	buffered atomic.Int64        // bytes of it that are taken
-	pressed  chan struct{}       // more than half of it is
-	taken    atomic.Int64        // deliveries that are not settled
-	idle     chan struct{}       // taken has become 0
-	loaded   atomic.Int64        // routes with deliveries brought back from the spool
-	routes   sync.Map            // Subscription.Key → *route
-	places   places
-	parker   *parker
-	trouble  atomic.Int64       // when a failure of the spool was last told of, Unix nanoseconds; 0 while it works
-	gaps     map[string]toldGap // by webhook; the parker's
+	ctx     context.Context // of all attempts
+	cancel  context.CancelCauseFunc
+	work    context.Context // of everything else: the parker, loaders, guards of buffer and queues
+	endWork context.CancelCauseFunc
+	buffer  buffer
+	taken   atomic.Int64  // deliveries that are not settled
+	idle    chan struct{} // taken has become 0
+	loaded  atomic.Int64  // routes with deliveries brought back from the spool
+	routes  sync.Map      // Subscription.Key → *route
+	places  places
+	parker  *parker
+	trouble atomic.Int64       // when a failure of the spool was last told of, Unix nanoseconds; 0 while it works
+	gaps    map[string]toldGap // by webhook; the parker's
 
 	gate       sync.RWMutex // read-locked to make a route: none is made once draining is true
 	draining   bool
@@ -103,8 +100,7 @@ func New(cfg Config, spool Spool, webhooks Subscriptions, log *slog.Logger, regi
 		webhooks:  webhooks,
 		userAgent: "hookline/" + cfg.Version,
 		timeout:   fmt.Errorf("no answer within %s", cfg.RequestTimeout),
-		buffer:    semaphore.NewWeighted(cfg.MaxBuffer),
-		pressed:   make(chan struct{}, 1),
+		buffer:    buffer{most: cfg.MaxBuffer, pressed: make(chan struct{}, 1)},
 		idle:      make(chan struct{}, 1),
 		places:    places{most: int64(cfg.maxAttempts)},
 		crew:      crew{orders: make(chan attempts)},
@@ -127,22 +123,17 @@ func New(cfg Config, spool Spool, webhooks Subscriptions, log *slog.Logger, regi
 // cause, ErrDraining, or why; then the delivery is not taken and Settled will not be called.
 func (s *Sender) Send(ctx context.Context, d Delivery) error {
 	j := &job{Delivery: d, size: min(int64(d.Event.Size()+overhead), s.cfg.MaxBuffer), taken: time.Now()}
-	if !s.buffer.TryAcquire(j.size) {
+	if !s.buffer.tryAcquire(j.size) {
 		if err := s.waitForRoom(ctx, j.size); err != nil {
 			return err
 		}
 	}
 	if s.work.Err() != nil {
-		s.buffer.Release(j.size)
+		s.buffer.release(j.size)
 		return context.Cause(s.work)
 	}
-	size := j.size
 	if first := j.Event.Retain(); !first {
-		s.buffer.Release(j.size - overhead)
-		size = overhead
-	}
-	if s.buffered.Add(size) > s.cfg.MaxBuffer/2 {
-		signal(s.pressed)
+		s.buffer.release(j.size - overhead)
 	}
 	s.taken.Add(1)
 	if j.route = s.route(d.To.Key); j.route == nil {
@@ -158,18 +149,11 @@ func (s *Sender) Send(ctx context.Context, d Delivery) error {
 	return nil
 }
 
-// waitForRoom waits until there is room for more than size: who comes back for each delivery that leaves has little else to do.
 func (s *Sender) waitForRoom(ctx context.Context, size int64) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.work, func() { cancel(context.Cause(s.work)) })()
-	signal(s.pressed)
-	room := min(size+s.cfg.MaxBuffer/64, s.cfg.MaxBuffer)
-	if s.buffer.Acquire(ctx, room) != nil {
-		return context.Cause(ctx)
-	}
-	s.buffer.Release(room - size)
-	return nil
+	return s.buffer.acquire(ctx, size)
 }
 
 // route returns the route to a webhook, nil once Drain was called.
@@ -198,8 +182,7 @@ func (s *Sender) free(j *job) {
 	if last := j.Event.Release(); last {
 		size = j.size
 	}
-	s.buffered.Add(-size)
-	s.buffer.Release(size)
+	s.buffer.release(size)
 	if s.taken.Add(-1) == 0 {
 		signal(s.idle)
 	}

@@ -279,9 +279,9 @@ func (w *torture) idle() {
 			w.t.Errorf("%d deliveries to %s are left in the spool", left, r.key)
 		}
 	}
-	if s.taken.Load() != 0 || s.buffered.Load() != 0 || s.loaded.Load() != 0 || s.places.taken.Load() != 0 {
+	if s.taken.Load() != 0 || s.buffer.taken() != 0 || s.loaded.Load() != 0 || s.places.taken.Load() != 0 {
 		w.t.Errorf("%d deliveries, %d bytes, %d routes with deliveries of the spool, %d places are left",
-			s.taken.Load(), s.buffered.Load(), s.loaded.Load(), s.places.taken.Load())
+			s.taken.Load(), s.buffer.taken(), s.loaded.Load(), s.places.taken.Load())
 	}
 	for place := range w.stream {
 		if w.settled[place] != w.everybody() {

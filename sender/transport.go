@@ -29,7 +29,8 @@ func newTransport(ctx context.Context, cfg Config, g *guard) *transport {
 	const maxHeader = 64 << 10
 	dial := g.dialer(net.Dialer{Timeout: cfg.RequestTimeout})
 	plain := http1.New(ctx, http1.Config{
-		Dial: dial, MaxIdle: cfg.MaxInFlight, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, BodyTimeout: drainTime,
+		Dial: dial, MaxIdle: cfg.MaxInFlight, MaxIdleTotal: cfg.maxAttempts, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeader, BodyTimeout: drainTime,
 	})
 	other := &http.Transport{
 		DialContext: dial,
@@ -40,6 +41,7 @@ func newTransport(ctx context.Context, cfg Config, g *guard) *transport {
 		TLSHandshakeTimeout:    cfg.RequestTimeout,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    cfg.MaxInFlight,
+		MaxIdleConns:           cfg.maxAttempts,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeader,
 		DisableCompression:     true, // no answer is read

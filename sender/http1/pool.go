@@ -10,6 +10,7 @@ type pool struct {
 	mu    sync.Mutex
 	busy  conn               // sentinel of a circular list of those that are in use
 	idle  map[string][]*conn // the others by address, the one that has been idle longest first
+	total int                // of those
 	timer *time.Timer        // is running while idle is not empty, if there is a timeout
 }
 
@@ -29,6 +30,7 @@ func (p *pool) take(address string) *conn {
 	c := conns[len(conns)-1]
 	conns[len(conns)-1] = nil
 	p.idle[address] = conns[:len(conns)-1]
+	p.total--
 	p.use(c)
 	return c
 }
@@ -54,18 +56,19 @@ func (p *pool) put(c *conn, keep bool) {
 }
 
 func (p *pool) rest(c *conn, keep bool) (kept bool) {
-	most, timeout := c.transport.cfg.MaxIdle, c.transport.cfg.IdleTimeout
+	cfg := &c.transport.cfg
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c.prev.next, c.next.prev = c.next, c.prev
 	c.prev, c.next = nil, nil
 	conns := p.idle[c.address]
-	if !keep || len(conns) >= most {
+	if !keep || len(conns) >= cfg.MaxIdle || len(conns) > 0 && cfg.MaxIdleTotal > 0 && p.total >= cfg.MaxIdleTotal {
 		return false
 	}
-	if len(p.idle) == 0 && timeout > 0 {
-		p.timer = time.AfterFunc(timeout, func() { p.expire(timeout) })
+	if len(p.idle) == 0 && cfg.IdleTimeout > 0 {
+		p.timer = time.AfterFunc(cfg.IdleTimeout, func() { p.expire(cfg.IdleTimeout) })
 	}
+	p.total++
 	c.idleSince = time.Now()
 	p.idle[c.address] = append(conns, c)
 	return true
@@ -90,6 +93,7 @@ func (p *pool) expire(timeout time.Duration) {
 		n := 0
 		for n < len(conns) && now.Sub(conns[n].idleSince) >= timeout {
 			conns[n].Close()
+			p.total--
 			n++
 		}
 		if n == len(conns) {
@@ -118,6 +122,7 @@ func (p *pool) clear() {
 		}
 	}
 	clear(p.idle)
+	p.total = 0
 	if p.timer != nil {
 		p.timer.Stop()
 	}

@@ -19,6 +19,9 @@ type Config struct {
 	// MaxIdle is how many connections to one address are kept for later. 0 keeps none.
 	MaxIdle int
 
+	// MaxIdleTotal is how many are kept over all addresses; each may have one all the same. 0 stands for any number.
+	MaxIdleTotal int
+
 	// IdleTimeout is how long they are kept. 0 stands for ever.
 	IdleTimeout time.Duration
 

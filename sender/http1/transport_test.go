@@ -198,6 +198,39 @@ func TestIdleConnections(t *testing.T) {
 	})
 }
 
+// Over all addresses there is a limit, beyond which each has one connection at most.
+func TestIdleConnectionsInAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		let := make(chan struct{})
+		dial, dials := counting(pipes(answering(accepted, let)))
+		rt := newTripper(t, Config{Dial: dial, MaxIdle: 4, MaxIdleTotal: 5, IdleTimeout: time.Minute})
+		for i, test := range []struct {
+			host       string
+			n          int
+			dials      int32 // in all, after n requests at once
+			total, own int   // idle connections, then
+		}{
+			{"a", 4, 4, 4, 4},
+			{"b", 3, 7, 5, 1},
+			{"c", 2, 9, 6, 1},
+			{"a", 4, 9, 5, 3},
+			{"b", 2, 10, 5, 1},
+		} {
+			burst(t, rt, "http://"+test.host+".test", test.n, let)
+			synctest.Wait()
+			if own := len(rt.pool.idle[test.host+".test:80"]); dials.Load() != test.dials || rt.pool.total != test.total || own != test.own {
+				t.Errorf("step %d: %d connections made, %d idle, %d of them to %s; want %+v", i, dials.Load(), rt.pool.total, own, test.host, test)
+			}
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if rt.pool.total != 0 {
+			t.Errorf("%d connections idle after the timeout", rt.pool.total)
+		}
+		rt.CloseIdleConnections()
+	})
+}
+
 func TestKeepsNoneWhenTold(t *testing.T) {
 	dial, dials := counting(pipes(answering(accepted, nil)))
 	rt := newTripper(t, Config{Dial: dial})

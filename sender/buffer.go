@@ -1,0 +1,105 @@
+package sender
+
+import (
+	"context"
+	"sync"
+)
+
+// buffer counts the memory of deliveries, in bytes, and lets no more in than there is room for. Attempts are counted as well, but never wait:
+// what they take of the room is there for new deliveries again when they are over. Safe for concurrent use.
+type buffer struct {
+	most    int64
+	pressed chan struct{} // gets a signal when deliveries take more than half of it, or wait
+
+	mu         sync.Mutex
+	deliveries int64
+	attempts   int64
+	line       []*waiter // for room, the one that has waited longest first
+}
+
+// waiter waits for room.
+type waiter struct {
+	size int64
+	in   chan struct{} // closed when it has got it
+}
+
+// tryAcquire takes room for a delivery if there is some and nobody waits for it.
+func (b *buffer) tryAcquire(size int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.line) > 0 || !b.fits(size) {
+		return false
+	}
+	b.let(size)
+	return true
+}
+
+// let lets a delivery in.
+func (b *buffer) let(size int64) {
+	if b.deliveries += size; b.deliveries > b.most/2 {
+		signal(b.pressed)
+	}
+}
+
+// fits reports whether there is room. A delivery that is larger than all of it fits when there is no other.
+func (b *buffer) fits(size int64) bool {
+	return b.deliveries == 0 || b.deliveries+size <= b.most-min(b.attempts, b.most/2)
+}
+
+// acquire waits for room. Who has to wait waits until there is room for a good deal more: to be woken for each delivery that leaves takes
+// longer than a delivery. The error is ctx's cause.
+func (b *buffer) acquire(ctx context.Context, size int64) error {
+	signal(b.pressed)
+	w := &waiter{size: size, in: make(chan struct{})}
+	b.mu.Lock()
+	b.line = append(b.line, w)
+	b.admit()
+	b.mu.Unlock()
+	select {
+	case <-w.in:
+		return nil
+	case <-ctx.Done():
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, other := range b.line {
+		if other == w {
+			b.line = append(b.line[:i], b.line[i+1:]...)
+			b.admit() // who is behind it may need less
+			return context.Cause(ctx)
+		}
+	}
+	return nil // it was let in at the same time
+}
+
+// admit lets in whom there is room for.
+func (b *buffer) admit() {
+	for len(b.line) > 0 && b.fits(b.line[0].size+b.most/64) {
+		b.let(b.line[0].size)
+		close(b.line[0].in)
+		b.line = b.line[1:]
+	}
+}
+
+// release gives room back.
+func (b *buffer) release(size int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.deliveries -= size
+	b.admit()
+}
+
+// attempt counts what attempts take; size is less than zero when they are over.
+func (b *buffer) attempt(size int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.attempts += size
+	b.admit()
+}
+
+// taken returns what deliveries take.
+func (b *buffer) taken() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.deliveries
+}
