@@ -120,7 +120,7 @@ func (b *bench) gather(ctx context.Context, name string, healthy, slow, dead *gr
 		return g, err
 	}
 	defer wal.end()
-	w := d.write(p.alive, contacts, crowdPasses, crowdEvery, writers)
+	w := d.write(p.alive, writeContact, contacts, crowdPasses, crowdEvery, writers)
 	written, err := w.wait()
 	if err != nil {
 		return g, fmt.Errorf("write: %w", err)

@@ -64,7 +64,7 @@ func outage(ctx context.Context, b *bench) (r *result, err error) {
 		return nil, err
 	}
 	defer wal.end()
-	w := d.write(p.alive, contacts, versions, outageEvery, writers)
+	w := d.write(p.alive, writeContact, contacts, versions, outageEvery, writers)
 	o := outageTimes{
 		start: w.start, health: w.due(contacts * outageBefore),
 		down: w.due(contacts * (outageBefore + outageHealth)),

@@ -14,6 +14,7 @@ import (
 // the second of each, and so on. Each is a transaction of one statement; those of one contact follow each other.
 type writer struct {
 	contacts int
+	sql      string        // commits a version of a contact: its number is $1, the version $2
 	every    time.Duration // from one to the next
 	start    time.Time
 	end      atomic.Int64 // how many to commit in all
@@ -27,10 +28,13 @@ type writer struct {
 // writers is over how many connections a writer commits, as a rule.
 const writers = 8
 
+// writeContact brings a contact to its next version.
+const writeContact = "CALL write_contact($1, $2)"
+
 // write starts a writer over some connections that ends by itself after the most versions. Its finish or wait is to be called.
-func (d *database) write(ctx context.Context, contacts, versions int, every time.Duration, connections int) *writer {
+func (d *database) write(ctx context.Context, sql string, contacts, versions int, every time.Duration, connections int) *writer {
 	w := &writer{
-		contacts: contacts, every: every, start: time.Now(), over: make(chan struct{}),
+		contacts: contacts, sql: sql, every: every, start: time.Now(), over: make(chan struct{}),
 		sent: make([]time.Time, contacts*versions), took: make([]float64, contacts*versions), errs: make([]error, connections),
 	}
 	w.end.Store(int64(len(w.sent)))
@@ -66,7 +70,7 @@ func (w *writer) run(ctx context.Context, url string, connection int) error {
 			return nil
 		}
 		w.sent[i] = time.Now()
-		if _, err := conn.Exec(ctx, "CALL write_contact($1, $2)", contact+1, i/w.contacts+1); err != nil {
+		if _, err := conn.Exec(ctx, w.sql, contact+1, i/w.contacts+1); err != nil {
 			return err
 		}
 		w.took[i] = time.Since(w.sent[i]).Seconds()

@@ -36,6 +36,7 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	log.Info("hookline starts", "version", version)
 	defer log.Info("hookline has stopped")
 	tuneCollector()
+	go govern(ctx)
 	limitMemory(log, memlimit.FromCgroup)
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
