@@ -48,6 +48,7 @@ func megabytes(v float64) string { return fmt.Sprintf("%.1f MB", v) }
 func seconds(v float64) string   { return fmt.Sprintf("%.1f s", v) }
 func percent(v float64) string   { return fmt.Sprintf("%.1f %%", 100*v) }
 func millis(v float64) string    { return fmt.Sprintf("%.3g ms", 1000*v) }
+func micros(v float64) string    { return fmt.Sprintf("%.3g µs", 1e6*v) }
 
 // ratio prints a share: 0.041, 0.68, 12; – of nothing.
 func ratio(v float64) string { return digits(v, 2) }

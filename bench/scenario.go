@@ -48,6 +48,7 @@ var scenarios = []scenario{
 	{"bystanders", bystanders},
 	{"tables", tables},
 	{"idle", idle},
+	{"steps", steps},
 	{"outage", outage},
 	{"crowd", crowd},
 	{"kills", kills},
