@@ -96,7 +96,7 @@ func BenchmarkMatch(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
 				matched += len(d.Match(events[i%len(events)]))
 			}
-			if matched == 0 {
+			if matched == 0 && b.N >= len(events) {
 				b.Fatal("nothing matched")
 			}
 		})
