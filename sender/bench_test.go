@@ -3,6 +3,7 @@ package sender
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -34,6 +35,7 @@ func BenchmarkDeliver(b *testing.B) {
 		for _, webhooks := range []int{1, 10} {
 			b.Run(fmt.Sprintf("%d_per_record/%d_webhooks", events, webhooks), func(b *testing.B) {
 				s := newSender(b, Config{})
+				s.Sender.log = slog.New(slog.DiscardHandler) // as with the level info: nothing is told of what is delivered
 				s.transport.plain = http1.New(s.ctx, http1.Config{MaxIdle: 64, Dial: func(context.Context, string, string) (net.Conn, error) {
 					return accepting{}, nil
 				}})
