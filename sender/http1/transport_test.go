@@ -204,6 +204,11 @@ func TestIdleConnectionsInAll(t *testing.T) {
 		let := make(chan struct{})
 		dial, dials := counting(pipes(answering(accepted, let)))
 		rt := newTripper(t, Config{Dial: dial, MaxIdle: 4, MaxIdleTotal: 5, IdleTimeout: time.Minute})
+		idle := func(address string) (total, own int) {
+			rt.pool.mu.Lock()
+			defer rt.pool.mu.Unlock()
+			return rt.pool.total, len(rt.pool.idle[address])
+		}
 		for i, test := range []struct {
 			host       string
 			n          int
@@ -218,14 +223,14 @@ func TestIdleConnectionsInAll(t *testing.T) {
 		} {
 			burst(t, rt, "http://"+test.host+".test", test.n, let)
 			synctest.Wait()
-			if own := len(rt.pool.idle[test.host+".test:80"]); dials.Load() != test.dials || rt.pool.total != test.total || own != test.own {
-				t.Errorf("step %d: %d connections made, %d idle, %d of them to %s; want %+v", i, dials.Load(), rt.pool.total, own, test.host, test)
+			if total, own := idle(test.host + ".test:80"); dials.Load() != test.dials || total != test.total || own != test.own {
+				t.Errorf("step %d: %d connections made, %d idle, %d of them to %s; want %+v", i, dials.Load(), total, own, test.host, test)
 			}
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if rt.pool.total != 0 {
-			t.Errorf("%d connections idle after the timeout", rt.pool.total)
+		if total, _ := idle(""); total != 0 {
+			t.Errorf("%d connections idle after the timeout", total)
 		}
 		rt.CloseIdleConnections()
 	})
