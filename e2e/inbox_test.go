@@ -27,6 +27,7 @@ type inbox struct {
 	requests []receiver.Request // in the order they were answered
 	accepted []arrival
 	ids      map[string]bool // of what was accepted
+	records  map[string]bool // likewise
 	life     int             // how many killed senders there were
 	open     map[net.Conn]bool
 }
@@ -49,7 +50,7 @@ func newInbox(t *testing.T) *inbox {
 // newInboxWith returns an inbox for deliveries signed with the secret; "" is for unsigned ones.
 func newInboxWith(t *testing.T, secret string) *inbox {
 	t.Helper()
-	b := &inbox{t: t, secret: secret, ids: map[string]bool{}, open: map[net.Conn]bool{}}
+	b := &inbox{t: t, secret: secret, ids: map[string]bool{}, records: map[string]bool{}, open: map[net.Conn]bool{}}
 	b.server = httptest.NewUnstartedServer(&receiver.Receiver{Secret: secret, Answer: b.answer, Received: b.received})
 	b.server.Config.ConnState = b.connState
 	b.server.Start()
@@ -99,6 +100,7 @@ func (b *inbox) received(got receiver.Request) {
 	if got.Status == http.StatusOK {
 		b.accepted = append(b.accepted, arrival{e, got.ID, string(got.Body), b.life})
 		b.ids[got.ID] = true
+		b.records[e.Record] = true
 	}
 }
 
