@@ -9,7 +9,7 @@ import (
 // what they take of the room is there for new deliveries again when they are over. Safe for concurrent use.
 type buffer struct {
 	most    int64
-	pressed chan struct{} // gets a signal when deliveries take more than half of it, or wait
+	pressed chan struct{} // gets a signal when deliveries take more than half of what attempts leave, or wait
 
 	mu         sync.Mutex
 	deliveries int64
@@ -36,15 +36,18 @@ func (b *buffer) tryAcquire(size int64) bool {
 
 // let lets a delivery in.
 func (b *buffer) let(size int64) {
-	if b.deliveries += size; b.deliveries > b.most/2 {
+	if b.deliveries += size; b.deliveries > b.room()/2 {
 		signal(b.pressed)
 	}
 }
 
 // fits reports whether there is room. A delivery that is larger than all of it fits when there is no other.
 func (b *buffer) fits(size int64) bool {
-	return b.deliveries == 0 || b.deliveries+size <= b.most-min(b.attempts, b.most/2)
+	return b.deliveries == 0 || b.deliveries+size <= b.room()
 }
+
+// room is what attempts leave.
+func (b *buffer) room() int64 { return b.most - min(b.attempts, b.most/2) }
 
 // acquire waits for room. Who has to wait waits until there is room for a good deal more: to be woken for each delivery that leaves takes
 // longer than a delivery. The error is ctx's cause.
@@ -102,4 +105,11 @@ func (b *buffer) taken() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.deliveries
+}
+
+// halfFull reports whether deliveries take more than half of what attempts leave.
+func (b *buffer) halfFull() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.deliveries > b.room()/2
 }

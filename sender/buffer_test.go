@@ -26,7 +26,14 @@ func TestBufferFits(t *testing.T) {
 	if !b.tryAcquire(500) || b.tryAcquire(1) {
 		t.Error("attempts count for something else than half of the buffer")
 	}
-	b.release(500)
+	if !b.halfFull() || len(b.pressed) != 1 {
+		t.Error("what attempts leave is full, and nobody is told")
+	}
+	b.release(250)
+	if b.halfFull() {
+		t.Error("half of what attempts leave is more than half")
+	}
+	b.release(250)
 	if !b.tryAcquire(5000) || b.tryAcquire(1) {
 		t.Error("a delivery that is too large does not go alone")
 	}

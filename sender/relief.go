@@ -22,7 +22,7 @@ func (s *Sender) guardBuffer() {
 		case <-s.work.Done():
 			return
 		}
-		for s.buffer.taken() > s.cfg.MaxBuffer/2 {
+		for s.buffer.halfFull() {
 			s.relieve(false)
 			tick.Reset(reliefEvery)
 			select {
