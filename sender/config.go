@@ -48,7 +48,7 @@ type Config struct {
 	// spool. Default 1,000.
 	maxParked int
 
-	// maxAttempts is how many attempts are under way at once, over all webhooks: see places. Each takes 14 to 34 kB, its connection and its
+	// maxAttempts is how many attempts are under way at once, over all webhooks: see places. Each takes 8 to 30 kB, its connection and its
 	// goroutines; with 64 for each webhook, 15 of them have all they may. Default 1,024, or twice MaxInFlight if that is
 	// more, so that a webhook alone gets as many as it may.
 	maxAttempts int
