@@ -24,7 +24,7 @@ func bystanders(ctx context.Context, b *bench) (r *result, err error) {
 		for i := range urls {
 			urls[i] = fmt.Sprintf("%sbystander/%d", to.url(0), i)
 		}
-		c := &contender{load: load{name: fmt.Sprintf("bystanders_%d", others), records: b.rows, versions: 1, runs: b.runs}.each(commitContacts)}
+		c := &contender{load: load{name: fmt.Sprintf("bystanders_%d", others), records: b.rows, versions: 1, runs: 2 * b.runs}.each(commitContacts)}
 		c.before = func(ctx context.Context, d *database) error { return d.subscribe(ctx, nothingHere, urls...) }
 		c.expect = func() []*tally { return []*tally{to.expect(c.records, c.versions, signatureStride)} }
 		if c.d, err = b.prepare(ctx, c.load, to.url(0)); err != nil {
