@@ -55,6 +55,7 @@ type Source struct {
 	queue chan *batch                   // closed when the Source has failed for good
 	spent chan *batch                   // batches that the pump has done with, to be filled again
 	stop  chan struct{}                 // closed by Close
+	woken chan struct{}                 // closed by Close once it has interrupted the reader, which may have seen stop before
 	done  chan struct{}                 // closed when the reader has ended
 	conn  atomic.Pointer[pgconn.PgConn] // the reader's
 	err   error                         // why the Source failed; set before queue is closed
@@ -101,7 +102,7 @@ func Open(cfg Config, checkpoints Checkpoints, log *slog.Logger, registerer prom
 	}
 	s := &Source{
 		cfg: cfg, checkpoints: checkpoints, log: log,
-		queue: make(chan *batch, batchQueue), spent: make(chan *batch, batchQueue+2), stop: make(chan struct{}), done: make(chan struct{}),
+		queue: make(chan *batch, batchQueue), spent: make(chan *batch, batchQueue+2), stop: make(chan struct{}), woken: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.metrics = newMetrics(registerer, s)
 	return s, nil
@@ -256,6 +257,7 @@ func (s *Source) Close(ctx context.Context) error {
 	}
 	close(s.stop)
 	s.interrupt()
+	close(s.woken)
 	select {
 	case <-s.done:
 		s.savers.Wait() // for the last checkpoint, also when there was no connection to say farewell on
@@ -283,6 +285,7 @@ func (s *Source) run(conn *pgconn.PgConn) {
 		began := time.Now()
 		err := r.read()
 		if errors.Is(err, ErrStopped) {
+			<-s.woken       // or the interruption would come in the middle of the farewell
 			s.savers.Wait() // for the last checkpoint
 			r.farewell()
 			s.enter(Stopped, nil)
