@@ -105,11 +105,18 @@ func (c *campaign) pending(from, to time.Time) (oldest time.Time) {
 	return oldest
 }
 
+// bothWays is how long after an interruption an event may come both from the spool, where the process before had put it, and from the stream,
+// which brings it again as that was not acknowledged.
+const bothWays = 5 * time.Second
+
 // excused tells whether an event that a webhook had accepted had to come again: there was an interruption, or the sender had given up
 // waiting for the answer.
 func (c *campaign) excused(h *hook, before, again receiver.Request) bool {
 	for _, i := range c.interruptions {
 		if !before.At.Before(i.since) && (i.until.IsZero() || !before.At.After(i.until)) && !again.At.Before(i.at) {
+			return true
+		}
+		if before.At.After(i.at) && before.At.Before(i.at.Add(bothWays)) && again.At.Before(before.At.Add(bothWays)) {
 			return true
 		}
 	}
