@@ -40,6 +40,42 @@ func Find() (bindir string, err error) {
 	return "", ErrNotInstalled
 }
 
+// FindMajor is [Find] for a server of one major version. Beside those that are installed it knows the ones that
+// internal/tools/fetch-postgres has fetched. The error names the version and what fetches it.
+func FindMajor(major int) (bindir string, err error) {
+	dirs := append(onPath(), installed()...)
+	if cache, err := cacheDir(); err == nil {
+		dirs = append(dirs, filepath.Join(cache, fmt.Sprintf("postgres-%d", major), "bin"))
+	}
+	for _, dir := range dirs {
+		if holdsServer(dir) && majorOf(dir) == major {
+			return dir, nil
+		}
+	}
+	return "", fmt.Errorf("no Postgres %d found on this machine: internal/tools/fetch-postgres %[1]d fetches one", major)
+}
+
+// cacheDir is where internal/tools/fetch-postgres puts servers.
+func cacheDir() (string, error) {
+	if os.Geteuid() == 0 {
+		return "/var/cache/hookline", nil
+	}
+	dir, err := os.UserCacheDir()
+	return filepath.Join(dir, "hookline"), err
+}
+
+// majorOf asks the server in a directory for its major version; 0 when it does not tell.
+func majorOf(bindir string) int {
+	out, err := exec.Command(filepath.Join(bindir, "postgres"), "--version").Output() // postgres (PostgreSQL) 15.18
+	if err != nil {
+		return 0
+	}
+	_, number, _ := strings.Cut(string(out), ") ")
+	number, _, _ = strings.Cut(number, ".")
+	major, _ := strconv.Atoi(strings.TrimSpace(number))
+	return major
+}
+
 func holdsServer(dir string) bool {
 	for _, name := range []string{"initdb", "postgres"} {
 		if _, err := exec.LookPath(filepath.Join(dir, name)); err != nil {

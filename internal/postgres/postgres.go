@@ -46,6 +46,9 @@ type Options struct {
 	// Default: a new directory in os.TempDir, which Stop removes.
 	Dir string
 
+	// Major is the version of the server, such as 18: see [FindMajor]. Default: whatever [Find] finds.
+	Major int
+
 	// Port on 127.0.0.1. Default: a free one.
 	Port int
 
@@ -70,7 +73,7 @@ type Server struct {
 // Start makes a cluster and starts its server. It returns when the server accepts connections, or with the end of the
 // server's log in the error. The context bounds the start, not the life of the server.
 func Start(ctx context.Context, o Options) (*Server, error) {
-	bindir, err := Find()
+	bindir, err := o.find()
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +89,13 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
+}
+
+func (o Options) find() (bindir string, err error) {
+	if o.Major == 0 {
+		return Find()
+	}
+	return FindMajor(o.Major)
 }
 
 // create makes the directory and, unless there is one in it, the cluster.

@@ -20,27 +20,32 @@ const (
 	pollInterval = 5 * time.Millisecond
 )
 
+// shared is a server that the tests of the binary share.
+type shared struct {
+	once   sync.Once
+	server *postgres.Server
+	err    error
+}
+
 var (
-	start = sync.OnceValues(func() (*postgres.Server, error) {
-		server, err := postgres.Start(context.Background(), postgres.Options{})
-		running.Store(server)
-		return server, err
-	})
-	running   atomic.Pointer[postgres.Server] // nil until start
+	servers   sync.Map // of *shared, by major version; 0 is the default one
 	databases atomic.Int64
 )
 
-// Main runs the tests of a package and then stops the shared server, if a test has started it:
+// Main runs the tests of a package and then stops the shared servers that tests have started:
 //
 //	func TestMain(m *testing.M) { postgrestest.Main(m) }
 func Main(m *testing.M) {
 	code := m.Run()
-	if server := running.Load(); server != nil {
-		if err := server.Stop(); err != nil {
-			fmt.Fprintln(os.Stderr, "stop the shared Postgres:", err)
-			code = max(code, 1)
+	servers.Range(func(_, value any) bool {
+		if server := value.(*shared).server; server != nil {
+			if err := server.Stop(); err != nil {
+				fmt.Fprintln(os.Stderr, "stop the shared Postgres:", err)
+				code = max(code, 1)
+			}
 		}
-	}
+		return true
+	})
 	os.Exit(code)
 }
 
@@ -48,18 +53,45 @@ func Main(m *testing.M) {
 // wants to kill or configure a server starts its own with [postgres.Start].
 func Shared(t testing.TB) *postgres.Server {
 	t.Helper()
-	server, err := start()
-	if err != nil {
-		t.Fatalf("start the shared Postgres: %v", err)
+	return SharedMajor(t, 0)
+}
+
+// SharedMajor is Shared for a server of one major version; 0 is the default one. A test that asks for a version that this
+// machine lacks is skipped, and says what fetches it.
+func SharedMajor(t testing.TB, major int) *postgres.Server {
+	t.Helper()
+	NeedMajor(t, major)
+	value, _ := servers.LoadOrStore(major, new(shared))
+	s := value.(*shared)
+	s.once.Do(func() { s.server, s.err = postgres.Start(context.Background(), postgres.Options{Major: major}) })
+	if s.err != nil {
+		t.Fatalf("start the shared Postgres: %v", s.err)
 	}
-	return server
+	return s.server
+}
+
+// NeedMajor skips a test for which this machine lacks the server, unless major is 0.
+func NeedMajor(t testing.TB, major int) {
+	t.Helper()
+	if major == 0 {
+		return
+	}
+	if _, err := postgres.FindMajor(major); err != nil {
+		t.Skip(err)
+	}
 }
 
 // NewDatabase makes an empty database on the shared server and returns its URL. At the test's end the database is dropped,
 // with its replication slots and whatever is still connected to it.
 func NewDatabase(t testing.TB) (url string) {
 	t.Helper()
-	server := Shared(t)
+	return NewDatabaseMajor(t, 0)
+}
+
+// NewDatabaseMajor is NewDatabase on the server of SharedMajor.
+func NewDatabaseMajor(t testing.TB, major int) (url string) {
+	t.Helper()
+	server := SharedMajor(t, major)
 	name := fmt.Sprintf("test_%d", databases.Add(1))
 	if err := execute(t.Context(), server, "create database "+name); err != nil {
 		t.Fatalf("create database %s: %v", name, err)
