@@ -65,7 +65,7 @@ func run(t *testing.T, env []string, args ...string) *process {
 // command returns a process that is yet to be launched. It will see nothing of this one's environment but PATH.
 func command(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(binary(t), args...), ended: make(chan struct{})}
+	p := &process{t: t, cmd: exec.Command(binary(t, args[0]), args...), ended: make(chan struct{})}
 	p.mayEnd.Store(true)
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "GORACE=atexit_sleep_ms=0"}, env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.log
@@ -124,6 +124,20 @@ func (p *process) kill() {
 
 // stop ends the process with SIGTERM, and expects it to call that a success.
 func (p *process) stop() { p.interrupt(syscall.SIGTERM) }
+
+// stopInTheMiddle is stop while the gate of an inbox keeps deliveries under way. It opens once the process takes nothing more
+// from the stream.
+func (p *process) stopInTheMiddle(b *inbox) {
+	p.t.Helper()
+	b.untilClosed()
+	p.mayEnd.Store(true)
+	p.signal(syscall.SIGTERM)
+	p.untilPrinted("stopping: finishing what is in hand")
+	b.openGate()
+	if code := p.wait(); code != 0 {
+		p.t.Errorf("exit code %d after SIGTERM, want 0", code)
+	}
+}
 
 func (p *process) interrupt(s syscall.Signal) {
 	p.t.Helper()

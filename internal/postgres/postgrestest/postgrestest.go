@@ -63,7 +63,7 @@ func SharedMajor(t testing.TB, major int) *postgres.Server {
 	NeedMajor(t, major)
 	value, _ := servers.LoadOrStore(major, new(shared))
 	s := value.(*shared)
-	s.once.Do(func() { s.server, s.err = postgres.Start(context.Background(), postgres.Options{Major: major}) })
+	s.once.Do(func() { s.server, s.err = postgres.Start(context.Background(), postgres.Options{Major: major, InMemory: true}) })
 	if s.err != nil {
 		t.Fatalf("start the shared Postgres: %v", s.err)
 	}
