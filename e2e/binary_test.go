@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
@@ -59,9 +58,8 @@ func (p *program) build(dir string) (path string, err error) {
 	return path, nil
 }
 
-// raceDetector reports whether Hookline is to be tested under the race detector: this test has it, or E2E_RACE is 1.
+// raceDetector reports whether this test has the race detector; then what it tests has it, too.
 func raceDetector() bool {
 	info, ok := debug.ReadBuildInfo()
-	return os.Getenv("E2E_RACE") == "1" ||
-		ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
