@@ -79,8 +79,10 @@ func (p *process) launch() *process {
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
+	p.noteLaunch()
 	go func() {
 		_ = p.cmd.Wait()
+		p.noteEnd()
 		if !p.mayEnd.Load() {
 			p.t.Errorf("hookline has ended by itself, with code %d", p.cmd.ProcessState.ExitCode())
 		}
@@ -167,7 +169,8 @@ func (p *process) get(path string) string {
 	if found == nil {
 		return "nothing listens yet"
 	}
-	resp, err := http.Get("http://" + found[1] + path)
+	client := http.Client{Timeout: 10 * time.Second} // one that is stopped accepts connections all the same
+	resp, err := client.Get("http://" + found[1] + path)
 	if err != nil {
 		return err.Error()
 	}
