@@ -59,4 +59,3 @@ func (p *Plan) know(tables []*candidate) string {
 	}
 	return "INSERT INTO " + p.cfg.own(knownTable).String() + " VALUES " + strings.Join(rows, ", ") + " ON CONFLICT DO NOTHING"
 }
-

@@ -212,8 +212,8 @@ func (p *Plan) count() (n int) {
 	return n
 }
 
-// impossible returns the Problems of a role that can make no publication: then there is nothing to
-// stream from.
+// impossible returns the Problems of a role that can make no publication, or not follow a table that
+// tells who hears of changes: it could not stream as it should.
 func (p *Plan) impossible() error {
 	var list Problems
 	cannot := false
@@ -229,9 +229,14 @@ func (p *Plan) impossible() error {
 					p.found.database, p.found.role),
 			})
 		case s.Lacks.Has(OwnTable):
+			cannot = cannot || s.follows()
 			list = append(list, &Problem{
 				What: "the role does not own table " + s.Table.String(), Mend: "as its owner or a superuser: " + s.SQL + ";",
 			})
+		case s.follows():
+			cannot = true
+			refused := p.refusal(s)
+			list = append(list, &Problem{What: refused.String(), Mend: refused.Mend + ": " + s.SQL + ";"})
 		}
 	}
 	if !cannot {

@@ -24,11 +24,12 @@ const (
 )
 
 // Apply takes the plan's steps, one by one. What cannot be done to one table now is added to Skipped,
-// and holds up nothing else. The error is a Problems when the role cannot make what everything else
-// needs; then nothing was done.
+// and holds up nothing else. The error is a Problems when the role has no right to what is needed to
+// stream at all; where there is no slot yet, nothing was done then.
 func (p *Plan) Apply(ctx context.Context, conn *pgx.Conn, log *slog.Logger) error {
-	if err := p.impossible(); err != nil {
-		return err
+	impossible := p.impossible()
+	if impossible != nil && !p.found.slot {
+		return impossible
 	}
 	a := application{Plan: p, conn: conn, log: log, left: lockPatience, failed: map[Table]bool{}}
 	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "RESET lock_timeout") }()
@@ -37,7 +38,7 @@ func (p *Plan) Apply(ctx context.Context, conn *pgx.Conn, log *slog.Logger) erro
 			return err
 		}
 	}
-	return nil
+	return errors.Join(impossible, a.unfollowed)
 }
 
 // application is a plan that is being applied.
@@ -47,6 +48,8 @@ type application struct {
 	log    *slog.Logger
 	left   time.Duration  // of lockPatience
 	failed map[Table]bool // tables of which a step has failed
+
+	unfollowed error // why a table that has to be followed is not
 }
 
 // take takes a step, or notes why not.
@@ -64,13 +67,16 @@ func (a *application) take(ctx context.Context, s *Step) error {
 		}
 		return nil
 	}
+	if s.vital() && a.unfollowed != nil {
+		return a.unfollowed
+	}
 	a.log.Info("preparing the database", "sql", firstLine(s.SQL))
 	err := a.run(ctx, s)
 	if err == nil {
 		return nil
 	}
 	refused, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok || a.conn.IsClosed() || s.Kind.vital() || ctx.Err() != nil {
+	if !ok || a.conn.IsClosed() || s.vital() || ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", firstLine(s.SQL), err)
 	}
 	a.failed[s.Table] = true
@@ -81,6 +87,9 @@ func (a *application) take(ctx context.Context, s *Step) error {
 	why, err := a.explain(ctx, s, refused)
 	if err != nil {
 		return err
+	}
+	if s.follows() {
+		a.unfollowed = &Problem{What: why.String(), Mend: why.Mend}
 	}
 	a.skip(why)
 	return nil

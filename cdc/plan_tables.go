@@ -113,21 +113,23 @@ const identityIndex = `EXISTS (SELECT FROM pg_index i WHERE i.indrelid = part.oi
 // lookAtTables looks up the tables that are asked for and those in the publication, in two queries
 // however many there are. Asked for and missing, or of a kind that cannot be published, is left out.
 func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, asked []Table) ([]candidate, error) {
-	tables := append([]Table{cfg.own(backfillTable)}, asked...)
 	members, err := listed(ctx, conn, cfg.Publication)
 	if err != nil {
 		return nil, err
 	}
+	var tables []Table
 	has := map[[2]string]bool{}
-	for _, t := range tables {
-		has[[2]string{t.Schema, t.Name}] = true
-	}
-	wanted := len(tables)
-	for _, t := range members {
-		if !has[[2]string{t.Schema, t.Name}] {
-			tables = append(tables, t)
+	take := func(list ...Table) {
+		for _, t := range list {
+			if name := [2]string{t.Schema, t.Name}; !has[name] {
+				has[name], tables = true, append(tables, t)
+			}
 		}
 	}
+	take(cfg.own(backfillTable))
+	take(asked...)
+	wanted := len(tables)
+	take(members...)
 	schemas, names := make([]string, len(tables)), make([]string, len(tables))
 	for i, t := range tables {
 		schemas[i], names[i] = t.Schema, t.Name

@@ -34,12 +34,18 @@ const (
 )
 
 // vital reports whether nothing can be streamed before the step is done.
-func (k StepKind) vital() bool {
-	switch k {
+func (s *Step) vital() bool {
+	switch s.Kind {
 	case MakeSchema, SetPublication, MakePublication, MakeBaseline, MakeSlot:
 		return true
 	}
 	return false
+}
+
+// follows reports whether the step publishes a table that the stream has to bring whole, such as one of
+// webhooks: what is known of it would no longer be true.
+func (s *Step) follows() bool {
+	return (s.Kind == Publish || s.Kind == Fill) && !s.Table.Full && s.Table.Name != backfillTable
 }
 
 // Rights are what a step takes of whoever runs it; a superuser has them all. 0 is what the role that
