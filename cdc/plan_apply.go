@@ -21,6 +21,8 @@ const (
 	// those that are free at once.
 	lockPatience = 5 * time.Second
 	lockGlance   = 50 * time.Millisecond
+	// lockTries is how often a lock is waited for where nothing can be streamed without it.
+	lockTries = 5
 )
 
 // Apply takes the plan's steps, one by one. What cannot be done to one table now is added to Skipped,
@@ -71,7 +73,7 @@ func (a *application) take(ctx context.Context, s *Step) error {
 		return a.unfollowed
 	}
 	a.log.Info("preparing the database", "sql", firstLine(s.SQL))
-	err := a.run(ctx, s)
+	err := a.insist(ctx, s)
 	if err == nil {
 		return nil
 	}
@@ -95,10 +97,35 @@ func (a *application) take(ctx context.Context, s *Step) error {
 	return nil
 }
 
+// insist runs a step. One that everything waits for gives way to a lock for a while and comes back, a few
+// times.
+func (a *application) insist(ctx context.Context, s *Step) error {
+	for try := 1; ; try++ {
+		err := a.run(ctx, s)
+		if !isLocked(err) || !s.vital() && !s.follows() || try == lockTries {
+			return err
+		}
+		a.log.Warn("the table is locked, trying again", "sql", firstLine(s.SQL), "try", try)
+		select {
+		case <-time.After(time.Duration(try) * time.Second):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func isLocked(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refused.Code == lockNotAvailable
+}
+
 // run runs one statement. The connection is outside any transaction afterwards.
 func (a *application) run(ctx context.Context, s *Step) error {
 	limit := min(lockTimeout, max(a.left, lockGlance))
-	if s.Kind == MakeSlot { // which waits for transactions, not for a table
+	switch {
+	case s.Kind == MakeSlot: // which waits for transactions, not for a table
+		limit = 0
+	case s.vital(), s.follows():
 		limit = lockTimeout
 	}
 	if _, err := a.conn.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d", limit.Milliseconds())); err != nil {
@@ -110,7 +137,7 @@ func (a *application) run(ctx context.Context, s *Step) error {
 			return err
 		}
 	}
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == lockNotAvailable {
+	if isLocked(err) {
 		a.left -= limit
 	}
 	return err
