@@ -19,13 +19,14 @@ type item struct {
 //
 // https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
 type decoder struct {
-	ledger    *Ledger
-	arena     *arena
-	filling   filling
-	relations map[uint32]*Relation // by OID; valid for one connection
-	read      Position             // everything before it has been returned by this decoder or one before it
-	tx        *Tx                  // the open transaction
-	index     uint32               // of the next change in tx
+	ledger     *Ledger
+	arena      *arena
+	filling    filling
+	relations  map[uint32]*Relation // by OID; valid for one connection
+	partitions partitions           // likewise
+	read       Position             // everything before it has been returned by this decoder or one before it
+	tx         *Tx                  // the open transaction
+	index      uint32               // of the next change in tx
 }
 
 func newDecoder(cfg Config, ledger *Ledger, read Position) *decoder {
@@ -153,9 +154,11 @@ func (d *decoder) relation(m *pglogrepl.RelationMessage) {
 		rel.Columns[i] = Column{Name: c.Name, Type: c.DataType, Modifier: c.TypeModifier, Identity: c.Flags&1 != 0}
 	}
 	d.relations[rel.OID] = rel
+	d.partitions.describe(rel)
 }
 
 func (d *decoder) truncate(items []item, m *pglogrepl.TruncateMessage) ([]item, error) {
+	d.partitions.forget()
 	for _, oid := range m.RelationIDs {
 		rel, err := d.known(oid)
 		if err != nil {
@@ -188,6 +191,9 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 	if err != nil {
 		return items, err
 	}
+	if len(d.partitions.described) > 0 {
+		d.partitions.settle(rel)
+	}
 	index, fresh := d.next()
 	fills := d.filling.holds(rel)
 	if !fresh && !fills {
@@ -211,10 +217,8 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 		switch letter {
 		case 'N':
 			change.New = tuple
-		case 'O':
-			change.Old = tuple
-		case 'K':
-			change.Old, change.OldIsKey = tuple, true
+		case 'O', 'K':
+			change.Old, change.OldIsKey = tuple, !d.partitions.whole(rel, tuple, letter)
 		default:
 			return items, fmt.Errorf("decode %s of %s.%s: unknown kind of tuple %q", change.Kind, rel.Schema, rel.Name, letter)
 		}

@@ -123,14 +123,14 @@ func same(a, b cdc.Value) bool {
 	return a.IsNull() == b.IsNull() && bytes.Equal(a.Bytes(), b.Bytes())
 }
 
-// appendKey appends the fields that are made of the primary key alone, as a JSON object: all that is known of a row deleted under a
-// replica identity that is not full.
-func (o *object) appendKey(dst []byte, row cdc.Tuple) []byte {
+// appendKnown appends the fields of which all columns are known, as a JSON object: of a row deleted under a replica identity that is not
+// full, those are the identity's.
+func (o *object) appendKnown(dst []byte, row cdc.Tuple) []byte {
 	dst = append(dst, '{')
 	first := true
 	for i := range o.fields {
 		f := &o.fields[i]
-		if slices.ContainsFunc(f.columns, func(c int) bool { return !slices.Contains(o.key, c) }) {
+		if slices.ContainsFunc(f.columns, func(c int) bool { return row[c].IsUnchanged() }) {
 			continue
 		}
 		if !first {
