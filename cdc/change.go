@@ -21,9 +21,10 @@ const (
 	Update
 	Delete
 	Truncate // the table was emptied; Old and New are nil
+	End      // the transaction is over; comes only where it had a Delete, and with nothing but Tx and Index
 )
 
-var kindNames = [...]string{Insert: "insert", Update: "update", Delete: "delete", Truncate: "truncate"}
+var kindNames = [...]string{Insert: "insert", Update: "update", Delete: "delete", Truncate: "truncate", End: "end"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) && kindNames[k] != "" {
@@ -32,7 +33,7 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// Change is one change of one row of a published table, or the truncation of one table.
+// Change is one change of one row of a published table, the truncation of one table, or the end of a transaction.
 //
 // (Tx.Commit, Index) identifies it: the pair is the same each time the server sends the change, and rises in the order of the stream.
 // The LSN of a single change does neither.
@@ -47,6 +48,11 @@ type Change struct {
 	New      Tuple  // the row after; nil for Delete and Truncate
 	Tx       *Tx    // the transaction that made it
 	Index    uint32 // counts every change of the transaction from 0, before any filter
+
+	// Told says that the change was settled before. It comes again, behind the first Delete of a transaction that was settled in part when
+	// the stream began, so that whoever keeps something of a transaction until its end can gather it anew. Nothing holds at a change that
+	// is told.
+	Told bool
 }
 
 // Clone returns a copy that stays valid.

@@ -25,8 +25,10 @@ type decoder struct {
 	relations  map[uint32]*Relation // by OID; valid for one connection
 	partitions partitions           // likewise
 	read       Position             // everything before it has been returned by this decoder or one before it
+	retold     Position             // what is told again of its transaction: see Change.Told
 	tx         *Tx                  // the open transaction
 	index      uint32               // of the next change in tx
+	deletes    bool                 // tx has had a Delete
 }
 
 func newDecoder(cfg Config, ledger *Ledger, read Position) *decoder {
@@ -102,7 +104,7 @@ func (d *decoder) begin(message []byte) error {
 		XID:    binary.BigEndian.Uint32(message[17:]),
 		ledger: d.ledger,
 	}
-	d.index = 0
+	d.index, d.deletes = 0, false
 	return nil
 }
 
@@ -117,11 +119,17 @@ func (d *decoder) commit(items []item, message []byte) ([]item, error) {
 	if d.tx == nil {
 		return items, fmt.Errorf("decode pgoutput: commit at %s outside a transaction", lsn(message[2:]))
 	}
-	d.tx = nil
 	end := lsn(message[10:])
 	if end <= d.read.End {
+		d.tx = nil
 		return items, nil
 	}
+	if d.deletes {
+		if index, fresh := d.next(); fresh || d.tells(index) {
+			items = append(items, item{change: Change{Kind: End, Tx: d.tx, Index: index, Told: !fresh}})
+		}
+	}
+	d.tx = nil
 	d.read = Position{End: end}
 	return append(items, item{end: end}), nil
 }
@@ -140,6 +148,11 @@ func (d *decoder) next() (index uint32, fresh bool) {
 	}
 	d.read.Commit, d.read.Index = d.tx.Commit, d.index
 	return index, true
+}
+
+// tells reports whether a change that is not fresh is returned nevertheless. Before its first Delete nothing of a transaction is kept.
+func (d *decoder) tells(index uint32) bool {
+	return d.deletes && d.tx.Commit == d.retold.Commit && index < d.retold.Index
 }
 
 func (d *decoder) relation(m *pglogrepl.RelationMessage) {
@@ -196,10 +209,14 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 	}
 	index, fresh := d.next()
 	fills := d.filling.holds(rel)
-	if !fresh && !fills {
+	if message[0] == byte(pglogrepl.MessageTypeDelete) && !fills {
+		d.deletes = true
+	}
+	told := !fresh && d.tells(index)
+	if !fresh && !told && !fills {
 		return items, nil
 	}
-	change := Change{Relation: rel, Tx: d.tx, Index: index}
+	change := Change{Relation: rel, Tx: d.tx, Index: index, Told: told}
 	switch pglogrepl.MessageType(message[0]) {
 	case pglogrepl.MessageTypeInsert:
 		change.Kind = Insert
@@ -231,7 +248,7 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 		if err != nil {
 			return items, fmt.Errorf("decode %s.%s: %w", rel.Schema, rel.Name, err)
 		}
-		if !stands || !fresh {
+		if !stands || !fresh && !told {
 			return items, nil
 		}
 	}

@@ -14,6 +14,8 @@ type object struct {
 	workspace string
 	hash      uint64 // seed of the record hash: tells equal keys of different tables apart
 	key       []int  // columns of the primary key
+	exact     bool   // keys are equal only if their texts are, so that a delete and an insert of one record can be told
+	stays     []int  // columns of the key that have nothing to do with the partition a row lies in; nil when rows cannot be found by them
 	deletedAt int    // column of the soft delete, -1 when there is none
 	member    []int  // columns that hold the acting workspace member's id, the likeliest first
 	destroys  bool   // every hard delete is destroyed, also that of a live row
