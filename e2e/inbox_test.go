@@ -279,3 +279,25 @@ func (b *inbox) between(event string) (waits []time.Duration) {
 	}
 	return waits
 }
+
+// untilHeardOf waits for an event of the record and returns when the first one came.
+func (b *inbox) untilHeardOf(record string) (at time.Time) {
+	b.t.Helper()
+	eventually(b.t, func() error {
+		for _, r := range b.all() {
+			if e, err := read(r); err == nil && e.Record == record {
+				at = r.At
+				return nil
+			}
+		}
+		return fmt.Errorf("nothing has come of %q", record)
+	})
+	return at
+}
+
+// beginLife is expectReplay for a sender that has nothing under way and is about to be cut off, while the next one stands by already.
+func (b *inbox) beginLife() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.life++
+}

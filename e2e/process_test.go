@@ -208,3 +208,37 @@ func (p *process) untilPrinted(text string) {
 		return nil
 	})
 }
+
+// often is a schedule that ends long after a test does.
+var often = "HOOKLINE_RETRY_SCHEDULE=100ms,200ms" + strings.Repeat(",500ms", 500)
+
+// roles is rolesOf two.
+func roles(t *testing.T, a, b *process) (active, standby *process) {
+	t.Helper()
+	active, others := rolesOf(t, a, b)
+	return active, others[0]
+}
+
+// rolesOf waits until one of the processes is active and all others stand by.
+func rolesOf(t *testing.T, processes ...*process) (active *process, others []*process) {
+	t.Helper()
+	eventually(t, func() error {
+		active, others = nil, nil
+		var states []string
+		for _, p := range processes {
+			state := p.get("/readyz")
+			states = append(states, state)
+			switch {
+			case state == "200 active" && active == nil:
+				active = p
+			case state == "200 standby":
+				others = append(others, p)
+			}
+		}
+		if active == nil || len(others) != len(processes)-1 {
+			return fmt.Errorf("the processes are %q, want one active and all others standby", states)
+		}
+		return nil
+	})
+	return active, others
+}

@@ -74,28 +74,6 @@ func TestTakeover(t *testing.T) {
 	finish(t, others[0].until("active"), box.gets(db.diary()...))
 }
 
-// untilHeardOf waits for an event of the record and returns when the first one came.
-func (b *inbox) untilHeardOf(record string) (at time.Time) {
-	b.t.Helper()
-	eventually(b.t, func() error {
-		for _, r := range b.all() {
-			if e, err := read(r); err == nil && e.Record == record {
-				at = r.At
-				return nil
-			}
-		}
-		return fmt.Errorf("nothing has come of %q", record)
-	})
-	return at
-}
-
-// beginLife is expectReplay for a sender that has nothing under way and is about to be cut off, while the next one stands by already.
-func (b *inbox) beginLife() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.life++
-}
-
 // Under constant writes the process is replaced again and again, as in a rolling update: the new one first, then the old one goes. Nothing
 // is lost and nothing comes twice.
 func TestRollingUpdate(t *testing.T) {
@@ -139,35 +117,4 @@ func (db *database) keepWriting(prefix string, box *inbox) (stop func()) {
 	})
 	db.t.Cleanup(cancel)
 	return func() { cancel(); writer.Wait() }
-}
-
-// roles is rolesOf two.
-func roles(t *testing.T, a, b *process) (active, standby *process) {
-	t.Helper()
-	active, others := rolesOf(t, a, b)
-	return active, others[0]
-}
-
-// rolesOf waits until one of the processes is active and all others stand by.
-func rolesOf(t *testing.T, processes ...*process) (active *process, others []*process) {
-	t.Helper()
-	eventually(t, func() error {
-		active, others = nil, nil
-		var states []string
-		for _, p := range processes {
-			state := p.get("/readyz")
-			states = append(states, state)
-			switch {
-			case state == "200 active" && active == nil:
-				active = p
-			case state == "200 standby":
-				others = append(others, p)
-			}
-		}
-		if active == nil || len(others) != len(processes)-1 {
-			return fmt.Errorf("the processes are %q, want one active and all others standby", states)
-		}
-		return nil
-	})
-	return active, others
 }
