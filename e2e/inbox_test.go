@@ -301,3 +301,16 @@ func (b *inbox) beginLife() {
 	defer b.mu.Unlock()
 	b.life++
 }
+
+// dataOf returns the record of a body of the event format, as it came, and the names of the changed fields.
+func dataOf(t *testing.T, r receiver.Request) (data string, updated []string) {
+	t.Helper()
+	var body struct {
+		Data          json.RawMessage
+		UpdatedFields []string
+	}
+	if err := json.Unmarshal(r.Body, &body); err != nil {
+		t.Fatalf("%v: %s", err, r.Body)
+	}
+	return string(body.Data), body.UpdatedFields
+}
