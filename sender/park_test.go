@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -433,6 +434,31 @@ func TestRecoveryIsForAll(t *testing.T) {
 		if got := s.Queued("a"); len(got) != 0 {
 			t.Errorf("%d deliveries still wait, the first until %s from now", len(got), time.Until(got[0].Due))
 		}
+	})
+}
+
+// A slow receiver makes way for a webhook that nothing was sent to before.
+func TestReliefForTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := bubble(t, Config{MaxBuffer: 64 << 10, MaxInFlight: 1, RequestTimeout: 10 * time.Minute}, func(_ http.ResponseWriter, r *http.Request) {
+			if r.Host == "slow.test" {
+				time.Sleep(time.Minute)
+			}
+		})
+		slow, first := subscription("slow", "http://slow.test"), subscription("first", "http://first.test")
+		var sending sync.WaitGroup
+		sending.Go(func() {
+			for i := range 1000 {
+				s.send(slow, newEvent(i, 1))
+			}
+		})
+		synctest.Wait() // until the buffer is full
+		start := time.Now()
+		<-s.send(first, newEvent(1, 1))
+		if waited := time.Since(start); waited > 4*time.Second {
+			t.Errorf("the first delivery to a webhook waited %s for the slow receiver", waited)
+		}
+		sending.Wait()
 	})
 }
 
