@@ -23,6 +23,7 @@ func (oneTable) Load(context.Context, pgx.Tx, *cdc.Snapshot) error   { return ni
 func (oneTable) Tables(context.Context, pgx.Tx) ([]cdc.Table, error) { return nil, nil }
 func (oneTable) Observe(cdc.Change) bool                             { return false }
 func (oneTable) Generation() uint64                                  { return 1 }
+func (oneTable) refresh(context.Context, *cdc.Tx) error              { return nil }
 func (oneTable) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 	o := &object{hash: uint64(rel.OID), key: []int{0}, exact: true, deletedAt: -1}
 	for i, c := range rel.Columns {
