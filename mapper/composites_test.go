@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestCompositeChanges changes types under a table, of which the stream says nothing: every change is told with the attributes of its time.
+// TestCompositeChanges changes types under a table, of which the stream says nothing: every change
+// is told with the attributes of its time.
 func TestCompositeChanges(t *testing.T) {
 	const schema = `
 		CREATE TYPE place AS (zip text, town text);

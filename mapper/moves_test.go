@@ -26,7 +26,8 @@ type crm struct {
 	changes func() (cdc.Change, error, bool)
 }
 
-// newCRM makes a schema on a server of some major version, publishes all of its tables and partitions as they are, and begins to read.
+// newCRM makes a schema on a server of some major version, publishes all of its tables and
+// partitions as they are, and begins to read.
 func newCRM(t testing.TB, major int, schema string) *crm {
 	t.Helper()
 	settings, err := pgxpool.ParseConfig(postgrestest.NewDatabaseMajor(t, major))
@@ -84,7 +85,8 @@ func newCRM(t testing.TB, major int, schema string) *crm {
 	return &crm{t, pool, New(catalog, pool, "0badcafe", FormatEvent, slog.New(slog.NewTextHandler(t.Output(), nil))), changes}
 }
 
-// announced runs statements, each a transaction, and returns what is announced of them: for each event its name, its updatedFields and its record.
+// announced runs statements, each a transaction, and returns what is announced of them: for each
+// event its name, its updatedFields and its record.
 func (c *crm) announced(statements ...string) (list []string) {
 	c.Helper()
 	for _, e := range c.events(statements...) {
@@ -203,7 +205,8 @@ func TestMoves(t *testing.T) {
 	}
 }
 
-// TestMovesBound moves more rows than may be held, to a table that is attached in the same transaction: none is called deleted, at any time.
+// TestMovesBound moves more rows than may be held, to a table that is attached in the same
+// transaction: none is called deleted, at any time.
 func TestMovesBound(t *testing.T) {
 	f := newCRM(t, 0, stages+`; INSERT INTO deals SELECT i, 'lost', repeat('x', 1000) FROM generate_series(100, 9000) i`)
 	got := f.announced(`
