@@ -25,18 +25,24 @@ func (p *planned) asOwner() {
 		FOR t IN SELECT oid FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384 AND relnamespace::regnamespace::text IN ('public', 'hookline')
 		LOOP EXECUTE format('ALTER TABLE %s OWNER TO ` + role + `', t); END LOOP; END $$`)
 	p.conn = connect(p.t, strings.Replace(p.cfg.URL, "postgres@", role+"@", 1))
+	url := p.cfg.URL
 	p.t.Cleanup(func() {
-		ctx := context.Background()
-		conn, err := pgx.Connect(ctx, p.cfg.URL)
-		if err == nil {
-			_, err = conn.PgConn().Exec(ctx, fmt.Sprintf(`ALTER DATABASE %s OWNER TO postgres; REASSIGN OWNED BY %s TO postgres; DROP ROLE %[2]s`,
-				database, role)).ReadAll()
-			_ = conn.Close(ctx)
-		}
-		if err != nil {
-			p.t.Error(err)
-		}
+		execBehind(p.t, url, fmt.Sprintf(`ALTER DATABASE %s OWNER TO postgres; REASSIGN OWNED BY %s TO postgres; DROP ROLE %[2]s`, database, role))
 	})
+}
+
+// execBehind is for what is cleaned up, when the test's own connections and context are gone.
+func execBehind(t *testing.T, url, sql string) {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, url)
+	if err == nil {
+		_, err = conn.PgConn().Exec(ctx, sql).ReadAll()
+		_ = conn.Close(ctx)
+	}
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 func (p *planned) prepared() *cdc.Plan {
