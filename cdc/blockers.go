@@ -34,7 +34,7 @@ func (p *Plan) blocked(ctx context.Context, conn *pgx.Conn, s *Step) (Skipped, e
 		modes, within = modesOfFill, true
 	}
 	rows, err := conn.Query(ctx, `
-		SELECT DISTINCT ON (since, pid, gid) pid, gid, who, since, now() - since
+		SELECT DISTINCT ON (since, pid, gid) pid, gid, who, since
 		FROM (
 			SELECT l.pid, x.gid, coalesce(x.prepared, a.xact_start) AS since,
 			       CASE WHEN x.gid IS NOT NULL THEN format('prepared transaction %L of role %s', x.gid, x.owner)
@@ -64,10 +64,9 @@ func (p *Plan) blocked(ctx context.Context, conn *pgx.Conn, s *Step) (Skipped, e
 		gid   *string
 		who   *string
 		since *time.Time
-		age   *time.Duration
 		all   []string
 	)
-	_, err = pgx.ForEachRow(rows, []any{&pid, &gid, &who, &since, &age}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&pid, &gid, &who, &since}, func() error {
 		switch {
 		case who == nil:
 			return nil
@@ -77,8 +76,8 @@ func (p *Plan) blocked(ctx context.Context, conn *pgx.Conn, s *Step) (Skipped, e
 			skipped.SQL = append(skipped.SQL, fmt.Sprintf("SELECT pg_terminate_backend(%d)", *pid))
 		}
 		text := *who
-		if age != nil {
-			text += fmt.Sprintf(", open for %s", age.Round(time.Second))
+		if since != nil {
+			text += ", open since " + since.UTC().Format(time.RFC3339)
 		}
 		all = append(all, text)
 		return nil

@@ -50,11 +50,13 @@ func TestTablesThatChange(t *testing.T) {
 			{"roads", "road.created", `ALTER TABLE roads SET SCHEMA public`},
 		} {
 			db.exec(`SET search_path = public, other`)
-			db.exec(`INSERT INTO ` + step.table + ` VALUES ('one')`)
+			db.exec(`INSERT INTO ` + step.table + ` VALUES ('` + step.table + ` 1')`)
 			db.exec(step.ddl)
 			db.untilIdentity(step.table, "f")
-			db.exec(`INSERT INTO ` + step.table + ` VALUES ('two')`)
-			want = append(want, entry{Event: step.event, Record: "one", Version: 1}, entry{Event: step.event, Record: "two", Version: 1})
+			db.exec(`INSERT INTO ` + step.table + ` VALUES ('` + step.table + ` 2')`)
+			for n := range 2 {
+				want = append(want, entry{Event: step.event, Record: fmt.Sprint(step.table, " ", n+1), Version: 1})
+			}
 		}
 		db.exec(`CREATE TABLE deals (id text PRIMARY KEY, version int) PARTITION BY HASH (id)`)
 		db.untilIdentity("deals", "f")
@@ -106,12 +108,12 @@ func TestLockedTableHoldsNothing(t *testing.T) {
 		}
 		sut.stop()
 		sut = start(t, db).until("active")
-		db.exec(`INSERT INTO ships VALUES ('one')`)
+		db.exec(`INSERT INTO ships VALUES ('ship')`)
 		box.untilAccepted(1)
 		if _, err := crm.Exec(t.Context(), `COMMIT`); err != nil {
 			t.Fatal(err)
 		}
 		box.untilAccepted(2)
-		finish(t, sut, box.gets(entry{Event: "ship.created", Record: "one", Version: 1}, entry{Event: "firm.created", Record: "one", Version: 1}))
+		finish(t, sut, box.gets(entry{Event: "ship.created", Record: "ship", Version: 1}, entry{Event: "firm.created", Record: "one", Version: 1}))
 	})
 }
