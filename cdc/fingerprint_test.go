@@ -19,7 +19,9 @@ func TestFingerprint(t *testing.T) {
 		p.apply()
 		role := "some_" + p.conn.Config().Database
 		p.exec(`CREATE ROLE ` + role)
-		t.Cleanup(func() { execBehind(t, p.cfg.URL, "REASSIGN OWNED BY "+role+" TO postgres; DROP OWNED BY "+role+"; DROP ROLE "+role) })
+		t.Cleanup(func() {
+			execBehind(t, p.cfg.URL, "REASSIGN OWNED BY "+role+" TO postgres; DROP OWNED BY "+role+"; DROP ROLE "+role)
+		})
 		last := ""
 		print := func() string {
 			t.Helper()
