@@ -39,10 +39,10 @@ func TestTablesThatChange(t *testing.T) {
 	onEachMajor(t, func(t *testing.T, db *database, major int) {
 		box := newInbox(t)
 		db.addWebhook(box, "*.*")
-		db.exec(`CREATE TABLE firms (id text, version int DEFAULT 1); CREATE UNLOGGED TABLE ships (id text PRIMARY KEY, version int DEFAULT 1);
-			CREATE SCHEMA other; CREATE TABLE other.roads (id text PRIMARY KEY, version int DEFAULT 1)`)
 		sut := start(t, db).until("active")
 		db.untilIdentity("contacts", "f")
+		db.exec(`CREATE TABLE firms (id text, version int DEFAULT 1); CREATE UNLOGGED TABLE ships (id text PRIMARY KEY, version int DEFAULT 1);
+			CREATE SCHEMA other; CREATE TABLE other.roads (id text PRIMARY KEY, version int DEFAULT 1)`)
 		var want []entry
 		for _, step := range []struct{ table, event, ddl string }{
 			{"firms", "firm.created", `ALTER TABLE firms ADD PRIMARY KEY (id)`},
