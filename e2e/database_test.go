@@ -29,7 +29,7 @@ func newDatabase(t *testing.T) *database {
 // newServer returns a database on a server of its own.
 func newServer(t *testing.T, settings map[string]string) (*postgres.Server, *database) {
 	t.Helper()
-	server, err := postgres.Start(t.Context(), postgres.Options{Settings: settings})
+	server, err := postgres.Start(t.Context(), postgres.Options{Settings: settings, InMemory: true})
 	if err != nil {
 		t.Fatal(err)
 	}
