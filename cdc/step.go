@@ -7,7 +7,7 @@ import "strings"
 type Step struct {
 	Kind  StepKind
 	Table Table  // that it is about; the zero Table where it is about none
-	Part  string // of SetIdentity: what the identity is set of, quoted: the table, or a partition
+	Part  string // the partition of Table, quoted, whose identity is set; "" for Table itself
 	SQL   string
 	Needs Rights
 	Lacks Rights // what of Needs the role that looked has not
