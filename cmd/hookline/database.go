@@ -29,7 +29,11 @@ type database struct {
 	webhooks *webhook.Registry
 	told     map[string]bool // tables that are left out
 	stirred  chan struct{}   // see stir
+	tries    int             // how often tables that somebody locks are waited for; 0: as long as it takes
 }
+
+// fewTries is database.tries of a command that is asked how things stand.
+const fewTries = 3
 
 // openDatabase connects, checks that the server can stream, and finds out what kind of database it is.
 func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger, metrics prometheus.Registerer) (*database, error) {
@@ -259,9 +263,20 @@ func (d *database) read(ctx context.Context, conn *pgx.Conn) error {
 	})
 }
 
-// inSnapshot calls f with a transaction that reads one state of the database.
+// inSnapshot calls f with a transaction that reads one state of the database, in which no table that webhooks or catalog come from is
+// being rewritten.
 func (d *database) inSnapshot(ctx context.Context, conn *pgx.Conn, f func(pgx.Tx) error) error {
-	return d.permitted(conn, pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, f))
+	look := cdc.Reading{Tables: d.catalog.Describing(), More: d.ofWebhooks, Tries: d.tries, Log: d.log}
+	return d.permitted(conn, look.Do(ctx, conn, f))
+}
+
+// ofWebhooks returns the tables of webhooks, none while they cannot be found: why, whoever reads them is told.
+func (d *database) ofWebhooks(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
+	tables, err := d.webhooks.Find(ctx, tx)
+	if _, ok := errors.AsType[*cdc.Problem](err); ok {
+		return nil, nil
+	}
+	return tables, err
 }
 
 // permitted adds the way out to an error that says that the role lacks a right.

@@ -112,6 +112,7 @@ func (c statusCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer db.close()
+	db.tries = fewTries
 	store, err := openSpool(ctx, cfg)
 	if err != nil {
 		return err

@@ -1,0 +1,130 @@
+package cdc_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"hookline/cdc"
+	"hookline/internal/postgres/postgrestest"
+)
+
+// majors are the versions on which the server's part in a matter is tried; 0 is the default one.
+var majors = []int{0, 18}
+
+// onEach runs the test on a database of each of the majors.
+func onEach(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	for _, major := range majors {
+		name := "default"
+		if major > 0 {
+			name = fmt.Sprint(major)
+		}
+		t.Run(name, func(t *testing.T) { test(t, postgrestest.NewDatabaseMajor(t, major)) })
+	}
+}
+
+// heard is a log that hands on its lines.
+type heard chan string
+
+func newHeard() (heard, *slog.Logger) {
+	h := make(heard, 1000)
+	return h, slog.New(slog.NewTextHandler(h, nil))
+}
+
+func (h heard) Write(line []byte) (int, error) {
+	h <- string(line)
+	return len(line), nil
+}
+
+// until waits for a line that holds all of the parts.
+func (h heard) until(t *testing.T, parts ...string) string {
+	t.Helper()
+	for {
+		select {
+		case line := <-h:
+			missing := false
+			for _, part := range parts {
+				missing = missing || !strings.Contains(line, part)
+			}
+			if !missing {
+				return line
+			}
+		case <-t.Context().Done():
+			t.Fatalf("no line of the log holds %q", parts)
+		}
+	}
+}
+
+// TestReadingWaitsForARewrite has a table rewritten, in a transaction that commits while somebody waits to read the table: the rows are
+// there.
+func TestReadingWaitsForARewrite(t *testing.T) {
+	onEach(t, func(t *testing.T, url string) {
+		conn, other := connect(t, url), connect(t, url)
+		for _, sql := range []string{
+			`CREATE TABLE first (id int PRIMARY KEY)`, `INSERT INTO first VALUES (1)`,
+			`CREATE TABLE second (id int PRIMARY KEY)`, `INSERT INTO second VALUES (1), (2)`,
+			`BEGIN`, `ALTER TABLE second ALTER id TYPE bigint`,
+		} {
+			if _, err := other.Exec(t.Context(), sql); err != nil {
+				t.Fatal(err)
+			}
+		}
+		lines, log := newHeard()
+		counts := make(chan string, 1)
+		look := cdc.Reading{
+			Tables: []cdc.Table{{Schema: "public", Name: "first"}, {Schema: "public", Name: "none"}},
+			More: func(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) { // reads what is locked to find what else is to be
+				var n int
+				err := tx.QueryRow(ctx, `SELECT count(*) FROM first`).Scan(&n)
+				return []cdc.Table{{Schema: "public", Name: "first"}, {Schema: "public", Name: "second"}}[:n+1], err
+			},
+			Log: log,
+		}
+		go func() {
+			err := look.Do(t.Context(), conn, func(tx pgx.Tx) error {
+				var first, second int
+				err := tx.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM first), (SELECT count(*) FROM second)`).Scan(&first, &second)
+				counts <- fmt.Sprint(first, second, err)
+				return err
+			})
+			if err != nil {
+				counts <- err.Error()
+			}
+		}()
+		pid := other.PgConn().PID()
+		lines.until(t, "locked", fmt.Sprintf("session %d of role postgres", pid), fmt.Sprintf("pg_terminate_backend(%d)", pid))
+		if _, err := other.Exec(t.Context(), `COMMIT`); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-counts; got != "1 2 <nil>" {
+			t.Errorf("read: %s, want 1 row and 2", got)
+		}
+	})
+}
+
+// TestReadingGivesUp tells who is in the way when it may not wait for as long as it takes.
+func TestReadingGivesUp(t *testing.T) {
+	onEach(t, func(t *testing.T, url string) {
+		conn, other := connect(t, url), connect(t, url)
+		for _, sql := range []string{`CREATE TABLE first (id int PRIMARY KEY)`, `BEGIN`, `LOCK TABLE first`} {
+			if _, err := other.Exec(t.Context(), sql); err != nil {
+				t.Fatal(err)
+			}
+		}
+		look := cdc.Reading{Tables: []cdc.Table{{Schema: "public", Name: "first"}}, Tries: 1, Log: slog.New(slog.DiscardHandler)}
+		err := look.Do(t.Context(), conn, func(pgx.Tx) error {
+			t.Error("it was read")
+			return nil
+		})
+		wantProblem(t, err, `"public"."first" cannot be read`, fmt.Sprintf("session %d of role postgres", other.PgConn().PID()),
+			fmt.Sprintf("SELECT pg_terminate_backend(%d);", other.PgConn().PID()))
+		if conn.PgConn().TxStatus() != 'I' {
+			t.Error("the connection is left in a transaction")
+		}
+	})
+}
