@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -44,6 +45,7 @@ func (h heard) Write(line []byte) (int, error) {
 // until waits for a line that holds all of the parts.
 func (h heard) until(t *testing.T, parts ...string) string {
 	t.Helper()
+	limit := time.After(time.Minute)
 	for {
 		select {
 		case line := <-h:
@@ -54,7 +56,7 @@ func (h heard) until(t *testing.T, parts ...string) string {
 			if !missing {
 				return line
 			}
-		case <-t.Context().Done():
+		case <-limit:
 			t.Fatalf("no line of the log holds %q", parts)
 		}
 	}
@@ -98,12 +100,25 @@ func TestReadingWaitsForARewrite(t *testing.T) {
 		}()
 		pid := other.PgConn().PID()
 		lines.until(t, "locked", fmt.Sprintf("session %d of role postgres", pid), fmt.Sprintf("pg_terminate_backend(%d)", pid))
+		awaitLock(t, other, conn.PgConn().PID())
 		if _, err := other.Exec(t.Context(), `COMMIT`); err != nil {
 			t.Fatal(err)
 		}
 		if got := <-counts; got != "1 2 <nil>" {
 			t.Errorf("read: %s, want 1 row and 2", got)
 		}
+	})
+}
+
+// awaitLock returns when the process with that pid waits for a lock.
+func awaitLock(t *testing.T, conn *pgx.Conn, pid uint32) {
+	t.Helper()
+	(&stream{t: t, conn: conn}).poll("a process to wait for a lock", func() bool {
+		var waits bool
+		if err := conn.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND NOT granted)`, pid).Scan(&waits); err != nil {
+			t.Fatal(err)
+		}
+		return waits
 	})
 }
 
