@@ -35,6 +35,9 @@ type system struct {
 	name      string        // of the database
 	published bool          // the publication exists
 	slot      slot
+
+	synchronous string // synchronous_standby_names
+	application string // application_name of the connection
 }
 
 // slot is the replication slot; the zero slot is one that does not exist.
@@ -52,6 +55,7 @@ func look(ctx context.Context, conn *pgconn.PgConn, cfg Config) (system, error) 
 	results, err := conn.Exec(ctx, `SELECT row_to_json(found) FROM (
 		SELECT d.oid::text, d.datname AS name,
 			(SELECT setting::int FROM pg_settings WHERE name = 'wal_sender_timeout') AS timeout,
+			current_setting('`+synchronousNames+`') AS synchronous, current_setting('application_name') AS application,
 			EXISTS (SELECT FROM pg_publication WHERE pubname = `+quoteLiteral(cfg.Publication)+`) AS published,
 			CASE WHEN NOT pg_is_in_recovery() THEN ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int END AS timeline,
 			CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() - '0/0' END AS "end",
@@ -65,6 +69,7 @@ func look(ctx context.Context, conn *pgconn.PgConn, cfg Config) (system, error) 
 	var row struct {
 		OID, Name                                    string
 		Timeout                                      int64 // ms
+		Synchronous, Application                     string
 		Published                                    bool
 		Timeline                                     int32
 		End                                          LSN
@@ -80,6 +85,7 @@ func look(ctx context.Context, conn *pgconn.PgConn, cfg Config) (system, error) 
 	return system{
 		timeline: row.Timeline, end: row.End, timeout: time.Duration(row.Timeout) * time.Millisecond,
 		database: row.OID, name: row.Name, published: row.Published,
+		synchronous: row.Synchronous, application: row.Application,
 		slot: slot{
 			exists: row.Slot != "", plugin: row.Plugin, database: row.Database,
 			lost: loss(row.Status, row.Invalidation), settled: row.Settled,

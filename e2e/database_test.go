@@ -29,7 +29,14 @@ func newDatabase(t *testing.T) *database {
 // newServer returns a database on a server of its own.
 func newServer(t *testing.T, settings map[string]string) (*postgres.Server, *database) {
 	t.Helper()
-	server, err := postgres.Start(t.Context(), postgres.Options{Settings: settings})
+	return newServerMajor(t, 0, settings)
+}
+
+// newServerMajor is newServer for a major version; 0 is the default one.
+func newServerMajor(t *testing.T, major int, settings map[string]string) (*postgres.Server, *database) {
+	t.Helper()
+	postgrestest.NeedMajor(t, major)
+	server, err := postgres.Start(t.Context(), postgres.Options{Major: major, Settings: settings})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -165,6 +165,13 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 		if problem, ok := errors.AsType[*cdc.Problem](err); ok {
 			s.Problems, err = append(s.Problems, problem.What+"; "+problem.Mend), nil
 		}
+		if err != nil {
+			return err
+		}
+		blocked, err := cdc.FindBlocked(ctx, conn.Conn())
+		if blocked != nil {
+			s.Problems = append(s.Problems, fmt.Sprintf("%s: %s; %s", cdc.StateBlocked, blocked.What, strings.ReplaceAll(blocked.Mend, "\n", " ")))
+		}
 		return err
 	})
 }
