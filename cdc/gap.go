@@ -45,11 +45,39 @@ func FindGap(ctx context.Context, conn *pgx.Conn, cfg Config, checkpoints Checkp
 	if err != nil {
 		return nil, err
 	}
+	if checkpoints != nil && checkpoint == nil && now.unusable() {
+		return nil, nil // the slot is made anew: see Plan.slot
+	}
 	err = now.check(cfg, checkpoint)
 	if gap, ok := errors.AsType[*Gap](err); ok {
 		return gap, nil
 	}
 	return nil, err
+}
+
+// KeepBegin returns the checkpoint from which on changes are given up. Where there is none but a slot, it is made of where the slot stands,
+// so that a kill does not lose it; nil when there is neither.
+func KeepBegin(ctx context.Context, cfg Config, checkpoints Checkpoints) (*Checkpoint, error) {
+	cfg = cfg.withDefaults()
+	c, err := checkpoints.LoadCheckpoint(ctx, cfg.Slot)
+	if err != nil || c != nil {
+		return c, err
+	}
+	config, err := replicationConfig(cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgconn.ConnectConfig(ctx, config) // any role that may replicate can ask it for the cluster's identifier
+	if err != nil {
+		return nil, fmt.Errorf("open a replication connection: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	now, err := identify(ctx, conn, cfg)
+	if err != nil || !now.slot.exists {
+		return nil, err
+	}
+	c = &Checkpoint{System: now.id, Database: now.database, Timeline: now.timeline, Settled: Position{End: now.slot.settled}}
+	return c, checkpoints.SaveCheckpoint(ctx, cfg.Slot, *c)
 }
 
 // examine looks at the database first and at the checkpoint then: in the other order a process that is at work would move the slot beyond

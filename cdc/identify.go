@@ -15,6 +15,7 @@ import (
 // SQLSTATEs that the stream meets. https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
 	insufficientPrivilege = "42501"
+	duplicateObject       = "42710" // the slot exists already
 	undefinedObject       = "42704" // the slot, or inside the stream the publication, does not exist
 	slotInvalid           = "55000" // the slot is there but can no longer be read
 	slotInUse             = "55006" // another process reads the slot
@@ -40,7 +41,7 @@ type system struct {
 	application string // application_name of the connection
 }
 
-// slot is the replication slot; the zero slot is one that does not exist.
+// slot is the replication slot; the zero slot is one that does not exist, or is still being made.
 type slot struct {
 	exists           bool
 	plugin, database string
@@ -59,7 +60,7 @@ func look(ctx context.Context, conn *pgconn.PgConn, cfg Config) (system, error) 
 			EXISTS (SELECT FROM pg_publication WHERE pubname = `+quoteLiteral(cfg.Publication)+`) AS published,
 			CASE WHEN NOT pg_is_in_recovery() THEN ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int END AS timeline,
 			CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() - '0/0' END AS "end",
-			s.slot_name AS slot, s.plugin, s.database, s.wal_status AS status, to_jsonb(s)->>'invalidation_reason' AS invalidation,
+			CASE WHEN s.slot_type = 'physical' OR s.confirmed_flush_lsn IS NOT NULL THEN s.slot_name END AS slot, s.plugin, s.database, s.wal_status AS status, to_jsonb(s)->>'invalidation_reason' AS invalidation,
 			s.confirmed_flush_lsn - '0/0' AS settled
 		FROM pg_database d LEFT JOIN pg_replication_slots s ON s.slot_name = `+quoteLiteral(cfg.Slot)+`
 		WHERE d.datname = current_database()) found`).ReadAll()

@@ -305,22 +305,6 @@ func (p *Plan) newPublication(ctx context.Context, conn *pgx.Conn, name string, 
 	return nil
 }
 
-// slot returns what makes the slot, nothing when there is one, or tells why the one that exists will not do.
-func (p *Plan) slot(ctx context.Context, conn *pgx.Conn, checkpoints Checkpoints) (statements []string, err error) {
-	now, checkpoint, err := examine(ctx, conn, p.cfg, checkpoints)
-	if err != nil {
-		return nil, err
-	}
-	if p.streams = now.slot.exists; p.streams || checkpoint != nil {
-		return nil, now.check(p.cfg, checkpoint)
-	}
-	failover := ""
-	if p.version >= 17 {
-		failover = ", failover => true"
-	}
-	return []string{fmt.Sprintf("SELECT pg_create_logical_replication_slot(%s, 'pgoutput'%s)", quoteLiteral(p.cfg.Slot), failover)}, nil
-}
-
 const (
 	lockTimeout = time.Second // for one lock of a plan's statement: while it waits, the CRM's own statements wait behind it
 	lockTries   = 5
@@ -341,14 +325,18 @@ func (p *Plan) Apply(ctx context.Context, conn *pgx.Conn, log *slog.Logger) erro
 	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "RESET lock_timeout") }()
 	for _, sql := range p.Statements {
 		log.Info("preparing the database", "sql", firstLine(sql))
-		if err := p.run(ctx, conn, log, sql); err != nil {
+		run := p.run
+		if strings.HasPrefix(sql, createSlot) {
+			run = p.makeSlot
+		}
+		if err := run(ctx, conn, sql, log); err != nil {
 			return fmt.Errorf("%s: %w", firstLine(sql), err)
 		}
 	}
 	return nil
 }
 
-func (p *Plan) run(ctx context.Context, conn *pgx.Conn, log *slog.Logger, sql string) error {
+func (p *Plan) run(ctx context.Context, conn *pgx.Conn, sql string, log *slog.Logger) error {
 	for try := 1; ; try++ {
 		_, err := conn.Exec(ctx, sql)
 		var refused *pgconn.PgError

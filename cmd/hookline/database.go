@@ -116,7 +116,8 @@ func (d *database) prepare(ctx context.Context, store *spool.Spool) error {
 	})
 }
 
-func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, store *spool.Spool) error {
+// prepareOn is prepare for who has the turn. Without checkpoints, nil, the database is prepared as if nothing had been announced before.
+func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, checkpoints cdc.Checkpoints) error {
 	if err := d.makeSchema(ctx, conn); err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, store *spool.S
 	if err != nil {
 		return err
 	}
-	plan, err := cdc.Prepare(ctx, conn, d.cfg.CDC, tables, store, d.log)
+	plan, err := cdc.Prepare(ctx, conn, d.cfg.CDC, tables, checkpoints, d.log)
 	if err != nil {
 		return err
 	}
@@ -144,20 +145,19 @@ func (d *database) findGap(ctx context.Context, store *spool.Spool) (gap *cdc.Ga
 	return gap, err
 }
 
-// dropSlot drops the slot if there is one, and returns the position it had come to. The error is a Problem when it is not Hookline's to drop,
-// or when a process reads it.
-func (d *database) dropSlot(ctx context.Context) (at cdc.LSN, err error) {
+// dropSlot drops the slot if there is one. The error is a Problem when it is not Hookline's to drop, or when a process reads it.
+func (d *database) dropSlot(ctx context.Context) error {
 	var name, here string
 	var pid *int
-	err = d.pool.QueryRow(ctx, `SELECT coalesce(database, ''), current_database(), active_pid, coalesce(confirmed_flush_lsn, '0/0')
-		FROM pg_replication_slots WHERE slot_name = $1`, d.cfg.CDC.Slot).Scan(&name, &here, &pid, &at)
+	err := d.pool.QueryRow(ctx, `SELECT coalesce(database, ''), current_database(), active_pid
+		FROM pg_replication_slots WHERE slot_name = $1`, d.cfg.CDC.Slot).Scan(&name, &here, &pid)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return 0, nil
+		return nil
 	case err != nil:
-		return 0, fmt.Errorf("look slot %q up: %w", d.cfg.CDC.Slot, err)
+		return fmt.Errorf("look slot %q up: %w", d.cfg.CDC.Slot, err)
 	case name != here:
-		return 0, &cdc.Problem{
+		return &cdc.Problem{
 			What: fmt.Sprintf("replication slot %q belongs to database %q, not to %q, and is left alone", d.cfg.CDC.Slot, name, here),
 			Mend: "set HOOKLINE_SLOT to another name",
 		}
@@ -165,15 +165,15 @@ func (d *database) dropSlot(ctx context.Context) (at cdc.LSN, err error) {
 		_, err = d.pool.Exec(ctx, `SELECT pg_drop_replication_slot($1)`, d.cfg.CDC.Slot)
 	}
 	if refused, ok := errors.AsType[*pgconn.PgError](err); pid != nil || ok && refused.Code == objectInUse {
-		return 0, &cdc.Problem{
+		return &cdc.Problem{
 			What: fmt.Sprintf("a process reads replication slot %q at this moment, so there is no gap to accept", d.cfg.CDC.Slot),
 			Mend: "if it is to be given up all the same, stop that process first; this shows where it runs: SELECT * FROM pg_stat_replication;",
 		}
 	}
 	if err != nil {
-		return 0, fmt.Errorf("drop slot %q: %w", d.cfg.CDC.Slot, err)
+		return fmt.Errorf("drop slot %q: %w", d.cfg.CDC.Slot, err)
 	}
-	return at, nil
+	return nil
 }
 
 // slotPosition returns how far the slot has come.
@@ -295,6 +295,19 @@ func (d *database) permitted(conn *pgx.Conn, err error) error {
 
 // script returns the SQL that prepare would run, for someone with more rights to run it.
 func (d *database) script(ctx context.Context) (sql []string, err error) {
+	store, err := openSpool(ctx, d.cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	checkpoint, err := store.LoadCheckpoint(ctx, d.cfg.CDC.Slot)
+	if err != nil {
+		return nil, err
+	}
+	var checkpoints cdc.Checkpoints // in a gap the SQL is for a new beginning
+	if checkpoint == nil {
+		checkpoints = store
+	}
 	err = d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		own, err := d.hasSchema(ctx, conn.Conn())
 		if err != nil {
@@ -313,7 +326,7 @@ func (d *database) script(ctx context.Context) (sql []string, err error) {
 		if err != nil {
 			return err
 		}
-		plan, err := cdc.NewPlan(ctx, conn.Conn(), d.cfg.CDC, tables, nil)
+		plan, err := cdc.NewPlan(ctx, conn.Conn(), d.cfg.CDC, tables, checkpoints)
 		if err != nil {
 			return err
 		}
