@@ -9,7 +9,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hookline/config"
-	"hookline/spool"
 )
 
 type setupCommand struct {
