@@ -26,7 +26,7 @@ func (b Blocker) String() string {
 }
 
 // blockerColumns reads a Blocker of a row of pg_locks, called held, of whoever has the lock. For other roles' transactions a role that is
-// in pg_read_all_stats sees more. A prepared transaction has no process; it is known by its id alone.
+// in pg_read_all_stats sees more. A prepared transaction has no process; it is known by the lock on its own id.
 const blockerColumns = `
 	CASE WHEN held.pid IS NULL THEN format('prepared transaction %L of role %s in database %s', p.gid, p.owner, p.database)
 	     ELSE format('session %s of role %s in database %s (%s)', held.pid, coalesce(a.usename, a.backend_type), coalesce(a.datname, 'none'),
@@ -37,7 +37,9 @@ const blockerColumns = `
 // blockerTables joins what blockerColumns reads.
 const blockerTables = `
 	LEFT JOIN pg_stat_activity a ON a.pid = held.pid
-	LEFT JOIN pg_prepared_xacts p ON held.pid IS NULL AND held.virtualtransaction = '-1/' || p.transaction::text`
+	LEFT JOIN pg_locks own ON held.pid IS NULL AND own.pid IS NULL AND own.locktype = 'transactionid' AND own.granted
+		AND own.virtualtransaction = held.virtualtransaction
+	LEFT JOIN pg_prepared_xacts p ON p.transaction = own.transactionid`
 
 func collectBlockers(rows pgx.Rows, err error) ([]Blocker, error) {
 	if err != nil {

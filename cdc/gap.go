@@ -19,10 +19,11 @@ const (
 	SlotMoved          Reason = "slot_moved"          // somebody has moved the slot beyond what was announced
 	PublicationMissing Reason = "publication_missing" // the publication was dropped, or made anew: the slot cannot read what lies before it
 	OtherSystem        Reason = "other_system"        // a clone or a restore of the database that was announced
+	Unreadable         Reason = "unreadable"          // the server cannot send a transaction: see Unsent
 )
 
 // Reasons are all there are.
-var Reasons = [...]Reason{SlotMissing, SlotLost, SlotMoved, PublicationMissing, OtherSystem}
+var Reasons = [...]Reason{SlotMissing, SlotLost, SlotMoved, PublicationMissing, OtherSystem, Unreadable}
 
 // Gap is a Problem that has cost changes: some that were committed can no longer be announced, or must not be. It lasts until an operator
 // has accepted it, or mended it otherwise; nothing may be announced before.
@@ -51,6 +52,9 @@ func FindGap(ctx context.Context, conn *pgx.Conn, cfg Config, checkpoints Checkp
 	err = now.check(cfg, checkpoint)
 	if gap, ok := errors.AsType[*Gap](err); ok {
 		return gap, nil
+	}
+	if err == nil && checkpoint != nil && checkpoint.Unsent.Commit != 0 && now.slot.settled <= checkpoint.Unsent.Commit {
+		return checkpoint.Unsent.gap(), nil // whoever reads the slot tries again all the same
 	}
 	return nil, err
 }

@@ -122,6 +122,29 @@ func awaitLock(t *testing.T, conn *pgx.Conn, pid uint32) {
 	})
 }
 
+// TestReadingBehindAPreparedTransaction tells of one that locks a table.
+func TestReadingBehindAPreparedTransaction(t *testing.T) {
+	for _, major := range majors {
+		t.Run(fmt.Sprint(major), func(t *testing.T) {
+			url := ownServer(t, major, map[string]string{"max_prepared_transactions": "5"}).URL("postgres")
+			s := &stream{t: t, conn: connect(t, url)}
+			for _, gid := range []string{"first", "second"} {
+				s.exec(fmt.Sprintf(`CREATE TABLE %s (id int PRIMARY KEY)`, gid))
+				for _, sql := range []string{`BEGIN`, `ALTER TABLE ` + gid + ` ADD COLUMN more int`, `PREPARE TRANSACTION '` + gid + `'`} {
+					s.exec(sql)
+				}
+			}
+			look := cdc.Reading{Tables: []cdc.Table{{Schema: "public", Name: "second"}}, Tries: 1, Log: slog.New(slog.DiscardHandler)}
+			err := look.Do(t.Context(), s.conn, func(pgx.Tx) error { return nil })
+			wantProblem(t, err, `"public"."second" cannot be read`, "prepared transaction 'second' of role postgres in database postgres",
+				"ROLLBACK PREPARED 'second';")
+			if strings.Contains(err.Error(), "'first'") {
+				t.Errorf("the other one has nothing to do with it: %v", err)
+			}
+		})
+	}
+}
+
 // TestReadingGivesUp tells who is in the way when it may not wait for as long as it takes.
 func TestReadingGivesUp(t *testing.T) {
 	onEach(t, func(t *testing.T, url string) {

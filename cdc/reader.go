@@ -64,7 +64,7 @@ func (r *reader) read() error {
 		case *pgproto3.CopyData:
 			err = r.message(m.Data)
 		case *pgproto3.ErrorResponse:
-			err = refusedStream(pgconn.ErrorResponseToPgError(m), r.source.cfg)
+			err = r.refused(pgconn.ErrorResponseToPgError(m))
 		case *pgproto3.NoticeResponse:
 			err = r.notice(m)
 		case *pgproto3.CopyDone:

@@ -49,7 +49,9 @@ func newWaitingSlot(t *testing.T, major int, transaction ...string) *waitingSlot
 }
 
 // slots counts the slots that there are, or will be.
-func (w *waitingSlot) slots() string { return w.query(`SELECT count(*)::text FROM pg_replication_slots`) }
+func (w *waitingSlot) slots() string {
+	return w.query(`SELECT count(*)::text FROM pg_replication_slots`)
+}
 
 // TestSlotWaitsForOthers: making the slot waits for transactions of the whole server, however long they take, and says who that is and what
 // would end it.

@@ -205,6 +205,7 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 		for {
 			b, open := s.nextBatch(ctx)
 			if !open {
+				end()
 				yield(Change{}, s.err)
 				return
 			}
@@ -312,6 +313,8 @@ func (s *Source) run(conn *pgconn.PgConn) {
 	read := s.ledger.Settled()
 	left := new(batch) // read, but not handed over yet when the connection broke
 	pause := time.Duration(0)
+	var last *stuck
+	tries := 0 // at last
 	for {
 		r := newReader(s, conn, read, left)
 		began := time.Now()
@@ -325,6 +328,14 @@ func (s *Source) run(conn *pgconn.PgConn) {
 		}
 		s.conn.Store(nil)
 		conn.Conn().Close()
+		if now, ok := errors.AsType[*stuck](err); ok {
+			if tries++; !now.at(last) {
+				tries = 1
+			}
+			if last = now; now.certain || tries == unsentTries {
+				err = s.giveUpOn(now.unsent)
+			}
+		}
 		if permanent(err) {
 			s.fail(err, r.batch)
 			return

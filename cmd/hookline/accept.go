@@ -23,7 +23,14 @@ func acceptGap(ctx context.Context, cfg config.Config, db *database, store *spoo
 			if err != nil {
 				return err
 			}
-			return renewSlot(ctx, cfg, db, conn.Conn(), store, gap, log)
+			if gap == nil || gap.Reason != cdc.Unreadable {
+				return renewSlot(ctx, cfg, db, conn.Conn(), store, gap, log)
+			}
+			begin, to, err := cdc.SkipUnsent(ctx, conn.Conn(), cfg.CDC, store)
+			if err == nil {
+				tellAccepted(log, cfg.CDC.Slot, begin, to)
+			}
+			return err
 		})
 	})
 }
