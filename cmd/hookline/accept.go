@@ -63,11 +63,8 @@ func renewSlot(ctx context.Context, cfg config.Config, db *database, conn *pgx.C
 	if err != nil {
 		return err
 	}
-	if err := store.ForgetCheckpoint(ctx, cfg.CDC.Slot); err != nil {
-		return err
-	}
 	tellAccepted(log, cfg.CDC.Slot, begin, to)
-	return nil
+	return store.ForgetCheckpoint(ctx, cfg.CDC.Slot)
 }
 
 // tellAccepted tells from where to where nothing is announced.
