@@ -41,7 +41,7 @@ func TestAcceptGapIsKilled(t *testing.T) {
 			}{
 				{"before anything", "publication_missing", []string{`LOCK TABLE hookline.checkpoint IN ACCESS EXCLUSIVE MODE`}},
 				{"before the slot is made", "slot_missing", []string{`CREATE TABLE others (id int)`}},
-				{"before the checkpoint is forgotten", "slot_moved", []string{`SELECT FROM hookline.checkpoint FOR UPDATE`}},
+				{"before the checkpoint is forgotten", "slot_moved", []string{`LOCK TABLE hookline.checkpoint IN SHARE MODE`}},
 			} {
 				block(step.block...)
 				killed := command(t, db.env(), "setup", "--accept-gap").launch()
