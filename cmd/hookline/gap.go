@@ -34,7 +34,11 @@ func (p *processState) untilMended(ctx context.Context, cfg config.Config) {
 		switch {
 		case err != nil && err.Error() != told:
 			told = err.Error()
-			p.log.Warn("it cannot be told whether what is in the way is still there", "error", err)
+			what := "what blocks the stream"
+			if p.Gap() != nil {
+				what = "the gap"
+			}
+			p.log.Warn("it cannot be told whether "+what+" is still there", "error", err)
 		case err != nil:
 		case halt == nil:
 			return
