@@ -22,22 +22,35 @@ build: ## build the static binary ./bin/hookline
 image: ## build the container image hookline:<version>
 	docker build --build-arg VERSION=$(VERSION) -t hookline:$(VERSION) .
 
+# No package comes near it; a test that hangs ends with it, and says what it waits for.
+TIMEOUT := 15m
+GOTEST   = internal/tools/gotest -timeout $(TIMEOUT)
+
 .PHONY: test
-test: deps ## go vet, every test, and every benchmark once, against a real Postgres
+test: deps ## go vet, every benchmark once, and every test, against a real Postgres
 	$(if $(RACE),,@echo 'no C compiler: the race detector is off')
 	go vet ./...
-	@echo "go test $(RACE) -run '^$$' -bench . -benchtime 1x ./..."
-	@out=$$(go test $(RACE) -run '^$$' -bench . -benchtime 1x ./... 2>&1) || { echo "$$out"; exit 1; }
-	go test $(RACE) ./...
+	@echo "go test $(RACE) -timeout $(TIMEOUT) -run '^$$' -bench . -benchtime 1x ./..."
+	@out=$$(go test $(RACE) -timeout $(TIMEOUT) -run '^$$' -bench . -benchtime 1x ./... 2>&1) || { echo "$$out"; exit 1; }
+	@$(GOTEST) $(RACE) ./...
+
+.PHONY: test-short
+test-short: deps ## what one runs between edits, in under a minute: no processes, no tools, no race detector
+	go vet ./...
+	@$(GOTEST) -short ./...
+
+.PHONY: test-timing
+test-timing: deps ## the packages whose tests have timing in them, without the race detector, nothing from the cache
+	@$(GOTEST) -count=1 ./e2e/... ./cdc/... ./sender/... ./spool/... ./cmd/...
 
 .PHONY: race
 race: deps ## every test under the race detector, nothing from the cache
-	go test -race -count=1 ./...
+	@$(GOTEST) -race -count=1 ./...
 
 .PHONY: e2e
 e2e: deps ## the end-to-end tests alone, in detail, with the long fault campaign
-	E2E_CAMPAIGN=long go test $(RACE) -count=1 -timeout 30m -v ./e2e/...
-	HOOKLINE_LARGE_TESTS=1 go test -count=1 -run TestUnreadableSize -v ./cdc
+	E2E_CAMPAIGN=long go test $(RACE) -count=1 -timeout 60m -v ./e2e/...
+	HOOKLINE_LARGE_TESTS=1 go test -count=1 -timeout 30m -run TestUnreadableSize -v ./cdc
 
 .PHONY: fuzz
 fuzz: deps ## every fuzz target, one after the other, for FUZZTIME (20s) each
@@ -45,7 +58,7 @@ fuzz: deps ## every fuzz target, one after the other, for FUZZTIME (20s) each
 	echo "$$found" | awk '/^Fuzz/ { t[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, t[i]; n = 0 }' | \
 	while read -r package target; do \
 		echo "$$package $$target"; \
-		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null || exit 1; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -timeout $(TIMEOUT) "$$package" </dev/null || exit 1; \
 	done
 
 .PHONY: bench
@@ -54,7 +67,7 @@ bench: deps-postgres ## measure throughput, latency and what trouble costs, in h
 
 .PHONY: microbench
 microbench: deps ## run the benchmarks beside the code, for benchstat: see docs/performance.md
-	go test -run '^$$' -bench . -benchmem -count 6 ./... | tee microbench.txt
+	go test -timeout 60m -run '^$$' -bench . -benchmem -count 6 ./... | tee microbench.txt
 
 .PHONY: lint
 lint: ## golangci-lint, pinned in internal/tools

@@ -21,9 +21,10 @@ const (
 	Update
 	Delete
 	Truncate // the table was emptied; Old and New are nil
+	End      // the transaction is over; comes only where it had a Delete, and with nothing but Tx and Index
 )
 
-var kindNames = [...]string{Insert: "insert", Update: "update", Delete: "delete", Truncate: "truncate"}
+var kindNames = [...]string{Insert: "insert", Update: "update", Delete: "delete", Truncate: "truncate", End: "end"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) && kindNames[k] != "" {
@@ -32,7 +33,7 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// Change is one change of one row of a published table, or the truncation of one table.
+// Change is one change of one row of a published table, the truncation of one table, or the end of a transaction.
 //
 // (Tx.Commit, Index) identifies it: the pair is the same each time the server sends the change, and rises in the order of the stream.
 // The LSN of a single change does neither.
@@ -43,10 +44,15 @@ type Change struct {
 	Kind     Kind
 	Relation *Relation
 	Old      Tuple  // the row before; nil when the server sent none
-	OldIsKey bool   // Old holds the replica identity's columns only; its other columns read as null
+	OldIsKey bool   // Old is not whole: it holds the replica identity's columns, the others read as unchanged
 	New      Tuple  // the row after; nil for Delete and Truncate
 	Tx       *Tx    // the transaction that made it
 	Index    uint32 // counts every change of the transaction from 0, before any filter
+
+	// Told says that the change was settled before. It comes again, behind the first Delete of a transaction that was settled in part when
+	// the stream began, so that whoever keeps something of a transaction until its end can gather it anew. Nothing holds at a change that
+	// is told.
+	Told bool
 }
 
 // Clone returns a copy that stays valid.
@@ -63,9 +69,12 @@ type Relation struct {
 	Name     string
 	Identity byte // pg_class.relreplident: d(efault), n(othing), f(ull), i(ndex)
 	Columns  []Column
+
+	// Partitioned says that the rows lie in partitions. Each has an identity of its own, whatever that of the table is.
+	Partitioned bool
 }
 
-// Full reports whether updates and deletes carry the whole row before.
+// Full reports whether updates and deletes carry the whole row before, but for those of a partitioned table.
 func (r *Relation) Full() bool { return r.Identity == 'f' }
 
 // Column returns the index of the named column, or -1.
@@ -115,7 +124,8 @@ const (
 // Text returns a value that holds b, which the Value keeps.
 func Text(b []byte) Value { return Value{text: b, kind: text} }
 
-// Unchanged returns the value of a TOASTed column that the UPDATE left alone and the server therefore did not send.
+// Unchanged returns the value of a column that the server did not send: in the row after an UPDATE a TOASTed one that was left alone, in
+// the row before one that is not part of the replica identity.
 func Unchanged() Value { return Value{kind: unchanged} }
 
 // Clone returns a copy that stays valid: see Change.
@@ -127,7 +137,7 @@ func (v Value) Clone() Value {
 // IsNull reports whether the column is null. An unchanged column is not null.
 func (v Value) IsNull() bool { return v.kind == null }
 
-// IsUnchanged reports whether the server did not send the column because its TOASTed value stayed as it was.
+// IsUnchanged reports whether the server did not send the column: see Unchanged.
 func (v Value) IsUnchanged() bool { return v.kind == unchanged }
 
 // Bytes returns the text, nil for a null or unchanged value. It must not be modified.

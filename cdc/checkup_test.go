@@ -115,14 +115,15 @@ func TestCheckTables(t *testing.T) {
 	p.admit(role)
 	p.want("mine")
 	conn := connect(t, strings.Replace(p.cfg.URL, "postgres@", role+"@", 1))
-	want(check(conn), "ownership", cdc.Wrong, `CREATE PUBLICATION "hookline" FOR TABLE "hookline"."backfill" WITH`)
+	want(check(conn), "ownership", cdc.Wrong, `ALTER PUBLICATION "hookline" ADD TABLE ONLY "hookline"."backfill"`)
 	p.exec("ALTER TABLE hookline.backfill OWNER TO " + role)
 	want(check(conn), "ownership", cdc.Fine, "owns all")
 	want(check(conn), "publication", cdc.Wrong, "GRANT CREATE ON DATABASE")
 	p.want("mine", "theirs")
 	by = check(conn)
 	want(by, "replica identity", cdc.Fine, "on 1 table; of 1 table others own")
-	want(by, "ownership", cdc.Wrong, `CREATE PUBLICATION "hookline" FOR TABLE "public"."theirs" WITH`)
+	want(by, "ownership", cdc.Wrong, `CREATE PUBLICATION "hookline" WITH`)
+	want(by, "ownership", cdc.Wrong, `ALTER PUBLICATION "hookline" ADD TABLE ONLY "public"."theirs"`)
 	want(by, "ownership", cdc.Wrong, "OWNER TO "+role)
 
 	// A publication that somebody else has made of what is not the role's.
@@ -131,10 +132,10 @@ func TestCheckTables(t *testing.T) {
 	by = check(conn)
 	want(by, "ownership", cdc.Fine, "prepared")
 	want(by, "publication", cdc.Wrong, "ALTER PUBLICATION \"hookline\" OWNER TO "+role)
-	p.exec(`ALTER PUBLICATION hookline ADD TABLE mine`)
+	p.exec(`ALTER PUBLICATION hookline ADD TABLE mine, hookline.backfill`)
 	want(check(conn), "publication", cdc.Warning, "tables that come later")
 	for _, sql := range check(conn)["publication"].SQL {
 		p.exec(sql)
 	}
-	want(check(conn), "publication", cdc.Fine, "lists 2 tables")
+	want(check(conn), "publication", cdc.Fine, "lists 3 tables")
 }

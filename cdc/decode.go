@@ -19,13 +19,16 @@ type item struct {
 //
 // https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
 type decoder struct {
-	ledger    *Ledger
-	arena     *arena
-	filling   filling
-	relations map[uint32]*Relation // by OID; valid for one connection
-	read      Position             // everything before it has been returned by this decoder or one before it
-	tx        *Tx                  // the open transaction
-	index     uint32               // of the next change in tx
+	ledger     *Ledger
+	arena      *arena
+	filling    filling
+	relations  map[uint32]*Relation // by OID; valid for one connection
+	partitions partitions           // likewise
+	read       Position             // everything before it has been returned by this decoder or one before it
+	retold     Position             // what is told again of its transaction: see Change.Told
+	tx         *Tx                  // the open transaction
+	index      uint32               // of the next change in tx
+	deletes    bool                 // tx has had a Delete
 }
 
 func newDecoder(cfg Config, ledger *Ledger, read Position) *decoder {
@@ -101,7 +104,7 @@ func (d *decoder) begin(message []byte) error {
 		XID:    binary.BigEndian.Uint32(message[17:]),
 		ledger: d.ledger,
 	}
-	d.index = 0
+	d.index, d.deletes = 0, false
 	return nil
 }
 
@@ -116,11 +119,17 @@ func (d *decoder) commit(items []item, message []byte) ([]item, error) {
 	if d.tx == nil {
 		return items, fmt.Errorf("decode pgoutput: commit at %s outside a transaction", lsn(message[2:]))
 	}
-	d.tx = nil
 	end := lsn(message[10:])
 	if end <= d.read.End {
+		d.tx = nil
 		return items, nil
 	}
+	if d.deletes {
+		if index, fresh := d.next(); fresh || d.tells(index) {
+			items = append(items, item{change: Change{Kind: End, Tx: d.tx, Index: index, Told: !fresh}})
+		}
+	}
+	d.tx = nil
 	d.read = Position{End: end}
 	return append(items, item{end: end}), nil
 }
@@ -141,6 +150,11 @@ func (d *decoder) next() (index uint32, fresh bool) {
 	return index, true
 }
 
+// tells reports whether a change that is not fresh is returned nevertheless. Before its first Delete nothing of a transaction is kept.
+func (d *decoder) tells(index uint32) bool {
+	return d.deletes && d.tx.Commit == d.retold.Commit && index < d.retold.Index
+}
+
 func (d *decoder) relation(m *pglogrepl.RelationMessage) {
 	rel := &Relation{
 		OID: m.RelationID, Schema: m.Namespace, Name: m.RelationName, Identity: m.ReplicaIdentity,
@@ -153,9 +167,11 @@ func (d *decoder) relation(m *pglogrepl.RelationMessage) {
 		rel.Columns[i] = Column{Name: c.Name, Type: c.DataType, Modifier: c.TypeModifier, Identity: c.Flags&1 != 0}
 	}
 	d.relations[rel.OID] = rel
+	d.partitions.describe(rel)
 }
 
 func (d *decoder) truncate(items []item, m *pglogrepl.TruncateMessage) ([]item, error) {
+	d.partitions.forget()
 	for _, oid := range m.RelationIDs {
 		rel, err := d.known(oid)
 		if err != nil {
@@ -188,12 +204,19 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 	if err != nil {
 		return items, err
 	}
+	if len(d.partitions.described) > 0 {
+		d.partitions.settle(rel)
+	}
 	index, fresh := d.next()
 	fills := d.filling.holds(rel)
-	if !fresh && !fills {
+	if message[0] == byte(pglogrepl.MessageTypeDelete) && !fills {
+		d.deletes = true
+	}
+	told := !fresh && d.tells(index)
+	if !fresh && !told && !fills {
 		return items, nil
 	}
-	change := Change{Relation: rel, Tx: d.tx, Index: index}
+	change := Change{Relation: rel, Tx: d.tx, Index: index, Told: told}
 	switch pglogrepl.MessageType(message[0]) {
 	case pglogrepl.MessageTypeInsert:
 		change.Kind = Insert
@@ -211,10 +234,8 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 		switch letter {
 		case 'N':
 			change.New = tuple
-		case 'O':
-			change.Old = tuple
-		case 'K':
-			change.Old, change.OldIsKey = tuple, true
+		case 'O', 'K':
+			change.Old, change.OldIsKey = tuple, !d.partitions.whole(rel, tuple, letter)
 		default:
 			return items, fmt.Errorf("decode %s of %s.%s: unknown kind of tuple %q", change.Kind, rel.Schema, rel.Name, letter)
 		}
@@ -227,7 +248,7 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 		if err != nil {
 			return items, fmt.Errorf("decode %s.%s: %w", rel.Schema, rel.Name, err)
 		}
-		if !stands || !fresh {
+		if !stands || !fresh && !told {
 			return items, nil
 		}
 	}

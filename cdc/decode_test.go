@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pglogrepl"
@@ -130,6 +131,10 @@ func identities(items []item) []identity {
 			list = append(list, identity{end: it.end})
 			continue
 		}
+		if it.change.Kind == End {
+			list = append(list, identity{commit: it.change.Tx.Commit, index: it.change.Index, row: "end"})
+			continue
+		}
 		row := it.change.Relation.Schema + "." + it.change.Relation.Name
 		for _, v := range it.change.New {
 			row += " " + v.String()
@@ -159,7 +164,7 @@ func TestResume(t *testing.T) {
 		switch it.row {
 		case "crm.rockets 1 Ariel", "crm.rockets 2 ":
 			filled++
-		case "public.people 1 Ada", "public.people 1 ", "public.people", "":
+		case "public.people 1 Ada", "public.people 1 ", "public.people", "end", "":
 		default:
 			t.Errorf("%q is none of what was sent", it.row)
 		}
@@ -207,6 +212,53 @@ func TestResume(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestTold starts a new process at every position in the middle of a transaction: it returns what has yet to be settled, and before that,
+// marked as told, what comes behind the first Delete of that transaction.
+func TestTold(t *testing.T) {
+	messages, _ := transactions(12, rand.New(rand.NewPCG(3, 3)))
+	decodeAll := func(d *decoder) (items []item) {
+		t.Helper()
+		var err error
+		for _, m := range messages {
+			if items, err = d.decode(items, m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return items
+	}
+	whole := decodeAll(newDecoder(backfilled, NewLedger(Position{}), Position{}))
+	told := 0
+	var previous LSN // end of the transaction before
+	for i, it := range whole {
+		if it.change.Kind == 0 {
+			previous = it.end
+			continue
+		}
+		at := Position{End: previous, Commit: it.change.Tx.Commit, Index: it.change.Index}
+		d := newDecoder(backfilled, NewLedger(at), at)
+		d.retold = at
+		first := i // that has to come
+		for j := i - 1; j >= 0 && whole[j].change.Kind != 0; j-- {
+			if whole[j].change.Kind == Delete {
+				first = j
+			}
+		}
+		items := decodeAll(d)
+		if got, want := identities(items), identities(whole[first:]); !slices.Equal(got, want) {
+			t.Fatalf("from %+v: got\n%+v\nwant\n%+v", at, got, want)
+		}
+		for j, it := range items {
+			if want := j < i-first; it.change.Told != want {
+				t.Fatalf("from %+v: told is %t for %+v", at, it.change.Told, it.change)
+			}
+		}
+		told += i - first
+	}
+	if told == 0 {
+		t.Error("nothing was told again")
 	}
 }
 

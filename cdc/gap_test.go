@@ -126,7 +126,7 @@ func TestFirstStartIsNoGap(t *testing.T) {
 	s := newCheckpointed(t)
 	s.exec(`SELECT pg_drop_replication_slot('` + s.cfg.Slot + `')`)
 	plan, err := cdc.NewPlan(t.Context(), s.conn, s.cfg, nil, s.checkpoints)
-	if err != nil || !strings.Contains(strings.Join(plan.Statements, ";"), "pg_create_logical_replication_slot") {
+	if err != nil || !strings.Contains(strings.Join(plan.SQL(), ";"), "pg_create_logical_replication_slot") {
 		t.Errorf("plan %v, error %v; want the slot to be made", plan, err)
 	}
 	wantGap(t, s.findGap(), cdc.SlotMissing, "does not exist")

@@ -31,10 +31,11 @@ type reader struct {
 	report   time.Time // when it was reported
 }
 
-func newReader(s *Source, conn *pgconn.PgConn, read Position, left *batch) *reader {
+func newReader(s *Source, conn *pgconn.PgConn, read, retold Position, left *batch) *reader {
 	now := time.Now()
 	input := conn.CustomData()[inputKey].(*bufio.Reader)
 	r := &reader{source: s, conn: conn, input: input, decoder: newDecoder(s.cfg, s.ledger, read), now: now, heard: now}
+	r.decoder.retold = retold
 	r.fill(left)
 	return r
 }

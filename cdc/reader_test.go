@@ -52,7 +52,7 @@ func silentReader(t *testing.T) (*reader, tapped) {
 	source.ledger = NewLedger(Position{End: 1})
 	source.saved.Store(1)
 	source.conn.Store(pg)
-	return newReader(source, pg, Position{End: 1}, new(batch)), conn
+	return newReader(source, pg, Position{End: 1}, Position{}, new(batch)), conn
 }
 
 // TestInterruptedReaderWaitsAgain: an interrupt leaves a deadline in the past behind. A reader that finds nothing to do must set another,

@@ -73,6 +73,55 @@ func TestStopInsideATransaction(t *testing.T) {
 	}
 }
 
+// TestStopBehindDeletes stops in the middle of a transaction that has deletes: what was settled comes again from the first of them on, marked as
+// told, and holds nothing.
+func TestStopBehindDeletes(t *testing.T) {
+	s := newCheckpointed(t)
+	s.open()
+	s.exec(`INSERT INTO people SELECT i FROM generate_series(0, 9) i; INSERT INTO done DEFAULT VALUES`)
+	s.takeUntilDone()
+	s.exec(`BEGIN; UPDATE people SET name = 'x' WHERE id = 0; DELETE FROM people WHERE id > 4; INSERT INTO people SELECT i FROM generate_series(5, 9) i; COMMIT`)
+	var held func()
+	for n := range 9 {
+		if c := s.takeAny(); n == 8 {
+			held = c.Tx.Hold()
+		} else if c.Told {
+			t.Errorf("%s is told", text(c))
+		}
+	}
+	s.close()
+	held()
+	settled := s.checkpoint().Settled
+	if settled.Index != 8 {
+		t.Errorf("settled up to %+v, want index 8", settled)
+	}
+	for range 2 { // the second time it stops among those that are told
+		s.open()
+		for n := 1; n < 4; n++ {
+			if c := s.takeAny(); !c.Told || c.Index != uint32(n) || c.Tx.Commit != settled.Commit {
+				t.Errorf("%s at index %d is told: %t; want index %d and that it is", text(c), c.Index, c.Told, n)
+			}
+		}
+		s.close()
+		if now := s.checkpoint().Settled; now != settled {
+			t.Errorf("settled up to %+v, was %+v", now, settled)
+		}
+	}
+	s.open()
+	for n := 1; n <= 11; n++ {
+		c := s.takeAny()
+		if c.Told != (n < 8) || c.Index != uint32(n) || (c.Kind == cdc.End) != (n == 11) {
+			t.Errorf("%s at index %d is told: %t; want index %d, told: %t", c.Kind, c.Index, c.Told, n, n < 8)
+		}
+	}
+	position := s.query(`SELECT pg_current_wal_insert_lsn()::text`)
+	s.exec(`INSERT INTO done DEFAULT VALUES`)
+	s.exec(`INSERT INTO done DEFAULT VALUES`)
+	s.take()
+	s.take()
+	s.waitConfirmed(position)
+}
+
 // TestSlotIsNeverAheadOfTheCheckpoint looks at both while rows stream by.
 func TestSlotIsNeverAheadOfTheCheckpoint(t *testing.T) {
 	s := newCheckpointed(t)

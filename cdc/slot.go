@@ -4,39 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
-
-// createSlot is how the statement begins that makes the slot.
-const createSlot = "SELECT pg_create_logical_replication_slot("
-
-// slot returns what makes the slot, nothing when there is one, or tells why the one that exists will not do. One that is older than the
-// publication cannot read it; when nothing of it was ever announced, it is made anew behind the publication. It is dropped before that is made:
-// whatever comes in between, the next start begins anew.
-func (p *Plan) slot(ctx context.Context, conn *pgx.Conn, checkpoints Checkpoints) (statements []string, err error) {
-	now, checkpoint, err := examine(ctx, conn, p.cfg, checkpoints)
-	if err != nil {
-		return nil, err
-	}
-	name := quoteLiteral(p.cfg.Slot)
-	switch {
-	case checkpoints != nil && checkpoint == nil && now.unusable():
-		p.Statements = append(p.Statements, "SELECT pg_drop_replication_slot("+name+")")
-	case now.slot.exists || checkpoint != nil:
-		p.streams = now.slot.exists
-		return nil, now.check(p.cfg, checkpoint)
-	}
-	failover := ""
-	if p.version >= 17 {
-		failover = ", failover => true"
-	}
-	return []string{fmt.Sprintf("%s%s, 'pgoutput'%s)", createSlot, name, failover)}, nil
-}
 
 // unusable reports whether the slot is Hookline's, and there is nothing wrong with it but that it is older than its publication, which does
 // not exist.
@@ -49,12 +22,27 @@ const (
 	cancelTimeout = 5 * time.Second // for the server to take back a slot in the making
 )
 
+// dropSlot returns the statement that drops the slot.
+func dropSlot(name string) string {
+	return "SELECT pg_drop_replication_slot(" + quoteLiteral(name) + ")"
+}
+
+// makeSlot returns the statement that makes the slot.
+func (f *found) makeSlot(name string) string {
+	failover := ""
+	if f.version >= 17 {
+		failover = ", failover => true"
+	}
+	return fmt.Sprintf("SELECT pg_create_logical_replication_slot(%s, 'pgoutput'%s)", quoteLiteral(name), failover)
+}
+
 // makeSlot runs the statement that makes the slot. It waits for every transaction of the server that has written something by then, prepared
 // ones too, for as long as they take, and says for whom. When ctx ends there is no slot. A slot of ours that has been made since the plan looked
 // may be older than the publication; nobody has read it, so it is made anew.
 //
 // https://www.postgresql.org/docs/current/logicaldecoding-explanation.html#LOGICALDECODING-REPLICATION-SLOTS
-func (p *Plan) makeSlot(ctx context.Context, conn *pgx.Conn, sql string, log *slog.Logger) error {
+func (a *application) makeSlot(ctx context.Context, sql string) error {
+	conn := a.conn
 	// Without the second a server that waits would not notice that this process is gone, and leave a slot that nobody knows of.
 	for _, set := range []string{"SET lock_timeout = 0", "SET client_connection_check_interval = '2s'"} {
 		if _, err := conn.Exec(ctx, set); err != nil && conn.IsClosed() {
@@ -62,20 +50,20 @@ func (p *Plan) makeSlot(ctx context.Context, conn *pgx.Conn, sql string, log *sl
 		}
 	}
 	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "RESET client_connection_check_interval") }()
-	told := waiting{log: log, what: "the slot is being made, which waits for transactions that have begun before"}
+	told := waiting{log: a.log, what: "the slot is being made, which waits for transactions that have begun before"}
 	for {
-		err := p.attend(ctx, conn, sql, &told)
+		err := attend(ctx, conn, sql, &told)
 		if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || refused.Code != duplicateObject {
 			return err
 		}
-		if _, err := conn.Exec(ctx, "SELECT pg_drop_replication_slot("+quoteLiteral(p.cfg.Slot)+")"); err != nil {
-			return fmt.Errorf("somebody has made slot %q at the same time: %w", p.cfg.Slot, err)
+		if _, err := conn.Exec(ctx, dropSlot(a.cfg.Slot)); err != nil {
+			return fmt.Errorf("somebody has made slot %q at the same time: %w", a.cfg.Slot, err)
 		}
 	}
 }
 
 // attend runs the statement, and looks every second for whom it waits.
-func (p *Plan) attend(ctx context.Context, conn *pgx.Conn, sql string, told *waiting) error {
+func attend(ctx context.Context, conn *pgx.Conn, sql string, told *waiting) error {
 	made := make(chan error, 1)
 	go func() {
 		_, err := conn.Exec(context.WithoutCancel(ctx), sql)

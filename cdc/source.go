@@ -224,11 +224,15 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 					end()
 					return
 				}
-				s.ledger.take(c.Tx, c.Index)
+				if !c.Told {
+					s.ledger.take(c.Tx, c.Index)
+				}
 				if !yield(*c, nil) {
 					return
 				}
-				last.tx, last.index = c.Tx, c.Index
+				if !c.Told {
+					last.tx, last.index = c.Tx, c.Index
+				}
 			}
 			b.empty()
 			select {
@@ -311,12 +315,13 @@ func (s *Source) interrupt() {
 func (s *Source) run(conn *pgconn.PgConn) {
 	defer close(s.done)
 	read := s.ledger.Settled()
+	retold := read     // until something behind it has been read
 	left := new(batch) // read, but not handed over yet when the connection broke
 	pause := time.Duration(0)
 	var last *stuck
 	tries := 0 // at last
 	for {
-		r := newReader(s, conn, read, left)
+		r := newReader(s, conn, read, retold, left)
 		began := time.Now()
 		err := r.read()
 		if errors.Is(err, ErrStopped) {
@@ -343,6 +348,9 @@ func (s *Source) run(conn *pgconn.PgConn) {
 		s.log.Warn("replication stream lost, connecting again", "slot", s.cfg.Slot, "error", err)
 		s.metrics.reconnects.Inc()
 		s.enter(Connecting, nil)
+		if r.decoder.read != read {
+			retold = Position{}
+		}
 		read, left = r.decoder.read, r.batch
 		if pause = min(2*pause+firstPause, s.cfg.ReconnectWait); time.Since(began) > s.cfg.ReconnectWait {
 			pause = 0 // it worked for a while: no need to hold back
@@ -362,6 +370,7 @@ func (s *Source) run(conn *pgconn.PgConn) {
 			s.log.Warn("the server is on another timeline, taking up from what is settled",
 				"before", timeline, "now", s.system.timeline, "settled", s.ledger.Settled().End)
 			read = s.ledger.Settled()
+			retold = read
 		}
 	}
 }

@@ -146,7 +146,18 @@ func (s *stream) close() {
 	s.source = nil
 }
 
+// take takes the next change of a row or a table.
 func (s *stream) take() cdc.Change {
+	s.t.Helper()
+	for {
+		if change := s.takeAny(); change.Kind != cdc.End && !change.Told {
+			return change
+		}
+	}
+}
+
+// takeAny takes the next change, the end of a transaction and what is told included.
+func (s *stream) takeAny() cdc.Change {
 	s.t.Helper()
 	change, err, ok := s.next()
 	if !ok {
@@ -305,8 +316,8 @@ func TestReplicaIdentityDefault(t *testing.T) {
 	expect(t, s.takeUntilDone(),
 		"insert people -→(1,Ada,<32000 bytes>)",
 		"update people -→(1,Ada L.,~)",
-		"update people key(1,∅,∅)→(2,Ada L.,~)",
-		"delete people key(2,∅,∅)→-",
+		"update people key(1,~,~)→(2,Ada L.,~)",
+		"delete people key(2,~,~)→-",
 	)
 }
 
@@ -456,7 +467,7 @@ func TestLostConnection(t *testing.T) {
 }
 
 func TestPostgresRestart(t *testing.T) {
-	server, err := postgres.Start(t.Context(), postgres.Options{})
+	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -478,7 +489,7 @@ func TestPostgresRestart(t *testing.T) {
 // TestServerGoesDownInAnOrderlyWay stops the server as an operator does, while a delivery is unsettled and cannot become so: the server
 // must not have to wait for it.
 func TestServerGoesDownInAnOrderlyWay(t *testing.T) {
-	server, err := postgres.Start(t.Context(), postgres.Options{})
+	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -503,7 +514,7 @@ func TestServerGoesDownInAnOrderlyWay(t *testing.T) {
 
 // TestServerGoesDownUnderBackpressure is the same while nothing is read, since the pump takes nothing.
 func TestServerGoesDownUnderBackpressure(t *testing.T) {
-	server, err := postgres.Start(t.Context(), postgres.Options{})
+	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -526,7 +537,7 @@ func TestServerGoesDownUnderBackpressure(t *testing.T) {
 // TestDemotedServer has the server come back as a read-only standby, as in a failover that is under way, and become a primary again: that
 // is no gap, whatever its slots look like meanwhile.
 func TestDemotedServer(t *testing.T) {
-	server, err := postgres.Start(t.Context(), postgres.Options{})
+	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -607,7 +618,7 @@ func TestStandbyTakesOver(t *testing.T) {
 
 // TestBackpressure takes nothing for longer than the server's patience: the connection must live on, and memory stay bounded.
 func TestBackpressure(t *testing.T) {
-	server, err := postgres.Start(t.Context(), postgres.Options{Settings: map[string]string{"wal_sender_timeout": "300ms"}})
+	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true, Settings: map[string]string{"wal_sender_timeout": "300ms"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -630,7 +641,7 @@ func TestBackpressure(t *testing.T) {
 // TestLostConnectionUnderBackpressure kills the server while the pump takes nothing. That is noticed all the same, and what was read by then
 // and could not be handed over comes once, like everything before and after it.
 func TestLostConnectionUnderBackpressure(t *testing.T) {
-	server, err := postgres.Start(t.Context(), postgres.Options{})
+	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,35 +15,50 @@ import (
 // version is what the binary under test calls itself.
 const version = "0.0.0-e2e"
 
-var built struct {
+// program is a build of the binary under test, made when it is first asked for.
+type program struct {
+	race bool // with the race detector
+
 	once sync.Once
 	path string
 	err  error
 }
 
-// binary returns the path of the binary under test. It is built when first asked for, with the race detector if this test has it.
-func binary(t *testing.T) string {
+var (
+	watched = program{race: raceDetector()} // for what runs several goroutines at length
+	plain   = program{}                     // for commands that do one thing and end; starts sooner
+)
+
+// binary returns the path of the binary that a command is run with.
+func binary(t *testing.T, command string) string {
 	t.Helper()
-	dir := postgrestest.Shared(t).Dir() // goes after the last test, and the binary with it
-	built.once.Do(func() { built.path, built.err = build(dir) })
-	if built.err != nil {
-		t.Fatal(built.err)
+	p := &plain
+	if watched.race && slices.Contains([]string{"run", "demo", "listen"}, command) {
+		p = &watched
 	}
-	return built.path
+	dir := postgrestest.Shared(t).Dir() // goes after the last test, and the binary with it
+	p.once.Do(func() { p.path, p.err = p.build(dir) })
+	if p.err != nil {
+		t.Fatal(p.err)
+	}
+	return p.path
 }
 
-func build(dir string) (path string, err error) {
+func (p *program) build(dir string) (path string, err error) {
 	path = filepath.Join(dir, "hookline")
-	args := []string{"build", "-o", path, "-ldflags", "-X main.version=" + version}
-	if raceDetector() {
+	args := []string{"build", "-ldflags", "-X main.version=" + version}
+	if p.race {
+		path += "-race"
 		args = append(args, "-race")
 	}
-	if out, err := exec.Command("go", append(args, "hookline/cmd/hookline")...).CombinedOutput(); err != nil {
+	args = append(args, "-o", path, "hookline/cmd/hookline")
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build hookline: %w\n%s", err, out)
 	}
 	return path, nil
 }
 
+// raceDetector reports whether this test has the race detector; then what it tests has it, too.
 func raceDetector() bool {
 	info, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})

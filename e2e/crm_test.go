@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -19,7 +21,7 @@ const contactsSQL = `
 	CREATE TABLE contacts (id text PRIMARY KEY, note text NOT NULL DEFAULT 'confidential', version int NOT NULL DEFAULT 1);
 
 	CREATE SCHEMA diary;
-	CREATE TABLE diary.entries (number bigserial PRIMARY KEY, event text, record text, version int);
+	CREATE TABLE diary.entries (number bigserial PRIMARY KEY, event text, record text, version int, tx xid8 DEFAULT pg_current_xact_id());
 	CREATE FUNCTION diary.write() RETURNS trigger LANGUAGE plpgsql AS $$
 	DECLARE object text := coalesce(TG_ARGV[0], 'contact');
 	BEGIN
@@ -54,20 +56,36 @@ func (db *database) withContacts() *database {
 	return db
 }
 
-// diary returns every change of contacts that was committed.
-func (db *database) diary() []entry {
+// diary returns what is to be announced of the changes that were committed: a record that one transaction deletes and makes again is updated.
+// Where that is so, the version must be another one, or nothing would be announced.
+func (db *database) diary() (entries []entry) {
 	db.t.Helper()
-	rows, err := db.conn.Query(db.t.Context(), `SELECT event, record, version FROM diary.entries ORDER BY number`)
+	rows, err := db.conn.Query(db.t.Context(), `SELECT event, record, version, tx::text FROM diary.entries ORDER BY number`)
 	if err != nil {
 		db.t.Fatal(err)
 	}
-	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e entry, err error) {
-		return e, row.Scan(&e.Event, &e.Record, &e.Version)
+	type change struct{ record, tx string }
+	deleted := map[change]int{} // places of deletions, by what follows them
+	var e entry
+	var tx string
+	_, err = pgx.ForEachRow(rows, []any{&e.Event, &e.Record, &e.Version, &tx}, func() error {
+		object, action, _ := strings.Cut(e.Event, ".")
+		c, next := change{e.record(), tx}, e
+		if place, was := deleted[c]; was && action == "created" {
+			entries[place].Event = ""
+			next.Event = object + ".updated"
+		}
+		delete(deleted, c)
+		if action == "deleted" {
+			deleted[c] = len(entries)
+		}
+		entries = append(entries, next)
+		return nil
 	})
 	if err != nil {
 		db.t.Fatal(err)
 	}
-	return entries
+	return slices.DeleteFunc(entries, func(e entry) bool { return e.Event == "" })
 }
 
 // oneByOne adds contacts, each in a transaction of its own.

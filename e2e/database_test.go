@@ -36,7 +36,7 @@ func newServer(t *testing.T, settings map[string]string) (*postgres.Server, *dat
 func newServerMajor(t *testing.T, major int, settings map[string]string) (*postgres.Server, *database) {
 	t.Helper()
 	postgrestest.NeedMajor(t, major)
-	server, err := postgres.Start(t.Context(), postgres.Options{Major: major, Settings: settings})
+	server, err := postgres.Start(t.Context(), postgres.Options{Major: major, Settings: settings, InMemory: true})
 	if err != nil {
 		t.Fatal(err)
 	}

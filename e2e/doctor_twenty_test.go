@@ -62,7 +62,8 @@ func TestDoctorOfTwentysChart(t *testing.T) {
 	wantFinding(t, d, "ownership", "problem", `"core"."webhook"`, "CREATE PUBLICATION", "OWNER TO twenty_app_user")
 	wantFinding(t, d, "own schema", "ok")
 	wantFinding(t, d, "patroni", "warning", "ignore_slots", "- name: twenty", "type: logical")
-	if f := d.finding("ownership"); len(f.SQL) != 2 || strings.Contains(f.SQL[0], twentydb.Schema) {
+	const ofCore = 5 // tables that describe records or hold webhooks; one statement for each
+	if f := d.finding("ownership"); len(f.SQL) != 1+ofCore+1 || strings.Contains(strings.Join(f.SQL, ";"), twentydb.Schema) {
 		t.Errorf("more is to be run than what the role may not run itself: %q", f.SQL)
 	}
 	if d.Problems != 2 {

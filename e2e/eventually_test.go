@@ -12,8 +12,7 @@ const patience = 2 * time.Minute
 func eventually(t *testing.T, f func() error) {
 	t.Helper()
 	deadline := time.After(patience)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
+	pause := 2 * time.Millisecond
 	for {
 		err := f()
 		if err == nil {
@@ -23,7 +22,8 @@ func eventually(t *testing.T, f func() error) {
 			t.Fatalf("given up waiting: %v", err)
 		}
 		select {
-		case <-tick.C:
+		case <-time.After(pause):
+			pause = min(pause*3/2, 25*time.Millisecond)
 		case <-deadline:
 			t.Fatalf("not within %s: %v", patience, err)
 		}

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,33 +8,6 @@ import (
 
 	"hookline/internal/receiver"
 )
-
-// position is how much WAL the server has written, or a slot has acknowledged.
-func (db *database) position() string {
-	db.t.Helper()
-	return value[string](db, `SELECT pg_current_wal_insert_lsn()::text`)
-}
-
-// acknowledged tells whether the slot has been acknowledged beyond the position.
-func (db *database) acknowledged(position string) bool {
-	db.t.Helper()
-	return value[bool](db, `SELECT confirmed_flush_lsn > $2::pg_lsn FROM pg_replication_slots WHERE slot_name = $1`,
-		db.name, position)
-}
-
-// untilAcknowledged waits until the slot has been acknowledged beyond the position.
-func (db *database) untilAcknowledged(position string) {
-	db.t.Helper()
-	eventually(db.t, func() error {
-		if !db.acknowledged(position) {
-			return errors.New("the slot does not move")
-		}
-		return nil
-	})
-}
-
-// often is a schedule that ends long after a test does.
-var often = "HOOKLINE_RETRY_SCHEDULE=100ms,200ms" + strings.Repeat(",500ms", 500)
 
 // A receiver that fails delays nobody but itself, and holds no WAL back. What it could not take waits in the spool until it recovers, and
 // comes in order then.

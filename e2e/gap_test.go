@@ -239,12 +239,6 @@ func newTightCRM(t *testing.T) *database {
 	return db.withContacts()
 }
 
-// dropSlot drops the slot, from under whoever reads it.
-func (db *database) dropSlot() {
-	db.t.Helper()
-	db.seizeSlot(`SELECT pg_drop_replication_slot($1)`)
-}
-
 // moveSlot moves the slot beyond changes that were not announced, while nobody can connect.
 func (db *database) moveSlot() {
 	db.t.Helper()
@@ -253,16 +247,6 @@ func (db *database) moveSlot() {
 	db.seizeSlot(`INSERT INTO contacts (id) VALUES ('jumped over ' || $1)`)
 	db.seizeSlot(`SELECT pg_replication_slot_advance($1, pg_current_wal_lsn())`)
 	server.exec(`ALTER DATABASE ` + db.name + ` ALLOW_CONNECTIONS true`)
-}
-
-// seizeSlot runs the statement while nobody reads the slot.
-func (db *database) seizeSlot(sql string) {
-	db.t.Helper()
-	eventually(db.t, func() error {
-		db.exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1 AND active`, db.name)
-		_, err := db.conn.Exec(db.t.Context(), sql, db.name)
-		return err
-	})
 }
 
 // loseSlot writes more WAL than the server keeps. Somebody's long transaction holds the slot where it is, also under a Hookline that has
@@ -293,20 +277,6 @@ func (db *database) loseSlot() {
 func (db *database) dropPublication() {
 	db.t.Helper()
 	db.exec(`DROP PUBLICATION hookline`)
-}
-
-// acceptGap does what the operator is told to.
-func (db *database) acceptGap(settings ...string) {
-	db.t.Helper()
-	p := run(db.t, db.env(settings...), "setup", "--accept-gap")
-	if p.wait() != 0 {
-		db.t.Fatalf("setup --accept-gap: exit code %d:\n%s", p.wait(), p.log.String())
-	}
-	for _, want := range []string{"gap accepted", "from=", "to="} {
-		if !strings.Contains(p.log.String(), want) {
-			db.t.Errorf("setup --accept-gap does not print %q:\n%s", want, p.log.String())
-		}
-	}
 }
 
 // untilInGap waits until the process is in a gap.

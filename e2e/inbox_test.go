@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +30,8 @@ type inbox struct {
 	ids      map[string]bool // of what was accepted
 	records  map[string]bool // likewise
 	life     int             // how many killed senders there were
+	gate     *gate           // nil while it is open
+	more     *sync.Cond      // tells of each delivery that is accepted
 	open     map[net.Conn]bool
 }
 
@@ -51,10 +54,12 @@ func newInbox(t *testing.T) *inbox {
 func newInboxWith(t *testing.T, secret string) *inbox {
 	t.Helper()
 	b := &inbox{t: t, secret: secret, ids: map[string]bool{}, records: map[string]bool{}, open: map[net.Conn]bool{}}
+	b.more = sync.NewCond(&b.mu)
 	b.server = httptest.NewUnstartedServer(&receiver.Receiver{Secret: secret, Answer: b.answer, Received: b.received})
 	b.server.Config.ConnState = b.connState
 	b.server.Start()
 	t.Cleanup(b.server.Close)
+	t.Cleanup(b.openGate) // for Close waits for what is under way
 	return b
 }
 
@@ -75,10 +80,73 @@ func always(status int) func(receiver.Request) receiver.Answer {
 func (b *inbox) answer(got receiver.Request) receiver.Answer {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.gate != nil && b.gate.left == 0 {
+		b.gate.held++
+		return receiver.Answer{Until: b.gate.open}
+	}
+	if b.gate != nil {
+		b.gate.left--
+	}
 	if b.script == nil {
 		return receiver.Answer{}
 	}
 	return b.script(got)
+}
+
+// gate lets so many more requests through, and keeps all others waiting until it is opened.
+type gate struct {
+	left, held int
+	open       chan struct{}
+}
+
+// closeAfter lets n more requests through and then closes the gate: what comes after them waits, unanswered, until openGate, or
+// until its sender goes away. So whatever a test does behind untilClosed happens in the middle, however fast Hookline is.
+func (b *inbox) closeAfter(n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.gate != nil {
+		close(b.gate.open)
+	}
+	b.gate = &gate{left: n, open: make(chan struct{})}
+}
+
+// untilClosed waits until a request is held back.
+func (b *inbox) untilClosed() {
+	b.t.Helper()
+	eventually(b.t, func() error {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.gate.held == 0 {
+			return fmt.Errorf("%d more requests are let through, and none is held back yet", b.gate.left)
+		}
+		return nil
+	})
+}
+
+// openGate accepts what is held back, and all that comes.
+func (b *inbox) openGate() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.gate != nil {
+		close(b.gate.open)
+		b.gate = nil
+	}
+}
+
+// untilNear waits until at most so many of n events have yet to be accepted, or ctx has ended. A writer that calls it does not
+// run away from a slow Hookline.
+func (b *inbox) untilNear(ctx context.Context, n, behind int) {
+	wake := context.AfterFunc(ctx, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.more.Broadcast()
+	})
+	defer wake()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for ctx.Err() == nil && n-len(b.ids) > behind {
+		b.more.Wait()
+	}
 }
 
 // received takes note of a request. It is called before the sender gets the answer.
@@ -100,6 +168,7 @@ func (b *inbox) received(got receiver.Request) {
 	if got.Status == http.StatusOK {
 		b.accepted = append(b.accepted, arrival{e, got.ID, string(got.Body), b.life})
 		b.ids[got.ID] = true
+		b.more.Broadcast()
 		b.records[e.Record] = true
 	}
 }
@@ -209,4 +278,39 @@ func (b *inbox) between(event string) (waits []time.Duration) {
 		last = r.At
 	}
 	return waits
+}
+
+// untilHeardOf waits for an event of the record and returns when the first one came.
+func (b *inbox) untilHeardOf(record string) (at time.Time) {
+	b.t.Helper()
+	eventually(b.t, func() error {
+		for _, r := range b.all() {
+			if e, err := read(r); err == nil && e.Record == record {
+				at = r.At
+				return nil
+			}
+		}
+		return fmt.Errorf("nothing has come of %q", record)
+	})
+	return at
+}
+
+// beginLife is expectReplay for a sender that has nothing under way and is about to be cut off, while the next one stands by already.
+func (b *inbox) beginLife() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.life++
+}
+
+// dataOf returns the record of a body of the event format, as it came, and the names of the changed fields.
+func dataOf(t *testing.T, r receiver.Request) (data string, updated []string) {
+	t.Helper()
+	var body struct {
+		Data          json.RawMessage
+		UpdatedFields []string
+	}
+	if err := json.Unmarshal(r.Body, &body); err != nil {
+		t.Fatalf("%v: %s", err, r.Body)
+	}
+	return string(body.Data), body.UpdatedFields
 }

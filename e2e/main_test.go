@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -15,7 +16,14 @@ var (
 	seed   = flag.Uint64("seed", rand.Uint64(), "of what tests do at random")
 )
 
-func TestMain(m *testing.M) { postgrestest.Main(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("e2e: left out with -short")
+		return
+	}
+	postgrestest.Run(func() int { return watchdog(m) })
+}
 
 // random returns a source of random numbers that -seed repeats.
 func random(t *testing.T) *rand.Rand {

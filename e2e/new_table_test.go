@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"hookline/internal/twentydb"
@@ -22,7 +23,7 @@ func TestNewTableUnderWrites(t *testing.T) {
 	db.addWebhook(box, "*.*")
 	sut := start(t, db).until("active")
 	db.exec(leadsSQL)
-	stop := db.writeLeads(3)
+	stop := db.writeLeads(3, box)
 	for range 3 {
 		box.untilAccepted(box.count() + 200)
 		sut.kill()
@@ -35,15 +36,18 @@ func TestNewTableUnderWrites(t *testing.T) {
 	finish(t, sut, box.gets(box.sinceFirst(db.diary())...))
 }
 
-// writeLeads adds leads and updates each twice, in so many sessions at once, until stop is called.
-func (db *database) writeLeads(sessions int) (stop func()) {
+// writeLeads adds leads and updates each twice, in so many sessions at once, until stop is called: many of them before the inbox
+// hears of the first one, and then as fast as it does.
+func (db *database) writeLeads(sessions int, box *inbox) (stop func()) {
 	ctx, cancel := context.WithCancel(db.t.Context())
 	ended := make(chan error, sessions)
+	var written atomic.Int64
 	for s := range sessions {
 		conn := db.session()
 		go func() {
 			var err error
 			for n := 0; ctx.Err() == nil && err == nil; n++ {
+				box.untilNear(ctx, int(written.Add(3)), 10*ahead)
 				_, err = conn.Exec(db.t.Context(), `INSERT INTO leads (id) VALUES ($1)`, fmt.Sprintf("%d-%d", s, n))
 				for range 2 {
 					if err == nil {

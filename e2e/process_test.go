@@ -65,7 +65,7 @@ func run(t *testing.T, env []string, args ...string) *process {
 // command returns a process that is yet to be launched. It will see nothing of this one's environment but PATH.
 func command(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(binary(t), args...), ended: make(chan struct{})}
+	p := &process{t: t, cmd: exec.Command(binary(t, args[0]), args...), ended: make(chan struct{})}
 	p.mayEnd.Store(true)
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "GORACE=atexit_sleep_ms=0"}, env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.log
@@ -79,8 +79,10 @@ func (p *process) launch() *process {
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
+	p.noteLaunch()
 	go func() {
 		_ = p.cmd.Wait()
+		p.noteEnd()
 		if !p.mayEnd.Load() {
 			p.t.Errorf("hookline has ended by itself, with code %d", p.cmd.ProcessState.ExitCode())
 		}
@@ -125,6 +127,20 @@ func (p *process) kill() {
 // stop ends the process with SIGTERM, and expects it to call that a success.
 func (p *process) stop() { p.interrupt(syscall.SIGTERM) }
 
+// stopInTheMiddle is stop while the gate of an inbox keeps deliveries under way. It opens once the process takes nothing more
+// from the stream.
+func (p *process) stopInTheMiddle(b *inbox) {
+	p.t.Helper()
+	b.untilClosed()
+	p.mayEnd.Store(true)
+	p.signal(syscall.SIGTERM)
+	p.untilPrinted("stopping: finishing what is in hand")
+	b.openGate()
+	if code := p.wait(); code != 0 {
+		p.t.Errorf("exit code %d after SIGTERM, want 0", code)
+	}
+}
+
 func (p *process) interrupt(s syscall.Signal) {
 	p.t.Helper()
 	p.mayEnd.Store(true)
@@ -153,7 +169,8 @@ func (p *process) get(path string) string {
 	if found == nil {
 		return "nothing listens yet"
 	}
-	resp, err := http.Get("http://" + found[1] + path)
+	client := http.Client{Timeout: 10 * time.Second} // one that is stopped accepts connections all the same
+	resp, err := client.Get("http://" + found[1] + path)
 	if err != nil {
 		return err.Error()
 	}
@@ -190,4 +207,38 @@ func (p *process) untilPrinted(text string) {
 		}
 		return nil
 	})
+}
+
+// often is a schedule that ends long after a test does.
+var often = "HOOKLINE_RETRY_SCHEDULE=100ms,200ms" + strings.Repeat(",500ms", 500)
+
+// roles is rolesOf two.
+func roles(t *testing.T, a, b *process) (active, standby *process) {
+	t.Helper()
+	active, others := rolesOf(t, a, b)
+	return active, others[0]
+}
+
+// rolesOf waits until one of the processes is active and all others stand by.
+func rolesOf(t *testing.T, processes ...*process) (active *process, others []*process) {
+	t.Helper()
+	eventually(t, func() error {
+		active, others = nil, nil
+		var states []string
+		for _, p := range processes {
+			state := p.get("/readyz")
+			states = append(states, state)
+			switch {
+			case state == "200 active" && active == nil:
+				active = p
+			case state == "200 standby":
+				others = append(others, p)
+			}
+		}
+		if active == nil || len(others) != len(processes)-1 {
+			return fmt.Errorf("the processes are %q, want one active and all others standby", states)
+		}
+		return nil
+	})
+	return active, others
 }

@@ -11,7 +11,7 @@ import (
 // spool, in order.
 func TestSlowReceiverHoldsLittleWAL(t *testing.T) {
 	t.Parallel()
-	const contacts = 1500
+	const contacts = 500
 	db, box := newCRM(t), newInbox(t)
 	db.addWebhook(box, "*.*")
 	box.answers(func(receiver.Request) receiver.Answer { return receiver.Answer{Latency: 200 * time.Millisecond} })

@@ -64,27 +64,3 @@ func TestSetupTwice(t *testing.T) {
 		t.Errorf("the second setup has changed %s to %s, exit code %d\n%s", before, after, again.wait(), again.log.String())
 	}
 }
-
-// prepared tells all that setup has to do with.
-func (db *database) prepared() string {
-	db.t.Helper()
-	return value[string](db, `SELECT concat_ws('; ',
-		(SELECT string_agg(slot_name, ',') FROM pg_replication_slots WHERE database = current_database()),
-		(SELECT string_agg(p::text, ',' ORDER BY p::text) FROM pg_publication_tables p),
-		(SELECT string_agg(nspname, ',' ORDER BY nspname) FROM pg_namespace),
-		(SELECT string_agg(concat_ws(' ', oid::regclass, relreplident, relacl), ',' ORDER BY oid) FROM pg_class
-			WHERE relkind = 'r' AND relnamespace <> ALL ('{pg_catalog,information_schema}'::regnamespace[])))`)
-}
-
-// statements splits what setup prints, as psql would: at each semicolon that ends a line, unless it is within a string.
-func statements(text string) (list []string) {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		b.WriteString(line)
-		if strings.HasSuffix(line, ";\n") && strings.Count(b.String(), "'")%2 == 0 {
-			list = append(list, b.String())
-			b.Reset()
-		}
-	}
-	return append(list, b.String())
-}

@@ -14,25 +14,27 @@ import (
 // come twice then.
 func TestStandby(t *testing.T) {
 	t.Parallel()
-	const contacts = 1500
+	const contacts = 600
 	db, box := newCRM(t), newInbox(t)
 	db.addWebhook(box, "*.*")
 	first, second := roles(t, start(t, db, "HOOKLINE_MAX_BUFFER=64KiB"), start(t, db, "HOOKLINE_MAX_BUFFER=64KiB"))
 
+	box.closeAfter(contacts / 2)
 	db.oneByOne("first", contacts)
-	box.untilAccepted(contacts / 2)
-	first.stop()
+	first.stopInTheMiddle(box)
 	second.until("active")
 	eventually(t, box.gets(db.diary()...).missing)
 	box.gets(db.diary()...).check() // nothing has come twice so far
 
 	third, fourth := start(t, db).until("standby"), start(t, db).until("standby")
 	fourth.stop()
+	box.closeAfter(contacts / 2)
 	db.oneByOne("second", contacts)
-	box.untilAccepted(contacts + contacts/2)
+	box.untilClosed()
 	third.signal(syscall.SIGSTOP) // so that it is plain who sends what
 	second.kill()
 	box.expectReplay()
+	box.openGate()
 	third.signal(syscall.SIGCONT)
 	third.until("active")
 	finish(t, third, box.gets(db.diary()...))
@@ -72,28 +74,6 @@ func TestTakeover(t *testing.T) {
 	finish(t, others[0].until("active"), box.gets(db.diary()...))
 }
 
-// untilHeardOf waits for an event of the record and returns when the first one came.
-func (b *inbox) untilHeardOf(record string) (at time.Time) {
-	b.t.Helper()
-	eventually(b.t, func() error {
-		for _, r := range b.all() {
-			if e, err := read(r); err == nil && e.Record == record {
-				at = r.At
-				return nil
-			}
-		}
-		return fmt.Errorf("nothing has come of %q", record)
-	})
-	return at
-}
-
-// beginLife is expectReplay for a sender that has nothing under way and is about to be cut off, while the next one stands by already.
-func (b *inbox) beginLife() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.life++
-}
-
 // Under constant writes the process is replaced again and again, as in a rolling update: the new one first, then the old one goes. Nothing
 // is lost and nothing comes twice.
 func TestRollingUpdate(t *testing.T) {
@@ -102,7 +82,7 @@ func TestRollingUpdate(t *testing.T) {
 	db, box := newCRM(t), newInbox(t)
 	db.addWebhook(box, "*.*")
 	sut := start(t, db).until("active")
-	stopWriting := db.keepWriting("contact")
+	stopWriting := db.keepWriting("contact", box)
 	for range updates {
 		next := start(t, db).until("standby")
 		box.untilAccepted(box.count() + 50)
@@ -114,14 +94,19 @@ func TestRollingUpdate(t *testing.T) {
 	finish(t, sut, box.gets(db.diary()...))
 }
 
-// keepWriting adds contacts and changes them until stop is called.
-func (db *database) keepWriting(prefix string) (stop func()) {
+// ahead is how many events a writer may be ahead of an inbox.
+const ahead = 200
+
+// keepWriting adds contacts and changes them until stop is called, as fast as the inbox hears of it.
+func (db *database) keepWriting(prefix string, box *inbox) (stop func()) {
 	db.t.Helper()
 	conn := db.session()
 	ctx, cancel := context.WithCancel(db.t.Context())
 	var writer sync.WaitGroup
+	heard := box.events()
 	writer.Go(func() {
 		for n := 0; ctx.Err() == nil; n++ {
+			box.untilNear(ctx, heard+2*n, ahead)
 			for _, sql := range []string{`INSERT INTO contacts (id) VALUES ($1)`, `UPDATE contacts SET version = 2 WHERE id = $1`} {
 				if _, err := conn.Exec(context.WithoutCancel(ctx), sql, fmt.Sprint(prefix, n)); err != nil {
 					db.t.Errorf("%s: %v", sql, err)
@@ -132,35 +117,4 @@ func (db *database) keepWriting(prefix string) (stop func()) {
 	})
 	db.t.Cleanup(cancel)
 	return func() { cancel(); writer.Wait() }
-}
-
-// roles is rolesOf two.
-func roles(t *testing.T, a, b *process) (active, standby *process) {
-	t.Helper()
-	active, others := rolesOf(t, a, b)
-	return active, others[0]
-}
-
-// rolesOf waits until one of the processes is active and all others stand by.
-func rolesOf(t *testing.T, processes ...*process) (active *process, others []*process) {
-	t.Helper()
-	eventually(t, func() error {
-		active, others = nil, nil
-		var states []string
-		for _, p := range processes {
-			state := p.get("/readyz")
-			states = append(states, state)
-			switch {
-			case state == "200 active" && active == nil:
-				active = p
-			case state == "200 standby":
-				others = append(others, p)
-			}
-		}
-		if active == nil || len(others) != len(processes)-1 {
-			return fmt.Errorf("the processes are %q, want one active and all others standby", states)
-		}
-		return nil
-	})
-	return active, others
 }

@@ -1,12 +1,9 @@
 package e2e
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
-
-	"hookline/internal/receiver"
 )
 
 // A large value is stored beside its row, and an update that leaves it alone does not bring it: it arrives whole all the same.
@@ -66,17 +63,4 @@ func TestLargeValues(t *testing.T) {
 			}
 		})
 	}
-}
-
-// dataOf returns the record of a body of the event format, as it came, and the names of the changed fields.
-func dataOf(t *testing.T, r receiver.Request) (data string, updated []string) {
-	t.Helper()
-	var body struct {
-		Data          json.RawMessage
-		UpdatedFields []string
-	}
-	if err := json.Unmarshal(r.Body, &body); err != nil {
-		t.Fatalf("%v: %s", err, r.Body)
-	}
-	return string(body.Data), body.UpdatedFields
 }

@@ -31,8 +31,8 @@ func (l ledger) count() (n int) {
 	return n
 }
 
-// ledger returns what was accepted, in the twenty format.
-func (b *inbox) ledger() ledger {
+// sums returns what was accepted, in the twenty format.
+func (b *inbox) sums() ledger {
 	b.t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -74,7 +74,7 @@ func finishLedger(t *testing.T, sut *process, box *inbox, want ledger) {
 	t.Helper()
 	box.untilAccepted(want.count())
 	sut.stop()
-	if lines := box.ledger().differs(want); lines != nil {
+	if lines := box.sums().differs(want); lines != nil {
 		t.Errorf("%s", strings.Join(lines, "\n"))
 	}
 }

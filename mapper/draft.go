@@ -56,7 +56,7 @@ func (d *Draft) encode(e *Event) {
 	}
 	start := len(buf)
 	if d.change.Kind == cdc.Delete && d.change.OldIsKey {
-		buf = d.object.appendKey(buf, d.row)
+		buf = d.object.appendKnown(buf, d.row)
 	} else {
 		buf = d.object.appendRow(buf, d.row)
 	}

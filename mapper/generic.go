@@ -173,10 +173,6 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 	if !announced {
 		return nil, nil
 	}
-	key, err := g.key(ctx, rel)
-	if err != nil {
-		return nil, fmt.Errorf("read the primary key: %w", err)
-	}
 	columns, oids := make([]string, len(rel.Columns)), make([]uint32, len(rel.Columns))
 	for i, c := range rel.Columns {
 		columns[i], oids[i] = c.Name, c.Type
@@ -185,8 +181,11 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 		return nil, err
 	}
 	o := &object{
-		hash: xxhash.Sum64String(cdc.Table{Schema: rel.Schema, Name: rel.Name}.String()),
-		key:  key, deletedAt: -1, fields: make([]field, len(rel.Columns)),
+		hash:      xxhash.Sum64String(cdc.Table{Schema: rel.Schema, Name: rel.Name}.String()),
+		deletedAt: -1, fields: make([]field, len(rel.Columns)),
+	}
+	if err := g.key(ctx, rel, o); err != nil {
+		return nil, fmt.Errorf("read the primary key: %w", err)
 	}
 	o.named(name)
 	for i, fieldName := range fieldNames(columns) {
@@ -217,34 +216,72 @@ func isDay(oid uint32) bool {
 	return oid == pgtype.DateOID || oid == pgtype.TimestampOID || oid == pgtype.TimestamptzOID
 }
 
-// key returns the columns of the primary key that the table has today, or, where rel has none of them any more, of the replica
+// key sets the columns of o's primary key: those that the table has today, or, where rel has none of them any more, those of the replica
 // identity that it had.
-func (g *Generic) key(ctx context.Context, rel *cdc.Relation) ([]int, error) {
+//
+// Keys are exact where equal ones are equal in every bit, as the server knows it of most types: 1.0 and 1.00 are equal and are not. A
+// numeric of a fixed scale is not among those types, and exact.
+//
+// https://www.postgresql.org/docs/current/btree.html#BTREE-SUPPORT-FUNCS (equalimage)
+func (g *Generic) key(ctx context.Context, rel *cdc.Relation, o *object) error {
 	rows, err := g.pool.Query(ctx, `
-		SELECT a.attname
+		WITH RECURSIVE tree (oid) AS (
+			SELECT $1::oid
+			UNION ALL
+			SELECT h.inhrelid FROM pg_inherits h JOIN tree ON h.inhparent = tree.oid WHERE $2
+		)
+		SELECT a.attname,
+		       coalesce(l.collisdeterministic, true) AND (
+		           a.atttypid = 'numeric'::regtype AND a.atttypmod <> -1
+		           OR EXISTS (
+		               SELECT FROM pg_opclass c JOIN pg_amproc p ON p.amprocfamily = c.opcfamily
+		               WHERE c.oid = i.indclass[k.position - 1] AND p.amprocnum = 4
+		                 AND p.amproclefttype = c.opcintype AND p.amprocrighttype = c.opcintype)),
+		       EXISTS (
+		           SELECT FROM tree JOIN pg_partitioned_table p ON p.partrelid = tree.oid
+		           JOIN pg_attribute b ON b.attrelid = tree.oid AND b.attnum = ANY (p.partattrs)
+		           WHERE b.attname = a.attname),
+		       EXISTS (
+		           SELECT FROM pg_index x
+		           WHERE x.indrelid = i.indrelid AND x.indisvalid AND x.indpred IS NULL AND x.indkey[0] = a.attnum)
 		FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, position)
 		JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+		LEFT JOIN pg_collation l ON l.oid = a.attcollation
 		WHERE i.indrelid = $1 AND i.indisprimary AND k.position <= i.indnkeyatts
-		ORDER BY k.position`, rel.OID)
+		ORDER BY k.position`, rel.OID, rel.Partitioned)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, err
-	}
-	var key []int
-	for _, name := range names {
-		if c := rel.Column(name); c >= 0 {
-			key = append(key, c)
+	var name string
+	var exact, moves, leads, found bool
+	o.exact = true
+	_, err = pgx.ForEachRow(rows, []any{&name, &exact, &moves, &leads}, func() error {
+		c := rel.Column(name)
+		o.exact = o.exact && exact && c >= 0
+		if c >= 0 {
+			o.key = append(o.key, c)
 		}
+		if c >= 0 && !moves {
+			o.stays = append(o.stays, c)
+			found = found || leads
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	if key == nil && !rel.Full() {
+	if !rel.Partitioned || !found {
+		o.stays = nil
+	}
+	if o.key == nil {
+		if o.exact = false; rel.Full() {
+			return nil
+		}
 		for i, c := range rel.Columns {
 			if c.Identity {
-				key = append(key, i)
+				o.key = append(o.key, i)
 			}
 		}
 	}
-	return key, nil
+	return nil
 }

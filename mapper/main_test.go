@@ -108,15 +108,31 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// eventOf returns the event that a change announces, nil for none.
-func eventOf(t testing.TB, m *Mapper, change cdc.Change) *Event {
+// eventsOf returns the events that a change brings about.
+func eventsOf(t testing.TB, m *Mapper, change cdc.Change) (events []*Event) {
 	t.Helper()
 	draft, err := m.Map(t.Context(), change)
+	for ; draft != nil && err == nil; draft, err = m.Next(t.Context()) {
+		events = append(events, draft.Event())
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if draft == nil {
+	return events
+}
+
+// eventOf returns the one event that a change, the only one of its transaction, brings about, nil for none.
+func eventOf(t testing.TB, m *Mapper, change cdc.Change) *Event {
+	t.Helper()
+	events := eventsOf(t, m, change)
+	if change.Kind == cdc.Delete {
+		events = append(events, eventsOf(t, m, cdc.Change{Kind: cdc.End, Tx: change.Tx, Index: change.Index + 1})...)
+	}
+	if len(events) > 1 {
+		t.Fatalf("%d events of one change", len(events))
+	}
+	if len(events) == 0 {
 		return nil
 	}
-	return draft.Event()
+	return events[0]
 }

@@ -57,6 +57,9 @@ type Mapper struct {
 	prefix     string // evt_<database>_
 	generation uint64
 	plans      map[uint32]plan // by the relation's OID
+	fold       *fold
+	due        *deletion // what has left fold and is yet to be told, linked by next
+	moves      moves
 	draft      Draft
 	scratch    []byte // where bodies are made, which then take as much memory as they need
 }
@@ -72,19 +75,92 @@ type plan struct {
 func New(catalog Catalog, pool *pgxpool.Pool, database string, format Format, log *slog.Logger) *Mapper {
 	return &Mapper{
 		catalog: catalog, pool: pool, log: log, format: format, prefix: "evt_" + database + "_",
-		plans: map[uint32]plan{},
+		plans: map[uint32]plan{}, fold: newFold(mostHeld),
 	}
 }
 
-// Map returns the event that change announces, or nil when it announces none: its table holds no announced object, or nothing that a
-// receiver would see has changed. The event is yet to be put together: see Draft. An error means that the database could not be asked until
-// ctx ended.
+// Map returns the first of the events that are to be announced now that change has come, or nil when there is none; Next returns the others,
+// and has to be called until there are no more. What change announces may wait for later ones: see fold. Nothing is announced where its
+// table holds no announced object, or where nothing that a receiver would see has changed. The event is yet to be put together: see Draft.
+// An error means that the database could not be asked until ctx ended.
 func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
+	if change.Kind == cdc.End {
+		m.follow(change)
+		return m.leave(ctx, change, m.fold.drain(0))
+	}
 	o, err := m.object(ctx, change.Relation)
 	if err != nil || o == nil || change.Kind == cdc.Truncate {
 		return nil, err
 	}
-	d := &m.draft
+	switch {
+	case change.Kind == cdc.Delete && o.exact && o.knows(change.Old):
+		m.follow(change)
+		return m.leave(ctx, change, m.fold.hold(o, change))
+	case len(m.fold.held) > 0 && change.Kind != cdc.Delete:
+		if change, err = m.join(ctx, o, change); err != nil {
+			return nil, err
+		}
+	}
+	if change.Told {
+		return nil, nil
+	}
+	return m.announce(ctx, o, change)
+}
+
+// Next returns the next event that the last change has brought about, nil when there are no more.
+func (m *Mapper) Next(ctx context.Context) (*Draft, error) {
+	for m.due != nil {
+		d := m.due
+		draft, err := m.tell(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		if m.due = d.next; draft != nil {
+			return draft, nil
+		}
+	}
+	return nil, nil
+}
+
+// leave returns the first event of what has left the fold because of change.
+func (m *Mapper) leave(ctx context.Context, change cdc.Change, leaving *deletion) (*Draft, error) {
+	if change.Told {
+		return nil, nil
+	}
+	m.due = leaving
+	return m.Next(ctx)
+}
+
+// follow has what is known of the transaction go on to change.
+func (m *Mapper) follow(change cdc.Change) {
+	if m.fold.follow(change) {
+		m.moves = moves{}
+	}
+}
+
+// join returns what change is together with the deletes that are held: a row that comes back under its key was updated.
+func (m *Mapper) join(ctx context.Context, o *object, change cdc.Change) (cdc.Change, error) {
+	m.follow(change)
+	d := m.fold.find(o, change.New)
+	if d == nil && change.Kind == cdc.Insert && o.stays != nil {
+		var err error
+		if d, err = m.moved(ctx, o, change); err != nil {
+			return change, err
+		}
+	}
+	if d == nil {
+		return change, nil
+	}
+	m.fold.remove(d)
+	if change.Kind == cdc.Insert { // an update that took the key over tells what became of the record as it is
+		change.Kind, change.Old, change.OldIsKey = cdc.Update, m.fold.before(d, change.Relation), false
+	}
+	return change, nil
+}
+
+// announce returns the event of a change, nil when it announces none.
+func (m *Mapper) announce(ctx context.Context, o *object, change cdc.Change) (d *Draft, err error) {
+	d = &m.draft
 	*d = Draft{mapper: m, object: o, change: change, row: change.New, before: change.Old}
 	if change.OldIsKey {
 		d.before = nil
@@ -159,6 +235,16 @@ func (o *object) deletion(row cdc.Tuple, keyOnly bool) Action {
 	return Deleted
 }
 
+// knows reports whether a row that was deleted has all columns of the key.
+func (o *object) knows(old cdc.Tuple) bool {
+	for _, c := range o.key {
+		if old[c].Bytes() == nil {
+			return false
+		}
+	}
+	return len(o.key) > 0
+}
+
 // record returns the hash of the row's primary key.
 func (o *object) record(row cdc.Tuple) uint64 {
 	var d xxhash.Digest
@@ -221,38 +307,57 @@ func (m *Mapper) complete(ctx context.Context, o *object, rel *cdc.Relation, bef
 
 // readBack returns the named columns of the row that has the key of row, as text; nil when there is no such row.
 func (m *Mapper) readBack(ctx context.Context, o *object, rel *cdc.Relation, row cdc.Tuple, columns []int) ([][]byte, error) {
+	rows, err := m.ask(ctx, rel, columns, o.key, []cdc.Tuple{row}, 1)
+	if errors.Is(err, errAltered) {
+		m.log.Warn("columns cannot be read back", "table", rel.Schema+"."+rel.Name, "error", err)
+		return nil, nil
+	}
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return rows[0], nil
+}
+
+// errAltered says that a table is not as the stream has it any more: it, or one of its columns, was renamed or dropped.
+var errAltered = errors.New("the table was altered since")
+
+// ask returns the named columns, as text, of the rows that have the values of one of rows in the columns by, but no more than limit. The error
+// may be errAltered.
+func (m *Mapper) ask(ctx context.Context, rel *cdc.Relation, columns, by []int, rows []cdc.Tuple, limit int) ([][][]byte, error) {
+	name := func(c int) string { return pgx.Identifier{rel.Columns[c].Name}.Sanitize() }
 	var sql strings.Builder
 	sql.WriteString("SELECT ")
 	for i, c := range columns {
 		if i > 0 {
 			sql.WriteString(", ")
 		}
-		sql.WriteString(pgx.Identifier{rel.Columns[c].Name}.Sanitize())
+		sql.WriteString(name(c))
 	}
 	fmt.Fprintf(&sql, " FROM %s WHERE ", pgx.Identifier{rel.Schema, rel.Name}.Sanitize())
-	var key [][]byte
-	for i, c := range o.key {
+	var values [][]byte
+	for i, row := range rows {
 		if i > 0 {
-			sql.WriteString(" AND ")
+			sql.WriteString(" OR ")
 		}
-		fmt.Fprintf(&sql, "%s = $%d", pgx.Identifier{rel.Columns[c].Name}.Sanitize(), i+1)
-		key = append(key, row[c].Bytes())
+		for j, c := range by {
+			if j > 0 {
+				sql.WriteString(" AND ")
+			}
+			values = append(values, row[c].Bytes())
+			fmt.Fprintf(&sql, "%s = $%d", name(c), len(values))
+		}
 	}
+	fmt.Fprintf(&sql, " LIMIT %d", limit)
 	conn, err := m.pool.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Release()
-	result := conn.Conn().PgConn().ExecParams(ctx, sql.String(), key, nil, nil, nil).Read()
-	var refused *pgconn.PgError
-	if errors.As(result.Err, &refused) && strings.HasPrefix(refused.Code, "42") { // renamed or dropped since: gone, as far as the stream's row goes
-		m.log.Warn("columns cannot be read back", "table", rel.Schema+"."+rel.Name, "error", refused.Message)
-		return nil, nil
+	result := conn.Conn().PgConn().ExecParams(ctx, sql.String(), values, nil, nil, nil).Read()
+	if refused, ok := errors.AsType[*pgconn.PgError](result.Err); ok && strings.HasPrefix(refused.Code, "42") {
+		return nil, fmt.Errorf("%w: %s", errAltered, refused.Message)
 	}
-	if result.Err != nil || len(result.Rows) == 0 {
-		return nil, result.Err
-	}
-	return result.Rows[0], nil
+	return result.Rows, result.Err
 }
 
 // persist calls f until it succeeds or ctx ends: a change must not be passed over because the database is away for a while.

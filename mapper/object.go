@@ -14,6 +14,8 @@ type object struct {
 	workspace string
 	hash      uint64 // seed of the record hash: tells equal keys of different tables apart
 	key       []int  // columns of the primary key
+	exact     bool   // keys are equal only if their texts are, so that a delete and an insert of one record can be told
+	stays     []int  // columns of the key that have nothing to do with the partition a row lies in; nil when rows cannot be found by them
 	deletedAt int    // column of the soft delete, -1 when there is none
 	member    []int  // columns that hold the acting workspace member's id, the likeliest first
 	destroys  bool   // every hard delete is destroyed, also that of a live row
@@ -123,14 +125,14 @@ func same(a, b cdc.Value) bool {
 	return a.IsNull() == b.IsNull() && bytes.Equal(a.Bytes(), b.Bytes())
 }
 
-// appendKey appends the fields that are made of the primary key alone, as a JSON object: all that is known of a row deleted under a
-// replica identity that is not full.
-func (o *object) appendKey(dst []byte, row cdc.Tuple) []byte {
+// appendKnown appends the fields of which all columns are known, as a JSON object: of a row deleted under a replica identity that is not
+// full, those are the identity's.
+func (o *object) appendKnown(dst []byte, row cdc.Tuple) []byte {
 	dst = append(dst, '{')
 	first := true
 	for i := range o.fields {
 		f := &o.fields[i]
-		if slices.ContainsFunc(f.columns, func(c int) bool { return !slices.Contains(o.key, c) }) {
+		if slices.ContainsFunc(f.columns, func(c int) bool { return row[c].IsUnchanged() }) {
 			continue
 		}
 		if !first {

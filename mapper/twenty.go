@@ -9,6 +9,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"hookline/cdc"
 )
@@ -139,6 +140,7 @@ func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 		workspace: row.workspace.String(),
 		hash:      xxhash.Sum64(row.id.Bytes[:]),
 		key:       []int{id},
+		exact:     rel.Columns[id].Type == pgtype.UUIDOID,
 		deletedAt: rel.Column("deletedAt"),
 		destroys:  t.destroys,
 	}

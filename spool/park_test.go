@@ -46,7 +46,7 @@ func TestParkCutOff(t *testing.T) {
 
 // TestParkIsDurable kills a server whose transactions are not durable unless they ask for it.
 func TestParkIsDurable(t *testing.T) {
-	server, err := postgres.Start(t.Context(), postgres.Options{Settings: map[string]string{"synchronous_commit": "off", "wal_writer_delay": "10s"}})
+	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true, Settings: map[string]string{"synchronous_commit": "off", "wal_writer_delay": "10s"}})
 	if err != nil {
 		t.Fatal(err)
 	}

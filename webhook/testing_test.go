@@ -179,6 +179,9 @@ func (d *database) observe() (changes []cdc.Change) {
 		if !ok || err != nil {
 			d.t.Fatalf("the stream ended: %v", err)
 		}
+		if change.Kind == cdc.End {
+			continue
+		}
 		marker := change.Relation.Name == "marker"
 		others := marker || change.Relation.Schema == "core" && change.Relation.Name == "workspace"
 		if observed := d.Observe(change); observed == others {

@@ -56,7 +56,7 @@ func renewSlot(ctx context.Context, cfg config.Config, db *database, conn *pgx.C
 			return err
 		}
 	}
-	if err := db.prepareOn(ctx, conn, nil); err != nil {
+	if _, err := db.prepareOn(ctx, conn, nil); err != nil {
 		return err
 	}
 	to, err := db.slotPosition(ctx)

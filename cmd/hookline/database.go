@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -27,9 +28,9 @@ type database struct {
 	pool     *pgxpool.Pool
 	catalog  mapper.Catalog
 	webhooks *webhook.Registry
-	told     map[string]bool // tables that are left out
-	stirred  chan struct{}   // see stir
-	tries    int             // how often tables that somebody locks are waited for; 0: as long as it takes
+	told     map[string]cdc.SkipReason // tables that are not as they should be, and why
+	stirred  chan struct{}             // see stir
+	tries    int                       // how often tables that somebody locks are waited for; 0: as long as it takes
 }
 
 // fewTries is database.tries of a command that is asked how things stand.
@@ -45,7 +46,7 @@ func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger, metr
 	if err != nil {
 		return nil, fmt.Errorf("HOOKLINE_DATABASE_URL: %w", err)
 	}
-	d := &database{cfg: cfg, log: log, pool: pool, told: map[string]bool{}, stirred: make(chan struct{}, 1)}
+	d := &database{cfg: cfg, log: log, pool: pool, told: map[string]cdc.SkipReason{}, stirred: make(chan struct{}, 1)}
 	if err := d.detect(ctx, metrics); err != nil {
 		pool.Close()
 		if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
@@ -112,25 +113,29 @@ func (d *database) prepare(ctx context.Context, store *spool.Spool) error {
 		return err
 	}
 	return d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-		return cdc.TakeTurns(ctx, conn.Conn(), func() error { return d.prepareOn(ctx, conn.Conn(), store) })
+		return cdc.TakeTurns(ctx, conn.Conn(), func() error {
+			_, err := d.prepareOn(ctx, conn.Conn(), store)
+			return err
+		})
 	})
 }
 
-// prepareOn is prepare for who has the turn. Without checkpoints, nil, the database is prepared as if nothing had been announced before.
-func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, checkpoints cdc.Checkpoints) error {
+// prepareOn is prepare for who has the turn, and reports whether something is pending, to be tried again. Without checkpoints, nil,
+// the database is prepared as if nothing had been announced before.
+func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, checkpoints cdc.Checkpoints) (pending bool, err error) {
 	if err := d.makeSchema(ctx, conn); err != nil {
-		return err
+		return false, err
 	}
 	tables, err := d.tables(ctx, conn)
 	if err != nil {
-		return err
+		return false, err
 	}
 	plan, err := cdc.Prepare(ctx, conn, d.cfg.CDC, tables, checkpoints, d.log)
 	if err != nil {
-		return err
+		return false, err
 	}
-	d.tellLeft(plan)
-	return nil
+	d.tellSkipped(plan.Skipped)
+	return plan.Pending(), nil
 }
 
 // findGap looks for a gap.
@@ -330,27 +335,43 @@ func (d *database) script(ctx context.Context) (sql []string, err error) {
 		if err != nil {
 			return err
 		}
-		sql = append(sql, plan.Statements...)
+		sql = append(sql, plan.SQL()...)
 		if !own {
-			sql = append(sql, fmt.Sprintf("ALTER PUBLICATION %s ADD TABLE %s", pgx.Identifier{d.cfg.CDC.Publication}.Sanitize(),
+			sql = append(sql, fmt.Sprintf("ALTER PUBLICATION %s ADD TABLE ONLY %s", pgx.Identifier{d.cfg.CDC.Publication}.Sanitize(),
 				pgx.Identifier{schema, "webhook"}.Sanitize()))
 		}
 		if !own || plan.Makes {
 			sql = append(sql, fmt.Sprintf("GRANT USAGE, CREATE ON SCHEMA %s TO %s", pgx.Identifier{schema}.Sanitize(), role),
 				fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %s TO %s", pgx.Identifier{schema}.Sanitize(), role))
 		}
-		d.tellLeft(plan)
+		d.tellSkipped(slices.DeleteFunc(plan.Skipped, func(s cdc.Skipped) bool { return s.Reason.ForOthers() })) // it is in the SQL
 		return nil
 	})
 	return sql, err
 }
 
-// tellLeft tells once of each table that is left out.
-func (d *database) tellLeft(plan *cdc.Plan) {
-	for _, left := range plan.Left {
-		if !d.told[left] {
-			d.told[left] = true
-			d.log.Warn("a table is left out", "reason", left)
+// tellSkipped tells once of each table that is not as it should be, and again when that is over or has
+// another reason.
+func (d *database) tellSkipped(list []cdc.Skipped) {
+	now := map[string]cdc.SkipReason{}
+	for _, s := range list {
+		now[s.Name()] = s.Reason
+		if d.told[s.Name()] == s.Reason {
+			continue
+		}
+		message := "a table is left out"
+		if s.Published {
+			message = "a table tells less than it could"
+		}
+		if s.Harms {
+			message = "a table that is published makes the CRM's own updates and deletes fail"
+		}
+		d.log.Warn(message, "table", s.Name(), "reason", s.Why, "to_mend_it", s.Mend, "sql", strings.Join(s.SQL, "; "))
+	}
+	for name := range d.told {
+		if _, still := now[name]; !still {
+			d.log.Info("a table is no longer left out", "table", name)
 		}
 	}
+	d.told = now
 }

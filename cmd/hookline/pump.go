@@ -8,6 +8,7 @@ import (
 	"hookline/cdc"
 	"hookline/mapper"
 	"hookline/sender"
+	"hookline/webhook"
 )
 
 // pump moves the stream: change → event → deliveries. It returns nil when ctx ends, and an error when the stream cannot go on. An event that
@@ -20,34 +21,41 @@ func pump(ctx, late context.Context, source *cdc.Source, db *database, events *m
 		if err != nil {
 			return err
 		}
-		count.changes.Inc()
-		if db.webhooks.Observe(change) {
-			continue
-		}
-		if db.catalog.Observe(change) {
-			db.stir()
-			continue
+		if !change.Told && change.Kind != cdc.End {
+			count.changes.Inc()
+			if db.webhooks.Observe(change) {
+				continue
+			}
+			if db.catalog.Observe(change) {
+				db.stir()
+				continue
+			}
 		}
 		draft, err := events.Map(ctx, change)
+		for ; draft != nil && err == nil; draft, err = events.Next(ctx) {
+			count.events[draft.Action].Inc()
+			if err := announce(ctx, late, draft, db.webhooks.Match(draft.Subject), change.Tx, out); err != nil {
+				return stopped(ctx, err)
+			}
+		}
 		if err != nil {
 			return stopped(ctx, err)
 		}
-		if draft == nil {
-			continue
+	}
+	return nil
+}
+
+// announce sends an event to those who want to hear of it.
+func announce(ctx, late context.Context, draft *mapper.Draft, subscribers []*webhook.Subscription, tx *cdc.Tx, out *sender.Sender) error {
+	if len(subscribers) == 0 {
+		return nil
+	}
+	event := draft.Event()
+	for _, to := range subscribers {
+		if err := out.Send(ctx, sender.Delivery{Event: event, To: to, Settled: tx.Hold()}); err != nil {
+			return err
 		}
-		count.events[draft.Action].Inc()
-		subscribers := db.webhooks.Match(draft.Subject)
-		if len(subscribers) == 0 {
-			continue
-		}
-		event, until := draft.Event(), ctx
-		for _, to := range subscribers {
-			delivery := sender.Delivery{Event: event, To: to, Settled: change.Tx.Hold()}
-			if err := out.Send(until, delivery); err != nil {
-				return stopped(ctx, err)
-			}
-			until = late
-		}
+		ctx = late
 	}
 	return nil
 }

@@ -33,6 +33,8 @@ const (
 	stopTimeout   = 10 * time.Second
 	pollInterval  = 5 * time.Millisecond
 
+	dirPrefix = "hookline-postgres-" // of the names of directories that Start makes
+
 	// maxSocketPath is the shortest limit of the systems we run on (macOS 103, Linux 107).
 	maxSocketPath = 103
 )
@@ -49,6 +51,10 @@ type Options struct {
 	// Major is the version of the server, such as 18: see [FindMajor]. Default: whatever [Find] finds.
 	Major int
 
+	// InMemory puts the new directory on a file system in memory, where there is one with room (see [memoryDir]). It is for
+	// tests: making and dropping databases costs a disk's file system far more than Postgres. Without effect when Dir is set.
+	InMemory bool
+
 	// Port on 127.0.0.1. Default: a free one.
 	Port int
 
@@ -64,6 +70,7 @@ type Server struct {
 	bindir  string
 	dir     string
 	ownDir  bool
+	owner   *os.File // keeps a directory in memory from being removed as an orphan's; nil for others
 	port    int
 	log     io.Writer
 	as      *syscall.Credential
@@ -82,7 +89,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{bindir: bindir, dir: o.Dir, port: o.Port, log: o.Log, as: as}
-	if err := s.create(ctx, o.Settings); err != nil {
+	if err := s.create(ctx, o); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	if err := s.start(ctx, o.Port == 0); err != nil {
@@ -99,13 +106,22 @@ func (o Options) find() (bindir string, err error) {
 }
 
 // create makes the directory and, unless there is one in it, the cluster.
-func (s *Server) create(ctx context.Context, settings map[string]string) error {
+func (s *Server) create(ctx context.Context, o Options) error {
 	if s.dir == "" {
-		dir, err := os.MkdirTemp("", "hookline-postgres-")
+		parent := ""
+		if o.InMemory {
+			parent = memoryDir()
+		}
+		dir, err := os.MkdirTemp(parent, dirPrefix)
 		if err != nil {
 			return err
 		}
 		s.dir, s.ownDir = dir, true
+		if parent != "" {
+			if s.owner, err = own(dir); err != nil {
+				return err
+			}
+		}
 	}
 	dir, err := filepath.Abs(s.dir)
 	if err != nil {
@@ -125,7 +141,7 @@ func (s *Server) create(ctx context.Context, settings map[string]string) error {
 			return err
 		}
 	}
-	return os.WriteFile(s.dataFile("postgresql.conf"), s.conf(settings), 0o644)
+	return os.WriteFile(s.dataFile("postgresql.conf"), s.conf(o.Settings), 0o644)
 }
 
 func (s *Server) initdb(ctx context.Context) error {
@@ -155,6 +171,7 @@ func (s *Server) conf(settings map[string]string) []byte {
 		"shared_buffers":          "64MB",
 		"fsync":                   "off",
 		"full_page_writes":        "off",
+		"jit":                     "off", // its start costs more than any query here
 		"timezone":                "UTC",
 		"log_timezone":            "UTC",
 		"log_line_prefix":         "%m [%p] %q%d %a: ",
@@ -251,6 +268,9 @@ func (s *Server) Stop() error {
 	err := s.shutdown()
 	if s.ownDir {
 		err = errors.Join(err, os.RemoveAll(s.dir))
+	}
+	if s.owner != nil {
+		s.owner.Close()
 	}
 	return err
 }

@@ -18,7 +18,7 @@ import (
 
 func TestServerSurvivesKillAndLeavesNothing(t *testing.T) {
 	var log bytes.Buffer
-	server := start(t, postgres.Options{Settings: map[string]string{"application_name": "it's a test"}, Log: &log})
+	server := start(t, postgres.Options{InMemory: true, Settings: map[string]string{"application_name": "it's a test"}, Log: &log})
 	url := server.URL("postgres")
 	execute(t, server, "create table kept as select 42 as answer")
 
@@ -94,7 +94,7 @@ func TestStartFailsWithTheServersLog(t *testing.T) {
 		options postgres.Options
 		want    string
 	}{
-		"unknown setting": {postgres.Options{Settings: map[string]string{"no_such_thing": "1"}}, "no_such_thing"},
+		"unknown setting": {postgres.Options{InMemory: true, Settings: map[string]string{"no_such_thing": "1"}}, "no_such_thing"},
 		"port taken":      {postgres.Options{Port: taken.Addr().(*net.TCPAddr).Port}, "could not bind IPv4 address"},
 	} {
 		t.Run(name, func(t *testing.T) {

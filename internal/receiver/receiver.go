@@ -2,6 +2,7 @@
 package receiver
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -26,11 +27,12 @@ type Request struct {
 
 // Answer is what a receiver does with a request.
 type Answer struct {
-	Status  int           // 0 stands for 200
-	Latency time.Duration // before the answer; the sender's going away ends it
-	Header  http.Header   // added to the answer
-	Body    io.Reader     // sent after the header, piece by piece; an error breaks the connection off
-	Cut     bool          // break the connection off instead of answering
+	Status  int             // 0 stands for 200
+	Latency time.Duration   // before the answer; the sender's going away ends it
+	Until   <-chan struct{} // nil, or held back until it is closed; the sender's going away ends that, too
+	Header  http.Header     // added to the answer
+	Body    io.Reader       // sent after the header, piece by piece; an error breaks the connection off
+	Cut     bool            // break the connection off instead of answering
 }
 
 // Receiver is an http.Handler. Its fields must be set before it serves.
@@ -67,12 +69,8 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		got.Signature = sender.Verify(r.Secret, req.Header, body, got.At, tolerance)
 	}
 	answer := r.answer(got)
-	if answer.Latency > 0 {
-		select {
-		case <-time.After(answer.Latency):
-		case <-req.Context().Done():
-			answer.Cut = true
-		}
+	if !answer.wait(req.Context()) {
+		answer.Cut = true
 	}
 	if !answer.Cut {
 		got.Status = answer.Status
@@ -90,6 +88,25 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if answer.Body != nil {
 		send(w, answer.Body)
 	}
+}
+
+// wait returns when the answer is to be given, and false when ctx has ended before.
+func (a Answer) wait(ctx context.Context) bool {
+	var late <-chan time.Time
+	if a.Latency > 0 {
+		late = time.After(a.Latency)
+	}
+	for late != nil || a.Until != nil {
+		select {
+		case <-late:
+			late = nil
+		case <-a.Until:
+			a.Until = nil
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 // send sends the header at once, and then the body as it comes.

@@ -35,8 +35,11 @@ var (
 // Main runs the tests of a package and then stops the shared servers that tests have started:
 //
 //	func TestMain(m *testing.M) { postgrestest.Main(m) }
-func Main(m *testing.M) {
-	code := m.Run()
+func Main(m *testing.M) { Run(m.Run) }
+
+// Run is Main for tests that run returns the exit code of.
+func Run(run func() int) {
+	code := run()
 	servers.Range(func(_, value any) bool {
 		if server := value.(*shared).server; server != nil {
 			if err := server.Stop(); err != nil {
@@ -63,7 +66,9 @@ func SharedMajor(t testing.TB, major int) *postgres.Server {
 	NeedMajor(t, major)
 	value, _ := servers.LoadOrStore(major, new(shared))
 	s := value.(*shared)
-	s.once.Do(func() { s.server, s.err = postgres.Start(context.Background(), postgres.Options{Major: major}) })
+	s.once.Do(func() {
+		s.server, s.err = postgres.Start(context.Background(), postgres.Options{Major: major, InMemory: true})
+	})
 	if s.err != nil {
 		t.Fatalf("start the shared Postgres: %v", s.err)
 	}

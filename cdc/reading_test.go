@@ -11,23 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"hookline/cdc"
-	"hookline/internal/postgres/postgrestest"
 )
-
-// majors are the versions on which the server's part in a matter is tried; 0 is the default one.
-var majors = []int{0, 18}
-
-// onEach runs the test on a database of each of the majors.
-func onEach(t *testing.T, test func(t *testing.T, url string)) {
-	t.Helper()
-	for _, major := range majors {
-		name := "default"
-		if major > 0 {
-			name = fmt.Sprint(major)
-		}
-		t.Run(name, func(t *testing.T) { test(t, postgrestest.NewDatabaseMajor(t, major)) })
-	}
-}
 
 // heard is a log that hands on its lines.
 type heard chan string

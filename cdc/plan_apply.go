@@ -1,0 +1,197 @@
+package cdc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const (
+	// lockTimeout is the longest wait for one lock of a step: while it waits, the CRM's own statements
+	// wait behind it.
+	lockTimeout = time.Second
+	// lockPatience is the longest that one Apply spends on locks that are not to be had. Then it takes
+	// those that are free at once.
+	lockPatience = 5 * time.Second
+	lockGlance   = 50 * time.Millisecond
+	// lockTries is how often a lock is waited for where nothing can be streamed without it.
+	lockTries = 5
+)
+
+// Apply takes the plan's steps, one by one. What cannot be done to one table now is added to Skipped,
+// and holds up nothing else. The error is a Problems when the role has no right to what is needed to
+// stream at all; where there is no slot yet, nothing was done then.
+func (p *Plan) Apply(ctx context.Context, conn *pgx.Conn, log *slog.Logger) error {
+	impossible := p.impossible()
+	if impossible != nil && !p.found.slot {
+		return impossible
+	}
+	a := application{Plan: p, conn: conn, log: log, left: lockPatience, failed: map[Table]bool{}}
+	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "RESET lock_timeout") }()
+	for i := range p.Steps {
+		if err := a.take(ctx, &p.Steps[i]); err != nil {
+			return err
+		}
+	}
+	return errors.Join(impossible, a.unfollowed)
+}
+
+// application is a plan that is being applied.
+type application struct {
+	*Plan
+	conn   *pgx.Conn
+	log    *slog.Logger
+	left   time.Duration  // of lockPatience
+	failed map[Table]bool // tables of which a step has failed
+
+	unfollowed error // why a table that has to be followed is not
+}
+
+// take takes a step, or notes why not.
+func (a *application) take(ctx context.Context, s *Step) error {
+	needs := s.Table
+	if s.Kind == Fill {
+		needs = a.cfg.own(backfillTable) // through which the rows go
+	}
+	if s.Lacks != 0 || s.after && a.failed[s.Table] || s.Kind == Fill && a.failed[needs] {
+		if a.failed[s.Table] = true; s.Kind == Fill && s.Lacks == 0 && a.failed[needs] {
+			a.skip(Skipped{
+				Table: s.Table, Reason: NotOwned, Why: fmt.Sprintf("the rows that it has go through %s, which is not published", needs),
+				Mend: "as a superuser: what `hookline setup --print-sql` prints",
+			})
+		}
+		return nil
+	}
+	if s.vital() && a.unfollowed != nil {
+		return a.unfollowed
+	}
+	a.log.Info("preparing the database", "sql", firstLine(s.SQL))
+	err := a.insist(ctx, s)
+	if err == nil {
+		return nil
+	}
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || a.conn.IsClosed() || s.vital() || ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", firstLine(s.SQL), err)
+	}
+	a.failed[s.Table] = true
+	if slices.Contains(tableGone, refused.Code) {
+		a.gone = true
+		return nil
+	}
+	why, err := a.explain(ctx, s, refused)
+	if err != nil {
+		return err
+	}
+	if s.follows() {
+		a.unfollowed = &Problem{What: why.String(), Mend: why.Mend}
+	}
+	a.skip(why)
+	return nil
+}
+
+// insist runs a step. One that everything waits for gives way to a lock for a while and comes back, a few
+// times.
+func (a *application) insist(ctx context.Context, s *Step) error {
+	for try := 1; ; try++ {
+		err := a.run(ctx, s)
+		if !isLocked(err) || !s.vital() && !s.follows() || try == lockTries {
+			return err
+		}
+		a.log.Warn("the table is locked, trying again", "sql", firstLine(s.SQL), "try", try)
+		select {
+		case <-time.After(time.Duration(try) * time.Second):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func isLocked(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refused.Code == lockNotAvailable
+}
+
+// run runs one statement. The connection is outside any transaction afterwards.
+func (a *application) run(ctx context.Context, s *Step) error {
+	if s.Kind == MakeSlot { // which waits for transactions, not for a table
+		return a.makeSlot(ctx, s.SQL)
+	}
+	limit := min(lockTimeout, max(a.left, lockGlance))
+	switch {
+	case s.vital(), s.follows():
+		limit = lockTimeout
+	}
+	if _, err := a.conn.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d", limit.Milliseconds())); err != nil {
+		return err
+	}
+	_, err := a.conn.Exec(ctx, s.SQL)
+	if a.conn.PgConn().TxStatus() != 'I' && !a.conn.IsClosed() { // inside a statement that is a transaction
+		if _, err := a.conn.Exec(ctx, "ROLLBACK"); err != nil {
+			return err
+		}
+	}
+	if isLocked(err) {
+		a.left -= limit
+	}
+	return err
+}
+
+// explain tells why the server has refused a step.
+func (a *application) explain(ctx context.Context, s *Step, refused *pgconn.PgError) (Skipped, error) {
+	if refused.Code == lockNotAvailable {
+		return a.blocked(ctx, a.conn, s)
+	}
+	return Skipped{
+		Table: s.Table, Part: s.Part, Reason: Refused, Published: s.table != nil && s.table.listed, // SQLSTATE and message hold no rows
+		Why:  fmt.Sprintf("the server refuses to %s: %s (SQLSTATE %s)", s.Kind, refused.Message, refused.Code),
+		Mend: "what the message names; it is tried again", SQL: nil,
+	}, nil
+}
+
+// Pending reports whether something was left that may be done at another try although the catalogs
+// look the same by then.
+func (p *Plan) Pending() bool {
+	return p.gone || slices.ContainsFunc(p.Skipped, func(s Skipped) bool { return s.Reason.Passes() })
+}
+
+// firstLine is what logs and errors tell of a statement.
+func firstLine(sql string) string {
+	line, _, _ := strings.Cut(sql, "\n")
+	return line
+}
+
+// planTries is how often Prepare plans anew because tables have gone while it was at work.
+const planTries = 5
+
+// Prepare plans and applies in one go. It fails only where nothing could be streamed at all: without
+// slot or publication. Processes that start at the same time must take turns.
+func Prepare(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoints Checkpoints,
+	log *slog.Logger,
+) (p *Plan, err error) {
+	for try := 1; ; try++ {
+		if p, err = NewPlan(ctx, conn, cfg, tables, checkpoints); err != nil {
+			return nil, err
+		}
+		if err = p.Apply(ctx, conn, log); err != nil || !p.gone || try == planTries {
+			return p, err
+		}
+	}
+}
+
+// TakeTurns calls f while no other process that prepares the database does so.
+func TakeTurns(ctx context.Context, conn *pgx.Conn, f func() error) error {
+	const lock = "hashtextextended('hookline', 0)"
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock("+lock+")"); err != nil {
+		return fmt.Errorf("wait for other processes that prepare the database: %w", err)
+	}
+	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock("+lock+")") }()
+	return f()
+}

@@ -1,0 +1,134 @@
+package cdc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// found is a database as a plan finds it: slot, publication, tables, and the role's rights to them.
+type found struct {
+	version        int    // of the server
+	role, database string // quoted
+	mayCreate      bool   // the role, in the database
+
+	slot     bool // there is one, so what is new now has rows that no stream has brought
+	unusable bool // there is one that nobody has read, older than the publication: it is made anew
+	active   bool // a process reads it
+
+	publication bool   // there is one
+	all         bool   // it is of all tables
+	whole       bool   // it publishes all that it should
+	stored      bool   // it publishes stored generated columns, or will: the role may set it
+	owner       string // of the publication
+	owns        bool   // it is the role's, or will be
+	listed      int    // tables in it
+
+	own      bool // Hookline's tables are there
+	baseline bool // they hold the tables that were there before the slot
+
+	tables []candidate // the backfill table first, then as asked for, then others in the publication
+}
+
+// lookAtDatabase asks for all that a plan depends on. The error is as NewPlan has it.
+func lookAtDatabase(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table,
+	checkpoints Checkpoints,
+) (*found, error) {
+	f := new(found)
+	now, checkpoint, err := examine(ctx, conn, cfg, checkpoints)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case checkpoints != nil && checkpoint == nil && now.unusable():
+		f.unusable = true
+	case now.slot.exists || checkpoint != nil:
+		f.slot = now.slot.exists
+		if err := now.check(cfg, checkpoint); err != nil {
+			return nil, err
+		}
+	}
+	if err := f.lookAtPublication(ctx, conn, cfg); err != nil {
+		return nil, err
+	}
+	if err := f.lookAtKnown(ctx, conn, cfg); err != nil {
+		return nil, err
+	}
+	if f.tables, err = f.lookAtTables(ctx, conn, cfg, tables); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *found) lookAtPublication(ctx context.Context, conn *pgx.Conn, cfg Config) error {
+	err := conn.QueryRow(ctx, `
+		SELECT current_setting('server_version_num')::int / 10000, quote_ident(current_user),
+		       quote_ident(current_database()), has_database_privilege(current_database(), 'CREATE'),
+		       coalesce((SELECT active FROM pg_replication_slots WHERE slot_name = $2), false),
+		       p.pubname IS NOT NULL, coalesce(puballtables, false),
+		       coalesce(pubinsert AND pubupdate AND pubdelete AND pubtruncate AND pubviaroot
+		           AND coalesce(to_jsonb(p)->>'pubgencols', 's') = 's', false),
+		       coalesce(to_jsonb(p)->>'pubgencols', 's') = 's' OR pg_has_role(p.pubowner, 'USAGE'),
+		       coalesce(pg_get_userbyid(p.pubowner), ''), coalesce(pg_has_role(p.pubowner, 'USAGE'), true),
+		       (SELECT count(*) FROM pg_publication_rel WHERE prpubid = p.oid)
+		FROM (SELECT) one LEFT JOIN pg_publication p ON p.pubname = $1`, cfg.Publication, cfg.Slot).
+		Scan(&f.version, &f.role, &f.database, &f.mayCreate, &f.active, &f.publication, &f.all, &f.whole,
+			&f.stored, &f.owner, &f.owns, &f.listed)
+	if err != nil {
+		return fmt.Errorf("look publication %q up: %w", cfg.Publication, err)
+	}
+	return nil
+}
+
+// lookAtKnown finds out whether Hookline's own tables are there, and whether they hold the baseline.
+func (f *found) lookAtKnown(ctx context.Context, conn *pgx.Conn, cfg Config) error {
+	known := cfg.own(knownTable).String()
+	err := conn.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL`,
+		known, cfg.own(backfillTable).String()).Scan(&f.own)
+	if err == nil && f.own {
+		err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+known+" WHERE slot = $1)", cfg.Slot).Scan(&f.baseline)
+	}
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == insufficientPrivilege {
+		return &Problem{
+			What: "the role may not use Hookline's own tables: " + refused.Message,
+			Mend: fmt.Sprintf("as a superuser: GRANT USAGE, CREATE ON SCHEMA %s TO %s; "+
+				"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %[1]s TO %[2]s;",
+				quoteIdentifier(cfg.Schema), quoteIdentifier(conn.Config().User)),
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("look up which tables are known: %w", err)
+	}
+	return nil
+}
+
+// lacking returns what of needs the role has not. t may be nil where needs tell of no table.
+func (f *found) lacking(needs Rights, t *candidate) (lacks Rights) {
+	if needs.Has(OwnPublication) && !f.owns {
+		lacks |= OwnPublication
+	}
+	if needs.Has(MayCreate) && !f.mayCreate {
+		lacks |= MayCreate
+	}
+	if needs.Has(OwnTable) && !t.owned {
+		lacks |= OwnTable
+	}
+	if needs.Has(ReadRows) && (t.hidden || !t.readable) {
+		lacks |= ReadRows
+	}
+	return lacks
+}
+
+// options are those of the publication. From Postgres 18 on the CRM's own updates of a table under
+// REPLICA IDENTITY FULL fail when the table is published without its stored generated columns.
+//
+// https://www.postgresql.org/docs/18/logical-replication-gencols.html
+func (f *found) options() string {
+	if f.version >= 18 {
+		return "publish_via_partition_root = true, publish_generated_columns = stored"
+	}
+	return "publish_via_partition_root = true"
+}

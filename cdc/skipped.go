@@ -1,0 +1,167 @@
+package cdc
+
+import "fmt"
+
+// Skipped is a table that is not as it should be: it is left out, or it is announced and tells less.
+type Skipped struct {
+	Table     Table // the zero Table: the publication itself
+	Part      string
+	Reason    SkipReason
+	Published bool // all the same
+	Harms     bool // published as it is, it makes the CRM's own statements fail
+	Why       string
+	Mend      string   // what to do, or who has to run SQL
+	SQL       []string // that mends it, in order, without semicolons
+}
+
+// SkipReason tells one kind from another.
+type SkipReason string
+
+const (
+	NoKey                  SkipReason = "no_key"
+	NoIdentity             SkipReason = "no_replica_identity"
+	NoIdentityOfPartitions SkipReason = "no_replica_identity_of_partitions"
+	GeneratedColumns       SkipReason = "generated_columns" // that keep it from REPLICA IDENTITY FULL
+	UnloggedPartition      SkipReason = "unlogged_partition"
+	NotOwned               SkipReason = "not_owned"   // table or publication, by the role
+	HiddenRows             SkipReason = "hidden_rows" // by row security, or for want of SELECT
+	Locked                 SkipReason = "locked"      // by another session, at this moment
+	Refused                SkipReason = "refused"     // by the server, for another reason
+)
+
+// Passes reports whether the reason may pass without a trace in the catalogs, so that only another try
+// can tell.
+func (r SkipReason) Passes() bool { return r == Locked || r == Refused }
+
+// ForOthers reports whether it takes rights that the role has not: the plan has a step for it, which
+// somebody else can run.
+func (r SkipReason) ForOthers() bool { return r == NotOwned || r == HiddenRows }
+
+func (s Skipped) String() string { return s.Name() + ": " + s.Why }
+
+// Name returns the table's name, quoted, or "the publication".
+func (s Skipped) Name() string {
+	switch {
+	case s.Part != "":
+		return s.Part
+	case s.Table == Table{}:
+		return "the publication"
+	}
+	return s.Table.String()
+}
+
+// Finding returns it as what a check has found.
+func (s Skipped) Finding() Finding {
+	f := Finding{Level: Warning, Check: "table left out", Found: s.String(), Mend: s.Mend, SQL: s.SQL}
+	switch {
+	case s.Harms:
+		f.Level = Wrong
+		f.Found += "; as long as it is published, the CRM's own updates and deletes of it fail"
+	case s.Published:
+		f.Check = "table tells less"
+	}
+	return f
+}
+
+// leaveOut tells why t cannot be published.
+func (p *Plan) leaveOut(t *candidate, why SkipReason) Skipped {
+	s := Skipped{
+		Table: t.Table, Reason: why, Mend: "as its owner",
+		SQL: []string{"ALTER TABLE " + t.String() + " REPLICA IDENTITY DEFAULT"},
+	}
+	switch why {
+	case NoKey:
+		s.Why = "no primary key, so its records cannot be told apart"
+		s.Mend, s.SQL = fmt.Sprintf("give it one, as its owner: ALTER TABLE %s ADD PRIMARY KEY (…);", t), nil
+	case NoIdentityOfPartitions:
+		s.Why = "its primary key is DEFERRABLE, which Postgres takes for no replica identity, " +
+			"so updates of partitions that are yet to be made would fail"
+		s.Mend, s.SQL = "give it a primary key that is not DEFERRABLE", nil
+	case GeneratedColumns:
+		s.Why = "its generated columns cannot be published, so under REPLICA IDENTITY FULL its updates would fail"
+	default:
+		s.Why = "replica identity is set to nothing, or to an index that is gone or DEFERRABLE, so updates of a published table would fail"
+		if !t.root().byKey {
+			s.SQL[0] = "ALTER TABLE " + t.String() + " REPLICA IDENTITY FULL"
+		}
+	}
+	if why == NoKey || !t.root().byKey && why == GeneratedColumns {
+		s.SQL = nil
+	}
+	if t.listed {
+		s.Harms = !t.usable(p.found.stored) && (!t.direct || !p.found.owns)
+		if !t.direct {
+			s.Published = true
+			s.Mend += fmt.Sprintf(". Publication %s has it among all tables, or all of a schema; one that lists tables could do without it",
+				quoteIdentifier(p.cfg.Publication))
+		}
+	}
+	return s
+}
+
+// tellsLess tells of a table whose columns keep it from REPLICA IDENTITY FULL.
+func (p *Plan) tellsLess(t *candidate) Skipped {
+	return Skipped{
+		Table: t.Table, Reason: GeneratedColumns, Published: true,
+		Why: "only its replica identity, which virtual generated columns keep from being FULL: " +
+			"updates tell no changed fields, deletes the key alone",
+		Mend: "nothing, if that will do. Otherwise, as its owner, drop those columns, or make them STORED",
+	}
+}
+
+func (p *Plan) unlogged(t *candidate, part *part) Skipped {
+	return Skipped{
+		Table: t.Table, Part: part.name, Reason: UnloggedPartition, Published: true,
+		Why:  "a partition that is UNLOGGED: the stream has nothing of the rows in it",
+		Mend: "as its owner", SQL: []string{"ALTER TABLE " + part.name + " SET LOGGED"},
+	}
+}
+
+// refusal tells of a step that the role has no right to take.
+func (p *Plan) refusal(s *Step) Skipped {
+	r := Skipped{
+		Table: s.Table, Reason: NotOwned, SQL: []string{s.SQL},
+		Mend: "as a superuser: what `hookline setup --print-sql` prints",
+	}
+	t := s.table
+	if t != nil {
+		r.Published = t.listed
+	}
+	switch {
+	case s.Kind == SetPublication:
+		r.Published = true
+		r.Why = fmt.Sprintf("it belongs to %s, and does not publish all that it should", p.found.owner)
+	case s.Kind == Withdraw:
+		r.Harms = !t.usable(p.found.stored)
+		r.Why = fmt.Sprintf("it is not to be announced, and the publication, which belongs to %s, lists it", p.found.owner)
+	case s.Kind == SetIdentity && t.listed:
+		r.Why = "only its replica identity, which the role may not set to FULL: updates tell no changed fields"
+		r.Mend = "as its owner or a superuser"
+	case s.Lacks.Has(OwnTable):
+		r.Why = "the role does not own it; a superuser can run what `hookline setup --print-sql` prints"
+	case s.Lacks.Has(OwnPublication):
+		r.Why = fmt.Sprintf("the role does not own the publication, which belongs to %s", p.found.owner)
+	case t.readable:
+		r = p.hidden(t)
+	default:
+		r.Reason, r.Mend = HiddenRows, "as its owner"
+		r.Why = "the role has no right to read the rows that it has already"
+		r.SQL = []string{fmt.Sprintf("GRANT SELECT ON %s TO %s", t, p.found.role)}
+	}
+	return r
+}
+
+// hidden tells of a table whose rows cannot be announced since row security may hide some.
+func (p *Plan) hidden(t *candidate) Skipped {
+	by := "with no policy, hides all rows from it"
+	if t.policies != "" {
+		by = "with policy " + t.policies + ", may hide rows from it"
+	}
+	return Skipped{
+		Table: t.Table, Reason: HiddenRows,
+		Why: fmt.Sprintf("row security holds for role %s, too, and, %s: the rows that the table has already could not be announced", p.found.role, by),
+		Mend: fmt.Sprintf("as a superuser; or, as its owner, ALTER TABLE %s NO FORCE ROW LEVEL SECURITY; "+
+			"or let a superuser run what `hookline setup --print-sql` prints", t),
+		SQL: []string{fmt.Sprintf("ALTER ROLE %s BYPASSRLS", p.found.role)},
+	}
+}

@@ -1,0 +1,80 @@
+package cdc
+
+import "strings"
+
+// Step is one statement, or one transaction, of a plan. It stands alone: after a kill between two of
+// them the next plan has the rest.
+type Step struct {
+	Kind  StepKind
+	Table Table  // that it is about; the zero Table where it is about none
+	Part  string // of SetIdentity: what the identity is set of, quoted: the table, or a partition
+	SQL   string
+	Needs Rights
+	Lacks Rights // what of Needs the role that looked has not
+
+	table *candidate // of Table
+	after bool       // without this plan's identities of Table it would make the CRM's updates fail
+}
+
+// StepKind says what a step does.
+type StepKind string
+
+// In the order in which they are taken.
+const (
+	MakeSchema      StepKind = "make Hookline's own tables"
+	SetPublication  StepKind = "set the publication's options"
+	Withdraw        StepKind = "take the table out of the publication"
+	SetIdentity     StepKind = "set the replica identity"
+	DropSlot        StepKind = "drop the slot, which is older than its publication"
+	MakePublication StepKind = "make the publication"
+	Publish         StepKind = "publish the table"
+	Fill            StepKind = "publish the table with the rows that it has"
+	MakeBaseline    StepKind = "note the tables that there are"
+	Know            StepKind = "note tables of which no rows are announced"
+	MakeSlot        StepKind = "make the slot"
+)
+
+// vital reports whether nothing can be streamed before the step is done.
+func (s *Step) vital() bool {
+	switch s.Kind {
+	case MakeSchema, SetPublication, DropSlot, MakePublication, MakeBaseline, MakeSlot:
+		return true
+	}
+	return false
+}
+
+// follows reports whether the step publishes a table that the stream has to bring whole, such as one of
+// webhooks: what is known of it would no longer be true.
+func (s *Step) follows() bool {
+	return (s.Kind == Publish || s.Kind == Fill) && !s.Table.Full && s.Table.Name != backfillTable
+}
+
+// Rights are what a step takes of whoever runs it; a superuser has them all. 0 is what the role that
+// streams has at any rate.
+type Rights uint8
+
+const (
+	OwnTable       Rights = 1 << iota // of the step's table
+	OwnPublication                    // of the publication
+	MayCreate                         // in the database
+	ReadRows                          // all of the table's, whatever its policies say
+)
+
+// Has reports whether all of others are among them.
+func (r Rights) Has(others Rights) bool { return r&others == others }
+
+func (r Rights) String() string {
+	var list []string
+	for _, one := range []struct {
+		right Rights
+		name  string
+	}{
+		{OwnTable, "ownership of the table"}, {OwnPublication, "ownership of the publication"},
+		{MayCreate, "CREATE on the database"}, {ReadRows, "the sight of all rows"},
+	} {
+		if r.Has(one.right) {
+			list = append(list, one.name)
+		}
+	}
+	return strings.Join(list, ", ")
+}

@@ -1,0 +1,261 @@
+package mapper
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"hookline/cdc"
+)
+
+// oneTable is a catalog of tables whose first column is the key.
+type oneTable struct{}
+
+func (oneTable) Profile() string                                     { return "test" }
+func (oneTable) Load(context.Context, pgx.Tx, *cdc.Snapshot) error   { return nil }
+func (oneTable) Tables(context.Context, pgx.Tx) ([]cdc.Table, error) { return nil, nil }
+func (oneTable) Describing() []cdc.Table                             { return nil }
+func (oneTable) Observe(cdc.Change) bool                             { return false }
+func (oneTable) Generation() uint64                                  { return 1 }
+func (oneTable) object(_ context.Context, rel *cdc.Relation) (*object, error) {
+	o := &object{hash: uint64(rel.OID), key: []int{0}, exact: true, deletedAt: -1}
+	for i, c := range rel.Columns {
+		o.fields = append(o.fields, field{name: c.Name, key: jsonKey(c.Name), columns: []int{i}, encode: nullable(i, appendText)})
+	}
+	o.named(rel.Name)
+	return o, nil
+}
+
+// script makes a transaction of a text: each word is a kind, a key and a value, D1a a Delete of row 1, whose value is a; k in place of D is one
+// that has the key only. U12x is an update that makes key 1 key 2.
+func script(commit cdc.LSN, rel *cdc.Relation, words string) (changes []cdc.Change) {
+	tx := &cdc.Tx{Commit: commit, XID: uint32(commit)}
+	text := func(s string) cdc.Value { return cdc.Text([]byte(s)) }
+	deletes := false
+	for i, w := range strings.Fields(words) {
+		c := cdc.Change{Relation: rel, Tx: tx, Index: uint32(i)}
+		row := cdc.Tuple{text(w[1:2]), text(w[len(w)-1:])}
+		switch w[0] {
+		case 'I':
+			c.Kind, c.New = cdc.Insert, row
+		case 'U':
+			c.Kind, c.New, c.Old = cdc.Update, row, cdc.Tuple{row[0], text("before")}
+			if len(w) == 4 {
+				c.Old[0], c.New[0] = row[0], text(w[2:3])
+				c.Old = cdc.Tuple{text(w[1:2]), text("before")}
+			}
+		case 'D':
+			c.Kind, c.Old, deletes = cdc.Delete, row, true
+		case 'k':
+			c.Kind, c.Old, c.OldIsKey, deletes = cdc.Delete, cdc.Tuple{row[0], cdc.Unchanged()}, true, true
+		case 'T':
+			c.Kind = cdc.Truncate
+		}
+		changes = append(changes, c)
+	}
+	if deletes {
+		changes = append(changes, cdc.Change{Kind: cdc.End, Tx: tx, Index: uint32(len(changes))})
+	}
+	return changes
+}
+
+var letters = &cdc.Relation{OID: 7, Schema: "public", Name: "letter", Identity: 'f', Columns: []cdc.Column{{Name: "id"}, {Name: "value"}}}
+
+// told prints an event in short: its action, the row, the fields that changed, and the index that its id ends with.
+func told(e *Event) string {
+	var row struct{ ID, Value string }
+	if err := json.Unmarshal(e.data, &row); err != nil {
+		panic(err)
+	}
+	s := e.Action.String() + " " + row.ID + row.Value
+	if e.updated != nil {
+		s += " " + strings.Join(e.updated, ",")
+	}
+	return s + " #" + e.ID[strings.LastIndexByte(e.ID, '_')+1:]
+}
+
+func TestFold(t *testing.T) {
+	for _, test := range []struct{ name, changes, want string }{
+		{"a row comes back as another", "D1a I1b", "updated 1b value #1"},
+		{"a row comes back as it was", "D1a I1a", ""},
+		{"nothing is known of it but its key", "k1a I1a", "updated 1a #1"},
+		{"it stays away", "D1a", "deleted 1a #0"},
+		{"all deletes first", "D1a D2b D3c I1a I2x I4d", "updated 2x value #4; created 4d #5; deleted 3c #2"},
+		{"it goes for good in the end", "D1a I1b D1b", "updated 1b value #1; deleted 1b #2"},
+		{"it comes back twice", "D1a I1b D1b I1c", "updated 1b value #1; updated 1c value #3"},
+		{"it is born here", "I1a D1a", "created 1a #0; deleted 1a #1"},
+		{"it is born twice", "I1a D1a I1b", "created 1a #0; updated 1b value #2"},
+		{"it is updated before", "U1a D1a I1b", "updated 1a value #0; updated 1b value #2"},
+		{"it is updated after", "D1a I1a U1b", "updated 1b value #2"},
+		{"another row takes the key over", "D1a U21x", "updated 1x id,value #1"},
+		{"the table is emptied", "D1a T1x I1b", "updated 1b value #2"},
+		{"without a delete", "I1a U1b", "created 1a #0; updated 1b value #1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := New(oneTable{}, nil, "0badcafe", FormatEvent, discard)
+			for round := range 2 { // nothing is left for the next transaction
+				var got []string
+				for _, c := range script(cdc.LSN(100+round), letters, test.changes) {
+					for _, e := range eventsOf(t, m, c) {
+						got = append(got, told(e))
+					}
+				}
+				if got := strings.Join(got, "; "); got != test.want {
+					t.Errorf("got  %s\nwant %s", got, test.want)
+				}
+			}
+		})
+	}
+}
+
+// TestFoldOfAnAlteredTable folds what was deleted before a column was added: what it was is not compared.
+func TestFoldOfAnAlteredTable(t *testing.T) {
+	m := New(oneTable{}, nil, "0badcafe", FormatEvent, discard)
+	changes := script(100, letters, "D1a I1a")
+	wider := *letters
+	wider.Columns = append(slices.Clone(letters.Columns), cdc.Column{Name: "more"})
+	changes[1].Relation, changes[1].New = &wider, append(changes[1].New, cdc.Value{})
+	var got []string
+	for _, c := range changes {
+		for _, e := range eventsOf(t, m, c) {
+			got = append(got, told(e))
+		}
+	}
+	if want := []string{"updated 1a #1"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestFoldBound deletes more than may be held: the oldest deletes are told, in their order, and what comes back of those is told as created.
+func TestFoldBound(t *testing.T) {
+	m := New(oneTable{}, nil, "0badcafe", FormatEvent, discard)
+	m.fold = newFold(4 * 200)
+	var got []string
+	for _, c := range script(100, letters, "D1a D2a D3a D4a D5a D6a D7a I1b I7b") {
+		for _, e := range eventsOf(t, m, c) {
+			got = append(got, told(e))
+		}
+		if m.fold.bytes > m.fold.most {
+			t.Errorf("%d bytes are held, at most %d may be", m.fold.bytes, m.fold.most)
+		}
+	}
+	want := []string{
+		"deleted 1a #0", "deleted 2a #1", "deleted 3a #2", "deleted 4a #3", "created 1b #7", "updated 7b value #8", "deleted 5a #4", "deleted 6a #5",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	if len(m.fold.held) != 0 || m.fold.bytes != 0 {
+		t.Errorf("%d bytes of %d rows are held after the end", m.fold.bytes, len(m.fold.held))
+	}
+}
+
+// TestFoldModel runs transactions at random and compares what a mirror makes of the events with the table, whatever may be held. A mapper that
+// takes over in the middle of a transaction, given what was told from the first Delete on, tells the rest in the same words.
+func TestFoldModel(t *testing.T) {
+	for seed := range uint64(3000) {
+		random := rand.New(rand.NewPCG(seed, 7))
+		most := []int{0, 500, 1000, mostHeld}[random.IntN(4)]
+		make := func() *Mapper {
+			m := New(oneTable{}, nil, "0badcafe", FormatEvent, discard)
+			m.fold = newFold(most)
+			return m
+		}
+		m, rows, mirror := make(), map[string]string{}, map[string]string{}
+		for n := range 6 {
+			start := maps.Clone(rows)
+			changes := randomTransaction(random, rows, cdc.LSN(100*n+100))
+			var steps [][]string
+			all, gone := []string{}, map[string]bool{}
+			for _, c := range changes {
+				var step []string
+				for _, e := range eventsOf(t, m, c) {
+					step = append(step, told(e))
+					var row struct{ ID, Value string }
+					if err := json.Unmarshal(e.data, &row); err != nil {
+						t.Fatal(err)
+					}
+					if mirror[row.ID] = row.Value; e.Action == Deleted {
+						delete(mirror, row.ID)
+						gone[row.ID] = true
+					}
+				}
+				steps, all = append(steps, step), append(all, step...)
+			}
+			fail := func(format string, args ...any) {
+				t.Helper()
+				t.Fatalf("seed %d, at most %d bytes, %v:\n%v\n%q\n%s", seed, most, start, sketch(changes), all, fmt.Sprintf(format, args...))
+			}
+			if !maps.Equal(mirror, rows) {
+				fail("the mirror has %v, the table %v", mirror, rows)
+			}
+			for id := range gone {
+				if _, lives := rows[id]; most == mostHeld && lives && start[id] != "" {
+					fail("%s is called deleted and lives", id)
+				}
+			}
+			if len(changes) == 0 {
+				continue
+			}
+			at := random.IntN(len(changes) + 1)
+			other, first := make(), slices.IndexFunc(changes, func(c cdc.Change) bool { return c.Kind == cdc.Delete })
+			last := random.IntN(2) // a lost connection brings a part of it, and then all of it again
+			for try := range last + 1 {
+				for i := max(first, 0); i < at && (try == last || random.IntN(4) > 0); i++ {
+					c := changes[i]
+					c.Told = true
+					if events := eventsOf(t, other, c); events != nil {
+						fail("what was told is told again: %s", told(events[0]))
+					}
+				}
+			}
+			for i := at; i < len(changes); i++ {
+				var step []string
+				for _, e := range eventsOf(t, other, changes[i]) {
+					step = append(step, told(e))
+				}
+				if !slices.Equal(step, steps[i]) {
+					fail("taken over at %d, change %d tells %q, want %q", at, i, step, steps[i])
+				}
+			}
+		}
+	}
+}
+
+// randomTransaction changes rows, by key, at random.
+func randomTransaction(random *rand.Rand, rows map[string]string, commit cdc.LSN) []cdc.Change {
+	var words []string
+	for range random.IntN(14) {
+		id, value := fmt.Sprint(random.IntN(6)), string(rune('a'+random.IntN(3)))
+		old, lives := rows[id]
+		switch {
+		case !lives:
+			words = append(words, "I"+id+value)
+			rows[id] = value
+		case random.IntN(3) == 0:
+			words = append(words, "U"+id+value)
+			rows[id] = value
+		case random.IntN(6) == 0:
+			words = append(words, "k"+id+old)
+			delete(rows, id)
+		default:
+			words = append(words, "D"+id+old)
+			delete(rows, id)
+		}
+	}
+	return script(commit, letters, strings.Join(words, " "))
+}
+
+func sketch(changes []cdc.Change) (list []string) {
+	for _, c := range changes {
+		list = append(list, fmt.Sprintf("%s %v %v", c.Kind, c.Old, c.New))
+	}
+	return list
+}

@@ -1,0 +1,174 @@
+package mapper
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"hookline/cdc"
+)
+
+// A row of a partitioned table that is moved to another partition is deleted and inserted. Where the stream alone does not tell that the
+// two belong together, the database is asked.
+
+// moves is what has been asked of the transaction in progress.
+type moves struct {
+	attached map[uint32]bool // partitioned tables, by OID: whether they have partitions that it may have attached
+	updates  int             // deletes and inserts that turned out to be updates
+}
+
+const (
+	manyUpdates = 32  // after which those of the same transaction are believed to be updates too
+	manyLives   = 200 // rows that are read back at once
+)
+
+// moved returns the Delete right before an Insert when both are one update: of a column by which the table is partitioned, which is part of the
+// key. Both have the rest of the key in common then, and no other row has the same.
+func (m *Mapper) moved(ctx context.Context, o *object, change cdc.Change) (*deletion, error) {
+	d := m.fold.youngest()
+	if d == nil || d.index+1 != change.Index || d.object.hash != o.hash || !m.fold.shares(d, d.object.stays, o.stays, change.New) {
+		return nil, nil
+	}
+	single := m.moves.updates >= manyUpdates
+	if !single {
+		err := m.persist(ctx, "look for a row of "+change.Relation.Schema+"."+change.Relation.Name, func() error {
+			rows, err := m.ask(ctx, change.Relation, o.stays, o.stays, []cdc.Tuple{change.New}, 2)
+			if single = err == nil && len(rows) < 2; errors.Is(err, errAltered) {
+				return nil
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if !single {
+		return nil, nil
+	}
+	m.moves.updates++
+	return d, nil
+}
+
+// tell returns the event of a delete that nothing has come after in its transaction. Rows of a partitioned table may have been moved to a
+// table which the same transaction made a partition: the stream does not bring them then, and they live on.
+func (m *Mapper) tell(ctx context.Context, d *deletion) (*Draft, error) {
+	if d.relation.Partitioned && !d.asked {
+		if err := m.findLiving(ctx, d); err != nil {
+			return nil, err
+		}
+	}
+	change := cdc.Change{Kind: cdc.Delete, Relation: d.relation, OldIsKey: d.isKey, Tx: d.tx, Index: d.index}
+	switch {
+	case d.now != nil:
+		change.Kind, change.New, change.Old, change.OldIsKey = cdc.Update, d.now, m.fold.before(d, d.relation), false
+	case d.lives:
+		return nil, nil
+	default:
+		m.fold.row = unpack(m.fold.row[:0], d.row)
+		change.Old = m.fold.row
+	}
+	return m.announce(ctx, d.object, change)
+}
+
+// findLiving finds out which rows live on, of d and the deletions of the same table that are due behind it.
+func (m *Mapper) findLiving(ctx context.Context, d *deletion) error {
+	attached, err := m.attaches(ctx, d)
+	if err != nil {
+		return err
+	}
+	var deletions []*deletion
+	for other := d; other != nil && len(deletions) < manyLives; other = other.next {
+		if other.relation == d.relation {
+			other.asked = true
+			deletions = append(deletions, other)
+		}
+	}
+	if !attached {
+		return nil
+	}
+	d.asked = false // until it is known
+	columns := make([]int, len(d.relation.Columns))
+	for i := range columns {
+		columns[i] = i
+	}
+	living, err := m.living(ctx, d, deletions, columns)
+	if errors.Is(err, errAltered) {
+		living, err = m.living(ctx, d, deletions, d.object.key)
+	}
+	if err != nil && !errors.Is(err, errAltered) {
+		return err
+	}
+	for _, row := range living {
+		record := d.object.record(row)
+		for _, other := range deletions {
+			if other.record != record {
+				continue
+			}
+			other.lives = true
+			if !slices.ContainsFunc(row, cdc.Value.IsUnchanged) {
+				other.now = row
+			}
+		}
+	}
+	d.asked = true
+	return nil
+}
+
+// living returns those of the rows that were deleted which there are, with the columns that were asked for, and the others unchanged.
+func (m *Mapper) living(ctx context.Context, d *deletion, deletions []*deletion, columns []int) (living []cdc.Tuple, err error) {
+	keys := make([]cdc.Tuple, len(deletions))
+	for i, other := range deletions {
+		keys[i] = unpack(nil, other.row)
+	}
+	var rows [][][]byte
+	var altered error
+	err = m.persist(ctx, "read rows back of "+d.relation.Schema+"."+d.relation.Name, func() error {
+		rows, err = m.ask(ctx, d.relation, columns, d.object.key, keys, len(keys))
+		if altered = nil; errors.Is(err, errAltered) {
+			altered, err = err, nil
+		}
+		return err
+	})
+	for _, texts := range rows {
+		row := make(cdc.Tuple, len(d.relation.Columns))
+		for i := range row {
+			row[i] = cdc.Unchanged()
+		}
+		for i, c := range columns {
+			if row[c] = (cdc.Value{}); texts[i] != nil {
+				row[c] = cdc.Text(texts[i])
+			}
+		}
+		living = append(living, row)
+	}
+	return living, errors.Join(altered, err)
+}
+
+// attaches reports whether the table of d has a partition that was attached by d's transaction or after it. A transaction that attaches within
+// a savepoint does so under another id, which is higher than its own.
+func (m *Mapper) attaches(ctx context.Context, d *deletion) (attached bool, err error) {
+	oid := d.relation.OID
+	if attached, known := m.moves.attached[oid]; known {
+		return attached, nil
+	}
+	err = m.persist(ctx, "look for new partitions of "+d.relation.Schema+"."+d.relation.Name, func() error {
+		return m.pool.QueryRow(ctx, `
+			WITH RECURSIVE tree (oid) AS (
+				SELECT $1::oid
+				UNION ALL
+				SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid
+			)
+			SELECT EXISTS (
+				SELECT FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid WHERE age(i.xmin) <= age($2::text::xid))`,
+			oid, strconv.FormatUint(uint64(d.tx.XID), 10)).Scan(&attached)
+	})
+	if err != nil {
+		return false, err
+	}
+	if m.moves.attached == nil {
+		m.moves.attached = map[uint32]bool{}
+	}
+	m.moves.attached[oid] = attached
+	return attached, nil
+}

@@ -1,0 +1,228 @@
+package mapper
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hookline/cdc"
+	"hookline/internal/postgres/postgrestest"
+)
+
+// crm reads the stream of a database of its own through a generic catalog.
+type crm struct {
+	testing.TB
+	pool    *pgxpool.Pool
+	source  *cdc.Source
+	catalog *Generic
+}
+
+// newCRM makes a schema on a server of some major version, publishes all of its tables and partitions as they are, and begins to read.
+func newCRM(t testing.TB, major int, schema string) *crm {
+	t.Helper()
+	settings, err := pgxpool.ParseConfig(postgrestest.NewDatabaseMajor(t, major))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings.ConnConfig.RuntimeParams, settings.MaxConns = cdc.SessionSettings(), 4
+	pool, err := pgxpool.NewWithConfig(t.Context(), settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	f := &crm{TB: t, pool: pool, catalog: NewGeneric(Config{}, pool, discard)}
+	runSQL(t, pool, schema+`; CREATE TABLE marker (id serial PRIMARY KEY);
+		DO $$ DECLARE t regclass; BEGIN
+			FOR t IN SELECT oid FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace LOOP
+				EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', t);
+			END LOOP;
+		END $$`)
+	cfg := cdc.Config{URL: settings.ConnConfig.ConnString(), Slot: "slot_" + settings.ConnConfig.Database}
+	withConn(t, pool, func(conn *pgx.Conn) {
+		tx, err := conn.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		tables, err := f.catalog.Tables(t.Context(), tx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := cdc.Prepare(t.Context(), conn, cfg, tables, nil, discard); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if f.source, err = cdc.Open(cfg, nil, discard, prometheus.NewRegistry()); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.source.Acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// announced runs statements, each a transaction, and returns what is announced of them: for each event its name, its updatedFields and its record.
+func (f *crm) announced(statements ...string) (list []string) {
+	f.Helper()
+	for _, sql := range statements {
+		runSQL(f, f.pool, sql)
+	}
+	runSQL(f, f.pool, `INSERT INTO marker DEFAULT VALUES`)
+	m := New(f.catalog, f.pool, "0badcafe", FormatEvent, slog.New(slog.NewTextHandler(f.Output(), nil)))
+	ctx, cancel := context.WithTimeout(f.Context(), time.Minute)
+	defer cancel()
+	done := false
+	for change, err := range f.source.Changes(ctx) {
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, e := range eventsOf(f, m, change) {
+			if done = e.Object == "marker"; done {
+				cancel()
+				break
+			}
+			list = append(list, e.Name+" "+strings.Join(e.updated, ",")+" "+string(e.data))
+		}
+	}
+	if !done {
+		f.Fatal("the stream ended before the marker came")
+	}
+	if err := f.source.Close(context.Background()); err != nil {
+		f.Error(err)
+	}
+	return list
+}
+
+const stages = `
+	CREATE TABLE deals (id int, stage text, name text, PRIMARY KEY (id, stage)) PARTITION BY LIST (stage);
+	CREATE TABLE deals_new PARTITION OF deals FOR VALUES IN ('new');
+	CREATE TABLE deals_won (name text, stage text NOT NULL, id int NOT NULL);
+	ALTER TABLE deals ATTACH PARTITION deals_won FOR VALUES IN ('won');
+	CREATE TABLE deals_others PARTITION OF deals DEFAULT;
+	INSERT INTO deals VALUES (1, 'new', 'a'), (2, 'new', 'b'), (3, 'lost', 'c'), (4, 'lost', 'd'), (5, 'lost', 'e')`
+
+func TestMoves(t *testing.T) {
+	for _, test := range []struct {
+		name, schema string
+		statements   []string
+		want         []string
+	}{
+		{"Partition", stages, []string{`UPDATE deals SET stage = 'won', name = 'A' WHERE id = 1`, `UPDATE deals SET stage = 'won' WHERE id <= 2`}, []string{
+			`deal.updated stage,name {"id":1,"stage":"won","name":"A"}`,
+			`deal.updated stage {"id":2,"stage":"won","name":"b"}`,
+		}},
+		{"ManyPartitions", stages + `; INSERT INTO deals SELECT i, 'new', 'x' FROM generate_series(100, 149) i`,
+			[]string{`UPDATE deals SET stage = 'won' WHERE id >= 100`}, func() (want []string) {
+				for i := range 50 {
+					want = append(want, fmt.Sprintf(`deal.updated stage {"id":%d,"stage":"won","name":"x"}`, 100+i))
+				}
+				return want
+			}()},
+		{"NoMove", `CREATE TABLE readings (device int, day int, value int, PRIMARY KEY (device, day)) PARTITION BY RANGE (day);
+			CREATE TABLE readings1 PARTITION OF readings FOR VALUES FROM (0) TO (10);
+			CREATE TABLE readings2 PARTITION OF readings FOR VALUES FROM (10) TO (20);
+			INSERT INTO readings VALUES (1, 1, 7), (1, 2, 8)`,
+			[]string{`DELETE FROM readings WHERE day = 1; INSERT INTO readings VALUES (1, 11, 9)`}, []string{
+				`reading.created  {"device":1,"day":11,"value":9}`,
+				`reading.deleted  {"device":1,"day":1,"value":7}`,
+			}},
+		{"SplitOfTheDefault", stages, []string{`
+			CREATE TABLE deals_lost (LIKE deals INCLUDING ALL);
+			WITH gone AS (DELETE FROM deals_others WHERE stage = 'lost' AND id < 5 RETURNING *)
+			INSERT INTO deals_lost SELECT id, stage, CASE id WHEN 4 THEN 'D' ELSE name END FROM gone;
+			DELETE FROM deals WHERE id = 5;
+			ALTER TABLE deals ATTACH PARTITION deals_lost FOR VALUES IN ('lost')`,
+			`UPDATE deals SET name = 'C' WHERE id = 3`}, []string{
+			`deal.updated name {"id":3,"stage":"lost","name":"C"}`, // as it is when it is read back
+			`deal.updated name {"id":4,"stage":"lost","name":"D"}`,
+			`deal.deleted  {"id":5,"stage":"lost","name":"e"}`,
+			`deal.updated  {"id":3,"stage":"lost","name":"C"}`, // the new partition has no full identity yet
+		}},
+		{"SplitInASavepoint", stages, []string{`
+			DO $$ BEGIN
+				CREATE TABLE deals_lost (LIKE deals INCLUDING ALL);
+				WITH gone AS (DELETE FROM deals_others WHERE stage = 'lost' RETURNING *) INSERT INTO deals_lost SELECT * FROM gone;
+				BEGIN
+					ALTER TABLE deals ATTACH PARTITION deals_lost FOR VALUES IN ('lost');
+				EXCEPTION WHEN division_by_zero THEN NULL;
+				END;
+			END $$`}, nil},
+		{"SplitThroughATable", stages, []string{`
+			CREATE TEMP TABLE moving ON COMMIT DROP AS SELECT * FROM deals_others;
+			DELETE FROM deals_others;
+			CREATE TABLE deals_lost PARTITION OF deals FOR VALUES IN ('lost');
+			INSERT INTO deals SELECT * FROM moving`}, nil},
+		{"ColumnRenamedSince", stages, []string{`
+			CREATE TABLE deals_lost (LIKE deals INCLUDING ALL);
+			WITH gone AS (DELETE FROM deals_others WHERE stage = 'lost' RETURNING *) INSERT INTO deals_lost SELECT * FROM gone;
+			ALTER TABLE deals ATTACH PARTITION deals_lost FOR VALUES IN ('lost')`,
+			`ALTER TABLE deals RENAME name TO title`}, nil},
+		{"PlainTable", `CREATE TABLE pages_blocks (id uuid PRIMARY KEY, path text, n int);
+			INSERT INTO pages_blocks SELECT md5(i::text)::uuid, 'p', i FROM generate_series(1, 4) i`,
+			[]string{`WITH old AS (SELECT * FROM pages_blocks) SELECT * INTO TEMP blocks FROM old; DELETE FROM pages_blocks;
+				INSERT INTO pages_blocks SELECT id, path, CASE n WHEN 2 THEN 20 ELSE n END FROM blocks WHERE n < 4`}, []string{
+				`pagesBlock.updated n {"id":"c81e728d-9d4c-2f63-6f06-7f89cc14862c","path":"p","n":20}`,
+				`pagesBlock.deleted  {"id":"a87ff679-a2f3-e71d-9181-a67b7542122c","path":"p","n":4}`,
+			}},
+		{"KeysThatAreEqualAndLookDifferent", `CREATE TABLE numbers (n numeric PRIMARY KEY, x int); INSERT INTO numbers VALUES (1.0, 1)`,
+			[]string{`DELETE FROM numbers; INSERT INTO numbers VALUES (1.00, 2)`}, []string{
+				`number.deleted  {"n":1.0,"x":1}`,
+				`number.created  {"n":1.00,"x":2}`,
+			}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for _, major := range []int{0, 18} {
+				t.Run(fmt.Sprintf("Postgres%d", major), func(t *testing.T) {
+					got := newCRM(t, major, test.schema).announced(test.statements...)
+					if !slices.Equal(got, test.want) {
+						t.Errorf("got\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(test.want, "\n\t"))
+					}
+				})
+			}
+		})
+	}
+}
+
+// TestMovesBound moves more rows than may be held, to a table that is attached in the same transaction: none is called deleted, at any time.
+func TestMovesBound(t *testing.T) {
+	f := newCRM(t, 0, stages+`; INSERT INTO deals SELECT i, 'lost', repeat('x', 1000) FROM generate_series(100, 9000) i`)
+	got := f.announced(`
+		CREATE TABLE deals_lost (LIKE deals INCLUDING ALL);
+		WITH gone AS (DELETE FROM deals_others WHERE stage = 'lost' RETURNING *) INSERT INTO deals_lost SELECT * FROM gone WHERE id <> 2000;
+		ALTER TABLE deals ATTACH PARTITION deals_lost FOR VALUES IN ('lost')`)
+	if len(got) != 1 || !strings.HasPrefix(got[0], `deal.deleted  {"id":2000,`) {
+		t.Errorf("%d events, want that row 2000 is deleted; the first is %.100q", len(got), got)
+	}
+}
+
+// TestExactKeys knows of which types equal keys are equal in every bit.
+func TestExactKeys(t *testing.T) {
+	pool := newPool(t)
+	runSQL(t, pool, `
+		CREATE TYPE mood AS ENUM ('good');
+		CREATE DOMAIN code AS text;
+		CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`)
+	for _, test := range []struct {
+		column string
+		exact  bool
+	}{
+		{"int", true}, {"bigint", true}, {"uuid", true}, {"text", true}, {"varchar(20)", true}, {"code", true}, {"mood", true}, {"date", true},
+		{"timestamptz", true}, {"bytea", true}, {"numeric(20,0)", true}, {"numeric", false}, {`text COLLATE blind`, false}, {"float8", false},
+	} {
+		runSQL(t, pool, `DROP TABLE IF EXISTS things; CREATE TABLE things (a int, k `+test.column+`, PRIMARY KEY (a, k))`)
+		o := compilePlan(t, NewGeneric(Config{}, pool, discard), describeTable(t, pool, "public", "things"))
+		if o.exact != test.exact || o.stays != nil {
+			t.Errorf("a key of type %s: exact is %t, want %t", test.column, o.exact, test.exact)
+		}
+	}
+}
