@@ -1,0 +1,140 @@
+package campaign
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+
+	"hookline/e2e"
+	"hookline/internal/receiver"
+)
+
+// calm ends all that is wrong, waits until nothing is left of it, and a while more.
+func (c *campaign) calm() {
+	c.t.Helper()
+	c.end(math.MaxInt64)
+	c.ready()
+	c.arrive()
+	c.commit(30)
+}
+
+// settle ends all that is wrong and waits until everything is delivered and acknowledged. Then Hookline is stopped and started once more,
+// which nobody must notice. It returns what was committed, and the dead letters.
+func (c *campaign) settle() (diary []e2e.Entry, dead []parked) {
+	c.t.Helper()
+	c.end(math.MaxInt64)
+	c.ready()
+	before := c.db.Position()
+	c.db.OneByOne("last", 1)
+	c.arrive()
+	c.db.UntilAcknowledged(before)
+
+	for len(c.processes) > 0 {
+		c.stop(c.active())
+	}
+	c.launch()
+	c.ready()
+	c.db.OneByOne("after", 1)
+	diary, dead = c.arrive()
+	e2e.Finish(c.t, c.processes[0])
+	return diary, dead
+}
+
+// arrive waits until each webhook has got everything that is committed, and the spool is empty, dead letters apart.
+func (c *campaign) arrive() (diary []e2e.Entry, dead []parked) {
+	c.t.Helper()
+	acknowledged := c.changes.Load()
+	diary = c.db.Diary()
+	if n := e2e.Value[int64](c.db, `SELECT count(*) FROM diary.entries`); n < acknowledged {
+		c.t.Errorf("the diary has %d changes, and %d were acknowledged", n, acknowledged)
+	}
+	c.until(func() (err error) {
+		dead, err = c.deliveries("dead")
+		return err
+	})
+	for i, h := range c.hooks {
+		left, seen := map[e2e.Entry]bool{}, 0
+		for _, e := range h.due(diary, h.of(dead)) {
+			left[e] = true
+		}
+		c.until(func() error {
+			for _, a := range h.arrivals(seen) {
+				delete(left, a.Entry)
+				seen++
+			}
+			for e := range left {
+				return fmt.Errorf("receiver %d lacks %d events, such as %+v", i, len(left), e)
+			}
+			return nil
+		})
+	}
+	c.until(func() error {
+		waiting, err := c.deliveries("waiting")
+		if err == nil && len(waiting) > 0 {
+			err = fmt.Errorf("%d deliveries wait in the spool", len(waiting))
+		}
+		return err
+	})
+	return diary, dead
+}
+
+// arrivals returns what was accepted, but for the first so many.
+func (h *hook) arrivals(after int) []e2e.Arrival {
+	h.Mu.Lock()
+	defer h.Mu.Unlock()
+	return slices.Clone(h.Accepted[after:])
+}
+
+// due returns what is to arrive of what was committed. The events that are dead letters now have come once, at least. Some of them may have
+// been accepted, too: who wrote the dead letter was replaced before the slot had gone on, so the event was read again.
+func (h *hook) due(diary []e2e.Entry, dead []string) (due []e2e.Entry) {
+	requests := h.All()
+	accepted := map[string]bool{}
+	for _, r := range requests {
+		if r.Status == http.StatusOK {
+			accepted[r.ID] = true
+		}
+	}
+	given := map[e2e.Entry]bool{}
+	for _, r := range requests {
+		if slices.Contains(dead, r.ID) && !accepted[r.ID] {
+			if e, err := e2e.Read(r); err == nil { // received has told of the error
+				given[e] = true
+			}
+		}
+	}
+	for _, e := range diary {
+		if h.wants(e.Event) && !given[e] {
+			due = append(due, e)
+		}
+	}
+	return due
+}
+
+// judge checks what has come to each webhook, and returns how many deliveries were accepted, and how many of them again.
+func (c *campaign) judge(diary []e2e.Entry, dead []parked) (accepted, repeats int) {
+	c.t.Helper()
+	c.explain()
+	for i, h := range c.hooks {
+		a, n, err := history{
+			due:      h.due(diary, h.of(dead)),
+			requests: h.All(),
+			excused:  func(before, again receiver.Request) bool { return c.excused(h, before, again) },
+		}.judge()
+		if err != nil {
+			c.t.Errorf("receiver %d:\n%v", i, err)
+		}
+		accepted, repeats = accepted+a, repeats+n
+	}
+	if c.t.Failed() {
+		for _, i := range c.interruptions {
+			c.t.Logf("%s: interrupted; what was accepted in %s before may come again", i.at.Format("15:04:05.000"), i.at.Sub(i.since))
+		}
+	}
+	c.judgeSilences(dead)
+	if n := len(c.trap.All()); n > 0 {
+		c.t.Errorf("%d requests have followed a redirect", n)
+	}
+	return accepted, repeats
+}

@@ -1,0 +1,137 @@
+package campaign
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"hookline/e2e"
+	"hookline/internal/receiver"
+)
+
+// sendSpoolAway has the spool's server go away until that many more transactions are committed.
+func (c *campaign) sendSpoolAway(commits int64) {
+	c.t.Helper()
+	if c.spoolBack > 0 {
+		return
+	}
+	c.spoolLost(time.Now())
+	if err := c.spoolServer.Kill(); err != nil {
+		c.t.Fatal(err)
+	}
+	c.spoolBack = c.commits.Load() + commits
+}
+
+// bringSpoolBack is the end of sendSpoolAway, if the spool is away.
+func (c *campaign) bringSpoolBack() {
+	c.t.Helper()
+	if c.spoolBack == 0 {
+		return
+	}
+	if err := c.spoolServer.Restart(c.t.Context()); err != nil {
+		c.t.Fatal(err)
+	}
+	c.spoolBack, c.back = 0, time.Now()
+	c.spool.Conn = c.spool.Session()
+}
+
+// silence is a time in which a webhook must not get anything.
+type silence struct{ from, to time.Time }
+
+// leave has the leaver answer one request with 410. Its webhook is paused then, until its row is changed after that many more commits. The
+// spool has to be there for that, and comes back if it is away.
+func (c *campaign) leave(commits int64) {
+	c.t.Helper()
+	if c.leaver.wellAt > 0 {
+		return
+	}
+	c.bringSpoolBack()
+	before, err := c.deliveries("dead")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var left atomic.Bool
+	c.leaver.Answers(func(receiver.Request) receiver.Answer {
+		if left.CompareAndSwap(false, true) {
+			return receiver.Answer{Status: http.StatusGone}
+		}
+		return receiver.Answer{}
+	})
+	asked := time.Now()
+	c.until(func() error {
+		dead, err := c.deliveries("dead")
+		if err == nil && len(dead) == len(before) {
+			err = fmt.Errorf("no dead letter of the receiver that has answered 410")
+			if time.Since(asked) > requestTimeout { // who got the answer was replaced before it could write that down
+				asked = time.Now()
+				left.Store(false)
+			}
+		}
+		return err
+	})
+	// What was under way when the answer came may come to its end.
+	c.silences = append(c.silences, silence{from: time.Now().Add(requestTimeout)})
+	c.leaver.wellAt = c.commits.Load() + commits
+}
+
+// readmit is the end of leave, if the leaver has left.
+func (c *campaign) readmit() {
+	c.t.Helper()
+	if c.leaver == nil || c.leaver.wellAt == 0 {
+		return
+	}
+	c.leaver.wellAt = 0
+	c.silences[len(c.silences)-1].to = time.Now()
+	c.db.Exec(`UPDATE webhooks SET url = $2 WHERE id = $1`, c.leaver.id, fmt.Sprintf("%s/%d", c.leaver.URL(), len(c.silences)))
+}
+
+// parked is a delivery in the spool, as `hookline deliveries list --json` tells of it.
+type parked struct {
+	Event   string `json:"id"` // its id
+	Webhook string // ends with the id of its row
+	State   string
+}
+
+// deliveries returns the deliveries of the spool in a state: waiting or dead.
+func (c *campaign) deliveries(state string) (list []parked, err error) {
+	c.t.Helper()
+	p := e2e.Run(c.t, c.db.Env(c.settings...), "deliveries", "list", "--json", "--state", state)
+	if code := p.Wait(); code != 0 {
+		return nil, fmt.Errorf("deliveries list: exit code %d: %s", code, p.Log.String())
+	}
+	if err := json.Unmarshal([]byte(p.Out.String()), &list); err != nil {
+		return nil, fmt.Errorf("deliveries list --json: %w: %s", err, p.Out.String())
+	}
+	return slices.DeleteFunc(list, func(d parked) bool { return d.State != state }), nil
+}
+
+// of returns the ids of the events of those that are for the webhook.
+func (h *hook) of(list []parked) (events []string) {
+	for _, d := range list {
+		if strings.HasSuffix(d.Webhook, "/"+h.id) {
+			events = append(events, d.Event)
+		}
+	}
+	return events
+}
+
+// judgeSilences checks that the leaver was left alone, and that nobody else has a dead letter.
+func (c *campaign) judgeSilences(dead []parked) {
+	c.t.Helper()
+	for i, h := range c.hooks {
+		if n := len(h.of(dead)); n > 0 && h != c.leaver {
+			c.t.Errorf("receiver %d has %d dead letters, want none", i, n)
+		}
+	}
+	for _, s := range c.silences {
+		for _, r := range c.leaver.All() {
+			if r.At.After(s.from) && r.At.Before(s.to) {
+				c.t.Errorf("%s came to a webhook that was paused, %s after its receiver had answered 410", r.ID, r.At.Sub(s.from))
+			}
+		}
+	}
+}

@@ -1,0 +1,177 @@
+package campaign
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"hookline/e2e"
+	"hookline/internal/postgres"
+)
+
+// TestCampaign breaks whatever can break, in an order that a seed decides, while writers go on committing: Hookline, Postgres and
+// receivers, several at a time. In the end everything that was committed has arrived at every webhook, in order, and what came twice had
+// a reason to.
+//
+// It is short and always the same, unless E2E_CAMPAIGN is long. E2E_SEED repeats the campaign of a seed.
+func TestCampaign(t *testing.T) {
+	t.Parallel()
+	number, rounds := uint64(1), 1
+	if os.Getenv("E2E_CAMPAIGN") == "long" {
+		number, rounds = *e2e.Seed, 8
+	}
+	if text := os.Getenv("E2E_SEED"); text != "" {
+		var err error
+		if number, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("E2E_SEED=%q: it takes a whole number", text)
+		}
+	}
+	t.Logf("the same again: E2E_SEED=%d", number)
+	for name, apart := range map[string]bool{"one database": false, "spool apart": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			newCampaign(t, apart).run(number, rounds)
+		})
+	}
+}
+
+// What Hookline is told in a campaign.
+const (
+	requestTimeout = time.Second
+	drainTimeout   = 2 * time.Second
+	holdMax        = 500 * time.Millisecond
+)
+
+// campaign is a CRM with its webhooks, Hookline beside it, and all that befalls them.
+type campaign struct {
+	t     *testing.T
+	began time.Time
+
+	server      *postgres.Server
+	db          *e2e.Database
+	spoolServer *postgres.Server
+	spool       *e2e.Database // may be db
+	settings    []string      // of Hookline
+
+	hooks  []*hook
+	frail  []*hook    // those of them that fall ill
+	leaver *hook      // answers 410 at times; nil for none
+	trap   *e2e.Inbox // is told of by redirects
+
+	processes []*e2e.Process // one, or one and its standby
+	launched  []*e2e.Process // all there ever were
+	tight     bool           // the next one gets a small buffer
+
+	commits atomic.Int64 // transactions whose commit was acknowledged to their writers
+	changes atomic.Int64 // the rows they have changed
+
+	illnesses     map[fault]illness
+	spoolBack     int64     // number of commits after which the spool comes back; 0 while it is there
+	lost, back    time.Time // when the spool was lost for the last time, and was there again; see savedAt
+	interruptions []*interruption
+	silences      []silence
+}
+
+// newCampaign prepares a campaign; apart gives the spool a server of its own.
+func newCampaign(t *testing.T, apart bool) *campaign {
+	t.Helper()
+	c := &campaign{t: t, began: time.Now(), trap: e2e.NewInbox(t), illnesses: map[fault]illness{}}
+	c.server, c.db = e2e.NewCRMServer(t)
+	c.db.Exec(companiesSQL)
+	c.settings = []string{
+		"HOOKLINE_REQUEST_TIMEOUT=" + requestTimeout.String(),
+		"HOOKLINE_DRAIN_TIMEOUT=" + drainTimeout.String(),
+		"HOOKLINE_RETRY_SCHEDULE=50ms,100ms,200ms" + strings.Repeat(",400ms", 500), // long enough for every illness
+		"HOOKLINE_HOLD_MAX=" + holdMax.String(),
+	}
+	c.spoolServer, c.spool = c.server, c.db
+	if apart {
+		c.spoolServer, c.spool = e2e.NewServer(t, nil)
+		c.settings = append(c.settings, "HOOKLINE_SPOOL_DATABASE_URL="+c.spool.URL)
+	}
+	for _, i := range illnesses(c.trap.URL()) {
+		c.illnesses[i.fault] = i
+	}
+	c.frail = []*hook{c.newHook(""), c.newHook(""), c.newHook("contact"), c.newHook("company")}
+	c.leaver = c.newHook("contact")
+	c.hooks = append([]*hook{c.newHook("")}, c.frail...) // the first one is always well
+	c.hooks = append(c.hooks, c.leaver)
+	return c
+}
+
+// run carries the plan of a seed out, waits until everything is settled, and judges.
+func (c *campaign) run(seed uint64, rounds int) {
+	c.launch()
+	c.ready()
+	stop := c.startWriters(seed, 2)
+	applied := map[fault]int{}
+	for _, s := range plan(seed, rounds, faults(c.spool != c.db), len(c.frail)) {
+		c.commit(s.pause)
+		c.t.Logf("%s, %d commits: %s", time.Now().Format("15:04:05.000"), c.commits.Load(), c.describe(s))
+		c.apply(s)
+		applied[s.fault]++
+	}
+	stop()
+	diary, dead := c.settle()
+
+	accepted, repeats := c.judge(diary, dead)
+	var list []string
+	for _, f := range slices.Sorted(maps.Keys(applied)) {
+		list = append(list, fmt.Sprintf("%d × %s", applied[f], f))
+	}
+	c.t.Logf("E2E_SEED=%d: %s; %d events, %d deliveries, %d repeats, %d dead letters, %s", seed, strings.Join(list, ", "),
+		len(diary), accepted, repeats, len(dead), time.Since(c.began).Round(time.Second))
+}
+
+func (c *campaign) describe(s step) string {
+	switch _, ill := c.illnesses[s.fault]; {
+	case ill:
+		return fmt.Sprintf("receiver %d %s for %d commits", 1+s.hook, s.fault, s.lasting)
+	case s.calm:
+		return fmt.Sprintf("after a calm, %s", s.fault)
+	}
+	return string(s.fault)
+}
+
+// until waits until f returns nil. Meanwhile it ends what is to last no longer.
+func (c *campaign) until(f func() error) {
+	c.t.Helper()
+	e2e.Eventually(c.t, func() error {
+		c.end(c.commits.Load())
+		return f()
+	})
+}
+
+// end ends what was to last until that many commits.
+func (c *campaign) end(commits int64) {
+	c.t.Helper()
+	for _, h := range c.frail {
+		if h.wellAt > 0 && h.wellAt <= commits {
+			h.heal()
+		}
+	}
+	if c.spoolBack <= commits {
+		c.bringSpoolBack()
+	}
+	if c.leaver != nil && c.leaver.wellAt <= commits {
+		c.readmit()
+	}
+}
+
+// commit waits for that many more transactions.
+func (c *campaign) commit(transactions int64) {
+	c.t.Helper()
+	target := c.commits.Load() + transactions
+	c.until(func() error {
+		if now := c.commits.Load(); now < target {
+			return fmt.Errorf("%d transactions are committed, want %d", now, target)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,132 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// companiesSQL adds a table of companies, whose changes are noted in the diary too, to what contactsSQL makes. Versions of records are
+// unique, so that no two changes of a record are alike, also when it is deleted and made again.
+const companiesSQL = `
+	CREATE TABLE companies (LIKE contacts INCLUDING ALL);
+	CREATE SEQUENCE diary.versions AS int;
+	CREATE FUNCTION diary.write_company() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		INSERT INTO diary.entries (event, record, version) VALUES (
+			'company.' || CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'UPDATE' THEN 'updated' ELSE 'deleted' END,
+			coalesce(NEW.id, OLD.id), coalesce(NEW.version, OLD.version));
+		RETURN NULL;
+	END $$;
+	CREATE TRIGGER diary AFTER INSERT OR UPDATE OR DELETE ON companies FOR EACH ROW EXECUTE FUNCTION diary.write_company()`
+
+const (
+	writeRecord = `INSERT INTO %s (id, version) VALUES ($1, nextval('diary.versions'))
+		ON CONFLICT (id) DO UPDATE SET version = nextval('diary.versions')`
+	deleteRecord = `DELETE FROM %s WHERE id = $1`
+
+	records = 10                    // of each table: few, so that each has many events
+	rhythm  = 50 * time.Millisecond // of one writer's transactions
+)
+
+// writer commits one transaction after the other, of one or several changes, also while the server comes and goes.
+type writer struct {
+	t       *testing.T
+	url     string
+	random  *rand.Rand
+	conn    *pgx.Conn // nil while there is none
+	commits func(changes int64)
+}
+
+// startWriters starts writers and returns what ends them.
+func (c *campaign) startWriters(seed uint64, writers int) (stop func()) {
+	var group sync.WaitGroup
+	done := make(chan struct{})
+	for i := range writers {
+		w := &writer{t: c.t, url: c.db.URL, random: rand.New(rand.NewPCG(seed, uint64(1+i))), commits: func(changes int64) {
+			c.changes.Add(changes)
+			c.commits.Add(1)
+		}}
+		group.Go(func() { w.run(done) })
+	}
+	stop = sync.OnceFunc(func() { close(done); group.Wait() })
+	c.t.Cleanup(stop)
+	return stop
+}
+
+func (w *writer) run(done <-chan struct{}) {
+	tick := time.NewTicker(rhythm)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-done:
+			if w.conn != nil {
+				w.conn.Close(context.Background())
+			}
+			return
+		}
+		// Nothing but the server's end cuts a transaction short, so none is committed after this goroutine has ended.
+		changes, err := w.transaction(context.Background())
+		switch refused := (*pgconn.PgError)(nil); {
+		case err == nil:
+			w.commits(changes)
+		case errors.As(err, &refused) && refused.Code[:2] != "57": // operator intervention: the server goes down, or comes up
+			w.t.Errorf("writer: %v", err)
+			return
+		case w.conn != nil:
+			w.conn.Close(context.Background())
+			w.conn = nil
+		}
+	}
+}
+
+// size returns how many changes a transaction has: one, several, or now and then more than fit into the buffers.
+func (w *writer) size() int {
+	switch dice := w.random.IntN(100); {
+	case dice == 0:
+		return 150
+	case dice < 50:
+		return 1 + w.random.IntN(8)
+	}
+	return 1
+}
+
+// transaction commits some changes and returns how many there were. They are in a fixed order, so that no two writers wait for each
+// other, and may be of one record.
+func (w *writer) transaction(ctx context.Context) (changes int64, err error) {
+	if w.conn == nil {
+		if w.conn, err = pgx.Connect(ctx, w.url); err != nil {
+			return 0, err
+		}
+	}
+	places := make([]int, w.size())
+	for i := range places {
+		places[i] = w.random.IntN(2 * records)
+	}
+	slices.Sort(places)
+	err = pgx.BeginFunc(ctx, w.conn, func(tx pgx.Tx) error {
+		for _, place := range places {
+			sql := writeRecord
+			if w.random.IntN(4) == 0 {
+				sql = deleteRecord
+			}
+			table := []string{"companies", "contacts"}[place/records]
+			done, err := tx.Exec(ctx, fmt.Sprintf(sql, table), fmt.Sprintf("%s%d", table, place%records))
+			if err != nil {
+				return err
+			}
+			changes += done.RowsAffected()
+		}
+		return nil
+	})
+	return changes, err
+}

@@ -1,0 +1,68 @@
+package command
+
+import (
+	"strings"
+	"testing"
+
+	"hookline/e2e"
+)
+
+// A role that may only replicate and read has its SQL run by the DBA, and then does all the rest.
+func TestSetupByDBA(t *testing.T) {
+	t.Parallel()
+	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
+	db.AddWebhook(box, "*.*")
+	role, address := db.NewRole("REPLICATION")
+	db.Exec(`GRANT SELECT ON contacts, webhooks TO ` + role)
+	env := db.Env("HOOKLINE_DATABASE_URL=" + address)
+
+	refused := e2e.Run(t, env, "setup")
+	if refused.Wait() != 1 || !strings.Contains(refused.Log.String(), "hookline setup --print-sql") {
+		t.Errorf("setup without the rights: exit code %d, want 1 and a hint at --print-sql:\n%s", refused.Wait(), refused.Log.String())
+	}
+	before := db.Prepared()
+	printed := e2e.Run(t, env, "setup", "--print-sql")
+	if printed.Wait() != 0 {
+		t.Fatalf("setup --print-sql: exit code %d", printed.Wait())
+	}
+	if after := db.Prepared(); after != before {
+		t.Errorf("setup --print-sql has changed the database from %s to %s", before, after)
+	}
+
+	sql := e2e.Statements(printed.Out.String())
+	for _, statement := range sql {
+		db.Exec(statement) // as psql does: one by one, as a superuser
+	}
+	again := e2e.Run(t, env, "setup", "--print-sql")
+	if again.Wait() != 0 || again.Out.String() != "" || !strings.Contains(again.Log.String(), "nothing to run") {
+		t.Errorf("after all of the SQL was run, setup --print-sql prints:\n%s%s", again.Out.String(), again.Log.String())
+	}
+	ready := e2e.Run(t, env, "setup")
+	if ready.Wait() != 0 || strings.Contains(ready.Log.String(), "preparing") {
+		t.Errorf("after all of the SQL was run, setup finds something to do: exit code %d\n%s", ready.Wait(), ready.Log.String())
+	}
+
+	sut := e2e.Start(t, db, "HOOKLINE_DATABASE_URL="+address).Until("active")
+	db.Exec(`INSERT INTO contacts (id) VALUES ('one')`)
+	db.Exec(`UPDATE contacts SET version = 2`)
+	db.Exec(`DELETE FROM contacts`)
+	box.UntilAccepted(3)
+	own := e2e.NewInbox(t)
+	db.Exec(`INSERT INTO hookline.webhook (url, secret) VALUES ($1, $2)`, own.URL(), own.Secret)
+	heard := len(db.Diary())
+	db.Exec(`INSERT INTO contacts (id) VALUES ('two')`)
+	diary := db.Diary()
+	e2e.Finish(t, sut, box.Gets(diary...), own.Gets(diary[heard:]...))
+}
+
+// Setup may be run again and again, and by the one who owns the database needs nobody else.
+func TestSetupTwice(t *testing.T) {
+	t.Parallel()
+	db := e2e.NewCRM(t)
+	db.SetUp()
+	before := db.Prepared()
+	again := e2e.Run(t, db.Env(), "setup")
+	if after := db.Prepared(); again.Wait() != 0 || after != before || strings.Contains(again.Log.String(), "preparing") {
+		t.Errorf("the second setup has changed %s to %s, exit code %d\n%s", before, after, again.Wait(), again.Log.String())
+	}
+}

@@ -1,0 +1,36 @@
+// Package e2e tests the built binary from outside: a real Postgres in front of it, real receivers behind it, and whatever can go wrong
+// in between. Every test ends in the same check: what was committed has arrived, each record's changes in order, all of it signed.
+package e2e
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"hookline/internal/postgres/postgrestest"
+)
+
+var (
+	Update = flag.Bool("update", false, "write the golden files anew")
+	Seed   = flag.Uint64("seed", rand.Uint64(), "of what tests do at random")
+)
+
+// Main is the TestMain of every package below this one:
+//
+//	func TestMain(m *testing.M) { e2e.Main(m) }
+func Main(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("e2e: left out with -short")
+		return
+	}
+	postgrestest.Run(func() int { return watchdog(m) })
+}
+
+// Random returns a source of random numbers that -seed repeats.
+func Random(t *testing.T) *rand.Rand {
+	t.Helper()
+	t.Logf("again with the same numbers: -seed %d", *Seed)
+	return rand.New(rand.NewPCG(*Seed, 0))
+}
