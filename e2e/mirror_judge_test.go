@@ -75,8 +75,8 @@ func readNotice(r receiver.Request) (n notice, err error) {
 }
 
 // readNotices returns what was accepted, once each, in the order of commits; and what is wrong with it: an event whose body has changed,
-// or one that came for the first time after a later one of its record.
-func readNotices(requests []receiver.Request) (all []notice, errs []error) {
+// or one that came for the first time after a later one of its record. Records of unordered objects have keys that change.
+func readNotices(requests []receiver.Request, unordered map[string]bool) (all []notice, errs []error) {
 	bodies, last := map[string][]byte{}, map[string]notice{}
 	for _, r := range requests {
 		if r.Status != http.StatusOK {
@@ -94,8 +94,8 @@ func readNotices(requests []receiver.Request) (all []notice, errs []error) {
 			errs = append(errs, err)
 			continue
 		}
-		record := n.object + " " + n.id
-		if before, known := last[record]; known && compareNotices(before, n) > 0 {
+		record := fmt.Sprintf("%s %s %v %v", n.object, n.id, n.data["p"], n.data["q"]) // the key, that is
+		if before, known := last[record]; known && compareNotices(before, n) > 0 && !unordered[n.object] {
 			errs = append(errs, fmt.Errorf("%s came after %s, which was committed later", n, before))
 		}
 		last[record] = n
@@ -221,7 +221,7 @@ type due struct {
 	fields             bool // with the changed fields
 }
 
-// mark is where a transaction lies in the stream: its commit is behind before, and not behind after.
+// mark is where a transaction lies in the stream: its commit is at before or behind it, and in front of after.
 type mark struct{ before, after uint64 }
 
 // replay keeps a mirror through a schedule. It takes the events of the schedule in the order of commits, and where each act lies.
@@ -230,7 +230,7 @@ func replay(acts []act, marks []mark, notices []notice) *mirror {
 	for i, a := range acts[:len(marks)] {
 		next := func(limit uint64) (some []notice) {
 			n := 0
-			for n < len(notices) && notices[n].lsn <= limit {
+			for n < len(notices) && notices[n].lsn < limit {
 				n++
 			}
 			some, notices = notices[:n], notices[n:]

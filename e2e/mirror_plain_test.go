@@ -123,6 +123,9 @@ func addKey(s *schedule, t *table) bool {
 	return true
 }
 
+// versionedKey is a key that changes with every update.
+const versionedKey = "id, v"
+
 // changeKey gives the table another key in one transaction.
 func changeKey(s *schedule, t *table) bool {
 	if t.key == "" || t.loose || t.frozen || t.virtual() {
@@ -130,7 +133,7 @@ func changeKey(s *schedule, t *table) bool {
 	}
 	t.key, t.deferrable = "id", s.chance(3)
 	if s.chance(2) {
-		t.key = "id, v"
+		t.key = versionedKey
 	}
 	sql := fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", t, t.key)
 	if t.deferrable {
@@ -373,7 +376,7 @@ func addGenerated(s *schedule, t *table) bool {
 	}
 	c := choose(s.random, candidates)
 	g := &column{name: "g" + c.name, kind: c.kind, since: s.version(), generated: "STORED", local: true}
-	if s.major >= 18 && s.chance(2) && !t.deferrable && t.key != "id, v" && !t.loose {
+	if s.major >= 18 && s.chance(2) && !t.deferrable && t.key != versionedKey && !t.loose {
 		g.generated = "VIRTUAL"
 	}
 	s.ddl(nil, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s GENERATED ALWAYS AS (%s) %s", t, g.name, g.kind, c.name, g.generated))

@@ -51,11 +51,13 @@ type schedule struct {
 	tables []*table // those that there are
 	last   int      // number of names that are taken
 	ids    int      // likewise
+
+	unordered map[string]bool // objects whose records had a version in their key
 }
 
 // newSchedule makes up a schedule of so many looks. The first act is done before there is a slot.
 func newSchedule(seed uint64, number, looks, major int) *schedule {
-	s := &schedule{seed: seed, number: number, major: major, random: rand.New(rand.NewPCG(seed, 1))}
+	s := &schedule{seed: seed, number: number, major: major, random: rand.New(rand.NewPCG(seed, 1)), unordered: map[string]bool{}}
 	s.acts = append(s.acts, act{sql: []string{"CREATE SCHEMA " + s.schema(), "CREATE SCHEMA " + s.elsewhere()}})
 	for range 1 + s.random.IntN(2) {
 		s.begin(true)
@@ -102,6 +104,9 @@ func (s *schedule) do(a act) {
 	for _, t := range s.tables {
 		if t.settled {
 			a.exact[t.name] = true
+		}
+		if t.key == versionedKey {
+			s.unordered[t.name] = true
 		}
 	}
 	s.acts = append(s.acts, a)

@@ -96,6 +96,7 @@ type performance struct {
 	*schedule
 	marks []mark // one for each act that was done
 	err   error  // of the act after them; the schedule ends there
+	late  error  // what the last look has left undone
 }
 
 func newMirrorRun(t *testing.T, major int, first, schedules uint64) *mirrorRun {
@@ -264,30 +265,34 @@ func (r *mirrorRun) look() {
 	if r.sut == nil {
 		r.launch()
 	}
-	for try := range chances {
+	var waiting []*performance
+	for _, p := range r.schedules {
+		if p.err == nil {
+			waiting = append(waiting, p)
+		}
+	}
+	for range chances {
 		r.barrier()
 		published, err := r.published()
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		waiting := 0
-		for _, p := range r.schedules {
-			if p.err != nil || p.next().look == nil {
-				continue
-			}
-			if err := r.taken(*p.next().look, published); err == nil {
-				position, err := parseLSN(r.db.position())
-				if err != nil {
-					r.t.Fatal(err)
-				}
+		position, err := parseLSN(r.db.position())
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		waiting = slices.DeleteFunc(waiting, func(p *performance) bool {
+			if p.late = r.taken(*p.next().look, published); p.late == nil {
 				p.marks = append(p.marks, mark{position, position})
-			} else if waiting++; try == chances-1 {
-				p.err = err
 			}
+			return p.late == nil
+		})
+		if len(waiting) == 0 {
+			return
 		}
-		if waiting == 0 {
-			break
-		}
+	}
+	for _, p := range waiting {
+		p.err = p.late
 	}
 }
 
@@ -368,7 +373,11 @@ func (r *mirrorRun) taken(l look, published map[string]publication) error {
 // judge replays each schedule's events, and compares the mirror with its tables.
 func (r *mirrorRun) judge() {
 	r.t.Helper()
-	notices, errs := readNotices(r.box.all())
+	unordered := map[string]bool{}
+	for _, p := range r.schedules {
+		maps.Copy(unordered, p.unordered)
+	}
+	notices, errs := readNotices(r.box.all(), unordered)
 	if err := errors.Join(errs...); err != nil {
 		r.t.Error(err)
 	}
