@@ -153,7 +153,7 @@ func (t *table) free(filled bool) (values []int) {
 
 func newPart(s *schedule, t *table) bool {
 	values := t.free(false)
-	if len(values) == 0 {
+	if len(values) == 0 || t.key == "" { // until Hookline has looked, nothing could be updated in it
 		return false
 	}
 	s.ddl(nil, s.makePart(t, choose(s.random, values))...)
@@ -164,7 +164,7 @@ func newPart(s *schedule, t *table) bool {
 // temporary table. Nothing is announced.
 func splitDefault(s *schedule, t *table) bool {
 	values := t.free(true)
-	if len(values) == 0 || t.frozen {
+	if len(values) == 0 || t.frozen || t.key == "" {
 		return false
 	}
 	value, columns, from := choose(s.random, values), t.insertable(), t.schema+"."+t.other().name
