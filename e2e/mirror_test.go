@@ -82,7 +82,7 @@ type mirrorRun struct {
 	box       *inbox
 	schedules []*performance
 	settings  []string
-	sut       *process     // nil while there is none
+	sut       *process
 	committed atomic.Int64 // acts
 	barriers  int
 	lives     int // of Hookline
@@ -134,11 +134,12 @@ func (r *mirrorRun) run() {
 	random := rand.New(rand.NewPCG(r.seed, 2))
 	r.act(random) // what is there before Hookline is
 	r.db.setUp(r.settings...)
+	r.launch()
 	r.look()
 	for range looks {
-		stop := r.breakDown(random)
+		wait := r.breakDown(rand.New(rand.NewPCG(random.Uint64(), 3)))
 		r.act(random)
-		stop()
+		wait()
 		r.look()
 	}
 	r.barrier()
@@ -146,9 +147,7 @@ func (r *mirrorRun) run() {
 	r.barrier() // what is committed by now is on its way, in front of the barrier's row
 	r.db.untilAcknowledged(position)
 	r.judge()
-	if r.sut != nil {
-		r.sut.stop()
-	}
+	r.sut.stop()
 }
 
 // act carries every schedule out up to its next look, several at once.
@@ -205,19 +204,19 @@ func parseLSN(text string) (uint64, error) {
 	return high<<32 | low, err
 }
 
-// breakDown stops or kills Hookline, perhaps, while the schedules go on, and starts it again. What it returns waits for that.
+// breakDown stops or kills Hookline a few times while the schedules go on, and starts it again. What it returns waits for that.
 func (r *mirrorRun) breakDown(random *rand.Rand) (wait func()) {
-	var group sync.WaitGroup
-	idle := make(chan struct{})
-	left := int64(0)
+	left := 0 // acts until the next look
 	for _, p := range r.schedules {
-		for _, a := range p.acts[len(p.marks):] {
-			if a.look != nil {
-				break
-			}
-			left++
-		}
+		left += slices.IndexFunc(p.acts[len(p.marks):], func(a act) bool { return a.look != nil })
 	}
+	began := r.committed.Load()
+	var turns []int64 // when it goes and comes
+	for range 2 * random.IntN(4) {
+		turns = append(turns, began+random.Int64N(int64(left)+1))
+	}
+	slices.Sort(turns)
+	idle := make(chan struct{})
 	until := func(commits int64) {
 		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
@@ -229,20 +228,16 @@ func (r *mirrorRun) breakDown(random *rand.Rand) (wait func()) {
 			}
 		}
 	}
-	began := r.committed.Load()
-	down, up, kill, often := random.Int64N(left+1), random.Int64N(left+1), random.IntN(3), random.IntN(3)
+	var group sync.WaitGroup
 	group.Go(func() {
-		if often > 0 || r.sut == nil { // it goes on in one of three
-			until(began + min(down, up))
-			switch {
-			case r.sut == nil:
-			case kill > 0:
-				r.sut.kill()
-			default:
-				r.sut.stop()
+		for turn := range slices.Chunk(turns, 2) {
+			until(turn[0])
+			if random.IntN(3) > 0 {
+				r.sut.kill() // whether it is ready or not
+			} else {
+				r.sut.until("active").stop()
 			}
-			r.sut = nil
-			until(began + max(down, up))
+			until(turn[1])
 			r.launch()
 		}
 	})
@@ -252,7 +247,7 @@ func (r *mirrorRun) breakDown(random *rand.Rand) (wait func()) {
 	}
 }
 
-// launch starts Hookline. It need not be ready when it is killed.
+// launch starts Hookline.
 func (r *mirrorRun) launch() {
 	r.lives++
 	r.sut = start(r.t, r.db, r.settings...)
@@ -262,9 +257,6 @@ func (r *mirrorRun) launch() {
 // is announced.
 func (r *mirrorRun) look() {
 	r.t.Helper()
-	if r.sut == nil {
-		r.launch()
-	}
 	var waiting []*performance
 	for _, p := range r.schedules {
 		if p.err == nil {
