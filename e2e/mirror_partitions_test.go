@@ -8,7 +8,7 @@ import (
 // partitionSteps are DDL of partitioned tables.
 var partitionSteps = []stepKind{
 	newPart, newPart, splitDefault, splitDefault, mergePart, attachFilled, preparePart, attachTable, attachTable, detachPart, detachPart,
-	reattachAtOnce, dropPart, truncatePart, renameTable, dropKey, addKey, truncateTable,
+	reattachAtOnce, dropPart, truncatePart, renameRoot, dropKey, addKey, truncateTable,
 }
 
 // partitionKey is the primary key of partitioned tables: it has to have the columns that they are partitioned by.
@@ -53,6 +53,11 @@ func (t *table) leaves() (leaves []*part) {
 		leaves = append(leaves, p.leaves()...)
 	}
 	return leaves
+}
+
+// deep tells whether a partition is partitioned itself.
+func (t *table) deep() bool {
+	return slices.ContainsFunc(t.parts, func(p *part) bool { return p.parts != nil })
 }
 
 // find returns the one of the partitions that takes the value, nil for none.
@@ -172,6 +177,7 @@ func splitDefault(s *schedule, t *table) bool {
 	to := t.schema + "." + p.name
 	t.parts = append(t.parts, p)
 	if s.chance(2) {
+		t.frozen = true // Hookline asks the database which rows have only moved, and may do so when more has become of them
 		s.ddl(nil,
 			fmt.Sprintf("CREATE TABLE %s (LIKE %s INCLUDING ALL)", to, t),
 			fmt.Sprintf("WITH moved AS (DELETE FROM %s WHERE p = %d RETURNING %s) INSERT INTO %s (%[3]s) SELECT * FROM moved", from, value, columns, to),
@@ -365,6 +371,9 @@ func reattachAtOnce(s *schedule, t *table) bool {
 	return true
 }
 
+// renameRoot renames a partitioned table. Its partitions keep their names.
+func renameRoot(s *schedule, t *table) bool { return renameTable(s, t) }
+
 func dropPart(s *schedule, t *table) bool {
 	p := s.valued(t.parts)
 	if p == nil || t.frozen {
@@ -376,6 +385,9 @@ func dropPart(s *schedule, t *table) bool {
 	}
 	t.parts = slices.DeleteFunc(t.parts, func(other *part) bool { return other == p })
 	s.ddl(func(m *mirror) { m.forget(name, ids...) }, "DROP TABLE "+t.schema+"."+p.name)
+	if !t.deep() {
+		s.blur(t)
+	}
 	return true
 }
 

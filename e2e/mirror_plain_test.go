@@ -48,7 +48,7 @@ func truncateTable(s *schedule, t *table) bool {
 }
 
 func dropTable(s *schedule, t *table) bool {
-	if len(t.children)+len(t.foreign) > 0 || len(s.tables) < 2 || !s.chance(3) {
+	if t.frozen || len(t.children)+len(t.foreign) > 0 || len(s.tables) < 2 || !s.chance(3) {
 		return false
 	}
 	s.leave(t)
@@ -74,7 +74,7 @@ func renameTable(s *schedule, t *table) bool {
 	from, to := t.name, s.name()
 	sql := fmt.Sprintf("ALTER TABLE %s RENAME TO %s", was, to)
 	s.ddl(func(m *mirror) { m.rename(from, to) }, sql)
-	t.name = to
+	t.name, t.names = to, append(t.names, from)
 	return true
 }
 
@@ -94,10 +94,12 @@ func moveSchema(s *schedule, t *table) bool {
 }
 
 func dropKey(s *schedule, t *table) bool {
-	if t.key == "" || t.loose || t.frozen || t.virtual() {
+	fresh := slices.ContainsFunc(t.leaves(), func(p *part) bool { return p.fresh }) // which nothing could be updated in until Hookline has looked
+	if t.key == "" || t.loose || t.frozen || t.virtual() || fresh {
 		return false
 	}
 	tell := t.unsettle()
+	s.blur(t)
 	s.ddl(tell, t.dropKeySQL())
 	t.key, t.deferrable = "", false
 	return true
@@ -140,6 +142,7 @@ func changeKey(s *schedule, t *table) bool {
 		sql += " DEFERRABLE"
 	}
 	s.ddl(nil, t.dropKeySQL(), sql)
+	s.blur(t)
 	return true
 }
 

@@ -108,6 +108,10 @@ func rewriteRows(s *schedule, t *table) bool {
 	for _, id := range ids {
 		before := t.rows[id]
 		rows[id] = &row{version: s.version(), p: before.p, q: before.q}
+		if t.key == versionedKey { // of another key, that is
+			a.due = append(a.due, due{object: t.name, id: id, action: "deleted"}, due{object: t.name, id: id, action: "created"})
+			continue
+		}
 		a.due = append(a.due, due{object: t.name, id: id, action: "updated", fields: t.tellsFields(before)})
 	}
 	a.sql = append(a.sql, s.insert(t, t.String(), rows))
@@ -145,9 +149,16 @@ func moveRows(s *schedule, t *table) bool {
 	if t.partitioned() {
 		p, q := s.values(t)
 		ids := sample(s.random, sortedIDs(t.rows), 1+s.random.IntN(3))
-		s.update(&a, t, ids, fmt.Sprintf("p = %d, q = %d", p, q))
+		set := fmt.Sprintf("p = %d", p)
+		if t.deep() { // else q is a part of the key that is changed, and not of what the table is partitioned by
+			set += fmt.Sprintf(", q = %d", q)
+		}
+		s.update(&a, t, ids, set)
 		for _, id := range ids {
-			t.rows[id].p, t.rows[id].q = p, q
+			t.rows[id].p = p
+			if t.deep() {
+				t.rows[id].q = q
+			}
 		}
 		s.do(a)
 		return true

@@ -115,6 +115,17 @@ func (s *schedule) do(a act) {
 // ddl adds an act that brings no event.
 func (s *schedule) ddl(tell func(*mirror), sql ...string) { s.do(act{sql: sql, tell: tell}) }
 
+// blur takes back what is known of the table's events since the last look: Hookline may read them only now, and goes by the key that the
+// table has then.
+func (s *schedule) blur(t *table) {
+	for i := len(s.acts) - 1; i >= 0 && s.acts[i].look == nil; i-- {
+		for _, name := range append(t.names, t.name) {
+			delete(s.acts[i].exact, name)
+			s.unordered[name] = true
+		}
+	}
+}
+
 // step adds something at random: mostly changes of rows, some DDL, a new table now and then.
 func (s *schedule) step() {
 	if len(s.tables) == 0 || len(s.tables) < 5 && s.chance(8) {

@@ -9,6 +9,7 @@ import (
 // table is a table as the schedule knows it. A partitioned one has its partitions in parts and all their rows.
 type table struct {
 	schema, name string
+	names        []string // that it had before
 	columns      []*column
 	rows         map[string]*row // by id
 	key          string          // columns of the primary key; "" for none
