@@ -5,11 +5,14 @@ import (
 	"slices"
 )
 
-// partitionSteps are DDL of partitioned tables.
-var partitionSteps = []stepKind{
-	newPart, newPart, splitDefault, splitDefault, mergePart, attachFilled, preparePart, attachTable, attachTable, detachPart, detachPart,
-	reattachAtOnce, dropPart, truncatePart, renameRoot, dropKey, addKey, truncateTable,
-}
+var (
+	// partitionSteps are DDL of partitioned tables.
+	partitionSteps = []stepKind{
+		newPart, newPart, splitDefault, splitDefault, mergePart, preparePart, attachTable, attachTable, reattachAtOnce, dropPart, truncatePart,
+		dropKey, addKey, truncateTable,
+	}
+	pendingPartitionSteps = []stepKind{attachFilled, detachPart, detachPart, renameRoot}
+)
 
 // partitionKey is the primary key of partitioned tables: it has to have the columns that they are partitioned by.
 const partitionKey = "id, p, q"
@@ -182,6 +185,9 @@ func splitDefault(s *schedule, t *table) bool {
 			fmt.Sprintf("CREATE TABLE %s (LIKE %s INCLUDING ALL)", to, t),
 			fmt.Sprintf("WITH moved AS (DELETE FROM %s WHERE p = %d RETURNING %s) INSERT INTO %s (%[3]s) SELECT * FROM moved", from, value, columns, to),
 			fmt.Sprintf("ALTER TABLE %s ATTACH PARTITION %s %s", t, to, p.bound()))
+		if !t.other().full {
+			s.guess(t)
+		}
 		return true
 	}
 	s.ddl(nil,
@@ -189,6 +195,9 @@ func splitDefault(s *schedule, t *table) bool {
 		fmt.Sprintf("DELETE FROM %s WHERE p = %d", from, value),
 		fmt.Sprintf("CREATE TABLE %s PARTITION OF %s %s", to, t, p.bound()),
 		fmt.Sprintf("INSERT INTO %s (%s) SELECT %[2]s FROM staged", t, columns))
+	if !t.other().full {
+		s.guess(t)
+	}
 	return true
 }
 
@@ -205,6 +214,9 @@ func mergePart(s *schedule, t *table) bool {
 		"DELETE FROM "+from,
 		"DROP TABLE "+from,
 		fmt.Sprintf("INSERT INTO %s (%s) SELECT %[2]s FROM staged", t, columns))
+	if !p.full {
+		s.guess(t)
+	}
 	return true
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -126,6 +127,9 @@ func (s *schedule) blur(t *table) {
 	}
 }
 
+// guess is blur for the act just added alone: whether its rows have changed cannot be told from what the stream brings of them.
+func (s *schedule) guess(t *table) { delete(s.acts[len(s.acts)-1].exact, t.name) }
+
 // step adds something at random: mostly changes of rows, some DDL, a new table now and then.
 func (s *schedule) step() {
 	if len(s.tables) == 0 || len(s.tables) < 5 && s.chance(8) {
@@ -136,14 +140,7 @@ func (s *schedule) step() {
 		t := choose(s.random, s.tables)
 		kinds := rowSteps
 		if s.chance(2) {
-			switch {
-			case t.partitioned():
-				kinds = slices.Concat(partitionSteps, columnSteps)
-			case t.parent != nil || len(t.children) > 0:
-				kinds = slices.Concat(inheritanceSteps, columnSteps)
-			default:
-				kinds = slices.Concat(tableSteps, columnSteps)
-			}
+			kinds = t.ddlSteps()
 		}
 		if choose(s.random, kinds)(s, t) {
 			return
@@ -152,7 +149,26 @@ func (s *schedule) step() {
 	s.begin(false)
 }
 
-// steps returns false, and adds nothing, where the table does not allow for it.
+// pending runs what Hookline does not get right yet, too.
+var pending = os.Getenv("E2E_MIRROR_PENDING") != ""
+
+// ddlSteps returns the kinds of DDL that the table allows for.
+func (t *table) ddlSteps() []stepKind {
+	switch {
+	case t.partitioned() && pending:
+		return slices.Concat(partitionSteps, pendingPartitionSteps, columnSteps)
+	case t.partitioned():
+		return slices.Concat(partitionSteps, columnSteps)
+	case t.parent != nil || len(t.children) > 0:
+		return slices.Concat(inheritanceSteps, columnSteps)
+	case pending:
+		return slices.Concat(tableSteps, pendingTableSteps, columnSteps)
+	default:
+		return slices.Concat(tableSteps, columnSteps)
+	}
+}
+
+// stepKind returns false, and adds nothing, where the table does not allow for it.
 type stepKind func(*schedule, *table) bool
 
 // begin makes a new table of some kind. Old ones are there before Hookline is.

@@ -64,7 +64,7 @@ func number(t *testing.T, variable string) uint64 {
 }
 
 const (
-	batch    = 100 // schedules that share a database and a Hookline: a look costs 2 s, however many there are
+	batch    = 200 // schedules that share a database and a Hookline: a look costs 2 s, however many there are
 	looks    = 3   // of one schedule, once Hookline runs
 	sessions = 6   // in which schedules are run, one act at a time
 	chances  = 8   // looks that Hookline has to take up what was done
@@ -142,9 +142,8 @@ func (r *mirrorRun) run() {
 		wait()
 		r.look()
 	}
-	r.barrier()
 	position := r.db.position()
-	r.barrier() // what is committed by now is on its way, in front of the barrier's row
+	r.barrier()
 	r.db.untilAcknowledged(position)
 	r.judge()
 	r.sut.stop()
