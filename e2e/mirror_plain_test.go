@@ -55,6 +55,7 @@ func dropTable(s *schedule, t *table) bool {
 	name := t.name
 	s.remove(t)
 	s.ddl(func(m *mirror) { m.drop(name) }, "DROP TABLE "+t.String())
+	s.blur(t)
 	return true
 }
 
@@ -285,8 +286,8 @@ func addColumn(s *schedule, t *table) bool {
 	}
 	c := s.newColumn()
 	sql := fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", t.only(), c.name, c.kind)
-	if s.chance(2) {
-		sql += " DEFAULT " + s.value(c)
+	if value := s.value(c); !strings.Contains(value, "SELECT") && s.chance(2) {
+		sql += " DEFAULT " + value
 	}
 	if len(t.foreign) > 0 {
 		return false

@@ -136,12 +136,14 @@ func (r *mirrorRun) run() {
 	r.db.setUp(r.settings...)
 	r.launch()
 	r.look()
+	release := r.holdTable()
 	for range looks {
 		wait := r.breakDown(rand.New(rand.NewPCG(random.Uint64(), 3)))
 		r.act(random)
 		wait()
 		r.look()
 	}
+	release()
 	position := r.db.position()
 	r.barrier()
 	r.db.untilAcknowledged(position)
@@ -299,6 +301,33 @@ func (r *mirrorRun) barrier() {
 		}
 		return nil
 	})
+}
+
+// holdTable makes a table that a transaction keeps locked, so that it cannot be published; all else goes on. What it returns ends that, and
+// waits until the table is announced.
+func (r *mirrorRun) holdTable() (release func()) {
+	r.t.Helper()
+	const name = "held"
+	r.db.exec(`CREATE TABLE ` + name + ` (id text PRIMARY KEY)`)
+	tx, err := r.db.session().Begin(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if _, err := tx.Exec(r.t.Context(), `INSERT INTO `+name+` VALUES ('1')`); err != nil {
+		r.t.Fatal(err)
+	}
+	return func() {
+		r.t.Helper()
+		if err := tx.Commit(r.t.Context()); err != nil {
+			r.t.Fatal(err)
+		}
+		eventually(r.t, func() error {
+			if !r.has(due{object: name, id: "1", action: "created"}) {
+				return fmt.Errorf("%s has not been announced", name)
+			}
+			return nil
+		})
+	}
 }
 
 // has tells whether an event was accepted.
