@@ -1,9 +1,11 @@
-package e2e
+package mirror
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"hookline/e2e"
 )
 
 // table is a table as the schedule knows it. A partitioned one has its partitions in parts and all their rows.
@@ -170,7 +172,7 @@ func (s *schedule) value(c *column) string {
 	case c.kind == "text" && s.chance(8): // so long that an update which leaves it alone does not bring it
 		return fmt.Sprintf("(SELECT string_agg(md5(i::text), '') FROM generate_series(%d, %[1]d + 120) i)", n)
 	case c.kind == "text":
-		return fmt.Sprintf("'%s %d'", confidential, n)
+		return fmt.Sprintf("'%s %d'", e2e.Confidential, n)
 	case c.kind == "boolean":
 		return []string{"true", "false"}[n%2]
 	}

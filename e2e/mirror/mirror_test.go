@@ -1,4 +1,4 @@
-package e2e
+package mirror
 
 import (
 	"bytes"
@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"hookline/e2e"
 	"hookline/internal/postgres/postgrestest"
 )
 
@@ -32,7 +33,7 @@ func TestMirror(t *testing.T) {
 	t.Parallel()
 	first, schedules := uint64(1), uint64(24)
 	if text := os.Getenv("E2E_MIRROR"); text != "" {
-		first, schedules = *seed%1e9, number(t, "E2E_MIRROR")
+		first, schedules = *e2e.Seed%1e9, number(t, "E2E_MIRROR")
 	}
 	if os.Getenv("E2E_SEED") != "" {
 		first = number(t, "E2E_SEED")
@@ -77,12 +78,12 @@ const mirrorSettings = "SET lock_timeout = '20s'; SET statement_timeout = '60s'"
 type mirrorRun struct {
 	t         *testing.T
 	seed      uint64
-	db        *database
+	db        *e2e.Database
 	pool      *pgxpool.Pool
-	box       *inbox
+	box       *e2e.Inbox
 	schedules []*performance
 	settings  []string
-	sut       *process
+	sut       *e2e.Process
 	committed atomic.Int64 // acts
 	barriers  int
 	lives     int // of Hookline
@@ -101,9 +102,9 @@ type performance struct {
 
 func newMirrorRun(t *testing.T, major int, first, schedules uint64) *mirrorRun {
 	t.Helper()
-	db := connect(t, postgrestest.NewDatabaseMajor(t, major))
-	r := &mirrorRun{t: t, seed: first, db: db, box: newInbox(t), seen: map[string]bool{}}
-	config, err := pgxpool.ParseConfig(db.url)
+	db := e2e.Connect(t, postgrestest.NewDatabaseMajor(t, major))
+	r := &mirrorRun{t: t, seed: first, db: db, box: e2e.NewInbox(t), seen: map[string]bool{}}
+	config, err := pgxpool.ParseConfig(db.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,12 +129,12 @@ func newMirrorRun(t *testing.T, major int, first, schedules uint64) *mirrorRun {
 
 // run carries the schedules out, and judges.
 func (r *mirrorRun) run() {
-	r.db.exec(webhooksSQL)
-	r.db.exec(`CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing`)
-	r.db.addWebhook(r.box, "*.*")
+	r.db.Exec(e2e.WebhooksSQL)
+	r.db.Exec(`CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing`)
+	r.db.AddWebhook(r.box, "*.*")
 	random := rand.New(rand.NewPCG(r.seed, 2))
 	r.act(random) // what is there before Hookline is
-	r.db.setUp(r.settings...)
+	r.db.SetUp(r.settings...)
 	r.launch()
 	r.look()
 	release := r.holdTable()
@@ -144,11 +145,11 @@ func (r *mirrorRun) run() {
 		r.look()
 	}
 	release()
-	position := r.db.position()
+	position := r.db.Position()
 	r.barrier()
-	r.db.untilAcknowledged(position)
+	r.db.UntilAcknowledged(position)
 	r.judge()
-	r.sut.stop()
+	r.sut.Stop()
 }
 
 // act carries every schedule out up to its next look, several at once.
@@ -234,9 +235,9 @@ func (r *mirrorRun) breakDown(random *rand.Rand) (wait func()) {
 		for turn := range slices.Chunk(turns, 2) {
 			until(turn[0])
 			if random.IntN(3) > 0 {
-				r.sut.kill() // whether it is ready or not
+				r.sut.Kill() // whether it is ready or not
 			} else {
-				r.sut.until("active").stop()
+				r.sut.Until("active").Stop()
 			}
 			until(turn[1])
 			r.launch()
@@ -251,7 +252,7 @@ func (r *mirrorRun) breakDown(random *rand.Rand) (wait func()) {
 // launch starts Hookline.
 func (r *mirrorRun) launch() {
 	r.lives++
-	r.sut = start(r.t, r.db, r.settings...)
+	r.sut = e2e.Start(r.t, r.db, r.settings...)
 }
 
 // look waits until Hookline has taken up what was done to the tables. It has a few looks for that; each one shows in a new table of ours that
@@ -270,7 +271,7 @@ func (r *mirrorRun) look() {
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		position, err := parseLSN(r.db.position())
+		position, err := parseLSN(r.db.Position())
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -294,10 +295,10 @@ func (r *mirrorRun) barrier() {
 	r.t.Helper()
 	r.barriers++
 	name := fmt.Sprintf("barrier%d", r.barriers)
-	r.db.exec(fmt.Sprintf(`CREATE TABLE %s (id text PRIMARY KEY); INSERT INTO %[1]s VALUES ('1')`, name))
-	eventually(r.t, func() error {
+	r.db.Exec(fmt.Sprintf(`CREATE TABLE %s (id text PRIMARY KEY); INSERT INTO %[1]s VALUES ('1')`, name))
+	e2e.Eventually(r.t, func() error {
 		if !r.has(due{object: name, id: "1", action: "created"}) {
-			return fmt.Errorf("%s has not been announced; /readyz says %s", name, r.sut.get("/readyz"))
+			return fmt.Errorf("%s has not been announced; /readyz says %s", name, r.sut.Get("/readyz"))
 		}
 		return nil
 	})
@@ -308,8 +309,8 @@ func (r *mirrorRun) barrier() {
 func (r *mirrorRun) holdTable() (release func()) {
 	r.t.Helper()
 	const name = "held"
-	r.db.exec(`CREATE TABLE ` + name + ` (id text PRIMARY KEY)`)
-	tx, err := r.db.session().Begin(r.t.Context())
+	r.db.Exec(`CREATE TABLE ` + name + ` (id text PRIMARY KEY)`)
+	tx, err := r.db.Session().Begin(r.t.Context())
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -321,7 +322,7 @@ func (r *mirrorRun) holdTable() (release func()) {
 		if err := tx.Commit(r.t.Context()); err != nil {
 			r.t.Fatal(err)
 		}
-		eventually(r.t, func() error {
+		e2e.Eventually(r.t, func() error {
 			if !r.has(due{object: name, id: "1", action: "created"}) {
 				return fmt.Errorf("%s has not been announced", name)
 			}
@@ -332,7 +333,7 @@ func (r *mirrorRun) holdTable() (release func()) {
 
 // has tells whether an event was accepted.
 func (r *mirrorRun) has(d due) bool {
-	all := r.box.all()
+	all := r.box.All()
 	for _, request := range all[r.read:] {
 		if n, err := readNotice(request); err == nil {
 			r.seen[n.object+"."+n.action+" "+n.id] = true
@@ -350,7 +351,7 @@ type publication struct {
 
 // published returns how each table is published, by its name with its schema.
 func (r *mirrorRun) published() (map[string]publication, error) {
-	rows, err := r.db.conn.Query(r.t.Context(), `
+	rows, err := r.db.Conn.Query(r.t.Context(), `
 		SELECT relnamespace::regnamespace || '.' || relname, relreplident::text, EXISTS (SELECT FROM pg_publication_rel WHERE prrelid = c.oid)
 		FROM pg_class c WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text LIKE 'm%'`)
 	if err != nil {
@@ -397,7 +398,7 @@ func (r *mirrorRun) judge() {
 	for _, p := range r.schedules {
 		maps.Copy(unordered, p.unordered)
 	}
-	notices, errs := readNotices(r.box.all(), unordered)
+	notices, errs := readNotices(r.box.All(), unordered)
 	if err := errors.Join(errs...); err != nil {
 		r.t.Error(err)
 	}
@@ -464,7 +465,7 @@ func (r *mirrorRun) stored(t *table) (map[string]stored, error) {
 	if t.partitioned() {
 		only = ""
 	}
-	rows, err := r.db.conn.Query(r.t.Context(), fmt.Sprintf("SELECT id, v, to_jsonb(t)::text FROM %s%s t", only, t))
+	rows, err := r.db.Conn.Query(r.t.Context(), fmt.Sprintf("SELECT id, v, to_jsonb(t)::text FROM %s%s t", only, t))
 	if err != nil {
 		return nil, err
 	}
