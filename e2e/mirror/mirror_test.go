@@ -138,13 +138,16 @@ func (r *mirrorRun) run() {
 	r.launch()
 	r.look()
 	release := r.holdTable()
-	for range looks {
+	for i := range looks {
 		wait := r.breakDown(rand.New(rand.NewPCG(random.Uint64(), 3)))
 		r.act(random)
 		wait()
 		r.look()
+		if i == 0 {
+			release()
+		}
 	}
-	release()
+	r.until(due{object: held, id: "1", action: "created"})
 	position := r.db.Position()
 	r.barrier()
 	r.db.UntilAcknowledged(position)
@@ -296,25 +299,32 @@ func (r *mirrorRun) barrier() {
 	r.barriers++
 	name := fmt.Sprintf("barrier%d", r.barriers)
 	r.db.Exec(fmt.Sprintf(`CREATE TABLE %s (id text PRIMARY KEY); INSERT INTO %[1]s VALUES ('1')`, name))
+	r.until(due{object: name, id: "1", action: "created"})
+}
+
+// until waits for an event.
+func (r *mirrorRun) until(d due) {
+	r.t.Helper()
 	e2e.Eventually(r.t, func() error {
-		if !r.has(due{object: name, id: "1", action: "created"}) {
-			return fmt.Errorf("%s has not been announced; /readyz says %s", name, r.sut.Get("/readyz"))
+		if !r.has(d) {
+			return fmt.Errorf("%s.%s %s has not come; /readyz says %s", d.object, d.action, d.id, r.sut.Get("/readyz"))
 		}
 		return nil
 	})
 }
 
-// holdTable makes a table that a transaction keeps locked, so that it cannot be published; all else goes on. What it returns ends that, and
-// waits until the table is announced.
+// held is a table that is locked for a while.
+const held = "held"
+
+// holdTable makes a table that a transaction keeps locked until release is called, so that it cannot be published; all else goes on.
 func (r *mirrorRun) holdTable() (release func()) {
 	r.t.Helper()
-	const name = "held"
-	r.db.Exec(`CREATE TABLE ` + name + ` (id text PRIMARY KEY)`)
+	r.db.Exec(`CREATE TABLE ` + held + ` (id text PRIMARY KEY)`)
 	tx, err := r.db.Session().Begin(r.t.Context())
-	if err != nil {
-		r.t.Fatal(err)
+	if err == nil {
+		_, err = tx.Exec(r.t.Context(), `INSERT INTO `+held+` VALUES ('1')`)
 	}
-	if _, err := tx.Exec(r.t.Context(), `INSERT INTO `+name+` VALUES ('1')`); err != nil {
+	if err != nil {
 		r.t.Fatal(err)
 	}
 	return func() {
@@ -322,12 +332,6 @@ func (r *mirrorRun) holdTable() (release func()) {
 		if err := tx.Commit(r.t.Context()); err != nil {
 			r.t.Fatal(err)
 		}
-		e2e.Eventually(r.t, func() error {
-			if !r.has(due{object: name, id: "1", action: "created"}) {
-				return fmt.Errorf("%s has not been announced", name)
-			}
-			return nil
-		})
 	}
 }
 
