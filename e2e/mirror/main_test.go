@@ -1,5 +1,5 @@
-// Package mirror does to tables whatever a CRM and its migrations may do to them, in an order that a seed decides, while Hookline runs, is
-// stopped and is killed.
+// Package mirror does to tables whatever a CRM and its migrations may do to them, in an order that
+// a seed decides, while Hookline runs, is stopped and is killed.
 package mirror
 
 import (

@@ -8,7 +8,8 @@ var inheritanceSteps = []stepKind{
 	renameTable, moveSchema, dropKey, addKey, changeKey, dropTable,
 }
 
-// newFamily makes a table and one that inherits from it, or puts a parent before a table that is there.
+// newFamily makes a table and one that inherits from it, or puts a parent before a table that is
+// there.
 func (s *schedule) newFamily(old bool) {
 	t := s.newTable(old)
 	t.seen = true
@@ -115,7 +116,8 @@ func disinherit(s *schedule, t *table) bool {
 	return true
 }
 
-// updateFamily writes to the rows of a table and of all its children, by one statement that names the parent alone.
+// updateFamily writes to the rows of a table and of all its children, by one statement that names
+// the parent alone.
 func updateFamily(s *schedule, t *table) bool {
 	if len(t.children) == 0 || len(t.foreign) > 0 {
 		return false

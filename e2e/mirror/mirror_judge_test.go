@@ -16,24 +16,30 @@ import (
 	"hookline/internal/receiver"
 )
 
-// The rules of the mirror. A receiver keeps a record for each object and id: created and updated set it, deleted removes it. At the
-// end its records are the rows of the tables that are published. Every row has a version, v, which is the number of the transaction that
-// wrote it, so nothing that was written can hide behind something that was written before.
+// The rules of the mirror. A receiver keeps a record for each object and id: created and updated
+// set it, deleted removes it. At the end its records are the rows of the tables that are published.
+// Every row has a version, v, which is the number of the transaction that wrote it, so nothing that
+// was written can hide behind something that was written before.
 //
 // What no event tells, the schedule tells:
-//   - DDL changes no record. A column that was added, renamed or retyped since a row was written is not compared in it.
-//   - TRUNCATE, DROP TABLE and DETACH PARTITION take rows along without a word: the schedule removes the records.
-//   - A table that is renamed takes its records along. One that is rebuilt and takes over another's name takes over its records,
-//     and none of them is announced again.
-//   - A partition that was detached, and the table that a rebuilt one replaces, may be told of under their own name or not. Their rows
-//     must not be created once more.
-//   - A table that cannot be published (no key, unlogged, in a schema that is not watched) has no records while it is one. When it can be again, its
-//     rows are not announced, since they were once: the schedule sets the records anew. One that never could be announces them.
-//   - A table that is attached and was never told of announces its rows as the root's. One that was told of under its own name may, or may not.
+//   - DDL changes no record. A column that was added, renamed or retyped since a row was written is
+//     not compared in it.
+//   - TRUNCATE, DROP TABLE and DETACH PARTITION take rows along without a word: the schedule removes
+//     the records.
+//   - A table that is renamed takes its records along. One that is rebuilt and takes over another's
+//     name takes over its records, and none of them is announced again.
+//   - A partition that was detached, and the table that a rebuilt one replaces, may be told of under
+//     their own name or not. Their rows must not be created once more.
+//   - A table that cannot be published (no key, unlogged, in a schema that is not watched) has no
+//     records while it is one. When it can be again, its rows are not announced, since they were
+//     once: the schedule sets the records anew. One that never could be announces them.
+//   - A table that is attached and was never told of announces its rows as the root's. One that was
+//     told of under its own name may, or may not.
 //   - A changed id is one update under the new one: the schedule moves the record.
 //
-// Where nothing can be in the way, that is from one look at the tables to the next DDL that needs another one, more is
-// asked: the events of each transaction are those that are due, no more and no less, with the action and the changed fields.
+// Where nothing can be in the way, that is from one look at the tables to the next DDL that needs
+// another one, more is asked: the events of each transaction are those that are due, no more and no
+// less, with the action and the changed fields.
 
 // notice is an event as the receiver reads it.
 type notice struct {
@@ -74,8 +80,9 @@ func readNotice(r receiver.Request) (n notice, err error) {
 	return n, err
 }
 
-// readNotices returns what was accepted, once each, in the order of commits; and what is wrong with it: an event whose body has changed,
-// or one that came for the first time after a later one of its record. Records of unordered objects have keys that change.
+// readNotices returns what was accepted, once each, in the order of commits; and what is wrong with
+// it: an event whose body has changed, or one that came for the first time after a later one of its
+// record. Records of unordered objects have keys that change.
 func readNotices(requests []receiver.Request, unordered map[string]bool) (all []notice, errs []error) {
 	bodies, last := map[string][]byte{}, map[string]notice{}
 	for _, r := range requests {
@@ -190,8 +197,8 @@ func (m *mirror) apply(n notice) {
 	m.set(n.object, n.id, record{version: intOf(n.data["v"]), data: n.data})
 }
 
-// compareFields returns an error where updatedFields are not those in which the record differs from what it was. Columns may have come
-// and gone meanwhile.
+// compareFields returns an error where updatedFields are not those in which the record differs from
+// what it was. Columns may have come and gone meanwhile.
 func compareFields(n notice, before map[string]any) error {
 	for field, is := range n.data {
 		was, had := before[field]
@@ -221,10 +228,12 @@ type due struct {
 	fields             bool // with the changed fields
 }
 
-// mark is where a transaction lies in the stream: its commit is at before or behind it, and in front of after.
+// mark is where a transaction lies in the stream: its commit is at before or behind it, and in
+// front of after.
 type mark struct{ before, after uint64 }
 
-// replay keeps a mirror through a schedule. It takes the events of the schedule in the order of commits, and where each act lies.
+// replay keeps a mirror through a schedule. It takes the events of the schedule in the order of
+// commits, and where each act lies.
 func replay(acts []act, marks []mark, notices []notice) *mirror {
 	m := newMirror()
 	for i, a := range acts[:len(marks)] {
@@ -259,7 +268,8 @@ func replay(acts []act, marks []mark, notices []notice) *mirror {
 	return m
 }
 
-// check compares the events since the act before with those that are due, for the objects of which all are known.
+// check compares the events since the act before with those that are due, for the objects of which
+// all are known.
 func (m *mirror) check(a act, came []notice) {
 	left := slices.Clone(a.due)
 	for _, n := range came {
@@ -289,7 +299,8 @@ type stored struct {
 	data    map[string]any
 }
 
-// compare compares the mirror with a table. Columns are what is to be compared, with the version from which on they are as they are.
+// compare compares the mirror with a table. Columns are what is to be compared, with the version
+// from which on they are as they are.
 func (m *mirror) compare(object string, rows map[string]stored, columns map[string]int) error {
 	var errs []error
 	for _, id := range slices.Sorted(maps.Keys(rows)) {

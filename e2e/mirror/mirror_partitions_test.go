@@ -14,7 +14,8 @@ var (
 	pendingPartitionSteps = []stepKind{attachFilled, detachPart, detachPart, renameRoot}
 )
 
-// partitionKey is the primary key of partitioned tables: it has to have the columns that they are partitioned by.
+// partitionKey is the primary key of partitioned tables: it has to have the columns that they are
+// partitioned by.
 const partitionKey = "id, p, q"
 
 const (
@@ -22,7 +23,8 @@ const (
 	qs = 3 // values of q
 )
 
-// part is a partition: of the rows whose p, or q one level below, is value, or of all that have no other. It may be partitioned itself.
+// part is a partition: of the rows whose p, or q one level below, is value, or of all that have no
+// other. It may be partitioned itself.
 type part struct {
 	name  string
 	value int
@@ -148,7 +150,8 @@ func (s *schedule) makePart(t *table, value int) (sql []string) {
 // other returns the default partition.
 func (t *table) other() *part { return find(t.parts, -1) }
 
-// free returns the values of p that the default partition takes; filled says whether it must have rows of them, or must not.
+// free returns the values of p that the default partition takes; filled says whether it must have
+// rows of them, or must not.
 func (t *table) free(filled bool) (values []int) {
 	for value := range ps {
 		has := slices.ContainsFunc(sortedIDs(t.rows), func(id string) bool { return t.rows[id].p == value })
@@ -168,8 +171,8 @@ func newPart(s *schedule, t *table) bool {
 	return true
 }
 
-// splitDefault moves rows from the default partition into one of their own, as tools do: into a table that is attached then, or by way of a
-// temporary table. Nothing is announced.
+// splitDefault moves rows from the default partition into one of their own, as tools do: into a
+// table that is attached then, or by way of a temporary table. Nothing is announced.
 func splitDefault(s *schedule, t *table) bool {
 	values := t.free(true)
 	if len(values) == 0 || t.frozen || t.key == "" {
@@ -229,7 +232,8 @@ func (s *schedule) valued(parts []*part) *part {
 	return choose(s.random, parts)
 }
 
-// attachFilled attaches a table with rows that is made in the same transaction. They are announced once.
+// attachFilled attaches a table with rows that is made in the same transaction. They are announced
+// once.
 func attachFilled(s *schedule, t *table) bool {
 	values := t.free(false)
 	if len(values) == 0 || t.frozen || t.loose || !t.settled {
@@ -276,8 +280,8 @@ func preparePart(s *schedule, t *table) bool {
 // place is where a table fits into a partitioned one; q is -1 for a partition of the first level.
 type place struct{ p, q int }
 
-// attachTable attaches a table that was there, as it was detached before or prepared. Hookline may have told of it under its own name, so
-// its rows may be announced or not.
+// attachTable attaches a table that was there, as it was detached before or prepared. Hookline may
+// have told of it under its own name, so its rows may be announced or not.
 func attachTable(s *schedule, t *table) bool {
 	if t.loose || t.frozen || t.key == "" || t.virtual() {
 		return false

@@ -199,7 +199,8 @@ func (t *table) copySQL(from *table) string {
 	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %[2]s FROM %s", t, from.insertable(), from)
 }
 
-// swap puts n, which has the same rows, in the place of t. The statements before belong to the same transaction, or go before it.
+// swap puts n, which has the same rows, in the place of t. The statements before belong to the same
+// transaction, or go before it.
 func (s *schedule) swap(t, n *table, before []string) {
 	old := s.name()
 	name, staged := t.name, n.name
@@ -256,7 +257,8 @@ func rebuildSlowly(s *schedule, t *table) bool {
 	return true
 }
 
-// finishRebuild copies the rows of another table with the same columns, and puts this one in its place.
+// finishRebuild copies the rows of another table with the same columns, and puts this one in its
+// place.
 func finishRebuild(s *schedule, n *table) bool {
 	if !n.settled || len(n.rows) > 0 || n.virtual() || n.unlogged {
 		return false
@@ -372,7 +374,8 @@ func retypeColumn(s *schedule, t *table) bool {
 	return true
 }
 
-// addGenerated adds a generated column; a virtual one, which keeps updates from being told whole, where there are such.
+// addGenerated adds a generated column; a virtual one, which keeps updates from being told whole,
+// where there are such.
 func addGenerated(s *schedule, t *table) bool {
 	candidates := t.changeable()
 	if len(candidates) == 0 || t.frozen || t.parent != nil || len(t.children)+len(t.foreign) > 0 || t.virtual() || t.key == "" {

@@ -97,7 +97,8 @@ func deleteRows(s *schedule, t *table) bool {
 	return true
 }
 
-// rewriteRows saves rows as Payload and Strapi do: DELETE, then INSERT of the same key. That is an update.
+// rewriteRows saves rows as Payload and Strapi do: DELETE, then INSERT of the same key. That is an
+// update.
 func rewriteRows(s *schedule, t *table) bool {
 	if t.frozen || len(t.rows) == 0 {
 		return false

@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// act is one transaction of a schedule; or, with a look, the time in which Hookline takes up what has been done to the tables.
+// act is one transaction of a schedule; or, with a look, the time in which Hookline takes up what
+// has been done to the tables.
 type act struct {
 	sql   []string
 	tell  func(*mirror)   // what no event tells
@@ -40,8 +41,8 @@ type wanted struct {
 	identity  string // the letter of its replica identity; "" for any
 }
 
-// schedule is a CRM of its own in a schema of its own, and what is done to it. It depends on its seed, its number and the server's major
-// version alone.
+// schedule is a CRM of its own in a schema of its own, and what is done to it. It depends on its
+// seed, its number and the server's major version alone.
 type schedule struct {
 	seed   uint64
 	number int // among those that share a database
@@ -116,8 +117,8 @@ func (s *schedule) do(a act) {
 // ddl adds an act that brings no event.
 func (s *schedule) ddl(tell func(*mirror), sql ...string) { s.do(act{sql: sql, tell: tell}) }
 
-// blur takes back what is known of the table's events since the last look: Hookline may read them only now, and goes by the key that the
-// table has then.
+// blur takes back what is known of the table's events since the last look: Hookline may read them
+// only now, and goes by the key that the table has then.
 func (s *schedule) blur(t *table) {
 	for i := len(s.acts) - 1; i >= 0 && s.acts[i].look == nil; i-- {
 		for _, name := range append(t.names, t.name) {
@@ -127,7 +128,8 @@ func (s *schedule) blur(t *table) {
 	}
 }
 
-// guess is blur for the act just added alone: whether its rows have changed cannot be told from what the stream brings of them.
+// guess is blur for the act just added alone: whether its rows have changed cannot be told from
+// what the stream brings of them.
 func (s *schedule) guess(t *table) { delete(s.acts[len(s.acts)-1].exact, t.name) }
 
 // step adds something at random: mostly changes of rows, some DDL, a new table now and then.
@@ -183,7 +185,8 @@ func (s *schedule) begin(old bool) {
 	}
 }
 
-// look adds the time in which Hookline takes up what has been done. From then on every table's events are known in advance.
+// look adds the time in which Hookline takes up what has been done. From then on every table's
+// events are known in advance.
 func (s *schedule) look() {
 	l := &look{}
 	var tells []func(*mirror)
@@ -232,7 +235,8 @@ func TestMirrorSchedule(t *testing.T) {
 	}
 }
 
-// sortedIDs returns the ids of rows in their order, so that a choice among them depends on the seed alone.
+// sortedIDs returns the ids of rows in their order, so that a choice among them depends on the seed
+// alone.
 func sortedIDs(rows map[string]*row) []string {
 	return slices.SortedFunc(maps.Keys(rows), func(a, b string) int {
 		x, _ := strconv.Atoi(a)

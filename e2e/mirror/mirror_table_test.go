@@ -8,7 +8,8 @@ import (
 	"hookline/e2e"
 )
 
-// table is a table as the schedule knows it. A partitioned one has its partitions in parts and all their rows.
+// table is a table as the schedule knows it. A partitioned one has its partitions in parts and all
+// their rows.
 type table struct {
 	schema, name string
 	names        []string // that it had before
@@ -63,8 +64,8 @@ func (t *table) virtual() bool {
 // publishable tells whether it can be published, and is to be.
 func (t *table) publishable() bool { return t.watched && t.key != "" && !t.unlogged && !t.loose }
 
-// unsettle takes note of DDL after which Hookline must look anew. What is told of the table until then is open; then the schedule tells
-// what rows it has, unless they were never told of.
+// unsettle takes note of DDL after which Hookline must look anew. What is told of the table until
+// then is open; then the schedule tells what rows it has, unless they were never told of.
 func (t *table) unsettle() telling {
 	t.settled = false
 	if t.seen || t.publishable() {

@@ -24,11 +24,12 @@ import (
 	"hookline/internal/postgres/postgrestest"
 )
 
-// TestMirror does to tables whatever a CRM and its migrations may do to them, in an order that a seed decides, while Hookline runs, is stopped
-// and is killed. No statement fails or waits for Hookline, and in the end a mirror that is kept from the events alone equals the tables.
+// TestMirror does to tables whatever a CRM and its migrations may do to them, in an order that a
+// seed decides, while Hookline runs, is stopped and is killed. No statement fails or waits for
+// Hookline, and in the end a mirror that is kept from the events alone equals the tables.
 //
-// It is short and always the same, unless E2E_MIRROR says how many schedules to run. E2E_SEED is the seed of the first one; the others have
-// the numbers after it.
+// It is short and always the same, unless E2E_MIRROR says how many schedules to run. E2E_SEED is
+// the seed of the first one; the others have the numbers after it.
 func TestMirror(t *testing.T) {
 	t.Parallel()
 	first, schedules := uint64(1), uint64(24)
@@ -71,7 +72,8 @@ const (
 	chances  = 8   // looks that Hookline has to take up what was done
 )
 
-// mirrorSettings are those of the CRM's sessions. The time-outs are reached only if somebody keeps a lock.
+// mirrorSettings are those of the CRM's sessions. The time-outs are reached only if somebody keeps
+// a lock.
 const mirrorSettings = "SET lock_timeout = '20s'; SET statement_timeout = '60s'"
 
 // mirrorRun is some schedules that share a database, in schemas of their own, and a Hookline.
@@ -209,7 +211,8 @@ func parseLSN(text string) (uint64, error) {
 	return high<<32 | low, err
 }
 
-// breakDown stops or kills Hookline a few times while the schedules go on, and starts it again. What it returns waits for that.
+// breakDown stops or kills Hookline a few times while the schedules go on, and starts it again.
+// What it returns waits for that.
 func (r *mirrorRun) breakDown(random *rand.Rand) (wait func()) {
 	left := 0 // acts until the next look
 	for _, p := range r.schedules {
@@ -258,8 +261,8 @@ func (r *mirrorRun) launch() {
 	r.sut = e2e.Start(r.t, r.db, r.settings...)
 }
 
-// look waits until Hookline has taken up what was done to the tables. It has a few looks for that; each one shows in a new table of ours that
-// is announced.
+// look waits until Hookline has taken up what was done to the tables. It has a few looks for that;
+// each one shows in a new table of ours that is announced.
 func (r *mirrorRun) look() {
 	r.t.Helper()
 	var waiting []*performance
@@ -316,7 +319,8 @@ func (r *mirrorRun) until(d due) {
 // held is a table that is locked for a while.
 const held = "held"
 
-// holdTable makes a table that a transaction keeps locked until release is called, so that it cannot be published; all else goes on.
+// holdTable makes a table that a transaction keeps locked until release is called, so that it
+// cannot be published; all else goes on.
 func (r *mirrorRun) holdTable() (release func()) {
 	r.t.Helper()
 	r.db.Exec(`CREATE TABLE ` + held + ` (id text PRIMARY KEY)`)
