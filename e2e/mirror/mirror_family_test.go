@@ -4,7 +4,8 @@ import "fmt"
 
 // inheritanceSteps are DDL of tables that inherit, and of those that are inherited from.
 var inheritanceSteps = []stepKind{
-	addChild, addChild, addForeignChild, dropForeignChild, dropForeignChild, disinherit, updateFamily, updateFamily, updateFamily,
+	addChild, addChild, addForeignChild, dropForeignChild, dropForeignChild, disinherit,
+	updateFamily, updateFamily, updateFamily,
 	renameTable, moveSchema, dropKey, addKey, changeKey, dropTable,
 }
 
@@ -31,7 +32,8 @@ func (s *schedule) newFamily(old bool) {
 
 // adopt makes a table that is there inherit from t, if it can.
 func (s *schedule) adopt(t, child *table) bool {
-	if child == t || child.partitioned() || child.parent != nil || len(child.children)+len(child.foreign) > 0 || child.loose || child.frozen ||
+	if child == t || child.partitioned() || child.parent != nil || len(child.children)+len(child.foreign) > 0 ||
+		child.loose || child.frozen ||
 		child.place != nil || child.key == "" {
 		return false
 	}

@@ -8,7 +8,8 @@ import (
 var (
 	// partitionSteps are DDL of partitioned tables.
 	partitionSteps = []stepKind{
-		newPart, newPart, splitDefault, splitDefault, mergePart, preparePart, attachTable, attachTable, reattachAtOnce, dropPart, truncatePart,
+		newPart, newPart, splitDefault, splitDefault, mergePart, preparePart, attachTable, attachTable,
+		reattachAtOnce, dropPart, truncatePart,
 		dropKey, addKey, truncateTable,
 	}
 	pendingPartitionSteps = []stepKind{attachFilled, detachPart, detachPart, renameRoot}
@@ -186,7 +187,8 @@ func splitDefault(s *schedule, t *table) bool {
 		t.frozen = true // Hookline asks the database which rows have only moved, and may do so when more has become of them
 		s.ddl(nil,
 			fmt.Sprintf("CREATE TABLE %s (LIKE %s INCLUDING ALL)", to, t),
-			fmt.Sprintf("WITH moved AS (DELETE FROM %s WHERE p = %d RETURNING %s) INSERT INTO %s (%[3]s) SELECT * FROM moved", from, value, columns, to),
+			fmt.Sprintf("WITH moved AS (DELETE FROM %s WHERE p = %d RETURNING %s) "+
+				"INSERT INTO %s (%[3]s) SELECT * FROM moved", from, value, columns, to),
 			fmt.Sprintf("ALTER TABLE %s ATTACH PARTITION %s %s", t, to, p.bound()))
 		if !t.other().full {
 			s.guess(t)
@@ -287,7 +289,8 @@ func attachTable(s *schedule, t *table) bool {
 		return false
 	}
 	for _, n := range s.tables {
-		if n.place == nil || n.frozen || n.schema != t.schema || n.key != t.key || n.unlogged || !slices.EqualFunc(t.columns, n.columns, sameColumn) {
+		if n.place == nil || n.frozen || n.schema != t.schema || n.key != t.key || n.unlogged ||
+			!slices.EqualFunc(t.columns, n.columns, sameColumn) {
 			continue
 		}
 		into := find(t.parts, n.place.p)

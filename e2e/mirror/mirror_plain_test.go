@@ -8,7 +8,9 @@ import (
 
 var (
 	// tableSteps are DDL of tables that are neither partitioned nor in a family.
-	tableSteps        = []stepKind{truncateTable, dropTable, renameTable, moveSchema, dropKey, addKey, changeKey, setUnlogged, setLogged}
+	tableSteps = []stepKind{
+		truncateTable, dropTable, renameTable, moveSchema, dropKey, addKey, changeKey, setUnlogged, setLogged,
+	}
 	pendingTableSteps = []stepKind{rebuild, rebuild, rebuildSlowly, finishRebuild, finishRebuild}
 )
 
@@ -95,7 +97,8 @@ func moveSchema(s *schedule, t *table) bool {
 }
 
 func dropKey(s *schedule, t *table) bool {
-	fresh := slices.ContainsFunc(t.leaves(), func(p *part) bool { return p.fresh }) // which nothing could be updated in until Hookline has looked
+	// In a partition that is new nothing could be updated until Hookline has looked.
+	fresh := slices.ContainsFunc(t.leaves(), func(p *part) bool { return p.fresh })
 	if t.key == "" || t.loose || t.frozen || t.virtual() || fresh {
 		return false
 	}
@@ -183,7 +186,10 @@ func rebuild(s *schedule, t *table) bool {
 
 // copyOf returns a table that is yet to be made like t.
 func (s *schedule) copyOf(t *table) *table {
-	n := &table{schema: t.schema, name: s.name(), rows: map[string]*row{}, key: t.key, deferrable: t.deferrable, watched: true}
+	n := &table{
+		schema: t.schema, name: s.name(), rows: map[string]*row{},
+		key: t.key, deferrable: t.deferrable, watched: true,
+	}
 	for _, c := range t.columns {
 		copied := *c
 		n.columns = append(n.columns, &copied)
@@ -264,7 +270,8 @@ func finishRebuild(s *schedule, n *table) bool {
 		return false
 	}
 	for _, t := range s.tables {
-		if t != n && t.settled && !t.partitioned() && t.parent == nil && len(t.children)+len(t.foreign) == 0 && t.schema == n.schema &&
+		if t != n && t.settled && !t.partitioned() && t.parent == nil &&
+			len(t.children)+len(t.foreign) == 0 && t.schema == n.schema &&
 			t.insertable() == n.insertable() && t.key == n.key && slices.EqualFunc(t.columns, n.columns, sameColumn) {
 			a := act{sql: []string{n.copySQL(t)}}
 			for _, id := range sortedIDs(t.rows) {
@@ -386,7 +393,8 @@ func addGenerated(s *schedule, t *table) bool {
 	if s.major >= 18 && s.chance(2) && !t.deferrable && t.key != versionedKey && !t.loose {
 		g.generated = "VIRTUAL"
 	}
-	s.ddl(nil, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s GENERATED ALWAYS AS (%s) %s", t, g.name, g.kind, c.name, g.generated))
+	s.ddl(nil, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s GENERATED ALWAYS AS (%s) %s",
+		t, g.name, g.kind, c.name, g.generated))
 	t.columns = append(t.columns, g)
 	if g.generated == "VIRTUAL" { // the server refuses updates until Hookline has looked
 		t.frozen, t.full = true, false

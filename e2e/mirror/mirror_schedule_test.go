@@ -59,7 +59,10 @@ type schedule struct {
 
 // newSchedule makes up a schedule of so many looks. The first act is done before there is a slot.
 func newSchedule(seed uint64, number, looks, major int) *schedule {
-	s := &schedule{seed: seed, number: number, major: major, random: rand.New(rand.NewPCG(seed, 1)), unordered: map[string]bool{}}
+	s := &schedule{
+		seed: seed, number: number, major: major,
+		random: rand.New(rand.NewPCG(seed, 1)), unordered: map[string]bool{},
+	}
 	s.acts = append(s.acts, act{sql: []string{"CREATE SCHEMA " + s.schema(), "CREATE SCHEMA " + s.elsewhere()}})
 	for range 1 + s.random.IntN(2) {
 		s.begin(true)

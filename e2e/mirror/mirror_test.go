@@ -50,7 +50,8 @@ func TestMirror(t *testing.T) {
 				run += n
 			}
 			took := time.Since(began)
-			t.Logf("%d schedules from E2E_SEED=%d on in %s, %.1f/s", run, first, took.Round(time.Second), float64(run)/took.Seconds())
+			t.Logf("%d schedules from E2E_SEED=%d on in %s, %.1f/s",
+				run, first, took.Round(time.Second), float64(run)/took.Seconds())
 		})
 	}
 }
