@@ -24,7 +24,9 @@ func (p *Plan) blocked(ctx context.Context, conn *pgx.Conn, s *Step) (Skipped, e
 	switch s.Kind {
 	case SetIdentity:
 		on, modes = s.Part, allModes
-	case Fill:
+	case Attach:
+		on, modes = s.Part, modesOfFill
+	case Fill, Replace:
 		modes, within = modesOfFill, true
 	}
 	rows, err := conn.Query(ctx, `

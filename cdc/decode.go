@@ -248,7 +248,9 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 		if err != nil {
 			return items, fmt.Errorf("decode %s.%s: %w", rel.Schema, rel.Name, err)
 		}
-		if !stands || !fresh && !told {
+		d.deletes = d.deletes || stands && change.Kind == Delete
+		change.Told = !fresh && d.tells(index)
+		if !stands || !fresh && !change.Told {
 			return items, nil
 		}
 	}

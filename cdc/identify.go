@@ -19,6 +19,7 @@ const (
 	slotInvalid           = "55000" // the slot is there but can no longer be read
 	slotInUse             = "55006" // another process reads the slot
 	lockNotAvailable      = "55P03"
+	queryCanceled         = "57014"
 	cannotConnectNow      = "57P03" // the server is shutting down, or not up yet
 )
 

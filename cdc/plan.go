@@ -61,25 +61,33 @@ func makePlan(cfg Config, f *found) *Plan {
 	if p.Makes {
 		sql := strings.TrimSuffix(strings.TrimSpace(SchemaSQL(cfg.Schema)), ";")
 		p.add(Step{Kind: MakeSchema, SQL: sql})
-		f.tables = append([]candidate{newBackfill(cfg.Schema)}, f.tables...)
+		if !f.fills() {
+			f.tables = append([]candidate{newBackfill(cfg.Schema)}, f.tables...)
+		}
 	}
 	name := quoteIdentifier(cfg.Publication)
 	if f.publication && !f.whole {
 		p.add(Step{Kind: SetPublication, Needs: OwnPublication, SQL: fmt.Sprintf(
 			"ALTER PUBLICATION %s SET (publish = 'insert, update, delete, truncate', %s)", name, f.options())})
 	}
-	var wanted, known []*candidate
+	stepsBack := map[uint32]bool{}
+	for i := range f.tables {
+		if k := f.tables[i].replaces; k != nil && f.memory.givesWay(k) {
+			stepsBack[k.oid] = true
+		}
+	}
+	var wanted []*candidate
 	var identities []Step
 	for i := range f.tables {
 		t := &f.tables[i]
+		if stepsBack[t.oid] || f.memory.stepsBack(t.oid) && t.replaces == nil {
+			t.Left = true
+		}
 		steps, want := p.consider(t)
 		if want {
 			identities, wanted = append(identities, steps...), append(wanted, t)
 		} else if t.direct {
 			p.withdraw(t)
-		}
-		if t.isKnownFromNow(f, cfg) {
-			known = append(known, t)
 		}
 	}
 	for _, s := range identities {
@@ -90,12 +98,14 @@ func makePlan(cfg Config, f *found) *Plan {
 	}
 	for _, t := range wanted {
 		p.publish(t)
+		p.attach(t)
 	}
+	notes := p.remember()
 	switch {
 	case !f.slot || !f.baseline:
 		p.add(Step{Kind: MakeBaseline, SQL: p.baseline()})
-	case len(known) > 0:
-		p.add(Step{Kind: Know, SQL: p.know(known)})
+	case len(notes) > 0:
+		p.add(Step{Kind: Know, SQL: p.noteSQL(notes)})
 	}
 	if !f.slot {
 		p.add(Step{Kind: MakeSlot, SQL: f.makeSlot(cfg.Slot)})
@@ -188,6 +198,10 @@ func (p *Plan) publish(t *candidate) {
 	s.SQL = "ALTER PUBLICATION " + quoteIdentifier(p.cfg.Publication) + " ADD TABLE ONLY " + t.String()
 	if p.found.slot && !t.known {
 		s.Kind, s.SQL = Fill, p.backfill(t)
+		s.Needs |= ReadRows
+	}
+	if t.replaces != nil {
+		p.replace(t, &s)
 		s.Needs |= ReadRows
 	}
 	s.after = !t.usable(p.found.stored)

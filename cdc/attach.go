@@ -1,0 +1,46 @@
+package cdc
+
+import "fmt"
+
+// A table that is attached as a partition may have rows, which no stream has brought under the name of
+// the partitioned table. Those that were written later come in the stream. Which is which the server
+// keeps: each row has the transaction that wrote it, and the command within it (xmin, cmin), and so has
+// the row of pg_inherits that makes the table a partition. A table that was made as a partition has no
+// row from before.
+//
+// A transaction that had begun before the table was attached, and wrote to it afterwards, looks as if it
+// had written before: such rows are announced twice. A row that was updated since is not announced: the
+// stream has brought the update.
+
+// writtenBefore is SQL for whether a row t was written before a mark: a transaction x and a command c of it.
+const writtenBefore = "(age(t.xmin) > age(mark.x) OR t.xmin = mark.x AND t.cmin::text::bigint < mark.c)"
+
+// attach plans the steps that announce the rows of partitions which were attached.
+func (p *Plan) attach(t *candidate) {
+	for _, m := range t.members {
+		if p.found.telling(t, m) == untold {
+			p.add(Step{
+				Kind: Attach, Table: t.Table, Part: m.name.String(), Needs: OwnTable | ReadRows, table: t, SQL: p.attachment(t, m),
+			})
+		}
+	}
+}
+
+// attachment returns the transaction that announces the rows that m had before it was attached under t.
+func (p *Plan) attachment(t *candidate, m member) string {
+	own, slot := p.cfg.own(backfillTable).String(), quoteLiteral(p.cfg.Slot)
+	// A partition at some depth is one of t from when the last table between them was attached.
+	with := fmt.Sprintf("WITH RECURSIVE chain (parent, x, c) AS (\n"+
+		"    SELECT inhparent, xmin, cmin::text::bigint FROM pg_inherits WHERE inhrelid = %s\n"+
+		"    UNION ALL SELECT i.inhparent, i.xmin, i.cmin::text::bigint FROM pg_inherits i JOIN chain ON i.inhrelid = chain.parent\n"+
+		"  ), mark AS (SELECT x, c FROM chain ORDER BY age(x), c DESC LIMIT 1)", m.name.regclass())
+	rows := fmt.Sprintf("FROM ONLY %s t, mark WHERE %s", m.name, writtenBefore)
+	return p.filling("announce the rows that "+m.name.String()+" had before it was attached to "+t.String(),
+		"LOCK TABLE ONLY "+m.name.String()+" IN SHARE MODE",
+		p.noteSQL([]note{{name: m.name, root: t.regclass()}}),
+		p.describe(t.regclass(), fmt.Sprintf(", 'attached', (%s\n    SELECT jsonb_build_object('transaction', x::text::bigint, 'rows', "+
+			"(SELECT count(*) %s AND t.xmin = mark.x)) FROM mark)", with, rows)),
+		"INSERT INTO "+own+" (slot, relation, action, record)\n  "+with+"\n"+
+			"  SELECT "+slot+", "+t.regclass()+", CASE WHEN t.xmin = mark.x THEN '"+fillAttach+"' END, (t::"+t.String()+")::text\n  "+rows,
+	)
+}
