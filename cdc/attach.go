@@ -38,8 +38,8 @@ func (p *Plan) attachment(t *candidate, m member) string {
 	return p.filling("announce the rows that "+m.name.String()+" had before it was attached to "+t.String(),
 		"LOCK TABLE ONLY "+m.name.String()+" IN SHARE MODE",
 		p.noteSQL([]note{{name: m.name, root: t.regclass()}}),
-		p.describe(t.regclass(), fmt.Sprintf(", 'attached', (%s\n    SELECT jsonb_build_object('transaction', x::text::bigint, 'rows', "+
-			"(SELECT count(*) %s AND t.xmin = mark.x)) FROM mark)", with, rows)),
+		p.describe(t.regclass(), fmt.Sprintf(" || jsonb_build_object('attached', (%s\n    SELECT jsonb_build_object('transaction', x::text::bigint, 'rows', "+
+			"(SELECT count(*) %s AND t.xmin = mark.x)) FROM mark))", with, rows)),
 		"INSERT INTO "+own+" (slot, relation, action, record)\n  "+with+"\n"+
 			"  SELECT "+slot+", "+t.regclass()+", CASE WHEN t.xmin = mark.x THEN '"+fillAttach+"' END, (t::"+t.String()+")::text\n  "+rows,
 	)

@@ -19,11 +19,16 @@ const (
 
 // backfill returns the transaction that publishes t with the rows that it has.
 func (p *Plan) backfill(t *candidate) string {
-	return p.filling("publish "+t.String()+" with the rows that it has", append(p.publication(t),
-		p.describe(t.regclass(), ""),
-		"INSERT INTO "+p.cfg.own(backfillTable).String()+" (slot, relation, record) "+
-			"SELECT "+quoteLiteral(p.cfg.Slot)+", "+t.regclass()+", (t.*)::text FROM "+t.from()+" t",
-	)...)
+	statements := append(p.publication(t), p.describe(t.regclass(), ""))
+	if t.Parent != "" {
+		statements[len(statements)-1] = p.describe(t.regclass(), fmt.Sprintf(" || jsonb_build_object('schema', %s, 'name', %s, 'child', true)",
+			quoteLiteral(t.ParentSchema), quoteLiteral(t.Parent)))
+	}
+	if !t.known {
+		statements = append(statements, "INSERT INTO "+p.cfg.own(backfillTable).String()+" (slot, relation, record) "+
+			"SELECT "+quoteLiteral(p.cfg.Slot)+", "+t.regclass()+", (t.*)::text FROM "+t.from()+" t")
+	}
+	return p.filling("publish "+t.String()+" with the rows that it has", statements...)
 }
 
 // filling returns a transaction that puts rows into the table backfill. Whoever runs it, rows are printed as the stream prints them.
@@ -45,7 +50,7 @@ func (p *Plan) publication(t *candidate) []string {
 	list := []string{
 		"LOCK TABLE " + t.from() + " IN SHARE MODE",
 		"ALTER PUBLICATION " + quoteIdentifier(p.cfg.Publication) + " ADD TABLE ONLY " + t.String(),
-		p.noteSQL([]note{{name: t.name()}}),
+		p.noteSQL([]note{t.note()}),
 	}
 	if t.partitioned {
 		list = append(list, "INSERT INTO "+p.cfg.own(knownTable).String()+" (slot, relation, schema_name, table_name, root)\n"+
@@ -56,7 +61,7 @@ func (p *Plan) publication(t *candidate) []string {
 	return list
 }
 
-// describe returns the statement that says of which table the rows are that follow. extra is SQL for more members of its description.
+// describe returns the statement that says of which table the rows are that follow. extra is SQL that is added to its description.
 func (p *Plan) describe(table, extra string) string {
 	sent := "attgenerated = ''"
 	if p.found.version >= 18 {
@@ -66,7 +71,7 @@ func (p *Plan) describe(table, extra string) string {
 		"jsonb_build_object('schema', n.nspname, 'name', c.relname, 'columns', (\n" +
 		"    SELECT jsonb_agg(jsonb_build_object('name', attname, 'type', atttypid::bigint, 'modifier', atttypmod, 'sent', " + sent + ",\n" +
 		"      'key', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND attnum = ANY (i.indkey))) ORDER BY attnum)\n" +
-		"    FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)" + extra + ")\n" +
+		"    FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped))" + extra + "\n" +
 		"  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = " + table
 }
 
@@ -76,6 +81,15 @@ func (t *candidate) from() string {
 		return t.String()
 	}
 	return "ONLY " + t.String() // rows of children by inheritance are the children's
+}
+
+// note returns what is written down of the table when it is published.
+func (t *candidate) note() note {
+	n := note{name: t.name()}
+	if t.Parent != "" {
+		n.root = name{t.ParentSchema, t.Parent}.regclass()
+	}
+	return n
 }
 
 func (t *candidate) regclass() string { return t.name().regclass() }

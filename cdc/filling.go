@@ -10,6 +10,7 @@ import (
 type filling struct {
 	cfg      Config
 	relation *Relation // whose rows come
+	child    bool      // it is told under the name of its parent
 	attached *Attached // what they came from; nil when the table is new
 	sent     []bool    // for each of its columns today: whether the stream has it
 }
@@ -74,6 +75,7 @@ func (f *filling) describe(oid string, description []byte) error {
 			Key      bool
 		}
 		Attached *Attached
+		Child    bool
 	}
 	if err := json.Unmarshal(description, &table); err != nil {
 		return fmt.Errorf("the description of table %s: %w", oid, err)
@@ -82,7 +84,7 @@ func (f *filling) describe(oid string, description []byte) error {
 	if _, err := fmt.Sscan(oid, &f.relation.OID); err != nil {
 		return fmt.Errorf("the OID %q of table %s.%s: %w", oid, table.Schema, table.Name, err)
 	}
-	f.attached = table.Attached
+	f.attached, f.child = table.Attached, table.Child
 	f.sent = f.sent[:0]
 	for _, c := range table.Columns {
 		f.sent = append(f.sent, c.Sent)

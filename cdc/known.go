@@ -233,8 +233,9 @@ func (p *Plan) remember() (notes []note) {
 	}
 	for i := range f.tables {
 		t := &f.tables[i]
-		if t.isKnownFromNow(f, p.cfg) {
-			add(t.oid, note{name: t.name()})
+		k := f.memory.relations[t.oid]
+		if child := t.Parent != "" && (t.listed || !f.slot) && (k == nil || k.root == 0); child || t.isKnownFromNow(f, p.cfg) {
+			add(t.oid, t.note())
 		}
 		if !t.known && !t.listed {
 			continue // the step that publishes it notes its partitions

@@ -100,11 +100,10 @@ func makePlan(cfg Config, f *found) *Plan {
 		p.publish(t)
 		p.attach(t)
 	}
-	notes := p.remember()
-	switch {
-	case !f.slot || !f.baseline:
+	if !f.slot || !f.baseline {
 		p.add(Step{Kind: MakeBaseline, SQL: p.baseline()})
-	case len(notes) > 0:
+	}
+	if notes := p.remember(); len(notes) > 0 {
 		p.add(Step{Kind: Know, SQL: p.noteSQL(notes)})
 	}
 	if !f.slot {
@@ -196,7 +195,7 @@ func (p *Plan) publish(t *candidate) {
 	}
 	s := Step{Kind: Publish, Table: t.Table, Needs: OwnTable | OwnPublication, table: t}
 	s.SQL = "ALTER PUBLICATION " + quoteIdentifier(p.cfg.Publication) + " ADD TABLE ONLY " + t.String()
-	if p.found.slot && !t.known {
+	if p.found.slot && (!t.known || t.Parent != "") { // the stream has to tell of a parent, too
 		s.Kind, s.SQL = Fill, p.backfill(t)
 		s.Needs |= ReadRows
 	}
