@@ -87,7 +87,7 @@ func (t *candidate) from() string {
 func (t *candidate) note() note {
 	n := note{name: t.name()}
 	if t.Parent != "" {
-		n.root = name{t.ParentSchema, t.Parent}.regclass()
+		n.root = tableName{t.ParentSchema, t.Parent}.regclass()
 	}
 	return n
 }

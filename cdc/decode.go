@@ -179,7 +179,7 @@ func (d *decoder) adopt(rel *Relation) {
 	if d.parents == nil {
 		d.parents = parents{}
 	}
-	d.parents[rel.OID] = name{rel.Schema, rel.Name}
+	d.parents[rel.OID] = tableName{rel.Schema, rel.Name}
 }
 
 func (d *decoder) truncate(items []item, m *pglogrepl.TruncateMessage) ([]item, error) {

@@ -18,33 +18,33 @@ const renameSettles = 10 * time.Minute
 // knownRelation is a row of the table known_table, with what has become of the relation.
 type knownRelation struct {
 	oid       uint32
-	noted     name // as of the last look; the zero name: written by a version that noted none
-	was       name // the one before, as long as another table may take it over
+	noted     tableName // as of the last look; the zero name: written by a version that noted none
+	was       tableName // the one before, as long as another table may take it over
 	root      uint32
 	successor uint32
-	now       name // the zero name: it was dropped
+	now       tableName // the zero name: it was dropped
 }
 
-// name is a table's qualified name.
-type name struct{ schema, table string }
+// tableName is a table's qualified name.
+type tableName struct{ schema, table string }
 
-func (n name) String() string { return Table{Schema: n.schema, Name: n.table}.String() }
+func (n tableName) String() string { return Table{Schema: n.schema, Name: n.table}.String() }
 
 // regclass returns the OID of what has the name, for SQL.
-func (n name) regclass() string { return quoteLiteral(n.String()) + "::regclass" }
+func (n tableName) regclass() string { return quoteLiteral(n.String()) + "::regclass" }
 
-func (t Table) name() name { return name{t.Schema, t.Name} }
+func (t Table) name() tableName { return tableName{t.Schema, t.Name} }
 
 // knownTables is what is known of all relations.
 type knownTables struct {
 	relations map[uint32]*knownRelation
-	claims    map[name]*knownRelation // by names that were taken from them, or that they gave up
-	bearers   map[name][]uint32       // the OIDs of those that had a name at the last look, or a moment before
+	claims    map[tableName]*knownRelation // by names that were taken from them, or that they gave up
+	bearers   map[tableName][]uint32       // the OIDs of those that had a name at the last look, or a moment before
 }
 
 // recall reads the table known_table. Columns that an older version has not made read as null.
 func recall(ctx context.Context, conn *pgx.Conn, cfg Config) (knownTables, error) {
-	m := knownTables{relations: map[uint32]*knownRelation{}, claims: map[name]*knownRelation{}, bearers: map[name][]uint32{}}
+	m := knownTables{relations: map[uint32]*knownRelation{}, claims: map[tableName]*knownRelation{}, bearers: map[tableName][]uint32{}}
 	rows, err := conn.Query(ctx, `
 		SELECT k.relation, coalesce(j->>'schema_name', ''), coalesce(j->>'table_name', ''),
 		       coalesce(was.schema, ''), coalesce(was.table, ''),
@@ -77,8 +77,8 @@ func (m *knownTables) add(k *knownRelation) {
 	if k.root != 0 || k.successor != 0 { // its rows went by another name, or its name was taken over already
 		return
 	}
-	for _, n := range []name{k.noted, k.was} {
-		if n == (name{}) {
+	for _, n := range []tableName{k.noted, k.was} {
+		if n == (tableName{}) {
 			continue
 		}
 		m.bearers[n] = append(m.bearers[n], k.oid)
@@ -103,17 +103,24 @@ func (m *knownTables) givesWay(k *knownRelation) bool {
 	return !slices.ContainsFunc(m.bearers[k.now], func(oid uint32) bool { return oid != k.oid })
 }
 
-// stepsBack reports whether a relation is announced no longer since another one has its name. It is
-// again under the next name that it gets.
-func (m *knownTables) stepsBack(oid uint32) bool {
+// successor returns the table that has the name of a relation which is announced no longer because of
+// that. It is again under the next name that it gets, and when the other one is gone.
+func (m *knownTables) successor(oid uint32) (tableName, bool) {
 	k := m.relations[oid]
-	return k != nil && k.successor != 0 && k.now == k.noted
+	if k == nil || k.successor == 0 || k.now != k.noted {
+		return tableName{}, false
+	}
+	s := m.relations[k.successor]
+	if s == nil || s.now == (tableName{}) {
+		return tableName{}, false
+	}
+	return s.now, true
 }
 
 // member is what rows of a partitioned table pass or lie in: a partition, at any depth.
 type member struct {
 	oid  uint32
-	name name
+	name tableName
 	leaf bool
 }
 
@@ -150,7 +157,7 @@ func lookAtTrees(ctx context.Context, conn *pgx.Conn, tables []candidate) error 
 
 // note is what is to be written down of a relation.
 type note struct {
-	name            name
+	name            tableName
 	root, successor string // SQL for an OID, "" for none
 }
 
@@ -202,7 +209,7 @@ func (f *found) telling(t *candidate, m member) telling {
 	switch {
 	case k != nil && (k.root == t.oid || root != nil && root.root != 0 && k.root == root.root):
 		return told // or t was a partition itself, and was detached together with m
-	case !t.known || !t.listed || !m.leaf || k != nil && k.root == 0 && k.noted == (name{}):
+	case !t.known || !t.listed || !m.leaf || k != nil && k.root == 0 && k.noted == (tableName{}):
 		return unwritten
 	}
 	return untold
@@ -227,7 +234,7 @@ func (p *Plan) remember() (notes []note) {
 		}
 		if !t.listed {
 			waits[k.oid], waits[t.oid] = true, true
-		} else if k.now != (name{}) && f.memory.givesWay(k) {
+		} else if k.now != (tableName{}) && f.memory.givesWay(k) {
 			add(k.oid, note{name: k.now, successor: t.name().regclass()})
 		}
 	}
@@ -247,7 +254,7 @@ func (p *Plan) remember() (notes []note) {
 		}
 	}
 	for _, k := range f.memory.relations {
-		if !waits[k.oid] && k.now != (name{}) && k.noted != k.now {
+		if !waits[k.oid] && k.now != (tableName{}) && k.noted != k.now {
 			add(k.oid, note{name: k.now})
 		}
 	}

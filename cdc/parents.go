@@ -14,7 +14,7 @@ import (
 // changes of these are told (Table.Parent). The stream itself does not tell. They are read from the table
 // known_table before the stream starts, whatever of it is still to come; of a child that is published
 // later, its description in the table backfill tells.
-type parents map[uint32]name
+type parents map[uint32]tableName
 
 // readParents reads them from a connection of any kind.
 func readParents(ctx context.Context, conn *pgconn.PgConn, cfg Config) (parents, error) {
@@ -35,7 +35,7 @@ func readParents(ctx context.Context, conn *pgconn.PgConn, cfg Config) (parents,
 		if err != nil {
 			return nil, fmt.Errorf("look up under which names tables are told: %w", err)
 		}
-		p[uint32(oid)] = name{string(row[1]), string(row[2])}
+		p[uint32(oid)] = tableName{string(row[1]), string(row[2])}
 	}
 	return p, nil
 }

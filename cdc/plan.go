@@ -70,18 +70,23 @@ func makePlan(cfg Config, f *found) *Plan {
 		p.add(Step{Kind: SetPublication, Needs: OwnPublication, SQL: fmt.Sprintf(
 			"ALTER PUBLICATION %s SET (publish = 'insert, update, delete, truncate', %s)", name, f.options())})
 	}
-	stepsBack := map[uint32]bool{}
+	successors := map[uint32]tableName{} // by those that give way to them
 	for i := range f.tables {
-		if k := f.tables[i].replaces; k != nil && f.memory.givesWay(k) {
-			stepsBack[k.oid] = true
+		if t := &f.tables[i]; t.replaces != nil && f.memory.givesWay(t.replaces) {
+			successors[t.replaces.oid] = t.name()
 		}
 	}
 	var wanted []*candidate
 	var identities []Step
 	for i := range f.tables {
 		t := &f.tables[i]
-		if stepsBack[t.oid] || f.memory.stepsBack(t.oid) && t.replaces == nil {
+		successor, gaveWay := successors[t.oid]
+		if t.replaces == nil && !gaveWay {
+			successor, gaveWay = f.memory.successor(t.oid)
+		}
+		if gaveWay && !t.Left && !t.unasked {
 			t.Left = true
+			p.skip(p.superseded(t, successor))
 		}
 		steps, want := p.consider(t)
 		if want {

@@ -30,7 +30,7 @@ func (f *found) lookAtOthers(ctx context.Context, conn *pgx.Conn) error {
 	for i := range f.tables {
 		t := &f.tables[i]
 		t.replaces = f.memory.replaced(t)
-		if k := t.replaces; k != nil && k.now != (name{}) && !t.listed {
+		if k := t.replaces; k != nil && k.now != (tableName{}) && !t.listed {
 			if err := t.lookAtColumns(ctx, conn); err != nil {
 				return err
 			}
@@ -68,7 +68,7 @@ func (p *Plan) replace(t *candidate, s *Step) {
 	k := t.replaces
 	notes := []string{fmt.Sprintf("UPDATE %s SET successor = %s WHERE slot = %s AND relation = %d",
 		p.cfg.own(knownTable), t.regclass(), quoteLiteral(p.cfg.Slot), k.oid)}
-	if k.now != (name{}) {
+	if k.now != (tableName{}) {
 		n := note{name: k.now}
 		if p.found.memory.givesWay(k) {
 			n.successor = t.regclass()
