@@ -8,6 +8,9 @@ import "fmt"
 // the row of pg_inherits that makes the table a partition. A table that was made as a partition has no
 // row from before.
 //
+// A table that was a partition before, and was detached, has told its rows: but for those that were
+// written in between. They may be new or not, and are announced as updated.
+//
 // A transaction that had begun before the table was attached, and wrote to it afterwards, looks as if it
 // had written before: such rows are announced twice. A row that was updated since is not announced: the
 // stream has brought the update.
@@ -34,13 +37,17 @@ func (p *Plan) attachment(t *candidate, m member) string {
 		"    SELECT inhparent, xmin, cmin::text::bigint FROM pg_inherits WHERE inhrelid = %s\n"+
 		"    UNION ALL SELECT i.inhparent, i.xmin, i.cmin::text::bigint FROM pg_inherits i JOIN chain ON i.inhrelid = chain.parent\n"+
 		"  ), mark AS (SELECT x, c FROM chain ORDER BY age(x), c DESC LIMIT 1)", m.name.regclass())
-	rows := fmt.Sprintf("FROM ONLY %s t, mark WHERE %s", m.name, writtenBefore)
+	rows := fmt.Sprintf("FROM ONLY %s t CROSS JOIN mark LEFT JOIN %s k ON k.slot = %s AND k.relation = %s AND k.left_x IS NOT NULL\n"+
+		"  WHERE %s\n"+
+		"    AND (k.left_x IS NULL OR age(t.xmin) < age(k.left_x) OR t.xmin = k.left_x AND t.cmin::text::bigint > k.left_c)",
+		m.name, p.cfg.own(knownTable), slot, m.name.regclass(), writtenBefore)
 	return p.filling("announce the rows that "+m.name.String()+" had before it was attached to "+t.String(),
 		"LOCK TABLE ONLY "+m.name.String()+" IN SHARE MODE",
-		p.noteSQL([]note{{name: m.name, root: t.regclass()}}),
 		p.describe(t.regclass(), fmt.Sprintf(" || jsonb_build_object('attached', (%s\n    SELECT jsonb_build_object('transaction', x::text::bigint, 'rows', "+
 			"(SELECT count(*) %s AND t.xmin = mark.x)) FROM mark))", with, rows)),
 		"INSERT INTO "+own+" (slot, relation, action, record)\n  "+with+"\n"+
-			"  SELECT "+slot+", "+t.regclass()+", CASE WHEN t.xmin = mark.x THEN '"+fillAttach+"' END, (t::"+t.String()+")::text\n  "+rows,
+			"  SELECT "+slot+", "+t.regclass()+", CASE WHEN k.left_x IS NOT NULL THEN '"+fillUpdate+"' WHEN t.xmin = mark.x THEN '"+fillAttach+"' END,\n"+
+			"    (t::"+t.String()+")::text\n  "+rows,
+		p.noteSQL([]note{{name: m.name, root: t.regclass()}}),
 	)
 }

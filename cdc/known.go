@@ -21,6 +21,7 @@ type knownRelation struct {
 	noted     tableName // as of the last look; the zero name: written by a version that noted none
 	was       tableName // the one before, as long as another table may take it over
 	root      uint32
+	left      bool // its root, and is a table of its own
 	successor uint32
 	now       tableName // the zero name: it was dropped
 }
@@ -48,7 +49,7 @@ func recall(ctx context.Context, conn *pgx.Conn, cfg Config) (knownTables, error
 	rows, err := conn.Query(ctx, `
 		SELECT k.relation, coalesce(j->>'schema_name', ''), coalesce(j->>'table_name', ''),
 		       coalesce(was.schema, ''), coalesce(was.table, ''),
-		       coalesce((j->>'root')::oid, 0), coalesce((j->>'successor')::oid, 0),
+		       coalesce((j->>'root')::oid, 0), j->>'left_x' IS NOT NULL, coalesce((j->>'successor')::oid, 0),
 		       coalesce(n.nspname, ''), coalesce(c.relname, '')
 		FROM `+cfg.own(knownTable).String()+` k CROSS JOIN LATERAL to_jsonb(k) j
 		LEFT JOIN LATERAL (SELECT j->>'was_schema' AS schema, j->>'was_table' AS table
@@ -60,7 +61,7 @@ func recall(ctx context.Context, conn *pgx.Conn, cfg Config) (knownTables, error
 	}
 	var k knownRelation
 	_, err = pgx.ForEachRow(rows, []any{
-		&k.oid, &k.noted.schema, &k.noted.table, &k.was.schema, &k.was.table, &k.root, &k.successor, &k.now.schema, &k.now.table,
+		&k.oid, &k.noted.schema, &k.noted.table, &k.was.schema, &k.was.table, &k.root, &k.left, &k.successor, &k.now.schema, &k.now.table,
 	}, func() error {
 		one := k
 		m.add(&one)
@@ -159,6 +160,7 @@ func lookAtTrees(ctx context.Context, conn *pgx.Conn, tables []candidate) error 
 type note struct {
 	name            tableName
 	root, successor string // SQL for an OID, "" for none
+	left            bool   // it has left its root
 }
 
 // noteSQL returns the statement that writes notes down. A root that was noted stays; so does the
@@ -172,15 +174,18 @@ func (p *Plan) noteSQL(notes []note) string {
 	}
 	rows := make([]string, len(notes))
 	for i, n := range notes {
-		rows[i] = fmt.Sprintf("(%s::oid, %s, %s)", n.name.regclass(), orNull(n.root), orNull(n.successor))
+		rows[i] = fmt.Sprintf("(%s::oid, %s, %s, %t)", n.name.regclass(), orNull(n.root), orNull(n.successor), n.left)
 	}
-	return "INSERT INTO " + p.cfg.own(knownTable).String() + " AS k (slot, relation, schema_name, table_name, root, successor)\n" +
-		"SELECT " + quoteLiteral(p.cfg.Slot) + ", c.oid, n.nspname, c.relname, v.root, v.successor\n" +
-		"  FROM (VALUES " + strings.Join(rows, ",\n    ") + ") v (relation, root, successor)\n" +
+	return "INSERT INTO " + p.cfg.own(knownTable).String() + " AS k (slot, relation, schema_name, table_name, root, successor, left_x, left_c)\n" +
+		"SELECT " + quoteLiteral(p.cfg.Slot) + ", c.oid, n.nspname, c.relname, v.root, v.successor,\n" +
+		"    CASE WHEN v.gone THEN c.xmin END, CASE WHEN v.gone THEN c.cmin::text::bigint END\n" +
+		"  FROM (VALUES " + strings.Join(rows, ",\n    ") + ") v (relation, root, successor, gone)\n" +
 		"  JOIN pg_class c ON c.oid = v.relation JOIN pg_namespace n ON n.oid = c.relnamespace\n" +
 		"ON CONFLICT (slot, relation) DO UPDATE SET " +
 		"schema_name = EXCLUDED.schema_name, table_name = EXCLUDED.table_name, " +
 		"root = coalesce(EXCLUDED.root, k.root), successor = EXCLUDED.successor,\n" +
+		"  (left_x, left_c) = (SELECT EXCLUDED.left_x, EXCLUDED.left_c WHERE EXCLUDED.left_x IS NOT NULL OR EXCLUDED.root IS NOT NULL\n" +
+		"    UNION ALL SELECT k.left_x, k.left_c LIMIT 1),\n" +
 		"  (was_schema, was_table, renamed_at) = (SELECT k.schema_name, k.table_name, now()\n" +
 		"    WHERE (k.schema_name, k.table_name) <> (EXCLUDED.schema_name, EXCLUDED.table_name)\n" +
 		"    UNION ALL SELECT k.was_schema, k.was_table, k.renamed_at LIMIT 1)"
@@ -207,6 +212,8 @@ const (
 func (f *found) telling(t *candidate, m member) telling {
 	k, root := f.memory.relations[m.oid], f.memory.relations[t.oid]
 	switch {
+	case k != nil && k.root == t.oid && k.left && t.listed && m.leaf:
+		return untold
 	case k != nil && (k.root == t.oid || root != nil && root.root != 0 && k.root == root.root):
 		return told // or t was a partition itself, and was detached together with m
 	case !t.known || !t.listed || !m.leaf || k != nil && k.root == 0 && k.noted == (tableName{}):
@@ -241,6 +248,9 @@ func (p *Plan) remember() (notes []note) {
 	for i := range f.tables {
 		t := &f.tables[i]
 		k := f.memory.relations[t.oid]
+		if k != nil && k.root != 0 && !k.left && t.Parent == "" && !t.unasked && !t.partitioned {
+			add(t.oid, note{name: t.name(), left: true}) // as long as its row of pg_class tells since when
+		}
 		if child := t.Parent != "" && (t.listed || !f.slot) && (k == nil || k.root == 0); child || t.isKnownFromNow(f, p.cfg) {
 			add(t.oid, t.note())
 		}
