@@ -21,6 +21,7 @@ import (
 type crm struct {
 	testing.TB
 	pool    *pgxpool.Pool
+	cfg     cdc.Config
 	source  *cdc.Source
 	catalog *Generic
 }
@@ -45,30 +46,36 @@ func newCRM(t testing.TB, major int, schema string) *crm {
 				EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', t);
 			END LOOP;
 		END $$`)
-	cfg := cdc.Config{URL: settings.ConnConfig.ConnString(), Slot: "slot_" + settings.ConnConfig.Database}
-	withConn(t, pool, func(conn *pgx.Conn) {
-		tx, err := conn.Begin(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		tables, err := f.catalog.Tables(t.Context(), tx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := tx.Rollback(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := cdc.Prepare(t.Context(), conn, cfg, tables, nil, discard); err != nil {
-			t.Fatal(err)
-		}
-	})
-	if f.source, err = cdc.Open(cfg, nil, discard, prometheus.NewRegistry()); err != nil {
+	f.cfg = cdc.Config{URL: settings.ConnConfig.ConnString(), Slot: "slot_" + settings.ConnConfig.Database}
+	f.prepare()
+	if f.source, err = cdc.Open(f.cfg, nil, discard, prometheus.NewRegistry()); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.source.Acquire(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// prepare is what is done at the start, and again at each look at the tables.
+func (f *crm) prepare() {
+	f.Helper()
+	withConn(f, f.pool, func(conn *pgx.Conn) {
+		tx, err := conn.Begin(f.Context())
+		if err != nil {
+			f.Fatal(err)
+		}
+		tables, err := f.catalog.Tables(f.Context(), tx)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if err := tx.Rollback(f.Context()); err != nil {
+			f.Fatal(err)
+		}
+		if _, err := cdc.Prepare(f.Context(), conn, f.cfg, tables, nil, discard); err != nil {
+			f.Fatal(err)
+		}
+	})
 }
 
 // announced runs statements, each a transaction, and returns what is announced of them: for each event its name, its updatedFields and its record.
