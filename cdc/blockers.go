@@ -13,7 +13,10 @@ import (
 //
 // https://www.postgresql.org/docs/current/explicit-locking.html#TABLE-LOCK-COMPATIBILITY
 var (
-	allModes       = []string{"AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"}
+	allModes = []string{
+		"AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
+		"ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock",
+	}
 	modesOfPublish = allModes[3:]
 	modesOfFill    = allModes[2:]
 )
@@ -23,14 +26,17 @@ func (p *Plan) blocked(ctx context.Context, conn *pgx.Conn, s *Step) (Skipped, e
 	on, modes, within := s.Table.String(), modesOfPublish, false
 	switch s.Kind {
 	case SetIdentity:
-		on, modes = s.Part, allModes
+		modes = allModes
+		if s.Part != "" {
+			on = s.Part
+		}
 	case Attach:
 		on, modes = s.Part, modesOfFill
 	case Fill, Replace:
 		modes, within = modesOfFill, true
 	}
 	rows, err := conn.Query(ctx, `
-		SELECT DISTINCT ON (since, pid, gid) pid, gid, who, since, now() - since
+		SELECT DISTINCT ON (since, pid, gid) pid, gid, who, since
 		FROM (
 			SELECT l.pid, x.gid, coalesce(x.prepared, a.xact_start) AS since,
 			       CASE WHEN x.gid IS NOT NULL THEN format('prepared transaction %L of role %s', x.gid, x.owner)
@@ -39,7 +45,9 @@ func (p *Plan) blocked(ctx context.Context, conn *pgx.Conn, s *Step) (Skipped, e
 			       END AS who
 			FROM pg_locks l
 			LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-			LEFT JOIN pg_prepared_xacts x ON l.virtualtransaction = '-1/' || x.transaction::text
+			LEFT JOIN pg_locks own ON l.pid IS NULL AND own.pid IS NULL AND own.locktype = 'transactionid'
+			     AND own.virtualtransaction = l.virtualtransaction
+			LEFT JOIN pg_prepared_xacts x ON x.transaction = own.transactionid
 			WHERE l.granted AND l.locktype = 'relation' AND l.mode = ANY ($2) AND l.pid IS DISTINCT FROM pg_backend_pid()
 			  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 			  AND (l.relation = to_regclass($1) OR $3 AND l.relation IN (SELECT relid FROM pg_partition_tree(to_regclass($1))))
@@ -49,19 +57,18 @@ func (p *Plan) blocked(ctx context.Context, conn *pgx.Conn, s *Step) (Skipped, e
 	if err != nil {
 		return Skipped{}, fmt.Errorf("look who has %s locked: %w", on, err)
 	}
-	skipped := Skipped{Table: s.Table, Reason: Locked, Mend: "wait until that is over; it is tried again", Published: s.table.listed}
-	if on != s.Table.String() {
-		skipped.Part = on
+	skipped := Skipped{
+		Table: s.Table, Part: s.Part, Reason: Locked, Published: s.table.listed,
+		Mend: "wait until that is over; it is tried again",
 	}
 	var (
 		pid   *int
 		gid   *string
 		who   *string
 		since *time.Time
-		age   *time.Duration
 		all   []string
 	)
-	_, err = pgx.ForEachRow(rows, []any{&pid, &gid, &who, &since, &age}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&pid, &gid, &who, &since}, func() error {
 		switch {
 		case who == nil:
 			return nil
@@ -71,8 +78,8 @@ func (p *Plan) blocked(ctx context.Context, conn *pgx.Conn, s *Step) (Skipped, e
 			skipped.SQL = append(skipped.SQL, fmt.Sprintf("SELECT pg_terminate_backend(%d)", *pid))
 		}
 		text := *who
-		if age != nil {
-			text += fmt.Sprintf(", open for %s", age.Round(time.Second))
+		if since != nil {
+			text += ", open since " + since.UTC().Format(time.RFC3339)
 		}
 		all = append(all, text)
 		return nil
@@ -85,8 +92,8 @@ func (p *Plan) blocked(ctx context.Context, conn *pgx.Conn, s *Step) (Skipped, e
 		skipped.Why = "locked by " + strings.Join(all, "; ")
 		skipped.Mend = "wait until that is over; it is tried again. Or end it"
 	}
-	if s.Kind == SetIdentity && s.table.listed {
-		skipped.Why += "; only its replica identity is not yet as it should be"
+	if s.Kind == SetIdentity {
+		skipped.Why = "its replica identity is not yet as it should be: " + skipped.Why
 	}
 	return skipped, nil
 }

@@ -188,6 +188,7 @@ func (c *checkup) waiting(ctx context.Context, conn *pgx.Conn) (found []Finding,
 	if !c.found.active {
 		return nil, nil
 	}
+	told := map[string]bool{}
 	for i := range c.Steps {
 		s := &c.Steps[i]
 		if s.Lacks != 0 {
@@ -202,6 +203,10 @@ func (c *checkup) waiting(ctx context.Context, conn *pgx.Conn) (found []Finding,
 			if err != nil {
 				return nil, err
 			}
+			if told[why.Name()] {
+				continue
+			}
+			told[why.Name()] = true
 			f.Found = why.Name() + ": " + f.Found
 			if len(why.SQL) > 0 {
 				f.Found, f.Mend, f.SQL = f.Found+"; "+why.Why, why.Mend, why.SQL

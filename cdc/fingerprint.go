@@ -26,15 +26,15 @@ func Fingerprint(ctx context.Context, conn *pgx.Conn, cfg Config) (string, error
 // no need to read pg_attribute, by far the largest of these catalogs.
 var fingerprintSQL = fmt.Sprintf(`
 	SELECT concat_ws('/',
-		(SELECT sum(hash_record_extended(ROW(oid, relname, relnamespace, relowner, relkind, relpersistence, relreplident,
-		     relispartition, relrowsecurity, relforcerowsecurity, relacl::text, relnatts), 0))
-		 FROM pg_class WHERE relkind IN ('r', 'p', 'f') AND relpersistence <> 't' AND oid >= %[1]d),
-		(SELECT sum(hash_record_extended(ROW(indexrelid, indrelid, indisprimary, indisreplident, indisvalid, indimmediate), 0))
-		 FROM pg_index WHERE indrelid >= %[1]d AND (indisprimary OR indisreplident)),
+		(SELECT sum(hashtextextended(concat_ws(' ', c.oid, relname, relnamespace, relowner, relkind, relpersistence, relreplident,
+		     relispartition, relrowsecurity, relforcerowsecurity, relacl, relnatts,
+		     indexrelid, indisprimary, indisreplident, indisvalid, indimmediate), 0))
+		 FROM pg_class c LEFT JOIN pg_index ON indrelid = c.oid AND (indisprimary OR indisreplident)
+		 WHERE relkind IN ('r', 'p', 'f') AND relpersistence <> 't' AND c.oid >= %[1]d),
 		(SELECT sum(hash_record_extended(ROW(inhrelid, inhparent, inhdetachpending), 0)) FROM pg_inherits WHERE inhrelid >= %[1]d),
 		CASE WHEN current_setting('server_version_num')::int >= 180000 THEN
-		    (SELECT sum(hashoidextended(d.oid, 0)) FROM pg_attrdef d JOIN pg_class c ON c.oid = adrelid
-		     WHERE relpersistence <> 't' AND relkind IN ('r', 'p')) END,
+		    (SELECT sum(hashoidextended(oid, 0)) FROM pg_attrdef
+		     WHERE adrelid NOT IN (SELECT oid FROM pg_class WHERE relpersistence = 't')) END,
 		(SELECT sum(hash_record_extended(ROW(oid, nspname), 0)) FROM pg_namespace WHERE nspname !~ '^pg_t'),
 		(SELECT sum(hashoidextended(prrelid, 0)) FROM pg_publication_rel
 		 WHERE prpubid = (SELECT oid FROM pg_publication WHERE pubname = $1)),

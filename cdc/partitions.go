@@ -2,12 +2,15 @@ package cdc
 
 import "slices"
 
-// partitions knows the replica identities of the partitions of each published partitioned table, as far as the connection has described them.
+// partitions knows the replica identities of the partitions of each published partitioned table, as
+// far as the connection has described them.
 //
-// Changes of partitions come under the partitioned table's name, and so do the letter before an old row and the identity in the description of
-// the table. Which columns such a row holds is another matter: that goes by the identity of the partition that the row lies in, which need
-// not be the same. Which partition that is, a change does not say. But the server describes a partition before the first change of it,
-// and again after each change of its definition: right behind the partitioned table, and right before the change.
+// Changes of partitions come under the partitioned table's name, and so do the letter before an old
+// row and the identity in the description of the table. Which columns such a row holds is another
+// matter: that goes by the identity of the partition that the row lies in, which need not be the
+// same. Which partition that is, a change does not say. But the server describes a partition before
+// the first change of it, and again after each change of its definition: right behind the
+// partitioned table, and right before the change.
 //
 // https://github.com/postgres/postgres/blob/master/src/backend/replication/pgoutput/pgoutput.c (maybe_send_schema)
 type partitions struct {
@@ -91,8 +94,8 @@ func (p *partitioned) set(leaf uint32, now *replicaIdentity) {
 	p.leaves[leaf] = p.identities[i]
 }
 
-// whole reports whether an old row holds all columns, and makes those unchanged of which it does not tell what they held. letter is what the
-// server has put before it.
+// whole reports whether an old row holds all columns, and makes those unchanged of which it does
+// not tell what they held. letter is what the server has put before it.
 func (p *partitions) whole(rel *Relation, old Tuple, letter byte) bool {
 	if rel.Partitioned {
 		return p.of[rel.OID].whole(rel, old)
@@ -108,8 +111,9 @@ func (p *partitions) whole(rel *Relation, old Tuple, letter byte) bool {
 	return false
 }
 
-// whole is that of partitions. A value that is there rules out the identities that would not hold it. Where all that are left are full, it
-// is the whole row; else a null may be a column that was left out.
+// whole is that of partitions. A value that is there rules out the identities that would not hold
+// it. Where all that are left are full, it is the whole row; else a null may be a column that was
+// left out.
 func (p *partitioned) whole(rel *Relation, old Tuple) bool {
 	whole := true
 	for _, id := range p.identities {

@@ -10,7 +10,8 @@ import (
 	"hookline/internal/postgres/postgrestest"
 )
 
-// majors are the versions of Postgres whose behaviour the tests of partitions are about; 0 is the default one.
+// majors are the versions of Postgres whose behaviour the tests of partitions are about; 0 is the
+// default one.
 var majors = []int{0, 18}
 
 func onMajors(t *testing.T, test func(t *testing.T, url string)) {
@@ -19,7 +20,8 @@ func onMajors(t *testing.T, test func(t *testing.T, url string)) {
 	}
 }
 
-// newPartitioned makes the tables, publishes the partitioned table deals with the identities that they have, and starts to read.
+// newPartitioned makes the tables, publishes the partitioned table deals with the identities that
+// they have, and starts to read.
 func newPartitioned(t *testing.T, url, schema string) *stream {
 	t.Helper()
 	s := &stream{t: t, cfg: cdc.Config{URL: url, Slot: slotFor(url), Identity: cdc.IdentityKeep}, conn: connect(t, url)}
@@ -32,7 +34,8 @@ func newPartitioned(t *testing.T, url, schema string) *stream {
 	return s
 }
 
-// deals has two levels of partitions, with columns in an order of their own and some that were dropped.
+// deals has two levels of partitions, with columns in an order of their own and some that were
+// dropped.
 const deals = `
 	CREATE TABLE deals (id int PRIMARY KEY, code int NOT NULL, name text, note text) PARTITION BY RANGE (id);
 	CREATE TABLE low (note text, gone int, code int NOT NULL, id int NOT NULL, name text);
@@ -47,7 +50,8 @@ const deals = `
 	CREATE UNIQUE INDEX middle2_code ON middle2 (code);
 	CREATE UNIQUE INDEX others_code ON others (code)`
 
-// TestPartitionsOldRows tells what is known of an old row by the partition, whatever the server says of the table.
+// TestPartitionsOldRows tells what is known of an old row by the partition, whatever the server
+// says of the table.
 func TestPartitionsOldRows(t *testing.T) {
 	for _, test := range []struct {
 		name, identities string
@@ -99,8 +103,8 @@ func TestPartitionsOldRows(t *testing.T) {
 	}
 }
 
-// TestPartitionsMended reads what was written before the identities were mended: it is as it was, and so is what comes of a partition
-// that is attached later.
+// TestPartitionsMended reads what was written before the identities were mended: it is as it was,
+// and so is what comes of a partition that is attached later.
 func TestPartitionsMended(t *testing.T) {
 	onMajors(t, func(t *testing.T, url string) {
 		s := newPartitioned(t, url, deals)
@@ -127,8 +131,8 @@ func TestPartitionsMended(t *testing.T) {
 	})
 }
 
-// TestPartitionsNoFalseNull changes identities and rows at random: no old row has a null, or anything else, that the row did not have, and
-// where every identity is full the row is whole.
+// TestPartitionsNoFalseNull changes identities and rows at random: no old row has a null, or
+// anything else, that the row did not have, and where every identity is full the row is whole.
 func TestPartitionsNoFalseNull(t *testing.T) {
 	const rounds, steps = 5, 40
 	onMajors(t, func(t *testing.T, url string) {

@@ -178,10 +178,12 @@ func (p *Plan) consider(t *candidate) (identities []Step, wanted bool) {
 			p.skip(p.leaveOut(t, part.fault()))
 			return nil, false
 		}
-		identities = append(identities, Step{
-			Kind: SetIdentity, Table: t.Table, Part: part.name, Needs: OwnTable, table: t,
-			SQL: "ALTER TABLE " + part.name + " REPLICA IDENTITY " + map[byte]string{'f': "FULL", 'd': "DEFAULT"}[want],
-		})
+		s := Step{Kind: SetIdentity, Table: t.Table, Needs: OwnTable, table: t}
+		s.SQL = "ALTER TABLE " + part.name + " REPLICA IDENTITY " + map[byte]string{'f': "FULL", 'd': "DEFAULT"}[want]
+		if part != t.root() {
+			s.Part = part.name
+		}
+		identities = append(identities, s)
 	}
 	if len(identities) > 0 && !t.owned && t.listed && !t.usable(p.found.stored) {
 		p.skip(p.leaveOut(t, NoIdentity))

@@ -82,6 +82,9 @@ func (a *application) take(ctx context.Context, s *Step) error {
 		err = a.insist(ctx, &simpler)
 	}
 	if err == nil {
+		if s.publishes() {
+			a.published(s.Table)
+		}
 		return nil
 	}
 	refused, ok := errors.AsType[*pgconn.PgError](err)
@@ -102,6 +105,15 @@ func (a *application) take(ctx context.Context, s *Step) error {
 	}
 	a.skip(why)
 	return nil
+}
+
+// published notes of a table that was skipped for its replica identity alone that it is announced.
+func (a *application) published(t Table) {
+	for i := range a.Skipped {
+		if a.Skipped[i].Table == t {
+			a.Skipped[i].Published = true
+		}
+	}
 }
 
 // insist runs a step. One that everything waits for gives way to a lock for a while and comes back, a few
@@ -134,6 +146,8 @@ func (a *application) run(ctx context.Context, s *Step) error {
 		limit = 0
 	case s.vital(), s.follows():
 		limit = lockTimeout
+	case a.failed[s.Table]: // it was locked a moment ago
+		limit = lockGlance
 	}
 	if _, err := a.conn.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d", limit.Milliseconds())); err != nil {
 		return err

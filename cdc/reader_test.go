@@ -63,7 +63,7 @@ func TestInterruptedReaderWaitsAgain(t *testing.T) {
 	go func() { ended <- r.read() }()
 	ahead := func(when string) {
 		t.Helper()
-		limit := time.After(5 * time.Second)
+		limit := time.After(time.Minute)
 		for {
 			select {
 			case d := <-conn.deadlines:

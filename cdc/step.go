@@ -7,7 +7,7 @@ import "strings"
 type Step struct {
 	Kind  StepKind
 	Table Table  // that it is about; the zero Table where it is about none
-	Part  string // of SetIdentity: what the identity is set of, quoted: the table, or a partition
+	Part  string // the partition of Table, quoted, whose identity is set; "" for Table itself
 	SQL   string
 	Needs Rights
 	Lacks Rights // what of Needs the role that looked has not
@@ -45,13 +45,16 @@ func (s *Step) vital() bool {
 	return false
 }
 
+// publishes reports whether the step adds its table to the publication.
+func (s *Step) publishes() bool { return s.Kind == Publish || s.Kind == Fill || s.Kind == Replace }
+
 // fills reports whether the step brings rows through the table backfill.
 func (s *Step) fills() bool { return s.Kind == Fill || s.Kind == Replace || s.Kind == Attach }
 
 // follows reports whether the step publishes a table that the stream has to bring whole, such as one of
 // webhooks: what is known of it would no longer be true.
 func (s *Step) follows() bool {
-	return (s.Kind == Publish || s.Kind == Fill || s.Kind == Replace) && !s.Table.Full && s.Table.Name != backfillTable
+	return s.publishes() && !s.Table.Full && s.Table.Name != backfillTable
 }
 
 // Rights are what a step takes of whoever runs it; a superuser has them all. 0 is what the role that

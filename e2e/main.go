@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"hookline/internal/postgres/postgrestest"
@@ -25,7 +26,16 @@ func Main(m *testing.M) {
 		fmt.Println("e2e: left out with -short")
 		return
 	}
-	postgrestest.Run(func() int { return watchdog(m) })
+	if !isSet("test.parallel") { // tests wait for retries and for looks at the database more than they compute
+		_ = flag.Set("test.parallel", "4")
+	}
+	os.Exit(postgrestest.Run(func() int { return watchdog(m) }))
+}
+
+// isSet reports whether a flag was given.
+func isSet(name string) (set bool) {
+	flag.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
 }
 
 // Random returns a source of random numbers that -seed repeats.

@@ -127,18 +127,21 @@ func (p *Process) Kill() {
 // Stop ends the process with SIGTERM, and expects it to call that a success.
 func (p *Process) Stop() { p.Interrupt(syscall.SIGTERM) }
 
-// StopInTheMiddle is stop while the gate of an inbox keeps deliveries under way. It opens once the process takes nothing more
-// from the stream.
+// inHand is more than a process with a buffer of 64 KiB has taken and not delivered.
+const inHand = 200
+
+// StopInTheMiddle is Stop while the gate of an inbox keeps deliveries under way. From then on the gate lets through what the
+// process has in hand, and not what it would still take from the stream.
 func (p *Process) StopInTheMiddle(b *Inbox) {
 	p.T.Helper()
 	b.UntilClosed()
 	p.mayEnd.Store(true)
 	p.Signal(syscall.SIGTERM)
-	p.UntilPrinted("stopping: finishing what is in hand")
-	b.OpenGate()
+	b.CloseAfter(inHand)
 	if code := p.Wait(); code != 0 {
 		p.T.Errorf("exit code %d after SIGTERM, want 0", code)
 	}
+	b.OpenGate()
 }
 
 func (p *Process) Interrupt(s syscall.Signal) {

@@ -34,19 +34,19 @@ const (
 )
 
 func TestManifestsAreValid(t *testing.T) {
-	secret := read(t, base+"/secret.example.yaml")
-	for name, manifests := range map[string][]byte{
-		base:             render(t, base),
-		example:          render(t, example),
-		"secret.example": secret,
-	} {
-		if out, err := validate(t, manifests); err != nil {
-			t.Errorf("%s: %v\n%s", name, err, out)
-		}
+	rendered := render(t, base)
+	out, err := validate(t, map[string][]byte{
+		"base":    rendered,
+		"example": render(t, example),
+		"secret":  read(t, base+"/secret.example.yaml"),
+	})
+	if err != nil || strings.Count(out, "OK") != 3 {
+		t.Errorf("%v\n%s", err, out)
 	}
 
-	misspelt := bytes.Replace(render(t, base), []byte("readinessProbe:"), []byte("readynessProbe:"), 1)
-	if out, err := validate(t, misspelt); err == nil || !strings.Contains(out, "readynessProbe") {
+	misspelt := bytes.Replace(rendered, []byte("readinessProbe:"), []byte("readynessProbe:"), 1)
+	out, err = validate(t, map[string][]byte{"misspelt": misspelt})
+	if err == nil || !strings.Contains(out, "readynessProbe") {
 		t.Errorf("a misspelt field passed: %v\n%s", err, out)
 	}
 }
@@ -320,25 +320,34 @@ func environment(t *testing.T, objects []object, c container) map[string]string 
 	return all
 }
 
-// render is what `kustomize build` makes of a directory.
+// render is what `kustomize build` makes of a directory. The first test that asks has it made.
 func render(t *testing.T, dir string) []byte {
 	t.Helper()
 	reads(t)
-	out, err := tool(t, "kustomize", "build", dir).Output()
-	if err != nil {
-		t.Fatalf("kustomize build %s: %v", dir, explain(err))
+	if renderings[dir] == nil {
+		out, err := tool(t, "kustomize", "build", dir).Output()
+		if err != nil {
+			t.Fatalf("kustomize build %s: %v", dir, explain(err))
+		}
+		renderings[dir] = out
 	}
-	return out
+	return renderings[dir]
 }
 
-// validate checks manifests against the schemas inside kubectl-validate and returns what it says.
-func validate(t *testing.T, manifests []byte) (string, error) {
+// renderings are the manifests that render has made, by directory.
+var renderings = map[string][]byte{}
+
+// validate checks manifests, by name, against the schemas inside kubectl-validate and returns what it says: a line
+// with the word OK for each that is valid. The tool takes a second to start, so it is asked of all at once.
+func validate(t *testing.T, manifests map[string][]byte) (string, error) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "manifests.yaml")
-	if err := os.WriteFile(file, manifests, 0o600); err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	for name, text := range manifests {
+		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	cmd := tool(t, "kubectl-validate", "--version="+schemas, file)
+	cmd := tool(t, "kubectl-validate", "--version="+schemas, dir)
 	// Without this it would ask the cluster of the developer's kubeconfig, or the one it runs in, for schemas.
 	cmd.Env = append(cmd.Env, "KUBECONFIG="+os.DevNull, "KUBERNETES_SERVICE_HOST=")
 	out, err := cmd.CombinedOutput()

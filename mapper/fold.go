@@ -7,11 +7,12 @@ import (
 	"hookline/cdc"
 )
 
-// fold holds back the deletes of one transaction: until a row with the same key is inserted, which makes both an update; until the
-// transaction ends; or until there are too many of them. Then they leave in the order in which they came.
+// fold holds back the deletes of one transaction: until a row with the same key is inserted, which
+// makes both an update; until the transaction ends; or until there are too many of them. Then they
+// leave in the order in which they came.
 //
-// What it holds follows from the changes of the transaction alone. So it is no state to be saved: who is given the changes again, in
-// their order, has it again.
+// What it holds follows from the changes of the transaction alone. So it is no state to be saved:
+// who is given the changes again, in their order, has it again.
 type fold struct {
 	most   int // bytes that it may hold
 	commit cdc.LSN
@@ -58,8 +59,8 @@ func (d *deletion) size() int {
 	return fixed + cap(d.row)
 }
 
-// follow has f go on to a change, and reports whether it is of another transaction than the one before. A change that does not come behind
-// the last one begins the transaction anew.
+// follow has f go on to a change, and reports whether it is of another transaction than the one
+// before. A change that does not come behind the last one begins the transaction anew.
 func (f *fold) follow(change cdc.Change) (another bool) {
 	another = change.Tx.Commit != f.commit || change.Tx.XID != f.xid || change.Index <= f.index
 	if another && len(f.held) > 0 {
@@ -70,7 +71,8 @@ func (f *fold) follow(change cdc.Change) (another bool) {
 	return another
 }
 
-// hold keeps a Delete. What it returns leaves, linked by next: the oldest quarter, when there is more than may be held.
+// hold keeps a Delete. What it returns leaves, linked by next: the oldest quarter, when there is
+// more than may be held.
 func (f *fold) hold(o *object, change cdc.Change) (leaving *deletion) {
 	f.packed = pack(f.packed[:0], change.Old)
 	d := &deletion{
@@ -87,7 +89,8 @@ func (f *fold) hold(o *object, change cdc.Change) (leaving *deletion) {
 	return nil
 }
 
-// drain takes the oldest out until no more than most bytes are held, and returns them, linked by next.
+// drain takes the oldest out until no more than most bytes are held, and returns them, linked by
+// next.
 func (f *fold) drain(most int) (first *deletion) {
 	end := &first
 	for f.bytes > most {
@@ -125,7 +128,8 @@ func (f *fold) youngest() *deletion {
 	return nil
 }
 
-// shares reports whether the row that was deleted has the same values in some columns as row has in others.
+// shares reports whether the row that was deleted has the same values in some columns as row has in
+// others.
 func (f *fold) shares(d *deletion, columns, others []int, row cdc.Tuple) bool {
 	if len(columns) != len(others) {
 		return false
@@ -139,8 +143,8 @@ func (f *fold) shares(d *deletion, columns, others []int, row cdc.Tuple) bool {
 	return true
 }
 
-// before returns the row that was deleted; nil when it is not known whole, or when its columns are not those of rel, the table by now. It is
-// valid until f is asked about another one.
+// before returns the row that was deleted; nil when it is not known whole, or when its columns are
+// not those of rel, the table by now. It is valid until f is asked about another one.
 func (f *fold) before(d *deletion, rel *cdc.Relation) cdc.Tuple {
 	if d.isKey || !sameColumns(d.relation, rel) {
 		return nil
@@ -164,7 +168,8 @@ func sameColumns(a, b *cdc.Relation) bool {
 	return true
 }
 
-// A row is packed as the values of its columns, each behind a number: 0 is null, 1 is unchanged, else the length of the text and 2.
+// A row is packed as the values of its columns, each behind a number: 0 is null, 1 is unchanged,
+// else the length of the text and 2.
 
 // pack appends a packed row to dst.
 func pack(dst []byte, row cdc.Tuple) []byte {

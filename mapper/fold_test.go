@@ -23,6 +23,7 @@ func (oneTable) Load(context.Context, pgx.Tx, *cdc.Snapshot) error   { return ni
 func (oneTable) Tables(context.Context, pgx.Tx) ([]cdc.Table, error) { return nil, nil }
 func (oneTable) Observe(cdc.Change) bool                             { return false }
 func (oneTable) Generation() uint64                                  { return 1 }
+func (oneTable) refresh(context.Context, *cdc.Tx) error              { return nil }
 func (oneTable) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 	o := &object{hash: uint64(rel.OID), key: []int{0}, exact: true, deletedAt: -1}
 	for i, c := range rel.Columns {
@@ -32,8 +33,9 @@ func (oneTable) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 	return o, nil
 }
 
-// script makes a transaction of a text: each word is a kind, a key and a value, D1a a Delete of row 1, whose value is a; k in place of D is one
-// that has the key only. U12x is an update that makes key 1 key 2.
+// script makes a transaction of a text: each word is a kind, a key and a value, D1a a Delete of row
+// 1, whose value is a; k in place of D is one that has the key only. U12x is an update that makes
+// key 1 key 2.
 func script(commit cdc.LSN, rel *cdc.Relation, words string) (changes []cdc.Change) {
 	tx := &cdc.Tx{Commit: commit, XID: uint32(commit)}
 	text := func(s string) cdc.Value { return cdc.Text([]byte(s)) }
@@ -67,7 +69,8 @@ func script(commit cdc.LSN, rel *cdc.Relation, words string) (changes []cdc.Chan
 
 var letters = &cdc.Relation{OID: 7, Schema: "public", Name: "letter", Identity: 'f', Columns: []cdc.Column{{Name: "id"}, {Name: "value"}}}
 
-// told prints an event in short: its action, the row, the fields that changed, and the index that its id ends with.
+// told prints an event in short: its action, the row, the fields that changed, and the index that
+// its id ends with.
 func told(e *Event) string {
 	var row struct{ ID, Value string }
 	if err := json.Unmarshal(e.data, &row); err != nil {
@@ -114,7 +117,8 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// TestFoldOfAnAlteredTable folds what was deleted before a column was added: what it was is not compared.
+// TestFoldOfAnAlteredTable folds what was deleted before a column was added: what it was is not
+// compared.
 func TestFoldOfAnAlteredTable(t *testing.T) {
 	m := New(oneTable{}, nil, "0badcafe", FormatEvent, discard)
 	changes := script(100, letters, "D1a I1a")
@@ -132,7 +136,8 @@ func TestFoldOfAnAlteredTable(t *testing.T) {
 	}
 }
 
-// TestFoldBound deletes more than may be held: the oldest deletes are told, in their order, and what comes back of those is told as created.
+// TestFoldBound deletes more than may be held: the oldest deletes are told, in their order, and
+// what comes back of those is told as created.
 func TestFoldBound(t *testing.T) {
 	m := New(oneTable{}, nil, "0badcafe", FormatEvent, discard)
 	m.fold = newFold(4 * 200)
@@ -156,8 +161,9 @@ func TestFoldBound(t *testing.T) {
 	}
 }
 
-// TestFoldModel runs transactions at random and compares what a mirror makes of the events with the table, whatever may be held. A mapper that
-// takes over in the middle of a transaction, given what was told from the first Delete on, tells the rest in the same words.
+// TestFoldModel runs transactions at random and compares what a mirror makes of the events with the
+// table, whatever may be held. A mapper that takes over in the middle of a transaction, given what
+// was told from the first Delete on, tells the rest in the same words.
 func TestFoldModel(t *testing.T) {
 	for seed := range uint64(3000) {
 		random := rand.New(rand.NewPCG(seed, 7))

@@ -64,7 +64,7 @@ func (g *Generic) Skip(tables ...cdc.Table) {
 
 // Load forgets what it knows of types.
 func (g *Generic) Load(context.Context, pgx.Tx, *cdc.Snapshot) error {
-	if g.types.composites {
+	if len(g.types.composites) > 0 {
 		g.renew()
 	}
 	return nil
@@ -168,11 +168,14 @@ func isReserved(schema string) bool {
 func (g *Generic) Observe(cdc.Change) bool { return false }
 
 // Generation rises when types turn out to have changed.
-func (g *Generic) Generation() uint64 {
-	if g.types.stale {
+func (g *Generic) Generation() uint64 { return g.generation }
+
+func (g *Generic) refresh(ctx context.Context, tx *cdc.Tx) error {
+	current, err := g.types.current(ctx, tx)
+	if err == nil && !current {
 		g.renew()
 	}
-	return g.generation
+	return err
 }
 
 func (g *Generic) renew() {
@@ -205,6 +208,7 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 		o.fields[i] = field{
 			name: fieldName, key: jsonKey(fieldName), columns: []int{i}, encode: nullable(i, t.encode),
 		}
+		o.composite = o.composite || t.composite
 		if fieldName == "deletedAt" && isDay(t.base) {
 			o.deletedAt = i
 		}

@@ -238,49 +238,6 @@ func TestGenericBacklog(t *testing.T) {
 	}
 }
 
-// TestGenericCompositeChanges changes a type under a table, of which the stream says nothing.
-func TestGenericCompositeChanges(t *testing.T) {
-	pool := newPool(t)
-	runSQL(t, pool, `
-		CREATE TYPE address AS (street text, city text);
-		CREATE TABLE people (id int PRIMARY KEY, home address);
-		INSERT INTO people VALUES (1, ('Main St', 'Bonn'))`)
-	g := NewGeneric(Config{}, pool, discard)
-	rel := describeTable(t, pool, "public", "people")
-	expect := func(want string) {
-		t.Helper()
-		if got := string(compilePlan(t, g, rel).appendRow(nil, readTuples(t, pool, rel)[0])); got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
-	}
-	generation := g.Generation()
-	expect(`{"id":1,"home":{"street":"Main St","city":"Bonn"}}`)
-	runSQL(t, pool, "ALTER TYPE address ADD ATTRIBUTE zip_code text")
-	expect(`{"id":1,"home":"(\"Main St\",Bonn,)"}`)
-	if got := g.Generation(); got <= generation {
-		t.Errorf("generation is %d after a row with one field more, was %d", got, generation)
-	}
-	generation = g.Generation()
-	expect(`{"id":1,"home":{"street":"Main St","city":"Bonn","zipCode":null}}`)
-
-	runSQL(t, pool, "ALTER TYPE address RENAME ATTRIBUTE zip_code TO post_code")
-	if err := g.Load(t.Context(), nil, nil); err != nil {
-		t.Fatal(err)
-	}
-	if got := g.Generation(); got <= generation {
-		t.Errorf("generation is %d after a load, was %d", got, generation)
-	}
-	expect(`{"id":1,"home":{"street":"Main St","city":"Bonn","postCode":null}}`)
-
-	// Rows that fit no type that the catalog still has must not make every change ask anew.
-	runSQL(t, pool, "ALTER TYPE address DROP ATTRIBUTE post_code")
-	generation = g.Generation()
-	expect(`{"id":1,"home":"(\"Main St\",Bonn)"}`)
-	if got := g.Generation(); got != generation {
-		t.Errorf("generation rose to %d at once, want %d", got, generation)
-	}
-}
-
 // TestGenericQuietLoad loads twice with nothing changed: plans must stay.
 func TestGenericQuietLoad(t *testing.T) {
 	pool := newPool(t)

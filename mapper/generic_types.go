@@ -3,17 +3,21 @@ package mapper
 import (
 	"context"
 	"fmt"
-	"time"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"hookline/cdc"
 )
 
 // columnType is how the values of a type read.
 type columnType struct {
-	encode encoder
-	base   uint32 // pg_type.oid of what lies under all domains
+	encode    encoder
+	base      uint32 // pg_type.oid of what lies under all domains
+	composite bool   // it is made of a composite type, the one kind whose values change when the type does
 }
 
 // builtin holds the types of everyday columns, which need no look into the catalog. What is missing here is asked for like a type
@@ -55,8 +59,8 @@ var builtin = func() map[uint32]columnType {
 		{int2vector, int2vectorArray, vectorOf(appendNumber)},
 		{oidvector, oidvectorArray, vectorOf(appendText)},
 	} {
-		types[t.oid] = columnType{t.encode, t.oid}
-		types[t.array] = columnType{arrayOf(t.encode, ','), t.array}
+		types[t.oid] = columnType{encode: t.encode, base: t.oid}
+		types[t.array] = columnType{encode: arrayOf(t.encode, ','), base: t.array}
 	}
 	return types
 }()
@@ -74,13 +78,13 @@ func arrayOf(element encoder, delimiter byte) encoder {
 type types struct {
 	pool       *pgxpool.Pool
 	known      map[uint32]columnType // those met so far, besides builtin
-	composites bool                  // known has a composite type: the one kind whose values change when the type does
-	stale      bool                  // a composite type has changed since
-	forgotten  time.Time             // when forget was called last
+	composites map[uint32]typeRow    // the composite ones among them, as they were read
+	looked     *cdc.Tx               // the last transaction for whose sake current has looked
+	snapshot   *cdc.Snapshot         // what it saw
 }
 
 func newTypes(pool *pgxpool.Pool) *types {
-	return &types{pool: pool, known: map[uint32]columnType{}}
+	return &types{pool: pool, known: map[uint32]columnType{}, composites: map[uint32]typeRow{}}
 }
 
 // of returns a type that learn has been told of.
@@ -115,7 +119,52 @@ func (t *types) learn(ctx context.Context, oids []uint32) error {
 // forget makes learn ask again.
 func (t *types) forget() {
 	clear(t.known)
-	t.composites, t.stale, t.forgotten = false, false, time.Now()
+	clear(t.composites)
+}
+
+// current reports whether the composite types are still as they are known. The stream says nothing when an attribute is added, dropped or
+// renamed, so they are looked at before the first change of a transaction that the last look did not see: every change is read with types that
+// are as new as it is. What is behind, as in a backlog, is read with today's types.
+func (t *types) current(ctx context.Context, tx *cdc.Tx) (current bool, err error) {
+	if t.looked == tx || t.snapshot.Covers(tx) {
+		return true, nil
+	}
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err = pgx.BeginTxFunc(ctx, t.pool, options, func(catalog pgx.Tx) error {
+		snapshot, err := cdc.TakeSnapshot(ctx, catalog)
+		if err != nil {
+			return err
+		}
+		if current, err = t.compare(ctx, catalog); err == nil {
+			t.looked, t.snapshot = tx, snapshot
+		}
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("look at composite types: %w", err)
+	}
+	return current, nil
+}
+
+// compare reports whether the composite types are in the catalog as they are known. One that was dropped may be.
+func (t *types) compare(ctx context.Context, catalog pgx.Tx) (equal bool, err error) {
+	rows, err := catalog.Query(ctx, `
+		SELECT t.oid, coalesce(array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attnum IS NOT NULL), '{}'),
+		       coalesce(array_agg(a.atttypid ORDER BY a.attnum) FILTER (WHERE a.attnum IS NOT NULL), '{}')
+		FROM pg_type t LEFT JOIN pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE t.oid = ANY ($1::oid[])
+		GROUP BY t.oid`, slices.Collect(maps.Keys(t.composites)))
+	if err != nil {
+		return false, err
+	}
+	var now typeRow
+	equal = true
+	_, err = pgx.ForEachRow(rows, []any{&now.OID, &now.Attributes, &now.Types}, func() error {
+		known := t.composites[now.OID]
+		equal = equal && slices.Equal(now.Attributes, known.Attributes) && slices.Equal(now.Types, known.Types)
+		return nil
+	})
+	return equal, err
 }
 
 // typeRow is a type as the catalog has it.
@@ -178,14 +227,15 @@ func (t *types) compile(oid uint32, found map[uint32]typeRow) columnType {
 	if c := t.of(oid); c.encode != nil {
 		return c
 	}
-	c := columnType{appendText, oid}
+	c := columnType{encode: appendText, base: oid}
 	switch row := found[oid]; {
 	case row.Domain:
 		c = t.compile(row.Base, found)
 	case row.Element != 0:
-		c.encode = arrayOf(t.compile(row.Element, found).encode, row.Delimiter[0])
+		element := t.compile(row.Element, found)
+		c.encode, c.composite = arrayOf(element.encode, row.Delimiter[0]), element.composite
 	case row.Composite:
-		c.encode = t.composite(row, found)
+		c.encode, c.composite = t.composite(row, found), true
 	case row.Hstore:
 		c.encode = appendHstore
 	}
@@ -193,23 +243,13 @@ func (t *types) compile(oid uint32, found map[uint32]typeRow) columnType {
 	return c
 }
 
+// composite returns the encoder of a composite type. A row of the stream tells of its attributes nothing but their number; where that is
+// another one, since the row is older than the type as it is known, the row stays the string that it is.
 func (t *types) composite(row typeRow, found map[uint32]typeRow) encoder {
-	t.composites = true
+	t.composites[row.OID] = row
 	attributes := make([]attribute, len(row.Types))
 	for i, name := range fieldNames(row.Attributes) {
-		attributes[i] = attribute{
-			key:    jsonKey(name),
-			encode: t.compile(row.Types[i], found).encode,
-		}
+		attributes[i] = attribute{key: jsonKey(name), encode: t.compile(row.Types[i], found).encode}
 	}
-	// A row tells of an attribute added or dropped by its number of fields alone, and pgoutput describes tables only. A backlog
-	// may hold rows that fit no more, so asking anew has its limit.
-	const patience = 10 * time.Second
-	return func(dst, text []byte) []byte {
-		dst, fits := appendComposite(dst, text, attributes)
-		if !fits && time.Since(t.forgotten) > patience {
-			t.stale = true
-		}
-		return dst
-	}
+	return func(dst, text []byte) []byte { return appendComposite(dst, text, attributes) }
 }

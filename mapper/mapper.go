@@ -44,6 +44,8 @@ type Catalog interface {
 
 	// object returns how rows of rel are announced, nil when they are not.
 	object(ctx context.Context, rel *cdc.Relation) (*object, error)
+	// refresh sees to it that what object returns of composite types is as new as tx, and raises Generation when it was not.
+	refresh(ctx context.Context, tx *cdc.Tx) error
 }
 
 // Mapper turns changes into events. It belongs to one goroutine.
@@ -88,7 +90,7 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 		m.follow(change)
 		return m.leave(ctx, change, m.fold.drain(0))
 	}
-	o, err := m.object(ctx, change.Relation)
+	o, err := m.object(ctx, change.Relation, change.Tx)
 	if err != nil || o == nil || change.Kind == cdc.Truncate {
 		return nil, err
 	}
@@ -187,24 +189,32 @@ func (m *Mapper) announce(ctx context.Context, o *object, change cdc.Change) (d 
 }
 
 // object returns the plan for rel, compiled once for each relation and generation of the catalog.
-func (m *Mapper) object(ctx context.Context, rel *cdc.Relation) (*object, error) {
-	if g := m.catalog.Generation(); g != m.generation {
-		m.generation = g
-		clear(m.plans)
+func (m *Mapper) object(ctx context.Context, rel *cdc.Relation, tx *cdc.Tx) (*object, error) {
+	for {
+		if g := m.catalog.Generation(); g != m.generation {
+			m.generation = g
+			clear(m.plans)
+		}
+		p := m.plans[rel.OID]
+		if p.relation != rel {
+			p = plan{relation: rel}
+			err := m.persist(ctx, "describe table "+rel.Schema+"."+rel.Name, func() (err error) {
+				p.object, err = m.catalog.object(ctx, rel)
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+			m.plans[rel.OID] = p
+		}
+		if p.object == nil || !p.object.composite {
+			return p.object, nil
+		}
+		err := m.persist(ctx, "describe the types of "+rel.Schema+"."+rel.Name, func() error { return m.catalog.refresh(ctx, tx) })
+		if err != nil || m.catalog.Generation() == m.generation {
+			return p.object, err
+		}
 	}
-	if p := m.plans[rel.OID]; p.relation == rel {
-		return p.object, nil
-	}
-	p := plan{relation: rel}
-	err := m.persist(ctx, "describe table "+rel.Schema+"."+rel.Name, func() (err error) {
-		p.object, err = m.catalog.object(ctx, rel)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	m.plans[rel.OID] = p
-	return p.object, nil
 }
 
 // update tells what an update of a record was. before is nil when the row before is not known; then every update is taken for real.

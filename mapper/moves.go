@@ -9,8 +9,8 @@ import (
 	"hookline/cdc"
 )
 
-// A row of a partitioned table that is moved to another partition is deleted and inserted. Where the stream alone does not tell that the
-// two belong together, the database is asked.
+// A row of a partitioned table that is moved to another partition is deleted and inserted. Where
+// the stream alone does not tell that the two belong together, the database is asked.
 
 // moves is what has been asked of the transaction in progress.
 type moves struct {
@@ -23,8 +23,9 @@ const (
 	manyLives   = 200 // rows that are read back at once
 )
 
-// moved returns the Delete right before an Insert when both are one update: of a column by which the table is partitioned, which is part of the
-// key. Both have the rest of the key in common then, and no other row has the same.
+// moved returns the Delete right before an Insert when both are one update: of a column by which
+// the table is partitioned, which is part of the key. Both have the rest of the key in common then,
+// and no other row has the same.
 func (m *Mapper) moved(ctx context.Context, o *object, change cdc.Change) (*deletion, error) {
 	d := m.fold.youngest()
 	if d == nil || d.index+1 != change.Index || d.object.hash != o.hash || !m.fold.shares(d, d.object.stays, o.stays, change.New) {
@@ -50,8 +51,9 @@ func (m *Mapper) moved(ctx context.Context, o *object, change cdc.Change) (*dele
 	return d, nil
 }
 
-// tell returns the event of a delete that nothing has come after in its transaction. Rows of a partitioned table may have been moved to a
-// table which the same transaction made a partition: the stream does not bring them then, and they live on.
+// tell returns the event of a delete that nothing has come after in its transaction. Rows of a
+// partitioned table may have been moved to a table which the same transaction made a partition: the
+// stream does not bring them then, and they live on.
 func (m *Mapper) tell(ctx context.Context, d *deletion) (*Draft, error) {
 	if d.relation.Partitioned && !d.asked {
 		if err := m.findLiving(ctx, d); err != nil {
@@ -71,7 +73,8 @@ func (m *Mapper) tell(ctx context.Context, d *deletion) (*Draft, error) {
 	return m.announce(ctx, d.object, change)
 }
 
-// findLiving finds out which rows live on, of d and the deletions of the same table that are due behind it.
+// findLiving finds out which rows live on, of d and the deletions of the same table that are due
+// behind it.
 func (m *Mapper) findLiving(ctx context.Context, d *deletion) error {
 	attached, err := m.attaches(ctx, d)
 	if err != nil {
@@ -118,7 +121,8 @@ func (m *Mapper) findLiving(ctx context.Context, d *deletion) error {
 	return nil
 }
 
-// living returns those of the rows that were deleted which there are, with the columns that were asked for, and the others unchanged.
+// living returns those of the rows that were deleted which there are, with the columns that were
+// asked for, and the others unchanged.
 func (m *Mapper) living(ctx context.Context, d *deletion, deletions []*deletion, columns []int) (living []cdc.Tuple, err error) {
 	keys := make([]cdc.Tuple, len(deletions))
 	for i, other := range deletions {
@@ -148,8 +152,9 @@ func (m *Mapper) living(ctx context.Context, d *deletion, deletions []*deletion,
 	return living, errors.Join(altered, err)
 }
 
-// attaches reports whether the table of d has a partition that was attached by d's transaction or after it. A transaction that attaches within
-// a savepoint does so under another id, which is higher than its own.
+// attaches reports whether the table of d has a partition that was attached by d's transaction or
+// after it. A transaction that attaches within a savepoint does so under another id, which is
+// higher than its own.
 func (m *Mapper) attaches(ctx context.Context, d *deletion) (attached bool, err error) {
 	oid := d.relation.OID
 	if attached, known := m.moves.attached[oid]; known {

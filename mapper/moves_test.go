@@ -3,6 +3,7 @@ package mapper
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"slices"
 	"strings"
@@ -17,16 +18,17 @@ import (
 	"hookline/internal/postgres/postgrestest"
 )
 
-// crm reads the stream of a database of its own through a generic catalog.
+// crm is a database of its own, whose stream is read through a generic catalog.
 type crm struct {
 	testing.TB
 	pool    *pgxpool.Pool
-	cfg     cdc.Config
-	source  *cdc.Source
-	catalog *Generic
+	mapper  *Mapper
+	changes func() (cdc.Change, error, bool)
+	prepare func() // what is done at the start, and at each look at the tables
 }
 
-// newCRM makes a schema on a server of some major version, publishes all of its tables and partitions as they are, and begins to read.
+// newCRM makes a schema on a server of some major version, publishes all of its tables and
+// partitions as they are, and begins to read.
 func newCRM(t testing.TB, major int, schema string) *crm {
 	t.Helper()
 	settings, err := pgxpool.ParseConfig(postgrestest.NewDatabaseMajor(t, major))
@@ -39,75 +41,82 @@ func newCRM(t testing.TB, major int, schema string) *crm {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	f := &crm{TB: t, pool: pool, catalog: NewGeneric(Config{}, pool, discard)}
+	catalog := NewGeneric(Config{}, pool, discard)
 	runSQL(t, pool, schema+`; CREATE TABLE marker (id serial PRIMARY KEY);
 		DO $$ DECLARE t regclass; BEGIN
 			FOR t IN SELECT oid FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace LOOP
 				EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', t);
 			END LOOP;
 		END $$`)
-	f.cfg = cdc.Config{URL: settings.ConnConfig.ConnString(), Slot: "slot_" + settings.ConnConfig.Database}
-	f.prepare()
-	if f.source, err = cdc.Open(f.cfg, nil, discard, prometheus.NewRegistry()); err != nil {
+	cfg := cdc.Config{URL: settings.ConnConfig.ConnString(), Slot: "slot_" + settings.ConnConfig.Database}
+	prepare := func() {
+		withConn(t, pool, func(conn *pgx.Conn) {
+			tx, err := conn.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			tables, err := catalog.Tables(t.Context(), tx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tx.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := cdc.Prepare(t.Context(), conn, cfg, tables, nil, discard); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	prepare()
+	source, err := cdc.Open(cfg, nil, discard, prometheus.NewRegistry())
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.source.Acquire(t.Context()); err != nil {
+	if err := source.Acquire(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return f
-}
-
-// prepare is what is done at the start, and again at each look at the tables.
-func (f *crm) prepare() {
-	f.Helper()
-	withConn(f, f.pool, func(conn *pgx.Conn) {
-		tx, err := conn.Begin(f.Context())
-		if err != nil {
-			f.Fatal(err)
-		}
-		tables, err := f.catalog.Tables(f.Context(), tx)
-		if err != nil {
-			f.Fatal(err)
-		}
-		if err := tx.Rollback(f.Context()); err != nil {
-			f.Fatal(err)
-		}
-		if _, err := cdc.Prepare(f.Context(), conn, f.cfg, tables, nil, discard); err != nil {
-			f.Fatal(err)
+	ctx, cancel := context.WithCancel(t.Context())
+	changes, stop := iter.Pull2(source.Changes(ctx))
+	t.Cleanup(func() {
+		cancel()
+		stop()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := source.Close(ctx); err != nil {
+			t.Error(err)
 		}
 	})
+	return &crm{t, pool, New(catalog, pool, "0badcafe", FormatEvent, slog.New(slog.NewTextHandler(t.Output(), nil))), changes, prepare}
 }
 
-// announced runs statements, each a transaction, and returns what is announced of them: for each event its name, its updatedFields and its record.
-func (f *crm) announced(statements ...string) (list []string) {
-	f.Helper()
-	for _, sql := range statements {
-		runSQL(f, f.pool, sql)
-	}
-	runSQL(f, f.pool, `INSERT INTO marker DEFAULT VALUES`)
-	m := New(f.catalog, f.pool, "0badcafe", FormatEvent, slog.New(slog.NewTextHandler(f.Output(), nil)))
-	ctx, cancel := context.WithTimeout(f.Context(), time.Minute)
-	defer cancel()
-	done := false
-	for change, err := range f.source.Changes(ctx) {
-		if err != nil {
-			f.Fatal(err)
-		}
-		for _, e := range eventsOf(f, m, change) {
-			if done = e.Object == "marker"; done {
-				cancel()
-				break
-			}
-			list = append(list, e.Name+" "+strings.Join(e.updated, ",")+" "+string(e.data))
-		}
-	}
-	if !done {
-		f.Fatal("the stream ended before the marker came")
-	}
-	if err := f.source.Close(context.Background()); err != nil {
-		f.Error(err)
+// announced runs statements, each a transaction, and returns what is announced of them: for each
+// event its name, its updatedFields and its record.
+func (c *crm) announced(statements ...string) (list []string) {
+	c.Helper()
+	for _, e := range c.events(statements...) {
+		list = append(list, e.Name+" "+strings.Join(e.updated, ",")+" "+string(e.data))
 	}
 	return list
+}
+
+// events runs statements, each a transaction, and returns what is announced of them.
+func (c *crm) events(statements ...string) (list []*Event) {
+	c.Helper()
+	for _, sql := range statements {
+		runSQL(c, c.pool, sql)
+	}
+	runSQL(c, c.pool, `INSERT INTO marker DEFAULT VALUES`)
+	for {
+		change, err, more := c.changes()
+		if !more || err != nil {
+			c.Fatalf("the stream ended before the marker came: %v", err)
+		}
+		events := eventsOf(c, c.mapper, change)
+		if len(events) == 1 && events[0].Object == "marker" {
+			return list
+		}
+		list = append(list, events...)
+	}
 }
 
 const stages = `
@@ -200,7 +209,8 @@ func TestMoves(t *testing.T) {
 	}
 }
 
-// TestMovesBound moves more rows than may be held, to a table that is attached in the same transaction: none is called deleted, at any time.
+// TestMovesBound moves more rows than may be held, to a table that is attached in the same
+// transaction: none is called deleted, at any time.
 func TestMovesBound(t *testing.T) {
 	f := newCRM(t, 0, stages+`; INSERT INTO deals SELECT i, 'lost', repeat('x', 1000) FROM generate_series(100, 9000) i`)
 	got := f.announced(`

@@ -18,6 +18,7 @@ type object struct {
 	stays     []int  // columns of the key that have nothing to do with the partition a row lies in; nil when rows cannot be found by them
 	deletedAt int    // column of the soft delete, -1 when there is none
 	member    []int  // columns that hold the acting workspace member's id, the likeliest first
+	composite bool   // has columns of composite types, so that the plan is good for as long as Catalog.refresh says so
 	destroys  bool   // every hard delete is destroyed, also that of a live row
 
 	fields []field

@@ -201,25 +201,24 @@ func unquoted(text []byte, delimiter byte) int {
 	return len(text)
 }
 
-// appendComposite appends a row as a JSON object. It reports false when the row has not as many fields as there are attributes;
-// then, as with text that is no row, it has appended a string.
+// appendComposite appends a row as a JSON object, or as a string when it has not as many fields as there are attributes, or is no row.
 //
 // https://www.postgresql.org/docs/current/rowtypes.html#ROWTYPES-IO-SYNTAX
-func appendComposite(dst, text []byte, attributes []attribute) ([]byte, bool) {
+func appendComposite(dst, text []byte, attributes []attribute) []byte {
 	start := len(dst)
 	inner, ok := bytes.CutPrefix(text, []byte("("))
 	rest, closed := bytes.CutSuffix(inner, []byte(")"))
 	if !ok || !closed {
-		return appendString(dst, text), true
+		return appendString(dst, text)
 	}
 	dst = append(dst, '{')
 	if len(attributes) == 0 && len(rest) == 0 {
-		return append(dst, '}'), true
+		return append(dst, '}')
 	}
 	var scratch []byte
 	for i := 0; ; i++ {
 		if i == len(attributes) {
-			return appendString(dst[:start], text), false
+			return appendString(dst[:start], text)
 		}
 		if i > 0 {
 			dst = append(dst, ',')
@@ -231,7 +230,7 @@ func appendComposite(dst, text []byte, attributes []attribute) ([]byte, bool) {
 			dst = append(dst, "null"...)
 		case rest[0] == '"':
 			if value, rest, ok = unquote(rest, &scratch); !ok {
-				return appendString(dst[:start], text), true
+				return appendString(dst[:start], text)
 			}
 			dst = attributes[i].encode(dst, value)
 		default:
@@ -244,12 +243,12 @@ func appendComposite(dst, text []byte, attributes []attribute) ([]byte, bool) {
 		}
 		if len(rest) == 0 {
 			if i+1 < len(attributes) {
-				return appendString(dst[:start], text), false
+				return appendString(dst[:start], text)
 			}
-			return append(dst, '}'), true
+			return append(dst, '}')
 		}
 		if rest[0] != ',' {
-			return appendString(dst[:start], text), true
+			return appendString(dst[:start], text)
 		}
 		rest = rest[1:]
 	}

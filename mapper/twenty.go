@@ -112,6 +112,8 @@ func (t *Twenty) Observe(change cdc.Change) bool {
 // Generation rises whenever the description of a record may have changed.
 func (t *Twenty) Generation() uint64 { return t.generation }
 
+func (t *Twenty) refresh(context.Context, *cdc.Tx) error { return nil }
+
 func (t *Twenty) announces(o *twentyObject) bool { return o.active && !t.exclude[o.name] && t.shown(o) }
 
 func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {

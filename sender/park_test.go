@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -355,12 +356,13 @@ func TestGoneWebhookEmptiesItsQueue(t *testing.T) {
 // A process that starts takes up what earlier ones have left, page by page, and leaves alone what is for webhooks that are not served.
 func TestResume(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const n = 5000
+		const records = 400 // more than are in memory at once
+		const n = 5 * records
 		spool := NewMemory(Limits{})
 		var backlog []Parked
 		for i := range n {
 			for _, key := range []string{"a", "stranger"} {
-				backlog = append(backlog, Parked{Webhook: key, Event: newEvent(i%1000, i/1000+1)})
+				backlog = append(backlog, Parked{Webhook: key, Event: newEvent(i%records, i/records+1)})
 			}
 		}
 		if _, err := spool.Park(t.Context(), backlog); err != nil {
@@ -384,7 +386,7 @@ func TestResume(t *testing.T) {
 		close(release)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		for record := range 1000 {
+		for record := range records {
 			want := 5
 			if record == 7 {
 				want = 6
@@ -393,7 +395,7 @@ func TestResume(t *testing.T) {
 				t.Errorf("record %d ended with event %d, want %d", record, got, want)
 			}
 		}
-		if len(check.last) != 1000 || check.repeats != 0 || len(spool.Queued("a")) != 0 {
+		if len(check.last) != records || check.repeats != 0 || len(spool.Queued("a")) != 0 {
 			t.Errorf("%d records, %d repeats, %d left", len(check.last), check.repeats, len(spool.Queued("a")))
 		}
 		if got := len(spool.Queued("stranger")); got != n {
@@ -406,13 +408,13 @@ func TestResume(t *testing.T) {
 		check.mu.Unlock()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if got := len(spool.Queued("stranger")); got != 0 || len(check.last) != 1000 {
+		if got := len(spool.Queued("stranger")); got != 0 || len(check.last) != records {
 			t.Errorf("%d deliveries are left for a webhook that is known by now", got)
 		}
 	})
 }
 
-// Deliveries that wait for a day after an outage do not, once the receiver is back.
+// Deliveries that wait for half a day after an outage do not, once the receiver is back.
 func TestRecoveryIsForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var healthy atomic.Bool
@@ -426,12 +428,37 @@ func TestRecoveryIsForAll(t *testing.T) {
 		for i := range 30 {
 			s.send(to, newEvent(i, 1))
 		}
-		time.Sleep(40 * time.Hour)
+		time.Sleep(16 * time.Hour)
 		healthy.Store(true)
 		time.Sleep(2 * time.Minute)
 		if got := s.Queued("a"); len(got) != 0 {
 			t.Errorf("%d deliveries still wait, the first until %s from now", len(got), time.Until(got[0].Due))
 		}
+	})
+}
+
+// A slow receiver makes way for a webhook that nothing was sent to before.
+func TestReliefForTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := bubble(t, Config{MaxBuffer: 64 << 10, MaxInFlight: 1, RequestTimeout: 10 * time.Minute}, func(_ http.ResponseWriter, r *http.Request) {
+			if r.Host == "slow.test" {
+				time.Sleep(time.Minute)
+			}
+		})
+		slow, first := subscription("slow", "http://slow.test"), subscription("first", "http://first.test")
+		var sending sync.WaitGroup
+		sending.Go(func() {
+			for i := range 1000 {
+				s.send(slow, newEvent(i, 1))
+			}
+		})
+		synctest.Wait() // until the buffer is full
+		start := time.Now()
+		<-s.send(first, newEvent(1, 1))
+		if waited := time.Since(start); waited > 4*time.Second {
+			t.Errorf("the first delivery to a webhook waited %s for the slow receiver", waited)
+		}
+		sending.Wait()
 	})
 }
 

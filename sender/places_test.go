@@ -110,7 +110,7 @@ func subscriptions(kind string, n int) (list []*webhook.Subscription) {
 
 // However many receivers hang, the attempts under way are bounded, and a receiver that works notices nothing.
 func TestHangingReceivers(t *testing.T) {
-	const bound, hanging = 100, 200
+	const bound, hanging, each = 100, 200, 8
 	for _, test := range []struct {
 		name  string
 		bound int
@@ -124,7 +124,7 @@ func TestHangingReceivers(t *testing.T) {
 				c := &crowd{hanging: func(name string) bool { return strings.HasPrefix(name, "hanging") }, first: map[string]time.Time{}}
 				s := bubble(t, Config{maxAttempts: test.bound, HoldMax: time.Minute}, c.ServeHTTP)
 				start := time.Now()
-				stuck := s.sendAll(subscriptions("hanging", hanging), 20)
+				stuck := s.sendAll(subscriptions("hanging", hanging), each)
 				for _, settled := range s.sendAll(subscriptions("healthy", 1), 500) {
 					<-settled
 				}
@@ -154,8 +154,8 @@ func TestHangingReceivers(t *testing.T) {
 				if n := s.places.taken.Load(); n != 0 {
 					t.Errorf("%d places are taken, and nothing is under way", n)
 				}
-				if delivered := s.metric("hookline_attempts_total", "delivered"); delivered != 20*hanging+500 {
-					t.Errorf("%v deliveries, want %d", delivered, 20*hanging+500)
+				if delivered := s.metric("hookline_attempts_total", "delivered"); delivered != each*hanging+500 {
+					t.Errorf("%v deliveries, want %d", delivered, each*hanging+500)
 				}
 			})
 		})

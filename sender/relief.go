@@ -73,6 +73,13 @@ func (r *route) waits(now time.Time) (d time.Duration, live bool) {
 	return d, !r.spooling && (d > 0 || now.Sub(r.used) < activeFor)
 }
 
+// expect reckons with the route from now on, though its first delivery still waits for room: slow ones are to make way for it.
+func (r *route) expect(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.used = now
+}
+
 func (r *route) relieve() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -124,7 +124,7 @@ func New(cfg Config, spool Spool, webhooks Subscriptions, log *slog.Logger, regi
 func (s *Sender) Send(ctx context.Context, d Delivery) error {
 	j := &job{Delivery: d, size: min(int64(d.Event.Size()+overhead), s.cfg.MaxBuffer), taken: time.Now()}
 	if !s.buffer.tryAcquire(j.size) {
-		if err := s.waitForRoom(ctx, j.size); err != nil {
+		if err := s.waitForRoom(ctx, j); err != nil {
 			return err
 		}
 	}
@@ -149,11 +149,14 @@ func (s *Sender) Send(ctx context.Context, d Delivery) error {
 	return nil
 }
 
-func (s *Sender) waitForRoom(ctx context.Context, size int64) error {
+func (s *Sender) waitForRoom(ctx context.Context, j *job) error {
+	if r := s.route(j.To.Key); r != nil {
+		r.expect(j.taken)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.work, func() { cancel(context.Cause(s.work)) })()
-	return s.buffer.acquire(ctx, size)
+	return s.buffer.acquire(ctx, j.size)
 }
 
 // route returns the route to a webhook, nil once Drain was called.

@@ -30,7 +30,7 @@ import (
 )
 
 // patience is far longer than anything here takes.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 var silent = slog.NewLogLogger(slog.DiscardHandler, 0) // for servers whose clients misbehave
 

@@ -1,6 +1,7 @@
 package spool_test
 
 import (
+	"fmt"
 	"testing"
 
 	"hookline/internal/postgres/postgrestest"
@@ -10,8 +11,11 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	url := postgrestest.NewDatabase(t)
+	cases := 0
 	spooltest.Run(t, func(t *testing.T, limits spooltest.Limits) spooltest.Opened {
-		cfg := spool.Config{URL: postgrestest.NewDatabase(t), MaxBytes: limits.MaxBytes, MaxAge: limits.MaxAge}
+		cases++
+		cfg := spool.Config{URL: url, Schema: fmt.Sprint("case_", cases), MaxBytes: limits.MaxBytes, MaxAge: limits.MaxAge}
 		return opened{openClaimed(t, cfg), t}
 	})
 }

@@ -90,9 +90,10 @@ func TestProblems(t *testing.T) {
 			what: `table "core"."webhook" has no primary key`,
 		},
 	}
+	database := postgrestest.NewDatabase(t)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			d := newDatabase(t, test.cfg, test.sql...)
+			d := newDatabaseIn(t, database, test.cfg, test.sql...)
 			err := d.tryLoad()
 			var problem *cdc.Problem
 			if !errors.As(err, &problem) || !strings.HasPrefix(problem.What, test.what) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"hookline/cdc"
+	"hookline/internal/postgres/postgrestest"
 	"hookline/internal/twentydb"
 	"hookline/mapper"
 	"hookline/webhook"
@@ -192,9 +193,10 @@ func TestSources(t *testing.T) {
 			},
 		},
 	}
+	database := postgrestest.NewDatabase(t)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			d := newDatabase(t, test.cfg, test.sql...)
+			d := newDatabaseIn(t, database, test.cfg, test.sql...)
 			d.load()
 			list := d.List()
 			if len(list) != 1 || list[0].State != webhook.Active || list[0].Reason != "" || list[0].Table != test.table {

@@ -48,7 +48,33 @@ type database struct {
 // newDatabase runs the statements in an empty database and opens a registry, which has read nothing yet.
 func newDatabase(t testing.TB, cfg webhook.Config, sql ...string) *database {
 	t.Helper()
-	d := &database{t: t, url: postgrestest.NewDatabase(t), metrics: prometheus.NewRegistry(), log: &logBuffer{}}
+	return newDatabaseAt(t, postgrestest.NewDatabase(t), cfg, sql...)
+}
+
+// newDatabaseIn does the same in a database that several tests use one after the other: at its end the test empties it.
+func newDatabaseIn(t testing.TB, url string, cfg webhook.Config, sql ...string) *database {
+	t.Helper()
+	d := newDatabaseAt(t, url, cfg, sql...)
+	t.Cleanup(func() {
+		_, err := d.conn.Exec(context.Background(), `SET client_min_messages = warning;
+			DO $$
+			DECLARE name text;
+			BEGIN
+				FOR name IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP
+					EXECUTE format('DROP SCHEMA %I CASCADE', name);
+				END LOOP;
+			END $$;
+			CREATE SCHEMA public`)
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+func newDatabaseAt(t testing.TB, url string, cfg webhook.Config, sql ...string) *database {
+	t.Helper()
+	d := &database{t: t, url: url, metrics: prometheus.NewRegistry(), log: &logBuffer{}}
 	config, err := pgx.ParseConfig(d.url)
 	if err != nil {
 		t.Fatal(err)

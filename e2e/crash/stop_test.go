@@ -21,7 +21,7 @@ func TestStopped(t *testing.T) {
 	diary := db.Diary()
 
 	for i := range 3 {
-		box.CloseAfter(contacts / 6)
+		box.CloseAfter(contacts / 8)
 		sut := e2e.Start(t, db, "HOOKLINE_MAX_BUFFER=64KiB") // so that most of it is still with the server
 		sut.StopInTheMiddle(box)
 		if db.SlotActive() {

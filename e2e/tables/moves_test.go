@@ -16,8 +16,8 @@ const dealsSQL = `
 	CREATE TABLE deals_won PARTITION OF deals FOR VALUES IN ('won');
 	CREATE TABLE deals_others PARTITION OF deals DEFAULT`
 
-// A row that moves to another partition is updated; rows that are moved in bulk, to a partition that is made for them, are not announced at
-// all, and nothing that lives is called deleted.
+// A row that moves to another partition is updated; rows that are moved in bulk, to a partition
+// that is made for them, are not announced at all, and nothing that lives is called deleted.
 func TestPartitionMoves(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewDatabase(t), e2e.NewInbox(t)
@@ -87,8 +87,8 @@ func transactionOf(db *e2e.Database, statements ...string) {
 	db.Exec("COMMIT")
 }
 
-// Hookline is killed again and again in the middle of a transaction that deletes rows, and makes most of them again: what it takes up is told
-// in the same words, and no row that lives is deleted.
+// Hookline is killed again and again in the middle of a transaction that deletes rows, and makes
+// most of them again: what it takes up is told in the same words, and no row that lives is deleted.
 func TestKilledInARewrite(t *testing.T) {
 	t.Parallel()
 	const contacts, kills = 3000, 4

@@ -162,19 +162,20 @@ func (s *Server) initdb(ctx context.Context) error {
 // conf is the whole postgresql.conf. It is a file, not a command line, so that ALTER SYSTEM can overrule it.
 func (s *Server) conf(settings map[string]string) []byte {
 	all := map[string]string{
-		"listen_addresses":        "127.0.0.1",
-		"unix_socket_directories": s.socketDir(),
-		"wal_level":               "logical",
-		"max_wal_senders":         "20",
-		"max_replication_slots":   "50",
-		"max_connections":         "200",
-		"shared_buffers":          "64MB",
-		"fsync":                   "off",
-		"full_page_writes":        "off",
-		"jit":                     "off", // its start costs more than any query here
-		"timezone":                "UTC",
-		"log_timezone":            "UTC",
-		"log_line_prefix":         "%m [%p] %q%d %a: ",
+		"listen_addresses":          "127.0.0.1",
+		"unix_socket_directories":   s.socketDir(),
+		"wal_level":                 "logical",
+		"max_wal_senders":           "20",
+		"max_replication_slots":     "50",
+		"max_connections":           "200",
+		"max_prepared_transactions": "20",
+		"shared_buffers":            "64MB",
+		"fsync":                     "off",
+		"full_page_writes":          "off",
+		"jit":                       "off", // its start costs more than any query here
+		"timezone":                  "UTC",
+		"log_timezone":              "UTC",
+		"log_line_prefix":           "%m [%p] %q%d %a: ",
 	}
 	maps.Copy(all, settings)
 	var b strings.Builder

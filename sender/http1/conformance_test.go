@@ -163,10 +163,14 @@ func TestAnswers(t *testing.T) {
 		}
 		for kind, newTransport := range transports {
 			t.Run(name+"/"+kind, func(t *testing.T) {
-				address := listen(t, first, second)
+				over := make(chan struct{})
+				address := listen(t, func(c net.Conn) { defer close(over); first(c) }, second)
 				rt := newTransport(new(net.Dialer).DialContext)
 				defer rt.CloseIdleConnections()
 				got := ask(t, rt, address)
+				if !test.want.reused { // net/http may notice only a moment later that the connection is of no use
+					await(t, over, "the end of the first connection")
+				}
 				next := ask(t, rt, address)
 				switch next.status {
 				case 222:

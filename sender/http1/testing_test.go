@@ -14,7 +14,7 @@ import (
 )
 
 // patience is far longer than anything here takes.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func await[T any](t testing.TB, c <-chan T, what string) T {
 	t.Helper()

@@ -35,11 +35,11 @@ var (
 // Main runs the tests of a package and then stops the shared servers that tests have started:
 //
 //	func TestMain(m *testing.M) { postgrestest.Main(m) }
-func Main(m *testing.M) { Run(m.Run) }
+func Main(m *testing.M) { os.Exit(Run(m.Run)) }
 
-// Run is Main for tests that run returns the exit code of.
-func Run(run func() int) {
-	code := run()
+// Run is Main for tests that run returns the exit code of. It returns that, or 1 when a server does not stop.
+func Run(run func() int) (code int) {
+	code = run()
 	servers.Range(func(_, value any) bool {
 		if server := value.(*shared).server; server != nil {
 			if err := server.Stop(); err != nil {
@@ -49,7 +49,7 @@ func Run(run func() int) {
 		}
 		return true
 	})
-	os.Exit(code)
+	return code
 }
 
 // Shared returns the server that all tests of the binary share. The first call starts it; [Main] stops it. A test that
