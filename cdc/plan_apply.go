@@ -88,6 +88,12 @@ func (a *application) take(ctx context.Context, s *Step) error {
 		return nil
 	}
 	refused, ok := errors.AsType[*pgconn.PgError](err)
+	if ok && s.Kind == MakeSchema && refused.Code == insufficientPrivilege {
+		return &Problem{
+			What: "the role may not make Hookline's own tables, or bring them up to date: " + refused.Message,
+			Mend: "as a superuser: what `hookline setup --print-sql` prints",
+		}
+	}
 	if !ok || a.conn.IsClosed() || s.vital() || ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", firstLine(s.SQL), err)
 	}

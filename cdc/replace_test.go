@@ -95,6 +95,7 @@ func expectSorted(t *testing.T, changes []cdc.Change, want ...string) {
 func TestReplacedByAnAnnouncedTable(t *testing.T) {
 	onEachMajor(t, func(t *testing.T, major int) {
 		p := newPlannedOn(t, major, contactsSQL+`; CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); INSERT INTO a VALUES (1)`)
+		p.asOwner()
 		p.look()
 		p.open()
 		p.exec(`CREATE TABLE contacts_new (LIKE contacts INCLUDING ALL); INSERT INTO contacts_new SELECT * FROM contacts WHERE id = 1`)
