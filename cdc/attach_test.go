@@ -118,7 +118,8 @@ func TestKnownTablesOfAnEarlierVersion(t *testing.T) {
 		p.asOwner()
 		p.look()
 		p.open()
-		p.exec(earlier)
+		p.exec(`CREATE TABLE log_1 (LIKE log INCLUDING ALL); INSERT INTO log_1 VALUES (1, 1); ALTER TABLE log ATTACH PARTITION log_1 FOR VALUES IN (1)`)
+		p.exec(earlier) // which has nothing noted of later partitions
 		admin.exec(`ALTER TABLE hookline.known_table OWNER TO postgres; GRANT SELECT, INSERT, UPDATE, DELETE ON hookline.known_table TO PUBLIC`)
 		err := p.plan().Apply(t.Context(), p.conn, slog.New(slog.DiscardHandler))
 		if problem, ok := errors.AsType[*cdc.Problem](err); !ok || !strings.Contains(problem.Mend, "--print-sql") {

@@ -216,6 +216,8 @@ func (f *found) telling(t *candidate, m member) telling {
 		return untold
 	case k != nil && (k.root == t.oid || root != nil && root.root != 0 && k.root == root.root):
 		return told // or t was a partition itself, and was detached together with m
+	case root != nil && root.noted == (tableName{}): // by a version that noted no partitions
+		return unwritten
 	case !t.known || !t.listed || !m.leaf || k != nil && k.root == 0 && k.noted == (tableName{}):
 		return unwritten
 	}
