@@ -21,7 +21,7 @@ const writtenBefore = "(age(t.xmin) > age(mark.x) OR t.xmin = mark.x AND t.cmin:
 // attach plans the steps that announce the rows of partitions which were attached.
 func (p *Plan) attach(t *candidate) {
 	for _, m := range t.members {
-		if p.found.telling(t, m) == untold {
+		if p.found.standing(t, m) == untold {
 			p.add(Step{
 				Kind: Attach, Table: t.Table, Part: m.name.String(), Needs: OwnTable | ReadRows, table: t, SQL: p.attachment(t, m),
 			})
@@ -37,11 +37,11 @@ func (p *Plan) attachment(t *candidate, m member) string {
 		"    SELECT inhparent, xmin, cmin::text::bigint FROM pg_inherits WHERE inhrelid = %s\n"+
 		"    UNION ALL SELECT i.inhparent, i.xmin, i.cmin::text::bigint FROM pg_inherits i JOIN chain ON i.inhrelid = chain.parent\n"+
 		"  ), mark AS (SELECT x, c FROM chain ORDER BY age(x), c DESC LIMIT 1)", m.name.regclass())
-	rows := fmt.Sprintf("FROM ONLY %s t CROSS JOIN mark LEFT JOIN %s k ON k.slot = %s AND k.relation = %s AND k.left_x IS NOT NULL\n"+
+	rows := fmt.Sprintf("FROM ONLY %s t CROSS JOIN mark LEFT JOIN %s k ON k.slot = %s AND k.relation = %s AND k.root = %s AND k.left_x IS NOT NULL\n"+
 		"  WHERE %s\n"+
 		"    AND (k.left_x IS NULL OR age(t.xmin) < age(k.left_x) OR t.xmin = k.left_x AND t.cmin::text::bigint > k.left_c)",
-		m.name, p.cfg.own(knownTable), slot, m.name.regclass(), writtenBefore)
-	return p.filling("announce the rows that "+m.name.String()+" had before it was attached to "+t.String(),
+		m.name, p.cfg.own(knownTable), slot, m.name.regclass(), t.regclass(), writtenBefore)
+	return p.transaction("announce the rows that "+m.name.String()+" had before it was attached to "+t.String(),
 		"LOCK TABLE ONLY "+m.name.String()+" IN SHARE MODE",
 		p.describe(t.regclass(), fmt.Sprintf(" || jsonb_build_object('attached', (%s\n    SELECT jsonb_build_object('transaction', x::text::bigint, 'rows', "+
 			"(SELECT count(*) %s AND t.xmin = mark.x)) FROM mark))", with, rows)),

@@ -62,6 +62,12 @@ func TestDetachedPartition(t *testing.T) {
 		expect(t, p.brought(), "update log -→(2,0)", "update log -→(2,1)") // written while they were apart
 		p.exec(`UPDATE log SET id = 3 WHERE id = 2`)
 		expect(t, p.brought(), "update log key(2,0)→(3,0)", "update log key(2,1)→(3,1)", "update log (2,2)→(3,2)")
+
+		p.exec(`CREATE TABLE archive (id int, y int, PRIMARY KEY (id, y)) PARTITION BY LIST (y); ALTER TABLE log DETACH PARTITION log_1`)
+		p.look()
+		p.exec(`ALTER TABLE archive ATTACH PARTITION log_1 FOR VALUES IN (1)`)
+		p.look()
+		expect(t, p.brought(), "insert archive -→(1,1)", "insert archive -→(3,1)")
 	})
 }
 

@@ -28,11 +28,11 @@ func (p *Plan) backfill(t *candidate) string {
 		statements = append(statements, "INSERT INTO "+p.cfg.own(backfillTable).String()+" (slot, relation, record) "+
 			"SELECT "+quoteLiteral(p.cfg.Slot)+", "+t.regclass()+", (t.*)::text FROM "+t.from()+" t")
 	}
-	return p.filling("publish "+t.String()+" with the rows that it has", statements...)
+	return p.transaction("publish "+t.String()+" with the rows that it has", statements...)
 }
 
-// filling returns a transaction that puts rows into the table backfill. Whoever runs it, rows are printed as the stream prints them.
-func (p *Plan) filling(title string, statements ...string) string {
+// transaction returns one that puts rows into the table backfill. Whoever runs it, rows are printed as the stream prints them.
+func (p *Plan) transaction(title string, statements ...string) string {
 	lines := []string{"-- " + title + "\nBEGIN"}
 	for _, name := range []string{"DateStyle", "IntervalStyle", "TimeZone", "extra_float_digits", "bytea_output"} {
 		lines = append(lines, fmt.Sprintf("SET LOCAL %s = %s", name, quoteLiteral(SessionSettings()[name])))

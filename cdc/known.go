@@ -199,17 +199,17 @@ func (p *Plan) baseline() string {
 		p.cfg.own(knownTable), quoteLiteral(p.cfg.Slot), firstUserOID)
 }
 
-// telling is how the rows of a partition stand.
-type telling int
+// standing is how the rows of a partition stand under the name of its root.
+type standing int
 
 const (
-	told      telling = iota // under the name of its root
-	unwritten                // they are none to announce, which has yet to be written down
-	untold                   // but for what the stream has brought
+	told      standing = iota
+	unwritten          // they are none to announce, which has yet to be written down
+	untold             // but for what the stream has brought
 )
 
-// telling tells how rows of m stand under the name of t.
-func (f *found) telling(t *candidate, m member) telling {
+// standing tells how rows of m stand under the name of t.
+func (f *found) standing(t *candidate, m member) standing {
 	k, root := f.memory.relations[m.oid], f.memory.relations[t.oid]
 	switch {
 	case k != nil && k.root == t.oid && k.left && t.listed && m.leaf:
@@ -260,7 +260,7 @@ func (p *Plan) remember() (notes []note) {
 			continue // the step that publishes it notes its partitions
 		}
 		for _, m := range t.members {
-			if f.telling(t, m) == unwritten {
+			if f.standing(t, m) == unwritten {
 				add(m.oid, note{name: m.name, root: t.name().regclass()})
 			}
 		}

@@ -77,10 +77,10 @@ func (p *Plan) replace(t *candidate, s *Step) {
 	}
 	title := "publish " + t.String() + ", which has taken the name of another table"
 	start := append(p.publication(t), append(notes, p.describe(t.regclass(), ""))...)
-	s.Kind, s.SQL = Replace, p.filling(title, append(start, p.since(t))...)
+	s.Kind, s.SQL = Replace, p.transaction(title, append(start, p.since(t))...)
 	if differing := p.differing(t); differing != "" {
 		s.less = s.SQL
-		s.SQL = p.filling(title, append(start, "SET LOCAL statement_timeout = '"+compareLimit+"'", differing)...)
+		s.SQL = p.transaction(title, append(start, "SET LOCAL statement_timeout = '"+compareLimit+"'", differing)...)
 	}
 }
 
