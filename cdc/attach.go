@@ -42,7 +42,8 @@ func (p *Plan) attachment(t *candidate, m member) string {
 		"    AND (k.left_x IS NULL OR age(t.xmin) < age(k.left_x) OR t.xmin = k.left_x AND t.cmin::text::bigint > k.left_c)",
 		m.name, p.cfg.own(knownTable), slot, m.name.regclass(), t.regclass(), writtenBefore)
 	return p.transaction("announce the rows that "+m.name.String()+" had before it was attached to "+t.String(),
-		"LOCK TABLE ONLY "+m.name.String()+" IN SHARE MODE",
+		// Writers are locked out only where there is something to announce. No such row can come any more.
+		"DO "+quoteLiteral("BEGIN IF EXISTS ("+with+"\n  SELECT "+rows+") THEN LOCK TABLE ONLY "+m.name.String()+" IN SHARE MODE; END IF; END"),
 		p.describe(t.regclass(), fmt.Sprintf(" || jsonb_build_object('attached', (%s\n    SELECT jsonb_build_object('transaction', x::text::bigint, 'rows', "+
 			"(SELECT count(*) %s AND t.xmin = mark.x)) FROM mark))", with, rows)),
 		"INSERT INTO "+own+" (slot, relation, action, record)\n  "+with+"\n"+

@@ -114,6 +114,13 @@ func TestReplacedByAnAnnouncedTable(t *testing.T) {
 		p.look()
 		p.exec(`DELETE FROM contacts WHERE id = 3`)
 		expectSorted(t, p.brought(), "update contacts (2,x)→(2,c2)", "insert contacts -→(3,c3)", "delete contacts (3,c3)→-")
+
+		// What was left behind is announced again once it has another name.
+		p.exec(`INSERT INTO contacts_bad VALUES (7, 'x')`)
+		p.exec(`ALTER TABLE contacts_bad RENAME TO leads`)
+		p.look()
+		p.exec(`INSERT INTO leads VALUES (8, 'y')`)
+		expect(t, p.brought(), "insert leads -→(8,y)")
 	})
 }
 
@@ -130,6 +137,15 @@ func TestNewObjectOfAnOldName(t *testing.T) {
 		p.exec(`BEGIN; DROP TABLE contacts; CREATE TABLE contacts (id int PRIMARY KEY); INSERT INTO contacts VALUES (3); COMMIT`)
 		p.look()
 		expect(t, p.brought(), "insert contacts -→(3)")
+
+		// A table that was renamed some time ago has settled with its name, and goes on under it.
+		p.exec(`ALTER TABLE contacts RENAME TO people`)
+		p.look()
+		p.exec(`UPDATE hookline.known_table SET renamed_at = renamed_at - interval '11 minutes'`)
+		p.exec(`CREATE TABLE contacts (id int PRIMARY KEY); INSERT INTO contacts VALUES (3), (4)`)
+		p.look()
+		p.exec(`INSERT INTO people VALUES (5)`)
+		expect(t, p.brought(), "insert contacts -→(3)", "insert contacts -→(4)", "insert people -→(5)")
 	})
 }
 
