@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -31,7 +32,13 @@ func listTables(t testing.TB, g *Generic, pool *pgxpool.Pool) (announced, left, 
 
 // TestChunksOfATable lists children by inheritance as what they hold: rows of a parent that has none itself, or of the schema that they lie in.
 func TestChunksOfATable(t *testing.T) {
-	pool := newPool(t)
+	for _, major := range []int{0, 18} {
+		t.Run(fmt.Sprintf("Postgres%d", major), func(t *testing.T) { testChunks(t, newPoolOn(t, major)) })
+	}
+}
+
+func testChunks(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
 	runSQL(t, pool, `
 		CREATE TABLE readings (id int PRIMARY KEY); CREATE TABLE actions (id int PRIMARY KEY); INSERT INTO actions SELECT generate_series(1, 1000);
 		CREATE TABLE secrets (id int PRIMARY KEY);
