@@ -50,8 +50,9 @@ race: deps ## every test under the race detector, nothing from the cache
 	@$(GOTEST) -race -count=1 ./...
 
 .PHONY: e2e
-e2e: deps ## the end-to-end tests alone, in detail, with the long fault campaign
-	E2E_CAMPAIGN=long go test $(RACE) -count=1 -timeout 60m -v ./e2e/...
+e2e: deps ## the end-to-end tests alone, in detail, with the long fault campaign and thousands of schedules of DDL
+	E2E_CAMPAIGN=long E2E_MIRROR=1000 go test $(RACE) -count=1 -timeout 60m -v ./e2e/...
+	HOOKLINE_LARGE_TESTS=1 go test -count=1 -timeout 30m -run TestUnreadableSize -v ./cdc
 
 .PHONY: fuzz
 fuzz: deps ## every fuzz target, one after the other, for FUZZTIME (20s) each

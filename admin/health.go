@@ -25,7 +25,8 @@ import (
 type Stream interface {
 	State() cdc.State
 	LastContact() time.Time
-	Gap() *cdc.Gap // nil unless there is one
+	Gap() *cdc.Gap         // nil unless there is one
+	Blocked() *cdc.Blocked // nil unless something is in the way of the stream though nothing is lost
 }
 
 // silence is how long the server may not have been heard of while the stream counts as up. A stream in order hears at least every 10 s.
@@ -94,6 +95,9 @@ func live(s Stream) probe {
 func ready(s Stream) probe {
 	if gap := s.Gap(); gap != nil {
 		return probe{fmt.Sprintf("%s (%s): %v", cdc.InGap, gap.Reason, gap), false}
+	}
+	if blocked := s.Blocked(); blocked != nil {
+		return probe{fmt.Sprintf("%s: %v", cdc.StateBlocked, blocked), false}
 	}
 	switch state := s.State(); state {
 	case cdc.Standby:

@@ -19,14 +19,17 @@ type stream struct {
 	state   cdc.State
 	contact time.Time
 	gap     *cdc.Gap
+	blocked *cdc.Blocked
 }
 
 func (s stream) State() cdc.State       { return s.state }
 func (s stream) LastContact() time.Time { return s.contact }
 func (s stream) Gap() *cdc.Gap          { return s.gap }
+func (s stream) Blocked() *cdc.Blocked  { return s.blocked }
 
 func TestProbes(t *testing.T) {
 	now := time.Now()
+	blocked := &cdc.Blocked{Problem: cdc.Problem{What: "commits would wait", Mend: "name the standbys"}}
 	lost := &cdc.Gap{Reason: cdc.SlotLost, Problem: cdc.Problem{What: "it is lost", Mend: "accept it"}}
 	for _, test := range []struct {
 		name        string
@@ -34,12 +37,16 @@ func TestProbes(t *testing.T) {
 		live, ready int
 		says        string
 	}{
-		{"connecting", stream{cdc.Connecting, time.Time{}, nil}, 200, 503, "connecting"},
-		{"standby", stream{cdc.Standby, time.Time{}, nil}, 200, 200, "standby"},
-		{"active", stream{cdc.Active, now, nil}, 200, 200, "active"},
-		{"active but silent", stream{cdc.Active, now.Add(-5 * time.Minute), nil}, 200, 503, "has not been heard of for 5m0s"},
-		{"gap", stream{cdc.InGap, time.Time{}, lost}, 200, 503, "gap (slot_lost): it is lost\n  to mend it: accept it"},
-		{"stopped", stream{cdc.Stopped, now, nil}, 503, 503, "stopped"},
+		{"connecting", stream{cdc.Connecting, time.Time{}, nil, nil}, 200, 503, "connecting"},
+		{"standby", stream{cdc.Standby, time.Time{}, nil, nil}, 200, 200, "standby"},
+		{"active", stream{cdc.Active, now, nil, nil}, 200, 200, "active"},
+		{"active but silent", stream{cdc.Active, now.Add(-5 * time.Minute), nil, nil}, 200, 503, "has not been heard of for 5m0s"},
+		{"gap", stream{cdc.InGap, time.Time{}, lost, nil}, 200, 503, "gap (slot_lost): it is lost\n  to mend it: accept it"},
+		{
+			"blocked", stream{cdc.StateBlocked, time.Time{}, nil, blocked}, 200, 503,
+			"blocked: commits would wait\n  to mend it: name the standbys",
+		},
+		{"stopped", stream{cdc.Stopped, now, nil, nil}, 503, 503, "stopped"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h, err := admin.Listen("127.0.0.1:0", test.stream, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))

@@ -15,6 +15,7 @@ type Checkpoint struct {
 	Timeline int32
 	Settled  Position
 	Time     time.Time // commit time of the last change that was taken; zero when unknown
+	Unsent   Unsent    // what the server could not send when it was asked last; SaveCheckpoint leaves it alone
 }
 
 // Checkpoints keeps the checkpoints of slots.
@@ -23,6 +24,8 @@ type Checkpoints interface {
 	LoadCheckpoint(ctx context.Context, slot string) (*Checkpoint, error)
 	// SaveCheckpoint is durable when it returns.
 	SaveCheckpoint(ctx context.Context, slot string, c Checkpoint) error
+	// SaveUnsent adds to the checkpoint of a slot what the server cannot send.
+	SaveUnsent(ctx context.Context, slot string, u Unsent) error
 }
 
 const (

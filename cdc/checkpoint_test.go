@@ -20,6 +20,8 @@ type memory struct {
 	broken bool
 }
 
+func (m *memory) SaveUnsent(context.Context, string, Unsent) error { return nil }
+
 func (m *memory) setBroken(broken bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

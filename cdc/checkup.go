@@ -25,6 +25,11 @@ func CheckServer(ctx context.Context, conn *pgx.Conn, cfg Config, holdWAL int64)
 		return nil, err
 	}
 	found = append(found, r.checkSlots(&s.platform), r.checkSenders(&s.platform), r.checkKeepSize(&s.platform, holdWAL))
+	synchronous, err := checkSynchronous(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, synchronous)
 	if r.idleTimeout != nil {
 		found = append(found, r.checkIdleTimeout(&s.platform))
 	}

@@ -23,6 +23,8 @@ func (s *Source) reconnect(pause time.Duration) (*pgconn.PgConn, error) {
 		select {
 		case <-s.stop:
 			cancel(ErrStopped)
+		case <-s.halted:
+			cancel(s.halt)
 		case <-ended:
 		}
 	}()
@@ -31,7 +33,7 @@ func (s *Source) reconnect(pause time.Duration) (*pgconn.PgConn, error) {
 		case <-time.After(pause):
 			pause = wait
 		case <-ctx.Done():
-			return nil, ErrStopped
+			return nil, context.Cause(ctx)
 		}
 		conn, err := s.connect(ctx, s.ledger.Settled().End)
 		switch {
@@ -112,6 +114,9 @@ func (s *Source) start(ctx context.Context, conn *pgconn.PgConn, start LSN) erro
 	}
 	if err := s.recognize(found); err != nil {
 		return err
+	}
+	if found.blocked() {
+		return s.explainBlocked(ctx)
 	}
 	parents, err := readParents(ctx, conn, s.cfg)
 	if err != nil {

@@ -19,10 +19,11 @@ const (
 	SlotMoved          Reason = "slot_moved"          // somebody has moved the slot beyond what was announced
 	PublicationMissing Reason = "publication_missing" // the publication was dropped, or made anew: the slot cannot read what lies before it
 	OtherSystem        Reason = "other_system"        // a clone or a restore of the database that was announced
+	Unreadable         Reason = "unreadable"          // the server cannot send a transaction: see Unsent
 )
 
 // Reasons are all there are.
-var Reasons = [...]Reason{SlotMissing, SlotLost, SlotMoved, PublicationMissing, OtherSystem}
+var Reasons = [...]Reason{SlotMissing, SlotLost, SlotMoved, PublicationMissing, OtherSystem, Unreadable}
 
 // Gap is a Problem that has cost changes: some that were committed can no longer be announced, or must not be. It lasts until an operator
 // has accepted it, or mended it otherwise; nothing may be announced before.
@@ -45,11 +46,42 @@ func FindGap(ctx context.Context, conn *pgx.Conn, cfg Config, checkpoints Checkp
 	if err != nil {
 		return nil, err
 	}
+	if checkpoints != nil && checkpoint == nil && now.unusable() {
+		return nil, nil // the slot is made anew: see Plan.slot
+	}
 	err = now.check(cfg, checkpoint)
 	if gap, ok := errors.AsType[*Gap](err); ok {
 		return gap, nil
 	}
+	if err == nil && checkpoint != nil && checkpoint.Unsent.Commit != 0 && now.slot.settled <= checkpoint.Unsent.Commit {
+		return checkpoint.Unsent.gap(), nil // whoever reads the slot tries again all the same
+	}
 	return nil, err
+}
+
+// KeepBegin returns the checkpoint from which on changes are given up. Where there is none but a slot, it is made of where the slot stands,
+// so that a kill does not lose it; nil when there is neither.
+func KeepBegin(ctx context.Context, cfg Config, checkpoints Checkpoints) (*Checkpoint, error) {
+	cfg = cfg.withDefaults()
+	c, err := checkpoints.LoadCheckpoint(ctx, cfg.Slot)
+	if err != nil || c != nil {
+		return c, err
+	}
+	config, err := replicationConfig(cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgconn.ConnectConfig(ctx, config) // any role that may replicate can ask it for the cluster's identifier
+	if err != nil {
+		return nil, fmt.Errorf("open a replication connection: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	now, err := identify(ctx, conn, cfg)
+	if err != nil || !now.slot.exists {
+		return nil, err
+	}
+	c = &Checkpoint{System: now.id, Database: now.database, Timeline: now.timeline, Settled: Position{End: now.slot.settled}}
+	return c, checkpoints.SaveCheckpoint(ctx, cfg.Slot, *c)
 }
 
 // examine looks at the database first and at the checkpoint then: in the other order a process that is at work would move the slot beyond

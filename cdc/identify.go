@@ -15,6 +15,7 @@ import (
 // SQLSTATEs that the stream meets. https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
 	insufficientPrivilege = "42501"
+	duplicateObject       = "42710" // the slot exists already
 	undefinedObject       = "42704" // the slot, or inside the stream the publication, does not exist
 	slotInvalid           = "55000" // the slot is there but can no longer be read
 	slotInUse             = "55006" // another process reads the slot
@@ -38,9 +39,12 @@ type system struct {
 	name      string        // of the database
 	published bool          // the publication exists
 	slot      slot
+
+	synchronous string // synchronous_standby_names
+	application string // application_name of the connection
 }
 
-// slot is the replication slot; the zero slot is one that does not exist.
+// slot is the replication slot; the zero slot is one that does not exist, or is still being made.
 type slot struct {
 	exists           bool
 	plugin, database string
@@ -55,10 +59,11 @@ func look(ctx context.Context, conn *pgconn.PgConn, cfg Config) (system, error) 
 	results, err := conn.Exec(ctx, `SELECT row_to_json(found) FROM (
 		SELECT d.oid::text, d.datname AS name,
 			(SELECT setting::int FROM pg_settings WHERE name = 'wal_sender_timeout') AS timeout,
+			current_setting('`+synchronousNames+`') AS synchronous, current_setting('application_name') AS application,
 			EXISTS (SELECT FROM pg_publication WHERE pubname = `+quoteLiteral(cfg.Publication)+`) AS published,
 			CASE WHEN NOT pg_is_in_recovery() THEN ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int END AS timeline,
 			CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() - '0/0' END AS "end",
-			s.slot_name AS slot, s.plugin, s.database, s.wal_status AS status, to_jsonb(s)->>'invalidation_reason' AS invalidation,
+			CASE WHEN s.slot_type = 'physical' OR s.confirmed_flush_lsn IS NOT NULL THEN s.slot_name END AS slot, s.plugin, s.database, s.wal_status AS status, to_jsonb(s)->>'invalidation_reason' AS invalidation,
 			s.confirmed_flush_lsn - '0/0' AS settled
 		FROM pg_database d LEFT JOIN pg_replication_slots s ON s.slot_name = `+quoteLiteral(cfg.Slot)+`
 		WHERE d.datname = current_database()) found`).ReadAll()
@@ -68,6 +73,7 @@ func look(ctx context.Context, conn *pgconn.PgConn, cfg Config) (system, error) 
 	var row struct {
 		OID, Name                                    string
 		Timeout                                      int64 // ms
+		Synchronous, Application                     string
 		Published                                    bool
 		Timeline                                     int32
 		End                                          LSN
@@ -83,6 +89,7 @@ func look(ctx context.Context, conn *pgconn.PgConn, cfg Config) (system, error) 
 	return system{
 		timeline: row.Timeline, end: row.End, timeout: time.Duration(row.Timeout) * time.Millisecond,
 		database: row.OID, name: row.Name, published: row.Published,
+		synchronous: row.Synchronous, application: row.Application,
 		slot: slot{
 			exists: row.Slot != "", plugin: row.Plugin, database: row.Database,
 			lost: loss(row.Status, row.Invalidation), settled: row.Settled,

@@ -7,18 +7,7 @@ import (
 	"testing"
 
 	"hookline/cdc"
-	"hookline/internal/postgres/postgrestest"
 )
-
-// majors are the versions of Postgres whose behaviour the tests of partitions are about; 0 is the
-// default one.
-var majors = []int{0, 18}
-
-func onMajors(t *testing.T, test func(t *testing.T, url string)) {
-	for _, major := range majors {
-		t.Run(fmt.Sprintf("Postgres%d", major), func(t *testing.T) { test(t, postgrestest.NewDatabaseMajor(t, major)) })
-	}
-}
 
 // newPartitioned makes the tables, publishes the partitioned table deals with the identities that
 // they have, and starts to read.
@@ -89,7 +78,7 @@ func TestPartitionsOldRows(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			onMajors(t, func(t *testing.T, url string) {
+			onEach(t, func(t *testing.T, url string) {
 				s := newPartitioned(t, url, deals+"; "+test.identities)
 				s.exec(`INSERT INTO deals VALUES (1, 1, 'a'), (11, 11, 'a')`)
 				s.exec(`UPDATE deals SET name = 'b' WHERE id = 1`)
@@ -106,7 +95,7 @@ func TestPartitionsOldRows(t *testing.T) {
 // TestPartitionsMended reads what was written before the identities were mended: it is as it was,
 // and so is what comes of a partition that is attached later.
 func TestPartitionsMended(t *testing.T) {
-	onMajors(t, func(t *testing.T, url string) {
+	onEach(t, func(t *testing.T, url string) {
 		s := newPartitioned(t, url, deals)
 		s.exec(`INSERT INTO deals VALUES (1, 1, 'a'), (2, 2, 'a'), (3, 3, 'a')`)
 		s.exec(`DELETE FROM deals WHERE id = 1`)
@@ -135,7 +124,7 @@ func TestPartitionsMended(t *testing.T) {
 // anything else, that the row did not have, and where every identity is full the row is whole.
 func TestPartitionsNoFalseNull(t *testing.T) {
 	const rounds, steps = 5, 40
-	onMajors(t, func(t *testing.T, url string) {
+	onEach(t, func(t *testing.T, url string) {
 		s := newPartitioned(t, url, deals)
 		random := rand.New(rand.NewPCG(11, 6))
 		leaves := []string{"low", "middle1", "middle2", "others"}

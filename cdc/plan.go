@@ -98,6 +98,9 @@ func makePlan(cfg Config, f *found) *Plan {
 	for _, s := range identities {
 		p.add(s)
 	}
+	if f.unusable { // before the publication: whatever comes in between, the next start begins anew
+		p.add(Step{Kind: DropSlot, SQL: dropSlot(cfg.Slot)})
+	}
 	if !f.publication {
 		p.add(Step{Kind: MakePublication, Needs: MayCreate, SQL: "CREATE PUBLICATION " + name + " WITH (" + f.options() + ")"})
 	}

@@ -146,10 +146,11 @@ func isLocked(err error) bool {
 
 // run runs one statement. The connection is outside any transaction afterwards.
 func (a *application) run(ctx context.Context, s *Step) error {
+	if s.Kind == MakeSlot { // which waits for transactions, not for a table
+		return a.makeSlot(ctx, s.SQL)
+	}
 	limit := min(lockTimeout, max(a.left, lockGlance))
 	switch {
-	case s.Kind == MakeSlot: // which waits for transactions, not for a table
-		limit = 0
 	case s.vital(), s.follows():
 		limit = lockTimeout
 	case a.failed[s.Table]: // it was locked a moment ago

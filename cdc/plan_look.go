@@ -15,8 +15,9 @@ type found struct {
 	role, database string // quoted
 	mayCreate      bool   // the role, in the database
 
-	slot   bool // there is one, so what is new now has rows that no stream has brought
-	active bool // a process reads it
+	slot     bool // there is one, so what is new now has rows that no stream has brought
+	unusable bool // there is one that nobody has read, older than the publication: it is made anew
+	active   bool // a process reads it
 
 	publication bool   // there is one
 	all         bool   // it is of all tables
@@ -42,7 +43,11 @@ func lookAtDatabase(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Ta
 	if err != nil {
 		return nil, err
 	}
-	if f.slot = now.slot.exists; f.slot || checkpoint != nil {
+	switch {
+	case checkpoints != nil && checkpoint == nil && now.unusable():
+		f.unusable = true
+	case now.slot.exists || checkpoint != nil:
+		f.slot = now.slot.exists
 		if err := now.check(cfg, checkpoint); err != nil {
 			return nil, err
 		}
@@ -141,13 +146,4 @@ func (f *found) options() string {
 		return "publish_via_partition_root = true, publish_generated_columns = stored"
 	}
 	return "publish_via_partition_root = true"
-}
-
-// makeSlot returns the statement that makes the slot.
-func (f *found) makeSlot(name string) string {
-	failover := ""
-	if f.version >= 17 {
-		failover = ", failover => true"
-	}
-	return fmt.Sprintf("SELECT pg_create_logical_replication_slot(%s, 'pgoutput'%s)", quoteLiteral(name), failover)
 }

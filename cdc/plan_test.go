@@ -1,7 +1,6 @@
 package cdc_test
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,16 +38,6 @@ func newPlannedOn(t *testing.T, major int, schema string, tables ...string) *pla
 	p.exec(schema)
 	p.want(tables...)
 	return p
-}
-
-// onEachMajor runs a test on the default server and on Postgres 18, side by side.
-func onEachMajor(t *testing.T, f func(t *testing.T, major int)) {
-	for _, major := range []int{0, 18} {
-		t.Run(cmp.Or(strings.TrimPrefix(fmt.Sprint(major), "0"), "default"), func(t *testing.T) {
-			t.Parallel()
-			f(t, major)
-		})
-	}
 }
 
 // want sets the tables to publish; a name that begins with - is one whose identity is to be left alone.

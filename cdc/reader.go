@@ -65,7 +65,7 @@ func (r *reader) read() error {
 		case *pgproto3.CopyData:
 			err = r.message(m.Data)
 		case *pgproto3.ErrorResponse:
-			err = refusedStream(pgconn.ErrorResponseToPgError(m), r.source.cfg)
+			err = r.refused(pgconn.ErrorResponseToPgError(m))
 		case *pgproto3.NoticeResponse:
 			err = r.notice(m)
 		case *pgproto3.CopyDone:
@@ -163,10 +163,8 @@ func (p *pings) count(at LSN, now time.Time) (burst bool) {
 
 // look reports if it is time to, and sees to it that the next Receive returns when it is time again.
 func (r *reader) look() error {
-	select {
-	case <-r.source.stop:
-		return ErrStopped
-	default:
+	if err := r.source.ended(); err != nil {
+		return err
 	}
 	r.now = time.Now()
 	if r.now.Before(r.deadline) && r.acknowledged() == r.reported {
@@ -183,12 +181,10 @@ func (r *reader) look() error {
 	if err := r.conn.Conn().SetReadDeadline(r.deadline); err != nil {
 		return err
 	}
-	select { // what came between the first look and the new deadline would go unnoticed until then
-	case <-r.source.stop:
-		return ErrStopped
-	default:
-		return r.reportDue()
+	if err := r.source.ended(); err != nil { // what came between the first look and the new deadline would go unnoticed until then
+		return err
 	}
+	return r.reportDue()
 }
 
 // acknowledged is the position that the server may be told.
@@ -280,6 +276,8 @@ func (r *reader) waitToHandOver() error {
 			return nil
 		case <-r.source.stop:
 			return ErrStopped
+		case <-r.source.halted:
+			return r.source.halt
 		case <-down:
 			return errShutdown
 		case r.now = <-tick.C:

@@ -19,7 +19,11 @@ import (
 // newCheckpointed is newStream with checkpoints.
 func newCheckpointed(t *testing.T) *stream {
 	t.Helper()
-	url := postgrestest.NewDatabase(t)
+	return newCheckpointedAt(t, postgrestest.NewDatabase(t))
+}
+
+func newCheckpointedAt(t *testing.T, url string) *stream {
+	t.Helper()
 	store, err := spool.Open(t.Context(), spool.Config{URL: url})
 	if err != nil {
 		t.Fatal(err)

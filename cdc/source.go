@@ -20,19 +20,20 @@ import (
 type State int32
 
 const (
-	Connecting State = iota // not connected, or connection lost
-	Standby                 // another process holds the slot; this one takes over when it is free
-	Starting                // this process holds the slot, and either the stream has yet to flow or Changes to be ranged over
-	Active                  // this process holds the slot and takes its changes
-	InGap                   // the stream cannot go on before an operator has seen to it: see Gap
-	Stopped                 // closed, or failed for good
+	Connecting   State = iota // not connected, or connection lost
+	Standby                   // another process holds the slot; this one takes over when it is free
+	Starting                  // this process holds the slot, and either the stream has yet to flow or Changes to be ranged over
+	Active                    // this process holds the slot and takes its changes
+	InGap                     // the stream cannot go on before an operator has seen to it: see Gap
+	StateBlocked              // the stream must not go on before an operator has seen to it: see Blocked
+	Stopped                   // closed, or failed for good
 )
 
 // States are all there are.
-var States = [...]State{Connecting, Standby, Starting, Active, InGap, Stopped}
+var States = [...]State{Connecting, Standby, Starting, Active, InGap, StateBlocked, Stopped}
 
 var stateNames = [...]string{
-	Connecting: "connecting", Standby: "standby", Starting: "starting", Active: "active", InGap: "gap", Stopped: "stopped",
+	Connecting: "connecting", Standby: "standby", Starting: "starting", Active: "active", InGap: "gap", StateBlocked: "blocked", Stopped: "stopped",
 }
 
 func (s State) String() string { return stateNames[s] }
@@ -60,6 +61,10 @@ type Source struct {
 	done  chan struct{}                 // closed when the reader has ended
 	conn  atomic.Pointer[pgconn.PgConn] // the reader's
 	err   error                         // why the Source failed; set before queue is closed
+
+	halted chan struct{} // closed by Halt
+	halt   error         // why; set before halted is closed
+	once   sync.Once     // of Halt
 
 	contact atomic.Int64 // when the server was last heard of, Unix nanoseconds
 	state   atomic.Int32
@@ -104,6 +109,7 @@ func Open(cfg Config, checkpoints Checkpoints, log *slog.Logger, registerer prom
 	s := &Source{
 		cfg: cfg, checkpoints: checkpoints, log: log,
 		queue: make(chan *batch, batchQueue), spent: make(chan *batch, batchQueue+2), stop: make(chan struct{}), woken: make(chan struct{}), done: make(chan struct{}),
+		halted: make(chan struct{}),
 	}
 	s.metrics = newMetrics(registerer, s)
 	return s, nil
@@ -200,6 +206,7 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 		for {
 			b, open := s.nextBatch(ctx)
 			if !open {
+				end()
 				yield(Change{}, s.err)
 				return
 			}
@@ -272,6 +279,32 @@ func (s *Source) Close(ctx context.Context) error {
 	}
 }
 
+// Halt ends the stream for good, because of err, which must be one of this package: the slot is free at once, and Changes ends with err
+// when what has been read is taken. What is in hand goes on, and Close is still to be called. Only the first call counts. Safe for
+// concurrent use, after Acquire.
+func (s *Source) Halt(err error) {
+	s.once.Do(func() {
+		s.halt = err
+		close(s.halted)
+		s.interrupt()
+	})
+}
+
+// ended returns why the reader has to end, nil when it has not.
+func (s *Source) ended() error {
+	select {
+	case <-s.stop:
+		return ErrStopped
+	default:
+	}
+	select {
+	case <-s.halted:
+		return s.halt
+	default:
+		return nil
+	}
+}
+
 // interrupt has the reader look up from what it waits for.
 func (s *Source) interrupt() {
 	if conn := s.conn.Load(); conn != nil {
@@ -286,6 +319,8 @@ func (s *Source) run(conn *pgconn.PgConn) {
 	retold := read     // until something behind it has been read
 	left := new(batch) // read, but not handed over yet when the connection broke
 	pause := time.Duration(0)
+	var last *stuck
+	tries := 0 // at last
 	for {
 		r := newReader(s, conn, read, retold, left)
 		began := time.Now()
@@ -299,6 +334,14 @@ func (s *Source) run(conn *pgconn.PgConn) {
 		}
 		s.conn.Store(nil)
 		conn.Conn().Close()
+		if now, ok := errors.AsType[*stuck](err); ok {
+			if tries++; !now.at(last) {
+				tries = 1
+			}
+			if last = now; now.certain || tries == unsentTries {
+				err = s.giveUpOn(now.unsent)
+			}
+		}
 		if permanent(err) {
 			s.fail(err, r.batch)
 			return
@@ -353,6 +396,9 @@ func (s *Source) giveUp(err error) State {
 	state := Stopped
 	if _, ok := errors.AsType[*Gap](err); ok {
 		state = InGap
+	}
+	if _, ok := errors.AsType[*Blocked](err); ok {
+		state = StateBlocked
 	}
 	s.enter(state, err)
 	return state

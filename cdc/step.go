@@ -26,6 +26,7 @@ const (
 	SetPublication  StepKind = "set the publication's options"
 	Withdraw        StepKind = "take the table out of the publication"
 	SetIdentity     StepKind = "set the replica identity"
+	DropSlot        StepKind = "drop the slot, which is older than its publication"
 	MakePublication StepKind = "make the publication"
 	Publish         StepKind = "publish the table"
 	Fill            StepKind = "publish the table with the rows that it has"
@@ -39,7 +40,7 @@ const (
 // vital reports whether nothing can be streamed before the step is done.
 func (s *Step) vital() bool {
 	switch s.Kind {
-	case MakeSchema, SetPublication, MakePublication, MakeBaseline, MakeSlot:
+	case MakeSchema, SetPublication, DropSlot, MakePublication, MakeBaseline, MakeSlot:
 		return true
 	}
 	return false

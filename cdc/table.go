@@ -35,6 +35,10 @@ func SessionSettings() map[string]string {
 	}
 }
 
+// durability is synchronous_commit: a commit of Hookline's is on disk when it returns, and waits for no standby. It would wait for itself
+// while the stream counts as one.
+const durability = "local"
+
 // PoolConfig returns the configuration of a pool of at most so many connections to the database at url, with SessionSettings.
 func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
@@ -44,6 +48,7 @@ func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
 	for name, value := range SessionSettings() {
 		config.ConnConfig.RuntimeParams[name] = value
 	}
+	config.ConnConfig.RuntimeParams["synchronous_commit"] = durability
 	config.MaxConns = connections
 	return config, nil
 }

@@ -26,6 +26,6 @@ func TestVirtualColumnComesAndGoes(t *testing.T) {
 	p.expect(`ALTER TABLE public.people REPLICA IDENTITY FULL`)
 	wantSkipped(t, p.apply(), "people", "")
 	p.exec(`UPDATE people SET first = 'B.'; INSERT INTO done VALUES (1)`)
-	expect(t, p.takeUntilDone(), "update people -→(1,A.,L.)", "delete people key(1,∅,∅)→-", "insert people -→(2,Bo,D.)",
+	expect(t, p.takeUntilDone(), "update people -→(1,A.,L.)", "delete people key(1,~,~)→-", "insert people -→(2,Bo,D.)",
 		"update people (2,Bo,D.)→(2,B.,D.)")
 }

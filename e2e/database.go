@@ -29,7 +29,14 @@ func NewDatabase(t *testing.T) *Database {
 // NewServer returns a database on a server of its own.
 func NewServer(t *testing.T, settings map[string]string) (*postgres.Server, *Database) {
 	t.Helper()
-	server, err := postgres.Start(t.Context(), postgres.Options{Settings: settings, InMemory: true})
+	return NewServerMajor(t, 0, settings)
+}
+
+// NewServerMajor is NewServer for a major version; 0 is the default one.
+func NewServerMajor(t *testing.T, major int, settings map[string]string) (*postgres.Server, *Database) {
+	t.Helper()
+	postgrestest.NeedMajor(t, major)
+	server, err := postgres.Start(t.Context(), postgres.Options{Major: major, Settings: settings, InMemory: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ type oneTable struct{}
 func (oneTable) Profile() string                                     { return "test" }
 func (oneTable) Load(context.Context, pgx.Tx, *cdc.Snapshot) error   { return nil }
 func (oneTable) Tables(context.Context, pgx.Tx) ([]cdc.Table, error) { return nil, nil }
+func (oneTable) Describing() []cdc.Table                             { return nil }
 func (oneTable) Observe(cdc.Change) bool                             { return false }
 func (oneTable) Generation() uint64                                  { return 1 }
 func (oneTable) refresh(context.Context, *cdc.Tx) error              { return nil }

@@ -54,6 +54,9 @@ func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 // Profile returns generic.
 func (g *Generic) Profile() string { return "generic" }
 
+// Describing returns none: the server itself tells what there is.
+func (g *Generic) Describing() []cdc.Table { return nil }
+
 // Skip keeps tables that serve Hookline itself, such as the one that holds the webhooks, from being announced.
 func (g *Generic) Skip(tables ...cdc.Table) {
 	for _, t := range tables {

@@ -32,6 +32,8 @@ type Config struct {
 type Catalog interface {
 	// Profile is the catalog's name: twenty or generic.
 	Profile() string
+	// Describing returns the tables that Load and Tables read, whether or not they exist: they have to be locked before the snapshot is taken.
+	Describing() []cdc.Table
 	// Load reads the catalog anew from tx, which sees the given snapshot.
 	Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) error
 	// Tables returns what has to be published, as tx sees it: the tables that hold records, and those that describe them. It leaves the

@@ -54,6 +54,17 @@ func NewTwenty(cfg Config, log *slog.Logger) *Twenty {
 // Profile returns twenty.
 func (t *Twenty) Profile() string { return "twenty" }
 
+// Describing returns the tables of metadata, where they are in any version.
+func (t *Twenty) Describing() []cdc.Table {
+	var tables []cdc.Table
+	for _, schema := range metadataSchemas {
+		for _, name := range metadataTables {
+			tables = append(tables, cdc.Table{Schema: schema, Name: name})
+		}
+	}
+	return tables
+}
+
 // Load reads the catalog anew from tx, which sees the given snapshot. When it fails, the catalog stays as it was.
 func (t *Twenty) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) error {
 	m := newTwentyMetadata()

@@ -298,6 +298,12 @@ func (m *twentyMetadata) load(ctx context.Context, tx pgx.Tx) error {
 	return m.loadTables(ctx, tx)
 }
 
+// Where the tables that describe records are: those of versions before 1.0 are in metadata, but for the first two.
+var (
+	metadataSchemas = []string{"core", "metadata"}
+	metadataTables  = []string{"workspace", "application", "objectMetadata", "fieldMetadata"}
+)
+
 // twentyColumns returns the columns of the tables that may describe records.
 func twentyColumns(ctx context.Context, tx pgx.Tx) (map[twentyTable][]string, error) {
 	rows, err := tx.Query(ctx, `
@@ -305,8 +311,8 @@ func twentyColumns(ctx context.Context, tx pgx.Tx) (map[twentyTable][]string, er
 		FROM pg_namespace n
 		JOIN pg_class c ON c.relnamespace = n.oid
 		JOIN pg_attribute a ON a.attrelid = c.oid
-		WHERE n.nspname IN ('core', 'metadata') AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
-			AND c.relname IN ('workspace', 'application', 'objectMetadata', 'fieldMetadata')`)
+		WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND c.relname = ANY ($2)`,
+		metadataSchemas, metadataTables)
 	if err != nil {
 		return nil, fmt.Errorf("read columns of the metadata tables: %w", err)
 	}

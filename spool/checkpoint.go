@@ -21,9 +21,13 @@ const undefinedTable = "42P01"
 func (s *Spool) LoadCheckpoint(ctx context.Context, slot string) (*cdc.Checkpoint, error) {
 	var c cdc.Checkpoint
 	var at *time.Time
-	err := s.pool.QueryRow(ctx, `SELECT system_identifier, database_oid, timeline, settled_lsn, commit_lsn, change_index, commit_time
-		FROM `+s.table+` WHERE slot = $1`, slot).
-		Scan(&c.System, &c.Database, &c.Timeline, &c.Settled.End, &c.Settled.Commit, &c.Settled.Index, &at)
+	// In a schema that is yet to be brought up to date the last three are missing.
+	err := s.pool.QueryRow(ctx, `SELECT system_identifier, database_oid, timeline, settled_lsn, commit_lsn, change_index, commit_time,
+			coalesce((to_jsonb(c)->>'unreadable_lsn')::pg_lsn, '0/0'), coalesce((to_jsonb(c)->>'unreadable_after')::pg_lsn, '0/0'),
+			coalesce(to_jsonb(c)->>'unreadable_cause', '')
+		FROM `+s.table+` c WHERE slot = $1`, slot).
+		Scan(&c.System, &c.Database, &c.Timeline, &c.Settled.End, &c.Settled.Commit, &c.Settled.Index, &at,
+			&c.Unsent.Commit, &c.Unsent.After, &c.Unsent.Cause)
 	refused, _ := errors.AsType[*pgconn.PgError](err)
 	if errors.Is(err, pgx.ErrNoRows) || (refused != nil && refused.Code == undefinedTable) {
 		return nil, nil
@@ -52,6 +56,16 @@ func (s *Spool) SaveCheckpoint(ctx context.Context, slot string, c cdc.Checkpoin
 		slot, c.System, c.Database, c.Timeline, c.Settled.End, c.Settled.Commit, c.Settled.Index, orNull(c.Time))
 	if err != nil {
 		return fmt.Errorf("save checkpoint of slot %q: %w", slot, err)
+	}
+	return nil
+}
+
+// SaveUnsent adds to the checkpoint of a slot what the server cannot send. It is durable on return.
+func (s *Spool) SaveUnsent(ctx context.Context, slot string, u cdc.Unsent) error {
+	_, err := s.pool.Exec(ctx, `UPDATE `+s.table+` SET unreadable_lsn = $2, unreadable_after = $3, unreadable_cause = $4 WHERE slot = $1`,
+		slot, u.Commit, u.After, u.Cause)
+	if err != nil {
+		return fmt.Errorf("save what cannot be read of slot %q: %w", slot, err)
 	}
 	return nil
 }

@@ -37,6 +37,16 @@ func TestCheckpointRoundTrip(t *testing.T) {
 			t.Errorf("%s: %+v, %v, want %+v", step.name, got, err, step.want)
 		}
 	}
+	unsent := cdc.Unsent{Commit: 0x1_0000_0030, After: 0x1_0000_0010, Cause: "too large"}
+	if err := s.SaveUnsent(t.Context(), "a", unsent); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SaveCheckpoint(t.Context(), "a", system(first, "9")); err != nil { // leaves it alone
+		t.Fatal(err)
+	}
+	if got, err := s.LoadCheckpoint(t.Context(), "a"); err != nil || got.System != "9" || got.Unsent != unsent {
+		t.Errorf("with what is unsent: %+v, %v", got, err)
+	}
 	if c, err := s.LoadCheckpoint(t.Context(), "b"); c != nil || err != nil {
 		t.Errorf("another slot: %v, %v", c, err)
 	}

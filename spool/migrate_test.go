@@ -95,7 +95,11 @@ func TestMigrateFromCheckpointsOnly(t *testing.T) {
 	}
 	db := connect(t, url)
 	db.exec(`DROP TABLE owner, queue, delivery, gap`)
+	db.exec(`ALTER TABLE checkpoint DROP COLUMN unreadable_lsn, DROP COLUMN unreadable_after, DROP COLUMN unreadable_cause`)
 	db.exec(`DELETE FROM schema_version WHERE version_id > 1`)
+	if got, err := s.LoadCheckpoint(t.Context(), "hookline"); err != nil || got == nil || *got != saved {
+		t.Errorf("before it is up to date the checkpoint is %+v, %v; want %+v", got, err, saved)
+	}
 	if _, err := s.Find(t.Context(), spool.Filter{}, 1); !errors.Is(err, spool.ErrNotSetUp) {
 		t.Errorf("before it is up to date: %v, want %v", err, spool.ErrNotSetUp)
 	}

@@ -49,12 +49,11 @@ var _ sender.Spool = (*Spool)(nil)
 // connections are for one who writes, one who reads ahead, and one who asks how things stand.
 const connections = 3
 
-// session is what connections ask of the server: that what is committed is durable, whatever others put up with, and that nobody waits for
-// long for a process that is stuck or cut off. In the middle of a transaction, it would keep its successor from claiming the spool.
+// session is what connections ask of the server, beside what cdc.PoolConfig does (what is committed is durable there, whatever others put
+// up with): that nobody waits for long for a process that is stuck or cut off. In the middle of a transaction, it would keep its successor from claiming the spool.
 //
 // https://www.postgresql.org/docs/current/runtime-config.html
 var session = map[string]string{
-	"synchronous_commit":                  "on",
 	"lock_timeout":                        "30s",
 	"idle_in_transaction_session_timeout": "10s",
 	"tcp_keepalives_idle":                 "10",

@@ -30,7 +30,11 @@ type database struct {
 	webhooks *webhook.Registry
 	told     map[string]cdc.SkipReason // tables that are not as they should be, and why
 	stirred  chan struct{}             // see stir
+	tries    int                       // how often tables that somebody locks are waited for; 0: as long as it takes
 }
+
+// fewTries is database.tries of a command that is asked how things stand.
+const fewTries = 3
 
 // openDatabase connects, checks that the server can stream, and finds out what kind of database it is.
 func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger, metrics prometheus.Registerer) (*database, error) {
@@ -116,8 +120,9 @@ func (d *database) prepare(ctx context.Context, store *spool.Spool) error {
 	})
 }
 
-// prepareOn reports whether something is pending, to be tried again.
-func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, store *spool.Spool) (pending bool, err error) {
+// prepareOn is prepare for who has the turn, and reports whether something is pending, to be tried again. Without checkpoints, nil,
+// the database is prepared as if nothing had been announced before.
+func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, checkpoints cdc.Checkpoints) (pending bool, err error) {
 	if err := d.makeSchema(ctx, conn); err != nil {
 		return false, err
 	}
@@ -125,7 +130,7 @@ func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, store *spool.S
 	if err != nil {
 		return false, err
 	}
-	plan, err := cdc.Prepare(ctx, conn, d.cfg.CDC, tables, store, d.log)
+	plan, err := cdc.Prepare(ctx, conn, d.cfg.CDC, tables, checkpoints, d.log)
 	if err != nil {
 		return false, err
 	}
@@ -145,20 +150,19 @@ func (d *database) findGap(ctx context.Context, store *spool.Spool) (gap *cdc.Ga
 	return gap, err
 }
 
-// dropSlot drops the slot if there is one, and returns the position it had come to. The error is a Problem when it is not Hookline's to drop,
-// or when a process reads it.
-func (d *database) dropSlot(ctx context.Context) (at cdc.LSN, err error) {
+// dropSlot drops the slot if there is one. The error is a Problem when it is not Hookline's to drop, or when a process reads it.
+func (d *database) dropSlot(ctx context.Context) error {
 	var name, here string
 	var pid *int
-	err = d.pool.QueryRow(ctx, `SELECT coalesce(database, ''), current_database(), active_pid, coalesce(confirmed_flush_lsn, '0/0')
-		FROM pg_replication_slots WHERE slot_name = $1`, d.cfg.CDC.Slot).Scan(&name, &here, &pid, &at)
+	err := d.pool.QueryRow(ctx, `SELECT coalesce(database, ''), current_database(), active_pid
+		FROM pg_replication_slots WHERE slot_name = $1`, d.cfg.CDC.Slot).Scan(&name, &here, &pid)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return 0, nil
+		return nil
 	case err != nil:
-		return 0, fmt.Errorf("look slot %q up: %w", d.cfg.CDC.Slot, err)
+		return fmt.Errorf("look slot %q up: %w", d.cfg.CDC.Slot, err)
 	case name != here:
-		return 0, &cdc.Problem{
+		return &cdc.Problem{
 			What: fmt.Sprintf("replication slot %q belongs to database %q, not to %q, and is left alone", d.cfg.CDC.Slot, name, here),
 			Mend: "set HOOKLINE_SLOT to another name",
 		}
@@ -166,15 +170,15 @@ func (d *database) dropSlot(ctx context.Context) (at cdc.LSN, err error) {
 		_, err = d.pool.Exec(ctx, `SELECT pg_drop_replication_slot($1)`, d.cfg.CDC.Slot)
 	}
 	if refused, ok := errors.AsType[*pgconn.PgError](err); pid != nil || ok && refused.Code == objectInUse {
-		return 0, &cdc.Problem{
+		return &cdc.Problem{
 			What: fmt.Sprintf("a process reads replication slot %q at this moment, so there is no gap to accept", d.cfg.CDC.Slot),
 			Mend: "if it is to be given up all the same, stop that process first; this shows where it runs: SELECT * FROM pg_stat_replication;",
 		}
 	}
 	if err != nil {
-		return 0, fmt.Errorf("drop slot %q: %w", d.cfg.CDC.Slot, err)
+		return fmt.Errorf("drop slot %q: %w", d.cfg.CDC.Slot, err)
 	}
-	return at, nil
+	return nil
 }
 
 // slotPosition returns how far the slot has come.
@@ -264,9 +268,20 @@ func (d *database) read(ctx context.Context, conn *pgx.Conn) error {
 	})
 }
 
-// inSnapshot calls f with a transaction that reads one state of the database.
+// inSnapshot calls f with a transaction that reads one state of the database, in which no table that webhooks or catalog come from is
+// being rewritten.
 func (d *database) inSnapshot(ctx context.Context, conn *pgx.Conn, f func(pgx.Tx) error) error {
-	return d.permitted(conn, pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, f))
+	look := cdc.Reading{Tables: d.catalog.Describing(), More: d.ofWebhooks, Tries: d.tries, Log: d.log}
+	return d.permitted(conn, look.Do(ctx, conn, f))
+}
+
+// ofWebhooks returns the tables of webhooks, none while they cannot be found: why, whoever reads them is told.
+func (d *database) ofWebhooks(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
+	tables, err := d.webhooks.Find(ctx, tx)
+	if _, ok := errors.AsType[*cdc.Problem](err); ok {
+		return nil, nil
+	}
+	return tables, err
 }
 
 // permitted adds the way out to an error that says that the role lacks a right.
@@ -285,6 +300,19 @@ func (d *database) permitted(conn *pgx.Conn, err error) error {
 
 // script returns the SQL that prepare would run, for someone with more rights to run it.
 func (d *database) script(ctx context.Context) (sql []string, err error) {
+	store, err := openSpool(ctx, d.cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	checkpoint, err := store.LoadCheckpoint(ctx, d.cfg.CDC.Slot)
+	if err != nil {
+		return nil, err
+	}
+	var checkpoints cdc.Checkpoints // in a gap the SQL is for a new beginning
+	if checkpoint == nil {
+		checkpoints = store
+	}
 	err = d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		own, err := d.hasSchema(ctx, conn.Conn())
 		if err != nil {
@@ -303,7 +331,7 @@ func (d *database) script(ctx context.Context) (sql []string, err error) {
 		if err != nil {
 			return err
 		}
-		plan, err := cdc.NewPlan(ctx, conn.Conn(), d.cfg.CDC, tables, nil)
+		plan, err := cdc.NewPlan(ctx, conn.Conn(), d.cfg.CDC, tables, checkpoints)
 		if err != nil {
 			return err
 		}

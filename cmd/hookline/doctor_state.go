@@ -36,6 +36,10 @@ func (d *doctor) checkState(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
+	if slot.Making && checkpoint == nil {
+		d.add(cdc.Finding{Level: cdc.Warning, Check: "slot", Found: slot.making(), Mend: "nothing, unless it takes too long: then end what it waits for"})
+		return nil
+	}
 	if !slot.Exists && checkpoint == nil { // FindGap calls this one, too: before the first start it is none
 		d.add(cdc.OK("slot", "%q is not made yet; hookline run makes it", slot.Name))
 		return nil

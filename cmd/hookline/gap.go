@@ -16,7 +16,7 @@ const (
 	gapLimit    = 10 * time.Second
 )
 
-// untilMended waits until a look at the database no longer shows a gap, or ctx ends. While the slot is missing it goes on waiting whether
+// untilMended waits until a look at the database no longer shows a halt, or ctx ends. While the slot is missing it goes on waiting whether
 // or not there is a checkpoint: this is not the first start, and a database that somebody has put in the other one's place must not be
 // announced unasked.
 func (p *processState) untilMended(ctx context.Context, cfg config.Config) {
@@ -29,20 +29,28 @@ func (p *processState) untilMended(ctx context.Context, cfg config.Config) {
 		case <-ctx.Done():
 			return
 		}
-		switch gap, err := findGap(ctx, cfg); {
+		halt, err := findHalt(ctx, cfg)
+		gap, _ := errors.AsType[*cdc.Gap](halt)
+		switch {
 		case err != nil && err.Error() != told:
 			told = err.Error()
-			p.log.Warn("it cannot be told whether the gap is still there", "error", err)
+			what := "what blocks the stream"
+			if p.Gap() != nil {
+				what = "the gap"
+			}
+			p.log.Warn("it cannot be told whether "+what+" is still there", "error", err)
 		case err != nil:
-		case gap == nil:
+		case halt == nil:
 			return
-		case gap.Reason != cdc.SlotMissing: // a slot that goes missing now is about to be made anew
-			p.declare(gap)
+		case gap != nil && gap.Reason == cdc.SlotMissing && p.Gap() != nil: // a slot that goes missing now is about to be made anew
+		default:
+			p.declare(halt)
 		}
 	}
 }
 
-func findGap(ctx context.Context, cfg config.Config) (*cdc.Gap, error) {
+// findHalt looks for a gap, and else for what blocks the stream; nil when there is nothing.
+func findHalt(ctx context.Context, cfg config.Config) (halt, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, gapLimit, errors.New("the server does not answer"))
 	defer cancel()
 	store, err := openSpool(ctx, cfg)
@@ -59,5 +67,19 @@ func findGap(ctx context.Context, cfg config.Config) (*cdc.Gap, error) {
 		return nil, err
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	return cdc.FindGap(ctx, conn, cfg.CDC, store)
+	gap, err := cdc.FindGap(ctx, conn, cfg.CDC, store)
+	if err != nil {
+		return nil, err
+	}
+	if gap != nil {
+		return gap, nil
+	}
+	blocked, err := cdc.FindBlocked(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	if blocked != nil {
+		return blocked, nil
+	}
+	return nil, nil
 }

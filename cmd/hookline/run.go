@@ -30,7 +30,7 @@ func (runCommand) Run(ctx context.Context) error {
 	return run(ctx, cfg, newLogger(cfg))
 }
 
-// run is Hookline: one session after the other until ctx ends, or one of them for a reason that calls for a restart. A gap does not: what
+// run is Hookline: one session after the other until ctx ends, or one of them for a reason that calls for a restart. A halt does not: what
 // it calls for is an operator, and the process stays to tell so, and to go on when it is mended.
 func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	log.Info("hookline starts", "version", version)
@@ -56,11 +56,10 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		own := prometheus.NewRegistry() // each session counts from zero
 		health.ServeMetrics(prometheus.Gatherers{metrics, own})
 		err := session(ctx, cfg, log, own, process)
-		gap, inGap := errors.AsType[*cdc.Gap](err)
 		switch {
-		case inGap:
-			process.declare(gap)
-		case process.Gap() != nil && cdc.Transient(err): // the server has gone away meanwhile
+		case isHalt(err):
+			process.declare(err)
+		case process.halted() && cdc.Transient(err): // the server has gone away meanwhile
 		case errors.Is(err, errAway), reached && cdc.Transient(err):
 			reached = true
 			log.Warn("starting over", "in", restartPause, "cause", err)
@@ -70,7 +69,7 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 		default:
 			return err
 		}
-		if process.Gap() != nil {
+		if process.halted() {
 			process.untilMended(ctx, cfg)
 		}
 		if ctx.Err() != nil {
@@ -150,6 +149,9 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 	if err := source.Acquire(ctx); err != nil {
 		return stopped(ctx, away(err))
 	}
+	watching, end := context.WithCancel(ctx)
+	defer end()
+	go cdc.Monitor(watching, db.pool, cfg.CDC, log, metrics, relief(cfg.HoldWAL, source.Amid, out.Relieve), source.Halt)
 	err = cdc.Persist(ctx, log, func() error {
 		if err := db.prepare(ctx, store); err != nil { // tables may have come while this process stood by
 			return err
@@ -163,9 +165,6 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 	if err := cdc.Persist(ctx, log, func() error { return takeUp(ctx, store, out) }); err != nil {
 		return stopped(ctx, err)
 	}
-	watching, end := context.WithCancel(ctx)
-	defer end()
-	go cdc.Monitor(watching, db.pool, cfg.CDC, log, metrics, relief(cfg.HoldWAL, source.Amid, out.Relieve))
 	go db.followTables(watching, store)
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
 	late, cancel := linger(ctx, cfg.DrainTimeout)

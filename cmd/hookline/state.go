@@ -11,15 +11,16 @@ import (
 	"hookline/cdc"
 )
 
-// processState is how the process stands, over all its sessions: as the source of the present one does, or in a gap. A gap lasts from when it
-// is found until a session has come past it, so nothing flickers while the process tries. Safe for concurrent use.
+// processState is how the process stands, over all its sessions: as the source of the present one does, or in a halt, which is a *cdc.Gap or a
+// *cdc.Blocked. A halt lasts from when it is found until a session has come past it, so nothing flickers while the process tries. Safe for
+// concurrent use.
 type processState struct {
 	log *slog.Logger
 
 	mu     sync.Mutex
 	source *cdc.Source // of the present session; nil before the first
 	state  cdc.State   // of source
-	gap    *cdc.Gap    // nil unless there is one
+	halt   error       // nil unless there is one
 }
 
 func newProcessState(log *slog.Logger, registerer prometheus.Registerer) *processState {
@@ -35,7 +36,7 @@ func newProcessState(log *slog.Logger, registerer prometheus.Registerer) *proces
 		}))
 	}
 	for _, state := range cdc.States {
-		gauge("hookline_state", "1 for the state that this process is in: active reads the slot, standby waits for it, gap waits for an operator.",
+		gauge("hookline_state", "1 for the state that this process is in: active reads the slot, standby waits for it, gap and blocked wait for an operator.",
 			"state", state.String(), func() bool { return p.State() == state })
 	}
 	for _, reason := range cdc.Reasons {
@@ -53,44 +54,88 @@ func (p *processState) follow(source *cdc.Source) {
 	source.OnState(p.enter)
 }
 
+// isHalt reports whether err is, or wraps, what makes a halt.
+func isHalt(err error) bool {
+	_, gap := errors.AsType[*cdc.Gap](err)
+	_, blocked := errors.AsType[*cdc.Blocked](err)
+	return gap || blocked
+}
+
 // enter takes note of a new state of the source, and of what has brought it there.
 func (p *processState) enter(state cdc.State, err error) {
-	if gap, ok := errors.AsType[*cdc.Gap](err); ok {
-		p.declare(gap)
+	if isHalt(err) {
+		p.declare(err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.state = state; err != nil {
 		p.state = cdc.Connecting // the session is over; the next one connects anew, or the process ends
 	}
-	if p.gap != nil && (state == cdc.Standby || state == cdc.Active) {
-		p.log.Info("the gap is over", "reason", p.gap.Reason, "state", state)
-		p.gap = nil
+	if p.halt == nil || state != cdc.Standby && state != cdc.Active {
+		return
+	}
+	if gap := p.gap(); gap != nil {
+		p.log.Info("the gap is over", "reason", gap.Reason, "state", state)
+	} else {
+		p.log.Info("nothing is in the way of the stream any more", "state", state)
+	}
+	p.halt = nil
+}
+
+// declare tells of a halt: aloud when it is news, otherwise it only stays.
+func (p *processState) declare(halt error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before := p.gap()
+	if gap, ok := errors.AsType[*cdc.Gap](halt); ok {
+		if before == nil || before.Reason != gap.Reason {
+			p.log.Error("gap: nothing is delivered until an operator has seen to it", "reason", gap.Reason, "what", gap.What, "mend", gap.Mend)
+		}
+		p.halt = gap
+	} else if blocked, ok := errors.AsType[*cdc.Blocked](halt); ok {
+		if p.blocked() == nil {
+			p.log.Error("blocked: the slot is not read until an operator has seen to it", "what", blocked.What, "mend", blocked.Mend)
+		}
+		p.halt = blocked
 	}
 }
 
-// declare tells of a gap: aloud when it is news, otherwise it only stays.
-func (p *processState) declare(gap *cdc.Gap) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.gap == nil || p.gap.Reason != gap.Reason {
-		p.log.Error("gap: nothing is delivered until an operator has seen to it", "reason", gap.Reason, "what", gap.What, "mend", gap.Mend)
-	}
-	p.gap = gap
+func (p *processState) halted() bool { return p.Gap() != nil || p.Blocked() != nil }
+
+// gap is Gap while the lock is held.
+func (p *processState) gap() *cdc.Gap {
+	gap, _ := errors.AsType[*cdc.Gap](p.halt)
+	return gap
+}
+
+// blocked is Blocked while the lock is held.
+func (p *processState) blocked() *cdc.Blocked {
+	blocked, _ := errors.AsType[*cdc.Blocked](p.halt)
+	return blocked
 }
 
 // Gap returns the gap that the process is in, or nil.
 func (p *processState) Gap() *cdc.Gap {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.gap
+	return p.gap()
+}
+
+// Blocked returns what is in the way of the stream though nothing is lost, or nil.
+func (p *processState) Blocked() *cdc.Blocked {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.blocked()
 }
 
 func (p *processState) State() cdc.State {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.gap != nil {
+	switch {
+	case p.gap() != nil:
 		return cdc.InGap
+	case p.blocked() != nil:
+		return cdc.StateBlocked
 	}
 	return p.state
 }

@@ -20,6 +20,7 @@ func TestProcessState(t *testing.T) {
 	gap := func(reason cdc.Reason) error {
 		return fmt.Errorf("wrapped: %w", &cdc.Gap{Reason: reason, Problem: cdc.Problem{What: "it is " + string(reason), Mend: "accept it"}})
 	}
+	blocked := fmt.Errorf("wrapped: %w", &cdc.Blocked{Problem: cdc.Problem{What: "commits would wait", Mend: "name the standbys"}})
 	for _, step := range []struct {
 		name  string
 		state cdc.State
@@ -42,6 +43,10 @@ func TestProcessState(t *testing.T) {
 		{"goes on", cdc.Active, nil, cdc.Active, "", "level=INFO"},
 		{"finds the first again", cdc.InGap, gap(cdc.SlotLost), cdc.InGap, cdc.SlotLost, "level=ERROR"},
 		{"stands by", cdc.Standby, nil, cdc.Standby, "", "level=INFO"},
+		{"is blocked", cdc.StateBlocked, blocked, cdc.StateBlocked, "", "name the standbys"},
+		{"is blocked again", cdc.StateBlocked, blocked, cdc.StateBlocked, "", ""},
+		{"gets the slot again", cdc.Starting, nil, cdc.StateBlocked, "", ""},
+		{"goes on again", cdc.Active, nil, cdc.Active, "", "level=INFO"},
 		{"is stopped", cdc.Stopped, nil, cdc.Stopped, "", ""},
 	} {
 		logged.Reset()

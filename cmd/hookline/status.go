@@ -90,6 +90,8 @@ type gapStatus struct {
 type slotStatus struct {
 	Name          string `json:"name"`
 	Exists        bool   `json:"exists"`
+	Making        bool   `json:"making,omitempty"`   // it is being made, and does not exist yet
+	WaitsFor      string `json:"waitsFor,omitempty"` // while it is being made
 	Active        bool   `json:"active"`
 	WALStatus     string `json:"walStatus"`
 	Confirmed     string `json:"confirmed"`
@@ -112,6 +114,7 @@ func (c statusCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer db.close()
+	db.tries = fewTries
 	store, err := openSpool(ctx, cfg)
 	if err != nil {
 		return err
@@ -164,13 +167,24 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 		if problem, ok := errors.AsType[*cdc.Problem](err); ok {
 			s.Problems, err = append(s.Problems, problem.What+"; "+problem.Mend), nil
 		}
+		if err != nil {
+			return err
+		}
+		blocked, err := cdc.FindBlocked(ctx, conn.Conn())
+		if blocked != nil {
+			s.Problems = append(s.Problems, fmt.Sprintf("%s: %s; %s", cdc.StateBlocked, blocked.What, strings.ReplaceAll(blocked.Mend, "\n", " ")))
+		}
 		return err
 	})
 }
 
 func readSlot(ctx context.Context, conn *pgx.Conn, name string) (slotStatus, error) {
 	s := slotStatus{Name: name}
-	err := conn.QueryRow(ctx, `SELECT active, coalesce(wal_status, ''), coalesce(confirmed_flush_lsn::text, ''),
+	var err error
+	if s.Making, s.WaitsFor, err = cdc.SlotInTheMaking(ctx, conn, name); err != nil || s.Making {
+		return s, err
+	}
+	err = conn.QueryRow(ctx, `SELECT active, coalesce(wal_status, ''), coalesce(confirmed_flush_lsn::text, ''),
 		coalesce(pg_current_wal_lsn() - confirmed_flush_lsn, 0)::bigint, coalesce(pg_current_wal_lsn() - restart_lsn, 0)::bigint, safe_wal_size
 		FROM pg_replication_slots WHERE slot_name = $1`, name).
 		Scan(&s.Active, &s.WALStatus, &s.Confirmed, &s.LagBytes, &s.RetainedBytes, &s.SafeBytes)
@@ -178,6 +192,14 @@ func readSlot(ctx context.Context, conn *pgx.Conn, name string) (slotStatus, err
 		return s, fmt.Errorf("look slot %q up: %w", name, err)
 	}
 	return s, nil
+}
+
+// making tells that the slot is being made.
+func (s *slotStatus) making() string {
+	if s.WaitsFor == "" {
+		return fmt.Sprintf("slot %q is being made", s.Name)
+	}
+	return fmt.Sprintf("slot %q is being made, and waits for %s", s.Name, s.WaitsFor)
 }
 
 // readSpool reads what waits and is dead; nothing when there is no spool yet.
@@ -204,6 +226,9 @@ func (s *status) readSpool(ctx context.Context, store *spool.Spool) error {
 func (s *status) judge() {
 	problem := func(format string, args ...any) { s.Problems = append(s.Problems, fmt.Sprintf(format, args...)) }
 	switch {
+	case s.Slot.Making && s.Checkpoint == nil:
+		s.Gap = nil
+		problem("%s", s.Slot.making())
 	case !s.Slot.Exists && s.Checkpoint == nil:
 		s.Gap = nil
 		problem("slot %q does not exist yet: hookline setup, or hookline run", s.Slot.Name)

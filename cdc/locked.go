@@ -1,0 +1,59 @@
+package cdc
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// The modes of lock that keep a step from its own.
+//
+// https://www.postgresql.org/docs/current/explicit-locking.html#TABLE-LOCK-COMPATIBILITY
+var (
+	allModes = []string{
+		"AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
+		"ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock",
+	}
+	modesOfPublish = allModes[3:]
+	modesOfFill    = allModes[2:]
+)
+
+// blocked tells which sessions and prepared transactions hold locks that are in the step's way now.
+func (p *Plan) blocked(ctx context.Context, conn *pgx.Conn, s *Step) (Skipped, error) {
+	on, modes, within := s.Table.String(), modesOfPublish, false
+	switch s.Kind {
+	case SetIdentity:
+		modes = allModes
+		if s.Part != "" {
+			on = s.Part
+		}
+	case Attach:
+		on, modes = s.Part, modesOfFill
+	case Fill, Replace:
+		modes, within = modesOfFill, true
+	}
+	holders, err := holders(ctx, conn, on, modes, within)
+	if err != nil {
+		return Skipped{}, fmt.Errorf("look who has %s locked: %w", on, err)
+	}
+	skipped := Skipped{
+		Table: s.Table, Part: s.Part, Reason: Locked, Published: s.table.listed,
+		Mend: "wait until that is over; it is tried again",
+	}
+	var all []string
+	for _, h := range holders {
+		all = append(all, h.since())
+		skipped.SQL = append(skipped.SQL, h.SQL)
+	}
+	skipped.Why = "its lock was not to be had within " + lockTimeout.String()
+	if len(all) > 0 {
+		skipped.Why = "locked by " + strings.Join(all, "; ")
+		skipped.Mend = "wait until that is over; it is tried again. Or end it"
+	}
+	if s.Kind == SetIdentity {
+		skipped.Why = "its replica identity is not yet as it should be: " + skipped.Why
+	}
+	return skipped, nil
+}
