@@ -7,55 +7,92 @@ import (
 
 // A table that is made while there is a slot may have rows before it is published. The transaction that publishes it therefore locks out
 // writers, copies those rows into the table backfill, which is published, and empties that again. So they are part of the stream, at the
-// commit that publishes the table: later changes of theirs come behind them, and a crash repeats them like any other change.
+// commit that publishes the table: later changes of theirs come behind them, and a crash repeats them like any other change. The same
+// transaction writes down that the table is known.
 
-// backfill returns the transaction that publishes t. Whoever runs it, rows are printed as the stream prints them.
+// What a row of backfill stands for; none is an insert.
+const (
+	fillUpdate = "update"
+	fillDelete = "delete"
+	fillAttach = "attach" // an insert of a row that the transaction wrote which attached its table
+)
+
+// backfill returns the transaction that publishes t with the rows that it has.
 func (p *Plan) backfill(t *candidate) string {
-	slot, known, own := quoteLiteral(p.cfg.Slot), p.cfg.own(knownTable).String(), p.cfg.own(backfillTable).String()
-	table := quoteLiteral(t.String()) + "::regclass"
-	lines := []string{"-- publish " + t.String() + " with the rows that it has\nBEGIN"}
+	statements := append(p.publication(t), p.describe(t.regclass(), ""))
+	if t.Parent != "" {
+		statements[len(statements)-1] = p.describe(t.regclass(), fmt.Sprintf(" || jsonb_build_object('schema', %s, 'name', %s, 'child', true)",
+			quoteLiteral(t.ParentSchema), quoteLiteral(t.Parent)))
+	}
+	if !t.known {
+		statements = append(statements, "INSERT INTO "+p.cfg.own(backfillTable).String()+" (slot, relation, record) "+
+			"SELECT "+quoteLiteral(p.cfg.Slot)+", "+t.regclass()+", (t.*)::text FROM "+t.from()+" t")
+	}
+	return p.transaction("publish "+t.String()+" with the rows that it has", statements...)
+}
+
+// transaction returns one that puts rows into the table backfill. Whoever runs it, rows are printed as the stream prints them.
+func (p *Plan) transaction(title string, statements ...string) string {
+	lines := []string{"-- " + title + "\nBEGIN"}
 	for _, name := range []string{"DateStyle", "IntervalStyle", "TimeZone", "extra_float_digits", "bytea_output"} {
 		lines = append(lines, fmt.Sprintf("SET LOCAL %s = %s", name, quoteLiteral(SessionSettings()[name])))
 	}
-	sent := "attgenerated = ''"
-	if p.found.version >= 18 {
-		sent = "attgenerated <> 'v'" // see found.options
-	}
-	from := t.String() // a root's own rows are none: they lie in its partitions
-	if !t.partitioned {
-		from = "ONLY " + from // rows of children by inheritance are the children's
-	}
+	lines = append(lines, "SET LOCAL row_security = off") // rows that the role must not see are an error, not left out
+	lines = append(lines, statements...)
 	return strings.Join(append(lines,
-		"SET LOCAL row_security = off", // rows that the role must not see are an error, not left out
-		"LOCK TABLE "+from+" IN SHARE MODE",
-		"ALTER PUBLICATION "+quoteIdentifier(p.cfg.Publication)+" ADD TABLE ONLY "+t.String(),
-		"INSERT INTO "+known+" VALUES ("+slot+", "+table+")",
-		"INSERT INTO "+own+" (slot, relation, columns) SELECT "+slot+", "+table+", "+
-			"jsonb_build_object('schema', n.nspname, 'name', c.relname, 'columns', (\n"+
-			"    SELECT jsonb_agg(jsonb_build_object('name', attname, 'type', atttypid::bigint, 'modifier', atttypmod, 'sent', "+sent+",\n"+
-			"      'key', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND attnum = ANY (i.indkey))) ORDER BY attnum)\n"+
-			"    FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped))\n"+
-			"  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = "+table,
-		"INSERT INTO "+own+" (slot, relation, record) SELECT "+slot+", "+table+", (t.*)::text FROM "+from+" t",
-		"DELETE FROM "+own+" WHERE slot = "+slot,
+		"DELETE FROM "+p.cfg.own(backfillTable).String()+" WHERE slot = "+quoteLiteral(p.cfg.Slot),
 		"COMMIT",
 	), ";\n")
 }
 
+// publication returns the statements that lock out writers of t, publish it and note it and its partitions.
+func (p *Plan) publication(t *candidate) []string {
+	list := []string{
+		"LOCK TABLE " + t.from() + " IN SHARE MODE",
+		"ALTER PUBLICATION " + quoteIdentifier(p.cfg.Publication) + " ADD TABLE ONLY " + t.String(),
+		p.noteSQL([]note{t.note()}),
+	}
+	if t.partitioned {
+		list = append(list, "INSERT INTO "+p.cfg.own(knownTable).String()+" (slot, relation, schema_name, table_name, root)\n"+
+			"SELECT "+quoteLiteral(p.cfg.Slot)+", c.oid, n.nspname, c.relname, "+t.regclass()+" FROM pg_partition_tree("+t.regclass()+") p\n"+
+			"  JOIN pg_class c ON c.oid = p.relid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid <> "+t.regclass()+"\n"+
+			"ON CONFLICT (slot, relation) DO UPDATE SET root = EXCLUDED.root")
+	}
+	return list
+}
+
+// describe returns the statement that says of which table the rows are that follow. extra is SQL that is added to its description.
+func (p *Plan) describe(table, extra string) string {
+	sent := "attgenerated = ''"
+	if p.found.version >= 18 {
+		sent = "attgenerated <> 'v'" // see found.options
+	}
+	return "INSERT INTO " + p.cfg.own(backfillTable).String() + " (slot, relation, columns) SELECT " + quoteLiteral(p.cfg.Slot) + ", " + table + ", " +
+		"jsonb_build_object('schema', n.nspname, 'name', c.relname, 'columns', (\n" +
+		"    SELECT jsonb_agg(jsonb_build_object('name', attname, 'type', atttypid::bigint, 'modifier', atttypmod, 'sent', " + sent + ",\n" +
+		"      'key', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND attnum = ANY (i.indkey))) ORDER BY attnum)\n" +
+		"    FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped))" + extra + "\n" +
+		"  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = " + table
+}
+
+// from returns what the table's own rows are read from.
+func (t *candidate) from() string {
+	if t.partitioned { // a root's own rows are none: they lie in its partitions
+		return t.String()
+	}
+	return "ONLY " + t.String() // rows of children by inheritance are the children's
+}
+
+// note returns what is written down of the table when it is published.
+func (t *candidate) note() note {
+	n := note{name: t.name()}
+	if t.Parent != "" {
+		n.root = tableName{t.ParentSchema, t.Parent}.regclass()
+	}
+	return n
+}
+
+func (t *candidate) regclass() string { return t.name().regclass() }
+
 // own returns one of this package's tables.
 func (c Config) own(table string) Table { return Table{Schema: c.Schema, Name: table} }
-
-// baseline returns the statement that makes all tables known that there are.
-func (p *Plan) baseline() string {
-	return fmt.Sprintf("INSERT INTO %s SELECT %s, oid FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= %d ON CONFLICT DO NOTHING",
-		p.cfg.own(knownTable), quoteLiteral(p.cfg.Slot), firstUserOID)
-}
-
-// know returns the statement that makes tables known of which no rows are announced.
-func (p *Plan) know(tables []*candidate) string {
-	rows := make([]string, len(tables))
-	for i, t := range tables {
-		rows[i] = "(" + quoteLiteral(p.cfg.Slot) + ", " + quoteLiteral(t.String()) + "::regclass)"
-	}
-	return "INSERT INTO " + p.cfg.own(knownTable).String() + " VALUES " + strings.Join(rows, ", ") + " ON CONFLICT DO NOTHING"
-}

@@ -24,6 +24,7 @@ type decoder struct {
 	filling    filling
 	relations  map[uint32]*Relation // by OID; valid for one connection
 	partitions partitions           // likewise
+	parents    parents              // likewise
 	read       Position             // everything before it has been returned by this decoder or one before it
 	retold     Position             // what is told again of its transaction: see Change.Told
 	tx         *Tx                  // the open transaction
@@ -163,11 +164,22 @@ func (d *decoder) relation(m *pglogrepl.RelationMessage) {
 	if rel.Schema == "" {
 		rel.Schema = "pg_catalog" // the protocol's short form
 	}
+	if parent, ok := d.parents[rel.OID]; ok {
+		rel.Schema, rel.Name = parent.schema, parent.table
+	}
 	for i, c := range m.Columns {
 		rel.Columns[i] = Column{Name: c.Name, Type: c.DataType, Modifier: c.TypeModifier, Identity: c.Flags&1 != 0}
 	}
 	d.relations[rel.OID] = rel
 	d.partitions.describe(rel)
+}
+
+// adopt has the changes of a table told under the name that its description has.
+func (d *decoder) adopt(rel *Relation) {
+	if d.parents == nil {
+		d.parents = parents{}
+	}
+	d.parents[rel.OID] = tableName{rel.Schema, rel.Name}
 }
 
 func (d *decoder) truncate(items []item, m *pglogrepl.TruncateMessage) ([]item, error) {
@@ -248,7 +260,12 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 		if err != nil {
 			return items, fmt.Errorf("decode %s.%s: %w", rel.Schema, rel.Name, err)
 		}
-		if !stands || !fresh && !told {
+		if rel := d.filling.relation; rel != nil && d.filling.child {
+			d.adopt(rel)
+		}
+		d.deletes = d.deletes || stands && change.Kind == Delete
+		change.Told = !fresh && d.tells(index)
+		if !stands || !fresh && !change.Told {
 			return items, nil
 		}
 	}

@@ -10,6 +10,8 @@ import (
 type filling struct {
 	cfg      Config
 	relation *Relation // whose rows come
+	child    bool      // it is told under the name of its parent
+	attached *Attached // what they came from; nil when the table is new
 	sent     []bool    // for each of its columns today: whether the stream has it
 }
 
@@ -38,11 +40,26 @@ func (f *filling) turn(change *Change) (bool, error) {
 	if f.relation == nil {
 		return false, errors.New("a row comes before its table is described")
 	}
-	row, err := parseRow(value("record").Bytes(), f.sent)
+	action, record, old := value("action").String(), value("record"), value("old")
+	switch action {
+	case fillUpdate:
+		change.Kind = Update
+	case fillDelete:
+		change.Kind = Delete
+	case fillAttach:
+		change.Attached = f.attached
+	}
+	change.Relation, change.New = f.relation, nil
+	var err error
+	if change.Kind != Delete {
+		change.New, err = parseRow(record.Bytes(), f.sent)
+	}
+	if change.Kind != Insert && !old.IsNull() && err == nil {
+		change.Old, err = parseRow(old.Bytes(), f.sent)
+	}
 	if err != nil {
 		return false, fmt.Errorf("a row of %s.%s: %w", f.relation.Schema, f.relation.Name, err)
 	}
-	change.Relation, change.New = f.relation, row
 	return true, nil
 }
 
@@ -57,6 +74,8 @@ func (f *filling) describe(oid string, description []byte) error {
 			Sent     bool
 			Key      bool
 		}
+		Attached *Attached
+		Child    bool
 	}
 	if err := json.Unmarshal(description, &table); err != nil {
 		return fmt.Errorf("the description of table %s: %w", oid, err)
@@ -65,6 +84,7 @@ func (f *filling) describe(oid string, description []byte) error {
 	if _, err := fmt.Sscan(oid, &f.relation.OID); err != nil {
 		return fmt.Errorf("the OID %q of table %s.%s: %w", oid, table.Schema, table.Name, err)
 	}
+	f.attached, f.child = table.Attached, table.Child
 	f.sent = f.sent[:0]
 	for _, c := range table.Columns {
 		f.sent = append(f.sent, c.Sent)

@@ -20,11 +20,14 @@ const (
 	slotInvalid           = "55000" // the slot is there but can no longer be read
 	slotInUse             = "55006" // another process reads the slot
 	lockNotAvailable      = "55P03"
+	queryCanceled         = "57014"
+	undefinedTable        = "42P01"
+	undefinedColumn       = "42703"
 	cannotConnectNow      = "57P03" // the server is shutting down, or not up yet
 )
 
 // tableGone are the SQLSTATEs of a statement whose table, or its schema, is gone.
-var tableGone = []string{"42P01", "3F000"}
+var tableGone = []string{undefinedTable, "3F000"}
 
 // system is a database as it is found: which one it is, and how slot and publication stand.
 type system struct {

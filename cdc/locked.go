@@ -29,7 +29,9 @@ func (p *Plan) blocked(ctx context.Context, conn *pgx.Conn, s *Step) (Skipped, e
 		if s.Part != "" {
 			on = s.Part
 		}
-	case Fill:
+	case Attach:
+		on, modes = s.Part, modesOfFill
+	case Fill, Replace:
 		modes, within = modesOfFill, true
 	}
 	holders, err := holders(ctx, conn, on, modes, within)

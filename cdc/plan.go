@@ -61,25 +61,38 @@ func makePlan(cfg Config, f *found) *Plan {
 	if p.Makes {
 		sql := strings.TrimSuffix(strings.TrimSpace(SchemaSQL(cfg.Schema)), ";")
 		p.add(Step{Kind: MakeSchema, SQL: sql})
-		f.tables = append([]candidate{newBackfill(cfg.Schema)}, f.tables...)
+		if !f.fills() {
+			f.tables = append([]candidate{newBackfill(cfg.Schema)}, f.tables...)
+		}
 	}
 	name := quoteIdentifier(cfg.Publication)
 	if f.publication && !f.whole {
 		p.add(Step{Kind: SetPublication, Needs: OwnPublication, SQL: fmt.Sprintf(
 			"ALTER PUBLICATION %s SET (publish = 'insert, update, delete, truncate', %s)", name, f.options())})
 	}
-	var wanted, known []*candidate
+	successors := map[uint32]tableName{} // by those that give way to them
+	for i := range f.tables {
+		if t := &f.tables[i]; t.replaces != nil && f.memory.givesWay(t.replaces) {
+			successors[t.replaces.oid] = t.name()
+		}
+	}
+	var wanted []*candidate
 	var identities []Step
 	for i := range f.tables {
 		t := &f.tables[i]
+		successor, gaveWay := successors[t.oid]
+		if t.replaces == nil && !gaveWay {
+			successor, gaveWay = f.memory.successor(t.oid)
+		}
+		if gaveWay && !t.Left && !t.unasked {
+			t.Left = true
+			p.skip(p.superseded(t, successor))
+		}
 		steps, want := p.consider(t)
 		if want {
 			identities, wanted = append(identities, steps...), append(wanted, t)
 		} else if t.direct {
 			p.withdraw(t)
-		}
-		if t.isKnownFromNow(f, cfg) {
-			known = append(known, t)
 		}
 	}
 	for _, s := range identities {
@@ -93,12 +106,13 @@ func makePlan(cfg Config, f *found) *Plan {
 	}
 	for _, t := range wanted {
 		p.publish(t)
+		p.attach(t)
 	}
-	switch {
-	case !f.slot || !f.baseline:
+	if !f.slot || !f.baseline {
 		p.add(Step{Kind: MakeBaseline, SQL: p.baseline()})
-	case len(known) > 0:
-		p.add(Step{Kind: Know, SQL: p.know(known)})
+	}
+	if notes := p.remember(); len(notes) > 0 {
+		p.add(Step{Kind: Know, SQL: p.noteSQL(notes)})
 	}
 	if !f.slot {
 		p.add(Step{Kind: MakeSlot, SQL: f.makeSlot(cfg.Slot)})
@@ -191,8 +205,12 @@ func (p *Plan) publish(t *candidate) {
 	}
 	s := Step{Kind: Publish, Table: t.Table, Needs: OwnTable | OwnPublication, table: t}
 	s.SQL = "ALTER PUBLICATION " + quoteIdentifier(p.cfg.Publication) + " ADD TABLE ONLY " + t.String()
-	if p.found.slot && !t.known {
+	if p.found.slot && (!t.known || t.Parent != "") { // the stream has to tell of a parent, too
 		s.Kind, s.SQL = Fill, p.backfill(t)
+		s.Needs |= ReadRows
+	}
+	if t.replaces != nil {
+		p.replace(t, &s)
 		s.Needs |= ReadRows
 	}
 	s.after = !t.usable(p.found.stored)

@@ -57,11 +57,11 @@ type application struct {
 // take takes a step, or notes why not.
 func (a *application) take(ctx context.Context, s *Step) error {
 	needs := s.Table
-	if s.Kind == Fill {
+	if s.fills() {
 		needs = a.cfg.own(backfillTable) // through which the rows go
 	}
-	if s.Lacks != 0 || s.after && a.failed[s.Table] || s.Kind == Fill && a.failed[needs] {
-		if a.failed[s.Table] = true; s.Kind == Fill && s.Lacks == 0 && a.failed[needs] {
+	if s.Lacks != 0 || s.after && a.failed[s.Table] || s.fills() && a.failed[needs] {
+		if a.failed[s.Table] = true; s.fills() && s.Lacks == 0 && a.failed[needs] {
 			a.skip(Skipped{
 				Table: s.Table, Reason: NotOwned, Why: fmt.Sprintf("the rows that it has go through %s, which is not published", needs),
 				Mend: "as a superuser: what `hookline setup --print-sql` prints",
@@ -74,13 +74,26 @@ func (a *application) take(ctx context.Context, s *Step) error {
 	}
 	a.log.Info("preparing the database", "sql", firstLine(s.SQL))
 	err := a.insist(ctx, s)
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == queryCanceled && s.less != "" {
+		a.log.Warn("the table is too large to be compared with the one whose name it has taken: rows that were deleted since are not announced",
+			"table", s.Table.String(), "limit", compareLimit)
+		simpler := *s
+		simpler.SQL, simpler.less = s.less, ""
+		err = a.insist(ctx, &simpler)
+	}
 	if err == nil {
-		if s.Kind == Publish || s.Kind == Fill {
+		if s.publishes() {
 			a.published(s.Table)
 		}
 		return nil
 	}
 	refused, ok := errors.AsType[*pgconn.PgError](err)
+	if ok && s.Kind == MakeSchema && refused.Code == insufficientPrivilege {
+		return &Problem{
+			What: "the role may not make Hookline's own tables, or bring them up to date: " + refused.Message,
+			Mend: "as a superuser: what `hookline setup --print-sql` prints",
+		}
+	}
 	if !ok || a.conn.IsClosed() || s.vital() || ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", firstLine(s.SQL), err)
 	}

@@ -29,6 +29,7 @@ type found struct {
 
 	own      bool // Hookline's tables are there
 	baseline bool // they hold the tables that were there before the slot
+	memory   knownTables
 
 	tables []candidate // the backfill table first, then as asked for, then others in the publication
 }
@@ -60,7 +61,10 @@ func lookAtDatabase(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Ta
 	if f.tables, err = f.lookAtTables(ctx, conn, cfg, tables); err != nil {
 		return nil, err
 	}
-	return f, nil
+	if f.slot && f.baseline {
+		err = f.lookAtOthers(ctx, conn)
+	}
+	return f, err
 }
 
 func (f *found) lookAtPublication(ctx context.Context, conn *pgx.Conn, cfg Config) error {
@@ -83,13 +87,21 @@ func (f *found) lookAtPublication(ctx context.Context, conn *pgx.Conn, cfg Confi
 	return nil
 }
 
-// lookAtKnown finds out whether Hookline's own tables are there, and whether they hold the baseline.
+// lookAtKnown finds out whether Hookline's own tables are there, as this version has them, and reads
+// what they hold.
 func (f *found) lookAtKnown(ctx context.Context, conn *pgx.Conn, cfg Config) error {
 	known := cfg.own(knownTable).String()
-	err := conn.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL`,
-		known, cfg.own(backfillTable).String()).Scan(&f.own)
-	if err == nil && f.own {
+	var there bool
+	err := conn.QueryRow(ctx, `
+		SELECT to_regclass($1) IS NOT NULL, (
+		    SELECT count(*) = 2 FROM pg_attribute
+		    WHERE (attrelid, attname) IN ((to_regclass($1), 'successor'), (to_regclass($2), 'old')))`,
+		known, cfg.own(backfillTable).String()).Scan(&there, &f.own)
+	if err == nil && there {
 		err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+known+" WHERE slot = $1)", cfg.Slot).Scan(&f.baseline)
+	}
+	if err == nil && f.baseline {
+		f.memory, err = recall(ctx, conn, cfg)
 	}
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == insufficientPrivilege {
 		return &Problem{
@@ -104,6 +116,9 @@ func (f *found) lookAtKnown(ctx context.Context, conn *pgx.Conn, cfg Config) err
 	}
 	return nil
 }
+
+// fills reports whether the table backfill is there.
+func (f *found) fills() bool { return len(f.tables) > 0 && f.tables[0].Name == backfillTable }
 
 // lacking returns what of needs the role has not. t may be nil where needs tell of no table.
 func (f *found) lacking(needs Rights, t *candidate) (lacks Rights) {

@@ -13,7 +13,7 @@ func TestIdentityOfPartitions(t *testing.T) {
 		p.apply()
 		p.exec(`ALTER TABLE deals_mid REPLICA IDENTITY FULL;
 			CREATE TABLE deals_2 PARTITION OF deals_mid FOR VALUES IN (2)`)
-		p.expect(`ALTER TABLE public.deals_2 REPLICA IDENTITY FULL`)
+		p.expect(`ALTER TABLE public.deals_2 REPLICA IDENTITY FULL`, `ATTACH "public"."deals_2"`)
 		p.apply()
 		p.exec(`CREATE UNLOGGED TABLE deals_3 PARTITION OF deals_mid FOR VALUES IN (3)`)
 		if s := wantSkipped(t, p.apply(), "deals_3", "unlogged_partition"); !s.Published || s.SQL[0] != "ALTER TABLE public.deals_3 SET LOGGED" {
@@ -29,7 +29,7 @@ func TestIdentityOfPartitions(t *testing.T) {
 		p.apply()
 		p.exec(`DROP TABLE deals_3; ALTER TABLE deals_mid ATTACH PARTITION extra FOR VALUES IN (3)`)
 		p.want("deals")
-		p.expect(`ALTER PUBLICATION "hookline" DROP TABLE ONLY "public"."extra"`)
+		p.expect(`ALTER PUBLICATION "hookline" DROP TABLE ONLY "public"."extra"`, `ATTACH "public"."extra"`)
 		p.apply()
 	})
 }

@@ -10,6 +10,7 @@ import (
 // candidate is a table as a plan finds it.
 type candidate struct {
 	Table
+	oid         uint32
 	unasked     bool // nobody wants it; it is in the publication
 	partitioned bool
 	key         bool // has a primary key
@@ -22,6 +23,10 @@ type candidate struct {
 	direct      bool   // in the publication by its own name
 	known       bool   // its rows, if any, are none to announce
 	parts       []part // what its rows lie in: itself, or its partitions; then the root
+
+	replaces *knownRelation // whose name it has taken over
+	columns  []sameColumn   // it and that relation have in common
+	members  []member       // partitions at any depth
 }
 
 // part is a table that has a replica identity: one that holds rows, or the root of partitions.
@@ -134,24 +139,19 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 	for i, t := range tables {
 		schemas[i], names[i] = t.Schema, t.Name
 	}
-	known, bySchema, arguments := "true", "false", []any{schemas, names, cfg.Publication}
-	if f.baseline {
-		known = "EXISTS (SELECT FROM " + cfg.own(knownTable).String() + " k WHERE k.slot = $4 AND k.relation = c.oid)"
-		arguments = append(arguments, cfg.Slot)
-	}
+	bySchema := "false"
 	if f.version >= 15 {
 		bySchema = `EXISTS (SELECT FROM pg_publication_namespace s JOIN pub ON s.pnpubid = pub.oid WHERE s.pnnspid = n.oid)`
 	}
 	rows, err := conn.Query(ctx, `
 		WITH pub AS (SELECT oid, puballtables FROM pg_publication WHERE pubname = $3)
-		SELECT t.ord, c.relkind = 'p',
+		SELECT t.ord, c.oid, c.relkind = 'p',
 		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary),
 		       pg_has_role(c.relowner, 'USAGE'), pg_get_userbyid(c.relowner)::text,
 		       has_table_privilege(c.oid, 'SELECT'), row_security_active(c.oid),
 		       CASE WHEN c.relrowsecurity THEN (SELECT coalesce(string_agg(quote_ident(polname), ', ' ORDER BY polname), '')
 		           FROM pg_policy WHERE polrelid = c.oid) ELSE '' END,
 		       member.direct, member.direct OR (SELECT puballtables FROM pub) IS TRUE OR `+bySchema+`,
-		       `+known+`,
 		       quote_ident(pn.nspname) || '.' || quote_ident(part.relname), part.relkind = 'p', part.relreplident::text,
 		       `+identityIndex+`i.indisprimary), `+identityIndex+`i.indisreplident),
 		       coalesce(generated.virtual, false), coalesce(generated.stored, false), part.relpersistence = 'u'
@@ -167,7 +167,7 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		JOIN pg_namespace pn ON pn.oid = part.relnamespace
 		LEFT JOIN LATERAL (SELECT bool_or(attgenerated = 'v') AS virtual, bool_or(attgenerated = 's') AS stored
 		     FROM pg_attribute a WHERE a.attrelid = part.oid AND NOT a.attisdropped) generated ON true
-		ORDER BY t.ord, part.oid = c.oid, part.oid`, arguments...)
+		ORDER BY t.ord, part.oid = c.oid, part.oid`, schemas, names, cfg.Publication)
 	if err != nil {
 		return nil, fmt.Errorf("look tables up: %w", err)
 	}
@@ -180,11 +180,12 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		last     int64
 	)
 	_, err = pgx.ForEachRow(rows, []any{
-		&ord, &t.partitioned, &t.key, &t.owned, &t.owner, &t.readable, &t.hidden, &t.policies, &t.direct, &t.listed, &t.known,
+		&ord, &t.oid, &t.partitioned, &t.key, &t.owned, &t.owner, &t.readable, &t.hidden, &t.policies, &t.direct, &t.listed,
 		&p.name, &p.root, &identity, &p.byKey, &p.byIndex, &p.virtual, &p.stored, &p.unlogged,
 	}, func() error {
 		if ord != last {
 			t.Table, t.unasked, last = tables[ord-1], int(ord) > wanted, ord
+			t.known = !f.baseline || f.memory.relations[t.oid] != nil
 			list = append(list, t)
 		}
 		p.identity = identity[0]

@@ -92,8 +92,10 @@ func (p *planned) expect(want ...string) {
 	var statements []string
 	for _, sql := range want {
 		if sql == "SLOT" {
-			statements = append(statements, fmt.Sprintf(`INSERT INTO "hookline"."known_table" SELECT '%s', oid FROM pg_class `+
-				`WHERE relkind IN ('r', 'p') AND oid >= 16384 ON CONFLICT DO NOTHING`, p.cfg.Slot), slot)
+			statements = append(statements, fmt.Sprintf("INSERT INTO \"hookline\".\"known_table\" (slot, relation, schema_name, table_name, root)\n"+
+				"SELECT '%s', c.oid, n.nspname, c.relname, CASE WHEN c.relispartition THEN pg_partition_root(c.oid) END\n"+
+				"FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 ON CONFLICT DO NOTHING",
+				p.cfg.Slot), slot)
 			continue
 		}
 		if sql == "PUBLICATION" {
@@ -106,7 +108,14 @@ func (p *planned) expect(want ...string) {
 		}
 		statements = append(statements, strings.Replace(sql, "OPTIONS", options, 1))
 	}
-	if got := p.plan().SQL(); !slices.Equal(got, statements) {
+	plan := p.plan()
+	got := plan.SQL()
+	for i, s := range plan.Steps {
+		if s.Kind == cdc.Attach {
+			got[i] = "ATTACH " + s.Part
+		}
+	}
+	if !slices.Equal(got, statements) {
 		p.t.Errorf("plan\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(statements, "\n\t"))
 	}
 }

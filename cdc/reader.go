@@ -35,7 +35,7 @@ func newReader(s *Source, conn *pgconn.PgConn, read, retold Position, left *batc
 	now := time.Now()
 	input := conn.CustomData()[inputKey].(*bufio.Reader)
 	r := &reader{source: s, conn: conn, input: input, decoder: newDecoder(s.cfg, s.ledger, read), now: now, heard: now}
-	r.decoder.retold = retold
+	r.decoder.retold, r.decoder.parents = retold, s.parents
 	r.fill(left)
 	return r
 }

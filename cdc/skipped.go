@@ -25,6 +25,7 @@ const (
 	UnloggedPartition      SkipReason = "unlogged_partition"
 	NotOwned               SkipReason = "not_owned"   // table or publication, by the role
 	HiddenRows             SkipReason = "hidden_rows" // by row security, or for want of SELECT
+	Superseded             SkipReason = "superseded"  // by a table that has taken its name over
 	Locked                 SkipReason = "locked"      // by another session, at this moment
 	Refused                SkipReason = "refused"     // by the server, for another reason
 )
@@ -114,6 +115,17 @@ func (p *Plan) unlogged(t *candidate, part *part) Skipped {
 		Table: t.Table, Part: part.name, Reason: UnloggedPartition, Published: true,
 		Why:  "a partition that is UNLOGGED: the stream has nothing of the rows in it",
 		Mend: "as its owner", SQL: []string{"ALTER TABLE " + part.name + " SET LOGGED"},
+	}
+}
+
+// superseded tells of a table whose name another one has taken over.
+func (p *Plan) superseded(t *candidate, by tableName) Skipped {
+	return Skipped{
+		Table: t.Table, Reason: Superseded,
+		Why:  fmt.Sprintf("%s has taken over the name under which it was announced, and is announced in its place", by),
+		Mend: "nothing, if a migration has left it behind. Otherwise give it another name once more, which it is announced under, or",
+		SQL: []string{fmt.Sprintf("UPDATE %s SET successor = NULL, was_schema = NULL, was_table = NULL WHERE relation = %s",
+			p.cfg.own(knownTable), t.regclass())},
 	}
 }
 

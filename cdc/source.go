@@ -46,8 +46,9 @@ type Source struct {
 	log     *slog.Logger
 	metrics *metrics
 	ledger  *Ledger
-	system  system // as of the last connection; belongs to Acquire, then to the reader
-	origin  origin // set by Acquire
+	system  system  // as of the last connection; belongs to Acquire, then to the reader
+	parents parents // likewise
+	origin  origin  // set by Acquire
 
 	checkpoints Checkpoints   // nil: progress is kept by the slot alone
 	saved       atomic.Uint64 // LSN up to which the slot may be acknowledged

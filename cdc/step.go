@@ -13,6 +13,7 @@ type Step struct {
 	Lacks Rights // what of Needs the role that looked has not
 
 	table *candidate // of Table
+	less  string     // of Replace: what is run where SQL takes too long; "" where there is nothing else
 	after bool       // without this plan's identities of Table it would make the CRM's updates fail
 }
 
@@ -29,6 +30,8 @@ const (
 	MakePublication StepKind = "make the publication"
 	Publish         StepKind = "publish the table"
 	Fill            StepKind = "publish the table with the rows that it has"
+	Replace         StepKind = "publish the table in the place of another one"
+	Attach          StepKind = "announce the rows of a partition that was attached"
 	MakeBaseline    StepKind = "note the tables that there are"
 	Know            StepKind = "note tables of which no rows are announced"
 	MakeSlot        StepKind = "make the slot"
@@ -43,10 +46,16 @@ func (s *Step) vital() bool {
 	return false
 }
 
+// publishes reports whether the step adds its table to the publication.
+func (s *Step) publishes() bool { return s.Kind == Publish || s.Kind == Fill || s.Kind == Replace }
+
+// fills reports whether the step brings rows through the table backfill.
+func (s *Step) fills() bool { return s.Kind == Fill || s.Kind == Replace || s.Kind == Attach }
+
 // follows reports whether the step publishes a table that the stream has to bring whole, such as one of
 // webhooks: what is known of it would no longer be true.
 func (s *Step) follows() bool {
-	return (s.Kind == Publish || s.Kind == Fill) && !s.Table.Full && s.Table.Name != backfillTable
+	return s.publishes() && !s.Table.Full && s.Table.Name != backfillTable
 }
 
 // Rights are what a step takes of whoever runs it; a superuser has them all. 0 is what the role that

@@ -11,6 +11,10 @@ type Table struct {
 	Name   string
 	Full   bool // its changes are announced: it wants REPLICA IDENTITY FULL where Config.Identity says so
 	Left   bool // it is known, and not to be published
+
+	// ParentSchema and Parent name the table under which changes are told; "" is the table itself. A table
+	// whose rows lie in children by inheritance, in a schema of their own, has them told so.
+	ParentSchema, Parent string
 }
 
 // String returns the table's name quoted for SQL.

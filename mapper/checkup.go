@@ -35,9 +35,9 @@ func Announces(c Catalog, tables []cdc.Table, workspace, object string) (bool, e
 // CheckKeys tells of tables without a primary key: their records cannot be told apart, so they are not announced.
 func (g *Generic) CheckKeys(ctx context.Context, conn *pgx.Conn) ([]cdc.Finding, error) {
 	rows, err := conn.Query(ctx, `
-		SELECT n.nspname, c.relname
-		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
+		SELECT n.nspname, c.relname, coalesce(parent.schema, n.nspname), coalesce(parent.name, c.relname)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace`+parentSQL+`
+		WHERE (n.nspname = ANY ($1) OR parent.schema = ANY ($1)) AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
 		  AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
 		  AND NOT EXISTS (
 		      SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e')
@@ -46,9 +46,10 @@ func (g *Generic) CheckKeys(ctx context.Context, conn *pgx.Conn) ([]cdc.Finding,
 		return nil, fmt.Errorf("look for tables without a primary key: %w", err)
 	}
 	var found []cdc.Finding
-	var table cdc.Table
-	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name}, func() error {
-		if _, announced := g.announces(table.Schema, table.Name); announced {
+	var table, as cdc.Table
+	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &as.Schema, &as.Name}, func() error {
+		_, announced := g.announces(table.Schema, table.Name)
+		if _, parents := g.announces(as.Schema, as.Name); announced || parents {
 			found = append(found, cdc.Finding{
 				Level: cdc.Warning, Check: "table left out", Found: table.String() + ": no primary key, so its records cannot be told apart",
 				Mend: fmt.Sprintf("give it one, as its owner: ALTER TABLE %s ADD PRIMARY KEY (…);", table),

@@ -77,9 +77,9 @@ func (g *Generic) Load(context.Context, pgx.Tx, *cdc.Snapshot) error {
 // when it is first seen.
 func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT n.nspname, c.relname,
+		SELECT n.nspname, c.relname, coalesce(parent.schema, ''), coalesce(parent.name, ''),
 		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
-		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace`+parentSQL+`
 		WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
 		  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
 		  AND NOT EXISTS (
@@ -92,13 +92,18 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	var keyless []string
 	objects := map[string]cdc.Table{}
 	table, keyed := cdc.Table{Full: true}, false
-	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &keyed}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &table.ParentSchema, &table.Parent, &keyed}, func() error {
 		name, announced := g.announces(table.Schema, table.Name)
+		if !announced && table.Parent != "" {
+			_, announced = g.announces(table.ParentSchema, table.Parent)
+		} else {
+			table.ParentSchema, table.Parent = "", ""
+		}
 		if announced && !keyed {
 			keyless = append(keyless, table.String()) // as long as it is new it stays so: a key may be on its way
 			return nil
 		}
-		if table.Left = !announced; announced {
+		if table.Left = !announced; announced && table.Parent == "" {
 			if first, taken := objects[name]; taken {
 				g.warnOfTwins(name, first, table)
 			} else {
@@ -114,6 +119,16 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	g.warnOfKeyless(keyless)
 	return tables, nil
 }
+
+// parentSQL joins a table c with the one under whose name its changes are announced, where that is another one: the parent of which it is a
+// child by inheritance, in another schema, and which has no rows itself, as far as the server has counted them. So TimescaleDB keeps the
+// rows of a hypertable in chunks.
+const parentSQL = `
+		LEFT JOIN LATERAL (
+		    SELECT pn.nspname AS schema, p.relname AS name
+		    FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+		    WHERE h.inhrelid = c.oid AND NOT c.relispartition AND p.relkind = 'r' AND p.relpages = 0 AND pn.oid <> n.oid
+		    ORDER BY h.inhseqno LIMIT 1) parent ON true`
 
 func (g *Generic) warnOfTwins(object string, a, b cdc.Table) {
 	if !g.reportedAlready("object " + object + " " + b.String()) {

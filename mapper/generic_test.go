@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -27,6 +28,47 @@ func listTables(t testing.TB, g *Generic, pool *pgxpool.Pool) (announced, left, 
 		}
 	}
 	return strings.Join(wanted, " "), strings.Join(others, " "), out.String()
+}
+
+// TestChunksOfATable lists children by inheritance as what they hold: rows of a parent that has none itself, or of the schema that they lie in.
+func TestChunksOfATable(t *testing.T) {
+	for _, major := range []int{0, 18} {
+		t.Run(fmt.Sprintf("Postgres%d", major), func(t *testing.T) { testChunks(t, newPoolOn(t, major)) })
+	}
+}
+
+func testChunks(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	runSQL(t, pool, `
+		CREATE TABLE readings (id int PRIMARY KEY); CREATE TABLE actions (id int PRIMARY KEY); INSERT INTO actions SELECT generate_series(1, 1000);
+		CREATE TABLE secrets (id int PRIMARY KEY);
+		CREATE SCHEMA chunks;
+		CREATE TABLE chunks.c1 (PRIMARY KEY (id)) INHERITS (readings);
+		CREATE TABLE chunks.c2 () INHERITS (readings);
+		CREATE TABLE chunks.old_actions (PRIMARY KEY (id)) INHERITS (actions);
+		CREATE TABLE chunks.c3 (PRIMARY KEY (id)) INHERITS (secrets);
+		CREATE TABLE more_readings (PRIMARY KEY (id)) INHERITS (readings);`)
+	runSQL(t, pool, `ANALYZE actions`)
+	g := NewGeneric(Config{Exclude: []string{"secret"}}, pool, discard)
+	announced, left, log := listTables(t, g, pool)
+	if want := "chunks.c1 public.actions public.more_readings public.readings"; announced != want {
+		t.Errorf("announced are %s, want %s", announced, want)
+	}
+	if want := "chunks.c3 chunks.old_actions public.secrets"; left != want {
+		t.Errorf("left are %s, want %s", left, want)
+	}
+	if !strings.Contains(log, `chunks\".\"c2`) {
+		t.Errorf("the log does not tell of the child without a key: %s", log)
+	}
+	conn, err := pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	found, err := g.CheckKeys(t.Context(), conn.Conn())
+	if err != nil || len(found) != 1 || !strings.Contains(found[0].Found, `"chunks"."c2"`) {
+		t.Errorf("found %+v, %v, want the child without a key", found, err)
+	}
 }
 
 func TestGenericTables(t *testing.T) {

@@ -373,7 +373,13 @@ var discard = slog.New(slog.DiscardHandler)
 // newPool returns connections to a fresh database that print as the stream does.
 func newPool(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	cfg, err := pgxpool.ParseConfig(postgrestest.NewDatabase(t))
+	return newPoolOn(t, 0)
+}
+
+// newPoolOn is newPool on a server of one major version; 0 is the default one.
+func newPoolOn(t testing.TB, major int) *pgxpool.Pool {
+	t.Helper()
+	cfg, err := pgxpool.ParseConfig(postgrestest.NewDatabaseMajor(t, major))
 	if err != nil {
 		t.Fatal(err)
 	}

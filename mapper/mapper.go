@@ -62,8 +62,10 @@ type Mapper struct {
 	fold       *fold
 	due        *deletion // what has left fold and is yet to be told, linked by next
 	moves      moves
-	draft      Draft
-	scratch    []byte // where bodies are made, which then take as much memory as they need
+
+	attachments attachments
+	draft       Draft
+	scratch     []byte // where bodies are made, which then take as much memory as they need
 }
 
 // plan is how the rows of a relation are announced; a nil object when they are not.
@@ -98,6 +100,8 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 	case change.Kind == cdc.Delete && o.exact && o.knows(change.Old):
 		m.follow(change)
 		return m.leave(ctx, change, m.fold.hold(o, change))
+	case change.Attached != nil && m.attachments.moved(change.Attached):
+		return nil, nil
 	case len(m.fold.held) > 0 && change.Kind != cdc.Delete:
 		if change, err = m.join(ctx, o, change); err != nil {
 			return nil, err

@@ -108,6 +108,9 @@ func (m *Mapper) findLiving(ctx context.Context, d *deletion) error {
 			if other.record != record {
 				continue
 			}
+			if !other.lives {
+				m.attachments.count(other.tx.XID)
+			}
 			other.lives = true
 			if !slices.ContainsFunc(row, cdc.Value.IsUnchanged) {
 				other.now = row

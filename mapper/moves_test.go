@@ -24,6 +24,7 @@ type crm struct {
 	pool    *pgxpool.Pool
 	mapper  *Mapper
 	changes func() (cdc.Change, error, bool)
+	prepare func() // what is done at the start, and at each look at the tables
 }
 
 // newCRM makes a schema on a server of some major version, publishes all of its tables and
@@ -48,22 +49,25 @@ func newCRM(t testing.TB, major int, schema string) *crm {
 			END LOOP;
 		END $$`)
 	cfg := cdc.Config{URL: settings.ConnConfig.ConnString(), Slot: "slot_" + settings.ConnConfig.Database}
-	withConn(t, pool, func(conn *pgx.Conn) {
-		tx, err := conn.Begin(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		tables, err := catalog.Tables(t.Context(), tx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := tx.Rollback(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := cdc.Prepare(t.Context(), conn, cfg, tables, nil, discard); err != nil {
-			t.Fatal(err)
-		}
-	})
+	prepare := func() {
+		withConn(t, pool, func(conn *pgx.Conn) {
+			tx, err := conn.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			tables, err := catalog.Tables(t.Context(), tx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tx.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := cdc.Prepare(t.Context(), conn, cfg, tables, nil, discard); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	prepare()
 	source, err := cdc.Open(cfg, nil, discard, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +86,7 @@ func newCRM(t testing.TB, major int, schema string) *crm {
 			t.Error(err)
 		}
 	})
-	return &crm{t, pool, New(catalog, pool, "0badcafe", FormatEvent, slog.New(slog.NewTextHandler(t.Output(), nil))), changes}
+	return &crm{t, pool, New(catalog, pool, "0badcafe", FormatEvent, slog.New(slog.NewTextHandler(t.Output(), nil))), changes, prepare}
 }
 
 // announced runs statements, each a transaction, and returns what is announced of them: for each

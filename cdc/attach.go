@@ -1,0 +1,54 @@
+package cdc
+
+import "fmt"
+
+// A table that is attached as a partition may have rows, which no stream has brought under the name of
+// the partitioned table. Those that were written later come in the stream. Which is which the server
+// keeps: each row has the transaction that wrote it, and the command within it (xmin, cmin), and so has
+// the row of pg_inherits that makes the table a partition. A table that was made as a partition has no
+// row from before.
+//
+// A table that was a partition before, and was detached, has told its rows: but for those that were
+// written in between. They may be new or not, and are announced as updated.
+//
+// A transaction that had begun before the table was attached, and wrote to it afterwards, looks as if it
+// had written before: such rows are announced twice. A row that was updated since is not announced: the
+// stream has brought the update.
+
+// writtenBefore is SQL for whether a row t was written before a mark: a transaction x and a command c of it.
+const writtenBefore = "(age(t.xmin) > age(mark.x) OR t.xmin = mark.x AND t.cmin::text::bigint < mark.c)"
+
+// attach plans the steps that announce the rows of partitions which were attached.
+func (p *Plan) attach(t *candidate) {
+	for _, m := range t.members {
+		if p.found.standing(t, m) == untold {
+			p.add(Step{
+				Kind: Attach, Table: t.Table, Part: m.name.String(), Needs: OwnTable | ReadRows, table: t, SQL: p.attachment(t, m),
+			})
+		}
+	}
+}
+
+// attachment returns the transaction that announces the rows that m had before it was attached under t.
+func (p *Plan) attachment(t *candidate, m member) string {
+	own, slot := p.cfg.own(backfillTable).String(), quoteLiteral(p.cfg.Slot)
+	// A partition at some depth is one of t from when the last table between them was attached.
+	with := fmt.Sprintf("WITH RECURSIVE chain (parent, x, c) AS (\n"+
+		"    SELECT inhparent, xmin, cmin::text::bigint FROM pg_inherits WHERE inhrelid = %s\n"+
+		"    UNION ALL SELECT i.inhparent, i.xmin, i.cmin::text::bigint FROM pg_inherits i JOIN chain ON i.inhrelid = chain.parent\n"+
+		"  ), mark AS (SELECT x, c FROM chain ORDER BY age(x), c DESC LIMIT 1)", m.name.regclass())
+	rows := fmt.Sprintf("FROM ONLY %s t CROSS JOIN mark LEFT JOIN %s k ON k.slot = %s AND k.relation = %s AND k.root = %s AND k.left_x IS NOT NULL\n"+
+		"  WHERE %s\n"+
+		"    AND (k.left_x IS NULL OR age(t.xmin) < age(k.left_x) OR t.xmin = k.left_x AND t.cmin::text::bigint > k.left_c)",
+		m.name, p.cfg.own(knownTable), slot, m.name.regclass(), t.regclass(), writtenBefore)
+	return p.transaction("announce the rows that "+m.name.String()+" had before it was attached to "+t.String(),
+		// Writers are locked out only where there is something to announce. No such row can come any more.
+		"DO "+quoteLiteral("BEGIN IF EXISTS ("+with+"\n  SELECT "+rows+") THEN LOCK TABLE ONLY "+m.name.String()+" IN SHARE MODE; END IF; END"),
+		p.describe(t.regclass(), fmt.Sprintf(" || jsonb_build_object('attached', (%s\n    SELECT jsonb_build_object('transaction', x::text::bigint, 'rows', "+
+			"(SELECT count(*) %s AND t.xmin = mark.x)) FROM mark))", with, rows)),
+		"INSERT INTO "+own+" (slot, relation, action, record)\n  "+with+"\n"+
+			"  SELECT "+slot+", "+t.regclass()+", CASE WHEN k.left_x IS NOT NULL THEN '"+fillUpdate+"' WHEN t.xmin = mark.x THEN '"+fillAttach+"' END,\n"+
+			"    (t::"+t.String()+")::text\n  "+rows,
+		p.noteSQL([]note{{name: m.name, root: t.regclass()}}),
+	)
+}

@@ -1,0 +1,165 @@
+package cdc_test
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"hookline/cdc"
+)
+
+const logSQL = `
+	CREATE TABLE done (id int PRIMARY KEY);
+	CREATE TABLE log (id int, y int, PRIMARY KEY (id, y)) PARTITION BY LIST (y);
+	CREATE TABLE log_0 PARTITION OF log FOR VALUES IN (0);
+	INSERT INTO log VALUES (1, 0)`
+
+// look plans and applies what one look at the tables would: public tables that are no partitions.
+func (p *planned) look() *cdc.Plan {
+	p.t.Helper()
+	names := p.query(`SELECT coalesce(string_agg(relname, ' ' ORDER BY relname), '') FROM pg_class
+		WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace`)
+	p.want(strings.Fields(names)...)
+	return p.apply()
+}
+
+// brought ends what the test has done, and returns the changes since the last time.
+func (p *planned) brought() []cdc.Change {
+	p.t.Helper()
+	p.exec(`INSERT INTO done VALUES (1); DELETE FROM done`)
+	changes := p.takeUntilDone()
+	for p.take().Kind != cdc.Delete {
+	}
+	return changes
+}
+
+// TestDetachedPartition detaches partitions, of before the slot and of after it: nothing is announced for the rows in them, and what is
+// done to them later comes under their own names. Attached again, they have nothing to tell.
+func TestDetachedPartition(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, logSQL)
+		p.look()
+		p.open()
+		p.exec(`CREATE TABLE log_1 PARTITION OF log FOR VALUES IN (1);
+			CREATE TABLE log_2 PARTITION OF log FOR VALUES IN (2, 3) PARTITION BY LIST (y);
+			CREATE TABLE log_2_2 PARTITION OF log_2 FOR VALUES IN (2);
+			INSERT INTO log VALUES (1, 1), (1, 2)`)
+		p.look()
+		expect(t, p.brought(), "insert log -→(1,1)", "insert log -→(1,2)")
+
+		p.exec(`ALTER TABLE log DETACH PARTITION log_0`)
+		p.exec(`ALTER TABLE log DETACH PARTITION log_1 CONCURRENTLY`)
+		p.exec(`ALTER TABLE log DETACH PARTITION log_2`)
+		p.look()
+		expect(t, p.brought())
+		p.exec(`INSERT INTO log_0 VALUES (2, 0); INSERT INTO log_1 VALUES (2, 1); INSERT INTO log_2 VALUES (2, 2)`)
+		expect(t, p.brought(), "insert log_0 -→(2,0)", "insert log_1 -→(2,1)", "insert log_2 -→(2,2)")
+
+		p.exec(`ALTER TABLE log ATTACH PARTITION log_0 FOR VALUES IN (0); ALTER TABLE log ATTACH PARTITION log_1 FOR VALUES IN (1);
+			ALTER TABLE log ATTACH PARTITION log_2 FOR VALUES IN (2, 3)`)
+		p.look()
+		expect(t, p.brought(), "update log -→(2,0)", "update log -→(2,1)") // written while they were apart
+		p.exec(`UPDATE log SET id = 3 WHERE id = 2`)
+		expect(t, p.brought(), "update log key(2,0)→(3,0)", "update log key(2,1)→(3,1)", "update log (2,2)→(3,2)")
+
+		p.exec(`CREATE TABLE archive (id int, y int, PRIMARY KEY (id, y)) PARTITION BY LIST (y); ALTER TABLE log DETACH PARTITION log_1`)
+		p.look()
+		p.exec(`ALTER TABLE archive ATTACH PARTITION log_1 FOR VALUES IN (1)`)
+		p.look()
+		expect(t, p.brought(), "insert archive -→(1,1)", "insert archive -→(3,1)")
+	})
+}
+
+// TestAttachedPartition attaches tables with rows: those are announced once, under the name of the root, and what was written through the
+// root, before the look or after it, comes once too.
+func TestAttachedPartition(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, logSQL)
+		p.asOwner()
+		p.look()
+		p.open()
+		p.exec(`BEGIN;
+			CREATE TABLE log_1 (y int NOT NULL, dropped int, id int NOT NULL, PRIMARY KEY (id, y)); ALTER TABLE log_1 DROP COLUMN dropped;
+			INSERT INTO log_1 VALUES (1, 11), (1, 12), (1, 13); DELETE FROM log_1 WHERE id = 13;
+			ALTER TABLE log ATTACH PARTITION log_1 FOR VALUES IN (1);
+			INSERT INTO log VALUES (14, 1);
+			COMMIT`)
+		p.exec(`INSERT INTO log VALUES (15, 1); UPDATE log SET id = 16 WHERE id = 12`)
+		p.exec(`CREATE TABLE log_2 PARTITION OF log FOR VALUES IN (2); INSERT INTO log VALUES (21, 2)`)
+		p.look()
+		p.exec(`UPDATE log SET id = 17 WHERE id = 11; INSERT INTO log VALUES (22, 2)`)
+		expect(t, p.brought(), "insert log -→(14,1)", "insert log -→(15,1)", "update log key(12,1)→(16,1)", "insert log -→(21,2)",
+			"insert log -→(11,1)", "update log key(11,1)→(17,1)", "insert log -→(22,2)")
+
+		// One that was announced under its own name has records that are new under that of the root.
+		p.exec(`CREATE TABLE log_3 (id int, y int, PRIMARY KEY (id, y)); INSERT INTO log_3 VALUES (31, 3)`)
+		p.look()
+		p.exec(`INSERT INTO log_3 VALUES (32, 3)`)
+		p.exec(`ALTER TABLE log ATTACH PARTITION log_3 FOR VALUES IN (3); INSERT INTO log VALUES (33, 3)`)
+		p.look()
+		expect(t, p.brought(), "insert log_3 -→(31,3)", "insert log_3 -→(32,3)", "insert log -→(33,3)", "insert log -→(31,3)", "insert log -→(32,3)")
+
+		// A tree counts from when its branch was attached.
+		p.exec(`CREATE TABLE log_4 (id int, y int, PRIMARY KEY (id, y)) PARTITION BY LIST (id);
+			CREATE TABLE log_4_1 PARTITION OF log_4 FOR VALUES IN (1); CREATE TABLE log_4_2 PARTITION OF log_4 FOR VALUES IN (2);
+			INSERT INTO log_4 VALUES (1, 4)`)
+		p.exec(`ALTER TABLE log ATTACH PARTITION log_4 FOR VALUES IN (4); INSERT INTO log VALUES (2, 4)`)
+		p.look()
+		expect(t, p.brought(), "insert log -→(2,4)", "insert log -→(1,4)")
+		if n := p.query(`SELECT count(*)::text FROM pg_publication_tables WHERE tablename LIKE 'log%'`); n != "1" {
+			t.Errorf("%s tables of the log are published, want the root alone", n)
+		}
+	})
+}
+
+// TestPartitionsUnderWrites has partitions that somebody writes to: one that was made as a partition locks nobody out, one that was attached
+// with rows waits for its turn.
+func TestPartitionsUnderWrites(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, logSQL)
+		p.cfg.Identity = cdc.IdentityKeep
+		p.look()
+		p.open()
+		p.exec(`CREATE TABLE log_1 PARTITION OF log FOR VALUES IN (1); CREATE TABLE log_2 (LIKE log INCLUDING ALL); INSERT INTO log_2 VALUES (1, 2);
+			ALTER TABLE log ATTACH PARTITION log_2 FOR VALUES IN (2)`)
+		writer := p.begin(`INSERT INTO log VALUES (2, 1), (2, 2)`)
+		plan := p.prepared()
+		if s := wantSkipped(t, plan, `"log_2"`, cdc.Locked); !s.Published || len(plan.Skipped) != 1 || len(s.SQL) != 1 {
+			t.Errorf("skipped are %+v, want the attached table alone, and the session that writes to it", plan.Skipped)
+		}
+		p.rollback(writer)
+		p.look()
+		expect(t, p.brought(), "insert log -→(1,2)")
+	})
+}
+
+// TestKnownTablesOfAnEarlierVersion brings up to date what a version has made that noted no names and roots: its partitions are known.
+func TestKnownTablesOfAnEarlierVersion(t *testing.T) {
+	const earlier = `ALTER TABLE hookline.known_table DROP COLUMN schema_name, DROP COLUMN table_name, DROP COLUMN was_schema, DROP COLUMN was_table,
+		DROP COLUMN renamed_at, DROP COLUMN root, DROP COLUMN left_x, DROP COLUMN left_c, DROP COLUMN successor;
+		ALTER TABLE hookline.backfill DROP COLUMN action, DROP COLUMN old`
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, logSQL)
+		admin := *p.stream
+		p.asOwner()
+		p.look()
+		p.open()
+		p.exec(`CREATE TABLE log_1 (LIKE log INCLUDING ALL); INSERT INTO log_1 VALUES (1, 1); ALTER TABLE log ATTACH PARTITION log_1 FOR VALUES IN (1)`)
+		p.exec(earlier) // which has nothing noted of later partitions
+		admin.exec(`ALTER TABLE hookline.known_table OWNER TO postgres; GRANT SELECT, INSERT, UPDATE, DELETE ON hookline.known_table TO PUBLIC`)
+		err := p.plan().Apply(t.Context(), p.conn, slog.New(slog.DiscardHandler))
+		if problem, ok := errors.AsType[*cdc.Problem](err); !ok || !strings.Contains(problem.Mend, "--print-sql") {
+			t.Errorf("%v, want the way to bring a table up to date that the role does not own", err)
+		}
+		admin.exec(p.plan().SQL()[0])
+		plan, err := cdc.Prepare(t.Context(), p.conn, p.cfg, p.tables, nil, slog.New(slog.DiscardHandler))
+		if err != nil || !p.plan().Ready() {
+			t.Fatalf("%v; skipped: %v", err, plan.Skipped)
+		}
+		expect(t, p.brought())
+		if noted := p.query(`SELECT table_name || ' of ' || root::regclass FROM hookline.known_table WHERE relation = 'log_0'::regclass`); noted != "log_0 of log" {
+			t.Errorf("noted is %s", noted)
+		}
+	})
+}

@@ -1,0 +1,275 @@
+package cdc
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// renameSettles is how long a table that was renamed may still be replaced under its old name. A
+// migration may rename the old table in one transaction and the new one in a later one. After that
+// time a table under the old name is a new object, and the renamed one has settled with its new name.
+const renameSettles = 10 * time.Minute
+
+// knownRelation is a row of the table known_table, with what has become of the relation.
+type knownRelation struct {
+	oid       uint32
+	noted     tableName // as of the last look; the zero name: written by a version that noted none
+	was       tableName // the one before, as long as another table may take it over
+	root      uint32
+	left      bool // its root, and is a table of its own
+	successor uint32
+	now       tableName // the zero name: it was dropped
+}
+
+// tableName is a table's qualified name.
+type tableName struct{ schema, table string }
+
+func (n tableName) String() string { return Table{Schema: n.schema, Name: n.table}.String() }
+
+// regclass returns the OID of what has the name, for SQL.
+func (n tableName) regclass() string { return quoteLiteral(n.String()) + "::regclass" }
+
+func (t Table) name() tableName { return tableName{t.Schema, t.Name} }
+
+// knownTables is what is known of all relations.
+type knownTables struct {
+	relations map[uint32]*knownRelation
+	claims    map[tableName]*knownRelation // by names that were taken from them, or that they gave up
+	bearers   map[tableName][]uint32       // the OIDs of those that had a name at the last look, or a moment before
+}
+
+// recall reads the table known_table. Columns that an older version has not made read as null.
+func recall(ctx context.Context, conn *pgx.Conn, cfg Config) (knownTables, error) {
+	m := knownTables{relations: map[uint32]*knownRelation{}, claims: map[tableName]*knownRelation{}, bearers: map[tableName][]uint32{}}
+	rows, err := conn.Query(ctx, `
+		SELECT k.relation, coalesce(j->>'schema_name', ''), coalesce(j->>'table_name', ''),
+		       coalesce(was.schema, ''), coalesce(was.table, ''),
+		       coalesce((j->>'root')::oid, 0), j->>'left_x' IS NOT NULL, coalesce((j->>'successor')::oid, 0),
+		       coalesce(n.nspname, ''), coalesce(c.relname, '')
+		FROM `+cfg.own(knownTable).String()+` k CROSS JOIN LATERAL to_jsonb(k) j
+		LEFT JOIN LATERAL (SELECT j->>'was_schema' AS schema, j->>'was_table' AS table
+		     WHERE (j->>'renamed_at')::timestamptz > now() - $2::interval) was ON true
+		LEFT JOIN (pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace) ON c.oid = k.relation
+		WHERE k.slot = $1 ORDER BY k.relation`, cfg.Slot, renameSettles)
+	if err != nil {
+		return m, fmt.Errorf("look up which tables are known: %w", err)
+	}
+	var k knownRelation
+	_, err = pgx.ForEachRow(rows, []any{
+		&k.oid, &k.noted.schema, &k.noted.table, &k.was.schema, &k.was.table, &k.root, &k.left, &k.successor, &k.now.schema, &k.now.table,
+	}, func() error {
+		one := k
+		m.add(&one)
+		return nil
+	})
+	if err != nil {
+		return m, fmt.Errorf("look up which tables are known: %w", err)
+	}
+	return m, nil
+}
+
+func (m *knownTables) add(k *knownRelation) {
+	m.relations[k.oid] = k
+	if k.root != 0 || k.successor != 0 { // its rows went by another name, or its name was taken over already
+		return
+	}
+	for _, n := range []tableName{k.noted, k.was} {
+		if n == (tableName{}) {
+			continue
+		}
+		m.bearers[n] = append(m.bearers[n], k.oid)
+		if n != k.now {
+			m.claims[n] = k
+		}
+	}
+}
+
+// replaced returns the known relation whose name t has taken over; nil when there is none.
+func (m *knownTables) replaced(t *candidate) *knownRelation {
+	k := m.claims[t.name()]
+	if k == nil || t.Left || t.unasked || !t.key || k.oid == t.oid {
+		return nil
+	}
+	return k
+}
+
+// givesWay reports whether a relation of which t has taken the name is announced no longer. One that
+// has in turn taken the name of another goes on under that.
+func (m *knownTables) givesWay(k *knownRelation) bool {
+	return !slices.ContainsFunc(m.bearers[k.now], func(oid uint32) bool { return oid != k.oid })
+}
+
+// successor returns the table that has the name of a relation which is announced no longer because of
+// that. It is again under the next name that it gets, and when the other one is gone.
+func (m *knownTables) successor(oid uint32) (tableName, bool) {
+	k := m.relations[oid]
+	if k == nil || k.successor == 0 || k.now != k.noted {
+		return tableName{}, false
+	}
+	s := m.relations[k.successor]
+	if s == nil || s.now == (tableName{}) {
+		return tableName{}, false
+	}
+	return s.now, true
+}
+
+// member is what rows of a partitioned table pass or lie in: a partition, at any depth.
+type member struct {
+	oid  uint32
+	name tableName
+	leaf bool
+}
+
+// lookAtTrees looks up the partitions of those of tables that have any.
+func lookAtTrees(ctx context.Context, conn *pgx.Conn, tables []candidate) error {
+	roots := map[uint32]*candidate{}
+	var oids []uint32
+	for i := range tables {
+		if t := &tables[i]; t.partitioned && !t.Left && !t.unasked {
+			roots[t.oid], oids = t, append(oids, t.oid)
+		}
+	}
+	if oids == nil {
+		return nil
+	}
+	rows, err := conn.Query(ctx, `
+		SELECT root, c.oid, n.nspname, c.relname, isleaf
+		FROM unnest($1::oid[]) root CROSS JOIN LATERAL pg_partition_tree(root) p
+		JOIN pg_class c ON c.oid = p.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.oid <> root AND c.relkind IN ('r', 'p') ORDER BY c.oid`, oids)
+	var root uint32
+	var m member
+	if err == nil {
+		_, err = pgx.ForEachRow(rows, []any{&root, &m.oid, &m.name.schema, &m.name.table, &m.leaf}, func() error {
+			roots[root].members = append(roots[root].members, m)
+			return nil
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("look partitions up: %w", err)
+	}
+	return nil
+}
+
+// note is what is to be written down of a relation.
+type note struct {
+	name            tableName
+	root, successor string // SQL for an OID, "" for none
+	left            bool   // it has left its root
+}
+
+// noteSQL returns the statement that writes notes down. A root that was noted stays; so does the
+// former name until there is another one.
+func (p *Plan) noteSQL(notes []note) string {
+	orNull := func(sql string) string {
+		if sql == "" {
+			return "NULL::oid"
+		}
+		return sql + "::oid"
+	}
+	rows := make([]string, len(notes))
+	for i, n := range notes {
+		rows[i] = fmt.Sprintf("(%s::oid, %s, %s, %t)", n.name.regclass(), orNull(n.root), orNull(n.successor), n.left)
+	}
+	return "INSERT INTO " + p.cfg.own(knownTable).String() + " AS k (slot, relation, schema_name, table_name, root, successor, left_x, left_c)\n" +
+		"SELECT " + quoteLiteral(p.cfg.Slot) + ", c.oid, n.nspname, c.relname, v.root, v.successor,\n" +
+		"    CASE WHEN v.gone THEN c.xmin END, CASE WHEN v.gone THEN c.cmin::text::bigint END\n" +
+		"  FROM (VALUES " + strings.Join(rows, ",\n    ") + ") v (relation, root, successor, gone)\n" +
+		"  JOIN pg_class c ON c.oid = v.relation JOIN pg_namespace n ON n.oid = c.relnamespace\n" +
+		"ON CONFLICT (slot, relation) DO UPDATE SET " +
+		"schema_name = EXCLUDED.schema_name, table_name = EXCLUDED.table_name, " +
+		"root = coalesce(EXCLUDED.root, k.root), successor = EXCLUDED.successor,\n" +
+		"  (left_x, left_c) = (SELECT EXCLUDED.left_x, EXCLUDED.left_c WHERE EXCLUDED.left_x IS NOT NULL OR EXCLUDED.root IS NOT NULL\n" +
+		"    UNION ALL SELECT k.left_x, k.left_c LIMIT 1),\n" +
+		"  (was_schema, was_table, renamed_at) = (SELECT k.schema_name, k.table_name, now()\n" +
+		"    WHERE (k.schema_name, k.table_name) <> (EXCLUDED.schema_name, EXCLUDED.table_name)\n" +
+		"    UNION ALL SELECT k.was_schema, k.was_table, k.renamed_at LIMIT 1)"
+}
+
+// baseline returns the statement that makes all tables known that there are.
+func (p *Plan) baseline() string {
+	return fmt.Sprintf("INSERT INTO %s (slot, relation, schema_name, table_name, root)\n"+
+		"SELECT %s, c.oid, n.nspname, c.relname, CASE WHEN c.relispartition THEN pg_partition_root(c.oid) END\n"+
+		"FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND c.oid >= %d ON CONFLICT DO NOTHING",
+		p.cfg.own(knownTable), quoteLiteral(p.cfg.Slot), firstUserOID)
+}
+
+// standing is how the rows of a partition stand under the name of its root.
+type standing int
+
+const (
+	told      standing = iota
+	unwritten          // they are none to announce, which has yet to be written down
+	untold             // but for what the stream has brought
+)
+
+// standing tells how rows of m stand under the name of t.
+func (f *found) standing(t *candidate, m member) standing {
+	k, root := f.memory.relations[m.oid], f.memory.relations[t.oid]
+	switch {
+	case k != nil && k.root == t.oid && k.left && t.listed && m.leaf:
+		return untold
+	case k != nil && (k.root == t.oid || root != nil && root.root != 0 && k.root == root.root):
+		return told // or t was a partition itself, and was detached together with m
+	case root != nil && root.noted == (tableName{}): // by a version that noted no partitions
+		return unwritten
+	case !t.known || !t.listed || !m.leaf || k != nil && k.root == 0 && k.noted == (tableName{}):
+		return unwritten
+	}
+	return untold
+}
+
+// remember returns what has to be written down although nothing is announced: tables that are known from
+// now on, partitions of tables that are published only now, and names that have changed.
+func (p *Plan) remember() (notes []note) {
+	f := p.found
+	noted := map[uint32]bool{}
+	add := func(oid uint32, n note) {
+		if !noted[oid] {
+			noted[oid], notes = true, append(notes, n)
+		}
+	}
+	waits := map[uint32]bool{} // for a step that writes them down itself
+	for i := range f.tables {
+		t := &f.tables[i]
+		k := t.replaces
+		if k == nil {
+			continue
+		}
+		if !t.listed {
+			waits[k.oid], waits[t.oid] = true, true
+		} else if k.now != (tableName{}) && f.memory.givesWay(k) {
+			add(k.oid, note{name: k.now, successor: t.name().regclass()})
+		}
+	}
+	for i := range f.tables {
+		t := &f.tables[i]
+		k := f.memory.relations[t.oid]
+		if k != nil && k.root != 0 && !k.left && t.Parent == "" && !t.unasked && !t.partitioned {
+			add(t.oid, note{name: t.name(), left: true}) // as long as its row of pg_class tells since when
+		}
+		if child := t.Parent != "" && (t.listed || !f.slot) && (k == nil || k.root == 0); child || t.isKnownFromNow(f, p.cfg) {
+			add(t.oid, t.note())
+		}
+		if !t.known && !t.listed {
+			continue // the step that publishes it notes its partitions
+		}
+		for _, m := range t.members {
+			if f.standing(t, m) == unwritten {
+				add(m.oid, note{name: m.name, root: t.name().regclass()})
+			}
+		}
+	}
+	for _, k := range f.memory.relations {
+		if !waits[k.oid] && k.now != (tableName{}) && k.noted != k.now {
+			add(k.oid, note{name: k.now})
+		}
+	}
+	slices.SortFunc(notes, func(a, b note) int { return strings.Compare(a.name.String(), b.name.String()) })
+	return notes
+}
