@@ -61,7 +61,7 @@ func TestReadingWaitsForARewrite(t *testing.T) {
 			}
 		}
 		lines, log := newHeard()
-		counts := make(chan string, 1)
+		counts, done := make(chan string, 1), make(chan error, 1)
 		look := cdc.Reading{
 			Tables: []cdc.Table{{Schema: "public", Name: "first"}, {Schema: "public", Name: "none"}},
 			More: func(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) { // reads what is locked to find what else is to be
@@ -72,20 +72,20 @@ func TestReadingWaitsForARewrite(t *testing.T) {
 			Log: log,
 		}
 		go func() {
-			err := look.Do(t.Context(), conn, func(tx pgx.Tx) error {
+			done <- look.Do(t.Context(), conn, func(tx pgx.Tx) error {
 				var first, second int
 				err := tx.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM first), (SELECT count(*) FROM second)`).Scan(&first, &second)
 				counts <- fmt.Sprint(first, second, err)
 				return err
 			})
-			if err != nil {
-				counts <- err.Error()
-			}
 		}()
 		pid := other.PgConn().PID()
 		lines.until(t, "locked", fmt.Sprintf("session %d of role postgres", pid), fmt.Sprintf("pg_terminate_backend(%d)", pid))
 		awaitLock(t, other, conn.PgConn().PID())
 		if _, err := other.Exec(t.Context(), `COMMIT`); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
 		if got := <-counts; got != "1 2 <nil>" {
