@@ -121,13 +121,14 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 }
 
 // parentSQL joins a table c with the one under whose name its changes are announced, where that is another one: the parent of which it is a
-// child by inheritance, in another schema, and which has no rows itself, as far as the server has counted them. So TimescaleDB keeps the
-// rows of a hypertable in chunks.
+// child by inheritance, in another schema, and which has never had rows itself: relpages alone is 0 until the table is analyzed. So
+// TimescaleDB keeps the rows of a hypertable in chunks.
 const parentSQL = `
 		LEFT JOIN LATERAL (
 		    SELECT pn.nspname AS schema, p.relname AS name
 		    FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
-		    WHERE h.inhrelid = c.oid AND NOT c.relispartition AND p.relkind = 'r' AND p.relpages = 0 AND pn.oid <> n.oid
+		    WHERE h.inhrelid = c.oid AND NOT c.relispartition AND p.relkind = 'r' AND pn.oid <> n.oid
+		      AND CASE WHEN p.relpages = 0 THEN pg_relation_size(p.oid) = 0 ELSE false END
 		    ORDER BY h.inhseqno LIMIT 1) parent ON true`
 
 func (g *Generic) warnOfTwins(object string, a, b cdc.Table) {
