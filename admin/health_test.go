@@ -43,7 +43,9 @@ func TestProbes(t *testing.T) {
 		{"active but silent", stream{cdc.Active, now.Add(-5 * time.Minute), nil, nil}, 200, 503, "has not been heard of for 5m0s"},
 		{"gap", stream{cdc.InGap, time.Time{}, lost, nil}, 200, 503, "gap (slot_lost): it is lost\n  to mend it: accept it"},
 		{
-			"blocked", stream{cdc.StateBlocked, time.Time{}, nil, blocked}, 200, 503,
+			"blocked",
+			stream{cdc.StateBlocked, time.Time{}, nil, blocked},
+			200, 503,
 			"blocked: commits would wait\n  to mend it: name the standbys",
 		},
 		{"stopped", stream{cdc.Stopped, now, nil, nil}, 503, 503, "stopped"},

@@ -9,15 +9,15 @@ import (
 
 // Fingerprint returns a text that stays the same as long as a new plan would be the same as the last: it
 // differs when a table came or went, or changed in anything that plans depend on, and when the role or
-// the publication did. It may also differ without need. It reads catalogs and nothing else: 20 ms with
-// 10,000 tables.
+// the publication did. It may also differ without need. It reads catalogs and nothing else: some 50 ms of
+// processor time with 10,000 tables.
 func Fingerprint(ctx context.Context, conn *pgx.Conn, cfg Config) (string, error) {
 	cfg = cfg.withDefaults()
-	var print string
-	if err := conn.QueryRow(ctx, fingerprintSQL, cfg.Publication, cfg.Slot).Scan(&print); err != nil {
+	var text string
+	if err := conn.QueryRow(ctx, fingerprintSQL, cfg.Publication, cfg.Slot).Scan(&text); err != nil {
 		return "", fmt.Errorf("look whether tables have changed: %w", err)
 	}
-	return print, nil
+	return text, nil
 }
 
 // fingerprintSQL adds up hashes, so that the order of rows does not matter and nothing is sorted.

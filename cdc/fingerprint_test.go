@@ -22,8 +22,7 @@ func TestFingerprint(t *testing.T) {
 		t.Cleanup(func() {
 			execBehind(t, p.cfg.URL, "REASSIGN OWNED BY "+role+" TO postgres; DROP OWNED BY "+role+"; DROP ROLE "+role)
 		})
-		last := ""
-		print := func() string {
+		look := func() string {
 			t.Helper()
 			got, err := cdc.Fingerprint(t.Context(), p.conn, p.cfg)
 			if err != nil {
@@ -31,7 +30,7 @@ func TestFingerprint(t *testing.T) {
 			}
 			return got
 		}
-		last = print()
+		last := look()
 		for _, ddl := range []string{
 			`CREATE TABLE fresh (id int PRIMARY KEY)`, `ALTER TABLE fresh RENAME TO renamed`, `DROP TABLE renamed`,
 			`ALTER TABLE b ADD PRIMARY KEY (id)`, `ALTER TABLE b DROP CONSTRAINT b_pkey, ADD PRIMARY KEY (id) DEFERRABLE`,
@@ -47,7 +46,7 @@ func TestFingerprint(t *testing.T) {
 		} {
 			if sql, only18 := strings.CutPrefix(ddl, "18: "); !only18 || p.version() >= 18 {
 				p.exec(sql)
-				if now := print(); now == last {
+				if now := look(); now == last {
 					t.Errorf("%s: the same as before", sql)
 				} else {
 					last = now
@@ -57,7 +56,7 @@ func TestFingerprint(t *testing.T) {
 		p.exec(`INSERT INTO a SELECT n FROM generate_series(1, 5000) n; UPDATE a SET n = 1; CREATE TEMP TABLE temporary (id serial PRIMARY KEY)`)
 		p.exec(`VACUUM ANALYZE a`)
 		p.exec(`TRUNCATE a`)
-		if print() != last {
+		if look() != last {
 			t.Error("it differs after what CRMs do all day")
 		}
 	})

@@ -19,22 +19,32 @@ var kinds = []struct {
 }{
 	{"plain", 0, `CREATE TABLE $ (id int PRIMARY KEY, a int)`, "f", "d", "d"},
 	{"unkeyed", 0, `CREATE TABLE $ (id int, a int)`, " no_key", " no_key", " no_key"},
-	{"bare", 0, `CREATE TABLE $ (id int PRIMARY KEY, a int); ALTER TABLE $ REPLICA IDENTITY NOTHING`,
-		"f", " no_replica_identity", " no_replica_identity"},
+	{
+		"bare", 0, `CREATE TABLE $ (id int PRIMARY KEY, a int); ALTER TABLE $ REPLICA IDENTITY NOTHING`,
+		"f", " no_replica_identity", " no_replica_identity",
+	},
 	{"complete", 0, `CREATE TABLE $ (id int PRIMARY KEY, a int); ALTER TABLE $ REPLICA IDENTITY FULL`, "f", "f", "f"},
-	{"indexed", 0, `CREATE TABLE $ (id int PRIMARY KEY, a int NOT NULL UNIQUE); ALTER TABLE $ REPLICA IDENTITY USING INDEX $_a_key`,
-		"f", "i", "i"},
+	{
+		"indexed", 0, `CREATE TABLE $ (id int PRIMARY KEY, a int NOT NULL UNIQUE); ALTER TABLE $ REPLICA IDENTITY USING INDEX $_a_key`,
+		"f", "i", "i",
+	},
 	{"unindexed", 0, `CREATE TABLE $ (id int PRIMARY KEY, a int NOT NULL); CREATE UNIQUE INDEX $_i ON $ (a);
 		ALTER TABLE $ REPLICA IDENTITY USING INDEX $_i; DROP INDEX $_i`, "f", " no_replica_identity", " no_replica_identity"},
 	{"deferred", 0, `CREATE TABLE $ (id int PRIMARY KEY DEFERRABLE, a int)`, "f", " no_replica_identity", " no_replica_identity"},
-	{"replaced", 0, `CREATE TABLE $ (id int PRIMARY KEY DEFERRABLE, a int NOT NULL UNIQUE); ALTER TABLE $ REPLICA IDENTITY USING INDEX $_a_key`,
-		"f", "i", "i"},
+	{
+		"replaced", 0, `CREATE TABLE $ (id int PRIMARY KEY DEFERRABLE, a int NOT NULL UNIQUE); ALTER TABLE $ REPLICA IDENTITY USING INDEX $_a_key`,
+		"f", "i", "i",
+	},
 	{"stored", 0, `CREATE TABLE $ (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) STORED)`, "f", "d", "d"},
 	{"virtual", 18, `CREATE TABLE $ (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2))`, "d generated_columns", "d", "d"},
-	{"virtual_full", 18, `CREATE TABLE $ (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2)); ALTER TABLE $ REPLICA IDENTITY FULL`,
-		"d generated_columns", " generated_columns", " generated_columns"},
-	{"virtual_deferred", 18, `CREATE TABLE $ (id int PRIMARY KEY DEFERRABLE, a int, b int GENERATED ALWAYS AS (a * 2))`,
-		" no_replica_identity", " no_replica_identity", " no_replica_identity"},
+	{
+		"virtual_full", 18, `CREATE TABLE $ (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2)); ALTER TABLE $ REPLICA IDENTITY FULL`,
+		"d generated_columns", " generated_columns", " generated_columns",
+	},
+	{
+		"virtual_deferred", 18, `CREATE TABLE $ (id int PRIMARY KEY DEFERRABLE, a int, b int GENERATED ALWAYS AS (a * 2))`,
+		" no_replica_identity", " no_replica_identity", " no_replica_identity",
+	},
 	{"virtual_indexed", 18, `CREATE TABLE $ (id int PRIMARY KEY DEFERRABLE, a int NOT NULL UNIQUE, b int GENERATED ALWAYS AS (a * 2));
 		ALTER TABLE $ REPLICA IDENTITY USING INDEX $_a_key`, "i generated_columns", "i", "i"},
 	{"parted", 0, `CREATE TABLE $ (id int PRIMARY KEY, a int) PARTITION BY RANGE (id);
@@ -43,8 +53,10 @@ var kinds = []struct {
 	{"parted_empty", 0, `CREATE TABLE $ (id int PRIMARY KEY, a int) PARTITION BY RANGE (id)`, "f", "d", "d"},
 	{"parted_bare", 0, `CREATE TABLE $ (id int PRIMARY KEY, a int) PARTITION BY RANGE (id); CREATE TABLE $_1 PARTITION OF $ DEFAULT;
 		ALTER TABLE $_1 REPLICA IDENTITY NOTHING`, "f", " no_replica_identity", " no_replica_identity"},
-	{"parted_deferred", 0, `CREATE TABLE $ (id int PRIMARY KEY DEFERRABLE, a int) PARTITION BY RANGE (id); CREATE TABLE $_1 PARTITION OF $ DEFAULT`,
-		" no_replica_identity_of_partitions", " no_replica_identity_of_partitions", " no_replica_identity_of_partitions"},
+	{
+		"parted_deferred", 0, `CREATE TABLE $ (id int PRIMARY KEY DEFERRABLE, a int) PARTITION BY RANGE (id); CREATE TABLE $_1 PARTITION OF $ DEFAULT`,
+		" no_replica_identity_of_partitions", " no_replica_identity_of_partitions", " no_replica_identity_of_partitions",
+	},
 	{"parted_virtual", 18, `CREATE TABLE $ (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2)) PARTITION BY RANGE (id);
 		CREATE TABLE $_1 PARTITION OF $ DEFAULT`, "d generated_columns", "d", "d"},
 }

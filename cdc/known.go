@@ -253,7 +253,7 @@ func (p *Plan) remember() (notes []note) {
 		if k != nil && k.root != 0 && !k.left && t.Parent == "" && !t.unasked && !t.partitioned {
 			add(t.oid, note{name: t.name(), left: true}) // as long as its row of pg_class tells since when
 		}
-		if child := t.Parent != "" && (t.listed || !f.slot) && (k == nil || k.root == 0); child || t.isKnownFromNow(f, p.cfg) {
+		if child := t.Parent != "" && (t.listed || !f.slot) && (k == nil || k.root == 0); child || t.isKnownFromNow(p.cfg) {
 			add(t.oid, t.note())
 		}
 		if !t.known && !t.listed {

@@ -122,7 +122,7 @@ func makePlan(cfg Config, f *found) *Plan {
 
 // isKnownFromNow reports whether no rows of the table are to be announced, and this has yet to be
 // written down: it is left out by the configuration, or published already.
-func (t *candidate) isKnownFromNow(f *found, cfg Config) bool {
+func (t *candidate) isKnownFromNow(cfg Config) bool {
 	return !t.known && t.Schema != cfg.Schema && (t.Left || t.listed)
 }
 

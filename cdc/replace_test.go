@@ -38,12 +38,18 @@ func TestReplacedTable(t *testing.T) {
 		{"in one transaction", []string{inOne}, told, "update contacts (c4,4,none)→(later,4,none)"},
 		{"in several", []string{`ALTER TABLE contacts RENAME TO contacts_old`, strings.ReplaceAll(rebuild, "FROM contacts", "FROM contacts_old") +
 			`; ALTER TABLE contacts_new RENAME TO contacts`}, told, "update contacts (c4,4,none)→(later,4,none)"},
-		{"by a table of another schema", []string{`CREATE SCHEMA next; SET search_path = next, public;` + rebuild + `; RESET search_path`,
+		{"by a table of another schema", []string{
+			`CREATE SCHEMA next; SET search_path = next, public;` + rebuild + `; RESET search_path`,
 			`BEGIN; ALTER TABLE contacts RENAME TO contacts_old; ALTER TABLE next.contacts_new RENAME TO contacts;
-			ALTER TABLE next.contacts SET SCHEMA public; COMMIT`}, told, "update contacts (c4,4,none)→(later,4,none)"},
-		{"by its schema", []string{`CREATE SCHEMA next; CREATE TABLE next.contacts (LIKE contacts INCLUDING ALL); CREATE TABLE next.done (LIKE done INCLUDING ALL);
+			ALTER TABLE next.contacts SET SCHEMA public; COMMIT`,
+		}, told, "update contacts (c4,4,none)→(later,4,none)"},
+		{
+			"by its schema",
+			[]string{`CREATE SCHEMA next; CREATE TABLE next.contacts (LIKE contacts INCLUDING ALL); CREATE TABLE next.done (LIKE done INCLUDING ALL);
 			INSERT INTO next.contacts SELECT * FROM contacts`, `BEGIN; ALTER SCHEMA public RENAME TO past; ALTER SCHEMA next RENAME TO public; COMMIT`},
-			[]string{"update contacts (2,c2)→(2,new)", "delete contacts (3,c3)→-", "insert contacts -→(101,c101)"}, "update contacts (4,c4)→(4,later)"},
+			[]string{"update contacts (2,c2)→(2,new)", "delete contacts (3,c3)→-", "insert contacts -→(101,c101)"},
+			"update contacts (4,c4)→(4,later)",
+		},
 		// The old rows cannot be asked for: what was written is told.
 		{"and dropped", []string{gone}, []string{"update contacts -→(2,new)", "update contacts -→(101,c101)"}, "update contacts (4,c4)→(4,later)"},
 	} {

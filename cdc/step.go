@@ -78,8 +78,10 @@ func (r Rights) String() string {
 		right Rights
 		name  string
 	}{
-		{OwnTable, "ownership of the table"}, {OwnPublication, "ownership of the publication"},
-		{MayCreate, "CREATE on the database"}, {ReadRows, "the sight of all rows"},
+		{OwnTable, "ownership of the table"},
+		{OwnPublication, "ownership of the publication"},
+		{MayCreate, "CREATE on the database"},
+		{ReadRows, "the sight of all rows"},
 	} {
 		if r.Has(one.right) {
 			list = append(list, one.name)

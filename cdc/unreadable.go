@@ -41,7 +41,7 @@ func (s *stuck) at(before *stuck) bool {
 // refused returns what an error of the server inside the stream means.
 func (r *reader) refused(refused *pgconn.PgError) error {
 	err := refusedStream(refused, r.source.cfg)
-	if d := r.decoder; err == error(refused) && d.tx != nil && !Transient(refused) {
+	if d := r.decoder; errors.Is(err, refused) && d.tx != nil && !Transient(refused) {
 		return &stuck{
 			unsent: Unsent{Commit: d.tx.Commit, After: d.read.End, Cause: causeOf(refused)}, index: d.index,
 			certain: refused.Code[:2] == limitExceeded,

@@ -14,6 +14,7 @@ type Entry struct {
 	Workspace string
 }
 
+// Key tells the record from all others, of other objects and workspaces too.
 func (e Entry) Key() string {
 	object, _, _ := strings.Cut(e.Event, ".")
 	return strings.TrimSpace(e.Workspace + " " + object + " " + e.Record)

@@ -49,6 +49,7 @@ func NewCRMServer(t *testing.T) (*postgres.Server, *Database) {
 	return server, db.WithContacts()
 }
 
+// WithContacts makes the tables of NewCRM.
 func (db *Database) WithContacts() *Database {
 	db.T.Helper()
 	db.Exec(WebhooksSQL)

@@ -48,6 +48,7 @@ func NewServerMajor(t *testing.T, major int, settings map[string]string) (*postg
 	return server, Connect(t, server.URL("postgres"))
 }
 
+// Connect returns the database at an address, with a session in it.
 func Connect(t *testing.T, address string) *Database {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -90,6 +91,7 @@ func (db *Database) Env(settings ...string) []string {
 	}, settings...) // the last one of a name counts
 }
 
+// Exec runs a statement, or ends the test.
 func (db *Database) Exec(sql string, args ...any) {
 	db.T.Helper()
 	if _, err := db.Conn.Exec(db.T.Context(), sql, args...); err != nil {

@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// diagnosis is what `hookline doctor --json` prints.
-type diagnosis struct {
+// Diagnosis is what `hookline doctor --json` prints.
+type Diagnosis struct {
 	Healthy            bool
 	Problems, Warnings int
 	Findings           []finding
 }
 
 // Finding returns the first finding of a check; an empty one when there is none.
-func (d diagnosis) Finding(check string) finding {
+func (d Diagnosis) Finding(check string) finding {
 	for _, f := range d.Findings {
 		if f.Check == check {
 			return f
@@ -34,7 +34,7 @@ var moving = []string{"slot", "max_replication_slots", "max_wal_senders"}
 
 // Doctor asks for a diagnosis, as text and as JSON, and checks that both say the same, with the exit code that belongs to it, and that the
 // database is left as it was.
-func (db *Database) Doctor(settings ...string) (d diagnosis, text string) {
+func (db *Database) Doctor(settings ...string) (d Diagnosis, text string) {
 	db.T.Helper()
 	before := db.Prepared()
 	asked, asJSON := Run(db.T, db.Env(settings...), "doctor"), Run(db.T, db.Env(settings...), "doctor", "--json")
@@ -76,7 +76,7 @@ func (db *Database) Doctor(settings ...string) (d diagnosis, text string) {
 }
 
 // Mend runs the SQL of all problems, and nothing else, as a superuser.
-func (db *Database) Mend(d diagnosis) {
+func (db *Database) Mend(d Diagnosis) {
 	db.T.Helper()
 	for _, f := range d.Findings {
 		if f.Level == "problem" {
@@ -88,7 +88,7 @@ func (db *Database) Mend(d diagnosis) {
 }
 
 // WantFinding checks level and text of a check. All of the texts have to be there, in what was found, in what mends it, or in the SQL.
-func WantFinding(t *testing.T, d diagnosis, check, level string, texts ...string) {
+func WantFinding(t *testing.T, d Diagnosis, check, level string, texts ...string) {
 	t.Helper()
 	f := d.Finding(check)
 	all := strings.Join(append([]string{f.Found, f.Mend}, f.SQL...), "\n")

@@ -45,6 +45,7 @@ type Arrival struct {
 
 var inboxes atomic.Int64
 
+// NewInbox returns an inbox with a secret of its own.
 func NewInbox(t *testing.T) *Inbox {
 	t.Helper()
 	return NewInboxWith(t, fmt.Sprintf("%s secret %d", Confidential, inboxes.Add(1)))
@@ -63,6 +64,7 @@ func NewInboxWith(t *testing.T, secret string) *Inbox {
 	return b
 }
 
+// URL is where webhooks are sent to.
 func (b *Inbox) URL() string { return b.Server.URL + "/hook" }
 
 // Answers has every request answered by script from now on; nil accepts.

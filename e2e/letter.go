@@ -5,14 +5,14 @@ import (
 	"fmt"
 )
 
-// letter is a delivery as `hookline deliveries list --json` tells of it.
-type letter struct {
+// Letter is a delivery as `hookline deliveries list --json` tells of it.
+type Letter struct {
 	ID, Event, Webhook, State string
 	Attempts, Status          int
 }
 
 // Deliveries returns what `hookline deliveries list` tells of.
-func (db *Database) Deliveries(state string) (letters []letter) {
+func (db *Database) Deliveries(state string) (letters []Letter) {
 	db.T.Helper()
 	p := Run(db.T, db.Env(), "deliveries", "list", "--json", "--state", state)
 	if code := p.Wait(); code != 0 {
@@ -24,9 +24,10 @@ func (db *Database) Deliveries(state string) (letters []letter) {
 	return letters
 }
 
-func (db *Database) UntilDead(n int) []letter {
+// UntilDead waits for so many dead letters, and returns them.
+func (db *Database) UntilDead(n int) []Letter {
 	db.T.Helper()
-	var letters []letter
+	var letters []Letter
 	Eventually(db.T, func() error {
 		if letters = db.Deliveries("dead"); len(letters) != n {
 			return fmt.Errorf("%d dead letters, want %d", len(letters), n)

@@ -12,6 +12,7 @@ import (
 	"hookline/internal/postgres/postgrestest"
 )
 
+// Flags of all packages.
 var (
 	Update = flag.Bool("update", false, "write the golden files anew")
 	Seed   = flag.Uint64("seed", rand.Uint64(), "of what tests do at random")

@@ -110,6 +110,7 @@ func tail(log string) string {
 	return strings.Join(all[max(0, len(all)-lines):], "")
 }
 
+// Signal sends a signal to the process, which must run.
 func (p *Process) Signal(s syscall.Signal) {
 	p.T.Helper()
 	if err := p.Cmd.Process.Signal(s); err != nil {
@@ -144,6 +145,7 @@ func (p *Process) StopInTheMiddle(b *Inbox) {
 	b.OpenGate()
 }
 
+// Interrupt is Stop with another signal.
 func (p *Process) Interrupt(s syscall.Signal) {
 	p.T.Helper()
 	p.mayEnd.Store(true)

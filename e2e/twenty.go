@@ -11,6 +11,7 @@ import (
 // Twenty is the database of a Twenty instance.
 type Twenty struct{ *Database }
 
+// NewTwenty returns the database of a new instance.
 func NewTwenty(t *testing.T) Twenty {
 	t.Helper()
 	db := Twenty{NewDatabase(t)}
@@ -29,9 +30,10 @@ type Workspace struct {
 // Apple is the workspace that every instance has.
 func (db Twenty) Apple() Workspace { return Workspace{db, twentydb.Workspace, twentydb.Schema} }
 
+// NewWorkspace makes a workspace with the standard objects.
 func (db Twenty) NewWorkspace(name string) Workspace {
 	db.T.Helper()
-	w := Workspace{Twenty: db, ID: Uuid()}
+	w := Workspace{Twenty: db, ID: UUID()}
 	var err error
 	if w.Schema, err = twentydb.AddWorkspace(db.T.Context(), db.Conn, w.ID, name); err != nil {
 		db.T.Fatal(err)
@@ -39,7 +41,8 @@ func (db Twenty) NewWorkspace(name string) Workspace {
 	return w
 }
 
-func Uuid() string {
+// UUID returns a random id.
+func UUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:])
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
@@ -60,11 +63,12 @@ func (w Workspace) AddWebhook(to *Inbox, operations ...string) (id string) {
 // AddPerson adds a person, within the transaction in progress if there is one, and returns the entry that announces it.
 func (w Workspace) AddPerson() Entry {
 	w.T.Helper()
-	person := Uuid()
+	person := UUID()
 	w.Exec(`INSERT INTO `+w.Schema+`.person (id, "nameFirstName") VALUES ($1, $2)`, person, Confidential)
 	return w.Did("person.created", person)
 }
 
+// Did returns the entry that announces what was done to a record of the workspace.
 func (w Workspace) Did(event, record string) Entry {
 	return Entry{Event: event, Record: record, Workspace: w.ID}
 }

@@ -169,12 +169,12 @@ func TestFoldModel(t *testing.T) {
 	for seed := range uint64(3000) {
 		random := rand.New(rand.NewPCG(seed, 7))
 		most := []int{0, 500, 1000, mostHeld}[random.IntN(4)]
-		make := func() *Mapper {
+		fresh := func() *Mapper {
 			m := New(oneTable{}, nil, "0badcafe", FormatEvent, discard)
 			m.fold = newFold(most)
 			return m
 		}
-		m, rows, mirror := make(), map[string]string{}, map[string]string{}
+		m, rows, mirror := fresh(), map[string]string{}, map[string]string{}
 		for n := range 6 {
 			start := maps.Clone(rows)
 			changes := randomTransaction(random, rows, cdc.LSN(100*n+100))
@@ -211,7 +211,7 @@ func TestFoldModel(t *testing.T) {
 				continue
 			}
 			at := random.IntN(len(changes) + 1)
-			other, first := make(), slices.IndexFunc(changes, func(c cdc.Change) bool { return c.Kind == cdc.Delete })
+			other, first := fresh(), slices.IndexFunc(changes, func(c cdc.Change) bool { return c.Kind == cdc.Delete })
 			last := random.IntN(2) // a lost connection brings a part of it, and then all of it again
 			for try := range last + 1 {
 				for i := max(first, 0); i < at && (try == last || random.IntN(4) > 0); i++ {

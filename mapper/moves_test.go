@@ -137,28 +137,36 @@ func TestMoves(t *testing.T) {
 			`deal.updated stage,name {"id":1,"stage":"won","name":"A"}`,
 			`deal.updated stage {"id":2,"stage":"won","name":"b"}`,
 		}},
-		{"ManyPartitions", stages + `; INSERT INTO deals SELECT i, 'new', 'x' FROM generate_series(100, 149) i`,
-			[]string{`UPDATE deals SET stage = 'won' WHERE id >= 100`}, func() (want []string) {
+		{
+			"ManyPartitions", stages + `; INSERT INTO deals SELECT i, 'new', 'x' FROM generate_series(100, 149) i`,
+			[]string{`UPDATE deals SET stage = 'won' WHERE id >= 100`},
+			func() (want []string) {
 				for i := range 50 {
 					want = append(want, fmt.Sprintf(`deal.updated stage {"id":%d,"stage":"won","name":"x"}`, 100+i))
 				}
 				return want
-			}()},
-		{"NoMove", `CREATE TABLE readings (device int, day int, value int, PRIMARY KEY (device, day)) PARTITION BY RANGE (day);
+			}(),
+		},
+		{
+			"NoMove", `CREATE TABLE readings (device int, day int, value int, PRIMARY KEY (device, day)) PARTITION BY RANGE (day);
 			CREATE TABLE readings1 PARTITION OF readings FOR VALUES FROM (0) TO (10);
 			CREATE TABLE readings2 PARTITION OF readings FOR VALUES FROM (10) TO (20);
 			INSERT INTO readings VALUES (1, 1, 7), (1, 2, 8)`,
-			[]string{`DELETE FROM readings WHERE day = 1; INSERT INTO readings VALUES (1, 11, 9)`}, []string{
+			[]string{`DELETE FROM readings WHERE day = 1; INSERT INTO readings VALUES (1, 11, 9)`},
+			[]string{
 				`reading.created  {"device":1,"day":11,"value":9}`,
 				`reading.deleted  {"device":1,"day":1,"value":7}`,
-			}},
-		{"SplitOfTheDefault", stages, []string{`
+			},
+		},
+		{"SplitOfTheDefault", stages, []string{
+			`
 			CREATE TABLE deals_lost (LIKE deals INCLUDING ALL);
 			WITH gone AS (DELETE FROM deals_others WHERE stage = 'lost' AND id < 5 RETURNING *)
 			INSERT INTO deals_lost SELECT id, stage, CASE id WHEN 4 THEN 'D' ELSE name END FROM gone;
 			DELETE FROM deals WHERE id = 5;
 			ALTER TABLE deals ATTACH PARTITION deals_lost FOR VALUES IN ('lost')`,
-			`UPDATE deals SET name = 'C' WHERE id = 3`}, []string{
+			`UPDATE deals SET name = 'C' WHERE id = 3`,
+		}, []string{
 			`deal.updated name {"id":3,"stage":"lost","name":"C"}`, // as it is when it is read back
 			`deal.updated name {"id":4,"stage":"lost","name":"D"}`,
 			`deal.deleted  {"id":5,"stage":"lost","name":"e"}`,
@@ -178,23 +186,31 @@ func TestMoves(t *testing.T) {
 			DELETE FROM deals_others;
 			CREATE TABLE deals_lost PARTITION OF deals FOR VALUES IN ('lost');
 			INSERT INTO deals SELECT * FROM moving`}, nil},
-		{"ColumnRenamedSince", stages, []string{`
+		{"ColumnRenamedSince", stages, []string{
+			`
 			CREATE TABLE deals_lost (LIKE deals INCLUDING ALL);
 			WITH gone AS (DELETE FROM deals_others WHERE stage = 'lost' RETURNING *) INSERT INTO deals_lost SELECT * FROM gone;
 			ALTER TABLE deals ATTACH PARTITION deals_lost FOR VALUES IN ('lost')`,
-			`ALTER TABLE deals RENAME name TO title`}, nil},
-		{"PlainTable", `CREATE TABLE pages_blocks (id uuid PRIMARY KEY, path text, n int);
+			`ALTER TABLE deals RENAME name TO title`,
+		}, nil},
+		{
+			"PlainTable", `CREATE TABLE pages_blocks (id uuid PRIMARY KEY, path text, n int);
 			INSERT INTO pages_blocks SELECT md5(i::text)::uuid, 'p', i FROM generate_series(1, 4) i`,
 			[]string{`WITH old AS (SELECT * FROM pages_blocks) SELECT * INTO TEMP blocks FROM old; DELETE FROM pages_blocks;
-				INSERT INTO pages_blocks SELECT id, path, CASE n WHEN 2 THEN 20 ELSE n END FROM blocks WHERE n < 4`}, []string{
+				INSERT INTO pages_blocks SELECT id, path, CASE n WHEN 2 THEN 20 ELSE n END FROM blocks WHERE n < 4`},
+			[]string{
 				`pagesBlock.updated n {"id":"c81e728d-9d4c-2f63-6f06-7f89cc14862c","path":"p","n":20}`,
 				`pagesBlock.deleted  {"id":"a87ff679-a2f3-e71d-9181-a67b7542122c","path":"p","n":4}`,
-			}},
-		{"KeysThatAreEqualAndLookDifferent", `CREATE TABLE numbers (n numeric PRIMARY KEY, x int); INSERT INTO numbers VALUES (1.0, 1)`,
-			[]string{`DELETE FROM numbers; INSERT INTO numbers VALUES (1.00, 2)`}, []string{
+			},
+		},
+		{
+			"KeysThatAreEqualAndLookDifferent", `CREATE TABLE numbers (n numeric PRIMARY KEY, x int); INSERT INTO numbers VALUES (1.0, 1)`,
+			[]string{`DELETE FROM numbers; INSERT INTO numbers VALUES (1.00, 2)`},
+			[]string{
 				`number.deleted  {"n":1.0,"x":1}`,
 				`number.created  {"n":1.00,"x":2}`,
-			}},
+			},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, major := range []int{0, 18} {
@@ -233,8 +249,20 @@ func TestExactKeys(t *testing.T) {
 		column string
 		exact  bool
 	}{
-		{"int", true}, {"bigint", true}, {"uuid", true}, {"text", true}, {"varchar(20)", true}, {"code", true}, {"mood", true}, {"date", true},
-		{"timestamptz", true}, {"bytea", true}, {"numeric(20,0)", true}, {"numeric", false}, {`text COLLATE blind`, false}, {"float8", false},
+		{"int", true},
+		{"bigint", true},
+		{"uuid", true},
+		{"text", true},
+		{"varchar(20)", true},
+		{"code", true},
+		{"mood", true},
+		{"date", true},
+		{"timestamptz", true},
+		{"bytea", true},
+		{"numeric(20,0)", true},
+		{"numeric", false},
+		{`text COLLATE blind`, false},
+		{"float8", false},
 	} {
 		runSQL(t, pool, `DROP TABLE IF EXISTS things; CREATE TABLE things (a int, k `+test.column+`, PRIMARY KEY (a, k))`)
 		o := compilePlan(t, NewGeneric(Config{}, pool, discard), describeTable(t, pool, "public", "things"))

@@ -52,17 +52,17 @@ func (d *database) followTables(ctx context.Context, store *spool.Spool) {
 
 // tableLook is what the last look at the tables has left.
 type tableLook struct {
-	print string    // cdc.Fingerprint, of before the last plan
-	due   time.Time // when to try again what is pending; zero when nothing is
+	tables string    // cdc.Fingerprint, of before the last plan
+	due    time.Time // when to try again what is pending; zero when nothing is
 }
 
 // look plans anew when something has changed since the last look, or is due to be tried again.
 func (d *database) look(ctx context.Context, conn *pgxpool.Conn, store *spool.Spool, last *tableLook) error {
-	print, err := cdc.Fingerprint(ctx, conn.Conn(), d.cfg.CDC)
-	if err != nil || print == last.print && (last.due.IsZero() || time.Now().Before(last.due)) {
+	tables, err := cdc.Fingerprint(ctx, conn.Conn(), d.cfg.CDC)
+	if err != nil || tables == last.tables && (last.due.IsZero() || time.Now().Before(last.due)) {
 		return err
 	}
-	last.print, last.due = print, time.Now().Add(retryInterval)
+	last.tables, last.due = tables, time.Now().Add(retryInterval)
 	pending, err := d.publish(ctx, conn, store)
 	if err == nil && !pending {
 		last.due = time.Time{}

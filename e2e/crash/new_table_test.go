@@ -145,7 +145,7 @@ func TestTwentyObjectAtRunTime(t *testing.T) {
 	var want []e2e.Entry
 	add := func(n int) {
 		for range n {
-			id := e2e.Uuid()
+			id := e2e.UUID()
 			db.Exec(`INSERT INTO `+apple.Schema+`._probe (id, name) VALUES ($1, $2)`, id, e2e.Confidential)
 			want = append(want, apple.Did("probe.created", id))
 		}
@@ -187,7 +187,7 @@ func TestTwentyWorkspaceAtRunTime(t *testing.T) {
 	if err := twentydb.AddObject(t.Context(), db.Conn, apple.ID, "probe", "probes"); err != nil {
 		t.Fatal(err)
 	}
-	probe := e2e.Uuid()
+	probe := e2e.UUID()
 	db.Exec(`INSERT INTO `+apple.Schema+`._probe (id) VALUES ($1)`, probe)
 	apples = append(apples, apple.Did("probe.created", probe))
 	e2e.Finish(t, sut, ofApple.Gets(apples...), ofPear.Gets(pears...))

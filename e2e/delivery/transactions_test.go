@@ -7,10 +7,10 @@ import (
 	"slices"
 	"testing"
 
-	"hookline/e2e"
-
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
+
+	"hookline/e2e"
 )
 
 // Transactions that overlap are announced one after the other, in the order of their commits, and what is rolled back is not

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"hookline/e2e"
-
 	"github.com/jackc/pgx/v5"
+
+	"hookline/e2e"
 )
 
 // setup --accept-gap is killed at each of its steps, while a Hookline waits in the gap and another one starts. There is a gap as before, from

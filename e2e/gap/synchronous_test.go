@@ -86,7 +86,7 @@ func reload(db *e2e.Database, names string) {
 		defer conn.Close(db.T.Context())
 		var now string
 		if err := conn.QueryRow(db.T.Context(), `SHOW synchronous_standby_names`).Scan(&now); err != nil || now != names {
-			return fmt.Errorf("synchronous_standby_names is %q, error %v, want %q", now, err, names)
+			return fmt.Errorf("synchronous_standby_names is %q, error %w, want %q", now, err, names)
 		}
 		return nil
 	})

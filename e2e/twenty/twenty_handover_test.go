@@ -6,9 +6,9 @@ import (
 	"slices"
 	"testing"
 
-	"hookline/e2e"
-
 	"github.com/jackc/pgx/v5"
+
+	"hookline/e2e"
 )
 
 // handover is a receiver that Twenty and Hookline share, while its webhook goes from one to the other and back.

@@ -18,7 +18,7 @@ func TestTwentyPrivateObjects(t *testing.T) {
 		db.Exec(`UPDATE core."objectMetadata" SET readability = $2 WHERE "nameSingular" = $1`, object, readability)
 	}
 	add := func(object, table string) e2e.Entry {
-		id := e2e.Uuid()
+		id := e2e.UUID()
 		db.Exec(`INSERT INTO `+apple.Schema+`.`+table+` (id) VALUES ($1)`, id)
 		return apple.Did(object+".created", id)
 	}
@@ -64,7 +64,7 @@ func TestTwentyNoise(t *testing.T) {
 	db.Exec(`ALTER TABLE ` + apple.Schema + `._rocket RENAME TO "_workflowRun"`)
 	sut := e2e.Start(t, db.Database, "HOOKLINE_EXCLUDE=note").Until("active")
 
-	run, task := e2e.Uuid(), e2e.Uuid()
+	run, task := e2e.UUID(), e2e.UUID()
 	db.Exec(`INSERT INTO `+apple.Schema+`."_workflowRun" (id) VALUES ($1)`, run)
 	for range 3 {
 		db.Exec(`UPDATE ` + apple.Schema + `."_workflowRun" SET name = name || 'x', position = position + 1`)

@@ -3,9 +3,9 @@ package twenty
 import (
 	"testing"
 
-	"hookline/e2e"
-
 	"github.com/jackc/pgx/v5"
+
+	"hookline/e2e"
 )
 
 // No workspace hears of another one's records, whatever their webhooks have in common.
@@ -30,7 +30,7 @@ func TestTwentyWorkspaces(t *testing.T) {
 		pears = append(pears, pear.AddPerson())
 		return nil
 	})
-	same := e2e.Uuid() // an id that both have
+	same := e2e.UUID() // an id that both have
 	for _, w := range []e2e.Workspace{apple, pear} {
 		w.Exec(`INSERT INTO `+w.Schema+`.company (id, name) VALUES ($1, $2)`, same, e2e.Confidential)
 	}
@@ -108,7 +108,7 @@ func TestTwentyWebhookChanges(t *testing.T) {
 		return nil
 	})
 	third = apple.AddPerson()
-	company, unheard, left := e2e.Uuid(), e2e.Uuid(), e2e.Uuid()
+	company, unheard, left := e2e.UUID(), e2e.UUID(), e2e.UUID()
 	insert := `INSERT INTO ` + apple.Schema + `.company (id, name) VALUES ($1, 'confidential')`
 	db.Exec(insert, unheard)
 	db.Exec(`UPDATE core.webhook SET operations = '{company.created}' WHERE id = $1`, id)

@@ -18,7 +18,7 @@ func TestTwentySharedReceiver(t *testing.T) {
 	apple, pear := db.Apple(), db.NewWorkspace("Pear")
 	everything := map[string]string{apple.ID: apple.AddWebhook(box, "*.*"), pear.ID: pear.AddWebhook(box, "*.*")}
 	people := map[string]string{apple.ID: apple.AddWebhook(box, "person.*"), pear.ID: pear.AddWebhook(box, "person.created")}
-	same, failing := e2e.Uuid(), e2e.Uuid()
+	same, failing := e2e.UUID(), e2e.UUID()
 	want := ledger{}
 	did := func(w e2e.Workspace, event, record string) {
 		want.add(everything[w.ID], w.Did(event, record))
@@ -56,7 +56,7 @@ func TestTwentySharedReceiver(t *testing.T) {
 	sut.Stop()
 
 	// One of Pear's webhooks turns a record away for good, and gets it by a replay.
-	turnedAway := e2e.Uuid()
+	turnedAway := e2e.UUID()
 	box.Answers(func(r receiver.Request) receiver.Answer {
 		if body := string(r.Body); strings.Contains(body, everything[pear.ID]) && strings.Contains(body, turnedAway) {
 			return receiver.Answer{Status: http.StatusUnprocessableEntity}

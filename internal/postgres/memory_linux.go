@@ -46,6 +46,6 @@ func removeOrphans(parent string) {
 			syscall.Flock(int(owner.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			_ = os.RemoveAll(filepath.Dir(path))
 		}
-		owner.Close()
+		_ = owner.Close() // and the lock with it
 	}
 }

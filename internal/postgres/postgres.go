@@ -271,7 +271,7 @@ func (s *Server) Stop() error {
 		err = errors.Join(err, os.RemoveAll(s.dir))
 	}
 	if s.owner != nil {
-		s.owner.Close()
+		_ = s.owner.Close()
 	}
 	return err
 }

@@ -185,8 +185,10 @@ func TestConnectionForgets(t *testing.T) {
 	}{
 		"the deadline":                   {},
 		"the time that writing may take": {body: 1 << 20},
-		"the time that the body may take": {answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
-			cfg: Config{BodyTimeout: time.Second}},
+		"the time that the body may take": {
+			answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+			cfg:    Config{BodyTimeout: time.Second},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

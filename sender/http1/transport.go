@@ -97,7 +97,7 @@ func (t *Transport) Post(deadline time.Time, to *Target, header, body []byte) (*
 		return resp, nil
 	}
 	if t.cfg.BodyTimeout > 0 {
-		c.endBy(earlier(deadline, time.Now().Add(t.cfg.BodyTimeout)))
+		_ = c.endBy(earlier(deadline, time.Now().Add(t.cfg.BodyTimeout))) // fails on a connection that is gone, as its next read will
 	}
 	resp.Body = &answerBody{from: resp.Body, conn: c, keep: keep}
 	return resp, nil
