@@ -11,20 +11,21 @@ import (
 type Diagnosis struct {
 	Healthy            bool
 	Problems, Warnings int
-	Findings           []finding
+	Findings           []Finding
 }
 
 // Finding returns the first finding of a check; an empty one when there is none.
-func (d Diagnosis) Finding(check string) finding {
+func (d Diagnosis) Finding(check string) Finding {
 	for _, f := range d.Findings {
 		if f.Check == check {
 			return f
 		}
 	}
-	return finding{}
+	return Finding{}
 }
 
-type finding struct {
+// Finding is one of the lines of a diagnosis.
+type Finding struct {
 	Level, Check, Found, Mend string
 	SQL                       []string
 }
