@@ -295,6 +295,7 @@ func TestPreflight(t *testing.T) {
 	t.Run("wal_level", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
+		postgrestest.NeedServer(t)
 		server, err := postgres.Start(ctx, postgres.Options{InMemory: true, Settings: map[string]string{"wal_level": "replica"}})
 		if err != nil {
 			t.Fatal(err)

@@ -470,6 +470,7 @@ func TestLostConnection(t *testing.T) {
 }
 
 func TestPostgresRestart(t *testing.T) {
+	postgrestest.NeedServer(t)
 	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true})
 	if err != nil {
 		t.Fatal(err)
@@ -492,6 +493,7 @@ func TestPostgresRestart(t *testing.T) {
 // TestServerGoesDownInAnOrderlyWay stops the server as an operator does, while a delivery is unsettled and cannot become so: the server
 // must not have to wait for it.
 func TestServerGoesDownInAnOrderlyWay(t *testing.T) {
+	postgrestest.NeedServer(t)
 	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true})
 	if err != nil {
 		t.Fatal(err)
@@ -517,6 +519,7 @@ func TestServerGoesDownInAnOrderlyWay(t *testing.T) {
 
 // TestServerGoesDownUnderBackpressure is the same while nothing is read, since the pump takes nothing.
 func TestServerGoesDownUnderBackpressure(t *testing.T) {
+	postgrestest.NeedServer(t)
 	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true})
 	if err != nil {
 		t.Fatal(err)
@@ -540,6 +543,7 @@ func TestServerGoesDownUnderBackpressure(t *testing.T) {
 // TestDemotedServer has the server come back as a read-only standby, as in a failover that is under way, and become a primary again: that
 // is no gap, whatever its slots look like meanwhile.
 func TestDemotedServer(t *testing.T) {
+	postgrestest.NeedServer(t)
 	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true})
 	if err != nil {
 		t.Fatal(err)
@@ -621,6 +625,7 @@ func TestStandbyTakesOver(t *testing.T) {
 
 // TestBackpressure takes nothing for longer than the server's patience: the connection must live on, and memory stay bounded.
 func TestBackpressure(t *testing.T) {
+	postgrestest.NeedServer(t)
 	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true, Settings: map[string]string{"wal_sender_timeout": "3s"}})
 	if err != nil {
 		t.Fatal(err)
@@ -644,6 +649,7 @@ func TestBackpressure(t *testing.T) {
 // TestLostConnectionUnderBackpressure kills the server while the pump takes nothing. That is noticed all the same, and what was read by then
 // and could not be handed over comes once, like everything before and after it.
 func TestLostConnectionUnderBackpressure(t *testing.T) {
+	postgrestest.NeedServer(t)
 	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true, Settings: map[string]string{"wal_sender_timeout": "3s"}}) // a report a second
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 func ownServer(t *testing.T, major int, settings map[string]string) *postgres.Server {
 	t.Helper()
 	postgrestest.NeedMajor(t, major)
+	postgrestest.NeedServer(t)
 	server, err := postgres.Start(t.Context(), postgres.Options{Major: major, Settings: settings})
 	if err != nil {
 		t.Fatal(err)

@@ -357,6 +357,9 @@ func validate(t *testing.T, manifests map[string][]byte) (string, error) {
 // tool is a tool pinned in ../tools. The first use builds it, which takes a minute or two.
 func tool(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a tool is not built with -short")
+	}
 	mod := "../internal/tools/" + name + ".mod"
 	read(t, mod)
 	cmd := command(t, "go", append([]string{"tool", "-modfile=" + mod, name}, args...)...)

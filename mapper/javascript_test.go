@@ -26,6 +26,9 @@ func javascript(t testing.TB, body string, cases []string) []string {
 		}
 		stdin.Write(append(line, '\n'))
 	}
+	if testing.Short() {
+		t.Skip("Node is not started with -short")
+	}
 	cmd := exec.CommandContext(t.Context(), "node", "-e", script)
 	var stderr bytes.Buffer
 	cmd.Stdin, cmd.Stderr = &stdin, &stderr

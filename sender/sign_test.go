@@ -168,6 +168,9 @@ func TestNodeVerifies(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				if testing.Short() {
+					t.Skip("Node is not started with -short")
+				}
 				node := exec.Command("node", "-e", nodeVerifier)
 				node.Stdin = strings.NewReader(string(input))
 				out, err := node.CombinedOutput()
@@ -240,6 +243,9 @@ func nodeServer(t *testing.T, script, secret string) string {
 	const fixed, free = ".listen(8080, '127.0.0.1')", ".listen(0, '127.0.0.1', function () { console.error(this.address().port) })"
 	if strings.Count(script, fixed) != 1 {
 		t.Fatalf("the script does not listen on port 8080:\n%s", script)
+	}
+	if testing.Short() {
+		t.Skip("Node is not started with -short")
 	}
 	node := exec.CommandContext(t.Context(), "node", "--input-type=module", "-e", strings.Replace(script, fixed, free, 1))
 	node.Env = append(os.Environ(), "WEBHOOK_SECRET="+secret)

@@ -46,6 +46,7 @@ func TestParkCutOff(t *testing.T) {
 
 // TestParkIsDurable kills a server whose transactions are not durable unless they ask for it.
 func TestParkIsDurable(t *testing.T) {
+	postgrestest.NeedServer(t)
 	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true, Settings: map[string]string{"synchronous_commit": "off", "wal_writer_delay": "10s"}})
 	if err != nil {
 		t.Fatal(err)

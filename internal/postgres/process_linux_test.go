@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,6 +21,9 @@ const startIn = "HOOKLINE_POSTGRES_TEST_START_IN"
 
 func TestMain(m *testing.M) {
 	dir := os.Getenv(startIn)
+	if flag.Parse(); dir == "" && testing.Short() {
+		return // every test starts a server
+	}
 	if dir == "" {
 		os.Exit(m.Run())
 	}

@@ -63,6 +63,7 @@ func Shared(t testing.TB) *postgres.Server {
 // machine lacks is skipped, and says what fetches it.
 func SharedMajor(t testing.TB, major int) *postgres.Server {
 	t.Helper()
+	NeedServer(t)
 	NeedMajor(t, major)
 	value, _ := servers.LoadOrStore(major, new(shared))
 	s := value.(*shared)
@@ -73,6 +74,14 @@ func SharedMajor(t testing.TB, major int) *postgres.Server {
 		t.Fatalf("start the shared Postgres: %v", s.err)
 	}
 	return s.server
+}
+
+// NeedServer skips a test that starts a server when tests are to be short.
+func NeedServer(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a server is not started with -short")
+	}
 }
 
 // NeedMajor skips a test for which this machine lacks the server, unless major is 0.
