@@ -74,6 +74,25 @@ func (s *Snapshot) Covers(tx *Tx) bool {
 	return xid < s.xmax && (xid < s.xmin || !s.running[xid])
 }
 
+// Visible reports whether statements that begin from now on see what tx did. The stream brings a
+// transaction as soon as its commit is written, which is a moment before others see it, and longer where
+// the commit waits for a synchronous standby. db is a connection or a pool of the same server.
+func Visible(ctx context.Context, db interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}, tx *Tx,
+) (bool, error) {
+	var text string
+	if err := db.QueryRow(ctx, "SELECT pg_current_snapshot()::text").Scan(&text); err != nil {
+		return false, fmt.Errorf("look whether a transaction is visible: %w", err)
+	}
+	s, err := parseSnapshot(text)
+	if err != nil {
+		return false, err
+	}
+	xid := s.widen(tx.XID)
+	return xid < s.xmax && !s.running[xid], nil
+}
+
 // widen puts the epoch back on a 32-bit transaction id: ids that are alive lie within 2^31 of xmax.
 func (s *Snapshot) widen(xid uint32) uint64 {
 	const epoch = 1 << 32

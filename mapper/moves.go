@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"hookline/cdc"
 )
@@ -14,6 +15,7 @@ import (
 
 // moves is what has been asked of the transaction in progress.
 type moves struct {
+	visible  bool            // the database shows what it did, or has been waited for long enough
 	attached map[uint32]bool // partitioned tables, by OID: whether they have partitions that it may have attached
 	updates  int             // deletes and inserts that turned out to be updates
 }
@@ -21,7 +23,34 @@ type moves struct {
 const (
 	manyUpdates = 32  // after which those of the same transaction are believed to be updates too
 	manyLives   = 200 // rows that are read back at once
+
+	visiblePatience = 5 * time.Second // for a transaction that the stream has brought before others see it
+	visiblePause    = 2 * time.Millisecond
 )
+
+// untilVisible waits until the database shows what the transaction in progress did: asked sooner, it
+// would call rows gone that have only moved. A commit that waits for a synchronous standby for longer
+// than visiblePatience is not waited for.
+func (m *Mapper) untilVisible(ctx context.Context, tx *cdc.Tx) error {
+	for began := time.Now(); !m.moves.visible; {
+		err := m.persist(ctx, "look whether a transaction is visible", func() (err error) {
+			m.moves.visible, err = cdc.Visible(ctx, m.pool, tx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if m.moves.visible = m.moves.visible || time.Since(began) > visiblePatience; m.moves.visible {
+			return nil
+		}
+		select {
+		case <-time.After(visiblePause):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
 
 // moved returns the Delete right before an Insert when both are one update: of a column by which
 // the table is partitioned, which is part of the key. Both have the rest of the key in common then,
@@ -33,6 +62,9 @@ func (m *Mapper) moved(ctx context.Context, o *object, change cdc.Change) (*dele
 	}
 	single := m.moves.updates >= manyUpdates
 	if !single {
+		if err := m.untilVisible(ctx, change.Tx); err != nil {
+			return nil, err
+		}
 		err := m.persist(ctx, "look for a row of "+change.Relation.Schema+"."+change.Relation.Name, func() error {
 			rows, err := m.ask(ctx, change.Relation, o.stays, o.stays, []cdc.Tuple{change.New}, 2)
 			if single = err == nil && len(rows) < 2; errors.Is(err, errAltered) {
@@ -159,6 +191,9 @@ func (m *Mapper) attaches(ctx context.Context, d *deletion) (attached bool, err 
 	oid := d.relation.OID
 	if attached, known := m.moves.attached[oid]; known {
 		return attached, nil
+	}
+	if err := m.untilVisible(ctx, d.tx); err != nil {
+		return false, err
 	}
 	err = m.persist(ctx, "look for new partitions of "+d.relation.Schema+"."+d.relation.Name, func() error {
 		return m.pool.QueryRow(ctx, `
