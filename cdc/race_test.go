@@ -28,3 +28,36 @@ func TestPlanWhileATableIsDropped(t *testing.T) {
 		}
 	})
 }
+
+// TestAttachLocksAncestorsFirst has the CRM lock a partitioned table, as for a detach, while rows of a
+// partition are to be announced. Hookline waits for it without a lock on the partition, which the CRM locks
+// next: holding one, each would wait for the other.
+func TestAttachLocksAncestorsFirst(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, logSQL)
+		p.look()
+		p.open()
+		p.exec(`CREATE TABLE log_1 (id int, y int, PRIMARY KEY (id, y)); ALTER TABLE log_1 REPLICA IDENTITY FULL;
+			INSERT INTO log_1 VALUES (1, 1); ALTER TABLE log ATTACH PARTITION log_1 FOR VALUES IN (1)`)
+		p.want("done", "log")
+		plan := p.plan()
+		crm, watch := connect(t, p.cfg.URL), connect(t, p.cfg.URL)
+		exec := func(sql string) {
+			t.Helper()
+			if _, err := crm.Exec(t.Context(), sql); err != nil {
+				t.Fatal(err)
+			}
+		}
+		exec(`BEGIN; LOCK TABLE ONLY log IN ACCESS EXCLUSIVE MODE`)
+		applied := make(chan error, 1)
+		pid := p.conn.PgConn().PID()
+		go func() { applied <- plan.Apply(t.Context(), p.conn, slog.New(slog.DiscardHandler)) }()
+		awaitLock(t, watch, pid)
+		exec(`LOCK TABLE ONLY log_1 IN ACCESS EXCLUSIVE MODE NOWAIT; COMMIT`)
+		if err := <-applied; err != nil {
+			t.Fatal(err)
+		}
+		p.look() // in case that the lock was held for too long
+		expect(t, p.brought(), "insert log -→(1,1)")
+	})
+}
