@@ -2,7 +2,11 @@ package cdc_test
 
 import (
 	"log/slog"
+	"slices"
+	"strings"
 	"testing"
+
+	"hookline/cdc"
 )
 
 // TestPlanWhileATableIsDropped drops a table after the snapshot in which the plan looks for tables: it is
@@ -59,5 +63,35 @@ func TestAttachLocksAncestorsFirst(t *testing.T) {
 		}
 		p.look() // in case that the lock was held for too long
 		expect(t, p.brought(), "insert log -→(1,1)")
+	})
+}
+
+// TestReplaceDoesNotWaitTwice has the CRM lock the old table while the new one is to be published. Hookline,
+// which has locked the new one, gives up at once: the CRM may lock that next.
+func TestReplaceDoesNotWaitTwice(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, contactsSQL)
+		p.look()
+		p.exec(rebuild + `; BEGIN; ALTER TABLE contacts RENAME TO contacts_old; ALTER TABLE contacts_new RENAME TO contacts; COMMIT`)
+		p.want("contacts", "contacts_old", "done")
+		plan := p.plan()
+		crm := connect(t, p.cfg.URL)
+		if _, err := crm.Exec(t.Context(), `BEGIN; LOCK TABLE contacts_old IN ACCESS EXCLUSIVE MODE`); err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(plan.Steps, func(s cdc.Step) bool { return s.Kind == cdc.Replace })
+		if i < 0 {
+			t.Fatalf("nothing is replaced: %v", plan.SQL())
+		}
+		p.exec(`SET lock_timeout = '2s'`)
+		_, err := p.conn.Exec(t.Context(), plan.Steps[i].SQL)
+		if err == nil || !strings.Contains(err.Error(), `could not obtain lock on relation "public.contacts_old"`) {
+			t.Errorf("while the old table is locked: %v", err)
+		}
+		p.exec(`ROLLBACK`)
+		if _, err := crm.Exec(t.Context(), `COMMIT`); err != nil {
+			t.Fatal(err)
+		}
+		p.look()
 	})
 }

@@ -3,6 +3,7 @@ package cdc
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -80,6 +81,8 @@ func (p *Plan) replace(t *candidate, s *Step) {
 	s.Kind, s.SQL = Replace, p.transaction(title, append(start, p.since(t))...)
 	if differing := p.differing(t); differing != "" {
 		s.less = s.SQL
+		// The other one has to be free at once: whoever has it may wait for t, and the server would end one of both.
+		start = slices.Insert(start, 1, "LOCK TABLE ONLY "+t.replaces.now.String()+" IN ACCESS SHARE MODE NOWAIT")
 		s.SQL = p.transaction(title, append(start, "SET LOCAL statement_timeout = '"+compareLimit+"'", differing)...)
 	}
 }
