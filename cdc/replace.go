@@ -87,6 +87,14 @@ func (p *Plan) replace(t *candidate, s *Step) {
 	}
 }
 
+// from returns what the relation's own rows are read from, as candidate.from does.
+func (k *knownRelation) from() string {
+	if k.tree {
+		return k.now.String()
+	}
+	return "ONLY " + k.now.String()
+}
+
 // differing returns the statement that announces how the rows of t differ from those of the table that it
 // replaces; "" when the two cannot be compared. Tables without a record in common are two objects: the
 // old one's rows are not announced as deleted.
@@ -110,7 +118,7 @@ func (p *Plan) differing(t *candidate) string {
 		return ""
 	}
 	both := func(join string) string {
-		return fmt.Sprintf("%s n %s %s o ON %s", t.from(), join, t.replaces.now, strings.Join(match, " AND "))
+		return fmt.Sprintf("%s n %s %s o ON %s", t.from(), join, t.replaces.from(), strings.Join(match, " AND "))
 	}
 	return fmt.Sprintf("INSERT INTO %[1]s (slot, relation, action, old, record)\n"+
 		"  SELECT %[2]s, %[3]s, action, CASE WHEN action IS NOT NULL THEN old END, CASE WHEN action IS DISTINCT FROM '%[4]s' THEN record END\n"+
