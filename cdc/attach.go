@@ -42,6 +42,12 @@ func (p *Plan) attachment(t *candidate, m member) string {
 		"    AND (k.left_x IS NULL OR age(t.xmin) < age(k.left_x) OR t.xmin = k.left_x AND t.cmin::text::bigint > k.left_c)",
 		m.name, p.cfg.own(knownTable), slot, m.name.regclass(), t.regclass(), writtenBefore)
 	return p.transaction("announce the rows that "+m.name.String()+" had before it was attached to "+t.String(),
+		// The server locks a partition's ancestors whenever it reads the partition, and DDL locks them first. In the
+		// other order both would wait for each other, and the server might end the DDL.
+		"DO "+quoteLiteral("DECLARE ancestor regclass; BEGIN\n"+
+			"  FOR ancestor IN SELECT relid FROM pg_partition_ancestors("+m.name.regclass()+") WITH ORDINALITY a (relid, n)\n"+
+			"    WHERE n > 1 AND has_table_privilege(relid, 'SELECT') ORDER BY n DESC\n"+
+			"  LOOP EXECUTE 'LOCK TABLE ONLY ' || ancestor || ' IN ACCESS SHARE MODE'; END LOOP; END"),
 		// Writers are locked out only where there is something to announce. No such row can come any more.
 		"DO "+quoteLiteral("BEGIN IF EXISTS ("+with+"\n  SELECT "+rows+") THEN LOCK TABLE ONLY "+m.name.String()+" IN SHARE MODE; END IF; END"),
 		p.describe(t.regclass(), fmt.Sprintf(" || jsonb_build_object('attached', (%s\n    SELECT jsonb_build_object('transaction', x::text::bigint, 'rows', "+

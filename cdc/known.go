@@ -24,6 +24,7 @@ type knownRelation struct {
 	left      bool // its root, and is a table of its own
 	successor uint32
 	now       tableName // the zero name: it was dropped
+	tree      bool      // it is partitioned by now
 }
 
 // tableName is a table's qualified name.
@@ -50,7 +51,7 @@ func recall(ctx context.Context, conn *pgx.Conn, cfg Config) (knownTables, error
 		SELECT k.relation, coalesce(j->>'schema_name', ''), coalesce(j->>'table_name', ''),
 		       coalesce(was.schema, ''), coalesce(was.table, ''),
 		       coalesce((j->>'root')::oid, 0), j->>'left_x' IS NOT NULL, coalesce((j->>'successor')::oid, 0),
-		       coalesce(n.nspname, ''), coalesce(c.relname, '')
+		       coalesce(n.nspname, ''), coalesce(c.relname, ''), coalesce(c.relkind = 'p', false)
 		FROM `+cfg.own(knownTable).String()+` k CROSS JOIN LATERAL to_jsonb(k) j
 		LEFT JOIN LATERAL (SELECT j->>'was_schema' AS schema, j->>'was_table' AS table
 		     WHERE (j->>'renamed_at')::timestamptz > now() - $2::interval) was ON true
@@ -61,7 +62,7 @@ func recall(ctx context.Context, conn *pgx.Conn, cfg Config) (knownTables, error
 	}
 	var k knownRelation
 	_, err = pgx.ForEachRow(rows, []any{
-		&k.oid, &k.noted.schema, &k.noted.table, &k.was.schema, &k.was.table, &k.root, &k.left, &k.successor, &k.now.schema, &k.now.table,
+		&k.oid, &k.noted.schema, &k.noted.table, &k.was.schema, &k.was.table, &k.root, &k.left, &k.successor, &k.now.schema, &k.now.table, &k.tree,
 	}, func() error {
 		one := k
 		m.add(&one)

@@ -148,7 +148,7 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		SELECT t.ord, c.oid, c.relkind = 'p',
 		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary),
 		       pg_has_role(c.relowner, 'USAGE'), pg_get_userbyid(c.relowner)::text,
-		       has_table_privilege(c.oid, 'SELECT'), row_security_active(c.oid),
+		       coalesce(has_table_privilege(c.oid, 'SELECT'), false), row_security_active(c.oid),
 		       CASE WHEN c.relrowsecurity THEN (SELECT coalesce(string_agg(quote_ident(polname), ', ' ORDER BY polname), '')
 		           FROM pg_policy WHERE polrelid = c.oid) ELSE '' END,
 		       member.direct, member.direct OR (SELECT puballtables FROM pub) IS TRUE OR `+bySchema+`,
@@ -159,6 +159,7 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		JOIN pg_namespace n ON n.nspname = t.schema
 		JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
 		     AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p'
+		     AND has_table_privilege(c.oid, 'SELECT') IS NOT NULL -- null: it was dropped since the query began
 		CROSS JOIN LATERAL (SELECT EXISTS (
 		     SELECT FROM pg_publication_rel r JOIN pub ON r.prpubid = pub.oid WHERE r.prrelid = c.oid) AS direct) member
 		CROSS JOIN LATERAL (SELECT c.oid AS id UNION ALL

@@ -3,6 +3,7 @@ package cdc
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -80,8 +81,18 @@ func (p *Plan) replace(t *candidate, s *Step) {
 	s.Kind, s.SQL = Replace, p.transaction(title, append(start, p.since(t))...)
 	if differing := p.differing(t); differing != "" {
 		s.less = s.SQL
+		// The other one has to be free at once: whoever has it may wait for t, and the server would end one of both.
+		start = slices.Insert(start, 1, "LOCK TABLE ONLY "+t.replaces.now.String()+" IN ACCESS SHARE MODE NOWAIT")
 		s.SQL = p.transaction(title, append(start, "SET LOCAL statement_timeout = '"+compareLimit+"'", differing)...)
 	}
+}
+
+// from returns what the relation's own rows are read from, as candidate.from does.
+func (k *knownRelation) from() string {
+	if k.tree {
+		return k.now.String()
+	}
+	return "ONLY " + k.now.String()
 }
 
 // differing returns the statement that announces how the rows of t differ from those of the table that it
@@ -107,7 +118,7 @@ func (p *Plan) differing(t *candidate) string {
 		return ""
 	}
 	both := func(join string) string {
-		return fmt.Sprintf("%s n %s %s o ON %s", t.from(), join, t.replaces.now, strings.Join(match, " AND "))
+		return fmt.Sprintf("%s n %s %s o ON %s", t.from(), join, t.replaces.from(), strings.Join(match, " AND "))
 	}
 	return fmt.Sprintf("INSERT INTO %[1]s (slot, relation, action, old, record)\n"+
 		"  SELECT %[2]s, %[3]s, action, CASE WHEN action IS NOT NULL THEN old END, CASE WHEN action IS DISTINCT FROM '%[4]s' THEN record END\n"+

@@ -175,3 +175,17 @@ func TestReplacedByATooLargeTable(t *testing.T) {
 		expectSorted(t, p.brought(), "update contacts -→(new,2,none)", "update contacts -→(c101,101,none)")
 	})
 }
+
+// TestReplacedParent swaps a table of which another one inherits: the rows of that are not the table's, and
+// are not announced as deleted.
+func TestReplacedParent(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, contactsSQL+`; CREATE TABLE partners (PRIMARY KEY (id)) INHERITS (contacts); INSERT INTO partners VALUES (500, 'p')`)
+		p.look()
+		p.open()
+		p.exec(`BEGIN; CREATE TABLE contacts_new (LIKE contacts INCLUDING ALL); INSERT INTO contacts_new SELECT * FROM ONLY contacts;
+			ALTER TABLE contacts RENAME TO contacts_old; ALTER TABLE contacts_new RENAME TO contacts; COMMIT`)
+		p.look()
+		expect(t, p.brought())
+	})
+}

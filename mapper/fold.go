@@ -1,8 +1,8 @@
 package mapper
 
 import (
-	"bytes"
 	"encoding/binary"
+	"math/bits"
 
 	"hookline/cdc"
 )
@@ -23,8 +23,7 @@ type fold struct {
 	oldest deletion             // sentinel of a circular list: oldest.next is the oldest
 	bytes  int
 
-	packed []byte    // room for pack
-	row    cdc.Tuple // room for unpack
+	row cdc.Tuple // room for unpack
 }
 
 // deletion is a Delete that is held back.
@@ -74,10 +73,9 @@ func (f *fold) follow(change cdc.Change) (another bool) {
 // hold keeps a Delete. What it returns leaves, linked by next: the oldest quarter, when there is
 // more than may be held.
 func (f *fold) hold(o *object, change cdc.Change) (leaving *deletion) {
-	f.packed = pack(f.packed[:0], change.Old)
 	d := &deletion{
 		object: o, relation: change.Relation, tx: change.Tx, index: change.Index, isKey: change.OldIsKey,
-		record: o.record(change.Old), row: bytes.Clone(f.packed),
+		record: o.record(change.Old), row: pack(make([]byte, 0, packedSize(change.Old)), change.Old),
 	}
 	last := f.oldest.prev
 	d.prev, d.next = last, &f.oldest
@@ -170,6 +168,17 @@ func sameColumns(a, b *cdc.Relation) bool {
 
 // A row is packed as the values of its columns, each behind a number: 0 is null, 1 is unchanged,
 // else the length of the text and 2.
+
+// packedSize is how many bytes a packed row takes.
+func packedSize(row cdc.Tuple) (n int) {
+	for i := range row {
+		n += uvarintSize(len(row[i].Bytes())+2) + len(row[i].Bytes())
+	}
+	return n
+}
+
+// uvarintSize is how many bytes a number takes in binary.AppendUvarint.
+func uvarintSize(n int) int { return (bits.Len(uint(n)|1) + 6) / 7 }
 
 // pack appends a packed row to dst.
 func pack(dst []byte, row cdc.Tuple) []byte {

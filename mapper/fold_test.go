@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -264,4 +265,42 @@ func sketch(changes []cdc.Change) (list []string) {
 		list = append(list, fmt.Sprintf("%s %v %v", c.Kind, c.Old, c.New))
 	}
 	return list
+}
+
+// TestFoldForgetsLargeRows deletes a row that is larger than all that may be held. What it took is free again
+// when it has been told.
+func TestFoldForgetsLargeRows(t *testing.T) {
+	const size = 64 << 20
+	m := New(oneTable{}, nil, "0badcafe", FormatEvent, discard)
+	delete1 := func() cdc.Change {
+		return cdc.Change{
+			Kind: cdc.Delete, Relation: letters, Tx: &cdc.Tx{Commit: 1, XID: 1},
+			Old: cdc.Tuple{cdc.Text([]byte("1")), cdc.Text(make([]byte, size))},
+		}
+	}
+	before := heap()
+	m.fold.hold(&object{hash: 7, key: []int{0}}, delete1())
+	if grown := heap() - before; grown > size/2 {
+		t.Errorf("%d MiB stay after a row of %d MiB", grown>>20, size>>20)
+	}
+	runtime.KeepAlive(m)
+}
+
+// heap is how many bytes are in use.
+func heap() int64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
+}
+
+// TestPackedSize packs rows without growing the room for them.
+func TestPackedSize(t *testing.T) {
+	row := cdc.Tuple{{}, cdc.Unchanged()}
+	for _, n := range []int{0, 1, 125, 126, 127, 16381, 16382, 1 << 21} {
+		row = append(row, cdc.Text(make([]byte, n)))
+	}
+	if got, want := packedSize(row), len(pack(nil, row)); got != want {
+		t.Errorf("the size is %d, want %d", got, want)
+	}
 }

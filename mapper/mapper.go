@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -332,8 +333,15 @@ func (m *Mapper) readBack(ctx context.Context, o *object, rel *cdc.Relation, row
 	return rows[0], nil
 }
 
-// errAltered says that a table is not as the stream has it any more: it, or one of its columns, was renamed or dropped.
+// errAltered says that a table is not as the stream has it any more: it, or one of its columns, was renamed
+// or dropped, or has another type.
 var errAltered = errors.New("the table was altered since")
+
+// altered are the classes of SQLSTATE that say so: there is no such name, or a value is none of the column's
+// type, as the column has another one by now.
+//
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+var altered = []string{"42", "22"}
 
 // ask returns the named columns, as text, of the rows that have the values of one of rows in the columns by, but no more than limit. The error
 // may be errAltered.
@@ -368,7 +376,7 @@ func (m *Mapper) ask(ctx context.Context, rel *cdc.Relation, columns, by []int, 
 	}
 	defer conn.Release()
 	result := conn.Conn().PgConn().ExecParams(ctx, sql.String(), values, nil, nil, nil).Read()
-	if refused, ok := errors.AsType[*pgconn.PgError](result.Err); ok && strings.HasPrefix(refused.Code, "42") {
+	if refused, ok := errors.AsType[*pgconn.PgError](result.Err); ok && slices.Contains(altered, refused.Code[:2]) {
 		return nil, fmt.Errorf("%w: %s", errAltered, refused.Message)
 	}
 	return result.Rows, result.Err

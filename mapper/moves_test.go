@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -269,5 +270,37 @@ func TestExactKeys(t *testing.T) {
 		if o.exact != test.exact || o.stays != nil {
 			t.Errorf("a key of type %s: exact is %t, want %t", test.column, o.exact, test.exact)
 		}
+	}
+}
+
+// TestAskOfAnAlteredTable asks for rows by values that are none of the column's type any more. It says so,
+// instead of asking again for ever.
+func TestAskOfAnAlteredTable(t *testing.T) {
+	f := newCRM(t, 0, `CREATE TABLE visits (id text PRIMARY KEY, name text); INSERT INTO visits VALUES ('a1', 'x')`)
+	rel := &cdc.Relation{Schema: "public", Name: "visits", Columns: []cdc.Column{{Name: "id"}, {Name: "name"}}}
+	for _, test := range []struct{ alter, id string }{
+		{`ALTER TABLE visits ALTER id TYPE bigint USING substr(id, 2)::bigint`, "a1"},
+		{`ALTER TABLE visits ALTER id TYPE int`, "5000000000"},
+		{`ALTER TABLE visits ALTER id TYPE date USING '2020-01-01'`, "2020-13-01"},
+	} {
+		runSQL(t, f.pool, test.alter)
+		_, err := f.mapper.ask(t.Context(), rel, []int{1}, []int{0}, []cdc.Tuple{{cdc.Text([]byte(test.id)), {}}}, 1)
+		if !errors.Is(err, errAltered) {
+			t.Errorf("%s: %v, want %v", test.alter, err, errAltered)
+		}
+	}
+}
+
+// TestMovesOfAnAlteredTable has rows move to another partition, and their key get another type before the
+// stream is read.
+func TestMovesOfAnAlteredTable(t *testing.T) {
+	f := newCRM(t, 0, `
+		CREATE TABLE visits (id text, stage text, PRIMARY KEY (id, stage)) PARTITION BY LIST (stage);
+		CREATE TABLE visits_new PARTITION OF visits FOR VALUES IN ('new'); CREATE TABLE visits_others PARTITION OF visits DEFAULT;
+		INSERT INTO visits VALUES ('a1', 'new')`)
+	got := f.announced(`UPDATE visits SET stage = 'won'`, `ALTER TABLE visits ALTER id TYPE int USING substr(id, 2)::int`)
+	want := []string{`visit.created  {"id":"a1","stage":"won"}`, `visit.deleted  {"id":"a1","stage":"new"}`}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
 	}
 }
