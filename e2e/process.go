@@ -136,20 +136,22 @@ const inHand = 200
 func (p *Process) StopInTheMiddle(b *Inbox) {
 	p.T.Helper()
 	b.UntilClosed()
-	p.mayEnd.Store(true)
-	p.Signal(syscall.SIGTERM)
-	b.CloseAfter(inHand)
-	if code := p.Wait(); code != 0 {
-		p.T.Errorf("exit code %d after SIGTERM, want 0", code)
-	}
+	p.interrupt(syscall.SIGTERM, func() { b.CloseAfter(inHand) })
 	b.OpenGate()
 }
 
 // Interrupt is Stop with another signal.
 func (p *Process) Interrupt(s syscall.Signal) {
 	p.T.Helper()
+	p.interrupt(s, func() {})
+}
+
+// interrupt ends the process with the signal, and calls then once that is sent.
+func (p *Process) interrupt(s syscall.Signal, then func()) {
+	p.T.Helper()
 	p.mayEnd.Store(true)
 	p.Signal(s)
+	then()
 	if code := p.Wait(); code != 0 {
 		p.T.Errorf("exit code %d after %s, want 0", code, s)
 	}
