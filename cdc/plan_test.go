@@ -295,12 +295,7 @@ func TestPreflight(t *testing.T) {
 	t.Run("wal_level", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		postgrestest.NeedServer(t)
-		server, err := postgres.Start(ctx, postgres.Options{InMemory: true, Settings: map[string]string{"wal_level": "replica"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = server.Stop() })
+		server := postgrestest.NewServer(t, postgres.Options{Settings: map[string]string{"wal_level": "replica"}})
 		conn, err := pgx.Connect(ctx, server.URL("postgres"))
 		if err != nil {
 			t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"hookline/cdc"
+	"hookline/internal/postgres"
+	"hookline/internal/postgres/postgrestest"
 )
 
 // heard is a log that hands on its lines.
@@ -108,9 +110,11 @@ func awaitLock(t *testing.T, conn *pgx.Conn, pid uint32) {
 
 // TestReadingBehindAPreparedTransaction tells of one that locks a table.
 func TestReadingBehindAPreparedTransaction(t *testing.T) {
+	t.Parallel()
 	for _, major := range majors {
 		t.Run(fmt.Sprint(major), func(t *testing.T) {
-			url := ownServer(t, major, map[string]string{"max_prepared_transactions": "5"}).URL("postgres")
+			t.Parallel()
+			url := postgrestest.NewServer(t, postgres.Options{Major: major}).URL("postgres")
 			s := &stream{t: t, conn: connect(t, url)}
 			for _, gid := range []string{"first", "second"} {
 				s.exec(fmt.Sprintf(`CREATE TABLE %s (id int PRIMARY KEY)`, gid))

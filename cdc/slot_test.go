@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"hookline/cdc"
+	"hookline/internal/postgres"
+	"hookline/internal/postgres/postgrestest"
 )
 
 // waitingSlot is a slot in the making, on a server of its own: it would have other tests' slots wait, too.
@@ -24,7 +26,7 @@ type waitingSlot struct {
 
 func newWaitingSlot(t *testing.T, major int, transaction ...string) *waitingSlot {
 	t.Helper()
-	url := ownServer(t, major, map[string]string{"max_prepared_transactions": "5"}).URL("postgres")
+	url := postgrestest.NewServer(t, postgres.Options{Major: major}).URL("postgres")
 	s := &stream{t: t, cfg: cdc.Config{URL: url, Slot: "hookline"}, conn: connect(t, url)}
 	s.exec(people)
 	s.exec(`CREATE ROLE clerk LOGIN SUPERUSER`)
@@ -56,8 +58,10 @@ func (w *waitingSlot) slots() string {
 // TestSlotWaitsForOthers: making the slot waits for transactions of the whole server, however long they take, and says who that is and what
 // would end it.
 func TestSlotWaitsForOthers(t *testing.T) {
+	t.Parallel()
 	for _, major := range majors {
 		t.Run(fmt.Sprint("session/", major), func(t *testing.T) {
+			t.Parallel()
 			w := newWaitingSlot(t, major)
 			pid := w.crm.PgConn().PID()
 			parts := []string{fmt.Sprintf("session %d of role clerk in database other", pid), fmt.Sprintf("SELECT pg_terminate_backend(%d)", pid)}
@@ -74,6 +78,7 @@ func TestSlotWaitsForOthers(t *testing.T) {
 			w.isMade()
 		})
 		t.Run(fmt.Sprint("prepared/", major), func(t *testing.T) {
+			t.Parallel()
 			w := newWaitingSlot(t, major, `PREPARE TRANSACTION 'it''s stuck'`)
 			w.lines.until(t, "the slot is being made", "prepared transaction 'it''s stuck' of role clerk in database other", "ROLLBACK PREPARED 'it''s stuck'")
 			if _, err := w.crm.Exec(t.Context(), `ROLLBACK PREPARED 'it''s stuck'`); err != nil {
@@ -99,8 +104,10 @@ func (w *waitingSlot) isMade() {
 
 // TestSlotIsCancelled ends what waits: at once, and without a slot that nobody would know of.
 func TestSlotIsCancelled(t *testing.T) {
+	t.Parallel()
 	for _, major := range majors {
 		t.Run(fmt.Sprint(major), func(t *testing.T) {
+			t.Parallel()
 			w := newWaitingSlot(t, major)
 			w.lines.until(t, "the slot is being made")
 			enough := errors.New("enough")

@@ -470,12 +470,8 @@ func TestLostConnection(t *testing.T) {
 }
 
 func TestPostgresRestart(t *testing.T) {
-	postgrestest.NeedServer(t)
-	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Stop() })
+	t.Parallel()
+	server := postgrestest.NewServer(t, postgres.Options{})
 	s := newStream(t, server.URL("postgres"), people)
 	s.exec(`INSERT INTO people VALUES (1), (2)`)
 	s.take()
@@ -493,12 +489,8 @@ func TestPostgresRestart(t *testing.T) {
 // TestServerGoesDownInAnOrderlyWay stops the server as an operator does, while a delivery is unsettled and cannot become so: the server
 // must not have to wait for it.
 func TestServerGoesDownInAnOrderlyWay(t *testing.T) {
-	postgrestest.NeedServer(t)
-	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Stop() })
+	t.Parallel()
+	server := postgrestest.NewServer(t, postgres.Options{})
 	s := newStream(t, server.URL("postgres"), people)
 	s.exec(`INSERT INTO people VALUES (1)`)
 	release := s.take().Tx.Hold()
@@ -519,12 +511,8 @@ func TestServerGoesDownInAnOrderlyWay(t *testing.T) {
 
 // TestServerGoesDownUnderBackpressure is the same while nothing is read, since the pump takes nothing.
 func TestServerGoesDownUnderBackpressure(t *testing.T) {
-	postgrestest.NeedServer(t)
-	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Stop() })
+	t.Parallel()
+	server := postgrestest.NewServer(t, postgres.Options{})
 	s := newStream(t, server.URL("postgres"), people)
 	s.exec(manyPeople, 5000)
 	s.take()
@@ -543,12 +531,8 @@ func TestServerGoesDownUnderBackpressure(t *testing.T) {
 // TestDemotedServer has the server come back as a read-only standby, as in a failover that is under way, and become a primary again: that
 // is no gap, whatever its slots look like meanwhile.
 func TestDemotedServer(t *testing.T) {
-	postgrestest.NeedServer(t)
-	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Stop() })
+	t.Parallel()
+	server := postgrestest.NewServer(t, postgres.Options{})
 	logs := make(chan string, 1000)
 	s := &stream{t: t, cfg: cdc.Config{URL: server.URL("postgres"), Slot: "s"}, conn: connect(t, server.URL("postgres")), log: tell{logs}}
 	s.exec(people)
@@ -625,12 +609,8 @@ func TestStandbyTakesOver(t *testing.T) {
 
 // TestBackpressure takes nothing for longer than the server's patience: the connection must live on, and memory stay bounded.
 func TestBackpressure(t *testing.T) {
-	postgrestest.NeedServer(t)
-	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true, Settings: map[string]string{"wal_sender_timeout": "3s"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Stop() })
+	t.Parallel()
+	server := postgrestest.NewServer(t, postgres.Options{Settings: map[string]string{"wal_sender_timeout": "3s"}})
 	s := newStream(t, server.URL("postgres"), people)
 	s.exec(manyPeople, 10000)
 	s.take()
@@ -649,12 +629,8 @@ func TestBackpressure(t *testing.T) {
 // TestLostConnectionUnderBackpressure kills the server while the pump takes nothing. That is noticed all the same, and what was read by then
 // and could not be handed over comes once, like everything before and after it.
 func TestLostConnectionUnderBackpressure(t *testing.T) {
-	postgrestest.NeedServer(t)
-	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true, Settings: map[string]string{"wal_sender_timeout": "3s"}}) // a report a second
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Stop() })
+	t.Parallel()
+	server := postgrestest.NewServer(t, postgres.Options{Settings: map[string]string{"wal_sender_timeout": "3s"}}) // a report a second
 	s := newStream(t, server.URL("postgres"), people)
 	s.exec(manyPeople, 5000)
 	s.take()

@@ -13,28 +13,13 @@ import (
 	"hookline/internal/postgres/postgrestest"
 )
 
-// ownServer starts a server of its own for the test.
-func ownServer(t *testing.T, major int, settings map[string]string) *postgres.Server {
-	t.Helper()
-	postgrestest.NeedMajor(t, major)
-	postgrestest.NeedServer(t)
-	server, err := postgres.Start(t.Context(), postgres.Options{Major: major, Settings: settings})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
-}
-
 // TestSynchronousAsTheServerSeesIt compares FindBlocked with the priority that the server gives to a stream named as ours is.
 func TestSynchronousAsTheServerSeesIt(t *testing.T) {
+	t.Parallel()
 	for _, major := range majors {
 		t.Run(fmt.Sprint(major), func(t *testing.T) {
-			server := ownServer(t, major, nil)
+			t.Parallel()
+			server := postgrestest.NewServer(t, postgres.Options{Major: major})
 			url := server.URL("postgres")
 			s := &stream{t: t, conn: connect(t, url)}
 			s.exec(`SELECT pg_create_logical_replication_slot('judge', 'pgoutput')`)

@@ -1,12 +1,15 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 
 	"hookline/internal/postgres/postgrestest"
@@ -44,18 +47,58 @@ func binary(t *testing.T, command string) string {
 	return p.path
 }
 
+// build puts the binary into the directory. It is linked once for all packages, in bin/e2e, where go build finds it up to
+// date; whatever goes on there later, the tests of this process run the copy.
 func (p *program) build(dir string) (path string, err error) {
-	path = filepath.Join(dir, "hookline")
-	args := []string{"build", "-ldflags", "-X main.version=" + Version}
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	name := "hookline"
+	args := []string{"build", "-buildvcs=false", "-ldflags", "-X main.version=" + Version}
 	if p.race {
-		path += "-race"
+		name += "-race"
 		args = append(args, "-race")
 	}
-	args = append(args, "-o", path, "hookline/cmd/hookline")
+	linked := filepath.Join(root, "bin", "e2e", name)
+	if err := os.MkdirAll(filepath.Dir(linked), 0o755); err != nil {
+		return "", err
+	}
+	lock, err := os.Create(linked + ".lock")
+	if err != nil {
+		return "", err
+	}
+	defer lock.Close() // and the lock with it
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return "", fmt.Errorf("lock %s: %w", lock.Name(), err)
+	}
+	args = append(args, "-o", linked, "hookline/cmd/hookline")
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build hookline: %w\n%s", err, out)
 	}
+	path = filepath.Join(dir, name)
+	// By another process: a file that this one has open to write is busy for the processes that it starts meanwhile.
+	if out, err := exec.Command("cp", linked, path).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("copy hookline: %w\n%s", err, out)
+	}
 	return path, nil
+}
+
+// moduleRoot returns the directory that holds go.mod: this one or one above it.
+func moduleRoot() (dir string, err error) {
+	if dir, err = os.Getwd(); err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("no go.mod in this directory or above it")
+		}
+		dir = parent
+	}
 }
 
 // raceDetector reports whether this test has the race detector; then what it tests has it, too.

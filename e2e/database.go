@@ -35,16 +35,7 @@ func NewServer(t *testing.T, settings map[string]string) (*postgres.Server, *Dat
 // NewServerMajor is NewServer for a major version; 0 is the default one.
 func NewServerMajor(t *testing.T, major int, settings map[string]string) (*postgres.Server, *Database) {
 	t.Helper()
-	postgrestest.NeedMajor(t, major)
-	server, err := postgres.Start(t.Context(), postgres.Options{Major: major, Settings: settings, InMemory: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := postgrestest.NewServer(t, postgres.Options{Major: major, Settings: settings})
 	return server, Connect(t, server.URL("postgres"))
 }
 

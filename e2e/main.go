@@ -27,16 +27,7 @@ func Main(m *testing.M) {
 		fmt.Println("e2e: left out with -short")
 		return
 	}
-	if !isSet("test.parallel") { // tests wait for retries and for looks at the database more than they compute
-		_ = flag.Set("test.parallel", "4")
-	}
 	os.Exit(postgrestest.Run(func() int { return watchdog(m) }))
-}
-
-// isSet reports whether a flag was given.
-func isSet(name string) (set bool) {
-	flag.Visit(func(f *flag.Flag) { set = set || f.Name == name })
-	return set
 }
 
 // Random returns a source of random numbers that -seed repeats.

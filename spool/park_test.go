@@ -46,12 +46,9 @@ func TestParkCutOff(t *testing.T) {
 
 // TestParkIsDurable kills a server whose transactions are not durable unless they ask for it.
 func TestParkIsDurable(t *testing.T) {
-	postgrestest.NeedServer(t)
-	server, err := postgres.Start(t.Context(), postgres.Options{InMemory: true, Settings: map[string]string{"synchronous_commit": "off", "wal_writer_delay": "10s"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Stop()
+	server := postgrestest.NewServer(t, postgres.Options{Settings: map[string]string{
+		"synchronous_commit": "off", "wal_writer_delay": "10s",
+	}})
 	cfg := spool.Config{URL: server.URL("postgres")}
 	park(t, openClaimed(t, cfg), several("a", 1, 9)...)
 	if err := server.Kill(); err != nil {

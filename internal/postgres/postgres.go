@@ -51,8 +51,9 @@ type Options struct {
 	// Major is the version of the server, such as 18: see [FindMajor]. Default: whatever [Find] finds.
 	Major int
 
-	// InMemory puts the new directory on a file system in memory, where there is one with room (see [memoryDir]). It is for
-	// tests: making and dropping databases costs a disk's file system far more than Postgres. Without effect when Dir is set.
+	// InMemory puts the new directory on a file system in memory, where there is one with room (see [memoryDir]), and fills
+	// it with a copy of a cluster that was made before. It is for tests: making and dropping databases costs a disk's file
+	// system far more than Postgres. Without effect when Dir is set.
 	InMemory bool
 
 	// Port on 127.0.0.1. Default: a free one.
@@ -137,21 +138,25 @@ func (s *Server) create(ctx context.Context, o Options) error {
 		}
 	}
 	if _, err := os.Stat(s.dataFile("PG_VERSION")); err != nil {
-		if err := s.initdb(ctx); err != nil {
-			return err
+		copied := o.InMemory && o.Dir == "" && s.copyTemplate(ctx) == nil
+		if !copied {
+			if err := s.initdb(ctx, s.dataFile("")); err != nil {
+				return err
+			}
 		}
 	}
 	return os.WriteFile(s.dataFile("postgresql.conf"), s.conf(o.Settings), 0o644)
 }
 
-func (s *Server) initdb(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, filepath.Join(s.bindir, "initdb"), "--pgdata", s.dataFile(""), "--no-sync",
+// initdb makes a cluster in a directory that is not there yet.
+func (s *Server) initdb(ctx context.Context, data string) error {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.bindir, "initdb"), "--pgdata", data, "--no-sync",
 		"--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C")
-	cmd.Dir, cmd.Env = s.dir, environment()
+	cmd.Dir, cmd.Env = filepath.Dir(data), environment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.as}
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("initdb: %w; the user that Postgres runs as must be able to reach %s", err, s.dir)
+		return fmt.Errorf("initdb: %w; the user that Postgres runs as must be able to reach %s", err, filepath.Dir(data))
 	}
 	if err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)

@@ -3,6 +3,7 @@ package postgrestest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"sync"
@@ -37,8 +38,15 @@ var (
 //	func TestMain(m *testing.M) { postgrestest.Main(m) }
 func Main(m *testing.M) { os.Exit(Run(m.Run)) }
 
-// Run is Main for tests that run returns the exit code of. It returns that, or 1 when a server does not stop.
+// Run is Main for tests that run returns the exit code of. It returns that, or 1 when a server does not stop. More tests run
+// at once than there are processors, unless a flag says how many: they wait for servers more than they compute.
 func Run(run func() int) (code int) {
+	if !flag.Parsed() {
+		flag.Parse()
+	}
+	if !isSet("test.parallel") {
+		_ = flag.Set("test.parallel", "4")
+	}
 	code = run()
 	servers.Range(func(_, value any) bool {
 		if server := value.(*shared).server; server != nil {
@@ -52,8 +60,14 @@ func Run(run func() int) (code int) {
 	return code
 }
 
+// isSet reports whether a flag was given.
+func isSet(name string) (set bool) {
+	flag.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
+}
+
 // Shared returns the server that all tests of the binary share. The first call starts it; [Main] stops it. A test that
-// wants to kill or configure a server starts its own with [postgres.Start].
+// wants to kill or configure a server starts its own with [NewServer].
 func Shared(t testing.TB) *postgres.Server {
 	t.Helper()
 	return SharedMajor(t, 0)
@@ -74,6 +88,25 @@ func SharedMajor(t testing.TB, major int) *postgres.Server {
 		t.Fatalf("start the shared Postgres: %v", s.err)
 	}
 	return s.server
+}
+
+// NewServer starts a server that is the test's own, in memory, for tests that kill it or configure it. It is stopped at the
+// test's end. Options name the version and the settings.
+func NewServer(t testing.TB, o postgres.Options) *postgres.Server {
+	t.Helper()
+	NeedServer(t)
+	NeedMajor(t, o.Major)
+	o.InMemory = true
+	server, err := postgres.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
 }
 
 // NeedServer skips a test that starts a server when tests are to be short.
