@@ -25,8 +25,8 @@ func TestSynchronousAsTheServerSeesIt(t *testing.T) {
 			s.exec(`SELECT pg_create_logical_replication_slot('judge', 'pgoutput')`)
 			s.exec(`CREATE PUBLICATION judge`)
 			for _, setting := range []string{
-				``, `*`, `"*"`, `s1`, `s1, s2`, `FIRST 1 (s1, *)`, `ANY 2 (s1, s2)`, `any 1 (*)`, `2 (*, s1)`, `hookline`, `HookLine`, `"HOOKLINE"`,
-				`s1, hookline`, `FIRST 1 (s1, s2, hookline)`, `hooklines`, `"hookline "`, `" hookline"`, `hook, line`, `"hook""line"`, `1`, `1, "a,b"`,
+				``, `*`, `"*"`, `s1`, `s1, s2`, `FIRST 1 (s1, *)`, `ANY 2 (s1, s2)`, `any 1 (*)`, `2 (*, s1)`, `FIRST 1 (*)`, `hookline`, `HookLine`, `"HOOKLINE"`,
+				`s1, hookline`, `s1, HOOKLINE`, `ANY 1 (hookline, s1)`, `FIRST 1 (s1, s2, hookline)`, `hooklines`, `"hookline "`, `" hookline"`, `hook, line`, `"hook""line"`, `1`, `1, "a,b"`,
 				`hooKline`, "hoo\u212aline", `"any"`, `firsts`,
 			} {
 				s.exec(fmt.Sprintf(`ALTER SYSTEM SET synchronous_standby_names = '%s'`, setting))

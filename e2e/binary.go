@@ -48,7 +48,8 @@ func binary(t *testing.T, command string) string {
 }
 
 // build puts the binary into the directory. It is linked once for all packages, in bin/e2e, where go build finds it up to
-// date; whatever goes on there later, the tests of this process run the copy.
+// date; whatever goes on there later, the tests of this process run the copy. The lock beside it is new each time, which also
+// keeps go test from taking results from its cache: it does not know the packages that the binary is made of.
 func (p *program) build(dir string) (path string, err error) {
 	root, err := moduleRoot()
 	if err != nil {
