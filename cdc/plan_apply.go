@@ -213,6 +213,25 @@ func Prepare(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, ch
 	}
 }
 
+// Relieve takes out of the publication what makes the CRM's own updates and deletes fail, and does nothing
+// else: for a database that cannot be prepared otherwise.
+func Relieve(ctx context.Context, conn *pgx.Conn, cfg Config, log *slog.Logger) error {
+	p, err := planOf(ctx, conn, cfg, nil)
+	if err != nil || p == nil {
+		return err
+	}
+	p.Steps, p.Skipped = nil, nil
+	for i := range p.found.tables {
+		if t := &p.found.tables[i]; t.direct && !t.usable(p.found.stored) {
+			p.withdraw(t)
+		}
+	}
+	if p.Ready() {
+		return nil
+	}
+	return p.Apply(ctx, conn, log)
+}
+
 // TakeTurns calls f while no other process that prepares the database does so.
 func TakeTurns(ctx context.Context, conn *pgx.Conn, f func() error) error {
 	const lock = "hashtextextended('hookline', 0)"

@@ -92,7 +92,7 @@ func TestStatusJudges(t *testing.T) {
 		{"gone", func(s *status) {
 			s.Slot.Exists, s.Checkpoint, s.Gap = false, &cdc.Checkpoint{}, &gapStatus{cdc.SlotMissing, "it is gone", "accept it"}
 		}, "gap (slot_missing): it is gone"},
-		{"empty", func(s *status) { s.Tables = 0 }, "no table is published"},
+		{"empty", func(s *status) { s.Tables = 0 }, "no table of the CRM is published"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := fine

@@ -52,13 +52,14 @@ func (d *database) followTables(ctx context.Context, store *spool.Spool) {
 
 // tableLook is what the last look at the tables has left.
 type tableLook struct {
-	tables string    // cdc.Fingerprint, of before the last plan
-	due    time.Time // when to try again what is pending; zero when nothing is
+	fingerprints cdc.Fingerprints
+	tables       string    // the fingerprint of before the last plan; "" when there was none
+	due          time.Time // when to try again what is pending; zero when nothing is
 }
 
 // look plans anew when something has changed since the last look, or is due to be tried again.
 func (d *database) look(ctx context.Context, conn *pgxpool.Conn, store *spool.Spool, last *tableLook) error {
-	tables, err := cdc.Fingerprint(ctx, conn.Conn(), d.cfg.CDC)
+	tables, err := last.fingerprints.Take(ctx, conn.Conn(), d.cfg.CDC)
 	if err != nil || tables == last.tables && (last.due.IsZero() || time.Now().Before(last.due)) {
 		return err
 	}
