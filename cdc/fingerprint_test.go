@@ -64,13 +64,31 @@ func TestFingerprint(t *testing.T) {
 		if look() != last {
 			t.Error("it differs after what CRMs do all day")
 		}
-		p.exec(`SELECT pg_create_logical_replication_slot('` + p.cfg.Slot + `', 'pgoutput')`)
-		if now := look(); now == last {
-			t.Error("a slot was made: the same as before")
-		}
 		p.exec(`SELECT pg_drop_replication_slot('` + p.cfg.Slot + `')`)
+		if now := look(); now == last {
+			t.Error("the slot was dropped: the same as before")
+		}
+		p.exec(`SELECT pg_create_logical_replication_slot('` + p.cfg.Slot + `', 'pgoutput')`)
 		if look() != last {
-			t.Error("a slot was dropped again: it differs")
+			t.Error("the slot is there again: it differs")
+		}
+
+		open, err := connect(t, p.cfg.URL).Begin(t.Context())
+		if err == nil {
+			_, err = open.Exec(t.Context(), `CREATE TABLE late (id int PRIMARY KEY)`)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.exec(`INSERT INTO b VALUES (1)`) // has a higher transaction id, and is there sooner
+		if look() != last {
+			t.Error("it differs after what is not committed")
+		}
+		if err := open.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if look() == last {
+			t.Error("a table was made by a transaction that had begun before the last look: the same as before")
 		}
 	})
 }
