@@ -32,7 +32,7 @@ func CheckTables(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table
 		return nil, err
 	}
 	c := checkup{Plan: plan, platform: platform.platform()}
-	found := []Finding{c.ownership(), c.publication(), c.identities()}
+	found := append([]Finding{c.ownership(), c.publication(), c.identities()}, c.migrations()...)
 	for _, s := range plan.Skipped {
 		if s.Reason != NotOwned || s.Harms { // ownership tells of the others
 			found = append(found, s.Finding())
@@ -111,6 +111,35 @@ func (c *checkup) ownership() Finding {
 
 func (c *checkup) giveAway() string {
 	return fmt.Sprintf("ALTER PUBLICATION %s OWNER TO %s", quoteIdentifier(c.cfg.Publication), c.found.role)
+}
+
+// migrations tells of roles that own published tables and not the publication: what it forbids they cannot do, nor
+// take their tables out of it for that.
+func (c *checkup) migrations() []Finding {
+	var theirs []Table
+	var owners []string
+	for i := range c.found.tables {
+		t := &c.found.tables[i]
+		if !t.direct || t.releases || t.Schema == c.cfg.Schema || t.owned && !c.found.owns { // of the last, publication tells
+			continue
+		}
+		if theirs = append(theirs, t.Table); !slices.Contains(owners, t.owner) {
+			owners = append(owners, t.owner)
+		}
+	}
+	if theirs == nil {
+		return nil
+	}
+	return []Finding{{
+		Level: Warning, Check: "migrations",
+		Found: fmt.Sprintf("%s of %s published, and %s may not change publication %q, which belongs to %s: "+
+			"what a publication forbids, such as SET UNLOGGED, fails for %[3]s, and so does the way round it",
+			count(len(theirs), "table"), strings.Join(owners, ", ")+" "+areOrIs(len(theirs)), strings.Join(owners, ", "),
+			c.cfg.Publication, c.found.owner),
+		Mend: fmt.Sprintf("before such a migration, for the table that it is about, as %s or a superuser: "+
+			"ALTER PUBLICATION %s DROP TABLE ONLY %s; see \"What a publication forbids\" in README.md",
+			c.found.owner, quoteIdentifier(c.cfg.Publication), theirs[0]),
+	}}
 }
 
 // step returns the index of the first step of a kind, -1 when there is none.

@@ -138,4 +138,25 @@ func TestCheckTables(t *testing.T) {
 		p.exec(sql)
 	}
 	want(check(conn), "publication", cdc.Fine, "lists 3 tables")
+
+	// The role that migrates owns a table, and not the publication.
+	if f, told := check(conn)["migrations"]; told {
+		t.Errorf("every owner may change the publication, and there is found %+v", f)
+	}
+	migrator := "migrator_" + slotFor(p.cfg.URL)
+	p.exec("CREATE ROLE " + migrator)
+	dropRole(t, migrator)
+	defer p.exec("DROP OWNED BY " + migrator)
+	p.exec("ALTER TABLE theirs OWNER TO " + migrator)
+	want(check(conn), "migrations", cdc.Warning, `as `+role+` or a superuser: ALTER PUBLICATION "hookline" DROP TABLE ONLY "public"."theirs"`)
+	want(check(conn), "migrations", cdc.Warning, "1 table of "+migrator+" is published")
+	p.exec("SET ROLE " + migrator)
+	if _, err := p.conn.Exec(t.Context(), `ALTER PUBLICATION hookline DROP TABLE ONLY theirs`); err == nil {
+		t.Error("the role may take its table out")
+	}
+	p.exec("RESET ROLE")
+	p.exec("GRANT " + role + " TO " + migrator)
+	if f, told := check(conn)["migrations"]; told {
+		t.Errorf("the owner may change the publication, and there is found %+v", f)
+	}
 }

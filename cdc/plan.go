@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -116,6 +117,9 @@ func makePlan(cfg Config, f *found) *Plan {
 	}
 	if !f.slot {
 		p.add(Step{Kind: MakeSlot, SQL: f.makeSlot(cfg.Slot)})
+	}
+	if cfg.Standby && f.active {
+		p.Steps = slices.DeleteFunc(p.Steps, func(s Step) bool { return s.Kind == Replace || s.Kind == Attach })
 	}
 	return p
 }

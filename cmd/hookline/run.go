@@ -143,12 +143,14 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 		return err
 	}
 	defer func() { err = errors.Join(err, drain(finish, out, cfg.DrainTimeout, log)) }()
+	db.cfg.CDC.Standby = true
 	if err := db.prepare(ctx, store); err != nil {
 		return stopped(ctx, away(err))
 	}
 	if err := source.Acquire(ctx); err != nil {
 		return stopped(ctx, away(err))
 	}
+	db.cfg.CDC.Standby = false
 	watching, end := context.WithCancel(ctx)
 	defer end()
 	go cdc.Monitor(watching, db.pool, cfg.CDC, log, metrics, relief(cfg.HoldWAL, source.Amid, out.Relieve), source.Halt)
