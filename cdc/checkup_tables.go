@@ -203,7 +203,10 @@ func (c *checkup) identities() Finding {
 	case c.cfg.Identity == IdentityKeep:
 		return OK(check, "left as it is: HOOKLINE_REPLICA_IDENTITY=keep")
 	case own+others > 0 && c.found.active:
-		return OK(check, "yet to be set of %s; see below", count(own+others, "table"))
+		return Finding{
+			Level: Warning, Check: check, Found: "a process reads the slot, and it has yet to be set of " + count(own+others, "table"),
+			Mend: "what keeps it stands below, or at ownership",
+		}
 	case others > 0:
 		return OK(check, "hookline run sets it on %s; of %s others own, see ownership", count(own, "table"), count(others, "table"))
 	case own > 0:

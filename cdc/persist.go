@@ -13,7 +13,7 @@ import (
 func permanent(err error) bool {
 	var one *Problem
 	var many Problems
-	return errors.Is(err, ErrTakenOver) || errors.As(err, &one) || errors.As(err, &many)
+	return errors.Is(err, ErrTakenOver) || errors.Is(err, ErrStale) || errors.As(err, &one) || errors.As(err, &many)
 }
 
 // Transient reports whether err says that the server is away or busy, so that the same may work a little later.

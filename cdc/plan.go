@@ -17,6 +17,10 @@ type Plan struct {
 	Skipped []Skipped // in NewPlan's opinion; Apply adds what it could not do
 	Makes   bool      // tables in Config.Schema, for the role that streams to read and write
 
+	// Refollowed is set by Apply: it has published a table again that has to be followed, such as one of
+	// webhooks. What is known of it is as of when it was taken out.
+	Refollowed bool
+
 	cfg   Config
 	found *found
 	gone  bool // Apply met a table that is no longer there: plan again

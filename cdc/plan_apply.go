@@ -84,6 +84,7 @@ func (a *application) take(ctx context.Context, s *Step) error {
 	if err == nil {
 		if s.publishes() {
 			a.published(s.Table)
+			a.Refollowed = a.Refollowed || s.Kind == Publish && s.follows()
 		}
 		return nil
 	}
@@ -203,11 +204,15 @@ const planTries = 5
 func Prepare(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoints Checkpoints,
 	log *slog.Logger,
 ) (p *Plan, err error) {
+	refollowed := false
 	for try := 1; ; try++ {
 		if p, err = NewPlan(ctx, conn, cfg, tables, checkpoints); err != nil {
 			return nil, err
 		}
-		if err = p.Apply(ctx, conn, log); err != nil || !p.gone || try == planTries {
+		err = p.Apply(ctx, conn, log)
+		refollowed = refollowed || p.Refollowed
+		p.Refollowed = refollowed
+		if err != nil || !p.gone || try == planTries {
 			return p, err
 		}
 	}

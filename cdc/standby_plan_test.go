@@ -41,7 +41,9 @@ func TestStandbyLeavesRows(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.close()
-		p.poll("the slot to be free", func() bool { return p.query(`SELECT active::text FROM pg_replication_slots WHERE slot_name = '`+p.cfg.Slot+`'`) == "false" })
+		p.poll("the slot to be free", func() bool {
+			return p.query(`SELECT active::text FROM pg_replication_slots WHERE slot_name = '`+p.cfg.Slot+`'`) == "false"
+		})
 		for _, kind := range left {
 			if got := kinds(); !strings.Contains(got, string(kind)) {
 				t.Errorf("nobody reads the slot, and the plan is to %s", got)

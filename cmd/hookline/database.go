@@ -120,26 +120,26 @@ func (d *database) prepare(ctx context.Context, store *spool.Spool) error {
 	})
 }
 
-// prepareOn is prepare for who has the turn, and reports whether something is pending, to be tried again. Without checkpoints, nil,
+// prepareOn is prepare for who has the turn, and returns the plan that was applied. Without checkpoints, nil,
 // the database is prepared as if nothing had been announced before.
-func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, checkpoints cdc.Checkpoints) (pending bool, err error) {
+func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, checkpoints cdc.Checkpoints) (*cdc.Plan, error) {
 	if err := d.makeSchema(ctx, conn); err != nil {
-		return false, err
+		return nil, err
 	}
 	tables, err := d.tables(ctx, conn)
 	if _, ok := errors.AsType[*cdc.Problem](err); ok {
 		// A table that webhooks came from may be published as before, and make the CRM's own statements fail.
-		return false, errors.Join(err, cdc.Relieve(ctx, conn, d.cfg.CDC, d.log))
+		return nil, errors.Join(err, cdc.Relieve(ctx, conn, d.cfg.CDC, d.log))
 	}
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	plan, err := cdc.Prepare(ctx, conn, d.cfg.CDC, tables, checkpoints, d.log)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	d.tellSkipped(plan.Skipped)
-	return plan.Pending(), nil
+	return plan, nil
 }
 
 // findGap looks for a gap.
