@@ -74,18 +74,25 @@ func (c *checkup) ownership() Finding {
 	const check = "ownership"
 	var foreign []Table
 	var owners []string
-	for i := range c.found.tables {
-		if t := &c.found.tables[i]; !t.owned && !t.unasked && !t.Left {
-			foreign = append(foreign, t.Table)
-			if !slices.Contains(owners, t.owner) {
-				owners = append(owners, t.owner)
-			}
+	told := map[Table]bool{}
+	add := func(t *candidate) {
+		if !told[t.Table] {
+			told[t.Table], foreign = true, append(foreign, t.Table)
+		}
+		if !slices.Contains(owners, t.owner) {
+			owners = append(owners, t.owner)
 		}
 	}
 	var todo []string
-	for _, s := range c.Steps {
-		if s.Lacks.Has(OwnTable) {
+	for i := range c.Steps {
+		if s := &c.Steps[i]; s.Lacks.Has(OwnTable) {
 			todo = append(todo, s.SQL)
+			add(s.table)
+		}
+	}
+	for i := range c.found.tables {
+		if t := &c.found.tables[i]; todo == nil && !t.owned && !t.unasked && !t.Left {
+			add(t)
 		}
 	}
 	switch {
@@ -204,7 +211,7 @@ func (c *checkup) identities() Finding {
 		return OK(check, "left as it is: HOOKLINE_REPLICA_IDENTITY=keep")
 	case own+others > 0 && c.found.active:
 		return Finding{
-			Level: Warning, Check: check, Found: "a process reads the slot, and it has yet to be set of " + count(own+others, "table"),
+			Level: Warning, Check: check, Found: "a process reads the slot, and it has yet to be set on " + count(own+others, "table"),
 			Mend: "what keeps it stands below, or at ownership",
 		}
 	case others > 0:
