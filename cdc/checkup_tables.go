@@ -32,7 +32,7 @@ func CheckTables(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table
 		return nil, err
 	}
 	c := checkup{Plan: plan, platform: platform.platform()}
-	found := []Finding{c.ownership(), c.publication(), c.identities()}
+	found := append([]Finding{c.ownership(), c.publication(), c.identities()}, c.migrations()...)
 	for _, s := range plan.Skipped {
 		if s.Reason != NotOwned || s.Harms { // ownership tells of the others
 			found = append(found, s.Finding())
@@ -74,18 +74,25 @@ func (c *checkup) ownership() Finding {
 	const check = "ownership"
 	var foreign []Table
 	var owners []string
-	for i := range c.found.tables {
-		if t := &c.found.tables[i]; !t.owned && !t.unasked && !t.Left {
-			foreign = append(foreign, t.Table)
-			if !slices.Contains(owners, t.owner) {
-				owners = append(owners, t.owner)
-			}
+	told := map[Table]bool{}
+	add := func(t *candidate) {
+		if !told[t.Table] {
+			told[t.Table], foreign = true, append(foreign, t.Table)
+		}
+		if !slices.Contains(owners, t.owner) {
+			owners = append(owners, t.owner)
 		}
 	}
 	var todo []string
-	for _, s := range c.Steps {
-		if s.Lacks.Has(OwnTable) {
+	for i := range c.Steps {
+		if s := &c.Steps[i]; s.Lacks.Has(OwnTable) {
 			todo = append(todo, s.SQL)
+			add(s.table)
+		}
+	}
+	for i := range c.found.tables {
+		if t := &c.found.tables[i]; todo == nil && !t.owned && !t.unasked && !t.Left {
+			add(t)
 		}
 	}
 	switch {
@@ -111,6 +118,35 @@ func (c *checkup) ownership() Finding {
 
 func (c *checkup) giveAway() string {
 	return fmt.Sprintf("ALTER PUBLICATION %s OWNER TO %s", quoteIdentifier(c.cfg.Publication), c.found.role)
+}
+
+// migrations tells of roles that own published tables and not the publication: what it forbids they cannot do, nor
+// take their tables out of it for that.
+func (c *checkup) migrations() []Finding {
+	var theirs []Table
+	var owners []string
+	for i := range c.found.tables {
+		t := &c.found.tables[i]
+		if !t.direct || t.releases || t.Schema == c.cfg.Schema || t.owned && !c.found.owns { // of the last, publication tells
+			continue
+		}
+		if theirs = append(theirs, t.Table); !slices.Contains(owners, t.owner) {
+			owners = append(owners, t.owner)
+		}
+	}
+	if theirs == nil {
+		return nil
+	}
+	return []Finding{{
+		Level: Warning, Check: "migrations",
+		Found: fmt.Sprintf("%s of %s published, and %s may not change publication %q, which belongs to %s: "+
+			"what a publication forbids, such as SET UNLOGGED, fails for %[3]s, and so does the way round it",
+			count(len(theirs), "table"), strings.Join(owners, ", ")+" "+areOrIs(len(theirs)), strings.Join(owners, ", "),
+			c.cfg.Publication, c.found.owner),
+		Mend: fmt.Sprintf("before such a migration, for the table that it is about, as %s or a superuser: "+
+			"ALTER PUBLICATION %s DROP TABLE ONLY %s; see \"What a publication forbids\" in README.md",
+			c.found.owner, quoteIdentifier(c.cfg.Publication), theirs[0]),
+	}}
 }
 
 // step returns the index of the first step of a kind, -1 when there is none.
@@ -174,7 +210,10 @@ func (c *checkup) identities() Finding {
 	case c.cfg.Identity == IdentityKeep:
 		return OK(check, "left as it is: HOOKLINE_REPLICA_IDENTITY=keep")
 	case own+others > 0 && c.found.active:
-		return OK(check, "yet to be set of %s; see below", count(own+others, "table"))
+		return Finding{
+			Level: Warning, Check: check, Found: "a process reads the slot, and it has yet to be set on " + count(own+others, "table"),
+			Mend: "what keeps it stands below, or at ownership",
+		}
 	case others > 0:
 		return OK(check, "hookline run sets it on %s; of %s others own, see ownership", count(own, "table"), count(others, "table"))
 	case own > 0:

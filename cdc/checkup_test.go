@@ -122,6 +122,7 @@ func TestCheckTables(t *testing.T) {
 	p.want("mine", "theirs")
 	by = check(conn)
 	want(by, "replica identity", cdc.Fine, "on 1 table; of 1 table others own")
+	want(by, "ownership", cdc.Wrong, `the role does not own 1 table, of postgres, which is not prepared: "public"."theirs"`)
 	want(by, "ownership", cdc.Wrong, `CREATE PUBLICATION "hookline" WITH`)
 	want(by, "ownership", cdc.Wrong, `ALTER PUBLICATION "hookline" ADD TABLE ONLY "public"."theirs"`)
 	want(by, "ownership", cdc.Wrong, "OWNER TO "+role)
@@ -130,7 +131,7 @@ func TestCheckTables(t *testing.T) {
 	p.exec(`CREATE PUBLICATION hookline FOR TABLE theirs WITH (publish_via_partition_root = true)`)
 	p.exec(`ALTER TABLE theirs REPLICA IDENTITY FULL`)
 	by = check(conn)
-	want(by, "ownership", cdc.Fine, "prepared")
+	want(by, "ownership", cdc.Fine, "1 table, owned by postgres, is prepared")
 	want(by, "publication", cdc.Wrong, "ALTER PUBLICATION \"hookline\" OWNER TO "+role)
 	p.exec(`ALTER PUBLICATION hookline ADD TABLE mine, hookline.backfill`)
 	want(check(conn), "publication", cdc.Warning, "tables that come later")
@@ -138,4 +139,25 @@ func TestCheckTables(t *testing.T) {
 		p.exec(sql)
 	}
 	want(check(conn), "publication", cdc.Fine, "lists 3 tables")
+
+	// The role that migrates owns a table, and not the publication.
+	if f, told := check(conn)["migrations"]; told {
+		t.Errorf("every owner may change the publication, and there is found %+v", f)
+	}
+	migrator := "migrator_" + slotFor(p.cfg.URL)
+	p.exec("CREATE ROLE " + migrator)
+	dropRole(t, migrator)
+	defer p.exec("DROP OWNED BY " + migrator)
+	p.exec("ALTER TABLE theirs OWNER TO " + migrator)
+	want(check(conn), "migrations", cdc.Warning, `as `+role+` or a superuser: ALTER PUBLICATION "hookline" DROP TABLE ONLY "public"."theirs"`)
+	want(check(conn), "migrations", cdc.Warning, "1 table of "+migrator+" is published")
+	p.exec("SET ROLE " + migrator)
+	if _, err := p.conn.Exec(t.Context(), `ALTER PUBLICATION hookline DROP TABLE ONLY theirs`); err == nil {
+		t.Error("the role may take its table out")
+	}
+	p.exec("RESET ROLE")
+	p.exec("GRANT " + role + " TO " + migrator)
+	if f, told := check(conn)["migrations"]; told {
+		t.Errorf("the owner may change the publication, and there is found %+v", f)
+	}
 }

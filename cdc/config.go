@@ -35,6 +35,10 @@ type Config struct {
 	Schema      string          // of the tables that this package keeps in the database; default hookline
 	Identity    ReplicaIdentity // default full
 
+	// Standby has plans leave rows that are not simply new to the process that reads the slot, while one does: one of an
+	// earlier version would take them for new.
+	Standby bool
+
 	// ReconnectWait is the longest pause between two tries to get the stream back; default 10 s.
 	ReconnectWait time.Duration
 	// StandbyWait is the pause between two tries to take the slot over from another process; default 500 ms.

@@ -42,12 +42,18 @@ func (f *filling) turn(change *Change) (bool, error) {
 	}
 	action, record, old := value("action").String(), value("record"), value("old")
 	switch action {
+	case "":
 	case fillUpdate:
 		change.Kind = Update
 	case fillDelete:
 		change.Kind = Delete
 	case fillAttach:
 		change.Attached = f.attached
+	default: // to take it for an insert would tell something that never was
+		return false, &Problem{
+			What: fmt.Sprintf("a row of %s stands for %q, which this version does not know: a newer one has written it", f.cfg.own(backfillTable), action),
+			Mend: "run the newer version of Hookline; it goes on where this one has stopped",
+		}
 	}
 	change.Relation, change.New = f.relation, nil
 	var err error

@@ -35,7 +35,7 @@ type Gap struct {
 // Unwrap makes every Gap a Problem.
 func (g *Gap) Unwrap() error { return &g.Problem }
 
-const goOn = "to go on from now without them: hookline setup --accept-gap"
+const goOn = "hookline setup --accept-gap, to go on from now without them"
 
 // FindGap looks for a gap between the database and what checkpoints, which may be nil, tell of it. It returns nil when there is none. A
 // slot that does not exist is a gap even without a checkpoint: before the very first start the caller knows better. The error is a Problem
@@ -117,7 +117,7 @@ func (s *system) check(cfg Config, c *Checkpoint) error {
 		return &Gap{OtherSystem, Problem{
 			What: fmt.Sprintf("this is not the database that Hookline has announced before (system %s, database %s; now %s, %s): "+
 				"a clone or a restore must not announce the original's changes", c.System, c.Database, s.id, s.database),
-			Mend: "to announce this one's changes from now on: hookline setup --accept-gap",
+			Mend: "hookline setup --accept-gap, to announce this one's changes from now on",
 		}}
 	case !s.slot.exists && c == nil:
 		return &Gap{SlotMissing, Problem{What: fmt.Sprintf("replication slot %q does not exist", cfg.Slot), Mend: goOn}}

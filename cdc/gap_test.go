@@ -25,6 +25,9 @@ func wantGap(t *testing.T, err error, reason cdc.Reason, parts ...string) {
 		t.Errorf("the gap's reason is %s, want %s: %v", gap.Reason, reason, err)
 	}
 	wantProblem(t, err, parts...)
+	if strings.Contains(err.Error(), "to mend it: to ") {
+		t.Errorf("it does not read well: %v", err)
+	}
 	if cdc.Transient(err) {
 		t.Error("a gap does not pass by itself")
 	}

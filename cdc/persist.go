@@ -13,7 +13,7 @@ import (
 func permanent(err error) bool {
 	var one *Problem
 	var many Problems
-	return errors.Is(err, ErrTakenOver) || errors.As(err, &one) || errors.As(err, &many)
+	return errors.Is(err, ErrTakenOver) || errors.Is(err, ErrStale) || errors.As(err, &one) || errors.As(err, &many)
 }
 
 // Transient reports whether err says that the server is away or busy, so that the same may work a little later.
@@ -32,6 +32,24 @@ func Transient(err error) bool {
 	return false
 }
 
+// Trouble says in a few words what kind of error keeps a statement from its end, for a log that has the
+// error itself beside it.
+func Trouble(err error) string {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		if Transient(err) {
+			return "the server is busy or going down"
+		}
+		return "the server refuses (SQLSTATE " + refused.Code + ")"
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return "the database cannot be reached"
+	}
+	if Transient(err) {
+		return "the connection to the database is lost"
+	}
+	return "it failed"
+}
+
 // Persist calls f until it succeeds, fails for a reason that time does not mend, or ctx ends.
 func Persist(ctx context.Context, log *slog.Logger, f func() error) error {
 	for wait := firstPause; ; wait = min(2*wait, 10*time.Second) {
@@ -39,7 +57,7 @@ func Persist(ctx context.Context, log *slog.Logger, f func() error) error {
 		if err == nil || !Transient(err) || ctx.Err() != nil {
 			return err
 		}
-		log.Warn("the database is away, trying again", "error", err, "next_try", wait)
+		log.Warn(Trouble(err)+", trying again", "error", err, "next_try", wait)
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -15,6 +16,10 @@ type Plan struct {
 	Steps   []Step
 	Skipped []Skipped // in NewPlan's opinion; Apply adds what it could not do
 	Makes   bool      // tables in Config.Schema, for the role that streams to read and write
+
+	// Refollowed is set by Apply: it has published a table again that has to be followed, such as one of
+	// webhooks. What is known of it is as of when it was taken out.
+	Refollowed bool
 
 	cfg   Config
 	found *found
@@ -116,6 +121,9 @@ func makePlan(cfg Config, f *found) *Plan {
 	}
 	if !f.slot {
 		p.add(Step{Kind: MakeSlot, SQL: f.makeSlot(cfg.Slot)})
+	}
+	if cfg.Standby && f.active {
+		p.Steps = slices.DeleteFunc(p.Steps, func(s Step) bool { return s.Kind == Replace || s.Kind == Attach })
 	}
 	return p
 }

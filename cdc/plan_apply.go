@@ -84,6 +84,7 @@ func (a *application) take(ctx context.Context, s *Step) error {
 	if err == nil {
 		if s.publishes() {
 			a.published(s.Table)
+			a.Refollowed = a.Refollowed || s.Kind == Publish && s.follows()
 		}
 		return nil
 	}
@@ -203,14 +204,37 @@ const planTries = 5
 func Prepare(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table, checkpoints Checkpoints,
 	log *slog.Logger,
 ) (p *Plan, err error) {
+	refollowed := false
 	for try := 1; ; try++ {
 		if p, err = NewPlan(ctx, conn, cfg, tables, checkpoints); err != nil {
 			return nil, err
 		}
-		if err = p.Apply(ctx, conn, log); err != nil || !p.gone || try == planTries {
+		err = p.Apply(ctx, conn, log)
+		refollowed = refollowed || p.Refollowed
+		p.Refollowed = refollowed
+		if err != nil || !p.gone || try == planTries {
 			return p, err
 		}
 	}
+}
+
+// Relieve takes out of the publication what makes the CRM's own updates and deletes fail, and does nothing
+// else: for a database that cannot be prepared otherwise.
+func Relieve(ctx context.Context, conn *pgx.Conn, cfg Config, log *slog.Logger) error {
+	p, err := planOf(ctx, conn, cfg, nil)
+	if err != nil || p == nil {
+		return err
+	}
+	p.Steps, p.Skipped = nil, nil
+	for i := range p.found.tables {
+		if t := &p.found.tables[i]; t.direct && !t.usable(p.found.stored) {
+			p.withdraw(t)
+		}
+	}
+	if p.Ready() {
+		return nil
+	}
+	return p.Apply(ctx, conn, log)
 }
 
 // TakeTurns calls f while no other process that prepares the database does so.

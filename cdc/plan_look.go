@@ -17,7 +17,7 @@ type found struct {
 
 	slot     bool // there is one, so what is new now has rows that no stream has brought
 	unusable bool // there is one that nobody has read, older than the publication: it is made anew
-	active   bool // a process reads it
+	active   bool // a process reads it, and is not only making it
 
 	publication bool   // there is one
 	all         bool   // it is of all tables
@@ -71,7 +71,7 @@ func (f *found) lookAtPublication(ctx context.Context, conn *pgx.Conn, cfg Confi
 	err := conn.QueryRow(ctx, `
 		SELECT current_setting('server_version_num')::int / 10000, quote_ident(current_user),
 		       quote_ident(current_database()), has_database_privilege(current_database(), 'CREATE'),
-		       coalesce((SELECT active FROM pg_replication_slots WHERE slot_name = $2), false),
+		       coalesce((SELECT active AND confirmed_flush_lsn IS NOT NULL FROM pg_replication_slots WHERE slot_name = $2), false),
 		       p.pubname IS NOT NULL, coalesce(puballtables, false),
 		       coalesce(pubinsert AND pubupdate AND pubdelete AND pubtruncate AND pubviaroot
 		           AND coalesce(to_jsonb(p)->>'pubgencols', 's') = 's', false),

@@ -16,6 +16,7 @@ type candidate struct {
 	key         bool // has a primary key
 	owned       bool // the role may alter it
 	owner       string
+	releases    bool   // the owner may take it out of the publication, as some migrations have to
 	readable    bool   // the role may SELECT
 	hidden      bool   // row security may hide rows from the role
 	policies    string // that do, quoted; "" when it has none, which hides all
@@ -144,10 +145,11 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		bySchema = `EXISTS (SELECT FROM pg_publication_namespace s JOIN pub ON s.pnpubid = pub.oid WHERE s.pnnspid = n.oid)`
 	}
 	rows, err := conn.Query(ctx, `
-		WITH pub AS (SELECT oid, puballtables FROM pg_publication WHERE pubname = $3)
+		WITH pub AS (SELECT oid, puballtables, pubowner FROM pg_publication WHERE pubname = $3)
 		SELECT t.ord, c.oid, c.relkind = 'p',
 		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary),
 		       pg_has_role(c.relowner, 'USAGE'), pg_get_userbyid(c.relowner)::text,
+		       coalesce(pg_has_role(c.relowner, (SELECT pubowner FROM pub), 'USAGE'), true),
 		       coalesce(has_table_privilege(c.oid, 'SELECT'), false), row_security_active(c.oid),
 		       CASE WHEN c.relrowsecurity THEN (SELECT coalesce(string_agg(quote_ident(polname), ', ' ORDER BY polname), '')
 		           FROM pg_policy WHERE polrelid = c.oid) ELSE '' END,
@@ -181,7 +183,7 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		last     int64
 	)
 	_, err = pgx.ForEachRow(rows, []any{
-		&ord, &t.oid, &t.partitioned, &t.key, &t.owned, &t.owner, &t.readable, &t.hidden, &t.policies, &t.direct, &t.listed,
+		&ord, &t.oid, &t.partitioned, &t.key, &t.owned, &t.owner, &t.releases, &t.readable, &t.hidden, &t.policies, &t.direct, &t.listed,
 		&p.name, &p.root, &identity, &p.byKey, &p.byIndex, &p.virtual, &p.stored, &p.unlogged,
 	}, func() error {
 		if ord != last {

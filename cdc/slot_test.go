@@ -72,6 +72,10 @@ func TestSlotWaitsForOthers(t *testing.T) {
 				t.Errorf("making %t, waits for %q, error %v", making, who, err)
 			}
 			wantGap(t, w.findGap(), cdc.SlotMissing) // it is not there yet
+			found, err := cdc.CheckTables(t.Context(), w.conn, w.cfg, []cdc.Table{{Schema: "public", Name: "people", Full: true}})
+			if f, told := checked(t, found, err)["preparation waits"]; told {
+				t.Errorf("nobody reads the slot, and there is found %+v", f)
+			}
 			if _, err := w.crm.Exec(t.Context(), `COMMIT`); err != nil {
 				t.Fatal(err)
 			}

@@ -95,6 +95,9 @@ var (
 	// ErrTakenOver ends the stream when another process has read the slot while this one was cut off from the server. What this one
 	// knows of catalog and webhooks is out of date then: it has to start over.
 	ErrTakenOver = errors.New("another process has taken the slot over")
+	// ErrStale is for Halt: what is known of catalog and webhooks is out of date, since a table of theirs was not published for a
+	// while. It has to be read anew.
+	ErrStale = errors.New("a table that says who hears of changes, or how, is followed again: it has to be read anew")
 )
 
 // Open returns a Source that is not connected yet. Without checkpoints, nil, all that is known of the progress is the slot's own position.

@@ -82,7 +82,7 @@ func (s *Source) giveUpOn(u Unsent) error {
 func (u Unsent) gap() *Gap {
 	return &Gap{Unreadable, Problem{
 		What: fmt.Sprintf("the server cannot send the transaction that was committed at %s: %s", u.Commit, u.Cause),
-		Mend: "to go on behind it, without those of its changes that have not been announced: hookline setup --accept-gap",
+		Mend: "hookline setup --accept-gap, to go on behind it, without those of its changes that have not been announced",
 	}}
 }
 

@@ -32,33 +32,43 @@ func Announces(c Catalog, tables []cdc.Table, workspace, object string) (bool, e
 	return false, nil
 }
 
-// CheckKeys tells of tables without a primary key: their records cannot be told apart, so they are not announced.
+// CheckKeys tells of tables that are not announced because they have no primary key, so that their records cannot be told apart, or
+// because they are UNLOGGED.
 func (g *Generic) CheckKeys(ctx context.Context, conn *pgx.Conn) ([]cdc.Finding, error) {
 	rows, err := conn.Query(ctx, `
-		SELECT n.nspname, c.relname, coalesce(parent.schema, n.nspname), coalesce(parent.name, c.relname)
+		SELECT n.nspname, c.relname, coalesce(parent.schema, n.nspname), coalesce(parent.name, c.relname), c.relpersistence = 'u'
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace`+parentSQL+`
-		WHERE (n.nspname = ANY ($1) OR parent.schema = ANY ($1)) AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
-		  AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
+		WHERE (n.nspname = ANY ($1) OR parent.schema = ANY ($1)) AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
+		  AND (c.relpersistence = 'u' OR NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary))
 		  AND NOT EXISTS (
 		      SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e')
 		ORDER BY n.nspname, c.relname`, g.schemas)
 	if err != nil {
-		return nil, fmt.Errorf("look for tables without a primary key: %w", err)
+		return nil, fmt.Errorf("look for tables that cannot be announced: %w", err)
 	}
 	var found []cdc.Finding
 	var table, as cdc.Table
-	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &as.Schema, &as.Name}, func() error {
+	var unlogged bool
+	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &as.Schema, &as.Name, &unlogged}, func() error {
 		_, announced := g.announces(table.Schema, table.Name)
-		if _, parents := g.announces(as.Schema, as.Name); announced || parents {
-			found = append(found, cdc.Finding{
-				Level: cdc.Warning, Check: "table left out", Found: table.String() + ": no primary key, so its records cannot be told apart",
-				Mend: fmt.Sprintf("give it one, as its owner: ALTER TABLE %s ADD PRIMARY KEY (…);", table),
-			})
+		_, parents := g.announces(as.Schema, as.Name)
+		f := cdc.Finding{Level: cdc.Warning, Check: "table left out"}
+		switch {
+		case !announced && !parents:
+			return nil
+		case unlogged:
+			f.Found = table.String() + ": it is UNLOGGED, so the stream has nothing of its rows"
+			f.Mend = "nothing, if that will do: HOOKLINE_EXCLUDE says so. Otherwise, as its owner"
+			f.SQL = []string{fmt.Sprintf("ALTER TABLE %s SET LOGGED", table)}
+		default:
+			f.Found = table.String() + ": no primary key, so its records cannot be told apart"
+			f.Mend = fmt.Sprintf("give it one, as its owner: ALTER TABLE %s ADD PRIMARY KEY (…);", table)
 		}
+		found = append(found, f)
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("look for tables without a primary key: %w", err)
+		return nil, fmt.Errorf("look for tables that cannot be announced: %w", err)
 	}
 	return found, nil
 }

@@ -389,7 +389,7 @@ func (m *Mapper) persist(ctx context.Context, what string, f func() error) error
 		if err == nil {
 			return nil
 		}
-		m.log.Warn("the database does not answer, trying again", "to", what, "error", err, "in", wait)
+		m.log.Warn(cdc.Trouble(err)+", trying again", "to", what, "error", err, "in", wait)
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%s: %w", what, err)

@@ -20,6 +20,7 @@ type table struct {
 	relation cdc.Relation // its columns that matter; Column.Identity means the primary key
 	kind     string       // pg_class.relkind
 	key      []string     // columns of the primary key, in its order
+	deferred bool         // the primary key is DEFERRABLE, which the server takes for no replica identity
 }
 
 // describe looks tables up by schema and name.
@@ -31,7 +32,8 @@ func describe(ctx context.Context, tx pgx.Tx, schemas, names []string) (map[cdc.
 			CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
 			JOIN pg_attribute ka ON ka.attrelid = c.oid AND ka.attnum = k.attnum
 			WHERE i.indrelid = c.oid AND i.indisprimary AND k.place <= i.indnkeyatts
-			ORDER BY k.place)
+			ORDER BY k.place),
+			EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND NOT i.indimmediate)
 		FROM pg_class c
 		JOIN pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -46,11 +48,12 @@ func describe(ctx context.Context, tx pgx.Tx, schemas, names []string) (map[cdc.
 		kind, identity string
 		column         cdc.Column
 		key            []string
+		deferred       bool
 	)
-	_, err = pgx.ForEachRow(rows, []any{&name.Schema, &name.Name, &kind, &identity, &column.Name, &column.Type, &key}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&name.Schema, &name.Name, &kind, &identity, &column.Name, &column.Type, &key, &deferred}, func() error {
 		t := found[name]
 		if t == nil {
-			t = &table{relation: cdc.Relation{Schema: name.Schema, Name: name.Name, Identity: identity[0]}, kind: kind, key: key}
+			t = &table{relation: cdc.Relation{Schema: name.Schema, Name: name.Name, Identity: identity[0]}, kind: kind, key: key, deferred: deferred}
 			found[name] = t
 		}
 		column.Identity = slices.Contains(key, column.Name)
@@ -87,6 +90,12 @@ func (t *table) check() error {
 		return &cdc.Problem{
 			What: fmt.Sprintf("table %s has no primary key, so its changes cannot be followed", name),
 			Mend: fmt.Sprintf("ALTER TABLE %s ADD COLUMN id uuid PRIMARY KEY DEFAULT gen_random_uuid();", name),
+		}
+	case t.relation.Identity == 'd' && t.deferred:
+		return &cdc.Problem{
+			What: fmt.Sprintf("the primary key of table %s is DEFERRABLE, which Postgres takes for no replica identity, "+
+				"so its changes cannot be followed", name),
+			Mend: fmt.Sprintf("ALTER TABLE %s REPLICA IDENTITY FULL;", name),
 		}
 	case t.relation.Identity != 'd' && !t.relation.Full():
 		return &cdc.Problem{

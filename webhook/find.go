@@ -24,6 +24,12 @@ type found struct {
 	described *table
 }
 
+// NoTable is a Problem: there is no table of webhooks yet, and the one that SchemaSQL makes would do.
+type NoTable struct{ cdc.Problem }
+
+// Unwrap makes it a Problem.
+func (n *NoTable) Unwrap() error { return &n.Problem }
+
 // Find returns the tables that webhooks come from, as tx sees it. They have to be published. It leaves the registry as it is, and may be
 // called by any goroutine. The error is a *cdc.Problem when there is none, or one that cannot be followed.
 func (r *Registry) Find(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
@@ -53,10 +59,10 @@ func (r *Registry) find(ctx context.Context, tx pgx.Tx) ([]found, error) {
 		}
 		all = append(all, f)
 	} else if r.cfg.ownOnly() {
-		return nil, &cdc.Problem{
+		return nil, &NoTable{cdc.Problem{
 			What: fmt.Sprintf("Hookline's own table of webhooks, %s, is missing", ownName),
 			Mend: "run `hookline setup`, or:\n" + strings.TrimSpace(SchemaSQL(ownName.Schema)),
-		}
+		}}
 	}
 	var others []found
 	switch {
@@ -117,11 +123,11 @@ func (r *Registry) findTwenty(ctx context.Context, tx pgx.Tx, enough bool) ([]fo
 		all = append(all, f)
 	}
 	if all == nil && !enough {
-		return nil, &cdc.Problem{
+		return nil, &NoTable{cdc.Problem{
 			What: "no table of webhooks found: looked for core.webhook, webhook in the schemas of Twenty's workspaces, and " + r.cfg.own().String(),
 			Mend: "let Twenty finish its own setup, or, to use Hookline's own table, run `hookline setup`, or:\n" +
 				strings.TrimSpace(SchemaSQL(r.cfg.Schema)),
-		}
+		}}
 	}
 	return all, nil
 }

@@ -62,6 +62,10 @@ func TestProblems(t *testing.T) {
 			cfg: webhook.Config{Profile: "generic", Table: "public.hooks"}, sql: []string{table},
 			what: "table public.hooks, which HOOKLINE_WEBHOOKS_TABLE names, does not exist", mend: "or set HOOKLINE_WEBHOOKS_TABLE",
 		},
+		"its key is DEFERRABLE": {
+			cfg: generic, sql: []string{`CREATE TABLE webhooks (id int PRIMARY KEY DEFERRABLE, url text, secret text)`},
+			what: `the primary key of table "public"."webhooks" is DEFERRABLE`,
+		},
 		"our own is missing": {
 			cfg: webhook.Config{Profile: "generic", Table: "hookline.webhook"}, sql: []string{table},
 			what: `Hookline's own table of webhooks, "hookline"."webhook", is missing`,

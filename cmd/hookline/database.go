@@ -120,22 +120,26 @@ func (d *database) prepare(ctx context.Context, store *spool.Spool) error {
 	})
 }
 
-// prepareOn is prepare for who has the turn, and reports whether something is pending, to be tried again. Without checkpoints, nil,
+// prepareOn is prepare for who has the turn, and returns the plan that was applied. Without checkpoints, nil,
 // the database is prepared as if nothing had been announced before.
-func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, checkpoints cdc.Checkpoints) (pending bool, err error) {
+func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, checkpoints cdc.Checkpoints) (*cdc.Plan, error) {
 	if err := d.makeSchema(ctx, conn); err != nil {
-		return false, err
+		return nil, err
 	}
 	tables, err := d.tables(ctx, conn)
+	if _, ok := errors.AsType[*cdc.Problem](err); ok {
+		// A table that webhooks came from may be published as before, and make the CRM's own statements fail.
+		return nil, errors.Join(err, cdc.Relieve(ctx, conn, d.cfg.CDC, d.log))
+	}
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	plan, err := cdc.Prepare(ctx, conn, d.cfg.CDC, tables, checkpoints, d.log)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	d.tellSkipped(plan.Skipped)
-	return plan.Pending(), nil
+	return plan, nil
 }
 
 // findGap looks for a gap.
@@ -246,6 +250,15 @@ func (d *database) tables(ctx context.Context, conn *pgx.Conn) (tables []cdc.Tab
 	return tables, err
 }
 
+// records returns what has to be published beside the tables of webhooks.
+func (d *database) records(ctx context.Context, conn *pgx.Conn) (tables []cdc.Table, err error) {
+	err = d.inSnapshot(ctx, conn, func(tx pgx.Tx) error {
+		tables, err = d.catalog.Tables(ctx, tx)
+		return err
+	})
+	return tables, err
+}
+
 // load reads catalog and webhooks as they are now. Call it once the slot is held: whatever the stream brings later than the snapshot is
 // then followed, and what the snapshot has already is passed over.
 func (d *database) load(ctx context.Context) error {
@@ -324,9 +337,8 @@ func (d *database) script(ctx context.Context) (sql []string, err error) {
 			sql = append(sql, strings.TrimSuffix(strings.TrimSpace(webhook.SchemaSQL(schema)), ";"))
 		}
 		tables, err := d.tables(ctx, conn.Conn())
-		if err != nil && !own {
-			d.log.Warn("this is not all: run it, and then this command again for the rest", "error", err)
-			return nil
+		if _, ok := errors.AsType[*webhook.NoTable](err); ok && !own {
+			tables, err = d.records(ctx, conn.Conn()) // the SQL makes the table of webhooks that is missing
 		}
 		if err != nil {
 			return err

@@ -76,11 +76,11 @@ func (d *doctor) readData(ctx context.Context, conn *pgx.Conn) ([]cdc.Table, err
 		if err != nil {
 			return err
 		}
-		if err = d.db.catalog.Load(ctx, tx, snapshot); err == nil {
-			tables, err = d.db.catalog.Tables(ctx, tx)
-		}
-		return err
+		return d.db.catalog.Load(ctx, tx, snapshot)
 	})
+	if err == nil {
+		tables, err = d.db.records(ctx, conn)
+	}
 	if err != nil {
 		return nil, d.take("tables", nil, err)
 	}

@@ -84,6 +84,9 @@ func TestStatusJudges(t *testing.T) {
 			s.Webhooks = []webhook.Status{{State: webhook.Skipped, Reason: "secret: is null"}}
 		}, ""},
 		{"idle", func(s *status) { s.Slot.Active = false; s.Slot.RetainedBytes = 3 << 20 }, `nobody reads slot "s", and it keeps 3.0 MiB`},
+		{"blocked", func(s *status) {
+			s.Slot.Active, s.blocked, s.Problems = false, true, []string{"blocked: name the standbys"}
+		}, "blocked: name the standbys"},
 		{"gap", func(s *status) { s.Gap = &gapStatus{cdc.SlotLost, "it is lost", "accept it"} }, "gap (slot_lost): it is lost; accept it"},
 		{"gap while it is read", func(s *status) { s.Gap = &gapStatus{cdc.OtherSystem, "a clone", "accept it"} }, "gap (other_system): a clone"},
 		{"new", func(s *status) {
@@ -92,7 +95,7 @@ func TestStatusJudges(t *testing.T) {
 		{"gone", func(s *status) {
 			s.Slot.Exists, s.Checkpoint, s.Gap = false, &cdc.Checkpoint{}, &gapStatus{cdc.SlotMissing, "it is gone", "accept it"}
 		}, "gap (slot_missing): it is gone"},
-		{"empty", func(s *status) { s.Tables = 0 }, "no table is published"},
+		{"empty", func(s *status) { s.Tables = 0 }, "no table of the CRM is published"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := fine
@@ -102,6 +105,9 @@ func TestStatusJudges(t *testing.T) {
 				t.Errorf("healthy %t, problems %q; want to hear %q", s.Healthy, s.Problems, test.says)
 			}
 			var out strings.Builder
+			if s.blocked && len(s.Problems) > 1 {
+				t.Errorf("to start Hookline is no help: %q", s.Problems)
+			}
 			if err := s.print(&out, time.Now()); err != nil || !strings.Contains(out.String(), test.says) {
 				t.Errorf("prints %q, %v", out.String(), err)
 			}

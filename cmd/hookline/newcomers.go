@@ -25,8 +25,8 @@ func (d *database) stir() {
 
 // followTables keeps the publication as it should be while tables come, go and change, until ctx ends. It
 // asks the database itself and not the stream, which may be far behind: the sooner a table is published,
-// the more of its changes are told one by one.
-func (d *database) followTables(ctx context.Context, store *spool.Spool) {
+// the more of its changes are told one by one. halt ends the stream, when what it has to know was not in it for a while.
+func (d *database) followTables(ctx context.Context, store *spool.Spool, halt func(error)) {
 	tick := time.NewTicker(lookInterval)
 	defer tick.Stop()
 	var look tableLook
@@ -39,7 +39,7 @@ func (d *database) followTables(ctx context.Context, store *spool.Spool) {
 		case <-ctx.Done():
 			return
 		}
-		err := d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return d.look(ctx, conn, store, &look) })
+		err := d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return d.look(ctx, conn, store, &look, halt) })
 		switch {
 		case err == nil:
 			told = ""
@@ -52,34 +52,38 @@ func (d *database) followTables(ctx context.Context, store *spool.Spool) {
 
 // tableLook is what the last look at the tables has left.
 type tableLook struct {
-	tables string    // cdc.Fingerprint, of before the last plan
-	due    time.Time // when to try again what is pending; zero when nothing is
+	fingerprints cdc.Fingerprints
+	tables       string    // the fingerprint of before the last plan; "" when there was none
+	due          time.Time // when to try again what is pending; zero when nothing is
 }
 
 // look plans anew when something has changed since the last look, or is due to be tried again.
-func (d *database) look(ctx context.Context, conn *pgxpool.Conn, store *spool.Spool, last *tableLook) error {
-	tables, err := cdc.Fingerprint(ctx, conn.Conn(), d.cfg.CDC)
+func (d *database) look(ctx context.Context, conn *pgxpool.Conn, store *spool.Spool, last *tableLook, halt func(error)) error {
+	tables, err := last.fingerprints.Take(ctx, conn.Conn(), d.cfg.CDC)
 	if err != nil || tables == last.tables && (last.due.IsZero() || time.Now().Before(last.due)) {
 		return err
 	}
 	last.tables, last.due = tables, time.Now().Add(retryInterval)
-	pending, err := d.publish(ctx, conn, store)
-	if err == nil && !pending {
+	plan, err := d.publish(ctx, conn, store)
+	if err == nil && (plan == nil || !plan.Pending()) {
 		last.due = time.Time{}
+	}
+	if plan != nil && plan.Refollowed {
+		halt(cdc.ErrStale)
 	}
 	return err
 }
 
-// publish brings the publication up to date, and reports whether something is pending. It leaves
-// everything to the stream while there is a gap.
-func (d *database) publish(ctx context.Context, conn *pgxpool.Conn, store *spool.Spool) (pending bool, err error) {
+// publish brings the publication up to date, and returns the plan for that. It leaves everything to the
+// stream while there is a gap, and returns none.
+func (d *database) publish(ctx context.Context, conn *pgxpool.Conn, store *spool.Spool) (plan *cdc.Plan, err error) {
 	err = cdc.TakeTurns(ctx, conn.Conn(), func() error {
 		gap, err := cdc.FindGap(ctx, conn.Conn(), d.cfg.CDC, store)
 		if err != nil || gap != nil {
 			return err
 		}
-		pending, err = d.prepareOn(ctx, conn.Conn(), store)
+		plan, err = d.prepareOn(ctx, conn.Conn(), store)
 		return err
 	})
-	return pending, err
+	return plan, err
 }

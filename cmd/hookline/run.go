@@ -64,7 +64,7 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 			reached = true
 			log.Warn("starting over", "in", restartPause, "cause", err)
 			wait(ctx, restartPause)
-		case errors.Is(err, cdc.ErrTakenOver), errors.Is(err, sender.ErrFenced):
+		case errors.Is(err, cdc.ErrTakenOver), errors.Is(err, cdc.ErrStale), errors.Is(err, sender.ErrFenced):
 			log.Warn("starting over, as a standby", "cause", err)
 		default:
 			return err
@@ -143,12 +143,14 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 		return err
 	}
 	defer func() { err = errors.Join(err, drain(finish, out, cfg.DrainTimeout, log)) }()
+	db.cfg.CDC.Standby = true
 	if err := db.prepare(ctx, store); err != nil {
 		return stopped(ctx, away(err))
 	}
 	if err := source.Acquire(ctx); err != nil {
 		return stopped(ctx, away(err))
 	}
+	db.cfg.CDC.Standby = false
 	watching, end := context.WithCancel(ctx)
 	defer end()
 	go cdc.Monitor(watching, db.pool, cfg.CDC, log, metrics, relief(cfg.HoldWAL, source.Amid, out.Relieve), source.Halt)
@@ -165,7 +167,7 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 	if err := cdc.Persist(ctx, log, func() error { return takeUp(ctx, store, out) }); err != nil {
 		return stopped(ctx, err)
 	}
-	go db.followTables(watching, store)
+	go db.followTables(watching, store, source.Halt)
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
 	late, cancel := linger(ctx, cfg.DrainTimeout)
 	defer cancel()

@@ -41,6 +41,8 @@ type status struct {
 	Webhooks   []webhook.Status `json:"webhooks"`
 	Spool      []queueStatus    `json:"spool"`
 	Gaps       []spoolGap       `json:"givenUp,omitempty"`
+
+	blocked bool // the slot must not be read at present, and Problems tells why
 }
 
 // queueStatus is a sender.Queue.
@@ -156,7 +158,8 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 		if s.Slot, err = readSlot(ctx, conn.Conn(), db.cfg.CDC.Slot); err != nil {
 			return err
 		}
-		err = conn.QueryRow(ctx, `SELECT count(*) FROM pg_publication_tables WHERE pubname = $1`, db.cfg.CDC.Publication).Scan(&s.Tables)
+		err = conn.QueryRow(ctx, `SELECT count(*) FROM pg_publication_tables WHERE pubname = $1 AND schemaname <> $2`,
+			db.cfg.CDC.Publication, db.cfg.Webhook.Schema).Scan(&s.Tables)
 		if err != nil {
 			return fmt.Errorf("count the tables of publication %q: %w", db.cfg.CDC.Publication, err)
 		}
@@ -171,7 +174,7 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 			return err
 		}
 		blocked, err := cdc.FindBlocked(ctx, conn.Conn())
-		if blocked != nil {
+		if s.blocked = blocked != nil; s.blocked {
 			s.Problems = append(s.Problems, fmt.Sprintf("%s: %s; %s", cdc.StateBlocked, blocked.What, strings.ReplaceAll(blocked.Mend, "\n", " ")))
 		}
 		return err
@@ -234,11 +237,12 @@ func (s *status) judge() {
 		problem("slot %q does not exist yet: hookline setup, or hookline run", s.Slot.Name)
 	case s.Gap != nil:
 		problem("gap (%s): %s; %s", s.Gap.Reason, s.Gap.What, s.Gap.Mend)
+	case !s.Slot.Active && s.blocked: // that is why
 	case !s.Slot.Active:
 		problem("nobody reads slot %q, and it keeps %s of WAL: start hookline run", s.Slot.Name, size(s.Slot.RetainedBytes))
 	}
 	if s.Tables == 0 && (s.Gap == nil || s.Gap.Reason != cdc.PublicationMissing) {
-		problem("no table is published: hookline setup")
+		problem("no table of the CRM is published: hookline doctor tells why")
 	}
 	for _, q := range s.Spool {
 		for _, p := range q.problems() {
@@ -250,7 +254,7 @@ func (s *status) judge() {
 
 func (s *status) print(out io.Writer, now time.Time) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "profile\t%s, %d tables published\n", s.Profile, s.Tables)
+	fmt.Fprintf(w, "profile\t%s, %s published\n", s.Profile, plural(s.Tables, "table"))
 	if s.Slot.Exists {
 		state := "not active"
 		if s.Slot.Active {

@@ -55,6 +55,35 @@ func TestSetupByDBA(t *testing.T) {
 	e2e.Finish(t, sut, box.Gets(diary...), own.Gets(diary[heard:]...))
 }
 
+// Where webhooks are to be kept in Hookline's own table, which is not there yet, the SQL is whole at once, and nothing is
+// said to frighten anybody.
+func TestSetupByDBAWithTheOwnTable(t *testing.T) {
+	t.Parallel()
+	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
+	role, address := db.NewRole("REPLICATION")
+	env := db.Env("HOOKLINE_DATABASE_URL="+address, "HOOKLINE_WEBHOOKS_TABLE=hookline.webhook")
+	printed := e2e.Run(t, env, "setup", "--print-sql")
+	if printed.Wait() != 0 || strings.Contains(printed.Log.String(), "WARN") {
+		t.Fatalf("setup --print-sql: exit code %d\n%s", printed.Wait(), printed.Log.String())
+	}
+	for _, statement := range e2e.Statements(printed.Out.String()) {
+		db.Exec(statement)
+	}
+	again := e2e.Run(t, env, "setup", "--print-sql")
+	if again.Wait() != 0 || again.Out.String() != "" {
+		t.Errorf("after all of the SQL was run, setup --print-sql prints, for role %s:\n%s%s", role, again.Out.String(), again.Log.String())
+	}
+	sut := e2e.Start(t, db, "HOOKLINE_DATABASE_URL="+address, "HOOKLINE_WEBHOOKS_TABLE=hookline.webhook").Until("active")
+	db.Exec(`INSERT INTO hookline.webhook (url, secret) VALUES ($1, $2)`, box.URL(), box.Secret)
+	db.Exec(`INSERT INTO contacts (id) VALUES ('one')`)
+	box.UntilAccepted(1)
+	status := e2e.Run(t, env, "status")
+	if status.Wait() != 0 || !strings.Contains(status.Out.String(), " 2 tables published") { // contacts, and the CRM's own webhooks
+		t.Errorf("status: exit code %d\n%s", status.Wait(), status.Out.String())
+	}
+	e2e.Finish(t, sut, box.Gets(db.Diary()...))
+}
+
 // Setup may be run again and again, and by the one who owns the database needs nobody else.
 func TestSetupTwice(t *testing.T) {
 	t.Parallel()
