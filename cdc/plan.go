@@ -200,7 +200,10 @@ func (p *Plan) consider(t *candidate) (identities []Step, wanted bool) {
 
 // publish plans the step that adds a table to the publication.
 func (p *Plan) publish(t *candidate) {
-	if t.listed {
+	if t.renamed(p.found) {
+		p.rename(t)
+	}
+	if t.listed && !t.pending {
 		return
 	}
 	s := Step{Kind: Publish, Table: t.Table, Needs: OwnTable | OwnPublication, table: t}
@@ -213,7 +216,7 @@ func (p *Plan) publish(t *candidate) {
 		p.replace(t, &s)
 		s.Needs |= ReadRows
 	}
-	s.after = !t.usable(p.found.stored)
+	s.after = !t.listed && !t.usable(p.found.stored)
 	p.add(s)
 }
 

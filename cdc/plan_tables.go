@@ -25,6 +25,7 @@ type candidate struct {
 	parts       []part // what its rows lie in: itself, or its partitions; then the root
 
 	replaces *knownRelation // whose name it has taken over
+	pending  bool           // it is published in the place of that one, and has yet to be compared with it
 	columns  []sameColumn   // it and that relation have in common
 	members  []member       // partitions at any depth
 }
@@ -187,6 +188,9 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		if ord != last {
 			t.Table, t.unasked, last = tables[ord-1], int(ord) > wanted, ord
 			t.known = !f.baseline || f.memory.relations[t.oid] != nil
+			if t.Parent != "" && f.memory.relations[t.oid].movedThere() {
+				t.Parent, t.ParentSchema, t.Left = "", "", true
+			}
 			list = append(list, t)
 		}
 		p.identity = identity[0]

@@ -166,7 +166,7 @@ func TestReplacedByATooLargeTable(t *testing.T) {
 		p.want("done", "contacts", "contacts_old")
 		plan := p.plan()
 		for i := range plan.Steps {
-			plan.Steps[i].SQL = strings.Replace(plan.Steps[i].SQL, "statement_timeout = '5s'", "statement_timeout = 1; SELECT pg_sleep(60)", 1)
+			plan.Steps[i].SQL = strings.Replace(plan.Steps[i].SQL, "statement_timeout = '5min'", "statement_timeout = 1; SELECT pg_sleep(60)", 1)
 		}
 		if err := plan.Apply(t.Context(), p.conn, slog.New(slog.DiscardHandler)); err != nil {
 			t.Fatal(err)

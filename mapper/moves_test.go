@@ -284,7 +284,7 @@ func TestAskOfAnAlteredTable(t *testing.T) {
 		{`ALTER TABLE visits ALTER id TYPE date USING '2020-01-01'`, "2020-13-01"},
 	} {
 		runSQL(t, f.pool, test.alter)
-		_, err := f.mapper.ask(t.Context(), rel, []int{1}, []int{0}, []cdc.Tuple{{cdc.Text([]byte(test.id)), {}}}, 1)
+		_, err := f.mapper.ask(t.Context(), cdc.Table{Schema: "public", Name: "visits"}, rel, []int{1}, []int{0}, []cdc.Tuple{{cdc.Text([]byte(test.id)), {}}}, 1)
 		if !errors.Is(err, errAltered) {
 			t.Errorf("%s: %v, want %v", test.alter, err, errAltered)
 		}
