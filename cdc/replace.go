@@ -159,23 +159,26 @@ func (p *Plan) differing(t *candidate) string {
 	both := func(join string) string {
 		return fmt.Sprintf("%s n %s %s o ON %s", t.from(), join, t.replaces.from(), strings.Join(match, " AND "))
 	}
-	// What was written to the old one after the swap tells nothing of how its record was before.
+	// What was written to the old one after the swap, or when it was truncated, tells nothing of how a record was before.
 	return fmt.Sprintf("INSERT INTO %[1]s (slot, relation, action, old, record)\n"+
 		"  WITH named AS (%[12]s), left_over AS (%[13]s),\n"+
-		"    mark AS (SELECT x, c FROM (SELECT * FROM named UNION ALL SELECT * FROM left_over) swap ORDER BY age(x) DESC, c LIMIT 1)\n"+
+		"    mark AS (SELECT x, c FROM (SELECT * FROM named UNION ALL SELECT * FROM left_over) swap ORDER BY age(x) DESC, c LIMIT 1),\n"+
+		"    emptied AS (SELECT EXISTS (SELECT FROM pg_class, mark WHERE oid = %[16]s AND age(xmin) < age(mark.x))\n"+
+		"      AND NOT EXISTS (SELECT FROM %[17]s o, mark WHERE %[14]s) AS since)\n"+
 		"  SELECT %[2]s, %[3]s, action, CASE WHEN action IS NOT NULL AND NOT later THEN old END,\n"+
 		"    CASE WHEN action IS DISTINCT FROM '%[4]s' THEN record END\n"+
 		"  FROM (\n"+
-		"    SELECT CASE WHEN %[5]s IS NULL THEN '%[4]s' WHEN %[6]s IS NOT NULL THEN '%[7]s' END AS action,\n"+
+		"    SELECT CASE WHEN %[5]s IS NULL THEN '%[4]s' WHEN %[6]s IS NOT NULL OR (SELECT since FROM emptied) THEN '%[7]s' END AS action,\n"+
 		"      ROW(%[8]s)::text AS old, ROW(%[9]s)::text AS record,\n"+
-		"      coalesce(NOT (SELECT %[14]s FROM mark), false) AS later, (SELECT %[15]s FROM mark) AS moved\n"+
+		"      coalesce(NOT (SELECT %[14]s FROM mark), (SELECT since FROM emptied)) AS later, (SELECT %[15]s FROM mark) AS moved\n"+
 		"    FROM %[10]s\n"+
 		"  ) compared WHERE old IS DISTINCT FROM record\n"+
 		"    AND (NOT later OR action = '%[7]s' AND NOT moved)\n"+
 		"    AND (action IS DISTINCT FROM '%[4]s' OR EXISTS (SELECT FROM %[11]s))",
 		p.cfg.own(backfillTable), quoteLiteral(p.cfg.Slot), t.regclass(), fillDelete, key, oldKey, fillUpdate,
 		strings.Join(old, ", "), strings.Join(record, ", "), both("FULL JOIN"), both("JOIN"),
-		namedSince(t.regclass()), namedSince(t.replaces.now.regclass()), writtenBefore("o"), writtenBefore("n"))
+		namedSince(t.regclass()), namedSince(t.replaces.now.regclass()), writtenBefore("o"), writtenBefore("n"),
+		t.replaces.now.regclass(), t.replaces.from())
 }
 
 // since returns the statement that announces the rows of t that were written since it has its name: as

@@ -27,7 +27,7 @@ func TestAttachedRows(t *testing.T) {
 		}},
 		{"Both", move + `INSERT INTO deals_lost VALUES (6, 'lost', 'f');` + attach, []string{updated, made}},
 		{"Savepoint", `BEGIN; SAVEPOINT s;` + move + `RELEASE s; SAVEPOINT t;` + attach + `; RELEASE t; COMMIT`, []string{updated}},
-		{"SavepointBoth", `BEGIN; SAVEPOINT s;` + move + `SAVEPOINT t; INSERT INTO deals_lost VALUES (6, 'lost', 'f'); RELEASE s; ` + attach + `; COMMIT`,
+		{"SavepointBoth", `BEGIN; SAVEPOINT s;` + move + `SAVEPOINT t; INSERT INTO deals_lost VALUES (6, 'lost', 'f'); RELEASE s; SAVEPOINT u; ` + attach + `; COMMIT`,
 			[]string{updated, made}},
 		{"Later", move + `; COMMIT;` + attach, []string{updated}},
 		{"Again", move + attach + `; COMMIT; ALTER TABLE deals DETACH PARTITION deals_lost;` + attach, []string{updated}},
