@@ -32,8 +32,9 @@ func (p *Plan) backfill(t *candidate) string {
 
 // What a description may say besides, as SQL.
 const (
-	opens  = ` || '{"opens": true}'`  // that the table is watched from now on
-	closes = ` || '{"closes": true}'` // and until the end of this transaction
+	opens     = ` || '{"opens": true}'`                    // that the table is watched from now on
+	publishes = ` || '{"opens": true, "publishes": true}'` // likewise, as this transaction publishes it
+	closes    = ` || '{"closes": true}'`                   // and until the end of this transaction
 )
 
 // mark returns the transaction from which on a table is watched.
@@ -64,7 +65,7 @@ func (p *Plan) publication(t *candidate) []string {
 	}
 	if t.partitioned {
 		list = append(list, "INSERT INTO "+p.cfg.own(knownTable).String()+" (slot, relation, schema_name, table_name, root)\n"+
-			"SELECT "+quoteLiteral(p.cfg.Slot)+", c.oid, n.nspname, c.relname, "+t.regclass()+" FROM pg_partition_tree("+t.regclass()+") p\n"+
+			"SELECT "+quoteLiteral(p.cfg.Slot)+", c.oid, n.nspname, c.relname, "+t.regclass()+" FROM "+treeOf(t.regclass())+" p\n"+
 			"  JOIN pg_class c ON c.oid = p.relid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid <> "+t.regclass()+"\n"+
 			"ON CONFLICT (slot, relation) DO UPDATE SET root = EXCLUDED.root")
 	}

@@ -192,7 +192,7 @@ func (d *decoder) described() {
 		d.relations[rel.OID] = &renamed
 	}
 	if d.filling.opens {
-		d.windows.open(rel, d.tx.Commit)
+		d.windows.open(rel, d.tx, d.filling.publishes)
 	}
 	if d.filling.closes {
 		d.windows.close(rel.OID)
@@ -278,11 +278,8 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 	if (change.Kind == Delete && change.Old == nil) || (change.Kind != Delete && change.New == nil) {
 		return items, fmt.Errorf("decode %s of %s.%s: no tuple", change.Kind, rel.Schema, rel.Name)
 	}
-	if watched {
-		d.windows.note(&change)
-		if !fresh && !told {
-			return items, nil
-		}
+	if watched && !d.windows.note(&change) || !fresh && !told && !fills {
+		return items, nil
 	}
 	if fills {
 		what, err := d.filling.turn(&change)

@@ -8,12 +8,13 @@ import (
 
 // filling turns the changes of the table backfill into those that they stand for.
 type filling struct {
-	cfg      Config
-	relation *Relation // whose rows come
-	child    bool      // it is told under the name of its parent
-	opens    bool      // the table is to be watched from now on: see windows
-	closes   bool      // and until the end of this transaction
-	sent     []bool    // for each of its columns today: whether the stream has it
+	cfg       Config
+	relation  *Relation // whose rows come
+	child     bool      // it is told under the name of its parent
+	opens     bool      // the table is to be watched from now on: see windows
+	closes    bool      // and until the end of this transaction
+	publishes bool      // this transaction published it
+	sent      []bool    // for each of its columns today: whether the stream has it
 }
 
 // meaning is what a change of the table backfill stands for.
@@ -84,7 +85,7 @@ func (f *filling) describe(oid string, description []byte) error {
 			Sent     bool
 			Key      bool
 		}
-		Child, Opens, Closes bool
+		Child, Opens, Closes, Publishes bool
 	}
 	if err := json.Unmarshal(description, &table); err != nil {
 		return fmt.Errorf("the description of table %s: %w", oid, err)
@@ -93,7 +94,7 @@ func (f *filling) describe(oid string, description []byte) error {
 	if _, err := fmt.Sscan(oid, &f.relation.OID); err != nil {
 		return fmt.Errorf("the OID %q of table %s.%s: %w", oid, table.Schema, table.Name, err)
 	}
-	f.child, f.opens, f.closes = table.Child, table.Opens, table.Closes
+	f.child, f.opens, f.closes, f.publishes = table.Child, table.Opens, table.Closes, table.Publishes
 	f.sent = f.sent[:0]
 	for _, c := range table.Columns {
 		f.sent = append(f.sent, c.Sent)

@@ -138,6 +138,14 @@ type member struct {
 	leaf bool
 }
 
+// treeOf is SQL for the OIDs, relid, of a table and its partitions at any depth. The function
+// pg_partition_tree would lock each of them, in an order in which DDL may wait for it and it for DDL.
+func treeOf(oid string) string {
+	return "(WITH RECURSIVE tree (relid) AS (SELECT " + oid + "::oid UNION ALL\n" +
+		"    SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.relid JOIN pg_class ON pg_class.oid = i.inhrelid\n" +
+		"    WHERE relispartition AND NOT inhdetachpending) SELECT relid FROM tree)"
+}
+
 // lookAtTrees looks up the partitions of those of tables that have any.
 func lookAtTrees(ctx context.Context, conn *pgx.Conn, tables []candidate) error {
 	roots := map[uint32]*candidate{}
@@ -151,8 +159,8 @@ func lookAtTrees(ctx context.Context, conn *pgx.Conn, tables []candidate) error 
 		return nil
 	}
 	rows, err := conn.Query(ctx, `
-		SELECT root, c.oid, n.nspname, c.relname, isleaf
-		FROM unnest($1::oid[]) root CROSS JOIN LATERAL pg_partition_tree(root) p
+		SELECT root, c.oid, n.nspname, c.relname, c.relkind = 'r'
+		FROM unnest($1::oid[]) root CROSS JOIN LATERAL `+treeOf("root")+` p
 		JOIN pg_class c ON c.oid = p.relid JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.oid <> root AND c.relkind IN ('r', 'p') ORDER BY c.oid`, oids)
 	var root uint32

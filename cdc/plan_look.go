@@ -52,19 +52,27 @@ func lookAtDatabase(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Ta
 			return nil, err
 		}
 	}
-	if err := f.lookAtPublication(ctx, conn, cfg); err != nil {
-		return nil, err
+	return f, inOneState(ctx, conn, func() (err error) {
+		if err = f.lookAtPublication(ctx, conn, cfg); err != nil {
+			return err
+		}
+		if err = f.lookAtKnown(ctx, conn, cfg); err != nil {
+			return err
+		}
+		if f.tables, err = f.lookAtTables(ctx, conn, cfg, tables); err == nil && f.slot && f.baseline {
+			err = f.lookAtOthers(ctx, conn)
+		}
+		return err
+	})
+}
+
+// inOneState calls look so that all its queries see one state of the database: between two of them a table
+// may take the name of another one.
+func inOneState(ctx context.Context, conn *pgx.Conn, look func() error) error {
+	if conn.PgConn().TxStatus() != 'I' {
+		return look()
 	}
-	if err := f.lookAtKnown(ctx, conn, cfg); err != nil {
-		return nil, err
-	}
-	if f.tables, err = f.lookAtTables(ctx, conn, cfg, tables); err != nil {
-		return nil, err
-	}
-	if f.slot && f.baseline {
-		err = f.lookAtOthers(ctx, conn)
-	}
-	return f, err
+	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(pgx.Tx) error { return look() })
 }
 
 func (f *found) lookAtPublication(ctx context.Context, conn *pgx.Conn, cfg Config) error {

@@ -73,7 +73,7 @@ func (p *Plan) replace(t *candidate, s *Step) {
 	title := "publish " + t.String() + ", which has taken the name of another table"
 	first := p.mark(t)
 	if !t.pending {
-		first = p.transaction(title, append(p.takeOver(t), p.describe(t.regclass(), opens))...)
+		first = p.transaction(title, append(p.takeOver(t), p.describe(t.regclass(), publishes))...)
 	}
 	compare := "announce how the rows of " + t.String() + " differ from those of the table whose name it has taken"
 	start := []string{p.awaitWriters(t), "LOCK TABLE " + t.from() + " IN ACCESS SHARE MODE"}
@@ -117,8 +117,8 @@ func (p *Plan) awaitWriters(t *candidate) string {
 	const writers = "FROM pg_locks WHERE granted AND locktype = 'relation' AND pid IS DISTINCT FROM pg_backend_pid()\n" +
 		"      AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')\n" +
 		"      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())\n" +
-		"      AND (relation = %[1]s OR relation IN (SELECT relid FROM pg_partition_tree(%[1]s)))"
-	from := fmt.Sprintf(writers, t.regclass())
+		"      AND relation IN (SELECT relid FROM %[1]s tree)"
+	from := fmt.Sprintf(writers, treeOf(t.regclass()))
 	return "DO " + quoteLiteral("DECLARE writers text[] := ARRAY (SELECT virtualtransaction "+from+");\n"+
 		"  patience timestamptz := clock_timestamp() + interval '"+lockTimeout.String()+"';\n"+
 		"BEGIN WHILE EXISTS (SELECT "+from+" AND virtualtransaction = ANY (writers)) LOOP\n"+

@@ -21,11 +21,15 @@ type windows struct {
 
 // window is what has changed in a table since its mark.
 type window struct {
-	mark    LSN       // the commit that opened it
-	opened  time.Time // by this process' clock
-	key     []string  // names of the columns of the primary key
-	changed map[uint64]struct{}
-	emptied bool // it was truncated: whatever was read is out of date
+	mark LSN // the commit that opened it
+	// publisher is the transaction that opened it, where it published the table; else 0. Of older ones that
+	// write to the table the stream brings the second half at most. They are over when the rows are read, which
+	// is how what they did is told.
+	publisher uint32
+	opened    time.Time // by this process' clock
+	key       []string  // names of the columns of the primary key
+	changed   map[uint64]struct{}
+	emptied   bool // it was truncated: whatever was read is out of date
 }
 
 const (
@@ -36,15 +40,19 @@ const (
 	windowPatience = 5 * time.Minute
 )
 
-// open opens a window of the table that rel describes, unless there is one.
-func (w *windows) open(rel *Relation, mark LSN) {
+// open opens a window of the table that rel describes, unless there is one. published says that tx published
+// the table.
+func (w *windows) open(rel *Relation, tx *Tx, published bool) {
 	if w.of[rel.OID] != nil {
 		return
 	}
 	if w.of == nil {
 		w.of = map[uint32]*window{}
 	}
-	one := &window{mark: mark, opened: time.Now(), changed: map[uint64]struct{}{}}
+	one := &window{mark: tx.Commit, opened: time.Now(), changed: map[uint64]struct{}{}}
+	if published {
+		one.publisher = tx.XID
+	}
 	for _, c := range rel.Columns {
 		if c.Identity {
 			one.key = append(one.key, c.Name)
@@ -64,13 +72,16 @@ func (w *windows) end() {
 	w.closing = w.closing[:0]
 }
 
-// note takes a change of a table that is watched.
-func (w *windows) note(change *Change) {
+// note takes a change of a table that is watched, and reports whether it is told.
+func (w *windows) note(change *Change) (told bool) {
 	one := w.of[change.Relation.OID]
+	if one.publisher != 0 && int32(change.Tx.XID-one.publisher) < 0 {
+		return false
+	}
 	if change.Kind == Truncate {
 		clear(one.changed)
 		one.emptied = true
-		return
+		return true
 	}
 	for _, row := range []Tuple{change.Old, change.New} {
 		if record, ok := one.record(change.Relation, row, change.Old); ok {
@@ -80,6 +91,7 @@ func (w *windows) note(change *Change) {
 	if len(one.changed) > windowMost {
 		delete(w.of, change.Relation.OID)
 	}
+	return true
 }
 
 // outdated reports whether the stream has brought a later change of the record than what was read of it.

@@ -141,20 +141,22 @@ func TestChangesWhileRowsAreRead(t *testing.T) {
 }
 
 // TestReplacedUnderAWriter has a transaction write to the new table before and after it is published. Nobody
-// waits for anybody; what it did before is told once it is over, and what it did after comes in the stream.
+// waits for anybody; what it did is told once it is over, as one, and so is a record that it made anew.
 func TestReplacedUnderAWriter(t *testing.T) {
 	onEachMajor(t, func(t *testing.T, major int) {
 		p := newPlannedOn(t, major, contactsSQL)
 		p.look()
 		p.open()
 		p.exec(swapped)
-		writer := p.begin(`UPDATE contacts SET name = 'early' WHERE id = 5; UPDATE contacts SET name = 'early' WHERE id = 6`)
+		writer := p.begin(`UPDATE contacts SET name = 'early' WHERE id = 5; UPDATE contacts SET name = 'early' WHERE id = 6;
+			DELETE FROM contacts WHERE id = 8`)
 		p.want("done", "contacts", "contacts_old")
 		plan := p.prepared()
 		if s := wantSkipped(t, plan, "contacts", cdc.Locked); !s.Published || len(s.SQL) != 1 || !plan.Pending() {
 			t.Errorf("skipped is %+v, want the published table, and the session that writes to it", s)
 		}
-		if _, err := writer.Exec(t.Context(), `UPDATE contacts SET name = 'later' WHERE id = 6; UPDATE contacts SET name = 'later' WHERE id = 7`); err != nil {
+		if _, err := writer.Exec(t.Context(), `UPDATE contacts SET name = 'later' WHERE id = 6; UPDATE contacts SET name = 'later' WHERE id = 7;
+			INSERT INTO contacts VALUES (8, 'anew'), (102, 'c102')`); err != nil {
 			t.Fatal(err)
 		}
 		if err := writer.Commit(t.Context()); err != nil {
@@ -162,8 +164,9 @@ func TestReplacedUnderAWriter(t *testing.T) {
 		}
 		p.exec(`UPDATE contacts SET name = 'last' WHERE id = 3`)
 		p.look()
-		expectSorted(t, p.brought(), "update contacts (6,early)→(6,later)", "update contacts (7,c7)→(7,later)", "update contacts (3,new)→(3,last)",
-			"update contacts (2,c2)→(2,new)", "update contacts (5,c5)→(5,early)", "delete contacts (4,c4)→-", "insert contacts -→(101,c101)")
+		expectSorted(t, p.brought(), "update contacts (6,c6)→(6,later)", "update contacts (7,c7)→(7,later)", "update contacts (3,new)→(3,last)",
+			"update contacts (2,c2)→(2,new)", "update contacts (5,c5)→(5,early)", "delete contacts (4,c4)→-", "insert contacts -→(101,c101)",
+			"update contacts (8,c8)→(8,anew)", "insert contacts -→(102,c102)")
 	})
 }
 

@@ -392,7 +392,7 @@ func detachPart(s *schedule, t *table) bool {
 // reattachAtOnce detaches a partition and attaches it again in one transaction.
 func reattachAtOnce(s *schedule, t *table) bool {
 	p := s.valued(t.parts)
-	if p == nil {
+	if p == nil || p.fresh { // of one that is new nobody could tell which rows it had been told of
 		return false
 	}
 	name := t.schema + "." + p.name

@@ -229,7 +229,8 @@ func (s *schedule) swap(t, n *table, before []string) {
 	}
 	// What is written to the new table until Hookline has looked, is told by comparing the two.
 	n.frozen = !n.settled
-	// What is deleted from the old table after the swap looks as if it had been new in the new one at the swap.
+	// What is deleted from the old table after the swap looks as if it had been new in the new one at the swap, and
+	// a column that it has no longer is not compared.
 	t.settled, t.loose, t.kept = false, true, true
 	n.place, t.place = t.place, nil
 	drop := s.chance(4)
@@ -343,7 +344,7 @@ func (t *table) inherited(c *column) (columns []*column) {
 
 func dropColumn(s *schedule, t *table) bool {
 	candidates := t.changeable()
-	if len(candidates) == 0 || t.frozen || len(t.foreign) > 0 {
+	if len(candidates) == 0 || t.frozen || t.kept || len(t.foreign) > 0 {
 		return false
 	}
 	c := choose(s.random, candidates)
@@ -356,7 +357,7 @@ func dropColumn(s *schedule, t *table) bool {
 
 func renameColumn(s *schedule, t *table) bool {
 	candidates := t.changeable()
-	if len(candidates) == 0 || t.frozen || len(t.foreign) > 0 {
+	if len(candidates) == 0 || t.frozen || t.kept || len(t.foreign) > 0 {
 		return false
 	}
 	c := choose(s.random, candidates)
@@ -370,7 +371,7 @@ func renameColumn(s *schedule, t *table) bool {
 
 func retypeColumn(s *schedule, t *table) bool {
 	candidates := t.changeable()
-	if len(candidates) == 0 || t.frozen || len(t.foreign) > 0 {
+	if len(candidates) == 0 || t.frozen || t.kept || len(t.foreign) > 0 {
 		return false
 	}
 	c := choose(s.random, candidates)
