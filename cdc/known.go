@@ -258,7 +258,7 @@ func (p *Plan) remember() (notes []note) {
 	}
 	waits := map[uint32]bool{} // for a step that writes them down itself
 	for i := range f.tables {
-		if t := &f.tables[i]; t.renamed(f) {
+		if t := &f.tables[i]; t.astray || t.renamed(f) {
 			waits[t.oid] = true
 		}
 	}

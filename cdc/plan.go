@@ -91,6 +91,8 @@ func makePlan(cfg Config, f *found) *Plan {
 		steps, want := p.consider(t)
 		if want {
 			identities, wanted = append(identities, steps...), append(wanted, t)
+		} else if t.astray {
+			p.gone = true
 		} else if t.direct {
 			p.withdraw(t)
 		}

@@ -12,6 +12,7 @@ type candidate struct {
 	Table
 	oid         uint32
 	unasked     bool // nobody wants it; it is in the publication
+	astray      bool // likewise, but it has been renamed since the tables that are wanted were looked up
 	partitioned bool
 	key         bool // has a primary key
 	owned       bool // the role may alter it
@@ -201,7 +202,25 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 	if err != nil {
 		return nil, fmt.Errorf("look tables up: %w", err)
 	}
+	f.lookForStrays(list, tables[:wanted])
 	return list, nil
+}
+
+// lookForStrays finds tables that nobody wants under the names that they have, but under those that they had
+// at the last look. The next look tells what becomes of them.
+func (f *found) lookForStrays(list []candidate, wanted []Table) {
+	missing := map[tableName]bool{}
+	for _, t := range wanted {
+		missing[t.name()] = true
+	}
+	for i := range list {
+		delete(missing, list[i].name())
+	}
+	for i := range list {
+		t := &list[i]
+		k := f.memory.relations[t.oid]
+		t.astray = t.unasked && k != nil && k.noted != t.name() && missing[k.noted]
+	}
 }
 
 // listed returns the tables that are in the publication by their own names.

@@ -35,6 +35,20 @@ func TestRenamedRoot(t *testing.T) {
 	})
 }
 
+// TestRenamedAndAttached renames a partitioned table and attaches a table with rows before the look.
+func TestRenamedAndAttached(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, logSQL)
+		p.look()
+		p.open()
+		p.exec(`ALTER TABLE log RENAME TO journal`)
+		p.exec(`BEGIN; SAVEPOINT a; CREATE TABLE journal_2 (LIKE journal INCLUDING ALL); SAVEPOINT b; INSERT INTO journal_2 VALUES (1, 2);
+			SAVEPOINT c; ALTER TABLE journal ATTACH PARTITION journal_2 FOR VALUES IN (2); COMMIT`)
+		p.look()
+		expect(t, p.brought(), "insert journal -→(1,2)")
+	})
+}
+
 // TestRenamedParentOfChunks renames a table whose rows lie in children of another schema.
 func TestRenamedParentOfChunks(t *testing.T) {
 	onEachMajor(t, func(t *testing.T, major int) {

@@ -230,7 +230,7 @@ func (s *schedule) swap(t, n *table, before []string) {
 	// What is written to the new table until Hookline has looked, is told by comparing the two.
 	n.frozen = !n.settled
 	// What is deleted from the old table after the swap looks as if it had been new in the new one at the swap, and
-	// a column that it has no longer is not compared.
+	// a column that it has no longer is not compared; and once it was rewritten, all of its rows look new.
 	t.settled, t.loose, t.kept = false, true, true
 	n.place, t.place = t.place, nil
 	drop := s.chance(4)
@@ -390,7 +390,7 @@ func retypeColumn(s *schedule, t *table) bool {
 // where there are such.
 func addGenerated(s *schedule, t *table) bool {
 	candidates := t.changeable()
-	if len(candidates) == 0 || t.frozen || t.parent != nil || len(t.children)+len(t.foreign) > 0 || t.virtual() || t.key == "" {
+	if len(candidates) == 0 || t.frozen || t.kept || t.parent != nil || len(t.children)+len(t.foreign) > 0 || t.virtual() || t.key == "" {
 		return false
 	}
 	c := choose(s.random, candidates)
