@@ -32,7 +32,9 @@ func giveWay(ctx context.Context, conn, watch *pgx.Conn) (stop func() (gaveWay b
 				return
 			}
 			var waits bool
-			err := watch.QueryRow(context.WithoutCancel(ctx), `SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'relation' AND $1 = ANY (pg_blocking_pids(pid)))`,
+			err := watch.QueryRow(context.WithoutCancel(ctx), `
+				SELECT EXISTS (SELECT FROM pg_locks
+				WHERE NOT granted AND locktype = 'relation' AND $1 = ANY (pg_blocking_pids(pid)))`,
 				int32(conn.PgConn().PID())).Scan(&waits)
 			if err != nil {
 				return

@@ -54,7 +54,8 @@ func recall(ctx context.Context, conn *pgx.Conn, cfg Config) (knownTables, error
 	rows, err := conn.Query(ctx, `
 		SELECT k.relation, coalesce(j->>'schema_name', ''), coalesce(j->>'table_name', ''),
 		       coalesce(was.schema, ''), coalesce(was.table, ''), coalesce((j->>'apart')::boolean, false),
-		       coalesce((j->>'root')::oid, 0), j->>'left_x' IS NOT NULL, coalesce((j->>'successor')::oid, 0), coalesce((j->>'predecessor')::oid, 0),
+		       coalesce((j->>'root')::oid, 0), j->>'left_x' IS NOT NULL, coalesce((j->>'successor')::oid, 0),
+		       coalesce((j->>'predecessor')::oid, 0),
 		       coalesce(n.nspname, ''), coalesce(c.relname, ''), coalesce(c.relkind = 'p', false)
 		FROM `+cfg.own(knownTable).String()+` k CROSS JOIN LATERAL to_jsonb(k) j
 		LEFT JOIN LATERAL (SELECT j->>'was_schema' AS schema, j->>'was_table' AS table
@@ -66,7 +67,8 @@ func recall(ctx context.Context, conn *pgx.Conn, cfg Config) (knownTables, error
 	}
 	var k knownRelation
 	_, err = pgx.ForEachRow(rows, []any{
-		&k.oid, &k.noted.schema, &k.noted.table, &k.was.schema, &k.was.table, &k.apart, &k.root, &k.left, &k.successor, &k.predecessor, &k.now.schema, &k.now.table, &k.tree,
+		&k.oid, &k.noted.schema, &k.noted.table, &k.was.schema, &k.was.table, &k.apart,
+		&k.root, &k.left, &k.successor, &k.predecessor, &k.now.schema, &k.now.table, &k.tree,
 	}, func() error {
 		one := k
 		m.add(&one)

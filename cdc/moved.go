@@ -65,7 +65,8 @@ func (m *Moved) Add(ctx context.Context, records []MovedRecord) error {
 
 // Forget lets go of a record.
 func (m *Moved) Forget(ctx context.Context, r MovedRecord) error {
-	_, err := m.pool.Exec(ctx, "DELETE FROM "+m.name+" WHERE slot = $1 AND relation = $2 AND record = $3", m.slot, r.Relation, int64(r.Key))
+	_, err := m.pool.Exec(ctx, "DELETE FROM "+m.name+" WHERE slot = $1 AND relation = $2 AND record = $3",
+		m.slot, r.Relation, int64(r.Key))
 	if err != nil {
 		return fmt.Errorf("forget a record that has moved: %w", err)
 	}

@@ -216,7 +216,8 @@ func (a *application) explain(ctx context.Context, s *Step, refused *pgconn.PgEr
 // isPublished asks whether the publication lists a table by now.
 func (a *application) isPublished(ctx context.Context, t Table) (is bool, err error) {
 	err = a.conn.QueryRow(ctx, `
-		SELECT EXISTS (SELECT FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE p.pubname = $1 AND r.prrelid = to_regclass($2))`,
+		SELECT EXISTS (SELECT FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
+		WHERE p.pubname = $1 AND r.prrelid = to_regclass($2))`,
 		a.cfg.Publication, t.String()).Scan(&is)
 	if err != nil {
 		return false, fmt.Errorf("look whether %s is published: %w", t, err)

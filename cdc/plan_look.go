@@ -72,12 +72,14 @@ func inOneState(ctx context.Context, conn *pgx.Conn, look func() error) error {
 	if conn.PgConn().TxStatus() != 'I' {
 		return look()
 	}
-	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(pgx.Tx) error { return look() })
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, conn, options, func(pgx.Tx) error { return look() })
 }
 
 func (f *found) lookAtPublication(ctx context.Context, conn *pgx.Conn, cfg Config) error {
 	err := conn.QueryRow(ctx, `
-		SELECT current_setting('server_version_num')::int / 10000, current_setting('server_version_num')::int % 10000, quote_ident(current_user),
+		SELECT current_setting('server_version_num')::int / 10000, current_setting('server_version_num')::int % 10000,
+		       quote_ident(current_user),
 		       quote_ident(current_database()), has_database_privilege(current_database(), 'CREATE'),
 		       coalesce((SELECT active FROM pg_replication_slots WHERE slot_name = $2), false),
 		       p.pubname IS NOT NULL, coalesce(puballtables, false),

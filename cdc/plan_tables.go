@@ -165,7 +165,7 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		CROSS JOIN LATERAL (SELECT EXISTS (
 		     SELECT FROM pg_publication_rel r JOIN pub ON r.prpubid = pub.oid WHERE r.prrelid = c.oid) AS direct) member
 		CROSS JOIN LATERAL (SELECT c.oid AS id UNION ALL
-		     SELECT relid FROM `+treeOf("c.oid")+` tree WHERE c.relkind = 'p' AND relid <> c.oid) lies
+		     SELECT relid FROM `+treeOf("CASE c.relkind WHEN 'p' THEN c.oid END")+` tree WHERE relid <> c.oid) lies
 		JOIN pg_class part ON part.oid = lies.id AND (part.relkind = 'r' OR part.oid = c.oid)
 		JOIN pg_namespace pn ON pn.oid = part.relnamespace
 		LEFT JOIN LATERAL (SELECT bool_or(attgenerated = 'v') AS virtual, bool_or(attgenerated = 's') AS stored

@@ -159,7 +159,8 @@ func (p *Plan) differing(t *candidate) string {
 	both := func(join string) string {
 		return fmt.Sprintf("%s n %s %s o ON %s", t.from(), join, t.replaces.from(), strings.Join(match, " AND "))
 	}
-	// What was written to the old one after the swap, or when it was truncated, tells nothing of how a record was before.
+	// What was written to the old one after the swap, or when it was truncated, tells nothing of how a
+	// record was before.
 	return fmt.Sprintf("INSERT INTO %[1]s (slot, relation, action, old, record)\n"+
 		"  WITH named AS (%[12]s), left_over AS (%[13]s),\n"+
 		"    mark AS (SELECT x, c FROM (SELECT * FROM named UNION ALL SELECT * FROM left_over) swap ORDER BY age(x) DESC, c LIMIT 1),\n"+
@@ -194,7 +195,9 @@ func (p *Plan) since(t *candidate) string {
 
 // namedSince is SQL for the transaction x, and the command c of it, that gave a table the name that it has.
 func namedSince(table string) string {
-	return fmt.Sprintf("SELECT * FROM (SELECT xmin, cmin::text::bigint FROM pg_type WHERE oid = (SELECT reltype FROM pg_class WHERE oid = %[1]s)\n"+
-		"      UNION ALL SELECT xmin, cmin::text::bigint FROM pg_namespace WHERE oid = (SELECT relnamespace FROM pg_class WHERE oid = %[1]s)) named (x, c)\n"+
+	return fmt.Sprintf("SELECT * FROM (SELECT xmin, cmin::text::bigint FROM pg_type\n"+
+		"        WHERE oid = (SELECT reltype FROM pg_class WHERE oid = %[1]s)\n"+
+		"      UNION ALL SELECT xmin, cmin::text::bigint FROM pg_namespace\n"+
+		"        WHERE oid = (SELECT relnamespace FROM pg_class WHERE oid = %[1]s)) named (x, c)\n"+
 		"    ORDER BY age(x), c DESC LIMIT 1", table)
 }

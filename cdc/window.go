@@ -117,7 +117,7 @@ func (w *windows) held(now time.Time) (mark LSN) {
 
 // record returns the hash of a row's key. What the row leaves out is as before.
 func (w *window) record(rel *Relation, row, before Tuple) (record uint64, ok bool) {
-	if row == nil {
+	if row == nil || w.key == nil {
 		return 0, false
 	}
 	var d xxhash.Digest

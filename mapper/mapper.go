@@ -354,7 +354,9 @@ var altered = []string{"42", "22"}
 
 // ask returns the named columns, as text, of the rows that have the values of one of rows in the columns by, but no more than limit. The error
 // may be errAltered. from is the table's name by now.
-func (m *Mapper) ask(ctx context.Context, from cdc.Table, rel *cdc.Relation, columns, by []int, rows []cdc.Tuple, limit int) ([][][]byte, error) {
+func (m *Mapper) ask(
+	ctx context.Context, from cdc.Table, rel *cdc.Relation, columns, by []int, rows []cdc.Tuple, limit int,
+) ([][][]byte, error) {
 	name := func(c int) string { return pgx.Identifier{rel.Columns[c].Name}.Sanitize() }
 	var sql strings.Builder
 	sql.WriteString("SELECT ")

@@ -187,7 +187,8 @@ func (m *Mapper) hasMoved(ctx context.Context, o *object, change cdc.Change) (mo
 
 // nameOf returns the name that a table has by now, as the database may be ahead of the stream.
 func (m *Mapper) nameOf(ctx context.Context, rel *cdc.Relation) (t cdc.Table, err error) {
-	err = m.pool.QueryRow(ctx, `SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1`,
+	err = m.pool.QueryRow(ctx, `
+		SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1`,
 		rel.OID).Scan(&t.Schema, &t.Name)
 	if errors.Is(err, pgx.ErrNoRows) { // it was dropped
 		return cdc.Table{Schema: rel.Schema, Name: rel.Name}, nil
