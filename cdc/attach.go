@@ -15,8 +15,10 @@ import "fmt"
 // had written before: such rows are announced twice. A row that was updated since is not announced: the
 // stream has brought the update.
 
-// writtenBefore is SQL for whether a row t was written before a mark: a transaction x and a command c of it.
-const writtenBefore = "(age(t.xmin) > age(mark.x) OR t.xmin = mark.x AND t.cmin::text::bigint < mark.c)"
+// writtenBefore is SQL for whether a row was written before a mark: a transaction x and a command c of it.
+func writtenBefore(row string) string {
+	return fmt.Sprintf("(age(%[1]s.xmin) > age(mark.x) OR %[1]s.xmin = mark.x AND %[1]s.cmin::text::bigint < mark.c)", row)
+}
 
 // attach plans the steps that announce the rows of partitions which were attached.
 func (p *Plan) attach(t *candidate) {
@@ -29,7 +31,8 @@ func (p *Plan) attach(t *candidate) {
 	}
 }
 
-// attachment returns the transaction that announces the rows that m had before it was attached under t.
+// attachment returns the transactions that announce the rows that m had before it was attached under t. They
+// are in nobody's way who writes: between the two the table is watched (see windows).
 func (p *Plan) attachment(t *candidate, m member) string {
 	own, slot := p.cfg.own(backfillTable).String(), quoteLiteral(p.cfg.Slot)
 	// A partition at some depth is one of t from when the last table between them was attached.
@@ -40,20 +43,17 @@ func (p *Plan) attachment(t *candidate, m member) string {
 	rows := fmt.Sprintf("FROM ONLY %s t CROSS JOIN mark LEFT JOIN %s k ON k.slot = %s AND k.relation = %s AND k.root = %s AND k.left_x IS NOT NULL\n"+
 		"  WHERE %s\n"+
 		"    AND (k.left_x IS NULL OR age(t.xmin) < age(k.left_x) OR t.xmin = k.left_x AND t.cmin::text::bigint > k.left_c)",
-		m.name, p.cfg.own(knownTable), slot, m.name.regclass(), t.regclass(), writtenBefore)
-	return p.transaction("announce the rows that "+m.name.String()+" had before it was attached to "+t.String(),
+		m.name, p.cfg.own(knownTable), slot, m.name.regclass(), t.regclass(), writtenBefore("t"))
+	return p.mark(t) + ";\n" + p.transaction("announce the rows that "+m.name.String()+" had before it was attached to "+t.String(),
 		// The server locks a partition's ancestors whenever it reads the partition, and DDL locks them first. In the
 		// other order both would wait for each other, and the server might end the DDL.
 		"DO "+quoteLiteral("DECLARE ancestor regclass; BEGIN\n"+
 			"  FOR ancestor IN SELECT relid FROM pg_partition_ancestors("+m.name.regclass()+") WITH ORDINALITY a (relid, n)\n"+
 			"    WHERE n > 1 AND has_table_privilege(relid, 'SELECT') ORDER BY n DESC\n"+
 			"  LOOP EXECUTE 'LOCK TABLE ONLY ' || ancestor || ' IN ACCESS SHARE MODE'; END LOOP; END"),
-		// Writers are locked out only where there is something to announce. No such row can come any more.
-		"DO "+quoteLiteral("BEGIN IF EXISTS ("+with+"\n  SELECT "+rows+") THEN LOCK TABLE ONLY "+m.name.String()+" IN SHARE MODE; END IF; END"),
-		p.describe(t.regclass(), fmt.Sprintf(" || jsonb_build_object('attached', (%s\n    SELECT jsonb_build_object('transaction', x::text::bigint, 'rows', "+
-			"(SELECT count(*) %s AND t.xmin = mark.x)) FROM mark))", with, rows)),
+		p.describe(t.regclass(), closes),
 		"INSERT INTO "+own+" (slot, relation, action, record)\n  "+with+"\n"+
-			"  SELECT "+slot+", "+t.regclass()+", CASE WHEN k.left_x IS NOT NULL THEN '"+fillUpdate+"' WHEN t.xmin = mark.x THEN '"+fillAttach+"' END,\n"+
+			"  SELECT "+slot+", "+t.regclass()+", CASE WHEN k.left_x IS NOT NULL THEN '"+fillUpdate+"' ELSE '"+fillAttach+"' END,\n"+
 			"    (t::"+t.String()+")::text\n  "+rows,
 		p.noteSQL([]note{{name: m.name, root: t.regclass()}}),
 	)

@@ -113,31 +113,10 @@ func TestAttachedPartition(t *testing.T) {
 	})
 }
 
-// TestPartitionsUnderWrites has partitions that somebody writes to: one that was made as a partition locks nobody out, one that was attached
-// with rows waits for its turn.
-func TestPartitionsUnderWrites(t *testing.T) {
-	onEachMajor(t, func(t *testing.T, major int) {
-		p := newPlannedOn(t, major, logSQL)
-		p.cfg.Identity = cdc.IdentityKeep
-		p.look()
-		p.open()
-		p.exec(`CREATE TABLE log_1 PARTITION OF log FOR VALUES IN (1); CREATE TABLE log_2 (LIKE log INCLUDING ALL); INSERT INTO log_2 VALUES (1, 2);
-			ALTER TABLE log ATTACH PARTITION log_2 FOR VALUES IN (2)`)
-		writer := p.begin(`INSERT INTO log VALUES (2, 1), (2, 2)`)
-		plan := p.prepared()
-		if s := wantSkipped(t, plan, `"log_2"`, cdc.Locked); !s.Published || len(plan.Skipped) != 1 || len(s.SQL) != 1 {
-			t.Errorf("skipped are %+v, want the attached table alone, and the session that writes to it", plan.Skipped)
-		}
-		p.rollback(writer)
-		p.look()
-		expect(t, p.brought(), "insert log -→(1,2)")
-	})
-}
-
 // TestKnownTablesOfAnEarlierVersion brings up to date what a version has made that noted no names and roots: its partitions are known.
 func TestKnownTablesOfAnEarlierVersion(t *testing.T) {
 	const earlier = `ALTER TABLE hookline.known_table DROP COLUMN schema_name, DROP COLUMN table_name, DROP COLUMN was_schema, DROP COLUMN was_table,
-		DROP COLUMN renamed_at, DROP COLUMN root, DROP COLUMN left_x, DROP COLUMN left_c, DROP COLUMN successor;
+		DROP COLUMN renamed_at, DROP COLUMN root, DROP COLUMN left_x, DROP COLUMN left_c, DROP COLUMN successor, DROP COLUMN predecessor, DROP COLUMN apart; DROP TABLE hookline.moved_record;
 		ALTER TABLE hookline.backfill DROP COLUMN action, DROP COLUMN old`
 	onEachMajor(t, func(t *testing.T, major int) {
 		p := newPlannedOn(t, major, logSQL)

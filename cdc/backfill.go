@@ -14,21 +14,32 @@ import (
 const (
 	fillUpdate = "update"
 	fillDelete = "delete"
-	fillAttach = "attach" // an insert of a row that the transaction wrote which attached its table
+	fillAttach = "attach" // an insert of a row that a table had when it was attached
 )
 
 // backfill returns the transaction that publishes t with the rows that it has.
 func (p *Plan) backfill(t *candidate) string {
 	statements := append(p.publication(t), p.describe(t.regclass(), ""))
 	if t.Parent != "" {
-		statements[len(statements)-1] = p.describe(t.regclass(), fmt.Sprintf(" || jsonb_build_object('schema', %s, 'name', %s, 'child', true)",
-			quoteLiteral(t.ParentSchema), quoteLiteral(t.Parent)))
+		statements[len(statements)-1] = p.describeChunk(t)
 	}
 	if !t.known {
 		statements = append(statements, "INSERT INTO "+p.cfg.own(backfillTable).String()+" (slot, relation, record) "+
 			"SELECT "+quoteLiteral(p.cfg.Slot)+", "+t.regclass()+", (t.*)::text FROM "+t.from()+" t")
 	}
 	return p.transaction("publish "+t.String()+" with the rows that it has", statements...)
+}
+
+// What a description may say besides, as SQL.
+const (
+	opens     = ` || '{"opens": true}'`                    // that the table is watched from now on
+	publishes = ` || '{"opens": true, "publishes": true}'` // likewise, as this transaction publishes it
+	closes    = ` || '{"closes": true}'`                   // and until the end of this transaction
+)
+
+// mark returns the transaction from which on a table is watched.
+func (p *Plan) mark(t *candidate) string {
+	return p.transaction("watch "+t.String()+" while its rows are read", p.describe(t.regclass(), opens))
 }
 
 // transaction returns one that puts rows into the table backfill. Whoever runs it, rows are printed as the stream prints them.
@@ -54,7 +65,7 @@ func (p *Plan) publication(t *candidate) []string {
 	}
 	if t.partitioned {
 		list = append(list, "INSERT INTO "+p.cfg.own(knownTable).String()+" (slot, relation, schema_name, table_name, root)\n"+
-			"SELECT "+quoteLiteral(p.cfg.Slot)+", c.oid, n.nspname, c.relname, "+t.regclass()+" FROM pg_partition_tree("+t.regclass()+") p\n"+
+			"SELECT "+quoteLiteral(p.cfg.Slot)+", c.oid, n.nspname, c.relname, "+t.regclass()+" FROM "+treeOf(t.regclass())+" p\n"+
 			"  JOIN pg_class c ON c.oid = p.relid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid <> "+t.regclass()+"\n"+
 			"ON CONFLICT (slot, relation) DO UPDATE SET root = EXCLUDED.root")
 	}

@@ -78,7 +78,7 @@ func holders(ctx context.Context, conn *pgx.Conn, table string, modes []string, 
 		FROM pg_locks held`+blockerTables+`
 		WHERE held.granted AND held.locktype = 'relation' AND held.mode = ANY ($2) AND held.pid IS DISTINCT FROM pg_backend_pid()
 		  AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-		  AND (held.relation = to_regclass($1) OR $3 AND held.relation IN (SELECT relid FROM pg_partition_tree(to_regclass($1))))
+		  AND (held.relation = to_regclass($1) OR $3 AND held.relation IN (SELECT relid FROM `+treeOf("to_regclass($1)")+` tree))
 		ORDER BY 2 NULLS LAST, 1
 		LIMIT 3`, table, modes, within))
 }

@@ -49,9 +49,9 @@ type Change struct {
 	Tx       *Tx    // the transaction that made it
 	Index    uint32 // counts every change of the transaction from 0, before any filter
 
-	// Attached is set where the row is that of a table that was attached as a partition, and was written by
-	// the transaction that did so. It may have been moved there from another partition.
-	Attached *Attached
+	// Attached says that the row is one that a table had when it was attached as a partition. It may have
+	// been moved there from another partition, and have been told.
+	Attached bool
 
 	// Told says that the change was settled before. It comes again, behind the first Delete of a transaction that was settled in part when
 	// the stream began, so that whoever keeps something of a transaction until its end can gather it anew. Nothing holds at a change that
@@ -59,10 +59,12 @@ type Change struct {
 	Told bool
 }
 
-// Attached is what a transaction did that attached a table as a partition.
-type Attached struct {
-	Transaction uint32 // its id
-	Rows        int    // that it had written to the table before, and that are still there
+// row returns the row after the change, or the one that was deleted.
+func (c *Change) row() Tuple {
+	if c.Kind == Delete {
+		return c.Old
+	}
+	return c.New
 }
 
 // Clone returns a copy that stays valid.

@@ -14,7 +14,8 @@ import (
 )
 
 // reconnect connects until it works, Close is called, or the database turns out to be unusable. It waits for a pause before the first try.
-func (s *Source) reconnect(pause time.Duration) (*pgconn.PgConn, error) {
+// The stream has to begin at held already, unless that is 0.
+func (s *Source) reconnect(pause time.Duration, held LSN) (*pgconn.PgConn, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	ended := make(chan struct{})
@@ -35,7 +36,11 @@ func (s *Source) reconnect(pause time.Duration) (*pgconn.PgConn, error) {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
-		conn, err := s.connect(ctx, s.ledger.Settled().End)
+		start := s.ledger.Settled().End
+		if held != 0 {
+			start = min(start, held)
+		}
+		conn, err := s.connect(ctx, start)
 		switch {
 		case err == nil:
 			s.log.Info("replication stream is back", "slot", s.cfg.Slot, "settled", s.ledger.Settled().End)

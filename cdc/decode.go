@@ -25,6 +25,7 @@ type decoder struct {
 	relations  map[uint32]*Relation // by OID; valid for one connection
 	partitions partitions           // likewise
 	parents    parents              // likewise
+	windows    windows              // likewise
 	read       Position             // everything before it has been returned by this decoder or one before it
 	retold     Position             // what is told again of its transaction: see Change.Told
 	tx         *Tx                  // the open transaction
@@ -120,6 +121,7 @@ func (d *decoder) commit(items []item, message []byte) ([]item, error) {
 	if d.tx == nil {
 		return items, fmt.Errorf("decode pgoutput: commit at %s outside a transaction", lsn(message[2:]))
 	}
+	d.windows.end()
 	end := lsn(message[10:])
 	if end <= d.read.End {
 		d.tx = nil
@@ -174,12 +176,27 @@ func (d *decoder) relation(m *pglogrepl.RelationMessage) {
 	d.partitions.describe(rel)
 }
 
-// adopt has the changes of a table told under the name that its description has.
-func (d *decoder) adopt(rel *Relation) {
-	if d.parents == nil {
-		d.parents = parents{}
+// described takes the description of a table in the table backfill.
+func (d *decoder) described() {
+	rel := d.filling.relation
+	if d.filling.child { // its changes are told under the name that its description has
+		if d.parents == nil {
+			d.parents = parents{}
+		}
+		d.parents[rel.OID] = tableName{rel.Schema, rel.Name}
 	}
-	d.parents[rel.OID] = tableName{rel.Schema, rel.Name}
+	// The server describes a partitioned table that was renamed anew only when it does a partition.
+	if known := d.relations[rel.OID]; known != nil && (known.Schema != rel.Schema || known.Name != rel.Name) {
+		renamed := *known
+		renamed.Schema, renamed.Name = rel.Schema, rel.Name
+		d.relations[rel.OID] = &renamed
+	}
+	if d.filling.opens {
+		d.windows.open(rel, d.tx, d.filling.publishes)
+	}
+	if d.filling.closes {
+		d.windows.close(rel.OID)
+	}
 }
 
 func (d *decoder) truncate(items []item, m *pglogrepl.TruncateMessage) ([]item, error) {
@@ -189,8 +206,13 @@ func (d *decoder) truncate(items []item, m *pglogrepl.TruncateMessage) ([]item, 
 		if err != nil {
 			return items, err
 		}
-		if index, fresh := d.next(); fresh {
-			items = append(items, item{change: Change{Kind: Truncate, Relation: rel, Tx: d.tx, Index: index}})
+		index, fresh := d.next()
+		change := Change{Kind: Truncate, Relation: rel, Tx: d.tx, Index: index}
+		if d.windows.of[oid] != nil {
+			d.windows.note(&change)
+		}
+		if fresh {
+			items = append(items, item{change: change})
 		}
 	}
 	return items, nil
@@ -225,7 +247,8 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 		d.deletes = true
 	}
 	told := !fresh && d.tells(index)
-	if !fresh && !told && !fills {
+	watched := d.windows.of[rel.OID] != nil
+	if !fresh && !told && !fills && !watched {
 		return items, nil
 	}
 	change := Change{Relation: rel, Tx: d.tx, Index: index, Told: told}
@@ -255,14 +278,18 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 	if (change.Kind == Delete && change.Old == nil) || (change.Kind != Delete && change.New == nil) {
 		return items, fmt.Errorf("decode %s of %s.%s: no tuple", change.Kind, rel.Schema, rel.Name)
 	}
+	if watched && !d.windows.note(&change) || !fresh && !told && !fills {
+		return items, nil
+	}
 	if fills {
-		stands, err := d.filling.turn(&change)
+		what, err := d.filling.turn(&change)
 		if err != nil {
 			return items, fmt.Errorf("decode %s.%s: %w", rel.Schema, rel.Name, err)
 		}
-		if rel := d.filling.relation; rel != nil && d.filling.child {
-			d.adopt(rel)
+		if what == description {
+			d.described()
 		}
+		stands := what == filled && !d.windows.outdated(change.Relation, change.row())
 		d.deletes = d.deletes || stands && change.Kind == Delete
 		change.Told = !fresh && d.tells(index)
 		if !stands || !fresh && !change.Told {

@@ -8,22 +8,33 @@ import (
 
 // filling turns the changes of the table backfill into those that they stand for.
 type filling struct {
-	cfg      Config
-	relation *Relation // whose rows come
-	child    bool      // it is told under the name of its parent
-	attached *Attached // what they came from; nil when the table is new
-	sent     []bool    // for each of its columns today: whether the stream has it
+	cfg       Config
+	relation  *Relation // whose rows come
+	child     bool      // it is told under the name of its parent
+	opens     bool      // the table is to be watched from now on: see windows
+	closes    bool      // and until the end of this transaction
+	publishes bool      // this transaction published it
+	sent      []bool    // for each of its columns today: whether the stream has it
 }
+
+// meaning is what a change of the table backfill stands for.
+type meaning int
+
+const (
+	nothing     meaning = iota
+	description         // of the table whose rows follow
+	filled              // a change of that table
+)
 
 // holds reports whether rel is the table backfill.
 func (f *filling) holds(rel *Relation) bool {
 	return rel.Name == backfillTable && rel.Schema == f.cfg.Schema
 }
 
-// turn makes change, which is one of the table backfill, the change that it stands for, and reports whether it stands for one.
-func (f *filling) turn(change *Change) (bool, error) {
+// turn makes change, which is one of the table backfill, the change that it stands for, if it stands for one.
+func (f *filling) turn(change *Change) (meaning, error) {
 	if change.Kind != Insert {
-		return false, nil
+		return nothing, nil
 	}
 	value := func(column string) Value {
 		if i := change.Relation.Column(column); i >= 0 {
@@ -32,13 +43,13 @@ func (f *filling) turn(change *Change) (bool, error) {
 		return Value{}
 	}
 	if value("slot").String() != f.cfg.Slot {
-		return false, nil
+		return nothing, nil
 	}
 	if columns := value("columns"); !columns.IsNull() {
-		return false, f.describe(value("relation").String(), columns.Bytes())
+		return description, f.describe(value("relation").String(), columns.Bytes())
 	}
 	if f.relation == nil {
-		return false, errors.New("a row comes before its table is described")
+		return nothing, errors.New("a row comes before its table is described")
 	}
 	action, record, old := value("action").String(), value("record"), value("old")
 	switch action {
@@ -48,9 +59,9 @@ func (f *filling) turn(change *Change) (bool, error) {
 	case fillDelete:
 		change.Kind = Delete
 	case fillAttach:
-		change.Attached = f.attached
+		change.Attached = true
 	default: // to take it for an insert would tell something that never was
-		return false, &Problem{
+		return nothing, &Problem{
 			What: fmt.Sprintf("a row of %s stands for %q, which this version does not know: a newer one has written it", f.cfg.own(backfillTable), action),
 			Mend: "run the newer version of Hookline; it goes on where this one has stopped",
 		}
@@ -64,9 +75,9 @@ func (f *filling) turn(change *Change) (bool, error) {
 		change.Old, err = parseRow(old.Bytes(), f.sent)
 	}
 	if err != nil {
-		return false, fmt.Errorf("a row of %s.%s: %w", f.relation.Schema, f.relation.Name, err)
+		return nothing, fmt.Errorf("a row of %s.%s: %w", f.relation.Schema, f.relation.Name, err)
 	}
-	return true, nil
+	return filled, nil
 }
 
 // describe takes a table's description.
@@ -80,8 +91,7 @@ func (f *filling) describe(oid string, description []byte) error {
 			Sent     bool
 			Key      bool
 		}
-		Attached *Attached
-		Child    bool
+		Child, Opens, Closes, Publishes bool
 	}
 	if err := json.Unmarshal(description, &table); err != nil {
 		return fmt.Errorf("the description of table %s: %w", oid, err)
@@ -90,7 +100,7 @@ func (f *filling) describe(oid string, description []byte) error {
 	if _, err := fmt.Sscan(oid, &f.relation.OID); err != nil {
 		return fmt.Errorf("the OID %q of table %s.%s: %w", oid, table.Schema, table.Name, err)
 	}
-	f.attached, f.child = table.Attached, table.Child
+	f.child, f.opens, f.closes, f.publishes = table.Child, table.Opens, table.Closes, table.Publishes
 	f.sent = f.sent[:0]
 	for _, c := range table.Columns {
 		f.sent = append(f.sent, c.Sent)

@@ -20,11 +20,15 @@ type knownRelation struct {
 	oid       uint32
 	noted     tableName // as of the last look; the zero name: written by a version that noted none
 	was       tableName // the one before, as long as another table may take it over
+	apart     bool      // it has changed its schema, as a table of its own
 	root      uint32
 	left      bool // its root, and is a table of its own
 	successor uint32
-	now       tableName // the zero name: it was dropped
-	tree      bool      // it is partitioned by now
+	// predecessor is the relation whose name it has taken over, as long as what differs between the two has
+	// yet to be announced.
+	predecessor uint32
+	now         tableName // the zero name: it was dropped
+	tree        bool      // it is partitioned by now
 }
 
 // tableName is a table's qualified name.
@@ -49,8 +53,9 @@ func recall(ctx context.Context, conn *pgx.Conn, cfg Config) (knownTables, error
 	m := knownTables{relations: map[uint32]*knownRelation{}, claims: map[tableName]*knownRelation{}, bearers: map[tableName][]uint32{}}
 	rows, err := conn.Query(ctx, `
 		SELECT k.relation, coalesce(j->>'schema_name', ''), coalesce(j->>'table_name', ''),
-		       coalesce(was.schema, ''), coalesce(was.table, ''),
+		       coalesce(was.schema, ''), coalesce(was.table, ''), coalesce((j->>'apart')::boolean, false),
 		       coalesce((j->>'root')::oid, 0), j->>'left_x' IS NOT NULL, coalesce((j->>'successor')::oid, 0),
+		       coalesce((j->>'predecessor')::oid, 0),
 		       coalesce(n.nspname, ''), coalesce(c.relname, ''), coalesce(c.relkind = 'p', false)
 		FROM `+cfg.own(knownTable).String()+` k CROSS JOIN LATERAL to_jsonb(k) j
 		LEFT JOIN LATERAL (SELECT j->>'was_schema' AS schema, j->>'was_table' AS table
@@ -62,7 +67,8 @@ func recall(ctx context.Context, conn *pgx.Conn, cfg Config) (knownTables, error
 	}
 	var k knownRelation
 	_, err = pgx.ForEachRow(rows, []any{
-		&k.oid, &k.noted.schema, &k.noted.table, &k.was.schema, &k.was.table, &k.root, &k.left, &k.successor, &k.now.schema, &k.now.table, &k.tree,
+		&k.oid, &k.noted.schema, &k.noted.table, &k.was.schema, &k.was.table, &k.apart,
+		&k.root, &k.left, &k.successor, &k.predecessor, &k.now.schema, &k.now.table, &k.tree,
 	}, func() error {
 		one := k
 		m.add(&one)
@@ -90,13 +96,21 @@ func (m *knownTables) add(k *knownRelation) {
 	}
 }
 
-// replaced returns the known relation whose name t has taken over; nil when there is none.
-func (m *knownTables) replaced(t *candidate) *knownRelation {
-	k := m.claims[t.name()]
-	if k == nil || t.Left || t.unasked || !t.key || k.oid == t.oid {
-		return nil
+// replaced returns the known relation whose name t has taken over, nil when there is none; and whether t
+// is published in its place, and what differs has yet to be announced.
+func (m *knownTables) replaced(t *candidate) (k *knownRelation, pending bool) {
+	if t.Left || t.unasked || !t.key {
+		return nil, false
 	}
-	return k
+	if self := m.relations[t.oid]; self != nil && self.predecessor != 0 && t.listed {
+		if k = m.relations[self.predecessor]; k != nil {
+			return k, true
+		}
+	}
+	if k = m.claims[t.name()]; k == nil || k.oid == t.oid {
+		return nil, false
+	}
+	return k, false
 }
 
 // givesWay reports whether a relation of which t has taken the name is announced no longer. One that
@@ -126,6 +140,14 @@ type member struct {
 	leaf bool
 }
 
+// treeOf is SQL for the OIDs, relid, of a table and its partitions at any depth. The function
+// pg_partition_tree would lock each of them, in an order in which DDL may wait for it and it for DDL.
+func treeOf(oid string) string {
+	return "(WITH RECURSIVE tree (relid) AS (SELECT " + oid + "::oid UNION ALL\n" +
+		"    SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.relid JOIN pg_class ON pg_class.oid = i.inhrelid\n" +
+		"    WHERE relispartition AND NOT inhdetachpending) SELECT relid FROM tree)"
+}
+
 // lookAtTrees looks up the partitions of those of tables that have any.
 func lookAtTrees(ctx context.Context, conn *pgx.Conn, tables []candidate) error {
 	roots := map[uint32]*candidate{}
@@ -139,8 +161,8 @@ func lookAtTrees(ctx context.Context, conn *pgx.Conn, tables []candidate) error 
 		return nil
 	}
 	rows, err := conn.Query(ctx, `
-		SELECT root, c.oid, n.nspname, c.relname, isleaf
-		FROM unnest($1::oid[]) root CROSS JOIN LATERAL pg_partition_tree(root) p
+		SELECT root, c.oid, n.nspname, c.relname, c.relkind = 'r'
+		FROM unnest($1::oid[]) root CROSS JOIN LATERAL `+treeOf("root")+` p
 		JOIN pg_class c ON c.oid = p.relid JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.oid <> root AND c.relkind IN ('r', 'p') ORDER BY c.oid`, oids)
 	var root uint32
@@ -185,6 +207,7 @@ func (p *Plan) noteSQL(notes []note) string {
 		"ON CONFLICT (slot, relation) DO UPDATE SET " +
 		"schema_name = EXCLUDED.schema_name, table_name = EXCLUDED.table_name, " +
 		"root = coalesce(EXCLUDED.root, k.root), successor = EXCLUDED.successor,\n" +
+		"  apart = k.apart OR k.root IS NULL AND coalesce(k.schema_name <> EXCLUDED.schema_name, false),\n" +
 		"  (left_x, left_c) = (SELECT EXCLUDED.left_x, EXCLUDED.left_c WHERE EXCLUDED.left_x IS NOT NULL OR EXCLUDED.root IS NOT NULL\n" +
 		"    UNION ALL SELECT k.left_x, k.left_c LIMIT 1),\n" +
 		"  (was_schema, was_table, renamed_at) = (SELECT k.schema_name, k.table_name, now()\n" +
@@ -237,12 +260,17 @@ func (p *Plan) remember() (notes []note) {
 	}
 	waits := map[uint32]bool{} // for a step that writes them down itself
 	for i := range f.tables {
+		if t := &f.tables[i]; t.astray || t.renamed(f) {
+			waits[t.oid] = true
+		}
+	}
+	for i := range f.tables {
 		t := &f.tables[i]
 		k := t.replaces
 		if k == nil {
 			continue
 		}
-		if !t.listed {
+		if !t.listed || t.pending {
 			waits[k.oid], waits[t.oid] = true, true
 		} else if k.now != (tableName{}) && f.memory.givesWay(k) {
 			add(k.oid, note{name: k.now, successor: t.name().regclass()})

@@ -18,6 +18,7 @@ var (
 	}
 	modesOfPublish = allModes[3:]
 	modesOfFill    = allModes[2:]
+	modesOfRead    = allModes[7:]
 )
 
 // blocked tells which sessions and prepared transactions hold locks that are in the step's way now.
@@ -30,7 +31,7 @@ func (p *Plan) blocked(ctx context.Context, conn *pgx.Conn, s *Step) (Skipped, e
 			on = s.Part
 		}
 	case Attach:
-		on, modes = s.Part, modesOfFill
+		on, modes = s.Part, modesOfRead
 	case Fill, Replace:
 		modes, within = modesOfFill, true
 	}

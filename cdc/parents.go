@@ -16,6 +16,12 @@ import (
 // later, its description in the table backfill tells.
 type parents map[uint32]tableName
 
+// movedThere reports whether a table was one of its own in another schema before. One that was moved to lie
+// elsewhere than its parent is no chunk of it: it may have been moved so as not to be announced.
+func (k *knownRelation) movedThere() bool {
+	return k != nil && k.root == 0 && (k.apart || k.noted.schema != "" && k.noted.schema != k.now.schema)
+}
+
 // readParents reads them from a connection of any kind.
 func readParents(ctx context.Context, conn *pgconn.PgConn, cfg Config) (parents, error) {
 	results, err := conn.Exec(ctx, `

@@ -6,13 +6,16 @@ import (
 	"hookline/cdc"
 )
 
-// lookAtChunks is look with the tables of schema chunks, which are told under the name of readings.
-func (p *planned) lookAtChunks() {
+// lookAtChunks is lookAtChunksOf readings.
+func (p *planned) lookAtChunks() { p.lookAtChunksOf("readings") }
+
+// lookAtChunksOf is look with the tables of schema chunks, which are told under the name of a table.
+func (p *planned) lookAtChunksOf(parent string) {
 	p.t.Helper()
-	p.want("done", "readings")
+	p.want("done", parent)
 	rows, err := p.conn.Query(p.t.Context(), `SELECT tablename FROM pg_tables WHERE schemaname = 'chunks' ORDER BY 1`)
 	for err == nil && rows.Next() {
-		table := cdc.Table{Schema: "chunks", Full: true, ParentSchema: "public", Parent: "readings"}
+		table := cdc.Table{Schema: "chunks", Full: true, ParentSchema: "public", Parent: parent}
 		err = rows.Scan(&table.Name)
 		p.tables = append(p.tables, table)
 	}

@@ -96,6 +96,8 @@ func makePlan(cfg Config, f *found) *Plan {
 		steps, want := p.consider(t)
 		if want {
 			identities, wanted = append(identities, steps...), append(wanted, t)
+		} else if t.astray {
+			p.gone = true
 		} else if t.direct {
 			p.withdraw(t)
 		}
@@ -208,7 +210,10 @@ func (p *Plan) consider(t *candidate) (identities []Step, wanted bool) {
 
 // publish plans the step that adds a table to the publication.
 func (p *Plan) publish(t *candidate) {
-	if t.listed {
+	if t.renamed(p.found) {
+		p.rename(t)
+	}
+	if t.listed && !t.pending {
 		return
 	}
 	s := Step{Kind: Publish, Table: t.Table, Needs: OwnTable | OwnPublication, table: t}
@@ -221,7 +226,7 @@ func (p *Plan) publish(t *candidate) {
 		p.replace(t, &s)
 		s.Needs |= ReadRows
 	}
-	s.after = !t.usable(p.found.stored)
+	s.after = !t.listed && !t.usable(p.found.stored)
 	p.add(s)
 }
 

@@ -35,6 +35,11 @@ func (p *Plan) Apply(ctx context.Context, conn *pgx.Conn, log *slog.Logger) erro
 	}
 	a := application{Plan: p, conn: conn, log: log, left: lockPatience, failed: map[Table]bool{}}
 	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "RESET lock_timeout") }()
+	defer func() {
+		if a.watch != nil {
+			_ = a.watch.Close(context.WithoutCancel(ctx))
+		}
+	}()
 	for i := range p.Steps {
 		if err := a.take(ctx, &p.Steps[i]); err != nil {
 			return err
@@ -52,6 +57,9 @@ type application struct {
 	failed map[Table]bool // tables of which a step has failed
 
 	unfollowed error // why a table that has to be followed is not
+	gaveWay    bool  // the last step did, to somebody who waited for it
+
+	watch *pgx.Conn // for giveWay; nil until it is needed
 }
 
 // take takes a step, or notes why not.
@@ -74,7 +82,7 @@ func (a *application) take(ctx context.Context, s *Step) error {
 	}
 	a.log.Info("preparing the database", "sql", firstLine(s.SQL))
 	err := a.insist(ctx, s)
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == queryCanceled && s.less != "" {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == queryCanceled && s.less != "" && !a.gaveWay {
 		a.log.Warn("the table is too large to be compared with the one whose name it has taken: rows that were deleted since are not announced",
 			"table", s.Table.String(), "limit", compareLimit)
 		simpler := *s
@@ -104,6 +112,9 @@ func (a *application) take(ctx context.Context, s *Step) error {
 		return nil
 	}
 	why, err := a.explain(ctx, s, refused)
+	if err == nil && s.Kind == Replace && !why.Published {
+		why.Published, err = a.isPublished(ctx, s.Table) // by the first of its transactions
+	}
 	if err != nil {
 		return err
 	}
@@ -160,7 +171,19 @@ func (a *application) run(ctx context.Context, s *Step) error {
 	if _, err := a.conn.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d", limit.Milliseconds())); err != nil {
 		return err
 	}
+	a.gaveWay = false
+	stop := func() bool { return false }
+	if s.Kind == Replace || s.Kind == Attach {
+		if a.watch == nil {
+			var err error
+			if a.watch, err = pgx.ConnectConfig(ctx, a.conn.Config()); err != nil {
+				return fmt.Errorf("open a connection that looks who waits: %w", err)
+			}
+		}
+		stop = giveWay(ctx, a.conn, a.watch)
+	}
 	_, err := a.conn.Exec(ctx, s.SQL)
+	a.gaveWay = stop() && err != nil
 	if a.conn.PgConn().TxStatus() != 'I' && !a.conn.IsClosed() { // inside a statement that is a transaction
 		if _, err := a.conn.Exec(ctx, "ROLLBACK"); err != nil {
 			return err
@@ -174,6 +197,13 @@ func (a *application) run(ctx context.Context, s *Step) error {
 
 // explain tells why the server has refused a step.
 func (a *application) explain(ctx context.Context, s *Step, refused *pgconn.PgError) (Skipped, error) {
+	if a.gaveWay {
+		return Skipped{
+			Table: s.Table, Part: s.Part, Reason: Locked, Published: s.table.listed,
+			Why:  "its rows were read to be announced, which has given way to a statement that alters it",
+			Mend: "wait until that is over; it is tried again",
+		}, nil
+	}
 	if refused.Code == lockNotAvailable {
 		return a.blocked(ctx, a.conn, s)
 	}
@@ -182,6 +212,18 @@ func (a *application) explain(ctx context.Context, s *Step, refused *pgconn.PgEr
 		Why:  fmt.Sprintf("the server refuses to %s: %s (SQLSTATE %s)", s.Kind, refused.Message, refused.Code),
 		Mend: "what the message names; it is tried again", SQL: nil,
 	}, nil
+}
+
+// isPublished asks whether the publication lists a table by now.
+func (a *application) isPublished(ctx context.Context, t Table) (is bool, err error) {
+	err = a.conn.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
+		WHERE p.pubname = $1 AND r.prrelid = to_regclass($2))`,
+		a.cfg.Publication, t.String()).Scan(&is)
+	if err != nil {
+		return false, fmt.Errorf("look whether %s is published: %w", t, err)
+	}
+	return is, nil
 }
 
 // Pending reports whether something was left that may be done at another try although the catalogs

@@ -11,7 +11,7 @@ import (
 
 // found is a database as a plan finds it: slot, publication, tables, and the role's rights to them.
 type found struct {
-	version        int    // of the server
+	version, minor int    // of the server
 	role, database string // quoted
 	mayCreate      bool   // the role, in the database
 
@@ -52,24 +52,34 @@ func lookAtDatabase(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Ta
 			return nil, err
 		}
 	}
-	if err := f.lookAtPublication(ctx, conn, cfg); err != nil {
-		return nil, err
+	return f, inOneState(ctx, conn, func() (err error) {
+		if err = f.lookAtPublication(ctx, conn, cfg); err != nil {
+			return err
+		}
+		if err = f.lookAtKnown(ctx, conn, cfg); err != nil {
+			return err
+		}
+		if f.tables, err = f.lookAtTables(ctx, conn, cfg, tables); err == nil && f.slot && f.baseline {
+			err = f.lookAtOthers(ctx, conn)
+		}
+		return err
+	})
+}
+
+// inOneState calls look so that all its queries see one state of the database: between two of them a table
+// may take the name of another one.
+func inOneState(ctx context.Context, conn *pgx.Conn, look func() error) error {
+	if conn.PgConn().TxStatus() != 'I' {
+		return look()
 	}
-	if err := f.lookAtKnown(ctx, conn, cfg); err != nil {
-		return nil, err
-	}
-	if f.tables, err = f.lookAtTables(ctx, conn, cfg, tables); err != nil {
-		return nil, err
-	}
-	if f.slot && f.baseline {
-		err = f.lookAtOthers(ctx, conn)
-	}
-	return f, err
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, conn, options, func(pgx.Tx) error { return look() })
 }
 
 func (f *found) lookAtPublication(ctx context.Context, conn *pgx.Conn, cfg Config) error {
 	err := conn.QueryRow(ctx, `
-		SELECT current_setting('server_version_num')::int / 10000, quote_ident(current_user),
+		SELECT current_setting('server_version_num')::int / 10000, current_setting('server_version_num')::int % 10000,
+		       quote_ident(current_user),
 		       quote_ident(current_database()), has_database_privilege(current_database(), 'CREATE'),
 		       coalesce((SELECT active AND confirmed_flush_lsn IS NOT NULL FROM pg_replication_slots WHERE slot_name = $2), false),
 		       p.pubname IS NOT NULL, coalesce(puballtables, false),
@@ -79,7 +89,7 @@ func (f *found) lookAtPublication(ctx context.Context, conn *pgx.Conn, cfg Confi
 		       coalesce(pg_get_userbyid(p.pubowner), ''), coalesce(pg_has_role(p.pubowner, 'USAGE'), true),
 		       (SELECT count(*) FROM pg_publication_rel WHERE prpubid = p.oid)
 		FROM (SELECT) one LEFT JOIN pg_publication p ON p.pubname = $1`, cfg.Publication, cfg.Slot).
-		Scan(&f.version, &f.role, &f.database, &f.mayCreate, &f.active, &f.publication, &f.all, &f.whole,
+		Scan(&f.version, &f.minor, &f.role, &f.database, &f.mayCreate, &f.active, &f.publication, &f.all, &f.whole,
 			&f.stored, &f.owner, &f.owns, &f.listed)
 	if err != nil {
 		return fmt.Errorf("look publication %q up: %w", cfg.Publication, err)
@@ -95,7 +105,7 @@ func (f *found) lookAtKnown(ctx context.Context, conn *pgx.Conn, cfg Config) err
 	err := conn.QueryRow(ctx, `
 		SELECT to_regclass($1) IS NOT NULL, (
 		    SELECT count(*) = 2 FROM pg_attribute
-		    WHERE (attrelid, attname) IN ((to_regclass($1), 'successor'), (to_regclass($2), 'old')))`,
+		    WHERE (attrelid, attname) IN ((to_regclass($1), 'predecessor'), (to_regclass($2), 'old')))`,
 		known, cfg.own(backfillTable).String()).Scan(&there, &f.own)
 	if err == nil && there {
 		err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+known+" WHERE slot = $1)", cfg.Slot).Scan(&f.baseline)
@@ -135,6 +145,15 @@ func (f *found) lacking(needs Rights, t *candidate) (lacks Rights) {
 		lacks |= ReadRows
 	}
 	return lacks
+}
+
+// sendsWriters reports whether the server sends what a transaction does to a table after that is published,
+// although the transaction had begun to write before. Servers that do not, lose later changes as well.
+//
+// https://www.postgresql.org/docs/release/15.13/
+func (f *found) sendsWriters() bool {
+	since := map[int]int{13: 21, 14: 18, 15: 13, 16: 9, 17: 5}[f.version]
+	return f.version > 17 || since > 0 && f.minor >= since
 }
 
 // options are those of the publication. From Postgres 18 on the CRM's own updates of a table under

@@ -12,6 +12,7 @@ type candidate struct {
 	Table
 	oid         uint32
 	unasked     bool // nobody wants it; it is in the publication
+	astray      bool // likewise, but it has been renamed since the tables that are wanted were looked up
 	partitioned bool
 	key         bool // has a primary key
 	owned       bool // the role may alter it
@@ -26,6 +27,7 @@ type candidate struct {
 	parts       []part // what its rows lie in: itself, or its partitions; then the root
 
 	replaces *knownRelation // whose name it has taken over
+	pending  bool           // it is published in the place of that one, and has yet to be compared with it
 	columns  []sameColumn   // it and that relation have in common
 	members  []member       // partitions at any depth
 }
@@ -165,8 +167,8 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		CROSS JOIN LATERAL (SELECT EXISTS (
 		     SELECT FROM pg_publication_rel r JOIN pub ON r.prpubid = pub.oid WHERE r.prrelid = c.oid) AS direct) member
 		CROSS JOIN LATERAL (SELECT c.oid AS id UNION ALL
-		     SELECT relid FROM pg_partition_tree(c.oid) WHERE c.relkind = 'p' AND isleaf) lies
-		JOIN pg_class part ON part.oid = lies.id AND part.relkind IN ('r', 'p')
+		     SELECT relid FROM `+treeOf("CASE c.relkind WHEN 'p' THEN c.oid END")+` tree WHERE relid <> c.oid) lies
+		JOIN pg_class part ON part.oid = lies.id AND (part.relkind = 'r' OR part.oid = c.oid)
 		JOIN pg_namespace pn ON pn.oid = part.relnamespace
 		LEFT JOIN LATERAL (SELECT bool_or(attgenerated = 'v') AS virtual, bool_or(attgenerated = 's') AS stored
 		     FROM pg_attribute a WHERE a.attrelid = part.oid AND NOT a.attisdropped) generated ON true
@@ -189,6 +191,9 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		if ord != last {
 			t.Table, t.unasked, last = tables[ord-1], int(ord) > wanted, ord
 			t.known = !f.baseline || f.memory.relations[t.oid] != nil
+			if t.Parent != "" && f.memory.relations[t.oid].movedThere() {
+				t.Parent, t.ParentSchema, t.Left = "", "", true
+			}
 			list = append(list, t)
 		}
 		p.identity = identity[0]
@@ -199,7 +204,25 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 	if err != nil {
 		return nil, fmt.Errorf("look tables up: %w", err)
 	}
+	f.lookForStrays(list, tables[:wanted])
 	return list, nil
+}
+
+// lookForStrays finds tables that nobody wants under the names that they have, but under those that they had
+// at the last look. The next look tells what becomes of them.
+func (f *found) lookForStrays(list []candidate, wanted []Table) {
+	missing := map[tableName]bool{}
+	for _, t := range wanted {
+		missing[t.name()] = true
+	}
+	for i := range list {
+		delete(missing, list[i].name())
+	}
+	for i := range list {
+		t := &list[i]
+		k := f.memory.relations[t.oid]
+		t.astray = t.unasked && k != nil && k.noted != t.name() && missing[k.noted]
+	}
 }
 
 // listed returns the tables that are in the publication by their own names.

@@ -95,3 +95,27 @@ func TestReplaceDoesNotWaitTwice(t *testing.T) {
 		p.look()
 	})
 }
+
+// TestPlanWhileATableIsRenamed renames a table after those that are wanted were looked up: it stays published,
+// and nothing of it is missed.
+func TestPlanWhileATableIsRenamed(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, logSQL)
+		p.look()
+		p.open()
+		p.want("done", "log")
+		p.exec(`ALTER TABLE log RENAME TO journal; CREATE TABLE journal_1 (LIKE journal INCLUDING ALL); INSERT INTO journal_1 VALUES (1, 1);
+			ALTER TABLE journal ATTACH PARTITION journal_1 FOR VALUES IN (1)`)
+		plan := p.plan()
+		if err := plan.Apply(t.Context(), p.conn, slog.New(slog.DiscardHandler)); err != nil {
+			t.Fatal(err)
+		}
+		if !plan.Pending() {
+			t.Error("the table is not looked at again")
+		}
+		p.exec(`UPDATE journal SET id = 2 WHERE y = 0`)
+		p.look()
+		p.exec(`UPDATE journal SET id = 3 WHERE y = 0`)
+		expect(t, p.brought(), "update journal (1,0)→(2,0)", "insert journal -→(1,1)", "update journal (2,0)→(3,0)")
+	})
+}

@@ -27,6 +27,8 @@ type reader struct {
 	heard    time.Time // when the server last sent something that was waited for
 	deadline time.Time // of the next look
 	pings    pings
+	left     Position // where the stream was left
+	passed   bool     // it has come there again
 	reported LSN
 	report   time.Time // when it was reported
 }
@@ -34,7 +36,7 @@ type reader struct {
 func newReader(s *Source, conn *pgconn.PgConn, read, retold Position, left *batch) *reader {
 	now := time.Now()
 	input := conn.CustomData()[inputKey].(*bufio.Reader)
-	r := &reader{source: s, conn: conn, input: input, decoder: newDecoder(s.cfg, s.ledger, read), now: now, heard: now}
+	r := &reader{source: s, conn: conn, input: input, decoder: newDecoder(s.cfg, s.ledger, read), now: now, heard: now, left: read}
 	r.decoder.retold, r.decoder.parents = retold, s.parents
 	r.fill(left)
 	return r
@@ -107,12 +109,14 @@ func (r *reader) message(data []byte) (err error) {
 	case len(data) > header && data[0] == pglogrepl.XLogDataByteID:
 		r.batch.bytes += len(data)
 		r.batch.items, err = r.decoder.decode(r.batch.items, data[header:])
+		r.pass(0)
 		if len(r.batch.items) > 0 {
 			r.flows()
 		}
 		return err
 	case len(data) == 1+8+8+1 && data[0] == pglogrepl.PrimaryKeepaliveMessageByteID:
 		end := LSN(binary.BigEndian.Uint64(data[1:]))
+		r.pass(end)
 		if end >= r.source.system.end {
 			r.flows()
 		}
@@ -187,8 +191,25 @@ func (r *reader) look() error {
 	return r.reportDue()
 }
 
-// acknowledged is the position that the server may be told.
-func (r *reader) acknowledged() LSN { return LSN(r.source.saved.Load()) }
+// acknowledged is the position that the server may be told. While windows are open it stays at the first
+// one's mark; and before the stream has come to where it was left, at where the slot stood, as windows may
+// have yet to be opened again.
+func (r *reader) acknowledged() LSN {
+	saved := LSN(r.source.saved.Load())
+	held := r.decoder.windows.held(r.now)
+	if slot := r.source.system.slot.settled; !r.passed && slot < r.left.End {
+		held = slot
+	}
+	if held != 0 && held < saved {
+		return max(held, r.reported)
+	}
+	return saved
+}
+
+// pass notes how far the stream has come.
+func (r *reader) pass(end LSN) {
+	r.passed = r.passed || end >= r.left.End || r.decoder.read != r.left
+}
 
 // reportDue reports when there is news, or when the server has to be kept from giving up on us; then it also asks for an answer, so that
 // a connection that died without a word is noticed.

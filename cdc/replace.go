@@ -11,12 +11,12 @@ import (
 
 // A migration may build a table anew beside the old one, copy the rows, and give the new one the name of
 // the old. To those who hear of it, it is one table: what has only moved is no news. What was committed
-// to the new one since it got the name, and before it is published, no stream has brought. So the
-// transaction that publishes it compares the two, and announces what differs. Where the old one is gone,
-// or there is too much to compare, it announces the rows that were written since.
+// to the new one since it got the name, and before it is published, no stream has brought. So the two are
+// compared once it is published, and what differs is announced. Where the old one is gone, or there is too
+// much to compare, the rows that were written since are announced.
 
-// compareLimit bounds the time for which writers are locked out while two tables are compared.
-const compareLimit = "5s"
+// compareLimit bounds the time for which two tables are compared.
+const compareLimit = "5min"
 
 // sameColumn is a column of a table, and how the table that it replaces had it.
 type sameColumn struct {
@@ -30,8 +30,8 @@ type sameColumn struct {
 func (f *found) lookAtOthers(ctx context.Context, conn *pgx.Conn) error {
 	for i := range f.tables {
 		t := &f.tables[i]
-		t.replaces = f.memory.replaced(t)
-		if k := t.replaces; k != nil && k.now != (tableName{}) && !t.listed {
+		t.replaces, t.pending = f.memory.replaced(t)
+		if k := t.replaces; k != nil && k.now != (tableName{}) && (!t.listed || t.pending) {
 			if err := t.lookAtColumns(ctx, conn); err != nil {
 				return err
 			}
@@ -64,27 +64,66 @@ func (t *candidate) lookAtColumns(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// replace plans the step that publishes t in the place of the table whose name it has taken over.
+// replace plans the step that publishes t in the place of the table whose name it has taken over, and
+// announces what differs. It does so in two transactions, neither of which is in the way of writers: from the
+// first one on the stream brings the changes of t, and the table is watched (see windows). Those who write
+// to t meanwhile may have begun before it, so they are waited for until what they did can be read.
 func (p *Plan) replace(t *candidate, s *Step) {
+	s.Kind = Replace
+	title := "publish " + t.String() + ", which has taken the name of another table"
+	first := p.mark(t)
+	if !t.pending {
+		first = p.transaction(title, append(p.takeOver(t), p.describe(t.regclass(), publishes))...)
+	}
+	compare := "announce how the rows of " + t.String() + " differ from those of the table whose name it has taken"
+	start := []string{p.awaitWriters(t), "LOCK TABLE " + t.from() + " IN ACCESS SHARE MODE"}
+	end := []string{fmt.Sprintf("UPDATE %s SET predecessor = NULL WHERE slot = %s AND relation = %s",
+		p.cfg.own(knownTable), quoteLiteral(p.cfg.Slot), t.regclass())}
+	announce := func(statements ...string) string {
+		return ";\n" + p.transaction(compare, slices.Concat(start, statements, end)...)
+	}
+	closing, since := p.describe(t.regclass(), closes), p.since(t)
+	s.SQL = first + announce(closing, since)
+	if differing := p.differing(t); differing != "" {
+		s.less = p.mark(t) + s.SQL[len(first):]
+		// The other one has to be free at once: whoever has it may wait for t, and the server would end one of both.
+		s.SQL = first + announce("LOCK TABLE ONLY "+t.replaces.now.String()+" IN ACCESS SHARE MODE NOWAIT",
+			"SET LOCAL statement_timeout = '"+compareLimit+"'", closing, differing)
+	}
+}
+
+// takeOver returns the statements that publish t in the place of another table, and write that down.
+func (p *Plan) takeOver(t *candidate) []string {
 	k := t.replaces
-	notes := []string{fmt.Sprintf("UPDATE %s SET successor = %s WHERE slot = %s AND relation = %d",
-		p.cfg.own(knownTable), t.regclass(), quoteLiteral(p.cfg.Slot), k.oid)}
+	notes := fmt.Sprintf("UPDATE %s SET successor = %s WHERE slot = %s AND relation = %d",
+		p.cfg.own(knownTable), t.regclass(), quoteLiteral(p.cfg.Slot), k.oid)
 	if k.now != (tableName{}) {
 		n := note{name: k.now}
 		if p.found.memory.givesWay(k) {
 			n.successor = t.regclass()
 		}
-		notes = []string{p.noteSQL([]note{n})}
+		notes = p.noteSQL([]note{n})
 	}
-	title := "publish " + t.String() + ", which has taken the name of another table"
-	start := append(p.publication(t), append(notes, p.describe(t.regclass(), ""))...)
-	s.Kind, s.SQL = Replace, p.transaction(title, append(start, p.since(t))...)
-	if differing := p.differing(t); differing != "" {
-		s.less = s.SQL
-		// The other one has to be free at once: whoever has it may wait for t, and the server would end one of both.
-		start = slices.Insert(start, 1, "LOCK TABLE ONLY "+t.replaces.now.String()+" IN ACCESS SHARE MODE NOWAIT")
-		s.SQL = p.transaction(title, append(start, "SET LOCAL statement_timeout = '"+compareLimit+"'", differing)...)
+	statements := p.publication(t)
+	if p.found.sendsWriters() {
+		statements = statements[1:] // without the lock
 	}
+	return append(statements, notes, fmt.Sprintf("UPDATE %s SET predecessor = %d WHERE slot = %s AND relation = %s",
+		p.cfg.own(knownTable), k.oid, quoteLiteral(p.cfg.Slot), t.regclass()))
+}
+
+// awaitWriters returns the statement that waits for the transactions that write to t now, without a lock.
+func (p *Plan) awaitWriters(t *candidate) string {
+	const writers = "FROM pg_locks WHERE granted AND locktype = 'relation' AND pid IS DISTINCT FROM pg_backend_pid()\n" +
+		"      AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')\n" +
+		"      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())\n" +
+		"      AND relation IN (SELECT relid FROM %[1]s tree)"
+	from := fmt.Sprintf(writers, treeOf(t.regclass()))
+	return "DO " + quoteLiteral("DECLARE writers text[] := ARRAY (SELECT virtualtransaction "+from+");\n"+
+		"  patience timestamptz := clock_timestamp() + interval '"+lockTimeout.String()+"';\n"+
+		"BEGIN WHILE EXISTS (SELECT "+from+" AND virtualtransaction = ANY (writers)) LOOP\n"+
+		"    IF clock_timestamp() > patience THEN RAISE lock_not_available; END IF; PERFORM pg_sleep(0.01);\n"+
+		"  END LOOP; END")
 }
 
 // from returns what the relation's own rows are read from, as candidate.from does.
@@ -120,16 +159,27 @@ func (p *Plan) differing(t *candidate) string {
 	both := func(join string) string {
 		return fmt.Sprintf("%s n %s %s o ON %s", t.from(), join, t.replaces.from(), strings.Join(match, " AND "))
 	}
+	// What was written to the old one after the swap, or when it was truncated, tells nothing of how a
+	// record was before.
 	return fmt.Sprintf("INSERT INTO %[1]s (slot, relation, action, old, record)\n"+
-		"  SELECT %[2]s, %[3]s, action, CASE WHEN action IS NOT NULL THEN old END, CASE WHEN action IS DISTINCT FROM '%[4]s' THEN record END\n"+
+		"  WITH named AS (%[12]s), left_over AS (%[13]s),\n"+
+		"    mark AS (SELECT x, c FROM (SELECT * FROM named UNION ALL SELECT * FROM left_over) swap ORDER BY age(x) DESC, c LIMIT 1),\n"+
+		"    emptied AS (SELECT EXISTS (SELECT FROM pg_class, mark WHERE oid = %[16]s AND age(xmin) < age(mark.x))\n"+
+		"      AND NOT EXISTS (SELECT FROM %[17]s o, mark WHERE %[14]s) AS since)\n"+
+		"  SELECT %[2]s, %[3]s, action, CASE WHEN action IS NOT NULL AND NOT later THEN old END,\n"+
+		"    CASE WHEN action IS DISTINCT FROM '%[4]s' THEN record END\n"+
 		"  FROM (\n"+
-		"    SELECT CASE WHEN %[5]s IS NULL THEN '%[4]s' WHEN %[6]s IS NOT NULL THEN '%[7]s' END AS action,\n"+
-		"      ROW(%[8]s)::text AS old, ROW(%[9]s)::text AS record\n"+
+		"    SELECT CASE WHEN %[5]s IS NULL THEN '%[4]s' WHEN %[6]s IS NOT NULL OR (SELECT since FROM emptied) THEN '%[7]s' END AS action,\n"+
+		"      ROW(%[8]s)::text AS old, ROW(%[9]s)::text AS record,\n"+
+		"      coalesce(NOT (SELECT %[14]s FROM mark), (SELECT since FROM emptied)) AS later, (SELECT %[15]s FROM mark) AS moved\n"+
 		"    FROM %[10]s\n"+
 		"  ) compared WHERE old IS DISTINCT FROM record\n"+
+		"    AND (NOT later OR action = '%[7]s' AND NOT moved)\n"+
 		"    AND (action IS DISTINCT FROM '%[4]s' OR EXISTS (SELECT FROM %[11]s))",
 		p.cfg.own(backfillTable), quoteLiteral(p.cfg.Slot), t.regclass(), fillDelete, key, oldKey, fillUpdate,
-		strings.Join(old, ", "), strings.Join(record, ", "), both("FULL JOIN"), both("JOIN"))
+		strings.Join(old, ", "), strings.Join(record, ", "), both("FULL JOIN"), both("JOIN"),
+		namedSince(t.regclass()), namedSince(t.replaces.now.regclass()), writtenBefore("o"), writtenBefore("n"),
+		t.replaces.now.regclass(), t.replaces.from())
 }
 
 // since returns the statement that announces the rows of t that were written since it has its name: as
@@ -137,12 +187,17 @@ func (p *Plan) differing(t *candidate) string {
 // table that is renamed has its row type renamed. A table that was made under its name has no row from
 // before.
 func (p *Plan) since(t *candidate) string {
-	mark := fmt.Sprintf("WITH mark (x, c) AS (\n"+
-		"    SELECT * FROM (SELECT xmin, cmin::text::bigint FROM pg_type WHERE oid = (SELECT reltype FROM pg_class WHERE oid = %[1]s)\n"+
-		"      UNION ALL SELECT xmin, cmin::text::bigint FROM pg_namespace WHERE oid = (SELECT relnamespace FROM pg_class WHERE oid = %[1]s)) named (x, c)\n"+
-		"    ORDER BY age(x), c DESC LIMIT 1)", t.regclass())
-	return fmt.Sprintf("INSERT INTO %s (slot, relation, action, record)\n  %s\n"+
+	return fmt.Sprintf("INSERT INTO %s (slot, relation, action, record)\n  WITH mark AS (%s)\n"+
 		"  SELECT %s, %s, CASE WHEN EXISTS (SELECT FROM %[5]s t, mark WHERE %[6]s) THEN '%[7]s' END, (t.*)::text\n"+
 		"  FROM %[5]s t, mark WHERE NOT %[6]s",
-		p.cfg.own(backfillTable), mark, quoteLiteral(p.cfg.Slot), t.regclass(), t.from(), writtenBefore, fillUpdate)
+		p.cfg.own(backfillTable), namedSince(t.regclass()), quoteLiteral(p.cfg.Slot), t.regclass(), t.from(), writtenBefore("t"), fillUpdate)
+}
+
+// namedSince is SQL for the transaction x, and the command c of it, that gave a table the name that it has.
+func namedSince(table string) string {
+	return fmt.Sprintf("SELECT * FROM (SELECT xmin, cmin::text::bigint FROM pg_type\n"+
+		"        WHERE oid = (SELECT reltype FROM pg_class WHERE oid = %[1]s)\n"+
+		"      UNION ALL SELECT xmin, cmin::text::bigint FROM pg_namespace\n"+
+		"        WHERE oid = (SELECT relnamespace FROM pg_class WHERE oid = %[1]s)) named (x, c)\n"+
+		"    ORDER BY age(x), c DESC LIMIT 1", table)
 }

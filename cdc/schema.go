@@ -12,6 +12,7 @@ var schemaSQL string
 const (
 	knownTable    = "known_table"
 	backfillTable = "backfill"
+	movedTable    = "moved_record"
 )
 
 // SchemaSQL returns the statements that make the tables that this package keeps in the given schema. They leave alone what is there, but

@@ -360,7 +360,7 @@ func (s *Source) run(conn *pgconn.PgConn) {
 			pause = 0 // it worked for a while: no need to hold back
 		}
 		timeline := s.system.timeline
-		if conn, err = s.reconnect(pause); err != nil {
+		if conn, err = s.reconnect(pause, r.decoder.windows.held(r.now)); err != nil {
 			if errors.Is(err, ErrStopped) {
 				s.enter(Stopped, nil)
 			} else {

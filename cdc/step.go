@@ -31,6 +31,7 @@ const (
 	Publish         StepKind = "publish the table"
 	Fill            StepKind = "publish the table with the rows that it has"
 	Replace         StepKind = "publish the table in the place of another one"
+	Rename          StepKind = "tell under which name the table's changes come from now on"
 	Attach          StepKind = "announce the rows of a partition that was attached"
 	MakeBaseline    StepKind = "note the tables that there are"
 	Know            StepKind = "note tables of which no rows are announced"
@@ -50,7 +51,9 @@ func (s *Step) vital() bool {
 func (s *Step) publishes() bool { return s.Kind == Publish || s.Kind == Fill || s.Kind == Replace }
 
 // fills reports whether the step brings rows through the table backfill.
-func (s *Step) fills() bool { return s.Kind == Fill || s.Kind == Replace || s.Kind == Attach }
+func (s *Step) fills() bool {
+	return s.Kind == Fill || s.Kind == Replace || s.Kind == Attach || s.Kind == Rename
+}
 
 // follows reports whether the step publishes a table that the stream has to bring whole, such as one of
 // webhooks: what is known of it would no longer be true.

@@ -15,7 +15,7 @@ func TestAttachedRows(t *testing.T) {
 		WITH gone AS (DELETE FROM deals_others WHERE stage = 'lost' RETURNING *)
 		INSERT INTO deals_lost SELECT id, stage, CASE id WHEN 4 THEN 'D' ELSE name END FROM gone;`
 	const attach = `ALTER TABLE deals ATTACH PARTITION deals_lost FOR VALUES IN ('lost')`
-	updated := `deal.updated name {"id":4,"stage":"lost","name":"D"}`
+	updated, made := `deal.updated name {"id":4,"stage":"lost","name":"D"}`, `deal.created  {"id":6,"stage":"lost","name":"f"}`
 	for _, test := range []struct {
 		name, sql string
 		want      []string
@@ -25,10 +25,13 @@ func TestAttachedRows(t *testing.T) {
 			`deal.deleted  {"id":3,"stage":"lost","name":"c"}`, `deal.deleted  {"id":4,"stage":"lost","name":"d"}`,
 			`deal.deleted  {"id":5,"stage":"lost","name":"e"}`, `deal.created  {"id":6,"stage":"lost","name":"f"}`,
 		}},
-		{"Both", move + `INSERT INTO deals_lost VALUES (6, 'lost', 'f');` + attach, []string{ // which is which cannot be told
-			updated, `deal.created  {"id":3,"stage":"lost","name":"c"}`, `deal.created  {"id":4,"stage":"lost","name":"D"}`,
-			`deal.created  {"id":5,"stage":"lost","name":"e"}`, `deal.created  {"id":6,"stage":"lost","name":"f"}`,
-		}},
+		{"Both", move + `INSERT INTO deals_lost VALUES (6, 'lost', 'f');` + attach, []string{updated, made}},
+		{"Savepoint", `BEGIN; SAVEPOINT s;` + move + `RELEASE s; SAVEPOINT t;` + attach + `; RELEASE t; COMMIT`, []string{updated}},
+		{"SavepointBoth", `BEGIN; SAVEPOINT s;` + move + `SAVEPOINT t; INSERT INTO deals_lost VALUES (6, 'lost', 'f'); RELEASE s; SAVEPOINT u; ` + attach + `; COMMIT`,
+			[]string{updated, made}},
+		{"Later", move + `; COMMIT;` + attach, []string{updated}},
+		{"Again", move + attach + `; COMMIT; ALTER TABLE deals DETACH PARTITION deals_lost;` + attach, []string{updated}},
+		{"Renamed", `BEGIN;` + move + attach + `; COMMIT; ALTER TABLE deals RENAME TO sales`, []string{updated}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, major := range []int{0, 18} {

@@ -110,12 +110,21 @@ func (f *fold) remove(d *deletion) {
 }
 
 // find returns what is held of the record that row is of; nil when nothing is.
-func (f *fold) find(o *object, row cdc.Tuple) *deletion {
+func (f *fold) find(o *object, rel *cdc.Relation, row cdc.Tuple) *deletion {
 	d := f.held[o.record(row)]
-	if d == nil || d.object.hash != o.hash || !f.shares(d, d.object.key, o.key, row) {
+	if d == nil && o.former != 0 {
+		d = f.held[o.recordOf(o.former, row)]
+	}
+	if d == nil || !d.isOf(o, rel) || !f.shares(d, d.object.key, o.key, row) {
 		return nil
 	}
 	return d
+}
+
+// isOf reports whether the row was one of the object's table. The stream may go on under a new name of the
+// table in the middle of a transaction.
+func (d *deletion) isOf(o *object, rel *cdc.Relation) bool {
+	return d.object.hash == o.hash || d.object.hash == o.former && d.relation.OID == rel.OID
 }
 
 // youngest returns what came last of what is held, nil when nothing is.

@@ -101,8 +101,11 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 	case change.Kind == cdc.Delete && o.exact && o.knows(change.Old):
 		m.follow(change)
 		return m.leave(ctx, change, m.fold.hold(o, change))
-	case change.Attached != nil && m.attachments.moved(change.Attached):
-		return nil, nil
+	case change.Attached:
+		moved, err := m.hasMoved(ctx, o, change)
+		if err != nil || moved {
+			return nil, err
+		}
 	case len(m.fold.held) > 0 && change.Kind != cdc.Delete:
 		if change, err = m.join(ctx, o, change); err != nil {
 			return nil, err
@@ -148,7 +151,7 @@ func (m *Mapper) follow(change cdc.Change) {
 // join returns what change is together with the deletes that are held: a row that comes back under its key was updated.
 func (m *Mapper) join(ctx context.Context, o *object, change cdc.Change) (cdc.Change, error) {
 	m.follow(change)
-	d := m.fold.find(o, change.New)
+	d := m.fold.find(o, change.Relation, change.New)
 	if d == nil && change.Kind == cdc.Insert && o.stays != nil {
 		var err error
 		if d, err = m.moved(ctx, o, change); err != nil {
@@ -208,6 +211,9 @@ func (m *Mapper) object(ctx context.Context, rel *cdc.Relation, tx *cdc.Tx) (*ob
 			if err != nil {
 				return nil, err
 			}
+			if before := m.plans[rel.OID].object; before != nil && p.object != nil && before.hash != p.object.hash {
+				p.object.former = before.hash
+			}
 			m.plans[rel.OID] = p
 		}
 		if p.object == nil || !p.object.composite {
@@ -261,9 +267,12 @@ func (o *object) knows(old cdc.Tuple) bool {
 }
 
 // record returns the hash of the row's primary key.
-func (o *object) record(row cdc.Tuple) uint64 {
+func (o *object) record(row cdc.Tuple) uint64 { return o.recordOf(o.hash, row) }
+
+// recordOf is record for another table than that of o.
+func (o *object) recordOf(table uint64, row cdc.Tuple) uint64 {
 	var d xxhash.Digest
-	d.ResetWithSeed(o.hash)
+	d.ResetWithSeed(table)
 	for _, c := range o.key {
 		_, _ = d.Write(row[c].Bytes())
 		_, _ = d.Write([]byte{0}) // no text of Postgres holds a zero byte
@@ -322,7 +331,7 @@ func (m *Mapper) complete(ctx context.Context, o *object, rel *cdc.Relation, bef
 
 // readBack returns the named columns of the row that has the key of row, as text; nil when there is no such row.
 func (m *Mapper) readBack(ctx context.Context, o *object, rel *cdc.Relation, row cdc.Tuple, columns []int) ([][]byte, error) {
-	rows, err := m.ask(ctx, rel, columns, o.key, []cdc.Tuple{row}, 1)
+	rows, err := m.ask(ctx, cdc.Table{Schema: rel.Schema, Name: rel.Name}, rel, columns, o.key, []cdc.Tuple{row}, 1)
 	if errors.Is(err, errAltered) {
 		m.log.Warn("columns cannot be read back", "table", rel.Schema+"."+rel.Name, "error", err)
 		return nil, nil
@@ -344,8 +353,10 @@ var errAltered = errors.New("the table was altered since")
 var altered = []string{"42", "22"}
 
 // ask returns the named columns, as text, of the rows that have the values of one of rows in the columns by, but no more than limit. The error
-// may be errAltered.
-func (m *Mapper) ask(ctx context.Context, rel *cdc.Relation, columns, by []int, rows []cdc.Tuple, limit int) ([][][]byte, error) {
+// may be errAltered. from is the table's name by now.
+func (m *Mapper) ask(
+	ctx context.Context, from cdc.Table, rel *cdc.Relation, columns, by []int, rows []cdc.Tuple, limit int,
+) ([][][]byte, error) {
 	name := func(c int) string { return pgx.Identifier{rel.Columns[c].Name}.Sanitize() }
 	var sql strings.Builder
 	sql.WriteString("SELECT ")
@@ -355,7 +366,7 @@ func (m *Mapper) ask(ctx context.Context, rel *cdc.Relation, columns, by []int, 
 		}
 		sql.WriteString(name(c))
 	}
-	fmt.Fprintf(&sql, " FROM %s WHERE ", pgx.Identifier{rel.Schema, rel.Name}.Sanitize())
+	fmt.Fprintf(&sql, " FROM %s WHERE ", from)
 	var values [][]byte
 	for i, row := range rows {
 		if i > 0 {

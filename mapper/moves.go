@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"hookline/cdc"
 )
 
@@ -57,7 +59,7 @@ func (m *Mapper) untilVisible(ctx context.Context, tx *cdc.Tx) error {
 // and no other row has the same.
 func (m *Mapper) moved(ctx context.Context, o *object, change cdc.Change) (*deletion, error) {
 	d := m.fold.youngest()
-	if d == nil || d.index+1 != change.Index || d.object.hash != o.hash || !m.fold.shares(d, d.object.stays, o.stays, change.New) {
+	if d == nil || d.index+1 != change.Index || !d.isOf(o, change.Relation) || !m.fold.shares(d, d.object.stays, o.stays, change.New) {
 		return nil, nil
 	}
 	single := m.moves.updates >= manyUpdates
@@ -66,7 +68,11 @@ func (m *Mapper) moved(ctx context.Context, o *object, change cdc.Change) (*dele
 			return nil, err
 		}
 		err := m.persist(ctx, "look for a row of "+change.Relation.Schema+"."+change.Relation.Name, func() error {
-			rows, err := m.ask(ctx, change.Relation, o.stays, o.stays, []cdc.Tuple{change.New}, 2)
+			from, err := m.nameOf(ctx, change.Relation)
+			if err != nil {
+				return err
+			}
+			rows, err := m.ask(ctx, from, change.Relation, o.stays, o.stays, []cdc.Tuple{change.New}, 2)
 			if single = err == nil && len(rows) < 2; errors.Is(err, errAltered) {
 				return nil
 			}
@@ -101,8 +107,20 @@ func (m *Mapper) tell(ctx context.Context, d *deletion) (*Draft, error) {
 	default:
 		m.fold.row = unpack(m.fold.row[:0], d.row)
 		change.Old = m.fold.row
+		if d.relation.Partitioned {
+			err := m.persist(ctx, "forget a record that has moved", func() error {
+				return m.attachments.forget(ctx, movedRecord(d.relation, d.object, change.Old))
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
 	}
-	return m.announce(ctx, d.object, change)
+	o := d.object
+	if now := m.plans[d.relation.OID]; now.object != nil && now.object.former == o.hash && sameColumns(d.relation, now.relation) {
+		o = now.object // the stream has brought the table's new name since
+	}
+	return m.announce(ctx, o, change)
 }
 
 // findLiving finds out which rows live on, of d and the deletions of the same table that are due
@@ -134,14 +152,13 @@ func (m *Mapper) findLiving(ctx context.Context, d *deletion) error {
 	if err != nil && !errors.Is(err, errAltered) {
 		return err
 	}
+	var moved []cdc.MovedRecord
 	for _, row := range living {
 		record := d.object.record(row)
+		moved = append(moved, movedRecord(d.relation, d.object, row))
 		for _, other := range deletions {
 			if other.record != record {
 				continue
-			}
-			if !other.lives {
-				m.attachments.count(other.tx.XID)
 			}
 			other.lives = true
 			if !slices.ContainsFunc(row, cdc.Value.IsUnchanged) {
@@ -149,8 +166,34 @@ func (m *Mapper) findLiving(ctx context.Context, d *deletion) error {
 			}
 		}
 	}
+	if len(moved) > 0 {
+		err := m.persist(ctx, "write down which records have moved", func() error { return m.attachments.add(ctx, moved) })
+		if err != nil {
+			return err
+		}
+	}
 	d.asked = true
 	return nil
+}
+
+// hasMoved reports whether a row that a table had when it was attached has been told, as it was moved there.
+func (m *Mapper) hasMoved(ctx context.Context, o *object, change cdc.Change) (moved bool, err error) {
+	err = m.persist(ctx, "look up which records have moved", func() (err error) {
+		moved, err = m.attachments.take(ctx, movedRecord(change.Relation, o, change.New))
+		return err
+	})
+	return moved, err
+}
+
+// nameOf returns the name that a table has by now, as the database may be ahead of the stream.
+func (m *Mapper) nameOf(ctx context.Context, rel *cdc.Relation) (t cdc.Table, err error) {
+	err = m.pool.QueryRow(ctx, `
+		SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1`,
+		rel.OID).Scan(&t.Schema, &t.Name)
+	if errors.Is(err, pgx.ErrNoRows) { // it was dropped
+		return cdc.Table{Schema: rel.Schema, Name: rel.Name}, nil
+	}
+	return t, err
 }
 
 // living returns those of the rows that were deleted which there are, with the columns that were
@@ -163,7 +206,11 @@ func (m *Mapper) living(ctx context.Context, d *deletion, deletions []*deletion,
 	var rows [][][]byte
 	var altered error
 	err = m.persist(ctx, "read rows back of "+d.relation.Schema+"."+d.relation.Name, func() error {
-		rows, err = m.ask(ctx, d.relation, columns, d.object.key, keys, len(keys))
+		from, err := m.nameOf(ctx, d.relation)
+		if err != nil {
+			return err
+		}
+		rows, err = m.ask(ctx, from, d.relation, columns, d.object.key, keys, len(keys))
 		if altered = nil; errors.Is(err, errAltered) {
 			altered, err = err, nil
 		}

@@ -284,10 +284,32 @@ func TestAskOfAnAlteredTable(t *testing.T) {
 		{`ALTER TABLE visits ALTER id TYPE date USING '2020-01-01'`, "2020-13-01"},
 	} {
 		runSQL(t, f.pool, test.alter)
-		_, err := f.mapper.ask(t.Context(), rel, []int{1}, []int{0}, []cdc.Tuple{{cdc.Text([]byte(test.id)), {}}}, 1)
+		_, err := f.mapper.ask(t.Context(), cdc.Table{Schema: "public", Name: "visits"}, rel, []int{1}, []int{0}, []cdc.Tuple{{cdc.Text([]byte(test.id)), {}}}, 1)
 		if !errors.Is(err, errAltered) {
 			t.Errorf("%s: %v, want %v", test.alter, err, errAltered)
 		}
+	}
+}
+
+// TestMovesOfARenamedTable has rows move to other partitions before the table is renamed, and after it. The
+// stream brings the new name with the partition that it has not described yet, between the two halves of a
+// move.
+func TestMovesOfARenamedTable(t *testing.T) {
+	for _, major := range []int{0, 18} {
+		t.Run(fmt.Sprintf("Postgres%d", major), func(t *testing.T) {
+			f := newCRM(t, major, stages)
+			got := f.announced(`UPDATE deals SET stage = 'won' WHERE id = 1`, `ALTER TABLE deals RENAME TO sales`,
+				`CREATE TABLE sales_lost PARTITION OF sales FOR VALUES IN ('gone')`,
+				`UPDATE sales SET stage = 'gone' WHERE id = 2`,
+				`BEGIN; CREATE TABLE sales_off PARTITION OF sales FOR VALUES IN ('off'); DELETE FROM sales WHERE id = 2; INSERT INTO sales VALUES (7, 'off', 'g'); COMMIT`)
+			want := []string{
+				`deal.updated stage {"id":1,"stage":"won","name":"a"}`, `sale.updated stage {"id":2,"stage":"gone","name":"b"}`,
+				`sale.created  {"id":7,"stage":"off","name":"g"}`, `sale.deleted  {"id":2,"stage":"gone"}`, // of a partition that has yet to be looked at
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("got\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+			}
+		})
 	}
 }
 

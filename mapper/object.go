@@ -13,6 +13,7 @@ type object struct {
 	id        string // Twenty's objectMetadata.id
 	workspace string
 	hash      uint64 // seed of the record hash: tells equal keys of different tables apart
+	former    uint64 // hash as it was before the table was renamed, as far as the stream has told; 0 for none
 	key       []int  // columns of the primary key
 	exact     bool   // keys are equal only if their texts are, so that a delete and an insert of one record can be told
 	stays     []int  // columns of the key that have nothing to do with the partition a row lies in; nil when rows cannot be found by them

@@ -130,11 +130,12 @@ type mirror struct {
 	objects map[string]map[string]record // by id
 	loose   map[string]bool              // objects of which anything may be told until further notice
 	quiet   map[string]bool              // objects of which nothing must be told, and nothing created that there is
+	alias   map[string]string            // names that objects may still be told under
 	errs    []error
 }
 
 func newMirror() *mirror {
-	return &mirror{objects: map[string]map[string]record{}, loose: map[string]bool{}, quiet: map[string]bool{}}
+	return &mirror{objects: map[string]map[string]record{}, loose: map[string]bool{}, quiet: map[string]bool{}, alias: map[string]string{}}
 }
 
 func (m *mirror) set(object, id string, r record) {
@@ -247,6 +248,7 @@ func replay(acts []act, marks []mark, notices []notice) *mirror {
 		}
 		failures := len(m.errs)
 		earlier := next(marks[i].before)
+		m.translate(earlier)
 		for _, n := range earlier {
 			m.apply(n)
 		}
@@ -254,6 +256,7 @@ func replay(acts []act, marks []mark, notices []notice) *mirror {
 			a.tell(m)
 		}
 		own := next(marks[i].after)
+		m.translate(own)
 		for _, n := range own {
 			m.apply(n)
 		}
@@ -266,6 +269,15 @@ func replay(acts []act, marks []mark, notices []notice) *mirror {
 		m.apply(n)
 	}
 	return m
+}
+
+// translate gives events the names that their objects have by now.
+func (m *mirror) translate(notices []notice) {
+	for i := range notices {
+		if to, ok := m.alias[notices[i].object]; ok {
+			notices[i].object = to
+		}
+	}
 }
 
 // check compares the events since the act before with those that are due, for the objects of which

@@ -9,10 +9,9 @@ var (
 	// partitionSteps are DDL of partitioned tables.
 	partitionSteps = []stepKind{
 		newPart, newPart, splitDefault, splitDefault, mergePart, preparePart, attachTable, attachTable,
-		reattachAtOnce, dropPart, truncatePart,
+		reattachAtOnce, dropPart, truncatePart, attachFilled, detachPart, detachPart, renameRoot,
 		dropKey, addKey, truncateTable,
 	}
-	pendingPartitionSteps = []stepKind{attachFilled, detachPart, detachPart, renameRoot}
 )
 
 // partitionKey is the primary key of partitioned tables: it has to have the columns that they are
@@ -185,11 +184,12 @@ func splitDefault(s *schedule, t *table) bool {
 	t.parts = append(t.parts, p)
 	if s.chance(2) {
 		t.frozen = true // Hookline asks the database which rows have only moved, and may do so when more has become of them
-		s.ddl(nil,
+		s.ddl(nil, s.inSavepoints([]string{
 			fmt.Sprintf("CREATE TABLE %s (LIKE %s INCLUDING ALL)", to, t),
 			fmt.Sprintf("WITH moved AS (DELETE FROM %s WHERE p = %d RETURNING %s) "+
 				"INSERT INTO %s (%[3]s) SELECT * FROM moved", from, value, columns, to),
-			fmt.Sprintf("ALTER TABLE %s ATTACH PARTITION %s %s", t, to, p.bound()))
+			fmt.Sprintf("ALTER TABLE %s ATTACH PARTITION %s %s", t, to, p.bound()),
+		})...)
 		if !t.other().full {
 			s.guess(t)
 		}
@@ -204,6 +204,17 @@ func splitDefault(s *schedule, t *table) bool {
 		s.guess(t)
 	}
 	return true
+}
+
+// inSavepoints puts each of the statements into a savepoint of its own, one time of two.
+func (s *schedule) inSavepoints(sql []string) (list []string) {
+	if s.chance(2) {
+		return sql
+	}
+	for i, statement := range sql {
+		list = append(list, fmt.Sprintf("SAVEPOINT s%d", i), statement)
+	}
+	return list
 }
 
 // mergePart moves the rows of a partition into the default one. Nothing is announced.
@@ -257,7 +268,7 @@ func attachFilled(s *schedule, t *table) bool {
 	for _, id := range sortedIDs(rows) {
 		t.tells = append(t.tells, due{object: t.name, id: id, action: "created"})
 	}
-	s.ddl(nil, sql...)
+	s.ddl(nil, s.inSavepoints(sql)...)
 	return true
 }
 
@@ -381,7 +392,7 @@ func detachPart(s *schedule, t *table) bool {
 // reattachAtOnce detaches a partition and attaches it again in one transaction.
 func reattachAtOnce(s *schedule, t *table) bool {
 	p := s.valued(t.parts)
-	if p == nil {
+	if p == nil || p.fresh { // of one that is new nobody could tell which rows it had been told of
 		return false
 	}
 	name := t.schema + "." + p.name
@@ -390,8 +401,22 @@ func reattachAtOnce(s *schedule, t *table) bool {
 	return true
 }
 
-// renameRoot renames a partitioned table. Its partitions keep their names.
-func renameRoot(s *schedule, t *table) bool { return renameTable(s, t) }
+// renameRoot renames a partitioned table. Its partitions keep their names. The stream does not tell before
+// Hookline has looked: until then its records may go by either name.
+func renameRoot(s *schedule, t *table) bool {
+	from := t.name
+	if !renameTable(s, t) {
+		return false
+	}
+	to := t.name
+	rename := s.acts[len(s.acts)-1].tell
+	s.acts[len(s.acts)-1].tell = func(m *mirror) {
+		rename(m)
+		m.alias[from] = to
+	}
+	t.later = append(t.later, func(m *mirror) { delete(m.alias, from) })
+	return true
+}
 
 func dropPart(s *schedule, t *table) bool {
 	p := s.valued(t.parts)

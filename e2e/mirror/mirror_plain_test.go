@@ -10,8 +10,8 @@ var (
 	// tableSteps are DDL of tables that are neither partitioned nor in a family.
 	tableSteps = []stepKind{
 		truncateTable, dropTable, renameTable, moveSchema, dropKey, addKey, changeKey, setUnlogged, setLogged,
+		rebuild, rebuild, rebuildSlowly, finishRebuild, finishRebuild,
 	}
-	pendingTableSteps = []stepKind{rebuild, rebuild, rebuildSlowly, finishRebuild, finishRebuild}
 )
 
 // columnSteps are DDL of columns of any table.
@@ -50,7 +50,7 @@ func truncateTable(s *schedule, t *table) bool {
 }
 
 func dropTable(s *schedule, t *table) bool {
-	if t.frozen || len(t.children)+len(t.foreign) > 0 || len(s.tables) < 2 || !s.chance(3) {
+	if t.frozen || t.kept || len(t.children)+len(t.foreign) > 0 || len(s.tables) < 2 || !s.chance(3) {
 		return false
 	}
 	s.leave(t)
@@ -83,7 +83,7 @@ func renameTable(s *schedule, t *table) bool {
 
 // moveSchema moves the table out of the schema that is watched, or back into it.
 func moveSchema(s *schedule, t *table) bool {
-	if t.loose || t.frozen || t.partitioned() {
+	if t.loose || t.frozen || t.partitioned() || t.parent != nil && t.young { // which would look like a chunk
 		return false
 	}
 	tell, was := t.unsettle(), t.String()
@@ -227,13 +227,18 @@ func (s *schedule) swap(t, n *table, before []string) {
 		copied := *r
 		n.rows[id] = &copied
 	}
-	// Until Hookline has looked nobody can tell what is written to the new table.
+	// What is written to the new table until Hookline has looked, is told by comparing the two.
 	n.frozen = !n.settled
-	t.settled, t.loose = false, true
+	// What is deleted from the old table after the swap looks as if it had been new in the new one at the swap, and
+	// a column that it has no longer is not compared; and once it was rewritten, all of its rows look new.
+	t.settled, t.loose, t.kept = false, true, true
 	n.place, t.place = t.place, nil
-	drop := s.chance(2)
+	drop := s.chance(4)
+	if n.frozen && !drop {
+		n.swapped = append([]string{}, sortedIDs(n.rows)...)
+	}
 	switch {
-	case drop && s.chance(2):
+	case drop:
 		s.ddl(tell, append(append(before, renames...), fmt.Sprintf("DROP TABLE %s.%s", t.schema, old))...)
 		s.remove(t)
 	case s.chance(2):
@@ -339,7 +344,7 @@ func (t *table) inherited(c *column) (columns []*column) {
 
 func dropColumn(s *schedule, t *table) bool {
 	candidates := t.changeable()
-	if len(candidates) == 0 || t.frozen || len(t.foreign) > 0 {
+	if len(candidates) == 0 || t.frozen || t.kept || len(t.foreign) > 0 {
 		return false
 	}
 	c := choose(s.random, candidates)
@@ -352,7 +357,7 @@ func dropColumn(s *schedule, t *table) bool {
 
 func renameColumn(s *schedule, t *table) bool {
 	candidates := t.changeable()
-	if len(candidates) == 0 || t.frozen || len(t.foreign) > 0 {
+	if len(candidates) == 0 || t.frozen || t.kept || len(t.foreign) > 0 {
 		return false
 	}
 	c := choose(s.random, candidates)
@@ -366,7 +371,7 @@ func renameColumn(s *schedule, t *table) bool {
 
 func retypeColumn(s *schedule, t *table) bool {
 	candidates := t.changeable()
-	if len(candidates) == 0 || t.frozen || len(t.foreign) > 0 {
+	if len(candidates) == 0 || t.frozen || t.kept || len(t.foreign) > 0 {
 		return false
 	}
 	c := choose(s.random, candidates)
@@ -385,7 +390,7 @@ func retypeColumn(s *schedule, t *table) bool {
 // where there are such.
 func addGenerated(s *schedule, t *table) bool {
 	candidates := t.changeable()
-	if len(candidates) == 0 || t.frozen || t.parent != nil || len(t.children)+len(t.foreign) > 0 || t.virtual() || t.key == "" {
+	if len(candidates) == 0 || t.frozen || t.kept || t.parent != nil || len(t.children)+len(t.foreign) > 0 || t.virtual() || t.key == "" {
 		return false
 	}
 	c := choose(s.random, candidates)

@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,7 +12,7 @@ var rowSteps = []stepKind{
 }
 
 func insertRows(s *schedule, t *table) bool {
-	if t.frozen {
+	if t.still() {
 		return false
 	}
 	rows := s.newRows(t, 3)
@@ -59,7 +60,7 @@ func (t *table) tellsFields(r *row) bool {
 }
 
 func updateRows(s *schedule, t *table) bool {
-	if t.frozen || len(t.rows) == 0 {
+	if t.still() || len(t.rows) == 0 {
 		return false
 	}
 	var a act
@@ -84,10 +85,13 @@ func updateNothing(s *schedule, t *table) bool {
 }
 
 func deleteRows(s *schedule, t *table) bool {
-	if t.frozen || len(t.rows) == 0 {
+	if t.still() || t.kept || len(t.rows) == 0 {
 		return false
 	}
 	ids := sample(s.random, sortedIDs(t.rows), 1+s.random.IntN(2))
+	if t.swapped != nil && !t.keepsSome(ids) {
+		return false
+	}
 	a := act{sql: []string{fmt.Sprintf("DELETE FROM %s WHERE %s", t.only(), inIDs(ids))}}
 	for _, id := range ids {
 		a.due = append(a.due, due{object: t.name, id: id, action: "deleted"})
@@ -97,10 +101,16 @@ func deleteRows(s *schedule, t *table) bool {
 	return true
 }
 
+// keepsSome tells whether a table that was swapped in would still have a row of the other one's without the
+// ids: else the two would be two objects.
+func (t *table) keepsSome(without []string) bool {
+	return slices.ContainsFunc(t.swapped, func(id string) bool { return t.rows[id] != nil && !slices.Contains(without, id) })
+}
+
 // rewriteRows saves rows as Payload and Strapi do: DELETE, then INSERT of the same key. That is an
 // update.
 func rewriteRows(s *schedule, t *table) bool {
-	if t.frozen || len(t.rows) == 0 {
+	if t.still() || len(t.rows) == 0 {
 		return false
 	}
 	ids := sample(s.random, sortedIDs(t.rows), 2)
@@ -122,7 +132,7 @@ func rewriteRows(s *schedule, t *table) bool {
 
 // mixRows is a transaction of several statements, each about other rows.
 func mixRows(s *schedule, t *table) bool {
-	if t.frozen || len(t.rows) < 2 {
+	if t.frozen || t.kept || len(t.rows) < 2 {
 		return false
 	}
 	ids := sample(s.random, sortedIDs(t.rows), 2)
@@ -142,7 +152,7 @@ func mixRows(s *schedule, t *table) bool {
 
 // moveRows gives a row another key: in a partitioned table it moves to another partition.
 func moveRows(s *schedule, t *table) bool {
-	if t.frozen || len(t.rows) == 0 {
+	if t.frozen || t.kept || len(t.rows) == 0 {
 		return false
 	}
 	var a act

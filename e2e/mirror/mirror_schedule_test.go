@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -154,20 +153,13 @@ func (s *schedule) step() {
 	s.begin(false)
 }
 
-// pending runs what Hookline does not get right yet, too.
-var pending = os.Getenv("E2E_MIRROR_PENDING") != ""
-
 // ddlSteps returns the kinds of DDL that the table allows for.
 func (t *table) ddlSteps() []stepKind {
 	switch {
-	case t.partitioned() && pending:
-		return slices.Concat(partitionSteps, pendingPartitionSteps, columnSteps)
 	case t.partitioned():
 		return slices.Concat(partitionSteps, columnSteps)
 	case t.parent != nil || len(t.children) > 0:
 		return slices.Concat(inheritanceSteps, columnSteps)
-	case pending:
-		return slices.Concat(tableSteps, pendingTableSteps, columnSteps)
 	default:
 		return slices.Concat(tableSteps, columnSteps)
 	}
@@ -230,7 +222,7 @@ func TestMirrorSchedule(t *testing.T) {
 		"INSERT INTO", "UPDATE", "DELETE FROM", "TRUNCATE", "DROP TABLE", "RENAME TO", "SET SCHEMA", "SET UNLOGGED", "SET LOGGED",
 		"ADD PRIMARY KEY", "DROP CONSTRAINT", "DEFERRABLE", "ADD COLUMN", "DROP COLUMN", "RENAME COLUMN", "TYPE text", "STORED", "VIRTUAL",
 		"PARTITION BY LIST (p)", "PARTITION BY LIST (q)", "DEFAULT", "ATTACH PARTITION", "DETACH PARTITION", "INHERITS", "INHERIT",
-		"NO INHERIT", "FOREIGN TABLE", ", p = ",
+		"NO INHERIT", "FOREIGN TABLE", ", p = ", "SAVEPOINT",
 	} {
 		if !strings.Contains(all.String(), part) {
 			t.Errorf("no schedule has %q", part)

@@ -31,6 +31,9 @@ type table struct {
 	seen    bool      // Hookline may have published it at some time
 	loose   bool      // whether it is published is open
 	frozen  bool      // nothing is written to it before the next look
+	kept    bool      // no row of it is deleted before the next look
+	young   bool      // it was made since the last look
+	swapped []string  // its rows when it was swapped in, after which it is written to although it is frozen
 	tells   []due     // what must have come by the next look
 	later   []telling // what the mirror is told at the next look
 }
@@ -53,6 +56,9 @@ type row struct {
 }
 
 func (t *table) String() string { return t.schema + "." + t.name }
+
+// still tells whether none of its rows is to be written.
+func (t *table) still() bool { return t.frozen && t.swapped == nil }
 
 func (t *table) partitioned() bool { return t.parts != nil }
 
@@ -112,7 +118,7 @@ func (t *table) lookedAt(l *look) (tells []telling) {
 
 // settle takes note of a look.
 func (t *table) settle() {
-	t.frozen, t.tells, t.later = false, nil, nil
+	t.frozen, t.kept, t.young, t.swapped, t.tells, t.later = false, false, false, nil, nil, nil
 	if t.settled = t.publishable(); t.settled {
 		t.give, t.seen, t.full = false, true, !t.virtual()
 		for _, leaf := range t.leaves() {
@@ -124,7 +130,7 @@ func (t *table) settle() {
 // newTable returns an empty table, which is yet to be made.
 func (s *schedule) newTable(old bool) *table {
 	t := &table{
-		schema: s.schema(), name: s.name(), rows: map[string]*row{}, key: "id", watched: true, give: old,
+		schema: s.schema(), name: s.name(), rows: map[string]*row{}, key: "id", watched: true, give: old, young: true,
 		columns: []*column{{name: "id", kind: "text", local: true}, {name: "v", kind: "int", local: true}},
 	}
 	for range s.random.IntN(3) {

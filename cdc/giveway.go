@@ -1,0 +1,54 @@
+package cdc
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// A table that is read has a lock against nothing but that it is altered. A statement that waits for it keeps
+// all others waiting that come after it. So a step that reads for long gives way: it is cancelled as soon as
+// somebody waits for it, and tried again later.
+
+// giveWayInterval is the time between two looks whether somebody waits.
+const giveWayInterval = 100 * time.Millisecond
+
+// giveWay has what conn runs cancelled when somebody waits for it, until stop is called. That reports
+// whether it was. watch is another connection.
+func giveWay(ctx context.Context, conn, watch *pgx.Conn) (stop func() (gaveWay bool)) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	var gaveWay atomic.Bool
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(giveWayInterval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			var waits bool
+			err := watch.QueryRow(context.WithoutCancel(ctx), `
+				SELECT EXISTS (SELECT FROM pg_locks
+				WHERE NOT granted AND locktype = 'relation' AND $1 = ANY (pg_blocking_pids(pid)))`,
+				int32(conn.PgConn().PID())).Scan(&waits)
+			if err != nil {
+				return
+			}
+			if waits {
+				gaveWay.Store(true)
+				_ = conn.PgConn().CancelRequest(context.WithoutCancel(ctx))
+				return
+			}
+		}
+	}()
+	return func() bool {
+		cancel()
+		<-ended
+		return gaveWay.Load()
+	}
+}

@@ -1,0 +1,49 @@
+package cdc
+
+import "fmt"
+
+// The stream describes a table by its name before the first change that comes of it, and again when its
+// definition has changed. It does not where the name is another table's: a partitioned one, which is
+// described only along with one of its partitions, and the parent of chunks, whose name is not in the stream
+// at all. Of these the look tells by a description in the table backfill.
+
+// renamed reports whether the stream has to be told of t's name, which is another one than at the last look.
+func (t *candidate) renamed(f *found) bool {
+	k := f.memory.relations[t.oid]
+	return k != nil && f.slot && t.listed && !t.Left && !t.unasked && (t.partitioned || f.hasChunks(t)) &&
+		k.noted != (tableName{}) && k.noted != k.now && k.now == t.name()
+}
+
+// hasChunks reports whether rows of t lie in children that are told under its name.
+func (f *found) hasChunks(t *candidate) bool { return len(f.chunks(t)) > 0 }
+
+func (f *found) chunks(t *candidate) (list []*candidate) {
+	for i := range f.tables {
+		if c := &f.tables[i]; c.Parent != "" && c.listed && c.ParentSchema == t.Schema && c.Parent == t.Name {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// rename plans the step that tells the stream of t's name.
+func (p *Plan) rename(t *candidate) {
+	var statements []string
+	if t.partitioned {
+		statements = append(statements, p.describe(t.regclass(), ""))
+	}
+	for _, c := range p.found.chunks(t) {
+		statements = append(statements, p.describeChunk(c))
+	}
+	p.add(Step{
+		Kind: Rename, Table: t.Table, table: t,
+		SQL: p.transaction("tell that changes come under the name "+t.String()+" from now on",
+			append(statements, p.noteSQL([]note{t.note()}))...),
+	})
+}
+
+// describeChunk is describe for a child that is told under the name of its parent.
+func (p *Plan) describeChunk(t *candidate) string {
+	return p.describe(t.regclass(), fmt.Sprintf(" || jsonb_build_object('schema', %s, 'name', %s, 'child', true)",
+		quoteLiteral(t.ParentSchema), quoteLiteral(t.Parent)))
+}

@@ -1,0 +1,203 @@
+package cdc_test
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+
+	"hookline/cdc"
+)
+
+// step returns the one step of a kind.
+func (p *planned) step(plan *cdc.Plan, kind cdc.StepKind) *cdc.Step {
+	p.t.Helper()
+	for i := range plan.Steps {
+		if plan.Steps[i].Kind == kind {
+			return &plan.Steps[i]
+		}
+	}
+	p.t.Fatalf("no step is to %s: %v", kind, plan.Steps)
+	return nil
+}
+
+const (
+	// attached has a table with rows attached.
+	attached = `CREATE TABLE log_1 (LIKE log INCLUDING ALL); ALTER TABLE log_1 REPLICA IDENTITY FULL;
+		INSERT INTO log_1 SELECT n, 1 FROM generate_series(1, 9) n; ALTER TABLE log ATTACH PARTITION log_1 FOR VALUES IN (1)`
+	// swapped has a table take the name of another one, and three rows changed.
+	swapped = `BEGIN; CREATE TABLE contacts_new (LIKE contacts INCLUDING ALL); ALTER TABLE contacts_new REPLICA IDENTITY FULL;
+		INSERT INTO contacts_new SELECT * FROM contacts; ALTER TABLE contacts RENAME TO contacts_old; ALTER TABLE contacts_new RENAME TO contacts; COMMIT;
+		UPDATE contacts SET name = 'new' WHERE id IN (2, 3); DELETE FROM contacts WHERE id = 4; INSERT INTO contacts VALUES (101, 'c101')`
+)
+
+// onTables runs a test with a table that is attached, and with one that is swapped in.
+func onTables(t *testing.T, test func(t *testing.T, p *planned, kind cdc.StepKind)) {
+	for kind, sql := range map[cdc.StepKind][2]string{cdc.Attach: {logSQL, attached}, cdc.Replace: {contactsSQL, swapped}} {
+		t.Run(strings.ReplaceAll(string(kind), " ", "_"), func(t *testing.T) {
+			onEachMajor(t, func(t *testing.T, major int) {
+				p := newPlannedOn(t, major, sql[0])
+				p.look()
+				p.open()
+				p.exec(sql[1])
+				p.want("done", "log", "contacts", "contacts_old")
+				test(t, p, kind)
+			})
+		})
+	}
+}
+
+// TestWritersDoNotWait has each of the transactions that announce rows wait before its end. A writer who
+// would give up at once never has to wait for it.
+func TestWritersDoNotWait(t *testing.T) {
+	onTables(t, func(t *testing.T, p *planned, kind cdc.StepKind) {
+		plan := p.plan()
+		s := p.step(plan, kind)
+		if n := strings.Count(s.SQL, "\nCOMMIT"); n != 2 {
+			t.Fatalf("%d transactions, want two:\n%s", n, s.SQL)
+		}
+		s.SQL = strings.ReplaceAll(s.SQL, "\nCOMMIT", "\nSELECT pg_advisory_xact_lock(1);\nCOMMIT")
+		s.SQL = strings.Replace(s.SQL, "pg_advisory_xact_lock(1)", "pg_advisory_xact_lock(2)", 1)
+		crm, gate, watch := connect(t, p.cfg.URL), connect(t, p.cfg.URL), connect(t, p.cfg.URL)
+		exec := func(sql string) {
+			t.Helper()
+			if _, err := crm.Exec(t.Context(), sql); err != nil {
+				t.Error(err)
+			}
+		}
+		exec(`SET lock_timeout = 1`)
+		if _, err := gate.Exec(t.Context(), `SELECT pg_advisory_lock(2), pg_advisory_lock(1)`); err != nil {
+			t.Fatal(err)
+		}
+		applied, pid := make(chan error, 1), p.conn.PgConn().PID()
+		go func() { applied <- plan.Apply(t.Context(), p.conn, slog.New(slog.DiscardHandler)) }()
+		for _, key := range []string{"2", "1"} {
+			awaitLock(t, watch, pid)
+			if kind == cdc.Attach {
+				exec(`INSERT INTO log_1 VALUES (20` + key + `, 1); UPDATE log SET id = 21` + key + ` WHERE id = 20` + key + `; DELETE FROM log_1 WHERE id = 21` + key)
+			} else {
+				exec(`INSERT INTO contacts VALUES (20` + key + `); UPDATE contacts SET name = 'x' WHERE id > 200; DELETE FROM contacts WHERE id > 200`)
+			}
+			if _, err := gate.Exec(t.Context(), `SELECT pg_advisory_unlock(`+key+`)`); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := <-applied; err != nil || len(plan.Skipped) > 1 {
+			t.Fatal(err, plan.Skipped)
+		}
+		if !p.look().Ready() {
+			t.Error("something was left to be done")
+		}
+	})
+}
+
+// TestChangesWhileRowsAreRead has rows change between the look that reads them and the end of its
+// transaction: the stream's word on them is the last. So it is when Hookline is killed in the midst.
+func TestChangesWhileRowsAreRead(t *testing.T) {
+	onTables(t, func(t *testing.T, p *planned, kind cdc.StepKind) {
+		for _, killed := range []bool{false, true} {
+			before, rest, found := strings.Cut(p.step(p.plan(), kind).SQL, "\nCOMMIT;\n")
+			rows, isLast := strings.CutSuffix(rest, "\nCOMMIT")
+			if !found || !isLast {
+				t.Fatal(rest)
+			}
+			p.exec(before + "\nCOMMIT")
+			crm := connect(t, p.cfg.URL)
+			exec := func(sql string) {
+				t.Helper()
+				if _, err := crm.Exec(t.Context(), sql); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if killed {
+				p.brought()
+				p.close() // the slot is acknowledged up to where it may be
+				p.open()
+				p.takeUntilDone() // what comes again, as there is no checkpoint
+				for p.take().Kind != cdc.Delete {
+				}
+			}
+			p.exec(strings.TrimSuffix(rows, ";"))
+			if kind == cdc.Attach {
+				exec(`UPDATE log SET id = 30 WHERE id = 3; DELETE FROM log WHERE id = 4`)
+			} else {
+				exec(`UPDATE contacts SET name = 'late' WHERE id = 3; DELETE FROM contacts WHERE id = 2; INSERT INTO contacts VALUES (4, 'back')`)
+			}
+			p.exec("COMMIT")
+			if kind == cdc.Attach {
+				expect(t, p.brought(), "update log (3,1)→(30,1)", "delete log (4,1)→-", "insert log -→(1,1)", "insert log -→(2,1)",
+					"insert log -→(5,1)", "insert log -→(6,1)", "insert log -→(7,1)", "insert log -→(8,1)", "insert log -→(9,1)")
+				p.exec(`ALTER TABLE log DETACH PARTITION log_1; DROP TABLE log_1;` + attached)
+			} else {
+				expectSorted(t, p.brought(), "update contacts (3,new)→(3,late)", "delete contacts (2,new)→-", "insert contacts -→(4,back)",
+					"insert contacts -→(101,c101)")
+				p.exec(`DROP TABLE contacts_old; DELETE FROM contacts; INSERT INTO contacts SELECT n, 'c' || n FROM generate_series(1, 9) n`)
+				p.brought()
+				p.look()
+				p.exec(swapped)
+				p.want("done", "contacts", "contacts_old")
+			}
+		}
+	})
+}
+
+// TestReplacedUnderAWriter has a transaction write to the new table before and after it is published. Nobody
+// waits for anybody; what it did is told once it is over, as one, and so is a record that it made anew.
+func TestReplacedUnderAWriter(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, contactsSQL)
+		p.look()
+		p.open()
+		p.exec(swapped)
+		writer := p.begin(`UPDATE contacts SET name = 'early' WHERE id = 5; UPDATE contacts SET name = 'early' WHERE id = 6;
+			DELETE FROM contacts WHERE id = 8`)
+		p.want("done", "contacts", "contacts_old")
+		plan := p.prepared()
+		if s := wantSkipped(t, plan, "contacts", cdc.Locked); !s.Published || len(s.SQL) != 1 || !plan.Pending() {
+			t.Errorf("skipped is %+v, want the published table, and the session that writes to it", s)
+		}
+		if _, err := writer.Exec(t.Context(), `UPDATE contacts SET name = 'later' WHERE id = 6; UPDATE contacts SET name = 'later' WHERE id = 7;
+			INSERT INTO contacts VALUES (8, 'anew'), (102, 'c102')`); err != nil {
+			t.Fatal(err)
+		}
+		if err := writer.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		p.exec(`UPDATE contacts SET name = 'last' WHERE id = 3`)
+		p.look()
+		expectSorted(t, p.brought(), "update contacts (6,c6)→(6,later)", "update contacts (7,c7)→(7,later)", "update contacts (3,new)→(3,last)",
+			"update contacts (2,c2)→(2,new)", "update contacts (5,c5)→(5,early)", "delete contacts (4,c4)→-", "insert contacts -→(101,c101)",
+			"update contacts (8,c8)→(8,anew)", "insert contacts -→(102,c102)")
+	})
+}
+
+// TestReadingGivesWay has somebody alter the table whose rows are read: they do not wait until that is done.
+func TestReadingGivesWay(t *testing.T) {
+	onTables(t, func(t *testing.T, p *planned, kind cdc.StepKind) {
+		plan := p.plan()
+		s := p.step(plan, kind)
+		last := strings.LastIndex(s.SQL, "COMMIT")
+		s.SQL = s.SQL[:last] + "SELECT pg_sleep(3600);\n" + s.SQL[last:]
+		crm := connect(t, p.cfg.URL)
+		applied := make(chan error, 1)
+		go func() { applied <- plan.Apply(t.Context(), p.conn, slog.New(slog.DiscardHandler)) }()
+		pid := p.conn.PgConn().PID()
+		table := map[cdc.StepKind]string{cdc.Attach: "log_1", cdc.Replace: "contacts"}[kind]
+		(&stream{t: t, conn: crm}).poll("the rows to be read", func() (reads bool) {
+			err := crm.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep'
+				AND EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND relation = $2::text::regclass))`, pid, table).Scan(&reads)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return reads
+		})
+		if _, err := crm.Exec(t.Context(), `ALTER TABLE `+strings.TrimSuffix(table, "_1")+` ADD COLUMN more text`); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-applied; err != nil {
+			t.Fatal(err)
+		}
+		if !plan.Pending() {
+			t.Errorf("nothing is to be tried again: %+v", plan.Skipped)
+		}
+	})
+}
