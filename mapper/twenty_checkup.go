@@ -49,7 +49,7 @@ type twentyLayout struct {
 // twentyTables are the tables that Hookline reads, other than those of records.
 var twentyTables = []string{
 	"core.workspace", "core.application", "core.webhook", "core.objectMetadata", "core.fieldMetadata",
-	"metadata.objectMetadata", "metadata.fieldMetadata",
+	"core.upgradeMigration", "metadata.objectMetadata", "metadata.fieldMetadata",
 }
 
 // lookAtLayout needs no right to the tables: it asks the system catalog.

@@ -1,0 +1,139 @@
+package mapper
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"hookline/cdc"
+)
+
+// upgradeCommand is a command of Twenty's upgrade that writes records by SQL, of which Twenty's server tells nobody.
+type upgradeCommand struct {
+	class   string        // its name in upgradeMigration
+	version twentyVersion // the first that has it
+	objects []string
+
+	// What it writes: rows in which these columns have these values and that were never updated; or updates of these columns alone,
+	// updatedAt not among them, where the two values are in that relation.
+	inserts map[string]string
+	updates map[string]func(before, after cdc.Value) bool
+}
+
+// upgradeCommands are those that are known to write records that are announced.
+var upgradeCommands = [...]upgradeCommand{
+	{
+		class: "BackfillWorkflowRunCoreIdsCommand", version: twentyVersion{2, 36}, objects: []string{"workflowRun"},
+		updates: map[string]func(before, after cdc.Value) bool{"coreWorkflowId": fills, "coreWorkflowVersionId": fills},
+	},
+	{
+		class: "BackfillMessageCalendarTargetsCommand", version: twentyVersion{2, 37},
+		objects: []string{"messageThreadTarget", "calendarEventTarget"},
+		inserts: map[string]string{"isAutomaticallyAssigned": "t", "isManuallyAssigned": "f"},
+	},
+	{
+		class: "NormalizeCompanyDomainNamesCommand", version: twentyVersion{2, 38}, objects: []string{"company"},
+		updates: map[string]func(before, after cdc.Value) bool{
+			"domainNamePrimaryLinkUrl": shortens, "domainNameSecondaryLinks": func(_, _ cdc.Value) bool { return true },
+		},
+	},
+}
+
+// fills: there was nothing.
+func fills(before, after cdc.Value) bool { return before.IsNull() && !after.IsNull() }
+
+// shortens: https://www.Acme.com/ becomes acme.com.
+func shortens(before, after cdc.Value) bool {
+	return len(after.Bytes()) > 0 && bytes.Contains(bytes.ToLower(before.Bytes()), after.Bytes())
+}
+
+// rewrites tells the rows of one table that a command of an upgrade wrote.
+type rewrites struct {
+	command   int // in upgradeCommands
+	workspace pgtype.UUID
+	upgrades  *upgrades
+	columns   []rewritten
+	createdAt int // columns; -1 when there are none
+	updatedAt int
+}
+
+// class returns the name of the command.
+func (r *rewrites) class() string { return upgradeCommands[r.command].class }
+
+// rewritten is how a column tells what a command wrote.
+type rewritten struct {
+	column  int
+	value   string // after an insert
+	related func(before, after cdc.Value) bool
+}
+
+// rewritesOf returns what upgrades write to rel, nil when that is nothing, or there has been no upgrade that has such a command.
+func (u *upgrades) rewritesOf(o *twentyObject, rel *cdc.Relation) *rewrites {
+	for i := range upgradeCommands {
+		c := &upgradeCommands[i]
+		for _, name := range c.objects {
+			if name == o.name && !u.begun[i].IsZero() {
+				return &rewrites{
+					command: i, workspace: o.workspace, upgrades: u, columns: c.columnsIn(rel),
+					createdAt: rel.Column("createdAt"), updatedAt: rel.Column("updatedAt"),
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (c *upgradeCommand) columnsIn(rel *cdc.Relation) (list []rewritten) {
+	for i, column := range rel.Columns {
+		value, inserted := c.inserts[column.Name]
+		related := c.updates[column.Name]
+		if column.Type == pgtype.TSVectorOID { // generated of the others
+			related = func(_, _ cdc.Value) bool { return true }
+		}
+		if inserted || related != nil {
+			list = append(list, rewritten{i, value, related})
+		}
+	}
+	return list
+}
+
+// wrote reports whether it was a command of an upgrade that inserted the row, or made it of the one before.
+func (r *rewrites) wrote(change *cdc.Change, before, row cdc.Tuple) bool {
+	c := &upgradeCommands[r.command]
+	switch {
+	case r.createdAt < 0 || r.updatedAt < 0:
+		return false
+	case change.Kind == cdc.Insert && c.inserts != nil:
+		// The time of the row, since one of a new table may come as a copy, later than it was written.
+		return same(row[r.createdAt], row[r.updatedAt]) && r.inserted(row) && r.during(timeOf(row[r.createdAt]))
+	case change.Kind == cdc.Update && c.updates != nil && before != nil:
+		return r.updated(before, row) && r.during(change.Tx.Time)
+	}
+	return false
+}
+
+func (r *rewrites) during(at time.Time) bool { return r.upgrades.during(r.command, r.workspace, at) }
+
+func (r *rewrites) inserted(row cdc.Tuple) bool {
+	for _, c := range r.columns {
+		if c.related == nil && row[c.column].String() != c.value {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *rewrites) updated(before, row cdc.Tuple) bool {
+	next := r.columns
+	for i := range row {
+		var related func(before, after cdc.Value) bool
+		if len(next) > 0 && next[0].column == i {
+			related, next = next[0].related, next[1:]
+		}
+		if !same(before[i], row[i]) && (related == nil || !related(before[i], row[i])) {
+			return false
+		}
+	}
+	return true
+}
