@@ -30,6 +30,7 @@ func (d *doctor) checkData(ctx context.Context, conn *pgx.Conn) error {
 	}
 	switch catalog := d.db.catalog.(type) {
 	case *mapper.Twenty:
+		d.add(catalog.CheckUpgrades()...)
 		d.add(catalog.CheckObjects())
 	case *mapper.Generic:
 		found, err = catalog.CheckKeys(ctx, conn)
