@@ -88,6 +88,7 @@ func TestBadValues(t *testing.T) {
 		{"HOOKLINE_SLOT=My-Slot", "lower-case letters"},
 		{"HOOKLINE_PROFILE=salesforce", "auto, twenty or generic"},
 		{"HOOKLINE_TWENTY_WEBHOOKS=some", "all, marked or none"},
+		{"HOOKLINE_TWENTY_UPGRADES=loud", "silent or told"},
 		{"HOOKLINE_WEBHOOKS_TABLE=webhooks", "schema.table"},
 		{"HOOKLINE_OBJECT_NAMES=contacts=person", "public.contacts=person"},
 		{"HOOKLINE_PAYLOAD_FORMAT=xml", "event, twenty or standard"},

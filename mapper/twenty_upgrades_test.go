@@ -68,8 +68,8 @@ func TestUpgrades(t *testing.T) {
 		upgradeMigration(30, normalize, "2.40.1", "completed", pear),
 		upgradeMigration(40, normalize, "2.40.1", "completed", pear), // of no account
 		upgradeMigration(41, "2.40.0_Last_5", "2.40.1", "completed", ""),
-		// A workspace that comes later has everything.
-		upgradeMigration(50, "2.40.0_Last_5", "2.40.1", "initial", quince),
+		// A workspace that comes later has everything, which the last command says that there was then.
+		upgradeMigration(50, "2.38.0_Last_5", "2.40.1", "initial", quince),
 		upgradeMigration(60, "nonsense", "unknown", "completed", ""),
 		upgradeMigration(61, "2.99.0_Fails_6", "2.99.0", "failed", ""), // a server that did not come up
 	}

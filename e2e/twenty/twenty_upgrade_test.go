@@ -2,6 +2,7 @@ package twenty
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"hookline/e2e"
@@ -101,6 +102,9 @@ func TestTwentyUpgrades(t *testing.T) {
 				u.begin()
 				heard := []e2e.Entry{u.renamed("a")}
 				box.UntilAccepted(1)
+				d, _ := db.Doctor()
+				e2e.WantFinding(t, d, "version of Twenty", "ok", "2.38, as ")
+				e2e.WantFinding(t, d, "upgrade of Twenty", "warning", "NormalizeCompanyDomainNamesCommand", apple.ID)
 				if killed {
 					sut.Kill()
 					box.ExpectReplay()
@@ -123,6 +127,11 @@ func TestTwentyUpgrades(t *testing.T) {
 				}
 				heard = append(heard, u.target(), u.renamed("c"))
 				box.UntilAccepted(len(heard))
+				if text := sut.Get("/metrics"); !killed && !strings.Contains(text, "hookline_upgrade_rows_total 301\n") {
+					t.Errorf("not all that the upgrade wrote is counted: %s", text)
+				}
+				d, _ = db.Doctor()
+				e2e.WantFinding(t, d, "version of Twenty", "ok", "2.38, as ")
 				e2e.Finish(t, sut, box.Gets(heard...))
 			})
 		}
