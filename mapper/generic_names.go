@@ -21,7 +21,8 @@ func objectName(table string) string {
 	return join(parts)
 }
 
-// formerName is objectName as it was before singulars were a list of ours: area was areum. It is there to tell of the difference.
+// formerName is objectName as it was before singulars were a list of ours: area was areum. It is there to
+// tell of the difference.
 func formerName(table string) string {
 	parts := words(table)
 	if len(parts) == 0 {

@@ -210,12 +210,14 @@ func (m *Mapper) passOver(o *object) {
 	m.rewritten.Add(1)
 	if key := o.rewrites.class() + " " + o.workspace; !m.noticed[key] {
 		m.noticed[key] = true
-		m.log.Warn("records that an upgrade of Twenty has written are not announced", "object", o.name, "workspace", o.workspace,
-			"command", o.rewrites.class(), "to_announce", "HOOKLINE_TWENTY_UPGRADES=told")
+		m.log.Warn("records that an upgrade of Twenty has written are not announced",
+			"object", o.name, "workspace", o.workspace, "command", o.rewrites.class(),
+			"to_announce", "HOOKLINE_TWENTY_UPGRADES=told")
 	}
 }
 
-// Rewritten returns how many rows were not announced because an upgrade of Twenty wrote them. Safe for concurrent use.
+// Rewritten returns how many rows were not announced because an upgrade of Twenty wrote them. Safe
+// for concurrent use.
 func (m *Mapper) Rewritten() uint64 { return m.rewritten.Load() }
 
 // object returns the plan for rel, compiled once for each relation and generation of the catalog.

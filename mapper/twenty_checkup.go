@@ -187,13 +187,14 @@ func checkWorkspaces(ctx context.Context, conn *pgx.Conn) (cdc.Finding, error) {
 	return cdc.OK(check, "%s", strings.Join(parts, ", ")), nil
 }
 
-// CheckUpgrades tells which version the server has, and for which workspaces an upgrade that writes records has not come to its end, as of
-// the last Load.
+// CheckUpgrades tells which version the server has, and for which workspaces an upgrade that writes
+// records has not come to its end, as of the last Load.
 func (t *Twenty) CheckUpgrades() []cdc.Finding {
 	m := t.metadata
-	found := []cdc.Finding{cdc.OK("version of Twenty", "not written down: records are told as those of version 2.21")}
+	const check = "version of Twenty"
+	found := []cdc.Finding{cdc.OK(check, "not written down: records are told as those of version 2.21")}
 	if m.upgrades.server.known() {
-		found[0] = cdc.OK("version of Twenty", `%s, as core."upgradeMigration" has it`, m.upgrades.server)
+		found[0] = cdc.OK(check, `%s, as core."upgradeMigration" has it`, m.upgrades.server)
 	}
 	for i := range upgradeCommands {
 		c := &upgradeCommands[i]
@@ -209,9 +210,11 @@ func (t *Twenty) CheckUpgrades() []cdc.Finding {
 		slices.Sort(waiting)
 		found = append(found, cdc.Finding{
 			Level: cdc.Warning, Check: "upgrade of Twenty",
-			Found: fmt.Sprintf("%s of version %s is not done for workspace %s: until it is, what it writes to %s is not announced",
+			Found: fmt.Sprintf("%s of version %s is not done for workspace %s: "+
+				"until it is, what it writes to %s is not announced",
 				c.class, c.version, strings.Join(waiting, ", "), strings.Join(c.objects, " and ")),
-			Mend: "let Twenty's command upgrade come to its end, whose log tells what failed; or HOOKLINE_TWENTY_UPGRADES=told",
+			Mend: "let Twenty's command upgrade come to its end, whose log tells what failed; " +
+				"or HOOKLINE_TWENTY_UPGRADES=told",
 		})
 	}
 	return found

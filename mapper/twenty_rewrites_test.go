@@ -10,8 +10,8 @@ import (
 // majors are the versions of Postgres that what the server does is tried on; 0 is the default one.
 var majors = []int{0, 18}
 
-// TestTwentyUpgrade upgrades the records of a workspace as Twenty does, while others go on working with them. What the commands of the
-// upgrade write is not announced, and everything else is.
+// TestTwentyUpgrade upgrades the records of a workspace as Twenty does, while others go on working
+// with them. What the commands of the upgrade write is not announced, and everything else is.
 func TestTwentyUpgrade(t *testing.T) {
 	const (
 		normalize = `2.38.0_NormalizeCompanyDomainNamesCommand_1787935130000`
@@ -20,7 +20,7 @@ func TestTwentyUpgrade(t *testing.T) {
 		first     = "'10000000-0000-4000-8000-000000000001'"
 		domain    = `UPDATE company SET "domainNamePrimaryLinkUrl" = `
 		asBefore  = domain + `'https://www.Example.com/a', name = 'N' WHERE id = ` + first
-		rewrite   = domain + `'example.com', "domainNameSecondaryLinks" = '[{"url": "x.example.com", "label": "x"}]' WHERE id = ` + first
+		rewrite   = domain + `'example.com', "domainNameSecondaryLinks" = '[{"url": "x.example.com", "label": "x/y"}]' WHERE id = ` + first
 		target    = `INSERT INTO "messageThreadTarget" ("targetPersonId", "isAutomaticallyAssigned", "isManuallyAssigned")
 			VALUES ('30000000-0000-4000-8000-000000000001', `
 		byUpgrade = target + `true, false)`
@@ -70,6 +70,26 @@ func TestTwentyUpgrade(t *testing.T) {
 		{sql: `UPDATE company SET "accountOwnerId" = NULL WHERE id = ` + first, want: []string{"company.updated accountOwner,accountOwnerId"}},
 		{sql: `UPDATE company SET name = 'SQL' WHERE id = ` + first, want: []string{"company.updated name"}},
 		{sql: asBefore, want: []string{"company.updated name"}},
+		{
+			sql:  `UPDATE company SET "domainNameSecondaryLinks" = '[{"url": "example.com", "label": "?"}]' WHERE id = ` + first,
+			want: []string{"company.updated domainName"},
+		},
+		{
+			sql:  `UPDATE company SET "domainNameSecondaryLinks" = '[{"url": "https://X.com", "label": "x"}]' WHERE id = ` + first,
+			want: []string{"company.updated domainName"},
+		},
+		{
+			sql:       `UPDATE company SET "domainNameSecondaryLinks" = '[{"url": "x.com", "label": "x"}]' WHERE id = ` + first,
+			byUpgrade: []string{"company.updated domainName"},
+		},
+		{
+			sql:  `UPDATE company SET "domainNameSecondaryLinks" = '[{"url": "y.com", "label": "x"}]' WHERE id = ` + first,
+			want: []string{"company.updated domainName"},
+		},
+		{
+			sql:  `UPDATE company SET "domainNameSecondaryLinks" = '[{"url": "x.example.com", "label": "x/y"}]' WHERE id = ` + first,
+			want: []string{"company.updated domainName"},
+		},
 		{sql: `INSERT INTO company (name) VALUES ('new')`, want: []string{"company.created"}},
 		{sql: `INSERT INTO "workflowRun" (name) VALUES ('run')`, want: []string{"workflowRun.created"}},
 		{sql: run + id, byUpgrade: []string{"workflowRun.updated coreWorkflowId"}},
@@ -110,7 +130,8 @@ func TestTwentyUpgrade(t *testing.T) {
 	}
 }
 
-// beforeUpgrade has the database forget that it is one of version 2.39, and gives two of its tables the columns that are theirs.
+// beforeUpgrade has the database forget that it is one of version 2.39, and gives two of its tables
+// the columns that are theirs.
 const beforeUpgrade = `
 	DELETE FROM core."upgradeMigration";
 	ALTER TABLE "messageThreadTarget" ADD "isAutomaticallyAssigned" boolean, ADD "isManuallyAssigned" boolean;

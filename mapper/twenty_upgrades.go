@@ -9,11 +9,14 @@ import (
 	"hookline/cdc"
 )
 
-// upgrades is what core."upgradeMigration" tells: the version of the server, and when which command of an upgrade wrote to a workspace.
+// upgrades is what core."upgradeMigration" tells: the version of the server, and when which command
+// of an upgrade wrote to a workspace.
 //
-// Twenty's server adds a row when a command is done, in a transaction that begins after those of the command. A later server runs first
-// what earlier ones have not, and says in each row which it is itself. So a command writes between the first row of a server that has
-// it, and its own. What is kept are those times: the answer is the same whether a row comes with the catalog or by the stream, early or late.
+// Twenty's server adds a row when a command is done, in a transaction that begins after those of
+// the command. A later server runs first what earlier ones have not, and says in each row which it
+// is itself. So a command writes between the first row of a server that has it, and its own. What
+// is kept are those times: the answer is the same whether a row comes with the catalog or by the
+// stream, early or late.
 type upgrades struct {
 	server twentyVersion
 	begun  [len(upgradeCommands)]time.Time                 // zero: not yet
@@ -24,7 +27,8 @@ func newUpgrades() *upgrades {
 	return &upgrades{ended: map[pgtype.UUID][len(upgradeCommands)]time.Time{}}
 }
 
-// follow takes a row over. Rows are only ever added; those of a workspace that is deleted go with it.
+// follow takes a row over. Rows are only ever added; those of a workspace that is deleted go with
+// it.
 func (u *upgrades) follow(change cdc.Change) (changed bool) {
 	if change.New == nil {
 		return false
@@ -67,7 +71,7 @@ type upgradeRow struct {
 	command            string        // its class
 	version            twentyVersion // that the command came with
 	executed           twentyVersion // of the server that ran it
-	completed, initial bool          // initial: the workspace was made by a server that has all commands up to this one
+	completed, initial bool          // initial: the workspace was made with all up to this one
 	workspace          pgtype.UUID   // zero: of the server as a whole
 	at                 time.Time
 }
@@ -82,7 +86,8 @@ func (r *upgradeRow) set(column string, v cdc.Value) {
 			r.executed = r.version
 		}
 	case "executedByVersion":
-		if executed := parseTwentyVersion(v.String()); executed.known() { // "unknown" where APP_VERSION is not set
+		// It is "unknown" where APP_VERSION is not set.
+		if executed := parseTwentyVersion(v.String()); executed.known() {
 			r.executed = executed
 		}
 	case "status":
@@ -96,8 +101,8 @@ func (r *upgradeRow) set(column string, v cdc.Value) {
 	}
 }
 
-// ends reports whether the row tells that the workspace has the command behind it: it is the command's, or one of a later version; or the
-// workspace never needed it.
+// ends reports whether the row tells that the workspace has the command behind it: it is the
+// command's, or one of a later version; or the workspace never needed it.
 func (r *upgradeRow) ends(c *upgradeCommand) bool {
 	if !r.completed || !r.workspace.Valid {
 		return false

@@ -51,8 +51,10 @@ func minutes(n int) time.Time { return time.Date(2026, 9, 1, 12, n, 0, 250_000_0
 
 func TestUpgrades(t *testing.T) {
 	const (
-		apple, pear, quince = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002", "00000000-0000-4000-8000-000000000003"
-		normalize           = "2.38.0_NormalizeCompanyDomainNamesCommand_1787935130000"
+		apple     = "00000000-0000-4000-8000-000000000001"
+		pear      = "00000000-0000-4000-8000-000000000002"
+		quince    = "00000000-0000-4000-8000-000000000003"
+		normalize = "2.38.0_NormalizeCompanyDomainNamesCommand_1787935130000"
 	)
 	rows := []cdc.Change{
 		upgradeMigration(0, "2.21.0_Something_1", "2.21.3", "completed", ""),
@@ -68,7 +70,8 @@ func TestUpgrades(t *testing.T) {
 		upgradeMigration(30, normalize, "2.40.1", "completed", pear),
 		upgradeMigration(40, normalize, "2.40.1", "completed", pear), // of no account
 		upgradeMigration(41, "2.40.0_Last_5", "2.40.1", "completed", ""),
-		// A workspace that comes later has everything, which the last command says that there was then.
+		// A workspace that comes later has everything, which the last command says that there was
+		// then.
 		upgradeMigration(50, "2.38.0_Last_5", "2.40.1", "initial", quince),
 		upgradeMigration(60, "nonsense", "unknown", "completed", ""),
 		upgradeMigration(61, "2.99.0_Fails_6", "2.99.0", "failed", ""), // a server that did not come up

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// twentyVersion is a version of Twenty's server, as far as it matters: 2.38 for 2.38.1. The zero value is one that is not known, and
-// comes before all others.
+// twentyVersion is a version of Twenty's server, as far as it matters: 2.38 for 2.38.1. The zero
+// value is one that is not known, and comes before all others.
 type twentyVersion struct{ major, minor int }
 
 // parseTwentyVersion reads 2.38.1, v2.38 or 2.38.0-rc.1. What does not begin like one is not known.

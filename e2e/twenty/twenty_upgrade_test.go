@@ -10,7 +10,8 @@ import (
 	"hookline/internal/twentydb"
 )
 
-// upgrade is what Twenty does from 2.35 to 2.38 in a workspace that has sent and received mail, a transaction for each.
+// upgrade is what Twenty does from 2.35 to 2.38 in a workspace that has sent and received mail, a
+// transaction for each.
 type upgrade struct {
 	e2e.Workspace
 	company string // whose address is not in the form that 2.38 wants
@@ -84,8 +85,8 @@ func (u upgrade) renamed(name string) e2e.Entry {
 	return u.Did("company.updated", u.company)
 }
 
-// TestTwentyUpgrades: what an upgrade writes by SQL is not announced, whether Hookline is there all the time, is killed in the middle, or comes
-// when all is over; and what users do meanwhile is.
+// TestTwentyUpgrades: what an upgrade writes by SQL is not announced, whether Hookline is there all
+// the time, is killed in the middle, or comes when all is over; and what users do meanwhile is.
 func TestTwentyUpgrades(t *testing.T) {
 	t.Parallel()
 	for _, major := range []int{0, 18} {
