@@ -62,6 +62,8 @@ type environment struct {
 	WebhooksTable string `default:"auto" split_words:"true" takes:"auto or schema.table"`
 	// Which rows of Twenty's own webhook table are served: all; marked, only operations that begin with hookline:; none.
 	TwentyWebhooks string `default:"all" split_words:"true" takes:"all, marked or none"`
+	// Whether records that an upgrade of Twenty writes by SQL are announced.
+	TwentyUpgrades string `default:"silent" split_words:"true" takes:"silent or told"`
 	// Schemas whose tables the generic profile announces.
 	Schemas []string `takes:"a comma list of schemas"`
 	// Objects that are not announced. timelineActivity of the twenty profile never is.
@@ -150,7 +152,7 @@ func (e *environment) config() Config {
 		CDC: cdc.Config{URL: e.DatabaseURL, Slot: e.Slot, Publication: e.Publication, Schema: e.Schema, Identity: e.ReplicaIdentity},
 		Mapper: mapper.Config{
 			Profile: e.Profile, Format: e.PayloadFormat, Schemas: e.Schemas, Exclude: trimmed(e.Exclude), ObjectNames: e.ObjectNames,
-			PrivateObjects: trimmed(e.PrivateObjects),
+			PrivateObjects: trimmed(e.PrivateObjects), Upgrades: e.TwentyUpgrades,
 		},
 		Webhook: webhook.Config{
 			Profile: e.Profile, Table: e.WebhooksTable, Schemas: e.Schemas, TwentyWebhooks: e.TwentyWebhooks, Schema: e.Schema,
@@ -211,6 +213,7 @@ func (e *environment) check() error {
 	expect(len(e.Schema) <= 63, "SCHEMA", e.Schema)
 	expect(slices.Contains([]string{"auto", "twenty", "generic"}, e.Profile), "PROFILE", e.Profile)
 	expect(slices.Contains([]string{"all", "marked", "none"}, e.TwentyWebhooks), "TWENTY_WEBHOOKS", e.TwentyWebhooks)
+	expect(slices.Contains([]string{mapper.UpgradesSilent, mapper.UpgradesTold}, e.TwentyUpgrades), "TWENTY_UPGRADES", e.TwentyUpgrades)
 	expect(e.WebhooksTable == "auto" || strings.Count(e.WebhooksTable, ".") == 1, "WEBHOOKS_TABLE", e.WebhooksTable)
 	expect(within(e.RequestTimeout, time.Millisecond, 10*time.Minute), "REQUEST_TIMEOUT", e.RequestTimeout)
 	expect(e.MaxInFlight >= 1 && e.MaxInFlight <= 4096, "MAX_IN_FLIGHT", e.MaxInFlight)

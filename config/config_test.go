@@ -50,7 +50,7 @@ func TestDefaults(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	c, err := load(t, "DATABASE_URL="+url, "HOOKLINE_OBJECT_NAMES=public.contacts=person, crm.firms=company", "HOOKLINE_MAX_BUFFER=1MiB",
-		"HOOKLINE_EXCLUDE=note, task", "HOOKLINE_PRIVATE_OBJECTS=message, *", "HOOKLINE_PAYLOAD_FORMAT=twenty", "HOOKLINE_LOG_LEVEL=debug", "HOOKLINE_LOG_FORMAT=json",
+		"HOOKLINE_EXCLUDE=note, task", "HOOKLINE_PRIVATE_OBJECTS=message, *", "HOOKLINE_TWENTY_UPGRADES=told", "HOOKLINE_PAYLOAD_FORMAT=twenty", "HOOKLINE_LOG_LEVEL=debug", "HOOKLINE_LOG_FORMAT=json",
 		"HOOKLINE_RETRY_SCHEDULE=1s,2m", "HOOKLINE_SLOT=", "HOOKLINE_SPOOL_DATABASE_URL=postgres://spool",
 		"HOOKLINE_SPOOL_MAX_BYTES=2GiB", "HOOKLINE_SPOOL_MAX_AGE=24h", "HOOKLINE_HOLD_MAX=3s", "HOOKLINE_HOLD_WAL=1GiB", "HOOKLINE_REPLICA_IDENTITY=keep")
 	if err != nil {
@@ -64,7 +64,7 @@ func TestValues(t *testing.T) {
 		c.Mapper.Format != mapper.FormatTwenty || c.Webhook.Format != mapper.FormatTwenty || c.LogFormat != LogJSON ||
 		!slices.Equal(c.Sender.RetrySchedule, []time.Duration{time.Second, 2 * time.Minute}) || c.CDC.Slot != "hookline" || c.Spool.URL != "postgres://spool" ||
 		c.Spool.Schema != "hookline" || c.Spool.Slot != "hookline" || c.Spool.MaxBytes != 2<<30 || c.Spool.MaxAge != 24*time.Hour ||
-		!slices.Equal(c.Mapper.PrivateObjects, []string{"message", "*"}) || c.Sender.HoldMax != 3*time.Second || c.HoldWAL != 1<<30 ||
+		!slices.Equal(c.Mapper.PrivateObjects, []string{"message", "*"}) || c.Sender.HoldMax != 3*time.Second || c.HoldWAL != 1<<30 || c.Mapper.Upgrades != mapper.UpgradesTold ||
 		c.CDC.Identity != cdc.IdentityKeep {
 		t.Errorf("settings are %+v", c)
 	}
@@ -88,6 +88,7 @@ func TestBadValues(t *testing.T) {
 		{"HOOKLINE_SLOT=My-Slot", "lower-case letters"},
 		{"HOOKLINE_PROFILE=salesforce", "auto, twenty or generic"},
 		{"HOOKLINE_TWENTY_WEBHOOKS=some", "all, marked or none"},
+		{"HOOKLINE_TWENTY_UPGRADES=loud", "silent or told"},
 		{"HOOKLINE_WEBHOOKS_TABLE=webhooks", "schema.table"},
 		{"HOOKLINE_OBJECT_NAMES=contacts=person", "public.contacts=person"},
 		{"HOOKLINE_PAYLOAD_FORMAT=xml", "event, twenty or standard"},
@@ -218,7 +219,7 @@ func TestErrorsHideTheURL(t *testing.T) {
 // TestVariables holds the names to the ones that are promised, and each to a text that says what it takes.
 func TestVariables(t *testing.T) {
 	want := strings.Fields(`HOOKLINE_DATABASE_URL HOOKLINE_SLOT HOOKLINE_PUBLICATION HOOKLINE_SCHEMA HOOKLINE_PROFILE HOOKLINE_WEBHOOKS_TABLE
-		HOOKLINE_TWENTY_WEBHOOKS HOOKLINE_SCHEMAS HOOKLINE_EXCLUDE HOOKLINE_PRIVATE_OBJECTS HOOKLINE_OBJECT_NAMES HOOKLINE_PAYLOAD_FORMAT HOOKLINE_REPLICA_IDENTITY
+		HOOKLINE_TWENTY_WEBHOOKS HOOKLINE_TWENTY_UPGRADES HOOKLINE_SCHEMAS HOOKLINE_EXCLUDE HOOKLINE_PRIVATE_OBJECTS HOOKLINE_OBJECT_NAMES HOOKLINE_PAYLOAD_FORMAT HOOKLINE_REPLICA_IDENTITY
 		HOOKLINE_REQUEST_TIMEOUT HOOKLINE_MAX_IN_FLIGHT HOOKLINE_MAX_BUFFER HOOKLINE_HOLD_MAX HOOKLINE_HOLD_WAL HOOKLINE_RETRY_SCHEDULE HOOKLINE_ALLOW_ADDRESSES
 		HOOKLINE_SPOOL_DATABASE_URL HOOKLINE_SPOOL_MAX_BYTES HOOKLINE_SPOOL_MAX_AGE HOOKLINE_DRAIN_TIMEOUT HOOKLINE_HEALTH_ADDR HOOKLINE_ADMIN_ADDR HOOKLINE_ADMIN_TOKEN
 		HOOKLINE_LOG_LEVEL HOOKLINE_LOG_FORMAT`)

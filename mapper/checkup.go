@@ -3,6 +3,7 @@ package mapper
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -30,6 +31,25 @@ func Announces(c Catalog, tables []cdc.Table, workspace, object string) (bool, e
 		}
 	}
 	return false, nil
+}
+
+// CheckNames tells which of the tables hold objects that had other names in earlier versions.
+func (g *Generic) CheckNames(tables []cdc.Table) []cdc.Finding {
+	var changes, keep []string
+	for _, t := range tables {
+		if former, name := g.renamed(t); !t.Left && t.Parent == "" && former != name {
+			changes = append(changes, fmt.Sprintf("%s is %s, and was %s", t, name, former))
+			keep = append(keep, fmt.Sprintf("%s.%s=%s", t.Schema, t.Name, former))
+		}
+	}
+	if changes == nil {
+		return nil
+	}
+	return []cdc.Finding{{
+		Level: cdc.Warning, Check: "names of objects", Found: "some are others than in earlier versions: " + strings.Join(changes, "; "),
+		Mend: fmt.Sprintf("HOOKLINE_OBJECT_NAMES=%s keeps the old names. With the new ones in it, this is not said again; "+
+			"then webhooks' operations and receivers have to know them", strings.Join(keep, ",")),
+	}}
 }
 
 // CheckKeys tells of tables that are not announced because they have no primary key, so that their records cannot be told apart, or

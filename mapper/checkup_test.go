@@ -1,9 +1,12 @@
 package mapper
 
 import (
+	"bytes"
 	"log/slog"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"hookline/cdc"
 	"hookline/internal/twentydb"
@@ -22,6 +25,40 @@ func TestAnnounces(t *testing.T) {
 		if _, err := Announces(catalog, nil, workspace, "person"); err == nil {
 			t.Errorf("workspace %q is said to be there", workspace)
 		}
+	}
+}
+
+// An object's name that is another one than in earlier versions is told, once in the log, until the configuration says what it is.
+func TestNamesThatHaveChanged(t *testing.T) {
+	conn := connect(t)
+	execute(t, conn, `CREATE TABLE people (id int PRIMARY KEY); CREATE TABLE area (id int PRIMARY KEY); CREATE TABLE "flashDrives" (id int PRIMARY KEY);
+		CREATE TABLE gps (id int PRIMARY KEY); CREATE TABLE lens (id int); CREATE SCHEMA other; CREATE TABLE other.idea (id int PRIMARY KEY);
+		CREATE TABLE zebra (id int PRIMARY KEY)`)
+	var log bytes.Buffer
+	names := map[string]string{"public.gps": "gps"}
+	g := NewGeneric(Config{Exclude: []string{"zebra"}, ObjectNames: names}, nil, slog.New(slog.NewTextHandler(&log, nil)))
+	var tables []cdc.Table
+	for range 2 {
+		err := pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) (err error) {
+			tables, err = g.Tables(t.Context(), tx)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := strings.Count(log.String(), "another name than in earlier versions"); n != 2 {
+		t.Errorf("told %d times, want once of each of two: %s", n, log.String())
+	}
+	found := g.CheckNames(tables)
+	if len(found) != 1 || found[0].Level != cdc.Warning ||
+		!strings.HasSuffix(found[0].Found, `: "public"."area" is area, and was areum; "public"."flashDrives" is flashDrive, and was flashDrife`) ||
+		!strings.HasPrefix(found[0].Mend, "HOOKLINE_OBJECT_NAMES=public.area=areum,public.flashDrives=flashDrife keeps") {
+		t.Errorf("found %+v, want area and flashDrive", found)
+	}
+	names["public.area"], names["public.flashDrives"] = "areum", "flashDrive"
+	if found := g.CheckNames(tables); found != nil {
+		t.Errorf("found %+v, and the configuration says the names", found)
 	}
 }
 

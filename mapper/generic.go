@@ -104,6 +104,7 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 			return nil
 		}
 		if table.Left = !announced; announced && table.Parent == "" {
+			g.warnOfName(table)
 			if first, taken := objects[name]; taken {
 				g.warnOfTwins(name, first, table)
 			} else {
@@ -136,6 +137,25 @@ func (g *Generic) warnOfTwins(object string, a, b cdc.Table) {
 		g.log.Warn("two tables are announced as the same object; HOOKLINE_OBJECT_NAMES can give one another name",
 			"object", object, "table", a.String(), "other", b.String())
 	}
+}
+
+// warnOfName tells of an object that had another name in earlier versions.
+func (g *Generic) warnOfName(t cdc.Table) {
+	if former, name := g.renamed(t); former != name && !g.reportedAlready("name "+t.String()) {
+		g.log.Warn("an object has another name than in earlier versions; "+
+			"HOOKLINE_OBJECT_NAMES can keep the old one, or confirm the new one",
+			"table", t.String(), "object", name, "formerly", former)
+	}
+}
+
+// renamed returns the name that a table's object had in earlier versions, and the one it has. They are
+// the same where the configuration says the name.
+func (g *Generic) renamed(t cdc.Table) (former, name string) {
+	name, announced := g.announces(t.Schema, t.Name)
+	if _, named := g.names[t.Schema+"."+t.Name]; named || !announced {
+		return name, name
+	}
+	return formerName(t.Name), name
 }
 
 func (g *Generic) warnOfKeyless(tables []string) {

@@ -21,13 +21,25 @@ func objectName(table string) string {
 	return join(parts)
 }
 
-// uninflected is what singular leaves alone, because it names one record as well as many, or is no plural at all.
-var uninflected = map[string]bool{"analytics": true, "canvas": true, "data": true, "logistics": true, "metadata": true, "sms": true}
+// formerName is objectName as it was before singulars were a list of ours: area was areum. It is there to
+// tell of the difference.
+func formerName(table string) string {
+	parts := words(table)
+	if len(parts) == 0 {
+		return objectName(table)
+	}
+	last := &parts[len(parts)-1]
+	*last = formerSingular(strings.ToLower(*last))
+	return join(parts)
+}
 
-// singular returns the singular of an English word in lower case.
-func singular(word string) string {
+func formerSingular(word string) string {
 	foreign := func(r rune) bool { return r < 'a' || r > 'z' }
-	if uninflected[word] || len(word) < 2 || strings.ContainsFunc(word, foreign) {
+	switch word {
+	case "analytics", "canvas", "data", "logistics", "metadata", "sms":
+		return word
+	}
+	if len(word) < 2 || strings.ContainsFunc(word, foreign) {
 		return word
 	}
 	return strings.ToLower(flect.Singularize(word))

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -70,4 +71,25 @@ func FuzzNames(f *testing.F) {
 			t.Errorf("objectName(%q) = %q", text, name)
 		}
 	})
+}
+
+// TestSingulars has the names of tables in CRMs, shops and CMSes: a plural has its singular, which stays as it is.
+func TestSingulars(t *testing.T) {
+	text, err := os.ReadFile("testdata/singulars.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		plural, want, _ := strings.Cut(strings.TrimSpace(line), " ")
+		for _, word := range []string{plural, want} {
+			if got := singular(word); got != want {
+				t.Errorf("the singular of %s is %s, want %s", word, got, want)
+			}
+		}
+		n++
+	}
+	if n < 500 {
+		t.Errorf("%d names, want 500", n)
+	}
 }

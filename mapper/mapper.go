@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -27,7 +28,14 @@ type Config struct {
 
 	// PrivateObjects are announced though Twenty's metadata says that not every user may read them; * stands for all.
 	PrivateObjects []string
+	Upgrades       string // UpgradesTold: also records that Twenty's upgrade writes by SQL
 }
+
+// UpgradesTold and UpgradesSilent are what Config.Upgrades may be.
+const (
+	UpgradesTold   = "told"
+	UpgradesSilent = "silent"
+)
 
 // Catalog knows what the tables of a database hold. Its methods belong to one goroutine.
 type Catalog interface {
@@ -66,7 +74,9 @@ type Mapper struct {
 
 	attachments attachments
 	draft       Draft
-	scratch     []byte // where bodies are made, which then take as much memory as they need
+	rewritten   atomic.Uint64   // rows that an upgrade wrote, and that are not announced
+	noticed     map[string]bool // commands of upgrades and workspaces that the log tells of
+	scratch     []byte          // where bodies are made, which then take as much memory as they need
 }
 
 // plan is how the rows of a relation are announced; a nil object when they are not.
@@ -80,7 +90,7 @@ type plan struct {
 func New(catalog Catalog, pool *pgxpool.Pool, database string, format Format, log *slog.Logger) *Mapper {
 	return &Mapper{
 		catalog: catalog, pool: pool, log: log, format: format, prefix: "evt_" + database + "_",
-		plans: map[uint32]plan{}, fold: newFold(mostHeld),
+		plans: map[uint32]plan{}, fold: newFold(mostHeld), noticed: map[string]bool{},
 	}
 }
 
@@ -190,9 +200,28 @@ func (m *Mapper) announce(ctx context.Context, o *object, change cdc.Change) (d 
 		d.row = change.Old
 		d.Action = o.deletion(d.row, change.OldIsKey)
 	}
+	if o.rewrites != nil && o.rewrites.wrote(&change, d.before, d.row) {
+		m.passOver(o)
+		return nil, nil
+	}
 	d.Name, d.Object, d.Workspace = o.events[d.Action], o.name, o.workspace
 	return d, nil
 }
+
+// passOver counts a row that an upgrade wrote, and logs the first of each command and workspace.
+func (m *Mapper) passOver(o *object) {
+	m.rewritten.Add(1)
+	if key := o.rewrites.class() + " " + o.workspace; !m.noticed[key] {
+		m.noticed[key] = true
+		m.log.Warn("records that an upgrade of Twenty has written are not announced",
+			"object", o.name, "workspace", o.workspace, "command", o.rewrites.class(),
+			"to_announce", "HOOKLINE_TWENTY_UPGRADES=told")
+	}
+}
+
+// Rewritten returns how many rows were not announced because an upgrade of Twenty wrote them. Safe
+// for concurrent use.
+func (m *Mapper) Rewritten() uint64 { return m.rewritten.Load() }
 
 // object returns the plan for rel, compiled once for each relation and generation of the catalog.
 func (m *Mapper) object(ctx context.Context, rel *cdc.Relation, tx *cdc.Tx) (*object, error) {

@@ -12,15 +12,16 @@ type object struct {
 	name      string // the object's singular name, as events carry it
 	id        string // Twenty's objectMetadata.id
 	workspace string
-	hash      uint64 // seed of the record hash: tells equal keys of different tables apart
-	former    uint64 // hash as it was before the table was renamed, as far as the stream has told; 0 for none
-	key       []int  // columns of the primary key
-	exact     bool   // keys are equal only if their texts are, so that a delete and an insert of one record can be told
-	stays     []int  // columns of the key that have nothing to do with the partition a row lies in; nil when rows cannot be found by them
-	deletedAt int    // column of the soft delete, -1 when there is none
-	member    []int  // columns that hold the acting workspace member's id, the likeliest first
-	composite bool   // has columns of composite types, so that the plan is good for as long as Catalog.refresh says so
-	destroys  bool   // every hard delete is destroyed, also that of a live row
+	hash      uint64    // seed of the record hash: tells equal keys of different tables apart
+	former    uint64    // hash as it was before the table was renamed, as far as the stream has told; 0 for none
+	key       []int     // columns of the primary key
+	exact     bool      // keys are equal only if their texts are, so that a delete and an insert of one record can be told
+	stays     []int     // columns of the key that have nothing to do with the partition a row lies in; nil when rows cannot be found by them
+	deletedAt int       // column of the soft delete, -1 when there is none
+	member    []int     // columns that hold the acting workspace member's id, the likeliest first
+	composite bool      // has columns of composite types, so that the plan is good for as long as Catalog.refresh says so
+	destroys  bool      // every hard delete is destroyed, also that of a live row
+	rewrites  *rewrites // what upgrades write; nil where none is known to
 
 	fields []field
 	events [actions]string // <name>.<action>

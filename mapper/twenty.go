@@ -25,6 +25,7 @@ type Twenty struct {
 	exclude     map[string]bool
 	alsoPrivate map[string]bool // objects that are announced though private
 	allPrivate  bool            // all of them are
+	tellsAll    bool            // also what an upgrade writes
 	told        []string        // the private objects that were last said to be left out
 	untold      *cdc.Tx         // the transaction that may have changed them since
 	destroys    bool
@@ -33,13 +34,13 @@ type Twenty struct {
 	generation  uint64
 }
 
-// NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Exclude, PrivateObjects and Format. timelineActivity, which
-// Twenty writes for every change of another record, is never announced.
+// NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Exclude, PrivateObjects, Upgrades and Format.
+// timelineActivity, which Twenty writes for every change of another record, is never announced.
 func NewTwenty(cfg Config, log *slog.Logger) *Twenty {
 	const never = "timelineActivity"
 	t := &Twenty{
 		log: log, exclude: map[string]bool{never: true}, alsoPrivate: map[string]bool{}, told: []string{},
-		destroys: cfg.Format == FormatTwenty, metadata: newTwentyMetadata(),
+		tellsAll: cfg.Upgrades == UpgradesTold, destroys: cfg.Format == FormatTwenty, metadata: newTwentyMetadata(),
 	}
 	for _, name := range cfg.PrivateObjects {
 		t.alsoPrivate[name] = true
@@ -147,6 +148,9 @@ func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 		destroys:  t.destroys,
 	}
 	o.named(row.name)
+	if !t.tellsAll {
+		o.rewrites = t.metadata.upgrades.rewritesOf(row, rel)
+	}
 	// Who created a record tells nothing of who changed it later, and createdBy comes with updatedBy on an insert.
 	if c := rel.Column("updatedByWorkspaceMemberId"); c >= 0 {
 		o.member = []int{c}
@@ -155,6 +159,9 @@ func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 		plan, ok := f.plan(rel)
 		if !ok || row.hides(f.name) {
 			continue
+		}
+		if f.kind == "MORPH_RELATION" && t.metadata.upgrades.server.from(2, 29) {
+			plan.also = f.name
 		}
 		if i := slices.IndexFunc(o.fields, func(other field) bool { return other.name == plan.name }); i >= 0 {
 			// Old versions describe a join column twice: as itself and as the relation.

@@ -49,7 +49,7 @@ type twentyLayout struct {
 // twentyTables are the tables that Hookline reads, other than those of records.
 var twentyTables = []string{
 	"core.workspace", "core.application", "core.webhook", "core.objectMetadata", "core.fieldMetadata",
-	"metadata.objectMetadata", "metadata.fieldMetadata",
+	"core.upgradeMigration", "metadata.objectMetadata", "metadata.fieldMetadata",
 }
 
 // lookAtLayout needs no right to the tables: it asks the system catalog.
@@ -185,6 +185,47 @@ func checkWorkspaces(ctx context.Context, conn *pgx.Conn) (cdc.Finding, error) {
 		}, nil
 	}
 	return cdc.OK(check, "%s", strings.Join(parts, ", ")), nil
+}
+
+// CheckUpgrades tells which version the server has, and for which workspaces an upgrade that writes
+// records has not come to its end, as of the last Load.
+func (t *Twenty) CheckUpgrades() []cdc.Finding {
+	m := t.metadata
+	const check = "version of Twenty"
+	found := []cdc.Finding{cdc.OK(check, "not written down: records are told as those of version 2.21")}
+	if m.upgrades.server.known() {
+		found[0] = cdc.OK(check, `%s, as core."upgradeMigration" has it`, m.upgrades.server)
+	}
+	for i := range upgradeCommands {
+		c := &upgradeCommands[i]
+		var waiting []string
+		for _, w := range m.workspaces.rows {
+			if !w.deleted && m.upgrades.pending(i, w.id) && m.writes(c, w) {
+				waiting = append(waiting, w.id.String())
+			}
+		}
+		if waiting == nil || t.tellsAll {
+			continue
+		}
+		slices.Sort(waiting)
+		found = append(found, cdc.Finding{
+			Level: cdc.Warning, Check: "upgrade of Twenty",
+			Found: fmt.Sprintf("%s of version %s is not done for workspace %s: "+
+				"until it is, what it writes to %s is not announced",
+				c.class, c.version, strings.Join(waiting, ", "), strings.Join(c.objects, " and ")),
+			Mend: "let Twenty's command upgrade come to its end, whose log tells what failed; " +
+				"or HOOKLINE_TWENTY_UPGRADES=told",
+		})
+	}
+	return found
+}
+
+// writes reports whether there is something in the workspace that the command may write.
+func (m *twentyMetadata) writes(c *upgradeCommand, w *twentyWorkspace) bool {
+	return slices.ContainsFunc(c.objects, func(name string) bool {
+		o := m.names[twentyName{w.id, name}]
+		return o != nil && m.tables[m.table(w.schemaName(), o)]
+	})
 }
 
 // CheckObjects counts the objects of all workspaces, as of the last Load.

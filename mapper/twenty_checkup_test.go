@@ -69,6 +69,45 @@ func TestTwentyWorkspaces(t *testing.T) {
 	}
 }
 
+// TestTwentyUpgradeIsToldOf takes a server of 2.21 through an upgrade that stops on its way.
+func TestTwentyUpgradeIsToldOf(t *testing.T) {
+	conn := twentyDatabase(t)
+	if _, err := twentydb.AddWorkspace(t.Context(), conn, secondWorkspace, "Second"); err != nil {
+		t.Fatal(err)
+	}
+	const done = `INSERT INTO core."upgradeMigration" (name, status, "executedByVersion", "workspaceId") VALUES `
+	for _, step := range []struct {
+		sql  string
+		cfg  Config
+		says []string // of the version first
+	}{
+		{"", Config{}, []string{"2.21, as "}},
+		{done + `('2.22.0_Fast_1', 'completed', '2.38.1', NULL)`, Config{}, []string{
+			"2.38, as ",
+			"NormalizeCompanyDomainNamesCommand of version 2.38 is not done for workspace " + twentydb.Workspace + ", " + secondWorkspace + ": ",
+		}},
+		{"", Config{Upgrades: UpgradesTold}, []string{"2.38, as "}},
+		{
+			done + `('2.38.0_NormalizeCompanyDomainNamesCommand_1', 'completed', '2.38.1', '` + secondWorkspace + `')`, Config{},
+			[]string{"2.38, as ", "NormalizeCompanyDomainNamesCommand of version 2.38 is not done for workspace " + twentydb.Workspace + ": "},
+		},
+		{done + `('2.39.0_Later_1', 'completed', '2.39.0', '` + twentydb.Workspace + `')`, Config{}, []string{"2.39, as "}},
+		{`DROP TABLE core."upgradeMigration"`, Config{}, []string{"not written down"}},
+	} {
+		execute(t, conn, step.sql)
+		found := twentyCatalog(t, conn, step.cfg).CheckUpgrades()
+		if len(found) != len(step.says) {
+			t.Errorf("after %q: %+v, want %q", step.sql, found, step.says)
+			continue
+		}
+		for i, f := range found {
+			if !strings.HasPrefix(f.Found, step.says[i]) || (f.Level == cdc.Fine) != (i == 0) || (f.Mend == "") != (i == 0) {
+				t.Errorf("after %q: %+v, want %q", step.sql, f, step.says[i])
+			}
+		}
+	}
+}
+
 func TestTwentyDeployment(t *testing.T) {
 	const psql = "as a superuser"
 	sql := cdc.Finding{Level: cdc.Wrong, Check: "role", Mend: psql, SQL: []string{"ALTER ROLE r REPLICATION"}}

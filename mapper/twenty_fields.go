@@ -2,7 +2,6 @@ package mapper
 
 import (
 	"bytes"
-	"cmp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -79,11 +78,6 @@ var twentyComposites = map[string][]subfield{
 	"RICH_TEXT_V2": richText,
 }
 
-// twentyBlanks are the subfields that a composite of nothing but nulls has other values for than each null alone.
-var twentyBlanks = map[string]map[string]string{
-	"ACTOR": {"source": `"MANUAL"`, "context": `{}`},
-}
-
 // plan returns how the field is announced, and whether rel has columns for it.
 func (f *twentyField) plan(rel *cdc.Relation) (plan field, ok bool) {
 	plan, ok = f.planKind(rel)
@@ -150,8 +144,6 @@ func (f *twentyField) planComposite(rel *cdc.Relation) (plan field, ok bool) {
 		scalar
 	}
 	var parts []part
-	blank := []byte{'{'} // what the field reads as when all columns are null
-	blanks := twentyBlanks[f.kind]
 	for _, s := range twentyComposites[f.kind] {
 		c := rel.Column(f.name + capitalised(s.name))
 		if c < 0 {
@@ -160,28 +152,18 @@ func (f *twentyField) planComposite(rel *cdc.Relation) (plan field, ok bool) {
 		key := []byte{','}
 		if parts == nil {
 			key[0] = '{'
-		} else {
-			blank = append(blank, ',')
 		}
 		parts = append(parts, part{append(key, jsonKey(s.name)...), c, s.scalar})
 		plan.columns = append(plan.columns, c)
-		blank = append(append(blank, jsonKey(s.name)...), cmp.Or(blanks[s.name], s.null)...)
 	}
 	if parts == nil {
 		return field{}, false
 	}
-	blank = append(blank, '}')
 	plan.name, plan.key = f.name, jsonKey(f.name)
 	plan.encode = func(dst []byte, row cdc.Tuple) []byte {
-		start, null := len(dst), true
 		for i := range parts {
 			p := &parts[i]
-			v := row[p.column]
-			null = null && v.IsNull()
-			dst = p.append(append(dst, p.key...), v)
-		}
-		if null {
-			return append(dst[:start], blank...)
+			dst = p.append(append(dst, p.key...), row[p.column])
 		}
 		return append(dst, '}')
 	}

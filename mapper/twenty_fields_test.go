@@ -95,7 +95,7 @@ func TestTwentyComposites(t *testing.T) {
 			"ACTOR",
 			[]string{"fSource", "fWorkspaceMemberId", "fName", "fContext"},
 			[]string{null, null, null, null},
-			`{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}`,
+			`{"source":null,"workspaceMemberId":null,"name":"","context":null}`,
 		},
 		{
 			"ACTOR",

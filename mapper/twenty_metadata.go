@@ -25,8 +25,9 @@ type twentyMetadata struct {
 	applications *described[twentyApplication]
 	objects      *described[twentyObject]
 	fields       *described[twentyField]
+	upgrades     *upgrades
 
-	control map[twentyTable]follower // those of the four above that the database has, by where they are
+	control map[twentyTable]follower // those of the five above that the database has, by where they are
 
 	schemas  map[string]*twentyWorkspace    // by schema
 	names    map[twentyName]*twentyObject   // by workspace and name
@@ -155,6 +156,7 @@ func uuidOf(v cdc.Value) (id pgtype.UUID) {
 
 func newTwentyMetadata() *twentyMetadata {
 	m := &twentyMetadata{
+		upgrades: newUpgrades(),
 		control:  map[twentyTable]follower{},
 		schemas:  map[string]*twentyWorkspace{},
 		names:    map[twentyName]*twentyObject{},
@@ -273,10 +275,14 @@ func (m *twentyMetadata) load(ctx context.Context, tx pgx.Tx) error {
 			m.objects,
 		},
 		{"fieldMetadata", []string{"id", "objectMetadataId", "name", "type"}, []string{"settings", "relationTargetObjectMetadataId"}, m.fields},
+		{ // since 2.x
+			"upgradeMigration",
+			nil, []string{"name", "status", "executedByVersion", "createdAt", "workspaceId", "isInitial"}, m.upgrades,
+		},
 	} {
 		table := twentyTable{"core", source.name}
 		if columns[table] == nil {
-			table.schema = "metadata" // where versions before 1.0 have the latter two
+			table.schema = "metadata" // where versions before 1.0 have objects and fields
 		}
 		present := columns[table]
 		if present == nil && source.needed == nil {
@@ -298,10 +304,10 @@ func (m *twentyMetadata) load(ctx context.Context, tx pgx.Tx) error {
 	return m.loadTables(ctx, tx)
 }
 
-// Where the tables that describe records are: those of versions before 1.0 are in metadata, but for the first two.
+// Where the tables that describe records are: versions before 1.0 have objects and fields in metadata.
 var (
 	metadataSchemas = []string{"core", "metadata"}
-	metadataTables  = []string{"workspace", "application", "objectMetadata", "fieldMetadata"}
+	metadataTables  = []string{"workspace", "application", "objectMetadata", "fieldMetadata", "upgradeMigration"}
 )
 
 // twentyColumns returns the columns of the tables that may describe records.

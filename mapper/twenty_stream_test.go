@@ -15,11 +15,25 @@ import (
 	"hookline/internal/twentydb"
 )
 
-// announcements runs statements, each a transaction, in the database that prepare has filled, and returns what is announced of them: for each
-// event its name, its updatedFields and its member. The changes come through a replication slot.
-func announcements(t *testing.T, prepare string, statements ...string) (list []string) {
+// stream is a Twenty database whose changes come through a replication slot.
+type stream struct {
+	major   int    // of Postgres; 0 for the default one
+	version string // of Twenty, of twentydb.Versions; "" for the miniature as it is
+	cfg     Config
+	prepare string // SQL, after the records are there
+}
+
+// announcements is that of a stream under usual settings.
+func announcements(t *testing.T, prepare string, statements ...string) []string {
 	t.Helper()
-	url := postgrestest.NewDatabase(t)
+	return stream{prepare: prepare}.announcements(t, statements...)
+}
+
+// announcements runs statements, each a transaction, and returns what is announced of them: for each event its name, its updatedFields
+// and its member.
+func (s stream) announcements(t *testing.T, statements ...string) (list []string) {
+	t.Helper()
+	url := postgrestest.NewDatabaseMajor(t, s.major)
 	settings, err := pgx.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
@@ -30,12 +44,12 @@ func announcements(t *testing.T, prepare string, statements ...string) (list []s
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	if err := twentydb.Load(t.Context(), conn); err != nil {
+	if err := twentydb.LoadAt(t.Context(), conn, s.version); err != nil {
 		t.Fatal(err)
 	}
 	execute(t, conn, twentyRecords)
-	execute(t, conn, prepare)
-	catalog := twentyCatalog(t, conn, Config{})
+	execute(t, conn, s.prepare)
+	catalog := twentyCatalog(t, conn, s.cfg)
 	var tables []cdc.Table
 	err = pgx.BeginTxFunc(t.Context(), conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) (err error) {
 		tables, err = catalog.Tables(t.Context(), tx)

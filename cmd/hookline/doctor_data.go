@@ -30,8 +30,12 @@ func (d *doctor) checkData(ctx context.Context, conn *pgx.Conn) error {
 	}
 	switch catalog := d.db.catalog.(type) {
 	case *mapper.Twenty:
+		d.add(catalog.CheckUpgrades()...)
 		d.add(catalog.CheckObjects())
 	case *mapper.Generic:
+		if streamed, err := d.db.hasSchema(ctx, conn); err == nil && streamed {
+			d.add(catalog.CheckNames(tables)...)
+		}
 		found, err = catalog.CheckKeys(ctx, conn)
 		if err := d.take("tables", found, err); err != nil {
 			return err

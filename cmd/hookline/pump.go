@@ -16,7 +16,7 @@ import (
 func pump(ctx, late context.Context, source *cdc.Source, db *database, events *mapper.Mapper, out *sender.Sender,
 	metrics prometheus.Registerer,
 ) error {
-	count := newPumpMetrics(metrics)
+	count := newPumpMetrics(metrics, events)
 	for change, err := range source.Changes(ctx) {
 		if err != nil {
 			return err
@@ -65,14 +65,17 @@ type pumpMetrics struct {
 	events  map[mapper.Action]prometheus.Counter
 }
 
-func newPumpMetrics(registerer prometheus.Registerer) pumpMetrics {
+func newPumpMetrics(registerer prometheus.Registerer, mapped *mapper.Mapper) pumpMetrics {
 	changes := prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "hookline_changes_total", Help: "Row changes taken from the stream.",
 	})
 	events := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "hookline_events_total", Help: "Events made of changes, whether a webhook matches or not.",
 	}, []string{"action"})
-	registerer.MustRegister(changes, events)
+	rewritten := prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "hookline_upgrade_rows_total", Help: "Row changes that were not announced because an upgrade of Twenty wrote them.",
+	}, func() float64 { return float64(mapped.Rewritten()) })
+	registerer.MustRegister(changes, events, rewritten)
 	m := pumpMetrics{changes: changes, events: map[mapper.Action]prometheus.Counter{}}
 	for _, action := range []mapper.Action{mapper.Created, mapper.Updated, mapper.Deleted, mapper.Restored, mapper.Destroyed} {
 		m.events[action] = events.WithLabelValues(action.String())

@@ -1,4 +1,5 @@
--- What Twenty 2.21 keeps beside the records: the workspaces of the instance, the objects and fields of each, its webhooks.
+-- What Twenty 2.21 keeps beside the records: the workspaces of the instance, the objects and fields of each, its webhooks, and
+-- which upgrades were done.
 
 create schema core;
 
@@ -135,3 +136,18 @@ create table core.webhook (
     unique ("workspaceId", "universalIdentifier")
 );
 create index on core.webhook ("workspaceId");
+
+-- One row for each command of an upgrade, of the server or, with its id, of a workspace.
+create table core."upgradeMigration" (
+    id                  uuid primary key default public.uuid_generate_v4(),
+    name                varchar not null,
+    status              varchar not null,
+    attempt             integer not null default 1,
+    "executedByVersion" varchar not null,
+    "createdAt"         timestamptz not null default now(),
+    "workspaceId"       uuid references core.workspace (id) on delete cascade,
+    "errorMessage"      text,
+    "isInitial"         boolean not null default false
+);
+insert into core."upgradeMigration" (name, status, "executedByVersion", "isInitial")
+values ('2.21.0_Miniature', 'completed', '2.21.0', true);

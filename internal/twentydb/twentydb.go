@@ -1,9 +1,11 @@
 // Package twentydb makes a miniature of the database of a Twenty CRM, generation 2.21, for tests and the demo.
 //
-// Schema core has the tables that describe the instance: workspace, application, objectMetadata, fieldMetadata, webhook.
+// Schema core has the tables that describe the instance: workspace, application, objectMetadata, fieldMetadata, webhook,
+// upgradeMigration.
 // Each workspace has a schema of its own with the tables workspaceMember, company, person, opportunity, note, task,
 // noteTarget, taskTarget, timelineActivity and the custom object _rocket. Columns, enum types, defaults, foreign keys and
 // unique indexes are those of Twenty; metadata rows describe every column, and every field type occurs. There are no records.
+// Upgrade makes of it what later versions do.
 //
 // See https://docs.twenty.com for what Twenty is; nothing in here is taken from its source.
 package twentydb
