@@ -20,6 +20,7 @@ type object struct {
 	member    []int  // columns that hold the acting workspace member's id, the likeliest first
 	composite bool   // has columns of composite types, so that the plan is good for as long as Catalog.refresh says so
 	destroys  bool   // every hard delete is destroyed, also that of a live row
+	guard     *guard // which records may be told; nil for all of them
 
 	fields []field
 	events [actions]string // <name>.<action>

@@ -31,6 +31,8 @@ type Twenty struct {
 	metadata    *twentyMetadata
 	snapshot    *cdc.Snapshot
 	generation  uint64
+	ruled       map[pgtype.UUID]*twentyRules // by workspace; see rulesIn
+	ruledAt     uint64                       // generation
 }
 
 // NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Exclude, PrivateObjects and Format. timelineActivity, which
@@ -79,12 +81,14 @@ func (t *Twenty) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) er
 }
 
 // Tables returns the tables of all objects, as far as they exist, and the tables that describe them, sorted by name. Those of inactive and
-// private objects and of deleted workspaces are among them: what makes them public takes effect with its commit.
+// private objects and of deleted workspaces are among them: what makes them public takes effect with its commit. So are those of excluded
+// objects that decide who may read others.
 func (t *Twenty) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	m := newTwentyMetadata()
 	if err := m.load(ctx, tx); err != nil {
 		return nil, fmt.Errorf("list tables of Twenty: %w", err)
 	}
+	rules := m.rules(t.tells)
 	var tables []cdc.Table
 	for table := range m.control {
 		tables = append(tables, cdc.Table{Schema: table.schema, Name: table.name})
@@ -95,7 +99,8 @@ func (t *Twenty) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 			continue
 		}
 		if table := m.table(w.schemaName(), o); m.tables[table] {
-			tables = append(tables, cdc.Table{Schema: table.schema, Name: table.name, Full: true, Left: t.exclude[o.name]})
+			decides := rules[o.workspace].made().watches[table] != nil
+			tables = append(tables, cdc.Table{Schema: table.schema, Name: table.name, Full: true, Left: t.exclude[o.name] && !decides})
 		}
 	}
 	slices.SortFunc(tables, func(a, b cdc.Table) int {
@@ -127,6 +132,19 @@ func (t *Twenty) refresh(context.Context, *cdc.Tx) error { return nil }
 
 func (t *Twenty) announces(o *twentyObject) bool { return o.active && !t.exclude[o.name] && t.shown(o) }
 
+// watch returns how rows of rel are kept that decide which records may be told; nil when they decide nothing.
+func (t *Twenty) watch(rel *cdc.Relation) *watchPlan {
+	row := t.metadata.object(twentyTable{rel.Schema, rel.Name})
+	if row == nil {
+		return nil
+	}
+	w := t.rulesIn(row.workspace).watches[twentyTable{rel.Schema, rel.Name}]
+	if w == nil {
+		return nil
+	}
+	return newWatchPlan(w, rel)
+}
+
 func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 	row := t.metadata.object(twentyTable{rel.Schema, rel.Name})
 	if row == nil || !t.announces(row) {
@@ -147,6 +165,9 @@ func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 		destroys:  t.destroys,
 	}
 	o.named(row.name)
+	if r := t.rulesIn(row.workspace).of[row]; r.kind != ruleTold {
+		o.guard = newGuard(r, rel)
+	}
 	// Who created a record tells nothing of who changed it later, and createdBy comes with updatedBy on an insert.
 	if c := rel.Column("updatedByWorkspaceMemberId"); c >= 0 {
 		o.member = []int{c}

@@ -26,7 +26,9 @@ type twentyMetadata struct {
 	objects      *described[twentyObject]
 	fields       *described[twentyField]
 
-	control map[twentyTable]follower // those of the four above that the database has, by where they are
+	version      twentyVersion // of the server
+
+	control map[twentyTable]follower // those of the five above that the database has, by where they are
 
 	schemas  map[string]*twentyWorkspace    // by schema
 	names    map[twentyName]*twentyObject   // by workspace and name
@@ -90,6 +92,8 @@ type twentyObject struct {
 	custom, isCustom bool // whether the database says if the object is custom, as it did until 2026, and what it says
 
 	readability, override twentyReadability // what its application says, and what its workspace says instead
+	universal             pgtype.UUID       // identifier, the same in every workspace
+	parents               string            // fields through which its records inherit, as an array of identifiers
 }
 
 func (o *twentyObject) set(column string, v cdc.Value) {
@@ -110,6 +114,10 @@ func (o *twentyObject) set(column string, v cdc.Value) {
 		o.readability = readabilityOf(v.String())
 	case "overrides":
 		o.override = readabilityIn(v)
+	case "universalIdentifier":
+		o.universal = uuidOf(v)
+	case "readabilityParentFieldUniversalIdentifiers":
+		o.parents = v.String()
 	}
 }
 
@@ -119,7 +127,10 @@ type twentyField struct {
 	name, kind string      // kind is the column type: TEXT, LINKS, RELATION, …
 	relation   string      // MANY_TO_ONE or ONE_TO_MANY; "" for other kinds, and in versions before 1.0
 	joinColumn string      // of a MANY_TO_ONE; "" in versions before 1.0
-	target     pgtype.UUID // the object that a relation leads to
+ 	target     pgtype.UUID // the object that a relation leads to
+	inverse    pgtype.UUID // the field of that object that leads back
+	morph      pgtype.UUID // what the fields have in common that are one morph relation
+	universal  pgtype.UUID // identifier, the same in every workspace
 	order      int         // fields are announced as they were read, later ones last
 }
 
@@ -135,6 +146,12 @@ func (f *twentyField) set(column string, v cdc.Value) {
 		f.kind = v.String()
 	case "relationTargetObjectMetadataId":
 		f.target = uuidOf(v)
+	case "relationTargetFieldMetadataId":
+		f.inverse = uuidOf(v)
+	case "morphId":
+		f.morph = uuidOf(v)
+	case "universalIdentifier":
+		f.universal = uuidOf(v)
 	case "settings":
 		var settings struct {
 			RelationType   string `json:"relationType"`
@@ -146,6 +163,15 @@ func (f *twentyField) set(column string, v cdc.Value) {
 		f.relation, f.joinColumn = settings.RelationType, settings.JoinColumnName
 	}
 }
+
+// The sides of a relation. The first owns the column.
+const (
+	manyToOne = "MANY_TO_ONE"
+	oneToMany = "ONE_TO_MANY"
+)
+
+// column returns the column of the side of a relation that owns it.
+func (f *twentyField) column() string { return cmp.Or(f.joinColumn, f.name+"Id") }
 
 // uuidOf returns the id that v holds, the zero UUID, which no row has, when it holds none.
 func uuidOf(v cdc.Value) (id pgtype.UUID) {
@@ -269,10 +295,17 @@ func (m *twentyMetadata) load(ctx context.Context, tx pgx.Tx) error {
 		{
 			"objectMetadata",
 			[]string{"id", "workspaceId", "nameSingular", "isActive"},
-			[]string{"isCustom", "applicationId", "readability", "overrides"},
+			[]string{
+				"isCustom", "applicationId", "readability", "overrides", "universalIdentifier", "readabilityParentFieldUniversalIdentifiers",
+			},
 			m.objects,
 		},
-		{"fieldMetadata", []string{"id", "objectMetadataId", "name", "type"}, []string{"settings", "relationTargetObjectMetadataId"}, m.fields},
+		{
+			"fieldMetadata",
+			[]string{"id", "objectMetadataId", "name", "type"},
+			[]string{"settings", "relationTargetObjectMetadataId", "relationTargetFieldMetadataId", "morphId", "universalIdentifier"},
+			m.fields,
+		},
 	} {
 		table := twentyTable{"core", source.name}
 		if columns[table] == nil {
@@ -295,13 +328,17 @@ func (m *twentyMetadata) load(ctx context.Context, tx pgx.Tx) error {
 		}
 		m.control[table] = source.into
 	}
+	if err := m.loadVersion(ctx, tx); err != nil {
+		return err
+	}
 	return m.loadTables(ctx, tx)
 }
 
-// Where the tables that describe records are: those of versions before 1.0 are in metadata, but for the first two.
+// Where the tables that describe records are: those of versions before 1.0 are in metadata, but for the first two
+// and the last.
 var (
 	metadataSchemas = []string{"core", "metadata"}
-	metadataTables  = []string{"workspace", "application", "objectMetadata", "fieldMetadata"}
+	metadataTables  = []string{"workspace", "application", "objectMetadata", "fieldMetadata", upgradeTable}
 )
 
 // twentyColumns returns the columns of the tables that may describe records.

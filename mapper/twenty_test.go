@@ -222,7 +222,7 @@ func TestTwentyTables(t *testing.T) {
 		UPDATE core."objectMetadata" SET "isActive" = false WHERE "nameSingular" = 'task' AND "workspaceId" = '%[1]s';
 		DROP TABLE %s."taskTarget";
 		CREATE TABLE %[2]s.favorite (id uuid PRIMARY KEY)`, twentydb.Workspace, twentydb.Schema))
-	control := []string{"(core.application)", "(core.fieldMetadata)", "(core.objectMetadata)", "(core.workspace)"}
+	control := []string{"(core.application)", "(core.fieldMetadata)", "(core.objectMetadata)", "(core.upgradeMigration)", "(core.workspace)"}
 	in := func(schema string, tables ...string) (list []string) {
 		for _, table := range tables {
 			list = append(list, schema+"."+table)
@@ -305,7 +305,7 @@ func TestTwentyOldLayout(t *testing.T) {
 		ALTER TABLE core.workspace DROP COLUMN "databaseSchema", DROP COLUMN "workspaceCustomApplicationId";
 		ALTER TABLE core."objectMetadata" DROP COLUMN "applicationId";
 		ALTER TABLE core."fieldMetadata" DROP COLUMN "applicationId";
-		DROP TABLE core.application CASCADE;
+		DROP TABLE core.application, core."upgradeMigration" CASCADE;
 		CREATE SCHEMA metadata;
 		ALTER TABLE core."objectMetadata" SET SCHEMA metadata;
 		ALTER TABLE core."fieldMetadata" SET SCHEMA metadata;
