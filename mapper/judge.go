@@ -24,7 +24,7 @@ type instant uint8
 
 const (
 	atCommit instant = iota // as the transaction in hand leaves them
-	atBegin                // as it found them
+	atBegin                 // as it found them
 )
 
 // Verdict tells whether the record may be told to everybody: as its transaction leaves it, or, when it is deleted, as that found it. It may

@@ -34,6 +34,7 @@ type links struct {
 	blind  map[*watch]int // how many of coming are
 	reach  cdc.LSN        // transactions that end here or earlier have been read ahead, or passed
 
+	asked  int                  // queries
 	missed []linkKey            // what the judge in hand would have to know
 	wanted map[linkKey]struct{} // what coming changes will want to know
 }

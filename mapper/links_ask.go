@@ -116,6 +116,7 @@ func (l *links) take(key linkKey, a *answer, sure bool) {
 
 // ask asks the database, in one snapshot and holding nothing up, for what lookups find.
 func (l *links) ask(ctx context.Context, keys []linkKey) (*answer, error) {
+	l.asked++
 	a := &answer{rows: map[linkKey][]linkRow{}, steady: map[linkKey][]linkRow{}, altered: map[linkKey]bool{}}
 	values := map[lookup][]string{}
 	for _, key := range keys {

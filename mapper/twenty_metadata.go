@@ -26,7 +26,7 @@ type twentyMetadata struct {
 	objects      *described[twentyObject]
 	fields       *described[twentyField]
 
-	version      twentyVersion // of the server
+	version twentyVersion // of the server
 
 	control map[twentyTable]follower // those of the five above that the database has, by where they are
 
@@ -127,7 +127,7 @@ type twentyField struct {
 	name, kind string      // kind is the column type: TEXT, LINKS, RELATION, …
 	relation   string      // MANY_TO_ONE or ONE_TO_MANY; "" for other kinds, and in versions before 1.0
 	joinColumn string      // of a MANY_TO_ONE; "" in versions before 1.0
- 	target     pgtype.UUID // the object that a relation leads to
+	target     pgtype.UUID // the object that a relation leads to
 	inverse    pgtype.UUID // the field of that object that leads back
 	morph      pgtype.UUID // what the fields have in common that are one morph relation
 	universal  pgtype.UUID // identifier, the same in every workspace
