@@ -20,6 +20,7 @@ type links struct {
 	plan    func(context.Context, cdc.Change) (plan, error)
 	persist func(ctx context.Context, what string, f func() error) error
 
+	most       int                  // see mostLinks
 	young, old map[linkKey]*linkSet // what is known; old is what has not been asked for since young began
 	guesses    map[linkKey]guess    // what was asked in vain
 	trust      map[*watch]cdc.LSN   // from where on the stream has all changes of the table
@@ -165,7 +166,7 @@ func (p *watchPlan) change(change cdc.Change) *linkChange {
 }
 
 func newLinks(m *Mapper) *links {
-	l := &links{pool: m.pool, plan: m.plan, persist: m.persist}
+	l := &links{most: mostLinks, pool: m.pool, plan: m.plan, persist: m.persist}
 	l.reset()
 	return l
 }
@@ -190,8 +191,8 @@ func (l *links) get(key linkKey) *linkSet {
 }
 
 func (l *links) put(key linkKey, s *linkSet) {
-	if len(l.young) >= mostLinks {
-		l.old, l.young = l.young, make(map[linkKey]*linkSet, mostLinks)
+	if len(l.young) >= l.most {
+		l.old, l.young = l.young, make(map[linkKey]*linkSet, l.most)
 	}
 	l.young[key] = s
 }
