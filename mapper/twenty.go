@@ -28,6 +28,7 @@ type Twenty struct {
 	told        []string        // the private objects that were last said to be left out
 	untold      *cdc.Tx         // the transaction that may have changed them since
 	destroys    bool
+	tellsDoubt  bool // what cannot be decided is announced
 	metadata    *twentyMetadata
 	snapshot    *cdc.Snapshot
 	generation  uint64
@@ -41,7 +42,7 @@ func NewTwenty(cfg Config, log *slog.Logger) *Twenty {
 	const never = "timelineActivity"
 	t := &Twenty{
 		log: log, exclude: map[string]bool{never: true}, alsoPrivate: map[string]bool{}, told: []string{},
-		destroys: cfg.Format == FormatTwenty, metadata: newTwentyMetadata(),
+		destroys: cfg.Format == FormatTwenty, tellsDoubt: cfg.TellUndecided, metadata: newTwentyMetadata(),
 	}
 	for _, name := range cfg.PrivateObjects {
 		t.alsoPrivate[name] = true

@@ -56,12 +56,23 @@ func (o *twentyObject) inheritsBy(f *twentyField) bool {
 // records may belong to one that may be read.
 func (t *Twenty) shown(o *twentyObject) bool { return !t.rulesIn(o.workspace).of[o].never() }
 
-// Private returns the names of the objects that are not announced in some workspace because they are private there, sorted.
+// Private returns the names of the objects of which nothing is announced in some workspace because nobody in particular may read it, sorted.
 func (t *Twenty) Private() []string {
+	return t.names(func(o *twentyObject) bool { return !t.shown(o) })
+}
+
+// Shared returns the names of the objects that are announced record by record in some workspace, as what a record belongs to may be read,
+// sorted.
+func (t *Twenty) Shared() []string {
+	return t.names(func(o *twentyObject) bool { return t.shown(o) && t.rulesIn(o.workspace).of[o].kind == ruleInherited })
+}
+
+// names returns the names of the objects that could be announced and fulfil a condition in some workspace, sorted.
+func (t *Twenty) names(of func(*twentyObject) bool) []string {
 	names := []string{}
 	for _, o := range t.metadata.objects.rows {
 		w := t.metadata.workspaces.rows[o.workspace]
-		if w != nil && !w.deleted && o.active && !t.exclude[o.name] && !t.shown(o) {
+		if w != nil && !w.deleted && o.active && !t.exclude[o.name] && of(o) {
 			names = append(names, o.name)
 		}
 	}

@@ -31,6 +31,9 @@ func (d *doctor) checkData(ctx context.Context, conn *pgx.Conn) error {
 	switch catalog := d.db.catalog.(type) {
 	case *mapper.Twenty:
 		d.add(catalog.CheckObjects())
+		for _, f := range catalog.CheckReaders() {
+			d.add(f)
+		}
 	case *mapper.Generic:
 		found, err = catalog.CheckKeys(ctx, conn)
 		if err := d.take("tables", found, err); err != nil {
