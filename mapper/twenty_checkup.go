@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -190,7 +191,7 @@ func checkWorkspaces(ctx context.Context, conn *pgx.Conn) (cdc.Finding, error) {
 // CheckObjects counts the objects of all workspaces, as of the last Load.
 func (t *Twenty) CheckObjects() cdc.Finding {
 	m := t.metadata
-	var announced, custom, inactive, excluded, missing int
+	var announced, custom, inactive, excluded, missing, private int
 	for _, o := range m.objects.rows {
 		w := m.workspaces.rows[o.workspace]
 		switch {
@@ -201,6 +202,8 @@ func (t *Twenty) CheckObjects() cdc.Finding {
 			excluded++
 		case !m.tables[m.table(w.schemaName(), o)]:
 			missing++
+		case !t.shown(o):
+			private++
 		default:
 			announced++
 			if m.isCustom(o) {
@@ -211,6 +214,9 @@ func (t *Twenty) CheckObjects() cdc.Finding {
 	found := fmt.Sprintf("%d announced, %d of them custom; %d inactive, %d excluded", announced, custom, inactive, excluded)
 	if missing > 0 {
 		found += fmt.Sprintf(", %d without a table", missing)
+	}
+	if private > 0 {
+		found += fmt.Sprintf(", %d private", private)
 	}
 	return cdc.OK("objects", "%s", found)
 }
@@ -255,6 +261,6 @@ func (t *Twenty) reason(o *twentyObject) string {
 	case by != o.readableBy():
 		return fmt.Sprintf("private to a server of version %d.%d", t.metadata.version.major, t.metadata.version.minor)
 	default:
-		return "shared record by record, or for the server alone"
+		return cmp.Or(o.instead, o.said)
 	}
 }

@@ -92,6 +92,7 @@ type twentyObject struct {
 	custom, isCustom bool // whether the database says if the object is custom, as it did until 2026, and what it says
 
 	readability, override twentyReadability // what its application says, and what its workspace says instead
+	said, instead         string            // likewise, in the database's words
 	universal             pgtype.UUID       // identifier, the same in every workspace
 	parents               string            // fields through which its records inherit, as an array of identifiers
 }
@@ -111,9 +112,11 @@ func (o *twentyObject) set(column string, v cdc.Value) {
 	case "isCustom":
 		o.custom, o.isCustom = true, v.String() == "t"
 	case "readability":
-		o.readability = readabilityOf(v.String())
+		o.said = v.String()
+		o.readability = readabilityOf(o.said)
 	case "overrides":
-		o.override = readabilityIn(v)
+		o.instead = readabilityIn(v)
+		o.override = readabilityOf(o.instead)
 	case "universalIdentifier":
 		o.universal = uuidOf(v)
 	case "readabilityParentFieldUniversalIdentifiers":

@@ -34,14 +34,14 @@ func readabilityOf(text string) twentyReadability {
 }
 
 // readabilityIn reads objectMetadata.overrides.
-func readabilityIn(overrides cdc.Value) twentyReadability {
+func readabilityIn(overrides cdc.Value) string {
 	var said struct {
 		Readability string `json:"readability"`
 	}
 	if !overrides.IsNull() {
 		_ = json.Unmarshal(overrides.Bytes(), &said) // overrides of another form say nothing of it
 	}
-	return readabilityOf(said.Readability)
+	return said.Readability
 }
 
 // readableBy returns what the workspace says, or else the object's application.
