@@ -348,3 +348,69 @@ func TestReadersAskTogether(t *testing.T) {
 		t.Errorf("%d queries for 200 notes of one transaction, want a few", n)
 	}
 }
+
+// TestReadersOperations does what an API does to the records of every object, on every version: as long as no object is private, all is told
+// alike.
+func TestReadersOperations(t *testing.T) {
+	var statements, want []string
+	do := func(event, sql string) { statements, want = append(statements, sql), append(want, event) }
+	for i, table := range []string{"company", "person", "opportunity", "_rocket", "note", "task"} {
+		object, record := strings.TrimPrefix(table, "_"), fmt.Sprintf("b0000000-0000-4000-8000-00000000000%d", i)
+		where := ` WHERE id = '` + record + `'`
+		do(object+".created "+record, `INSERT INTO `+table+` (id) VALUES ('`+record+`')`)
+		do(object+".updated "+record, `UPDATE `+table+` SET position = 7`+where)
+		do(object+".deleted "+record, `UPDATE `+table+` SET "deletedAt" = now()`+where)
+		do(object+".restored "+record, `UPDATE `+table+` SET "deletedAt" = NULL`+where)
+	}
+	for i, record := range []string{"note", "task"} {
+		target, of := fmt.Sprintf("c0000000-0000-4000-8000-00000000000%d", i), fmt.Sprintf("b0000000-0000-4000-8000-00000000000%d", 4+i)
+		table := record + "Target"
+		do(table+".created "+target, fmt.Sprintf(`INSERT INTO %q (id, "%sId", "targetPersonId") VALUES ('%s', '%s', 'b0000000-0000-4000-8000-000000000001')`,
+			table, record, target, of))
+		do(record+".updated "+of, `UPDATE `+record+` SET title = 'x'`)
+		do(record+".deleted "+of, `UPDATE `+record+` SET "deletedAt" = now()`)
+		do(table+".deleted "+target, fmt.Sprintf(`UPDATE %q SET "deletedAt" = now()`, table))
+		do(record+".updated "+of, `UPDATE `+record+` SET title = 'y'`)
+		statements, want = append(statements, `DELETE FROM `+record), append(want, record+".destroyed "+of, table+".destroyed "+target)
+	}
+	for _, version := range twentydb.Versions {
+		t.Run(version, func(t *testing.T) {
+			equal(t, "events", newReaders(t, 0, version, "", Config{}).become(statements...), want)
+		})
+	}
+}
+
+// TestReadersFarBehind has more come in between than is read ahead. What has not changed since still tells; what may have, does not.
+func TestReadersFarBehind(t *testing.T) {
+	notes := func(n int) (list []string) {
+		for i := range n {
+			list = append(list, id(aNote, i+1))
+		}
+		return list
+	}(4)
+	r := newReaders(t, 0, "2.41", readableBy("PRIVATE", "rocket")+";"+somebody+`
+		INSERT INTO note (id) VALUES ('`+strings.Join(notes, "'), ('")+`');
+		INSERT INTO "noteTarget" ("noteId", "targetPersonId") VALUES ('`+notes[0]+`', '`+aPerson+`'), ('`+notes[3]+`', '`+aPerson+`');
+		INSERT INTO "noteTarget" ("noteId", "targetRocketId") VALUES ('`+notes[1]+`', '`+aRocket+`')`, Config{})
+	const much = `UPDATE "workspaceMember" SET "colorScheme" = random()::text FROM generate_series(1, 5) n`
+	execute(t, r.conn, `INSERT INTO "workspaceMember" ("userId") SELECT gen_random_uuid() FROM generate_series(1, 6000)`)
+	r.become()
+	execute(t, r.conn, `UPDATE note SET title = 'x'`)
+	execute(t, r.conn, `BEGIN;
+		INSERT INTO note (id, title) VALUES ('`+id(aNote, 8)+`', 'new'), ('`+id(aNote, 9)+`', 'new and private');
+		`+much+`;
+		INSERT INTO "noteTarget" ("noteId", "targetPersonId") VALUES ('`+id(aNote, 8)+`', '`+aPerson+`');
+		INSERT INTO "noteTarget" ("noteId", "targetRocketId") VALUES ('`+id(aNote, 9)+`', '`+aRocket+`');
+		COMMIT`)
+	execute(t, r.conn, `DELETE FROM "noteTarget" WHERE "noteId" = '`+notes[3]+`'`)
+	got := slices.DeleteFunc(r.become(), func(s string) bool { return strings.Contains(s, "Target.") || strings.Contains(s, "workspaceMember") })
+	equal(t, "events", got, []string{
+		"note.updated " + notes[0], "undecided note.updated " + notes[1], "undecided note.updated " + notes[2], "undecided note.updated " + notes[3],
+		"note.created " + id(aNote, 8), "undecided note.created " + id(aNote, 9),
+	})
+	// Once it has caught up, everything is known.
+	equal(t, "events", r.become(`UPDATE note SET title = 'y'`), []string{
+		"note.updated " + notes[0], "hidden note.updated " + notes[1], "note.updated " + notes[2], "note.updated " + notes[3],
+		"note.updated " + id(aNote, 8), "hidden note.updated " + id(aNote, 9),
+	})
+}
