@@ -167,6 +167,7 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 	}
 	go db.followTables(watching, store)
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
+	events.Follow(mapper.Stream{Ahead: source, Slot: cfg.CDC.Slot, Publication: cfg.CDC.Publication})
 	late, cancel := linger(ctx, cfg.DrainTimeout)
 	defer cancel()
 	err = pump(ctx, late, source, db, events, out, metrics)
