@@ -171,6 +171,9 @@ func (r *reader) look() error {
 		return err
 	}
 	r.now = time.Now()
+	if err := r.answer(); err != nil {
+		return err
+	}
 	if r.now.Before(r.deadline) && r.acknowledged() == r.reported {
 		return nil
 	}
@@ -188,7 +191,18 @@ func (r *reader) look() error {
 	if err := r.source.ended(); err != nil { // what came between the first look and the new deadline would go unnoticed until then
 		return err
 	}
+	if err := r.answer(); err != nil {
+		return err
+	}
 	return r.reportDue()
+}
+
+// answer asks the server how far it has come when somebody wants to know.
+func (r *reader) answer() error {
+	if r.source.asked.Load() && r.source.asked.Swap(false) {
+		return r.send(true)
+	}
+	return nil
 }
 
 // acknowledged is the position that the server may be told. While windows are open it stays at the first

@@ -74,6 +74,17 @@ func (s *Snapshot) Covers(tx *Tx) bool {
 	return xid < s.xmax && (xid < s.xmin || !s.running[xid])
 }
 
+// Until returns a position such that the snapshot shows nothing that is committed behind it: who has read the stream so far has
+// all that it shows.
+func (s *Snapshot) Until() LSN {
+	// Where a page begins, the position is said to be behind its header. The stream stops before it.
+	const page, header, first = 8 << 10, 24, 40 // the header of a segment's first page is longer
+	if at := s.taken % page; at == header || at == first {
+		return s.taken - at
+	}
+	return s.taken
+}
+
 // Visible reports whether statements that begin from now on see what tx did. The stream brings a
 // transaction as soon as its commit is written, which is a moment before others see it, and longer where
 // the commit waits for a synchronous standby. db is a connection or a pool of the same server.

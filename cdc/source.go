@@ -54,6 +54,9 @@ type Source struct {
 	saved       atomic.Uint64 // LSN up to which the slot may be acknowledged
 	savers      sync.WaitGroup
 
+	ahead ahead
+	asked atomic.Bool // by Look, how far the server has come
+
 	queue chan *batch                   // closed when the Source has failed for good
 	spent chan *batch                   // batches that the pump has done with, to be filled again
 	stop  chan struct{}                 // closed by Close
@@ -218,6 +221,7 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 				return
 			}
 			for i := range b.items {
+				s.ahead.at = i
 				c := &b.items[i].change
 				if c.Kind == 0 {
 					s.ledger.pass(b.items[i].end)
@@ -238,6 +242,7 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 					last.tx, last.index = c.Tx, c.Index
 				}
 			}
+			s.ahead.hand = nil
 			b.empty()
 			select {
 			case s.spent <- b:
@@ -250,6 +255,19 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 // nextBatch returns what the reader has handed over. Once ctx has ended it no longer waits, and returns nothing when nothing is there:
 // the marks behind the last change are still worth taking.
 func (s *Source) nextBatch(ctx context.Context) (b *batch, open bool) {
+	if len(s.ahead.later) > 0 {
+		return s.ahead.next(), true
+	}
+	if s.ahead.over {
+		return nil, false
+	}
+	if b, open = s.fromQueue(ctx); b != nil {
+		s.ahead.take(b)
+	}
+	return b, open
+}
+
+func (s *Source) fromQueue(ctx context.Context) (b *batch, open bool) {
 	select {
 	case b, open = <-s.queue:
 		return b, open

@@ -70,6 +70,8 @@ type environment struct {
 	Exclude []string `takes:"a comma list of object names"`
 	// Objects of the twenty profile that are announced though private, * for all.
 	PrivateObjects []string `split_words:"true" takes:"a comma list of object names, or *"`
+	// What becomes of an event of the twenty profile when it is not known any more whether everybody may read its record.
+	Undecided string `default:"not-told" takes:"told or not-told"`
 	// Object names of the generic profile, where the singular of the table's name will not do.
 	ObjectNames objectNames `split_words:"true" takes:"a comma list such as public.contacts=person,public.firms=company"`
 	// Form of the bodies.
@@ -152,7 +154,7 @@ func (e *environment) config() Config {
 		CDC: cdc.Config{URL: e.DatabaseURL, Slot: e.Slot, Publication: e.Publication, Schema: e.Schema, Identity: e.ReplicaIdentity},
 		Mapper: mapper.Config{
 			Profile: e.Profile, Format: e.PayloadFormat, Schemas: e.Schemas, Exclude: trimmed(e.Exclude), ObjectNames: e.ObjectNames,
-			PrivateObjects: trimmed(e.PrivateObjects), Upgrades: e.TwentyUpgrades,
+			PrivateObjects: trimmed(e.PrivateObjects), Upgrades: e.TwentyUpgrades, TellUndecided: e.Undecided == "told",
 		},
 		Webhook: webhook.Config{
 			Profile: e.Profile, Table: e.WebhooksTable, Schemas: e.Schemas, TwentyWebhooks: e.TwentyWebhooks, Schema: e.Schema,
@@ -214,6 +216,7 @@ func (e *environment) check() error {
 	expect(slices.Contains([]string{"auto", "twenty", "generic"}, e.Profile), "PROFILE", e.Profile)
 	expect(slices.Contains([]string{"all", "marked", "none"}, e.TwentyWebhooks), "TWENTY_WEBHOOKS", e.TwentyWebhooks)
 	expect(slices.Contains([]string{mapper.UpgradesSilent, mapper.UpgradesTold}, e.TwentyUpgrades), "TWENTY_UPGRADES", e.TwentyUpgrades)
+	expect(slices.Contains([]string{"told", "not-told"}, e.Undecided), "UNDECIDED", e.Undecided)
 	expect(e.WebhooksTable == "auto" || strings.Count(e.WebhooksTable, ".") == 1, "WEBHOOKS_TABLE", e.WebhooksTable)
 	expect(within(e.RequestTimeout, time.Millisecond, 10*time.Minute), "REQUEST_TIMEOUT", e.RequestTimeout)
 	expect(e.MaxInFlight >= 1 && e.MaxInFlight <= 4096, "MAX_IN_FLIGHT", e.MaxInFlight)

@@ -25,6 +25,7 @@ func (oneTable) Tables(context.Context, pgx.Tx) ([]cdc.Table, error) { return ni
 func (oneTable) Describing() []cdc.Table                             { return nil }
 func (oneTable) Observe(cdc.Change) bool                             { return false }
 func (oneTable) Generation() uint64                                  { return 1 }
+func (oneTable) watch(*cdc.Relation) *watchPlan                      { return nil }
 func (oneTable) refresh(context.Context, *cdc.Tx) error              { return nil }
 func (oneTable) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 	o := &object{hash: uint64(rel.OID), key: []int{0}, exact: true, deletedAt: -1}

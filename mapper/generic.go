@@ -325,3 +325,6 @@ func (g *Generic) key(ctx context.Context, rel *cdc.Relation, o *object) error {
 	}
 	return nil
 }
+
+// watch returns nil: everybody may read everything.
+func (g *Generic) watch(*cdc.Relation) *watchPlan { return nil }

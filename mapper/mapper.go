@@ -29,6 +29,9 @@ type Config struct {
 	// PrivateObjects are announced though Twenty's metadata says that not every user may read them; * stands for all.
 	PrivateObjects []string
 	Upgrades       string // UpgradesTold: also records that Twenty's upgrade writes by SQL
+
+	// TellUndecided has records announced of which it cannot be told any more whether everybody may read them.
+	TellUndecided bool
 }
 
 // UpgradesTold and UpgradesSilent are what Config.Upgrades may be.
@@ -55,6 +58,8 @@ type Catalog interface {
 
 	// object returns how rows of rel are announced, nil when they are not.
 	object(ctx context.Context, rel *cdc.Relation) (*object, error)
+	// watch returns how rows of rel are kept that decide which records of any table may be told; nil when they decide nothing.
+	watch(rel *cdc.Relation) *watchPlan
 	// refresh sees to it that what object returns of composite types is as new as tx, and raises Generation when it was not.
 	refresh(ctx context.Context, tx *cdc.Tx) error
 }
@@ -71,6 +76,7 @@ type Mapper struct {
 	fold       *fold
 	due        *deletion // what has left fold and is yet to be told, linked by next
 	moves      moves
+	links      *links
 
 	attachments attachments
 	draft       Draft
@@ -83,16 +89,23 @@ type Mapper struct {
 type plan struct {
 	relation *cdc.Relation // a relation that is sent anew is another one
 	object   *object
+	watch    *watchPlan // nil where its rows do not decide which records may be told
 }
 
 // New returns a mapper. database is the identity of the database in event ids, 8 hex digits; pool reads back columns that the stream
 // left out, and its connections must have cdc.SessionSettings.
 func New(catalog Catalog, pool *pgxpool.Pool, database string, format Format, log *slog.Logger) *Mapper {
-	return &Mapper{
+	m := &Mapper{
 		catalog: catalog, pool: pool, log: log, format: format, prefix: "evt_" + database + "_",
 		plans: map[uint32]plan{}, fold: newFold(mostHeld), noticed: map[string]bool{},
 	}
+	m.links = newLinks(m)
+	return m
 }
+
+// Follow tells the mapper of the stream that its changes come from, of which Draft.Verdict reads ahead. Without it, what the
+// stream has not brought is not decided.
+func (m *Mapper) Follow(s Stream) { m.links.stream = s }
 
 // Map returns the first of the events that are to be announced now that change has come, or nil when there is none; Next returns the others,
 // and has to be called until there are no more. What change announces may wait for later ones: see fold. Nothing is announced where its
@@ -103,9 +116,19 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 		m.follow(change)
 		return m.leave(ctx, change, m.fold.drain(0))
 	}
-	o, err := m.object(ctx, change.Relation, change.Tx)
-	if err != nil || o == nil || change.Kind == cdc.Truncate {
+	p, err := m.plan(ctx, change)
+	if err != nil {
 		return nil, err
+	}
+	if p.watch != nil {
+		m.links.follow(p.watch, change)
+	}
+	o := p.object
+	if o == nil || change.Kind == cdc.Truncate {
+		return nil, nil
+	}
+	if o.guard != nil && change.Kind == cdc.Insert {
+		m.links.born(o.guard, change)
 	}
 	switch {
 	case change.Kind == cdc.Delete && o.exact && o.knows(change.Old):
@@ -223,12 +246,14 @@ func (m *Mapper) passOver(o *object) {
 // for concurrent use.
 func (m *Mapper) Rewritten() uint64 { return m.rewritten.Load() }
 
-// object returns the plan for rel, compiled once for each relation and generation of the catalog.
-func (m *Mapper) object(ctx context.Context, rel *cdc.Relation, tx *cdc.Tx) (*object, error) {
+// plan returns the plan for a change's relation, compiled once for each relation and generation of the catalog.
+func (m *Mapper) plan(ctx context.Context, change cdc.Change) (plan, error) {
+	rel := change.Relation
 	for {
 		if g := m.catalog.Generation(); g != m.generation {
 			m.generation = g
 			clear(m.plans)
+			m.links.reset()
 		}
 		p := m.plans[rel.OID]
 		if p.relation != rel {
@@ -238,19 +263,20 @@ func (m *Mapper) object(ctx context.Context, rel *cdc.Relation, tx *cdc.Tx) (*ob
 				return err
 			})
 			if err != nil {
-				return nil, err
+				return p, err
 			}
 			if before := m.plans[rel.OID].object; before != nil && p.object != nil && before.hash != p.object.hash {
 				p.object.former = before.hash
 			}
+			p.watch = m.catalog.watch(rel)
 			m.plans[rel.OID] = p
 		}
 		if p.object == nil || !p.object.composite {
-			return p.object, nil
+			return p, nil
 		}
-		err := m.persist(ctx, "describe the types of "+rel.Schema+"."+rel.Name, func() error { return m.catalog.refresh(ctx, tx) })
+		err := m.persist(ctx, "describe the types of "+rel.Schema+"."+rel.Name, func() error { return m.catalog.refresh(ctx, change.Tx) })
 		if err != nil || m.catalog.Generation() == m.generation {
-			return p.object, err
+			return p, err
 		}
 	}
 }

@@ -22,6 +22,7 @@ type object struct {
 	composite bool      // has columns of composite types, so that the plan is good for as long as Catalog.refresh says so
 	destroys  bool      // every hard delete is destroyed, also that of a live row
 	rewrites  *rewrites // what upgrades write; nil where none is known to
+	guard     *guard    // which records may be told; nil for all of them
 
 	fields []field
 	events [actions]string // <name>.<action>

@@ -29,9 +29,12 @@ type Twenty struct {
 	told        []string        // the private objects that were last said to be left out
 	untold      *cdc.Tx         // the transaction that may have changed them since
 	destroys    bool
+	tellsDoubt  bool // what cannot be decided is announced
 	metadata    *twentyMetadata
 	snapshot    *cdc.Snapshot
 	generation  uint64
+	ruled       map[pgtype.UUID]*twentyRules // by workspace; see rulesIn
+	ruledAt     uint64                       // generation
 }
 
 // NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Exclude, PrivateObjects, Upgrades and Format.
@@ -40,7 +43,8 @@ func NewTwenty(cfg Config, log *slog.Logger) *Twenty {
 	const never = "timelineActivity"
 	t := &Twenty{
 		log: log, exclude: map[string]bool{never: true}, alsoPrivate: map[string]bool{}, told: []string{},
-		tellsAll: cfg.Upgrades == UpgradesTold, destroys: cfg.Format == FormatTwenty, metadata: newTwentyMetadata(),
+		tellsAll: cfg.Upgrades == UpgradesTold, destroys: cfg.Format == FormatTwenty, tellsDoubt: cfg.TellUndecided,
+		metadata: newTwentyMetadata(),
 	}
 	for _, name := range cfg.PrivateObjects {
 		t.alsoPrivate[name] = true
@@ -80,12 +84,14 @@ func (t *Twenty) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) er
 }
 
 // Tables returns the tables of all objects, as far as they exist, and the tables that describe them, sorted by name. Those of inactive and
-// private objects and of deleted workspaces are among them: what makes them public takes effect with its commit.
+// private objects and of deleted workspaces are among them: what makes them public takes effect with its commit. So are those of excluded
+// objects that decide who may read others.
 func (t *Twenty) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	m := newTwentyMetadata()
 	if err := m.load(ctx, tx); err != nil {
 		return nil, fmt.Errorf("list tables of Twenty: %w", err)
 	}
+	rules := m.rules(t.tells)
 	var tables []cdc.Table
 	for table := range m.control {
 		tables = append(tables, cdc.Table{Schema: table.schema, Name: table.name})
@@ -96,7 +102,8 @@ func (t *Twenty) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 			continue
 		}
 		if table := m.table(w.schemaName(), o); m.tables[table] {
-			tables = append(tables, cdc.Table{Schema: table.schema, Name: table.name, Full: true, Left: t.exclude[o.name]})
+			decides := rules[o.workspace].made().watches[table] != nil
+			tables = append(tables, cdc.Table{Schema: table.schema, Name: table.name, Full: true, Left: t.exclude[o.name] && !decides})
 		}
 	}
 	slices.SortFunc(tables, func(a, b cdc.Table) int {
@@ -128,6 +135,19 @@ func (t *Twenty) refresh(context.Context, *cdc.Tx) error { return nil }
 
 func (t *Twenty) announces(o *twentyObject) bool { return o.active && !t.exclude[o.name] && t.shown(o) }
 
+// watch returns how rows of rel are kept that decide which records may be told; nil when they decide nothing.
+func (t *Twenty) watch(rel *cdc.Relation) *watchPlan {
+	row := t.metadata.object(twentyTable{rel.Schema, rel.Name})
+	if row == nil {
+		return nil
+	}
+	w := t.rulesIn(row.workspace).watches[twentyTable{rel.Schema, rel.Name}]
+	if w == nil {
+		return nil
+	}
+	return newWatchPlan(w, rel)
+}
+
 func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 	row := t.metadata.object(twentyTable{rel.Schema, rel.Name})
 	if row == nil || !t.announces(row) {
@@ -150,6 +170,9 @@ func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 	o.named(row.name)
 	if !t.tellsAll {
 		o.rewrites = t.metadata.upgrades.rewritesOf(row, rel)
+	}
+	if r := t.rulesIn(row.workspace).of[row]; r.kind != ruleTold {
+		o.guard = newGuard(r, rel)
 	}
 	// Who created a record tells nothing of who changed it later, and createdBy comes with updatedBy on an insert.
 	if c := rel.Column("updatedByWorkspaceMemberId"); c >= 0 {

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -231,7 +232,7 @@ func (m *twentyMetadata) writes(c *upgradeCommand, w *twentyWorkspace) bool {
 // CheckObjects counts the objects of all workspaces, as of the last Load.
 func (t *Twenty) CheckObjects() cdc.Finding {
 	m := t.metadata
-	var announced, custom, inactive, excluded, missing int
+	var announced, custom, inactive, excluded, missing, private int
 	for _, o := range m.objects.rows {
 		w := m.workspaces.rows[o.workspace]
 		switch {
@@ -242,6 +243,8 @@ func (t *Twenty) CheckObjects() cdc.Finding {
 			excluded++
 		case !m.tables[m.table(w.schemaName(), o)]:
 			missing++
+		case !t.shown(o):
+			private++
 		default:
 			announced++
 			if m.isCustom(o) {
@@ -253,5 +256,52 @@ func (t *Twenty) CheckObjects() cdc.Finding {
 	if missing > 0 {
 		found += fmt.Sprintf(", %d without a table", missing)
 	}
+	if private > 0 {
+		found += fmt.Sprintf(", %d private", private)
+	}
 	return cdc.OK("objects", "%s", found)
+}
+
+// CheckReaders tells of what nothing is announced because not everybody may read it, why, and what is announced record by record, as of the
+// last Load.
+func (t *Twenty) CheckReaders() []cdc.Finding {
+	const check = "who may read"
+	why := map[string]string{}
+	private := t.names(func(o *twentyObject) bool {
+		if t.shown(o) {
+			return false
+		}
+		why[o.name] = t.reason(o)
+		return true
+	})
+	var found []cdc.Finding
+	var parts []string
+	for _, name := range private {
+		parts = append(parts, name+" ("+why[name]+")")
+	}
+	if len(parts) > 0 {
+		found = append(found, cdc.OK(check, "not announced, unless HOOKLINE_PRIVATE_OBJECTS names it: %s", strings.Join(parts, ", ")))
+	}
+	if shared := t.Shared(); len(shared) > 0 {
+		done := "not announced"
+		if t.tellsDoubt {
+			done = "announced"
+		}
+		found = append(found, cdc.OK(check, "announced record by record, if something that the record belongs to is for everybody: %s. "+
+			"What cannot be decided any more is %s (HOOKLINE_UNDECIDED) and counted in hookline_events_undecided_total",
+			strings.Join(shared, ", "), done))
+	}
+	return found
+}
+
+// reason tells why nothing of an object is announced.
+func (t *Twenty) reason(o *twentyObject) string {
+	switch by := t.metadata.readableBy(o); {
+	case by == inherited:
+		return "what it belongs to is not announced"
+	case by != o.readableBy():
+		return fmt.Sprintf("private to a server of version %s", t.metadata.upgrades.newest)
+	default:
+		return cmp.Or(o.instead, o.said)
+	}
 }

@@ -91,6 +91,9 @@ type twentyObject struct {
 	custom, isCustom bool // whether the database says if the object is custom, as it did until 2026, and what it says
 
 	readability, override twentyReadability // what its application says, and what its workspace says instead
+	said, instead         string            // likewise, in the database's words
+	universal             pgtype.UUID       // identifier, the same in every workspace
+	parents               string            // fields through which its records inherit, as an array of identifiers
 }
 
 func (o *twentyObject) set(column string, v cdc.Value) {
@@ -108,9 +111,15 @@ func (o *twentyObject) set(column string, v cdc.Value) {
 	case "isCustom":
 		o.custom, o.isCustom = true, v.String() == "t"
 	case "readability":
-		o.readability = readabilityOf(v.String())
+		o.said = v.String()
+		o.readability = readabilityOf(o.said)
 	case "overrides":
-		o.override = readabilityIn(v)
+		o.instead = readabilityIn(v)
+		o.override = readabilityOf(o.instead)
+	case "universalIdentifier":
+		o.universal = uuidOf(v)
+	case "readabilityParentFieldUniversalIdentifiers":
+		o.parents = v.String()
 	}
 }
 
@@ -121,6 +130,9 @@ type twentyField struct {
 	relation   string      // MANY_TO_ONE or ONE_TO_MANY; "" for other kinds, and in versions before 1.0
 	joinColumn string      // of a MANY_TO_ONE; "" in versions before 1.0
 	target     pgtype.UUID // the object that a relation leads to
+	inverse    pgtype.UUID // the field of that object that leads back
+	morph      pgtype.UUID // what the fields have in common that are one morph relation
+	universal  pgtype.UUID // identifier, the same in every workspace
 	order      int         // fields are announced as they were read, later ones last
 }
 
@@ -136,6 +148,12 @@ func (f *twentyField) set(column string, v cdc.Value) {
 		f.kind = v.String()
 	case "relationTargetObjectMetadataId":
 		f.target = uuidOf(v)
+	case "relationTargetFieldMetadataId":
+		f.inverse = uuidOf(v)
+	case "morphId":
+		f.morph = uuidOf(v)
+	case "universalIdentifier":
+		f.universal = uuidOf(v)
 	case "settings":
 		var settings struct {
 			RelationType   string `json:"relationType"`
@@ -147,6 +165,15 @@ func (f *twentyField) set(column string, v cdc.Value) {
 		f.relation, f.joinColumn = settings.RelationType, settings.JoinColumnName
 	}
 }
+
+// The sides of a relation. The first owns the column.
+const (
+	manyToOne = "MANY_TO_ONE"
+	oneToMany = "ONE_TO_MANY"
+)
+
+// column returns the column of the side of a relation that owns it.
+func (f *twentyField) column() string { return cmp.Or(f.joinColumn, f.name+"Id") }
 
 // uuidOf returns the id that v holds, the zero UUID, which no row has, when it holds none.
 func uuidOf(v cdc.Value) (id pgtype.UUID) {
@@ -271,10 +298,17 @@ func (m *twentyMetadata) load(ctx context.Context, tx pgx.Tx) error {
 		{
 			"objectMetadata",
 			[]string{"id", "workspaceId", "nameSingular", "isActive"},
-			[]string{"isCustom", "applicationId", "readability", "overrides"},
+			[]string{
+				"isCustom", "applicationId", "readability", "overrides", "universalIdentifier", "readabilityParentFieldUniversalIdentifiers",
+			},
 			m.objects,
 		},
-		{"fieldMetadata", []string{"id", "objectMetadataId", "name", "type"}, []string{"settings", "relationTargetObjectMetadataId"}, m.fields},
+		{
+			"fieldMetadata",
+			[]string{"id", "objectMetadataId", "name", "type"},
+			[]string{"settings", "relationTargetObjectMetadataId", "relationTargetFieldMetadataId", "morphId", "universalIdentifier"},
+			m.fields,
+		},
 		{ // since 2.x
 			"upgradeMigration",
 			nil, []string{"name", "status", "executedByVersion", "createdAt", "workspaceId", "isInitial"}, m.upgrades,

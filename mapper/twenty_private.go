@@ -34,50 +34,45 @@ func readabilityOf(text string) twentyReadability {
 }
 
 // readabilityIn reads objectMetadata.overrides.
-func readabilityIn(overrides cdc.Value) twentyReadability {
+func readabilityIn(overrides cdc.Value) string {
 	var said struct {
 		Readability string `json:"readability"`
 	}
 	if !overrides.IsNull() {
 		_ = json.Unmarshal(overrides.Bytes(), &said) // overrides of another form say nothing of it
 	}
-	return readabilityOf(said.Readability)
-}
-
-// private reports whether some users may not read some records of the object. One whose records inherit that is private when one that its
-// records belong to is: an attachment of a private record tells of that record.
-func (m *twentyMetadata) private(o *twentyObject) bool {
-	reached := []*twentyObject{o}
-	for i := 0; i < len(reached); i++ {
-		switch reached[i].readableBy() {
-		case restricted:
-			return true
-		case inherited:
-			for _, f := range m.fieldsOf[reached[i].id] {
-				target := m.objects.rows[f.target]
-				if target != nil && f.relation == "MANY_TO_ONE" && !slices.Contains(reached, target) {
-					reached = append(reached, target)
-				}
-			}
-		}
-	}
-	return len(reached) == 1 && o.readableBy() == inherited // with nothing to inherit from it is shared record by record
+	return said.Readability
 }
 
 // readableBy returns what the workspace says, or else the object's application.
 func (o *twentyObject) readableBy() twentyReadability { return cmp.Or(o.override, o.readability) }
 
-// shown reports whether the object is open, or to be announced all the same.
-func (t *Twenty) shown(o *twentyObject) bool {
-	return t.allPrivate || t.alsoPrivate[o.name] || !t.metadata.private(o)
+// inheritsBy reports whether the object names the field among those that lead to what its records belong to.
+func (o *twentyObject) inheritsBy(f *twentyField) bool {
+	return f.universal.Valid && strings.Contains(o.parents, f.universal.String())
 }
 
-// Private returns the names of the objects that are not announced in some workspace because they are private there, sorted.
+// shown reports whether there may be records of the object to announce: it is open, or is to be announced all the same, or some of its
+// records may belong to one that may be read.
+func (t *Twenty) shown(o *twentyObject) bool { return !t.rulesIn(o.workspace).of[o].never() }
+
+// Private returns the names of the objects of which nothing is announced in some workspace because nobody in particular may read it, sorted.
 func (t *Twenty) Private() []string {
+	return t.names(func(o *twentyObject) bool { return !t.shown(o) })
+}
+
+// Shared returns the names of the objects that are announced record by record in some workspace, as what a record belongs to may be read,
+// sorted.
+func (t *Twenty) Shared() []string {
+	return t.names(func(o *twentyObject) bool { return t.shown(o) && t.rulesIn(o.workspace).of[o].kind == ruleInherited })
+}
+
+// names returns the names of the objects that could be announced and fulfil a condition in some workspace, sorted.
+func (t *Twenty) names(of func(*twentyObject) bool) []string {
 	names := []string{}
 	for _, o := range t.metadata.objects.rows {
 		w := t.metadata.workspaces.rows[o.workspace]
-		if w != nil && !w.deleted && o.active && !t.exclude[o.name] && !t.shown(o) {
+		if w != nil && !w.deleted && o.active && !t.exclude[o.name] && of(o) {
 			names = append(names, o.name)
 		}
 	}

@@ -15,12 +15,20 @@ import (
 // withReadability makes of the metadata what it is since 2.44.
 const withReadability = `
 	CREATE TYPE core."objectMetadata_readability_enum" AS ENUM ('OPEN', 'PRIVATE', 'DISCOVERABLE', 'INHERITED', 'APPLICATION', 'SYSTEM');
-	ALTER TABLE core."objectMetadata" ADD readability core."objectMetadata_readability_enum" NOT NULL DEFAULT 'OPEN'`
+	ALTER TABLE core."objectMetadata" ADD readability core."objectMetadata_readability_enum" NOT NULL DEFAULT 'OPEN',
+		ADD "readabilityParentFieldUniversalIdentifiers" uuid[]`
 
 // readableBy says of objects of the first workspace who may read them.
 func readableBy(readability string, objects ...string) string {
 	return `UPDATE core."objectMetadata" SET readability = '` + readability + `' WHERE "nameSingular" IN ('` + strings.Join(objects, "', '") +
 		`') AND "workspaceId" = '` + twentydb.Workspace + `'`
+}
+
+// inherits has an object of the first workspace inherit through fields.
+func inherits(object string, fields ...string) string {
+	return readableBy("INHERITED", object) + `; UPDATE core."objectMetadata" o SET "readabilityParentFieldUniversalIdentifiers" =
+		(SELECT array_agg(f."universalIdentifier") FROM core."fieldMetadata" f WHERE f."objectMetadataId" = o.id AND f.name IN ('` +
+		strings.Join(fields, "', '") + `')) WHERE "nameSingular" = '` + object + `' AND "workspaceId" = '` + twentydb.Workspace + `'`
 }
 
 func TestTwentyPrivate(t *testing.T) {
@@ -57,24 +65,30 @@ func TestTwentyPrivate(t *testing.T) {
 			nil, without("_rocket"),
 		},
 		{`UPDATE core."objectMetadata" SET overrides = '["PRIVATE"]'`, nil, all},
-		// What inherits follows the objects that it belongs to, over any number of steps.
-		{readableBy("INHERITED", "noteTarget", "taskTarget", "person"), nil, all},
-		{readableBy("INHERITED", "noteTarget") + ";" + readableBy("PRIVATE", "note"), nil, without("note", "noteTarget")},
-		{readableBy("INHERITED", "noteTarget") + ";" + readableBy("PRIVATE", "note"), []string{"noteTarget"}, without("note")},
+		// What inherits may be told when something that its records may belong to is, over any number of steps.
+		{inherits("noteTarget", "note") + ";" + inherits("taskTarget", "task") + ";" + inherits("person", "company"), nil, all},
+		{inherits("noteTarget", "note") + ";" + readableBy("PRIVATE", "note"), nil, without("note", "noteTarget")},
+		{inherits("noteTarget", "note") + ";" + readableBy("PRIVATE", "note"), []string{"noteTarget"}, without("note")},
+		{inherits("noteTarget", "note") + ";" + readableBy("PRIVATE", "note"), []string{"note"}, all},
+		{inherits("noteTarget", "targetPerson") + ";" + readableBy("PRIVATE", "note", "person"), nil, without("note", "person")},
 		{
-			readableBy("INHERITED", "noteTarget", "person") + ";" + readableBy("PRIVATE", "company"),
-			nil, without("noteTarget", "person", "company"),
+			inherits("noteTarget", "targetPerson") + ";" + readableBy("PRIVATE", "person", "company", "opportunity", "rocket"),
+			nil, without("noteTarget", "person", "company", "opportunity", "_rocket"),
 		},
-		{readableBy("INHERITED", "company") + ";" + readableBy("PRIVATE", "person"), nil, without("person")},
-		{readableBy("INHERITED", "rocket"), nil, without("_rocket")}, // from nothing
+		{inherits("person", "company") + ";" + readableBy("PRIVATE", "company"), nil, without("person", "company")},
+		{inherits("company", "accountOwner") + ";" + readableBy("PRIVATE", "person"), nil, without("person")},
+		{inherits("rocket", "nothing"), nil, without("_rocket")},
+		{readableBy("INHERITED", "rocket", "note", "task"), nil, without("_rocket")}, // from nothing; notes and tasks are open then
+		{inherits("note", "noteTargets") + ";" + readableBy("PRIVATE", "noteTarget"), nil, without("noteTarget")},
 		{
-			readableBy("INHERITED", "person", "company") + `; UPDATE core."fieldMetadata" f SET "relationTargetObjectMetadataId" =
+			inherits("person", "company") + ";" + inherits("company", "accountOwner") + `; UPDATE core."fieldMetadata" f
+			SET "relationTargetObjectMetadataId" =
 				(SELECT id FROM core."objectMetadata" o WHERE o."nameSingular" = 'person' AND o."workspaceId" = f."workspaceId")
 			WHERE name = 'accountOwner'`, // in a circle
-			nil, all,
+			nil, without("person", "company"),
 		},
 	}
-	const reset = `UPDATE core."objectMetadata" SET readability = 'OPEN', overrides = NULL;
+	const reset = `UPDATE core."objectMetadata" SET readability = 'OPEN', overrides = NULL, "readabilityParentFieldUniversalIdentifiers" = NULL;
 		UPDATE core."fieldMetadata" f SET "relationTargetObjectMetadataId" =
 			(SELECT id FROM core."objectMetadata" o WHERE o."nameSingular" = 'workspaceMember' AND o."workspaceId" = f."workspaceId")
 		WHERE name = 'accountOwner'`
@@ -146,7 +160,7 @@ func TestTwentyFollowsPrivate(t *testing.T) {
 		}
 	}
 	expect("at the start", "rocket")
-	s.exec(readableBy("PRIVATE", "note", "task") + ";" + readableBy("INHERITED", "noteTarget"))
+	s.exec(readableBy("PRIVATE", "note", "task") + ";" + inherits("noteTarget", "note"))
 	expect("after two objects became private", "note", "noteTarget", "rocket")
 	if err := loadCatalog(t.Context(), conn, catalog); err != nil {
 		t.Fatal(err)

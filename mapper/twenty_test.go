@@ -121,25 +121,33 @@ func equal[S ~[]E, E comparable](t *testing.T, what string, got, want S) {
 	}
 }
 
+// A record reads the same on every version, also one that has gone through the upgrades.
 func TestTwentyRecords(t *testing.T) {
-	conn := twentyDatabase(t)
-	execute(t, conn, twentyRecords)
-	catalog := twentyCatalog(t, conn, Config{})
-	for _, table := range []string{"company", "person", "opportunity", "note", "noteTarget", "task", "_rocket", "workspaceMember"} {
-		t.Run(table, func(t *testing.T) {
-			rel := relation(t, conn, twentydb.Schema, table)
-			o := describe(t, catalog, rel)
-			slices.SortFunc(o.fields, func(a, b field) int { return strings.Compare(a.name, b.name) }) // how rows lie on disk is no concern
-			var got []byte
-			for _, row := range read(t, conn, rel, "true") {
-				got = o.appendRow(got, row)
-				if !json.Valid(got[bytes.LastIndexByte(got, '\n')+1:]) {
-					t.Errorf("not JSON: %s", got)
-				}
-				got = append(got, '\n')
+	for _, version := range append([]string{""}, twentydb.Versions...) {
+		conn := twentyDatabase(t)
+		execute(t, conn, twentyRecords)
+		if version != "" {
+			if err := twentydb.Upgrade(t.Context(), conn, version); err != nil {
+				t.Fatal(err)
 			}
-			golden(t, "twenty/"+o.name+".json", got)
-		})
+		}
+		catalog := twentyCatalog(t, conn, Config{})
+		for _, table := range []string{"company", "person", "opportunity", "note", "noteTarget", "task", "_rocket", "workspaceMember"} {
+			t.Run(version+"/"+table, func(t *testing.T) {
+				rel := relation(t, conn, twentydb.Schema, table)
+				o := describe(t, catalog, rel)
+				slices.SortFunc(o.fields, func(a, b field) int { return strings.Compare(a.name, b.name) }) // how rows lie on disk is no concern
+				var got []byte
+				for _, row := range read(t, conn, rel, "true") {
+					got = o.appendRow(got, row)
+					if !json.Valid(got[bytes.LastIndexByte(got, '\n')+1:]) {
+						t.Errorf("not JSON: %s", got)
+					}
+					got = append(got, '\n')
+				}
+				golden(t, "twenty/"+o.name+".json", got)
+			})
+		}
 	}
 }
 

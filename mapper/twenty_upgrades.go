@@ -18,7 +18,8 @@ import (
 // is kept are those times: the answer is the same whether a row comes with the catalog or by the
 // stream, early or late.
 type upgrades struct {
-	server twentyVersion
+	server twentyVersion                                   // that has completed something
+	newest twentyVersion                                   // that has tried to
 	begun  [len(upgradeCommands)]time.Time                 // zero: not yet
 	ended  map[pgtype.UUID][len(upgradeCommands)]time.Time // by workspace; zero: not yet
 }
@@ -36,6 +37,9 @@ func (u *upgrades) follow(change cdc.Change) (changed bool) {
 	r := upgradeRow{}
 	for i, column := range change.Relation.Columns {
 		r.set(column.Name, change.New[i])
+	}
+	if r.executed.compare(u.newest) > 0 {
+		u.newest, changed = r.executed, true
 	}
 	if r.executed.compare(u.server) > 0 && r.completed {
 		u.server, changed = r.executed, true

@@ -32,6 +32,9 @@ func (d *doctor) checkData(ctx context.Context, conn *pgx.Conn) error {
 	case *mapper.Twenty:
 		d.add(catalog.CheckUpgrades()...)
 		d.add(catalog.CheckObjects())
+		for _, f := range catalog.CheckReaders() {
+			d.add(f)
+		}
 	case *mapper.Generic:
 		if streamed, err := d.db.hasSchema(ctx, conn); err == nil && streamed {
 			d.add(catalog.CheckNames(tables)...)

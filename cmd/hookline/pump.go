@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -17,6 +18,7 @@ func pump(ctx, late context.Context, source *cdc.Source, db *database, events *m
 	metrics prometheus.Registerer,
 ) error {
 	count := newPumpMetrics(metrics, events)
+	doubt := doubts{log: db.log, tell: db.cfg.Mapper.TellUndecided, count: count.undecided}
 	for change, err := range source.Changes(ctx) {
 		if err != nil {
 			return err
@@ -34,7 +36,7 @@ func pump(ctx, late context.Context, source *cdc.Source, db *database, events *m
 		draft, err := events.Map(ctx, change)
 		for ; draft != nil && err == nil; draft, err = events.Next(ctx) {
 			count.events[draft.Action].Inc()
-			if err := announce(ctx, late, draft, db.webhooks.Match(draft.Subject), change.Tx, out); err != nil {
+			if err := announce(ctx, late, draft, db.webhooks.Match(draft.Subject), change.Tx, out, &doubt); err != nil {
 				return stopped(ctx, err)
 			}
 		}
@@ -45,9 +47,18 @@ func pump(ctx, late context.Context, source *cdc.Source, db *database, events *m
 	return nil
 }
 
-// announce sends an event to those who want to hear of it.
-func announce(ctx, late context.Context, draft *mapper.Draft, subscribers []*webhook.Subscription, tx *cdc.Tx, out *sender.Sender) error {
+// announce sends an event to those who want to hear of it, if they may.
+func announce(ctx, late context.Context, draft *mapper.Draft, subscribers []*webhook.Subscription, tx *cdc.Tx, out *sender.Sender,
+	doubt *doubts,
+) error {
 	if len(subscribers) == 0 {
+		return nil
+	}
+	verdict, err := draft.Verdict(ctx)
+	if err != nil {
+		return err
+	}
+	if verdict == mapper.Hidden || verdict == mapper.Undecided && !doubt.tells(draft.Object) {
 		return nil
 	}
 	event := draft.Event()
@@ -60,9 +71,32 @@ func announce(ctx, late context.Context, draft *mapper.Draft, subscribers []*web
 	return nil
 }
 
+// doubts are the events of which nobody can say any more whether they may be told.
+type doubts struct {
+	log    *slog.Logger
+	tell   bool // see mapper.Config.TellUndecided
+	count  *prometheus.CounterVec
+	warned bool
+}
+
+// tells counts an event of an object and reports whether it is told.
+func (d *doubts) tells(object string) bool {
+	done := map[bool]string{true: "told", false: "not told"}[d.tell]
+	d.count.WithLabelValues(object).Inc()
+	if !d.warned {
+		d.warned = true
+		d.log.Warn("an event cannot be decided on: who could read its record is not known any more; later ones are only counted",
+			"object", object, "done", done, "setting", "HOOKLINE_UNDECIDED", "metric", undecidedMetric)
+	}
+	return d.tell
+}
+
+const undecidedMetric = "hookline_events_undecided_total"
+
 type pumpMetrics struct {
-	changes prometheus.Counter
-	events  map[mapper.Action]prometheus.Counter
+	changes   prometheus.Counter
+	events    map[mapper.Action]prometheus.Counter
+	undecided *prometheus.CounterVec
 }
 
 func newPumpMetrics(registerer prometheus.Registerer, mapped *mapper.Mapper) pumpMetrics {
@@ -75,8 +109,11 @@ func newPumpMetrics(registerer prometheus.Registerer, mapped *mapper.Mapper) pum
 	rewritten := prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "hookline_upgrade_rows_total", Help: "Row changes that were not announced because an upgrade of Twenty wrote them.",
 	}, func() float64 { return float64(mapped.Rewritten()) })
-	registerer.MustRegister(changes, events, rewritten)
-	m := pumpMetrics{changes: changes, events: map[mapper.Action]prometheus.Counter{}}
+	undecided := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: undecidedMetric, Help: "Events that a webhook matches and of which it is not known any more whether everybody may read their record.",
+	}, []string{"object"})
+	registerer.MustRegister(changes, events, rewritten, undecided)
+	m := pumpMetrics{changes: changes, events: map[mapper.Action]prometheus.Counter{}, undecided: undecided}
 	for _, action := range []mapper.Action{mapper.Created, mapper.Updated, mapper.Deleted, mapper.Restored, mapper.Destroyed} {
 		m.events[action] = events.WithLabelValues(action.String())
 	}

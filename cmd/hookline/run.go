@@ -170,6 +170,7 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 	go db.followTables(watching, store, source.Halt)
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
 	events.KeepMoved(cdc.NewMoved(cfg.CDC, db.pool))
+	events.Follow(mapper.Stream{Ahead: source, Slot: cfg.CDC.Slot, Publication: cfg.CDC.Publication})
 	late, cancel := linger(ctx, cfg.DrainTimeout)
 	defer cancel()
 	err = pump(ctx, late, source, db, events, out, metrics)

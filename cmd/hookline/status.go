@@ -38,6 +38,7 @@ type status struct {
 	Tables     int              `json:"publishedTables"`
 	Checkpoint *cdc.Checkpoint  `json:"checkpoint,omitempty"`
 	Private    []string         `json:"privateObjects,omitempty"` // not announced for that reason
+	Shared     []string         `json:"sharedObjects,omitempty"`  // announced record by record
 	Webhooks   []webhook.Status `json:"webhooks"`
 	Spool      []queueStatus    `json:"spool"`
 	Gaps       []spoolGap       `json:"givenUp,omitempty"`
@@ -152,7 +153,7 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 	}
 	s.Webhooks = db.webhooks.List()
 	if twenty, ok := db.catalog.(*mapper.Twenty); ok {
-		s.Private = twenty.Private()
+		s.Private, s.Shared = twenty.Private(), twenty.Shared()
 	}
 	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) (err error) {
 		if s.Slot, err = readSlot(ctx, conn.Conn(), db.cfg.CDC.Slot); err != nil {
@@ -275,6 +276,9 @@ func (s *status) print(out io.Writer, now time.Time) error {
 	}
 	if len(s.Private) > 0 {
 		fmt.Fprintf(w, "private\t%s: not announced, unless HOOKLINE_PRIVATE_OBJECTS names them\n", strings.Join(s.Private, ", "))
+	}
+	if len(s.Shared) > 0 {
+		fmt.Fprintf(w, "by record\t%s: announced if something that the record belongs to is\n", strings.Join(s.Shared, ", "))
 	}
 	states := map[webhook.State]int{}
 	for _, h := range s.Webhooks {

@@ -1,0 +1,206 @@
+package mapper
+
+import (
+	"context"
+	"time"
+
+	"hookline/cdc"
+)
+
+// Verdict is whether a record may be told.
+type Verdict uint8
+
+const (
+	Hidden Verdict = iota
+	Told
+	Undecided // what would tell is not known any more
+)
+
+// deepest is how many steps a record is away from what its readers are inherited from, at most. Twenty goes no further either.
+const deepest = 3
+
+// instant is which state of the rows counts.
+type instant uint8
+
+const (
+	atCommit instant = iota // as the transaction in hand leaves them
+	atBegin                 // as it found them
+)
+
+// Verdict tells whether the record may be told to everybody: as its transaction leaves it, or, when it is deleted, as that found it. It may
+// have to ask the database, and does until it answers or ctx ends, which is what an error means.
+func (d *Draft) Verdict(ctx context.Context) (Verdict, error) {
+	if d.object.guard == nil {
+		return Told, nil
+	}
+	return d.mapper.links.judge(ctx, d.object.guard, d.row, d.change)
+}
+
+func (l *links) judge(ctx context.Context, g *guard, row cdc.Tuple, change cdc.Change) (Verdict, error) {
+	l.enter(change.Tx)
+	r := record{rule: g.rule, tuple: row, places: g.columns, id: row[g.id].String()}
+	if change.Kind == cdc.Delete {
+		r.when = atBegin
+	}
+	if g.deleted >= 0 {
+		r.deleted = row[g.deleted].String()
+	}
+	for {
+		l.missed = l.missed[:0]
+		v := l.told(r, 0)
+		if v != Undecided {
+			return v, nil
+		}
+		if more, err := l.learn(ctx); err != nil || !more {
+			return Undecided, err
+		}
+	}
+}
+
+// record is one whose readers are wanted.
+type record struct {
+	*rule
+	when        instant
+	id, deleted string
+
+	tuple  cdc.Tuple // that of an event; nil for another
+	row    linkRow
+	places []int // in tuple or row, of each of rule.columns; -1 where it is missing
+}
+
+// parent returns the id in a column of the rule, "" when there is none, and whether it is known.
+func (r *record) parent(column int) (id string, known bool) {
+	switch at := r.places[column]; {
+	case at < 0:
+		return "", true
+	case r.tuple != nil:
+		return r.tuple[at].String(), !r.tuple[at].IsUnchanged()
+	default:
+		return r.row[at], true
+	}
+}
+
+// ofRow returns the record that a row of links is.
+func (r *rule) ofRow(row linkRow, when instant) record {
+	return record{rule: r, when: when, id: row[linkID], deleted: row[linkDeleted], row: row, places: r.places}
+}
+
+// told tells as much as is known by now, and adds to missed what is not.
+func (l *links) told(r record, depth int) Verdict {
+	switch {
+	case r.kind == ruleTold:
+		return Told
+	case r.kind == ruleHidden || depth > deepest:
+		return Hidden
+	}
+	attached, verdict := false, Hidden
+	for i, up := range r.columns {
+		id, known := r.parent(i)
+		v := Undecided
+		if known {
+			if id == "" {
+				continue
+			}
+			v = l.above(up, id, r.when, depth+1)
+		}
+		attached = true
+		switch v {
+		case Told:
+			return Told
+		case Undecided:
+			verdict = Undecided
+		}
+	}
+	for _, down := range r.rows {
+		rows, known := l.find(linkKey{down.by, r.id}, r.when)
+		if !known {
+			verdict = Undecided
+		}
+		for _, row := range rows {
+			if !attaches(row[linkDeleted], r.deleted) {
+				continue
+			}
+			attached = true
+			switch l.told(down.of.ofRow(row, r.when), depth+1) {
+			case Told:
+				return Told
+			case Undecided:
+				verdict = Undecided
+			}
+		}
+	}
+	if !attached && verdict == Hidden && r.loose {
+		return Told
+	}
+	return verdict
+}
+
+// above tells of a record that another one names.
+func (l *links) above(up upward, id string, when instant, depth int) Verdict {
+	if up.of.kind != ruleInherited {
+		return l.told(record{rule: up.of}, depth)
+	}
+	if depth > deepest {
+		return Hidden
+	}
+	rows, known := l.find(linkKey{up.by, id}, when)
+	for _, row := range rows {
+		if v := l.told(up.of.ofRow(row, when), depth); v != Hidden {
+			return v
+		}
+	}
+	if !known {
+		return Undecided
+	}
+	return Hidden
+}
+
+// find returns the rows that a lookup finds, and reports whether these are all there are.
+func (l *links) find(key linkKey, when instant) (rows []linkRow, known bool) {
+	s := l.get(key)
+	if s == nil || when == atCommit && l.reach <= l.tx.Commit || when == atBegin && l.blurred {
+		l.missed = append(l.missed, key)
+		if g, guessed := l.guesses[key]; guessed && l.tx.Commit < g.until {
+			return g.rows, false
+		}
+		return nil, false
+	}
+	changes := l.of[key]
+	if when == atBegin {
+		changes = l.before[key]
+	}
+	if len(changes) == 0 {
+		return s.rows, true
+	}
+	then := linkSet{rows: append([]linkRow(nil), s.rows...)}
+	if when == atBegin {
+		for i := len(changes) - 1; i >= 0; i-- {
+			then.set(changes[i].id(), key.found(changes[i].before))
+		}
+		return then.rows, true
+	}
+	for _, c := range changes {
+		if !sameTx(c.tx, l.tx) {
+			break
+		}
+		then.set(c.id(), key.found(c.after))
+	}
+	return then.rows, true
+}
+
+// attaches reports whether a row still attaches the record that it names. One that was soft-deleted does when it has gone with the record,
+// or after it.
+func attaches(deleted, record string) bool {
+	if deleted == "" || record == "" {
+		return deleted == ""
+	}
+	row, err := time.Parse(timestampForm, deleted)
+	if err != nil {
+		return false
+	}
+	of, err := time.Parse(timestampForm, record)
+	return err == nil && !row.Before(of)
+}
+
+// timestampForm is how Postgres prints a timestamptz under cdc.SessionSettings.
+const timestampForm = "2006-01-02 15:04:05.999999-07"

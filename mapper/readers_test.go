@@ -1,0 +1,416 @@
+package mapper
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hookline/cdc"
+	"hookline/internal/postgres/postgrestest"
+	"hookline/internal/twentydb"
+)
+
+// readers is a Twenty database of some version whose stream is read as the pump does, and every event judged.
+type readers struct {
+	testing.TB
+	pool    *pgxpool.Pool
+	conn    *pgx.Conn
+	catalog *Twenty
+	mapper  *Mapper
+	source  *cdc.Source
+	changes func() (cdc.Change, error, bool)
+	cfg     Config
+	stream  cdc.Config
+}
+
+// newReaders prepares such a database on a server of some major version. before is SQL that runs when there is no slot yet.
+func newReaders(t testing.TB, major int, version, before string, cfg Config) *readers {
+	t.Helper()
+	url := postgrestest.NewDatabaseMajor(t, major)
+	settings, err := cdc.PoolConfig(url, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &readers{TB: t, cfg: cfg}
+	if r.pool, err = pgxpool.NewWithConfig(t.Context(), settings); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.pool.Close)
+	if r.conn, err = pgx.ConnectConfig(t.Context(), settings.ConnConfig); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.conn.Close(context.Background()) })
+	if err := twentydb.LoadAt(t.Context(), r.conn, version); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, r.conn, "SET search_path TO "+twentydb.Schema+", core")
+	execute(t, r.conn, before)
+	r.stream = cdc.Config{URL: url, Slot: "slot_" + settings.ConnConfig.Database, Publication: "hookline"}
+	r.begin()
+	return r
+}
+
+// begin prepares the database, and reads it from what it is now on.
+func (r *readers) begin() {
+	r.Helper()
+	log := slog.New(slog.NewTextHandler(r.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	r.catalog = NewTwenty(r.cfg, log)
+	var tables []cdc.Table
+	err := pgx.BeginTxFunc(r.Context(), r.conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) (err error) {
+		tables, err = r.catalog.Tables(r.Context(), tx)
+		return err
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+	if _, err := cdc.Prepare(r.Context(), r.conn, r.stream, tables, nil, log); err != nil {
+		r.Fatal(err)
+	}
+	if r.source, err = cdc.Open(r.stream, nil, log, prometheus.NewRegistry()); err != nil {
+		r.Fatal(err)
+	}
+	if err := r.source.Acquire(r.Context()); err != nil {
+		r.Fatal(err)
+	}
+	err = pgx.BeginTxFunc(r.Context(), r.conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
+		snapshot, err := cdc.TakeSnapshot(r.Context(), tx)
+		if err != nil {
+			return err
+		}
+		return r.catalog.Load(r.Context(), tx, snapshot)
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	changes, stop := iter.Pull2(r.source.Changes(ctx))
+	r.changes = changes
+	r.mapper = New(r.catalog, r.pool, "0badcafe", FormatEvent, log)
+	r.mapper.Follow(Stream{Ahead: r.source, Slot: r.stream.Slot, Publication: r.stream.Publication})
+	r.Cleanup(func() {
+		cancel()
+		stop()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := r.source.Close(ctx); err != nil {
+			r.Error(err)
+		}
+	})
+}
+
+// verdicts are the words for what may become of an event.
+var verdicts = map[Verdict]string{Told: "", Hidden: "hidden ", Undecided: "undecided "}
+
+// until returns what becomes of the events until the workspaceMember of a name is created: each with its verdict, unless it is told, its name
+// and the record's id.
+func (r *readers) until(name string) (list []string) {
+	r.Helper()
+	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
+	defer cancel()
+	for {
+		change, err, ok := r.changes()
+		if err != nil || !ok {
+			r.Fatalf("the stream ended: %v, %v; so far %q", err, ok, list)
+		}
+		if change.Kind != cdc.End && r.catalog.Observe(change) {
+			continue
+		}
+		draft, err := r.mapper.Map(ctx, change)
+		for ; draft != nil && err == nil; draft, err = r.mapper.Next(ctx) {
+			var verdict Verdict
+			if verdict, err = draft.Verdict(ctx); err != nil {
+				break
+			}
+			e := draft.Event()
+			if e.Name == "workspaceMember.created" {
+				if strings.Contains(string(e.data), `"`+name+`"`) {
+					return list
+				}
+				continue
+			}
+			list = append(list, verdicts[verdict]+e.Name+" "+idIn(e.data))
+		}
+		if err != nil {
+			r.Fatal(err)
+		}
+	}
+}
+
+// idIn returns what stands behind "id": in a record.
+func idIn(record []byte) string {
+	_, rest, _ := strings.Cut(string(record), `"id":"`)
+	id, _, _ := strings.Cut(rest, `"`)
+	return id
+}
+
+// mark adds the workspaceMember of a name.
+func (r *readers) mark(name string) {
+	r.Helper()
+	execute(r, r.conn, `INSERT INTO "workspaceMember" ("userId", "userEmail") VALUES (gen_random_uuid(), '`+name+`')`)
+}
+
+// become has statements run, each in a transaction of its own, and returns what becomes of their events.
+func (r *readers) become(statements ...string) []string {
+	r.Helper()
+	for _, sql := range statements {
+		execute(r, r.conn, sql)
+	}
+	end := fmt.Sprintf("end-%d", rand.Uint64())
+	r.mark(end)
+	return r.until(end)
+}
+
+// Ids of the tests.
+const (
+	aPerson = "30000000-0000-4000-8000-000000000001"
+	aRocket = "70000000-0000-4000-8000-000000000001"
+	aThread = "80000000-0000-4000-8000-000000000001"
+	aNote   = "50000000-0000-4000-8000-00000000000%d"
+	aTask   = "90000000-0000-4000-8000-00000000000%d"
+	aTarget = "60000000-0000-4000-8000-00000000000%d"
+	aFile   = "a0000000-0000-4000-8000-00000000000%d"
+)
+
+// id returns the n-th id of a kind.
+func id(kind string, n int) string { return fmt.Sprintf(kind, n) }
+
+const somebody = `INSERT INTO person (id) VALUES ('` + aPerson + `'); INSERT INTO _rocket (id) VALUES ('` + aRocket + `');`
+
+// TestReaders has what Twenty 2.41 and later do and an object as a whole cannot tell.
+func TestReaders(t *testing.T) {
+	private := readableBy("PRIVATE", "rocket") + ";"
+	tests := []struct {
+		name, version, before string
+		statements, want      []string
+	}{
+		{
+			"notes are told", "2.41", somebody,
+			[]string{
+				`INSERT INTO note (id) VALUES ('` + id(aNote, 1) + `')`,
+				`INSERT INTO "noteTarget" (id, "noteId", "targetPersonId") VALUES ('` + id(aTarget, 1) + `', '` + id(aNote, 1) + `', '` + aPerson + `')`,
+				`UPDATE note SET title = 'x'`,
+			},
+			[]string{"note.created " + id(aNote, 1), "noteTarget.created " + id(aTarget, 1), "note.updated " + id(aNote, 1)},
+		},
+		{
+			"files of people are told though a talk may have some", "2.43",
+			somebody + `INSERT INTO "agentChatThread" (id) VALUES ('` + aThread + `')`,
+			[]string{
+				`INSERT INTO attachment (id, "targetPersonId") VALUES ('` + id(aFile, 1) + `', '` + aPerson + `')`,
+				`INSERT INTO attachment (id, "targetAgentChatThreadId") VALUES ('` + id(aFile, 2) + `', '` + aThread + `')`,
+			},
+			[]string{"attachment.created " + id(aFile, 1), "hidden attachment.created " + id(aFile, 2)},
+		},
+		{
+			"a private object silences what belongs to it alone", "2.41", private + somebody,
+			[]string{
+				`BEGIN; INSERT INTO note (id) VALUES ('` + id(aNote, 1) + `'), ('` + id(aNote, 2) + `');
+				INSERT INTO "noteTarget" (id, "noteId", "targetPersonId") VALUES ('` + id(aTarget, 1) + `', '` + id(aNote, 1) + `', '` + aPerson + `');
+				INSERT INTO "noteTarget" (id, "noteId", "targetRocketId") VALUES ('` + id(aTarget, 2) + `', '` + id(aNote, 2) + `', '` + aRocket + `');
+				COMMIT`,
+				`INSERT INTO attachment (id, "targetRocketId") VALUES ('` + id(aFile, 1) + `', '` + aRocket + `')`,
+				`INSERT INTO attachment (id, "targetNoteId") VALUES ('` + id(aFile, 2) + `', '` + id(aNote, 1) + `')`,
+				`INSERT INTO attachment (id, "targetNoteId") VALUES ('` + id(aFile, 3) + `', '` + id(aNote, 2) + `')`,
+			},
+			[]string{
+				"note.created " + id(aNote, 1), "hidden note.created " + id(aNote, 2), "noteTarget.created " + id(aTarget, 1),
+				"hidden noteTarget.created " + id(aTarget, 2), "hidden attachment.created " + id(aFile, 1),
+				"attachment.created " + id(aFile, 2), "hidden attachment.created " + id(aFile, 3),
+			},
+		},
+		{
+			"a task of a private record alone is not told", "2.41", private + somebody +
+				`INSERT INTO task (id) VALUES ('` + id(aTask, 1) + `');
+				INSERT INTO "taskTarget" ("taskId", "targetRocketId") VALUES ('` + id(aTask, 1) + `', '` + aRocket + `')`,
+			[]string{
+				`UPDATE task SET title = 'secret'`,
+				`INSERT INTO "taskTarget" (id, "taskId", "targetPersonId") VALUES ('` + id(aTarget, 1) + `', '` + id(aTask, 1) + `', '` + aPerson + `')`,
+				`UPDATE task SET title = 'known'`,
+				`DELETE FROM "taskTarget" WHERE "targetPersonId" IS NOT NULL`,
+				`UPDATE task SET title = 'secret again'`,
+				`DELETE FROM task`,
+			},
+			[]string{
+				"hidden task.updated " + id(aTask, 1), "taskTarget.created " + id(aTarget, 1), "task.updated " + id(aTask, 1),
+				"taskTarget.deleted " + id(aTarget, 1), "hidden task.updated " + id(aTask, 1), "hidden task.deleted " + id(aTask, 1),
+				"hidden taskTarget.deleted ",
+			},
+		},
+		{
+			"what belongs to nothing is private, but for notes and tasks", "2.41",
+			`INSERT INTO note (id) VALUES ('` + id(aNote, 1) + `'); INSERT INTO task (id) VALUES ('` + id(aTask, 1) + `')`,
+			[]string{
+				`INSERT INTO attachment (id) VALUES ('` + id(aFile, 1) + `')`,
+				`INSERT INTO "noteTarget" (id, "noteId") VALUES ('` + id(aTarget, 1) + `', '` + id(aNote, 1) + `')`,
+				`UPDATE task SET title = 'x'`, `UPDATE note SET title = 'x'`, `DELETE FROM "noteTarget"`, `UPDATE note SET title = 'y'`,
+			},
+			[]string{
+				"hidden attachment.created " + id(aFile, 1), "hidden noteTarget.created " + id(aTarget, 1), "task.updated " + id(aTask, 1),
+				"hidden note.updated " + id(aNote, 1), "hidden noteTarget.deleted " + id(aTarget, 1), "note.updated " + id(aNote, 1),
+			},
+		},
+		{
+			"what went into the trash with a note keeps it private", "2.41", private + somebody + `
+				INSERT INTO note (id) VALUES ('` + id(aNote, 1) + `'), ('` + id(aNote, 2) + `');
+				INSERT INTO "noteTarget" ("noteId", "targetRocketId") VALUES ('` + id(aNote, 1) + `', '` + aRocket + `');
+				INSERT INTO "noteTarget" ("noteId", "targetPersonId") VALUES ('` + id(aNote, 2) + `', '` + aPerson + `')`,
+			[]string{
+				`UPDATE note SET "deletedAt" = '2026-01-02 03:04:05.5'`,
+				`UPDATE "noteTarget" SET "deletedAt" = '2026-01-02 03:04:05.51'`,
+				`UPDATE "noteTarget" SET "targetPersonId" = "targetPersonId"`, // no event
+				`DELETE FROM note`,
+			},
+			[]string{
+				"hidden note.deleted " + id(aNote, 1), "note.deleted " + id(aNote, 2), "hidden noteTarget.deleted ", "noteTarget.deleted ",
+				"hidden note.destroyed " + id(aNote, 1), "note.destroyed " + id(aNote, 2), "hidden noteTarget.destroyed ", "noteTarget.destroyed ",
+			},
+		},
+	}
+	for _, major := range []int{0, 18} {
+		for _, test := range tests {
+			t.Run(fmt.Sprintf("%d/%s", major, test.name), func(t *testing.T) {
+				r := newReaders(t, major, test.version, test.before, Config{})
+				got := r.become(test.statements...)
+				for i := range got { // ids that were not chosen
+					if i < len(test.want) && strings.HasSuffix(test.want[i], " ") && strings.HasPrefix(got[i], test.want[i]) {
+						got[i] = test.want[i]
+					}
+				}
+				equal(t, "events", got, test.want)
+			})
+		}
+	}
+}
+
+// A server of version 2.46 holds three objects private before it comes to upgrade the workspace.
+func TestReadersBeforeUpgrade(t *testing.T) {
+	r := newReaders(t, 0, "2.43", "", Config{})
+	const write = `INSERT INTO "messageThread" DEFAULT VALUES; INSERT INTO message DEFAULT VALUES; INSERT INTO "calendarEvent" DEFAULT VALUES`
+	if got := r.become(write); len(got) != 3 {
+		t.Errorf("before, events are %q, want three", got)
+	}
+	if err := twentydb.UpgradeServer(t.Context(), r.conn, "2.46"); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.become(write); len(got) != 0 {
+		t.Errorf("of the server's 2.46, events are %q, want none", got)
+	}
+	r.cfg.PrivateObjects = []string{"message"}
+	equal(t, "private", r.catalog.Private(), []string{
+		"agentChatThread", "agentChatThreadTarget", "agentMessage", "agentMessagePart", "agentTurn", "agentTurnEvaluation", "calendarEvent",
+		"calendarEventTarget", "campaignDelivery", "message", "messageSuppression", "messageThread", "messageThreadTarget", "recordShare", "shortLink",
+	})
+}
+
+// No query is made for a record whose parents lie in its own row, nor for one that the stream has told all about.
+func TestReadersAskSeldom(t *testing.T) {
+	r := newReaders(t, 0, "2.43", readableBy("PRIVATE", "rocket")+";"+somebody+`INSERT INTO note (id) VALUES ('`+id(aNote, 1)+`')`, Config{})
+	queries := func(statements ...string) int {
+		before := r.mapper.links.asked
+		r.become(statements...)
+		return r.mapper.links.asked - before
+	}
+	if n := queries(
+		`INSERT INTO attachment ("targetPersonId") VALUES ('`+aPerson+`')`, `INSERT INTO attachment ("targetRocketId") VALUES ('`+aRocket+`')`,
+		`INSERT INTO "noteTarget" ("targetPersonId") VALUES ('`+aPerson+`')`, `UPDATE attachment SET name = 'x'`, `DELETE FROM attachment`,
+	); n != 0 {
+		t.Errorf("%d queries for rows that say themselves what they belong to, want none", n)
+	}
+	if n := queries(`UPDATE note SET title = 'x'`, `UPDATE note SET title = 'y'`); n != 1 {
+		t.Errorf("%d queries for two edits of an old note, want one", n)
+	}
+	if n := queries(
+		`INSERT INTO note (id) VALUES ('`+id(aNote, 2)+`')`,
+		`INSERT INTO "noteTarget" ("noteId", "targetPersonId") VALUES ('`+id(aNote, 2)+`', '`+aPerson+`')`,
+		`UPDATE note SET title = 'z'`, `DELETE FROM note`,
+	); n != 0 {
+		t.Errorf("%d queries for a note that the stream has brought, want none", n)
+	}
+}
+
+// Queries are put together for what is about to come.
+func TestReadersAskTogether(t *testing.T) {
+	r := newReaders(t, 0, "2.41", `INSERT INTO note (title) SELECT 'old' FROM generate_series(1, 200)`, Config{})
+	if got := r.become(`UPDATE note SET title = 'new'`); len(got) != 200 || slices.ContainsFunc(got, func(s string) bool { return !strings.HasPrefix(s, "note.") }) {
+		t.Fatalf("got %d events: %q", len(got), got)
+	}
+	if n := r.mapper.links.asked; n > 4 {
+		t.Errorf("%d queries for 200 notes of one transaction, want a few", n)
+	}
+}
+
+// TestReadersOperations does what an API does to the records of every object, on every version: as long as no object is private, all is told
+// alike.
+func TestReadersOperations(t *testing.T) {
+	var statements, want []string
+	do := func(event, sql string) { statements, want = append(statements, sql), append(want, event) }
+	for i, table := range []string{"company", "person", "opportunity", "_rocket", "note", "task"} {
+		object, record := strings.TrimPrefix(table, "_"), fmt.Sprintf("b0000000-0000-4000-8000-00000000000%d", i)
+		where := ` WHERE id = '` + record + `'`
+		do(object+".created "+record, `INSERT INTO `+table+` (id) VALUES ('`+record+`')`)
+		do(object+".updated "+record, `UPDATE `+table+` SET position = 7`+where)
+		do(object+".deleted "+record, `UPDATE `+table+` SET "deletedAt" = now()`+where)
+		do(object+".restored "+record, `UPDATE `+table+` SET "deletedAt" = NULL`+where)
+	}
+	for i, record := range []string{"note", "task"} {
+		target, of := fmt.Sprintf("c0000000-0000-4000-8000-00000000000%d", i), fmt.Sprintf("b0000000-0000-4000-8000-00000000000%d", 4+i)
+		table := record + "Target"
+		do(table+".created "+target, fmt.Sprintf(`INSERT INTO %q (id, "%sId", "targetPersonId") VALUES ('%s', '%s', 'b0000000-0000-4000-8000-000000000001')`,
+			table, record, target, of))
+		do(record+".updated "+of, `UPDATE `+record+` SET title = 'x'`)
+		do(record+".deleted "+of, `UPDATE `+record+` SET "deletedAt" = now()`)
+		do(table+".deleted "+target, fmt.Sprintf(`UPDATE %q SET "deletedAt" = now()`, table))
+		do(record+".updated "+of, `UPDATE `+record+` SET title = 'y'`)
+		statements, want = append(statements, `DELETE FROM `+record), append(want, record+".destroyed "+of, table+".destroyed "+target)
+	}
+	for _, version := range twentydb.Versions {
+		t.Run(version, func(t *testing.T) {
+			equal(t, "events", newReaders(t, 0, version, "", Config{}).become(statements...), want)
+		})
+	}
+}
+
+// TestReadersFarBehind has more come in between than is read ahead. What has not changed since still tells; what may have, does not.
+func TestReadersFarBehind(t *testing.T) {
+	notes := func(n int) (list []string) {
+		for i := range n {
+			list = append(list, id(aNote, i+1))
+		}
+		return list
+	}(4)
+	r := newReaders(t, 0, "2.41", readableBy("PRIVATE", "rocket")+";"+somebody+`
+		INSERT INTO note (id) VALUES ('`+strings.Join(notes, "'), ('")+`');
+		INSERT INTO "noteTarget" ("noteId", "targetPersonId") VALUES ('`+notes[0]+`', '`+aPerson+`'), ('`+notes[3]+`', '`+aPerson+`');
+		INSERT INTO "noteTarget" ("noteId", "targetRocketId") VALUES ('`+notes[1]+`', '`+aRocket+`')`, Config{})
+	const much = `UPDATE "workspaceMember" SET "colorScheme" = random()::text FROM generate_series(1, 5) n`
+	execute(t, r.conn, `INSERT INTO "workspaceMember" ("userId") SELECT gen_random_uuid() FROM generate_series(1, 6000)`)
+	r.become()
+	execute(t, r.conn, `UPDATE note SET title = 'x'`)
+	execute(t, r.conn, `BEGIN;
+		INSERT INTO note (id, title) VALUES ('`+id(aNote, 8)+`', 'new'), ('`+id(aNote, 9)+`', 'new and private');
+		`+much+`;
+		INSERT INTO "noteTarget" ("noteId", "targetPersonId") VALUES ('`+id(aNote, 8)+`', '`+aPerson+`');
+		INSERT INTO "noteTarget" ("noteId", "targetRocketId") VALUES ('`+id(aNote, 9)+`', '`+aRocket+`');
+		COMMIT`)
+	execute(t, r.conn, `DELETE FROM "noteTarget" WHERE "noteId" = '`+notes[3]+`'`)
+	got := slices.DeleteFunc(r.become(), func(s string) bool { return strings.Contains(s, "Target.") || strings.Contains(s, "workspaceMember") })
+	equal(t, "events", got, []string{
+		"note.updated " + notes[0], "undecided note.updated " + notes[1], "undecided note.updated " + notes[2], "undecided note.updated " + notes[3],
+		"note.created " + id(aNote, 8), "undecided note.created " + id(aNote, 9),
+	})
+	// Once it has caught up, everything is known.
+	equal(t, "events", r.become(`UPDATE note SET title = 'y'`), []string{
+		"note.updated " + notes[0], "hidden note.updated " + notes[1], "note.updated " + notes[2], "note.updated " + notes[3],
+		"note.updated " + id(aNote, 8), "hidden note.updated " + id(aNote, 9),
+	})
+}
