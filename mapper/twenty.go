@@ -28,18 +28,20 @@ type Twenty struct {
 	told        []string        // the private objects that were last said to be left out
 	untold      *cdc.Tx         // the transaction that may have changed them since
 	destroys    bool
+	secrets     *SecretColumns
 	metadata    *twentyMetadata
 	snapshot    *cdc.Snapshot
 	generation  uint64
 }
 
-// NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Exclude, PrivateObjects and Format. timelineActivity, which
+// NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Exclude, PrivateObjects, SecretColumns and
+// Format. timelineActivity, which
 // Twenty writes for every change of another record, is never announced.
 func NewTwenty(cfg Config, log *slog.Logger) *Twenty {
 	const never = "timelineActivity"
 	t := &Twenty{
 		log: log, exclude: map[string]bool{never: true}, alsoPrivate: map[string]bool{}, told: []string{},
-		destroys: cfg.Format == FormatTwenty, metadata: newTwentyMetadata(),
+		destroys: cfg.Format == FormatTwenty, secrets: &cfg.SecretColumns, metadata: newTwentyMetadata(),
 	}
 	for _, name := range cfg.PrivateObjects {
 		t.alsoPrivate[name] = true
@@ -153,7 +155,7 @@ func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 	}
 	for _, f := range t.metadata.fieldsIn(row) {
 		plan, ok := f.plan(rel)
-		if !ok || row.hides(f.name) {
+		if !ok || t.hides(row, rel, f.name) {
 			continue
 		}
 		if i := slices.IndexFunc(o.fields, func(other field) bool { return other.name == plan.name }); i >= 0 {

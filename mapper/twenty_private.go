@@ -100,5 +100,20 @@ func (t *Twenty) tellPrivate() {
 	t.log.Warn("private objects are not announced", "objects", strings.Join(names, ","), "to_announce", "HOOKLINE_PRIVATE_OBJECTS")
 }
 
-// hides reports whether a field must not be announced, as Twenty does not: before 1.1 webhooks were records, with their secrets.
-func (o *twentyObject) hides(field string) bool { return o.name == "webhook" && field == "secret" }
+// twentySecrets are the fields that Twenty's own API never gives, by object. They are records in some versions only: webhooks were before
+// 1.1, and the accounts whose mail is read before 1.20.
+var twentySecrets = map[string][]string{
+	"webhook":          {"secret"},
+	"connectedAccount": {"accessToken", "refreshToken", "connectionParameters"},
+}
+
+// hides reports whether a field must not be announced: because the configuration says so, or as Twenty does not tell it.
+func (t *Twenty) hides(o *twentyObject, rel *cdc.Relation, field string) bool {
+	switch t.secrets.of(rel.Schema, []string{o.name, rel.Name}, field) {
+	case leaves:
+		return true
+	case lets:
+		return false
+	}
+	return slices.Contains(twentySecrets[o.name], field)
+}
