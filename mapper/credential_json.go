@@ -3,7 +3,6 @@ package mapper
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 )
 
 // What is left out of documents: the members of JSON objects whose keys say that they are credentials,
@@ -26,6 +25,8 @@ const (
 	hashKey
 	nameKey // of a setting, whose value stands beside it
 	valueKey
+
+	relatedKey = saltKey | hashKey | nameKey | valueKey
 )
 
 const (
@@ -187,53 +188,43 @@ func (r *redactor) names(name string) bool {
 	return len(name) <= longest && r.secrets.leavesName(name, anything)
 }
 
-// related are members of one object that say something of each other, wherever in it they stand.
+// related is a member of an object of which another one says whether it is a credential, or that says so
+// of others.
 type related struct {
-	salted bool
-	hashes []span // which are of passwords, if it is salted
-	name   span   // which says what the values are
-	values []span
-}
-
-// span is from where to where something was printed.
-type span struct{ from, to int }
-
-// add takes a member that was printed to span, its value to value.
-func (m *related) add(c keyClass, whole, value span) {
-	switch {
-	case c&saltKey != 0:
-		m.salted = true
-	case c&hashKey != 0:
-		m.hashes = append(m.hashes, whole)
-	case c&nameKey != 0:
-		m.name = value
-	case c&valueKey != 0:
-		m.values = append(m.values, whole)
-	}
+	class       keyClass // one of saltKey, hashKey, nameKey and valueKey
+	value       int      // where the value was printed
+	first, last int      // where the whole member was, with the comma before it
 }
 
 // settle takes out of an object, the members of which were printed to out from start on, those that
-// others say are credentials.
-func (r *redactor) settle(out []byte, start int, m *related) (settled []byte, left bool) {
-	var cuts []span
-	if m.salted {
-		cuts = m.hashes
+// others say are credentials. There may be a salt that was left out already.
+func (r *redactor) settle(out []byte, start int, members []related, salted bool) (settled []byte, left bool) {
+	var cut keyClass
+	if salted {
+		cut = hashKey
 	}
-	if m.values != nil && m.name.to > m.name.from && out[m.name.from] == '"' &&
-		r.names(plainKey(out[m.name.from+1:m.name.to-1])) {
-		cuts = append(cuts, m.values...)
+	for _, m := range members {
+		if m.class&nameKey != 0 && out[m.value] == '"' && r.names(plainKey(out[m.value+1:m.last-1])) {
+			cut |= valueKey
+		}
 	}
-	if cuts == nil {
-		return out, false
-	}
-	slices.SortFunc(cuts, func(a, b span) int { return a.from - b.from })
 	kept, at := out[:start], start
-	for _, c := range append(cuts, span{len(out), len(out)}) {
-		piece := out[at:c.from]
+	keep := func(until int) {
+		piece := out[at:until]
 		if len(kept) == start {
 			piece = bytes.TrimPrefix(piece, []byte{','})
 		}
-		kept, at = append(kept, piece...), c.to
+		kept = append(kept, piece...)
 	}
+	for _, m := range members {
+		if m.class&cut != 0 {
+			keep(m.first)
+			at, left = m.last, true
+		}
+	}
+	if !left {
+		return out, false
+	}
+	keep(len(out))
 	return kept, true
 }

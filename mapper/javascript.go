@@ -84,7 +84,8 @@ func reprinted(dst, text []byte, literal bool) []byte {
 // reprint appends a JSON document, and nothing when it cannot be read. A redactor, if there is one, leaves something out of it, or not.
 func reprint(dst, text []byte, literal bool, r *redactor) (out []byte, read, left bool) {
 	p := reprinters.Get().(*reprinter)
-	p.in, p.at, p.out, p.members, p.literal, p.redactor, p.left = text, 0, dst, p.members[:0], literal, r, false
+	p.in, p.at, p.out, p.members, p.literal = text, 0, dst, p.members[:0], literal
+	p.redactor, p.related, p.left = r, p.related[:0], false
 	out, read = p.document()
 	left = p.left
 	p.in, p.out, p.redactor = nil, nil, nil
@@ -110,6 +111,7 @@ type reprinter struct {
 	members []member // of all the objects that are open, the outermost first
 
 	redactor *redactor // nil where all is printed
+	related  []related // of all the objects that are open, the outermost first
 	left     bool      // it has left something out
 }
 
@@ -202,7 +204,7 @@ func (p *reprinter) object(depth int) bool {
 	p.at++
 	p.out = append(p.out, '{')
 	start, base := len(p.out), len(p.members)
-	var others related
+	relatives, said := len(p.related), keyClass(0)
 	for first := true; !p.next('}'); first = false {
 		if !first && !p.next(',') {
 			return false
@@ -229,12 +231,13 @@ func (p *reprinter) object(depth int) bool {
 		if !p.value(depth + 1) {
 			return false
 		}
-		if class != 0 {
-			others.add(class, span{before, len(p.out)}, span{m.colon + 1, len(p.out)})
-		}
+		said |= class
 		if hidden {
 			p.out, p.left = p.out[:before], true
 			continue
+		}
+		if class&relatedKey != 0 {
+			p.related = append(p.related, related{class, m.colon + 1, before, len(p.out)})
 		}
 		if !p.literal {
 			m.index, m.end = arrayIndex(p.out[m.key+1:m.colon-1]), len(p.out)
@@ -243,13 +246,22 @@ func (p *reprinter) object(depth int) bool {
 	}
 	p.settle(start, p.members[base:])
 	p.members = p.members[:base]
-	if others.salted || others.values != nil {
-		var left bool
-		p.out, left = p.redactor.settle(p.out, start, &others)
-		p.left = p.left || left
+	if said&relatedKey != 0 {
+		p.settleRelated(start, p.related[relatives:], said)
+		p.related = p.related[:relatives]
 	}
 	p.out = append(p.out, '}')
 	return true
+}
+
+// settleRelated leaves out of an object, printed from start on, what its members say of each other. said is what all their keys say.
+func (p *reprinter) settleRelated(start int, members []related, said keyClass) {
+	if said&(saltKey|hashKey) != saltKey|hashKey && said&(nameKey|valueKey) != nameKey|valueKey {
+		return
+	}
+	var left bool
+	p.out, left = p.redactor.settle(p.out, start, members, said&saltKey != 0)
+	p.left = p.left || left
 }
 
 // settle brings the members of an object, printed from start on, into the order of a JavaScript object.
