@@ -15,7 +15,8 @@ ALTER TABLE {{schema}}.known_table
     ADD COLUMN IF NOT EXISTS root        oid,
     ADD COLUMN IF NOT EXISTS left_x      xid,
     ADD COLUMN IF NOT EXISTS left_c      bigint,
-    ADD COLUMN IF NOT EXISTS successor   oid;
+    ADD COLUMN IF NOT EXISTS successor   oid,
+    ADD COLUMN IF NOT EXISTS webhooks    boolean NOT NULL DEFAULT false;
 
 COMMENT ON TABLE {{schema}}.known_table IS
     'Tables that were there before the slot, or have been looked at since. Any other is new: the rows it has are announced.';
@@ -23,6 +24,7 @@ COMMENT ON COLUMN {{schema}}.known_table.table_name IS 'Its name when it was las
 COMMENT ON COLUMN {{schema}}.known_table.root IS 'The partitioned table under whose name its rows were announced.';
 COMMENT ON COLUMN {{schema}}.known_table.left_x IS 'The transaction, and left_c the command in it, that detached it from its root.';
 COMMENT ON COLUMN {{schema}}.known_table.successor IS 'The table that has taken its name over. It is announced no longer.';
+COMMENT ON COLUMN {{schema}}.known_table.webhooks IS 'Webhooks were read from it. Its rows are never announced, whatever it is called.';
 
 CREATE TABLE IF NOT EXISTS {{schema}}.backfill (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

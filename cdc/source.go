@@ -62,6 +62,7 @@ type Source struct {
 	conn  atomic.Pointer[pgconn.PgConn] // the reader's
 	err   error                         // why the Source failed; set before queue is closed
 
+	wake   chan struct{} // by Wake
 	halted chan struct{} // closed by Halt
 	halt   error         // why; set before halted is closed
 	once   sync.Once     // of Halt
@@ -109,7 +110,7 @@ func Open(cfg Config, checkpoints Checkpoints, log *slog.Logger, registerer prom
 	s := &Source{
 		cfg: cfg, checkpoints: checkpoints, log: log,
 		queue: make(chan *batch, batchQueue), spent: make(chan *batch, batchQueue+2), stop: make(chan struct{}), woken: make(chan struct{}), done: make(chan struct{}),
-		halted: make(chan struct{}),
+		wake: make(chan struct{}, 1), halted: make(chan struct{}),
 	}
 	s.metrics = newMetrics(registerer, s)
 	return s, nil
@@ -205,6 +206,12 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 		}
 		for {
 			b, open := s.nextBatch(ctx)
+			if b == wakened {
+				if !yield(Change{Kind: Woken}, nil) {
+					return
+				}
+				continue
+			}
 			if !open {
 				end()
 				yield(Change{}, s.err)
@@ -248,6 +255,11 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 // the marks behind the last change are still worth taking.
 func (s *Source) nextBatch(ctx context.Context) (b *batch, open bool) {
 	select {
+	case <-s.wake:
+		return wakened, true
+	default:
+	}
+	select {
 	case b, open = <-s.queue:
 		return b, open
 	default:
@@ -255,8 +267,21 @@ func (s *Source) nextBatch(ctx context.Context) (b *batch, open bool) {
 	select {
 	case b, open = <-s.queue:
 		return b, open
+	case <-s.wake:
+		return wakened, true
 	case <-ctx.Done():
 		return nil, true
+	}
+}
+
+// wakened is what nextBatch returns in place of a batch after Wake.
+var wakened = new(batch)
+
+// Wake has Changes return a change of kind Woken soon, also when nothing moves. Safe for concurrent use.
+func (s *Source) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
 	}
 }
 

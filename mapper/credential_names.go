@@ -10,7 +10,7 @@ import (
 
 // credentialPhrases say so wherever in a name they stand.
 var credentialPhrases = phrases(`
-	password, passwd, passphrase, passcode, passhash, pwd,
+	password, passwd, passphrase, passcode, passhash, pwd, pass word, pass phrase, pass code,
 	secret, credential, token, jwt, csrf, xsrf,
 	otp, totp, hotp, cvv, cvc, psk, passkey, phpsessid, jsessionid,
 

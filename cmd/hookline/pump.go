@@ -17,13 +17,21 @@ func pump(ctx, late context.Context, source *cdc.Source, db *database, events *m
 	metrics prometheus.Registerer,
 ) error {
 	count := newPumpMetrics(metrics)
+	var control *cdc.Tx // the last one that changed webhooks
 	for change, err := range source.Changes(ctx) {
 		if err != nil {
 			return err
 		}
+		if change.Kind == cdc.Woken {
+			if err := db.renewWebhooks(ctx, control); err != nil {
+				return stopped(ctx, err)
+			}
+			continue
+		}
 		if !change.Told && change.Kind != cdc.End {
 			count.changes.Inc()
 			if db.webhooks.Observe(change) {
+				control = change.Tx
 				continue
 			}
 			if db.catalog.Observe(change) {
