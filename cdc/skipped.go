@@ -27,8 +27,8 @@ const (
 	HiddenRows             SkipReason = "hidden_rows" // by row security, or for want of SELECT
 	Superseded             SkipReason = "superseded"  // by a table that has taken its name over
 	HeldWebhooks           SkipReason = "held_webhooks"
-	Locked                 SkipReason = "locked"      // by another session, at this moment
-	Refused                SkipReason = "refused"     // by the server, for another reason
+	Locked                 SkipReason = "locked"  // by another session, at this moment
+	Refused                SkipReason = "refused" // by the server, for another reason
 )
 
 // Passes reports whether the reason may pass without a trace in the catalogs, so that only another try
