@@ -60,15 +60,19 @@ type judged struct {
 // survey judges the tables that would be announced otherwise.
 func (g *Generic) survey(ctx context.Context, query func(context.Context, string, ...any) (pgx.Rows, error)) (*survey, error) {
 	rows, err := query(ctx, `
-		SELECT n.nspname, c.relname, coalesce(parent.schema, n.nspname), coalesce(parent.name, c.relname), a.attname,
-		       t.typcategory::text, coalesce(nullif(t.typbasetype, 0), t.oid),
-		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND a.attnum = ANY (i.indkey))
-		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace`+parentSQL+`
-		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		WITH tables AS MATERIALIZED (
+			SELECT c.oid, n.nspname, c.relname, coalesce(parent.schema, n.nspname) AS schema, coalesce(parent.name, c.relname) AS name,
+			       (SELECT (i.indkey::int2[])[0:i.indnkeyatts - 1] FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS key
+			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace`+parentSQL+`
+			WHERE (n.nspname = ANY ($1) OR parent.schema = ANY ($1))
+			  AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
+		)
+		SELECT nspname, relname, schema, name, a.attname, t.typcategory::text, coalesce(nullif(t.typbasetype, 0), t.oid),
+		       coalesce(a.attnum = ANY (key), false)
+		FROM tables
+		JOIN pg_attribute a ON a.attrelid = tables.oid AND a.attnum > 0 AND NOT a.attisdropped
 		JOIN pg_type t ON t.oid = a.atttypid
-		WHERE (n.nspname = ANY ($1) OR parent.schema = ANY ($1))
-		  AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
-		ORDER BY n.nspname, c.relname, a.attnum`, g.schemas)
+		ORDER BY nspname, relname, a.attnum`, g.schemas)
 	if err != nil {
 		return nil, fmt.Errorf("look columns up: %w", err)
 	}

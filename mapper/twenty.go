@@ -29,6 +29,7 @@ type Twenty struct {
 	untold      *cdc.Tx         // the transaction that may have changed them since
 	destroys    bool
 	secrets     *SecretColumns
+	checked     bool // its entries were looked up once
 	metadata    *twentyMetadata
 	snapshot    *cdc.Snapshot
 	generation  uint64
@@ -77,6 +78,7 @@ func (t *Twenty) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) er
 	t.generation++
 	t.log.Info("catalog loaded", "workspaces", len(m.workspaces.rows), "objects", len(m.objects.rows), "fields", len(m.fields.rows))
 	t.tellPrivate()
+	t.tellUnused()
 	return nil
 }
 

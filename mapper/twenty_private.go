@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hookline/cdc"
+	"hookline/internal/spelling"
 )
 
 // twentyReadability is who may read the records of an object, as far as it matters to a webhook, which is nobody in particular.
@@ -116,4 +117,27 @@ func (t *Twenty) hides(o *twentyObject, rel *cdc.Relation, field string) bool {
 		return false
 	}
 	return slices.Contains(twentySecrets[o.name], field)
+}
+
+// tellUnused warns once of entries of HOOKLINE_SECRET_COLUMNS that match no field.
+func (t *Twenty) tellUnused() {
+	if t.checked {
+		return
+	}
+	t.checked = true
+	for _, p := range t.secrets.patterns {
+		used := false
+		var known []string
+		for _, o := range t.metadata.objects.rows {
+			for _, f := range t.metadata.fieldsOf[o.id] {
+				used = used || p.matches("", []string{o.name}, f.name)
+				known = append(known, o.name+"."+f.name)
+			}
+		}
+		if !used {
+			slices.Sort(known)
+			t.log.Warn("HOOKLINE_SECRET_COLUMNS: an entry matches no field", "entry", p.text,
+				"nearest", spelling.Nearest(strings.TrimPrefix(p.text, "-"), slices.Compact(known)))
+		}
+	}
 }
