@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cespare/xxhash/v2"
@@ -36,9 +37,10 @@ type Generic struct {
 	log        *slog.Logger
 	redactor   *redactor
 	types      *types
+	skipping   sync.Mutex // of who changes skipped
 	skipped    atomic.Pointer[skips]
 	reported   map[string]bool // warnings that Tables has given, so as not to repeat them
-	generation uint64
+	generation atomic.Uint64
 }
 
 var _ Catalog = (*Generic)(nil)
@@ -56,7 +58,7 @@ func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 		pool: pool, log: log, redactor: redactor, types: newTypes(pool, redactor),
 		reported: map[string]bool{},
 	}
-	g.skipped.Store(&skips{})
+	g.skipped.Store(&skips{names: map[cdc.Table]bool{}, oids: map[uint32]bool{}})
 	return g
 }
 
@@ -73,21 +75,22 @@ type skips struct {
 }
 
 // Skip keeps tables that serve Hookline itself, such as the one that holds the webhooks, from being announced, by their names; and the
-// relations of the given OIDs, whatever they are called. Those of earlier calls stay. It belongs to the goroutine of the other methods,
-// and may be called beside Tables.
+// relations of the given OIDs, whatever they are called. Those of earlier calls stay. Safe for concurrent use.
 func (g *Generic) Skip(tables []cdc.Table, oids []uint32) {
+	g.skipping.Lock()
+	defer g.skipping.Unlock()
 	before := g.skipped.Load()
-	now := &skips{names: map[cdc.Table]bool{}, oids: map[uint32]bool{}}
-	maps.Copy(now.names, before.names)
-	maps.Copy(now.oids, before.oids)
+	now := &skips{names: maps.Clone(before.names), oids: maps.Clone(before.oids)}
 	for _, t := range tables {
 		now.names[cdc.Table{Schema: t.Schema, Name: t.Name}] = true
 	}
 	for _, oid := range oids {
 		now.oids[oid] = true
 	}
-	g.skipped.Store(now)
-	g.generation++
+	if len(now.names) > len(before.names) || len(now.oids) > len(before.oids) {
+		g.skipped.Store(now)
+		g.generation.Add(1)
+	}
 }
 
 // Load forgets what it knows of types.
@@ -205,7 +208,7 @@ func isReserved(schema string) bool {
 func (g *Generic) Observe(cdc.Change) bool { return false }
 
 // Generation rises when types turn out to have changed.
-func (g *Generic) Generation() uint64 { return g.generation }
+func (g *Generic) Generation() uint64 { return g.generation.Load() }
 
 func (g *Generic) refresh(ctx context.Context, tx *cdc.Tx) error {
 	current, err := g.types.current(ctx, tx)
@@ -217,7 +220,7 @@ func (g *Generic) refresh(ctx context.Context, tx *cdc.Tx) error {
 
 func (g *Generic) renew() {
 	g.types.forget()
-	g.generation++
+	g.generation.Add(1)
 }
 
 func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error) {

@@ -140,7 +140,7 @@ func (s *survey) compare(secrets *SecretColumns) {
 				if p.table == "" {
 					known = append(known, c.name)
 				} else {
-					known = append(known, d.table+"."+c.name)
+					known = append(known, d.table+"."+c.name, d.object+"."+c.name)
 				}
 			}
 		}

@@ -235,6 +235,9 @@ func (d *database) tables(ctx context.Context, conn *pgx.Conn) (tables []cdc.Tab
 		if tables, err = d.webhooks.Find(ctx, tx); err != nil {
 			return err
 		}
+		if generic, ok := d.catalog.(*mapper.Generic); ok {
+			generic.Skip(tables, nil) // so that it does not say that they are left out
+		}
 		ofWebhooks := map[string]bool{}
 		for _, t := range tables {
 			ofWebhooks[t.String()] = true
