@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 )
 
-// What is left out of documents: the members of JSON objects whose keys say that they are credentials,
-// at any depth, while the text is printed anew. It belongs to one goroutine.
+// What is left out of documents: the members of JSON objects whose keys say that they are
+// credentials, at any depth, while the text is printed anew. It belongs to one goroutine.
 
 // redactor leaves credentials out of documents.
 type redactor struct {
@@ -109,8 +109,8 @@ func (c keyClass) hides(first byte) bool {
 	return c&secretText != 0
 }
 
-// appendJSON appends a JSON document as the function of that name does, without credentials. Of one that
-// would become a string nothing can be left out: it is null if there is something.
+// appendJSON appends a JSON document as the function of that name does, without credentials. Of
+// one that would become a string nothing can be left out: it is null if there is something.
 func (r *redactor) appendJSON(dst, text []byte) []byte {
 	out, read, _ := reprint(dst, text, true, r)
 	switch {
@@ -145,7 +145,8 @@ func (r *redactor) finds(text []byte) bool {
 	}
 }
 
-// appendText appends a string. One that holds a JSON object or array has its credentials left out.
+// appendText appends a string. One that holds a JSON object or array has its credentials left
+// out.
 func (r *redactor) appendText(dst, text []byte) []byte {
 	if len(text) < 2 || text[0] != '{' && text[0] != '[' {
 		return appendString(dst, text)
@@ -188,17 +189,18 @@ func (r *redactor) names(name string) bool {
 	return len(name) <= longest && r.secrets.leavesName(name, anything)
 }
 
-// related is a member of an object of which another one says whether it is a credential, or that says so
-// of others.
+// related is a member of an object of which another one says whether it is a credential, or that
+// says so of others.
 type related struct {
 	class       keyClass // one of saltKey, hashKey, nameKey and valueKey
 	value       int      // where the value was printed
 	first, last int      // where the whole member was, with the comma before it
 }
 
-// settle takes out of an object, the members of which were printed to out from start on, those that
-// others say are credentials. There may be a salt that was left out already.
-func (r *redactor) settle(out []byte, start int, members []related, salted bool) (settled []byte, left bool) {
+// settle takes out of an object, the members of which were printed to out from start on, those
+// that others say are credentials. There may be a salt that was left out already.
+func (r *redactor) settle(out []byte, start int, members []related, salted bool) ([]byte, bool) {
+	left := false
 	var cut keyClass
 	if salted {
 		cut = hashKey

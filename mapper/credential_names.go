@@ -40,14 +40,15 @@ var credentialPhrases = phrases(`
 	smtp url
 `)
 
-// lastCredentialPhrases say so at the end of a name: what comes behind makes something else of them, as
-// of the salt in salt_lake_city.
+// lastCredentialPhrases say so at the end of a name: what comes behind makes something else of
+// them, as of the salt in salt_lake_city.
 var lastCredentialPhrases = phrases(`salt, cookie, dsn, keystore, session id`)
 
 // wholeCredentialNames say so alone.
 var wholeCredentialNames = set(`pass pw session authorization bearer`)
 
-// credentialEndings say so at the end of a word that is written as one: accesstoken, clientsecret.
+// credentialEndings say so at the end of a word that is written as one: accesstoken,
+// clientsecret.
 var credentialEndings = []string{
 	"passphrase", "passcode", "pwd", "secret", "token", "credential",
 	"apikey", "privatekey", "secretkey", "accesskey",
@@ -97,7 +98,7 @@ func namesCredential(name string, of held) bool {
 	last := w[len(w)-1]
 	switch {
 	case lastCredentialPhrases.endOf(w):
-		return of == anything || of == number && typedCredentials[last] || of == identifier && last != "id"
+		return of == anything || of == identifier && last != "id"
 	case last == "pin": // pins are on a map
 		return of != identifier
 	case len(w) == 1 && wholeCredentialNames[last]:
@@ -128,18 +129,20 @@ func readsAsCredential(word string) bool {
 		return true
 	}
 	for _, ending := range credentialEndings {
-		if strings.HasSuffix(one, ending) || strings.HasPrefix(word, ending) && isCredentialTail[word[len(ending):]] {
+		tail, begins := strings.CutPrefix(word, ending)
+		if strings.HasSuffix(one, ending) || begins && isCredentialTail[tail] {
 			return true
 		}
 	}
 	return false
 }
 
-// isCredentialTail are the words that may follow a credential's in one that is written as one: tokenhash.
+// isCredentialTail are the words that may follow a credential's in one that is written as one:
+// tokenhash.
 var isCredentialTail = set(`hash key salt value data digest text plain`)
 
-// plainWords returns the words of a name in lower case, without the digits at their ends: password2 is
-// another password.
+// plainWords returns the words of a name in lower case, without the digits at their ends:
+// password2 is another password.
 func plainWords(name string) []string {
 	w := words(name)
 	plain := w[:0]
@@ -204,7 +207,8 @@ func (p phraseSet) endOf(w []string) bool {
 // isPhrase reports whether w is the phrase, in the singular or the plural.
 func isPhrase(phrase, w []string) bool {
 	last := len(w) - 1
-	return slices.Equal(phrase[:last], w[:last]) && (w[last] == phrase[last] || w[last] == phrase[last]+"s")
+	return slices.Equal(phrase[:last], w[:last]) &&
+		(w[last] == phrase[last] || w[last] == phrase[last]+"s")
 }
 
 func set(list string) map[string]bool {

@@ -7,14 +7,15 @@ import (
 	"unicode"
 )
 
-// SecretColumns say what is left out of events because it is a credential, beside or in place of what
-// its name alone says. The zero value leaves it to the names.
+// SecretColumns say what is left out of events because it is a credential, beside or in place of
+// what its name alone says. The zero value leaves it to the names.
 type SecretColumns struct {
 	off      bool // names alone say nothing
 	patterns []secretPattern
 }
 
-// secretPattern is one entry of the list. Its names are folded, and * in them stands for anything.
+// secretPattern is one entry of the list. Its names are folded, and * in them stands for
+// anything.
 type secretPattern struct {
 	text    string // as it was written
 	schema  string // "" for any
@@ -23,10 +24,11 @@ type secretPattern struct {
 	through bool // it lets through what it matches
 }
 
-// UnmarshalText takes a comma list of column, table.column and schema.table.column, where - before one
-// lets it through, and of off.
+// UnmarshalText takes a comma list of column, table.column and schema.table.column, where -
+// before one lets it through, and of off.
 func (s *SecretColumns) UnmarshalText(text []byte) error {
 	*s = SecretColumns{}
+	const form = "column, table.column or schema.table.column, or - and one of these"
 	for entry := range strings.SplitSeq(string(text), ",") {
 		entry = strings.TrimSpace(entry)
 		if entry == "off" {
@@ -38,7 +40,7 @@ func (s *SecretColumns) UnmarshalText(text []byte) error {
 		p := secretPattern{text: entry, through: through}
 		for _, part := range parts {
 			if folded(part) == "" || strings.ContainsAny(part, `[]?\`) {
-				return fmt.Errorf("entry %q: want column, table.column or schema.table.column, or - and one of these", entry)
+				return fmt.Errorf("entry %q: want %s", entry, form)
 			}
 		}
 		switch len(parts) {
@@ -49,7 +51,7 @@ func (s *SecretColumns) UnmarshalText(text []byte) error {
 		case 3:
 			p.schema, p.table, p.column = folded(parts[0]), folded(parts[1]), folded(parts[2])
 		default:
-			return fmt.Errorf("entry %q: want column, table.column or schema.table.column", entry)
+			return fmt.Errorf("entry %q: want %s", entry, form)
 		}
 		s.patterns = append(s.patterns, p)
 	}
@@ -66,8 +68,8 @@ func folded(name string) string {
 	}, name)
 }
 
-// matches reports whether the pattern is of a column of a table. names are those that the table goes by:
-// its own, and its object's.
+// matches reports whether the pattern is of a column of a table. names are those that the table
+// goes by: its own, and its object's.
 func (p *secretPattern) matches(schema string, names []string, column string) bool {
 	return p.isOf(schema, names) && glob(p.column, folded(column))
 }
@@ -125,7 +127,8 @@ func (s *SecretColumns) letsTable(schema string, names []string) (through bool) 
 	return through
 }
 
-// ofName returns what the list says of a name that is no column's: of a key in JSON, or an attribute.
+// ofName returns what the list says of a name that is no column's: of a key in JSON, or an
+// attribute.
 func (s *SecretColumns) ofName(name string) (o opinion) {
 	for i := range s.patterns {
 		if p := &s.patterns[i]; p.table == "" && glob(p.column, folded(name)) {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// What of a table is left out, since it holds credentials: columns by their names, or by the table's
-// name and theirs; and whole tables, where a credential is the key, or where whoever is logged in is
-// kept. It is judged once for each version of a table.
+// What of a table is left out, since it holds credentials: columns by their names, or by the
+// table's name and theirs; and whole tables, where a credential is the key, or where whoever is
+// logged in is kept. It is judged once for each version of a table.
 
 // outline is what a judgement goes by.
 type outline struct {
@@ -31,8 +31,8 @@ type judgement struct {
 	mend    string   // the entry of HOOKLINE_SECRET_COLUMNS that has it announced, "" for none
 }
 
-// setting says where the rows of a table of settings have their name, and what it is set to. The name
-// may say that the value is a credential.
+// setting says where the rows of a table of settings have their name, and what it is set to. The
+// name may say that the value is a credential.
 type setting struct {
 	name   int
 	values []int
@@ -43,7 +43,9 @@ func (s *SecretColumns) judge(d *outline) judgement {
 	names := []string{d.table, d.object}
 	j := judgement{left: make([]bool, len(d.columns)), through: make([]bool, len(d.columns))}
 	of := d.table
-	salted := slices.ContainsFunc(d.columns, func(c outlineColumn) bool { return isSalt(c.name, c.of) })
+	salted := slices.ContainsFunc(d.columns, func(c outlineColumn) bool {
+		return isSalt(c.name, c.of)
+	})
 	for i, c := range d.columns {
 		switch s.of(d.schema, names, c.name) {
 		case leaves:
@@ -51,13 +53,13 @@ func (s *SecretColumns) judge(d *outline) judgement {
 		case lets:
 			j.through[i] = true
 		default:
-			j.left[i] = !s.off && (namesCredential(c.name, c.of) || c.of != fact && salted && isHash(c.name) ||
-				holdsCredential(of, c))
+			j.left[i] = !s.off && (namesCredential(c.name, c.of) || holdsCredential(of, c) ||
+				c.of != fact && salted && isHash(c.name))
 		}
 	}
-	if !s.off && !slices.Contains(j.left, true) {
-		for i, c := range d.columns { // then the key is the credential, as in access_tokens of some libraries
-			j.left[i] = c.key && !j.through[i] && c.of == anything && folded(c.name) == "id" && endsAsCredential(singularWords(of))
+	if !s.off && !slices.Contains(j.left, true) && endsAsCredential(singularWords(of)) {
+		for i, c := range d.columns { // then the key is the credential, as some libraries have it
+			j.left[i] = c.key && !j.through[i] && c.of == anything && folded(c.name) == "id"
 		}
 	}
 	for i, c := range d.columns {
@@ -93,8 +95,8 @@ func endsIn(name string, last ...string) bool {
 // In a table of credentials these columns hold the credential itself.
 var itselfNames = set(`key value hash code digest data body content contents encrypted hashed`)
 
-// keyHolders end the names of tables whose column key is a credential: of sessions, and of what calls an
-// API.
+// keyHolders end the names of tables whose column key is a credential: of sessions, and of what
+// calls an API.
 var keyHolders = set(`session application app integration connector bot device agent`)
 
 // holdsCredential reports whether a column of a table is a credential, by both their names.
@@ -108,10 +110,10 @@ func holdsCredential(table string, c outlineColumn) bool {
 		return false
 	}
 	last := w[len(w)-1]
-	if name == "key" && (keyHolders[last] || strings.HasSuffix(last, "app") || namesCredential(table, anything)) {
-		return true
-	}
-	if (name == "key" || name == "code") && (slices.Contains(w, "auth") || slices.Contains(w, "oauth")) {
+	auth := slices.Contains(w, "auth") || slices.Contains(w, "oauth")
+	switch {
+	case name == "key" && (auth || keyHolders[last] || strings.HasSuffix(last, "app")),
+		name == "key" && namesCredential(table, anything), name == "code" && auth:
 		return true
 	}
 	return endsAsCredential(w)
@@ -127,11 +129,14 @@ func endsAsCredential(w []string) bool {
 	return false
 }
 
-// singularWords returns the words of a table's name, the last one without its s, and without what only
-// says that it is a table.
+// tableWords say no more of a table than that it is one.
+var tableWords = set(`entity table tbl store`)
+
+// singularWords returns the words of a table's name, the last one without its s, and without what
+// only says that it is a table.
 func singularWords(table string) []string {
 	w := plainWords(table)
-	if last := len(w) - 1; last > 0 && (w[last] == "entity" || w[last] == "table" || w[last] == "tbl" || w[last] == "store") {
+	if last := len(w) - 1; last > 0 && tableWords[w[last]] {
 		w = w[:last]
 	}
 	if len(w) > 0 {
@@ -140,29 +145,35 @@ func singularWords(table string) []string {
 	return w
 }
 
-// A table named after sessions holds those of people who are logged in when it has a column of these.
-// Sessions of a conference, of training or of a payment have none.
+// A table named after sessions holds those of people who are logged in when it has a column of
+// these. Sessions of a conference, of training or of a payment have none.
 var sessionColumns = set(`
-	sid sess asession session sessionid sessionkey sessiondata nonce ipaddress ip useragent lastactivity
+	sid sess asession session sessionid sessionkey sessiondata nonce
+	ipaddress ip useragent lastactivity
 	data payload
 `)
 
-// storeColumns is how many columns a table has at most of which the columns alone tell that it is a
-// store, or when entries end that they are sessions.
+// storeColumns is how many columns a table has at most of which the columns alone tell that it is
+// a store, or when entries end that they are sessions.
 const storeColumns = 7
 
 // saysSession reports whether a credential is one of who is logged in, by its name.
 func saysSession(name string) bool {
 	name = folded(name)
-	return strings.Contains(name, "session") || strings.Contains(name, "token") || strings.Contains(name, "key")
+	return slices.ContainsFunc([]string{"session", "token", "key"}, func(of string) bool {
+		return strings.Contains(name, of)
+	})
 }
 
-// A table without such a name is one of sessions, or a cache that may hold some, when it has the key,
-// what is kept under it, and when it ends or was last used.
+// A table without such a name is one of sessions, or a cache that may hold some, when it has the
+// key, what is kept under it, and when it ends or was last used.
 var (
 	storeKeys    = set(`id key sid cachekey sessionkey`)
 	storeBlobs   = set(`data payload value sess session sessiondata asession`)
-	storeMoments = set(`expires expire expiry expiresat expiredate expiration lastactivity lastused lastaccess lastaccessed ttl`)
+	storeMoments = set(`
+		expires expire expiry expiresat expiredate expiration
+		lastactivity lastused lastaccess lastaccessed ttl
+	`)
 )
 
 // holdsSessions tells why a table is one of sessions, "" when it is none.
@@ -172,7 +183,8 @@ func (d *outline) holdsSessions(left []bool) string {
 		for i, c := range d.columns {
 			name := folded(c.name)
 			blob := name == "data" || name == "payload"
-			if left[i] && saysSession(c.name) || sessionColumns[name] && (!blob || c.free) || few && storeMoments[name] {
+			if left[i] && saysSession(c.name) || sessionColumns[name] && (!blob || c.free) ||
+				few && storeMoments[name] {
 				return "it holds sessions of people who are logged in, by its name and column " + c.name
 			}
 		}
@@ -202,9 +214,12 @@ var (
 		configkey property path field fieldname columnname attribute attributename header headername
 	`)
 	settingValues = set(`
-		value val settingvalue optionvalue configvalue oldvalue newvalue old new before after default defaultvalue
+		value val settingvalue optionvalue configvalue
+		oldvalue newvalue old new before after default defaultvalue
 	`)
-	settingTables   = set(`setting config configuration preference attribute option parameter param variable property default`)
+	settingTables = set(`
+		setting config configuration preference attribute option parameter param variable property default
+	`)
 	settingContents = set(`content data`)
 )
 

@@ -104,7 +104,7 @@ func (g *Generic) Load(context.Context, pgx.Tx, *cdc.Snapshot) error {
 // Tables returns all tables, sorted by schema and name; those that are not announced are marked as left. What is odd about one is logged
 // when it is first seen.
 func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
-	survey, err := g.survey(ctx, tx.Query)
+	survey, err := g.survey(ctx, tx)
 	if err != nil {
 		return nil, err
 	}

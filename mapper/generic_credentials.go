@@ -3,7 +3,6 @@ package mapper
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 
@@ -13,8 +12,9 @@ import (
 	"hookline/internal/spelling"
 )
 
-// judge tells what is left out of a table. One that looks like a table of webhooks is left out whole:
-// their URLs and headers are credentials, too. A secret that is let through does not make it look so.
+// judge tells what is left out of a table. One that looks like a table of webhooks is left out
+// whole: their URLs and headers are credentials, too. A secret that is let through does not make
+// it look so.
 func (g *Generic) judge(d *outline) judgement {
 	j := g.secrets.judge(d)
 	if g.webhooks == nil {
@@ -32,7 +32,8 @@ func (g *Generic) judge(d *outline) judgement {
 	return j
 }
 
-// guard has o leave out what the judgement says, but for fields that are not made in the first place.
+// guard has o leave out what the judgement says, but for fields that are not made in the first
+// place.
 func (g *Generic) guard(o *object, j judgement) {
 	if slices.Contains(j.left, true) {
 		o.ignore = j.left
@@ -58,17 +59,22 @@ type judged struct {
 }
 
 // survey judges the tables that would be announced otherwise.
-func (g *Generic) survey(ctx context.Context, query func(context.Context, string, ...any) (pgx.Rows, error)) (*survey, error) {
-	rows, err := query(ctx, `
+func (g *Generic) survey(ctx context.Context, db interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+},
+) (*survey, error) {
+	rows, err := db.Query(ctx, `
 		WITH tables AS MATERIALIZED (
-			SELECT c.oid, n.nspname, c.relname, coalesce(parent.schema, n.nspname) AS schema, coalesce(parent.name, c.relname) AS name,
-			       (SELECT (i.indkey::int2[])[0:i.indnkeyatts - 1] FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS key
+			SELECT c.oid, n.nspname, c.relname,
+			       coalesce(parent.schema, n.nspname) AS schema, coalesce(parent.name, c.relname) AS name,
+			       (SELECT (i.indkey::int2[])[0:i.indnkeyatts - 1] FROM pg_index i
+			        WHERE i.indrelid = c.oid AND i.indisprimary) AS key
 			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace`+parentSQL+`
 			WHERE (n.nspname = ANY ($1) OR parent.schema = ANY ($1))
 			  AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
 		)
-		SELECT nspname, relname, schema, name, a.attname, t.typcategory::text, coalesce(nullif(t.typbasetype, 0), t.oid),
-		       coalesce(a.attnum = ANY (key), false)
+		SELECT nspname, relname, schema, name, a.attname, t.typcategory::text,
+		       coalesce(nullif(t.typbasetype, 0), t.oid), coalesce(a.attnum = ANY (key), false)
 		FROM tables
 		JOIN pg_attribute a ON a.attrelid = tables.oid AND a.attnum > 0 AND NOT a.attisdropped
 		JOIN pg_type t ON t.oid = a.atttypid
@@ -82,7 +88,9 @@ func (g *Generic) survey(ctx context.Context, query func(context.Context, string
 	var column outlineColumn
 	var category string
 	var base uint32
-	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &as.Schema, &as.Name, &column.name, &category, &base, &column.key}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{
+		&table.Schema, &table.Name, &as.Schema, &as.Name, &column.name, &category, &base, &column.key,
+	}, func() error {
 		d, met := s.tables[table]
 		if !met {
 			object, announced := g.announces(as.Schema, as.Name)
@@ -147,7 +155,8 @@ func (s *survey) compare(secrets *SecretColumns) {
 		if !used {
 			s.unused = append(s.unused, p)
 			slices.Sort(known)
-			s.nearest = append(s.nearest, spelling.Nearest(strings.TrimPrefix(p.text, "-"), slices.Compact(known)))
+			near := spelling.Nearest(strings.TrimPrefix(p.text, "-"), slices.Compact(known))
+			s.nearest = append(s.nearest, near)
 		}
 	}
 }
@@ -170,7 +179,8 @@ func (s *survey) complaints() (list []string) {
 // tell logs what is left out, once.
 func (g *Generic) tell(s *survey) {
 	if text := strings.Join(s.columns, " "); text != "" && !g.reportedAlready("columns "+text) {
-		g.log.Info("columns are left out of events as credentials; HOOKLINE_SECRET_COLUMNS decides", "columns", s.columns)
+		g.log.Info("columns are left out of events as credentials; HOOKLINE_SECRET_COLUMNS decides",
+			"columns", s.columns)
 	}
 	for _, t := range s.whole {
 		d := s.tables[t]
@@ -185,14 +195,14 @@ func (g *Generic) tell(s *survey) {
 	}
 	for _, text := range s.complaints() {
 		if !g.reportedAlready("pattern " + text) {
-			g.log.Log(context.Background(), slog.LevelWarn, "HOOKLINE_SECRET_COLUMNS: "+text)
+			g.log.Warn("an entry of HOOKLINE_SECRET_COLUMNS may be wrong", "entry", text)
 		}
 	}
 }
 
 // CheckCredentials tells what is left out as credentials.
 func (g *Generic) CheckCredentials(ctx context.Context, conn *pgx.Conn) ([]cdc.Finding, error) {
-	s, err := g.survey(ctx, conn.Query)
+	s, err := g.survey(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
@@ -202,10 +212,12 @@ func (g *Generic) CheckCredentials(ctx context.Context, conn *pgx.Conn) ([]cdc.F
 	case g.secrets.off && len(s.columns) == 0:
 		found[0] = cdc.OK(check, "nothing is left out: HOOKLINE_SECRET_COLUMNS has off")
 	case len(s.columns) > 0:
-		found[0] = cdc.OK(check, "left out of events: %s; and of JSON, keys that name one", strings.Join(s.columns, ", "))
+		found[0] = cdc.OK(check, "left out of events: %s; and of JSON, keys that name one",
+			strings.Join(s.columns, ", "))
 	}
 	if len(s.settings) > 0 {
-		found = append(found, cdc.OK(check, "left out of rows whose name says so: values of %s", strings.Join(s.settings, ", ")))
+		found = append(found, cdc.OK(check, "left out of rows whose name says so: values of %s",
+			strings.Join(s.settings, ", ")))
 	}
 	for _, t := range s.whole {
 		d := s.tables[t]
@@ -217,7 +229,8 @@ func (g *Generic) CheckCredentials(ctx context.Context, conn *pgx.Conn) ([]cdc.F
 	}
 	for _, text := range s.complaints() {
 		found = append(found, cdc.Finding{
-			Level: cdc.Warning, Check: check, Found: "HOOKLINE_SECRET_COLUMNS: " + text, Mend: "correct the entry, or take it out",
+			Level: cdc.Warning, Check: check, Found: "HOOKLINE_SECRET_COLUMNS: " + text,
+			Mend: "correct the entry, or take it out",
 		})
 	}
 	return found, nil

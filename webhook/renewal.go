@@ -10,20 +10,21 @@ import (
 	"hookline/cdc"
 )
 
-// A table of webhooks that is dropped tells nobody of its rows, and another that takes its name may have
-// other ones. The stream does not say so: somebody has to look.
+// A table of webhooks that is dropped tells nobody of its rows, and another that takes its name
+// may have other ones. The stream does not say so: somebody has to look.
 
 // Whereabouts is what became of the tables that webhooks were read from.
 type Whereabouts int
 
 const (
 	There    Whereabouts = iota
-	Replaced             // another relation has the name of one, or one more is there: they have to be read anew
+	Replaced             // others have to be read: one has the name of one that was, or one more is there
 	Dropped              // one is gone, and there is none in its place, or none yet
 )
 
-// Moved tells what became of the tables that webhooks were read from by the last Load, as tx sees it. One
-// that merely has another name still has its rows, and counts as there. Safe for concurrent use.
+// Moved tells what became of the tables that webhooks were read from by the last Load, as tx sees
+// it. One that merely has another name still has its rows, and counts as there. Safe for
+// concurrent use.
 func (r *Registry) Moved(ctx context.Context, tx pgx.Tx) (Whereabouts, error) {
 	r.mu.Lock()
 	read := map[cdc.Table]uint32{}
@@ -55,10 +56,12 @@ func (r *Registry) Moved(ctx context.Context, tx pgx.Tx) (Whereabouts, error) {
 }
 
 // dropped returns those of the tables of which the relation is gone.
-func dropped(ctx context.Context, tx pgx.Tx, tables map[cdc.Table]uint32) (gone []cdc.Table, err error) {
+func dropped(ctx context.Context, tx pgx.Tx, tables map[cdc.Table]uint32,
+) (gone []cdc.Table, err error) {
 	for table, oid := range tables {
 		var there bool
-		if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_class WHERE oid = $1)", oid).Scan(&there); err != nil {
+		err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_class WHERE oid = $1)", oid).Scan(&there)
+		if err != nil {
 			return nil, fmt.Errorf("look for table %s: %w", table, err)
 		}
 		if !there {
@@ -68,8 +71,8 @@ func dropped(ctx context.Context, tx pgx.Tx, tables map[cdc.Table]uint32) (gone 
 	return gone, nil
 }
 
-// Renew is Load after Moved has told that something has. Where a table is gone and there is none in its
-// place, its webhooks are removed, and the error is the *cdc.Problem of Load.
+// Renew is Load after Moved has told that something has. Where a table is gone and there is none
+// in its place, its webhooks are removed, and the error is the *cdc.Problem of Load.
 func (r *Registry) Renew(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) error {
 	loading := r.Load(ctx, tx, snapshot)
 	if _, ok := errors.AsType[*cdc.Problem](loading); !ok {
