@@ -11,7 +11,13 @@ import (
 // redactor leaves credentials out of documents.
 type redactor struct {
 	secrets *SecretColumns
-	known   map[string]keyClass // keys that were met
+	known   map[string]knownKey // keys that were met
+	recent  [256]knownKey       // some of them, where they are found sooner
+}
+
+type knownKey struct {
+	key   string
+	class keyClass
 }
 
 // keyClass is what a key says.
@@ -35,22 +41,33 @@ const (
 )
 
 func newRedactor(secrets *SecretColumns) *redactor {
-	return &redactor{secrets: secrets, known: map[string]keyClass{}}
+	return &redactor{secrets: secrets, known: map[string]knownKey{}}
 }
 
 // class returns what a key says. It is as JSON has it, without its quotes.
 func (r *redactor) class(key []byte) keyClass {
-	if c, ok := r.known[string(key)]; ok {
-		return c
+	n := len(key)
+	if n == 0 {
+		return 0
 	}
-	c := r.classify(plainKey(key))
-	if len(key) <= longestKey {
+	sample := uint32(key[0]) | uint32(key[n/2])<<8 | uint32(key[max(n-2, 0)])<<16 | uint32(key[n-1])<<24
+	recent := &r.recent[(sample^uint32(n&15))*2654435761>>24]
+	if recent.key == string(key) {
+		return recent.class
+	}
+	k, ok := r.known[string(key)]
+	if !ok {
+		k = knownKey{string(key), r.classify(plainKey(key))}
+		if n > longestKey {
+			return k.class
+		}
 		if len(r.known) == mostKeys {
 			clear(r.known)
 		}
-		r.known[string(key)] = c
+		r.known[k.key] = k
 	}
-	return c
+	*recent = k
+	return k.class
 }
 
 // plainKey returns a key without escapes.
