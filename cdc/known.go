@@ -234,7 +234,7 @@ func (p *Plan) remember() (notes []note) {
 	noted := map[uint32]bool{}
 	holders := map[uint32]bool{} // of webhooks
 	for i := range f.tables {
-		holders[f.tables[i].oid] = f.tables[i].Webhooks
+		holders[f.tables[i].oid] = f.tables[i].holdsForeignWebhooks(p.cfg)
 	}
 	add := func(oid uint32, n note) {
 		if n.webhooks = holders[oid]; !noted[oid] {
@@ -260,7 +260,7 @@ func (p *Plan) remember() (notes []note) {
 		if k != nil && k.root != 0 && !k.left && t.Parent == "" && !t.unasked && !t.partitioned {
 			add(t.oid, note{name: t.name(), left: true}) // as long as its row of pg_class tells since when
 		}
-		if t.Webhooks && (t.known || t.listed) && (k == nil || !k.webhooks) {
+		if t.holdsForeignWebhooks(p.cfg) && (t.known || t.listed) && (k == nil || !k.webhooks) {
 			add(t.oid, t.note())
 		}
 		if child := t.Parent != "" && (t.listed || !f.slot) && (k == nil || k.root == 0); child || t.isKnownFromNow(p.cfg) {
@@ -284,7 +284,12 @@ func (p *Plan) remember() (notes []note) {
 	return notes
 }
 
-// WebhookTables returns the OIDs of the relations that webhooks were read from at any time, as far as this is written down.
+// holdsForeignWebhooks reports whether webhooks are read from a table of the CRM's.
+func (t *candidate) holdsForeignWebhooks(cfg Config) bool {
+	return t.Webhooks && t.Schema != cfg.Schema
+}
+
+// WebhookTables returns the OIDs of the CRM's relations that webhooks were read from at any time, as is written down.
 func WebhookTables(ctx context.Context, tx pgx.Tx, cfg Config) (oids []uint32, err error) {
 	cfg = cfg.withDefaults()
 	known := cfg.own(knownTable).String()
