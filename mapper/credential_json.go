@@ -201,9 +201,9 @@ func (r *redactor) appendHstore(dst, text []byte) []byte {
 }
 
 // names reports whether a value that a document or a row has for a name is a credential.
-func (r *redactor) names(name string) bool {
+func (r *redactor) names(name []byte) bool {
 	const longest = 120 // beyond it is text, and no name
-	return len(name) <= longest && r.secrets.leavesName(name, anything)
+	return len(name) <= longest && r.class(name).hides('"')
 }
 
 // related is a member of an object of which another one says whether it is a credential, or that
@@ -223,7 +223,7 @@ func (r *redactor) settle(out []byte, start int, members []related, salted bool)
 		cut = hashKey
 	}
 	for _, m := range members {
-		if m.class&nameKey != 0 && out[m.value] == '"' && r.names(plainKey(out[m.value+1:m.last-1])) {
+		if m.class&nameKey != 0 && out[m.value] == '"' && r.names(out[m.value+1:m.last-1]) {
 			cut |= valueKey
 		}
 	}

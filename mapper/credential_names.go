@@ -12,7 +12,7 @@ import (
 var credentialPhrases = phrases(`
 	password, passwd, passphrase, passcode, passhash, pwd, pass word, pass phrase, pass code,
 	secret, credential, token, jwt, csrf, xsrf,
-	otp, totp, hotp, cvv, cvc, psk, passkey, phpsessid, jsessionid,
+	otp, totp, hotp, pin hash, pin digest, pin number, cvv, cvc, psk, passkey, phpsessid, jsessionid,
 
 	api key, access key, private key, secret key, shared key, auth key, authentication key,
 	authorization key, encryption key, encrypted key, decryption key, signing key, signature key,
@@ -59,13 +59,13 @@ var credentialEndings = []string{
 var aboutCredentials = set(`
 	at on in date time timestamp day days hours minutes seconds ms
 	expires expire expiry expiration expired expiring until validity ttl lifetime lifespan duration age
-	count counts counter total number num quantity used usage left remaining attempts tries retries
+	count counts counter total quantity used usage left remaining attempts tries retries
 	failures limit limits quota max min rate budget cost costs price supply balance amount
 	length len size strength score complexity entropy
 	type kind policy policies rule rules pattern regex format encoding algorithm algo method scheme
 	required needed enabled enable disabled active allowed verified confirmed valid invalid revoked
 	set changed updated created sent requested generated rotated issued status state
-	id ids uuid name names label title description comment notes version
+	id ids name names label title description version
 	provider issuer audience scope scopes prefix symbol address endpoint
 	owner user users by author template manager question questions
 `)

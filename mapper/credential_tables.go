@@ -34,7 +34,7 @@ type judgement struct {
 // setting says where the rows of a table of settings have their name, and what it is set to. The
 // name may say that the value is a credential.
 type setting struct {
-	name   int
+	names  []int
 	values []int
 }
 
@@ -113,7 +113,8 @@ func holdsCredential(table string, c outlineColumn) bool {
 	auth := slices.Contains(w, "auth") || slices.Contains(w, "oauth")
 	switch {
 	case name == "key" && (auth || keyHolders[last] || strings.HasSuffix(last, "app")),
-		name == "key" && namesCredential(table, anything), name == "code" && auth:
+		name == "key" && namesCredential(table, anything),
+		name == "code" && (auth || last == "invite" || last == "invitation"):
 		return true
 	}
 	return endsAsCredential(w)
@@ -227,18 +228,18 @@ var (
 func (d *outline) holdsSettings(j *judgement) *setting {
 	w := singularWords(d.table)
 	contents := len(w) > 0 && settingTables[w[len(w)-1]]
-	s := setting{name: -1}
+	var s setting
 	for i, c := range d.columns {
 		name := folded(c.name)
 		switch {
-		case j.left[i] || j.through[i] || c.of != anything:
-		case settingNames[name] && s.name < 0:
-			s.name = i
-		case settingValues[name] || contents && settingContents[name]:
+		case j.left[i] || j.through[i] || c.of == number:
+		case settingNames[name]:
+			s.names = append(s.names, i)
+		case c.of == anything && (settingValues[name] || contents && settingContents[name]):
 			s.values = append(s.values, i)
 		}
 	}
-	if s.name < 0 || s.values == nil {
+	if s.names == nil || s.values == nil {
 		return nil
 	}
 	return &s

@@ -39,7 +39,9 @@ func (g *Generic) guard(o *object, j judgement) {
 		o.ignore = j.left
 	}
 	if s := j.setting; s != nil {
-		o.secret = func(row cdc.Tuple) bool { return g.redactor.names(row[s.name].String()) }
+		o.secret = func(row cdc.Tuple) bool {
+			return slices.ContainsFunc(s.names, func(c int) bool { return g.redactor.names(row[c].Bytes()) })
+		}
 	}
 }
 

@@ -104,6 +104,9 @@ func TestCredentialsOfRows(t *testing.T) {
 	runSQL(t, pool, `
 		CREATE TABLE settings (id int PRIMARY KEY, key text, value text, updated_at timestamptz);
 		INSERT INTO settings VALUES (1, 'smtp_password', 'canary'), (2, 'theme', 'dark'), (3, 'theme', '{"token":"canary","a":1}');
+		CREATE TYPE option AS ENUM ('smtp_password', 'theme');
+		CREATE TABLE options (id int PRIMARY KEY, name text, key option, value text);
+		INSERT INTO options VALUES (1, 'Mail', 'smtp_password', 'canary'), (2, 'Look', 'theme', 'dark');
 		CREATE TABLE audits (id int PRIMARY KEY, field text, "oldValue" text, new_value text);
 		INSERT INTO audits VALUES (1, 'api_key', 'canary', 'canary'), (2, 'phone', '1', '2');
 		CREATE TABLE deals (id int PRIMARY KEY, name text, value numeric);
@@ -114,8 +117,9 @@ func TestCredentialsOfRows(t *testing.T) {
 			`{"id":1,"key":"smtp_password","updatedAt":null}`, `{"id":2,"key":"theme","value":"dark","updatedAt":null}`,
 			`{"id":3,"key":"theme","value":"{\"a\":1}","updatedAt":null}`,
 		},
-		"audits": {`{"id":1,"field":"api_key"}`, `{"id":2,"field":"phone","oldValue":"1","newValue":"2"}`},
-		"deals":  {`{"id":1,"name":"Token deal","value":12}`},
+		"options": {`{"id":1,"name":"Mail","key":"smtp_password"}`, `{"id":2,"name":"Look","key":"theme","value":"dark"}`},
+		"audits":  {`{"id":1,"field":"api_key"}`, `{"id":2,"field":"phone","oldValue":"1","newValue":"2"}`},
+		"deals":   {`{"id":1,"name":"Token deal","value":12}`},
 	} {
 		rel := describeTable(t, pool, "public", table)
 		o := compilePlan(t, g, rel)
