@@ -194,9 +194,11 @@ func (r *redactor) within(p *reprinter, start int) (left bool) {
 
 // appendHstore appends an hstore as the function of that name does, without credentials.
 func (r *redactor) appendHstore(dst, text []byte) []byte {
+	salted := bytes.Contains(text, []byte(`salt"=>`))
 	return printHstore(dst, text, func(key []byte) bool {
 		quoted := appendString(nil, key)
-		return r.class(quoted[1 : len(quoted)-1]).hides('"')
+		c := r.class(quoted[1 : len(quoted)-1])
+		return c.hides('"') || salted && c&hashKey != 0
 	})
 }
 

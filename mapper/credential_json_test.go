@@ -92,6 +92,8 @@ func TestRedactHstore(t *testing.T) {
 	for _, test := range []struct{ in, want string }{
 		{`"a"=>"1", "password"=>"x"`, `{"a":"1"}`},
 		{`"password"=>"x", "a"=>NULL`, `{"a":null}`},
+		{`"hash"=>"1", "n"=>"2"`, `{"hash":"1","n":"2"}`},
+		{`"hash"=>"1", "n"=>"2", "salt"=>"3"`, `{"n":"2"}`},
 		{`"token"=>NULL, "a"=>"1", "api-key"=>"2", "b"=>"3"`, `{"a":"1","b":"3"}`},
 	} {
 		if got := newTestRedactor(t, "").appendHstore(nil, []byte(test.in)); string(got) != test.want {

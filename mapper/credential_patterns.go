@@ -140,13 +140,14 @@ func (s *SecretColumns) ofName(name string) (o opinion) {
 	return o
 }
 
-// leavesName reports whether a key in JSON, or an attribute, is left out.
-func (s *SecretColumns) leavesName(name string, of held) bool {
+// leavesAttribute reports whether an attribute of a composite type is left out. salted says that
+// another one is a salt.
+func (s *SecretColumns) leavesAttribute(name string, of held, salted bool) bool {
 	switch s.ofName(name) {
 	case leaves:
 		return true
 	case lets:
 		return false
 	}
-	return !s.off && namesCredential(name, of)
+	return !s.off && (namesCredential(name, of) || salted && isHash(name))
 }

@@ -29,7 +29,7 @@ func testCredentialsOfColumns(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	runSQL(t, pool, `
 		CREATE EXTENSION hstore;
-		CREATE TYPE login AS (name text, "passWord" text, extra jsonb, tokens int);
+		CREATE TYPE login AS (name text, "passWord" text, extra jsonb, tokens int, hash text, salt text);
 		CREATE TYPE mood AS ENUM ('secret', 'open');
 		CREATE DOMAIN document AS jsonb;
 		CREATE DOMAIN word AS text;
@@ -41,7 +41,7 @@ func testCredentialsOfColumns(t *testing.T, pool *pgxpool.Pool) {
 			'secret', 3, '2025-01-01', true, gen_random_uuid(),
 			'{"a":1,"password":"canary"}', '{"a": 1, "in": {"apiKey": "canary"}}', '{"token":"canary"}', ARRAY['{"pwd":"canary"}'::jsonb, '{"b":2}'],
 			'{"client_secret": "canary", "c": 3}', ARRAY['{"otp":"canary"}', 'plain'],
-			('ada', 'canary', '{"pin":"canary","d":4}', 7), ARRAY[('bob', 'canary', '{"e":5}', 8)::login],
+			('ada', 'canary', '{"pin":"canary","d":4}', 7, 'canary', 'canary'), ARRAY[('bob', 'canary', '{"e":5}', 8, 'canary', 'canary')::login],
 			'a=>1, "secret"=>"canary"', ARRAY['"access_key"=>"canary"'::hstore])`)
 	g := NewGeneric(Config{}, pool, discard)
 	rel := describeTable(t, pool, "public", "users")
@@ -61,7 +61,7 @@ func testCredentialsOfColumns(t *testing.T, pool *pgxpool.Pool) {
 	// an update of nothing but credentials
 	runSQL(t, pool, `UPDATE users SET "encryptedPassword" = 'canary2', api_key = 'canary2', salt = 'x', hash = 'y', file_hash = 'z',
 		notify_token = gen_random_uuid(), meta = '{"a":1,"password":"canary2"}', raw = '{"a":1,"in":{"apiKey":[1,2]}}', doc = '{}',
-		note = '{"client_secret":"canary2","c":3}', login = ('ada', 'canary2', '{"d":4}', 7), tags = 'a=>1'`)
+		note = '{"client_secret":"canary2","c":3}', login = ('ada', 'canary2', '{"d":4}', 7, 'x', 'y'), tags = 'a=>1'`)
 	after := readTuples(t, pool, rel)[0]
 	if _, updated, announce := o.update(row, after); announce || updated != nil {
 		t.Errorf("an update of credentials alone is announced, with %q", updated)

@@ -306,10 +306,14 @@ func (t *types) composite(row typeRow, found map[uint32]typeRow) (whole, redacte
 	t.composites[row.OID] = row
 	attributes := make([]attribute, len(row.Types))
 	others := make([]attribute, len(row.Types))
+	salted := slices.ContainsFunc(row.Attributes, func(name string) bool { return isSalt(name, anything) })
 	for i, name := range fieldNames(row.Attributes) {
 		c := t.compile(row.Types[i], found)
 		attributes[i] = attribute{key: jsonKey(name), encode: c.encode}
-		others[i] = attribute{key: jsonKey(name), encode: c.withoutCredentials(), left: t.redactor.secrets.leavesName(row.Attributes[i], c.holds)}
+		others[i] = attribute{
+			key: jsonKey(name), encode: c.withoutCredentials(),
+			left: t.redactor.secrets.leavesAttribute(row.Attributes[i], c.holds, salted),
+		}
 	}
 	whole = func(dst, text []byte) []byte { return appendComposite(dst, text, attributes) }
 	redacted = func(dst, text []byte) []byte { return appendComposite(dst, text, others) }
