@@ -96,7 +96,7 @@ func (t *candidate) from() string {
 
 // note returns what is written down of the table when it is published.
 func (t *candidate) note() note {
-	n := note{name: t.name()}
+	n := note{name: t.name(), webhooks: t.Webhooks}
 	if t.Parent != "" {
 		n.root = tableName{t.ParentSchema, t.Parent}.regclass()
 	}

@@ -22,9 +22,10 @@ const (
 	Delete
 	Truncate // the table was emptied; Old and New are nil
 	End      // the transaction is over; comes only where it had a Delete, and with nothing but Tx and Index
+	Woken    // nothing has changed: Source.Wake was called; comes with nothing else
 )
 
-var kindNames = [...]string{Insert: "insert", Update: "update", Delete: "delete", Truncate: "truncate", End: "end"}
+var kindNames = [...]string{Insert: "insert", Update: "update", Delete: "delete", Truncate: "truncate", End: "end", Woken: "woken"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) && kindNames[k] != "" {

@@ -27,6 +27,7 @@ type knownRelation struct {
 	// predecessor is the relation whose name it has taken over, as long as what differs between the two has
 	// yet to be announced.
 	predecessor uint32
+	webhooks    bool      // were read from it
 	now         tableName // the zero name: it was dropped
 	tree        bool      // it is partitioned by now
 }
@@ -55,7 +56,7 @@ func recall(ctx context.Context, conn *pgx.Conn, cfg Config) (knownTables, error
 		SELECT k.relation, coalesce(j->>'schema_name', ''), coalesce(j->>'table_name', ''),
 		       coalesce(was.schema, ''), coalesce(was.table, ''), coalesce((j->>'apart')::boolean, false),
 		       coalesce((j->>'root')::oid, 0), j->>'left_x' IS NOT NULL, coalesce((j->>'successor')::oid, 0),
-		       coalesce((j->>'predecessor')::oid, 0),
+		       coalesce((j->>'predecessor')::oid, 0), coalesce((j->>'webhooks')::boolean, false),
 		       coalesce(n.nspname, ''), coalesce(c.relname, ''), coalesce(c.relkind = 'p', false)
 		FROM `+cfg.own(knownTable).String()+` k CROSS JOIN LATERAL to_jsonb(k) j
 		LEFT JOIN LATERAL (SELECT j->>'was_schema' AS schema, j->>'was_table' AS table
@@ -68,7 +69,7 @@ func recall(ctx context.Context, conn *pgx.Conn, cfg Config) (knownTables, error
 	var k knownRelation
 	_, err = pgx.ForEachRow(rows, []any{
 		&k.oid, &k.noted.schema, &k.noted.table, &k.was.schema, &k.was.table, &k.apart,
-		&k.root, &k.left, &k.successor, &k.predecessor, &k.now.schema, &k.now.table, &k.tree,
+		&k.root, &k.left, &k.successor, &k.predecessor, &k.webhooks, &k.now.schema, &k.now.table, &k.tree,
 	}, func() error {
 		one := k
 		m.add(&one)
@@ -184,6 +185,7 @@ type note struct {
 	name            tableName
 	root, successor string // SQL for an OID, "" for none
 	left            bool   // it has left its root
+	webhooks        bool   // are read from it
 }
 
 // noteSQL returns the statement that writes notes down. A root that was noted stays; so does the
@@ -197,16 +199,16 @@ func (p *Plan) noteSQL(notes []note) string {
 	}
 	rows := make([]string, len(notes))
 	for i, n := range notes {
-		rows[i] = fmt.Sprintf("(%s::oid, %s, %s, %t)", n.name.regclass(), orNull(n.root), orNull(n.successor), n.left)
+		rows[i] = fmt.Sprintf("(%s::oid, %s, %s, %t, %t)", n.name.regclass(), orNull(n.root), orNull(n.successor), n.left, n.webhooks)
 	}
-	return "INSERT INTO " + p.cfg.own(knownTable).String() + " AS k (slot, relation, schema_name, table_name, root, successor, left_x, left_c)\n" +
+	return "INSERT INTO " + p.cfg.own(knownTable).String() + " AS k (slot, relation, schema_name, table_name, root, successor, left_x, left_c, webhooks)\n" +
 		"SELECT " + quoteLiteral(p.cfg.Slot) + ", c.oid, n.nspname, c.relname, v.root, v.successor,\n" +
-		"    CASE WHEN v.gone THEN c.xmin END, CASE WHEN v.gone THEN c.cmin::text::bigint END\n" +
-		"  FROM (VALUES " + strings.Join(rows, ",\n    ") + ") v (relation, root, successor, gone)\n" +
+		"    CASE WHEN v.gone THEN c.xmin END, CASE WHEN v.gone THEN c.cmin::text::bigint END, v.webhooks\n" +
+		"  FROM (VALUES " + strings.Join(rows, ",\n    ") + ") v (relation, root, successor, gone, webhooks)\n" +
 		"  JOIN pg_class c ON c.oid = v.relation JOIN pg_namespace n ON n.oid = c.relnamespace\n" +
 		"ON CONFLICT (slot, relation) DO UPDATE SET " +
 		"schema_name = EXCLUDED.schema_name, table_name = EXCLUDED.table_name, " +
-		"root = coalesce(EXCLUDED.root, k.root), successor = EXCLUDED.successor,\n" +
+		"root = coalesce(EXCLUDED.root, k.root), successor = EXCLUDED.successor, webhooks = k.webhooks OR EXCLUDED.webhooks,\n" +
 		"  apart = k.apart OR k.root IS NULL AND coalesce(k.schema_name <> EXCLUDED.schema_name, false),\n" +
 		"  (left_x, left_c) = (SELECT EXCLUDED.left_x, EXCLUDED.left_c WHERE EXCLUDED.left_x IS NOT NULL OR EXCLUDED.root IS NOT NULL\n" +
 		"    UNION ALL SELECT k.left_x, k.left_c LIMIT 1),\n" +
@@ -253,8 +255,12 @@ func (f *found) standing(t *candidate, m member) standing {
 func (p *Plan) remember() (notes []note) {
 	f := p.found
 	noted := map[uint32]bool{}
+	holders := map[uint32]bool{} // of webhooks
+	for i := range f.tables {
+		holders[f.tables[i].oid] = f.tables[i].holdsForeignWebhooks(p.cfg)
+	}
 	add := func(oid uint32, n note) {
-		if !noted[oid] {
+		if n.webhooks = holders[oid]; !noted[oid] {
 			noted[oid], notes = true, append(notes, n)
 		}
 	}
@@ -282,6 +288,9 @@ func (p *Plan) remember() (notes []note) {
 		if k != nil && k.root != 0 && !k.left && t.Parent == "" && !t.unasked && !t.partitioned {
 			add(t.oid, note{name: t.name(), left: true}) // as long as its row of pg_class tells since when
 		}
+		if t.holdsForeignWebhooks(p.cfg) && (t.known || t.listed) && (k == nil || !k.webhooks) {
+			add(t.oid, t.note())
+		}
 		if child := t.Parent != "" && (t.listed || !f.slot) && (k == nil || k.root == 0); child || t.isKnownFromNow(p.cfg) {
 			add(t.oid, t.note())
 		}
@@ -301,4 +310,27 @@ func (p *Plan) remember() (notes []note) {
 	}
 	slices.SortFunc(notes, func(a, b note) int { return strings.Compare(a.name.String(), b.name.String()) })
 	return notes
+}
+
+// holdsForeignWebhooks reports whether webhooks are read from a table of the CRM's.
+func (t *candidate) holdsForeignWebhooks(cfg Config) bool {
+	return t.Webhooks && t.Schema != cfg.Schema
+}
+
+// WebhookTables returns the OIDs of the CRM's relations that webhooks were read from at any time, as is written down.
+func WebhookTables(ctx context.Context, tx pgx.Tx, cfg Config) (oids []uint32, err error) {
+	cfg = cfg.withDefaults()
+	known := cfg.own(knownTable).String()
+	var there bool
+	if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", known).Scan(&there); err != nil || !there {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, "SELECT DISTINCT relation FROM "+known+" k WHERE (to_jsonb(k)->>'webhooks')::boolean")
+	if err == nil {
+		oids, err = pgx.CollectRows(rows, pgx.RowTo[uint32])
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up which tables held webhooks: %w", err)
+	}
+	return oids, nil
 }

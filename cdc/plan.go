@@ -93,6 +93,10 @@ func makePlan(cfg Config, f *found) *Plan {
 			t.Left = true
 			p.skip(p.superseded(t, successor))
 		}
+		if k := f.memory.relations[t.oid]; k != nil && k.webhooks && t.Full && !t.Left && !t.unasked {
+			t.Left = true
+			p.skip(p.heldWebhooks(t))
+		}
 		steps, want := p.consider(t)
 		if want {
 			identities, wanted = append(identities, steps...), append(wanted, t)

@@ -26,8 +26,9 @@ const (
 	NotOwned               SkipReason = "not_owned"   // table or publication, by the role
 	HiddenRows             SkipReason = "hidden_rows" // by row security, or for want of SELECT
 	Superseded             SkipReason = "superseded"  // by a table that has taken its name over
-	Locked                 SkipReason = "locked"      // by another session, at this moment
-	Refused                SkipReason = "refused"     // by the server, for another reason
+	HeldWebhooks           SkipReason = "held_webhooks"
+	Locked                 SkipReason = "locked"  // by another session, at this moment
+	Refused                SkipReason = "refused" // by the server, for another reason
 )
 
 // Passes reports whether the reason may pass without a trace in the catalogs, so that only another try
@@ -126,6 +127,15 @@ func (p *Plan) superseded(t *candidate, by tableName) Skipped {
 		Mend: "nothing, if a migration has left it behind. Otherwise give it another name once more, which it is announced under, or",
 		SQL: []string{fmt.Sprintf("UPDATE %s SET successor = NULL, was_schema = NULL, was_table = NULL WHERE relation = %s",
 			p.cfg.own(knownTable), t.regclass())},
+	}
+}
+
+// heldWebhooks tells of a table that webhooks were read from.
+func (p *Plan) heldWebhooks(t *candidate) Skipped {
+	return Skipped{
+		Table: t.Table, Reason: HeldWebhooks,
+		Why:  "webhooks were read from it, under this name or another one: its rows hold secrets, URLs and headers of receivers",
+		Mend: "nothing. A table that holds no webhooks any more, and is to be announced, has to be made anew",
 	}
 }
 

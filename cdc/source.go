@@ -65,6 +65,7 @@ type Source struct {
 	conn  atomic.Pointer[pgconn.PgConn] // the reader's
 	err   error                         // why the Source failed; set before queue is closed
 
+	wake   chan struct{} // by Wake
 	halted chan struct{} // closed by Halt
 	halt   error         // why; set before halted is closed
 	once   sync.Once     // of Halt
@@ -115,7 +116,7 @@ func Open(cfg Config, checkpoints Checkpoints, log *slog.Logger, registerer prom
 	s := &Source{
 		cfg: cfg, checkpoints: checkpoints, log: log,
 		queue: make(chan *batch, batchQueue), spent: make(chan *batch, batchQueue+2), stop: make(chan struct{}), woken: make(chan struct{}), done: make(chan struct{}),
-		halted: make(chan struct{}),
+		wake: make(chan struct{}, 1), halted: make(chan struct{}),
 	}
 	s.metrics = newMetrics(registerer, s)
 	return s, nil
@@ -211,6 +212,12 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 		}
 		for {
 			b, open := s.nextBatch(ctx)
+			if b == wakened {
+				if !yield(Change{Kind: Woken}, nil) {
+					return
+				}
+				continue
+			}
 			if !open {
 				end()
 				yield(Change{}, s.err)
@@ -269,6 +276,11 @@ func (s *Source) nextBatch(ctx context.Context) (b *batch, open bool) {
 
 func (s *Source) fromQueue(ctx context.Context) (b *batch, open bool) {
 	select {
+	case <-s.wake:
+		return wakened, true
+	default:
+	}
+	select {
 	case b, open = <-s.queue:
 		return b, open
 	default:
@@ -276,8 +288,21 @@ func (s *Source) fromQueue(ctx context.Context) (b *batch, open bool) {
 	select {
 	case b, open = <-s.queue:
 		return b, open
+	case <-s.wake:
+		return wakened, true
 	case <-ctx.Done():
 		return nil, true
+	}
+}
+
+// wakened is what nextBatch returns in place of a batch after Wake.
+var wakened = new(batch)
+
+// Wake has Changes return a change of kind Woken soon, also when nothing moves. Safe for concurrent use.
+func (s *Source) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
 	}
 }
 

@@ -12,6 +12,10 @@ type Table struct {
 	Full   bool // its changes are announced: it wants REPLICA IDENTITY FULL where Config.Identity says so
 	Left   bool // it is known, and not to be published
 
+	// Webhooks says that webhooks are read from it. This is written down: whatever it is called later, it is not published for its
+	// records.
+	Webhooks bool
+
 	// ParentSchema and Parent name the table under which changes are told; "" is the table itself. A table
 	// whose rows lie in children by inheritance, in a schema of their own, has them told so.
 	ParentSchema, Parent string

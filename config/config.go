@@ -19,6 +19,7 @@ import (
 
 	"hookline/admin"
 	"hookline/cdc"
+	"hookline/internal/spelling"
 	"hookline/mapper"
 	"hookline/sender"
 	"hookline/spool"
@@ -74,6 +75,8 @@ type environment struct {
 	Undecided string `default:"not-told" takes:"told or not-told"`
 	// Object names of the generic profile, where the singular of the table's name will not do.
 	ObjectNames objectNames `split_words:"true" takes:"a comma list such as public.contacts=person,public.firms=company"`
+	// What is left out of events as a credential, or let through although its name says that it is one.
+	SecretColumns mapper.SecretColumns `split_words:"true" takes:"a comma list of column, table.column or schema.table.column with * for anything, each with - before it to let it through; or off"`
 	// Form of the bodies.
 	PayloadFormat mapper.Format `default:"event" split_words:"true" takes:"event, twenty or standard"`
 	// Whether announced tables are set to REPLICA IDENTITY FULL (full) or left as they are (keep).
@@ -155,6 +158,7 @@ func (e *environment) config() Config {
 		Mapper: mapper.Config{
 			Profile: e.Profile, Format: e.PayloadFormat, Schemas: e.Schemas, Exclude: trimmed(e.Exclude), ObjectNames: e.ObjectNames,
 			PrivateObjects: trimmed(e.PrivateObjects), Upgrades: e.TwentyUpgrades, TellUndecided: e.Undecided == "told",
+			SecretColumns: e.SecretColumns,
 		},
 		Webhook: webhook.Config{
 			Profile: e.Profile, Table: e.WebhooksTable, Schemas: e.Schemas, TwentyWebhooks: e.TwentyWebhooks, Schema: e.Schema,
@@ -284,7 +288,7 @@ func unknown(environ []string) error {
 			continue
 		}
 		err := fmt.Errorf("unknown variable %s", name)
-		if near := nearest(name, known); near != "" {
+		if near := spelling.Nearest(name, known); near != "" {
 			err = fmt.Errorf("%w: is %s meant?", err, near)
 		}
 		errs = append(errs, err)

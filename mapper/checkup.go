@@ -25,7 +25,7 @@ func Announces(c Catalog, tables []cdc.Table, workspace, object string) (bool, e
 		return o != nil && c.announces(o), nil
 	case *Generic:
 		for _, t := range tables {
-			if name, announced := c.announces(t.Schema, t.Name); announced && name == object && t.Full {
+			if name, announced := c.announces(t.Schema, t.Name); announced && name == object && t.Full && !t.Left {
 				return true, nil
 			}
 		}

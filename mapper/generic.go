@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/jackc/pgx/v5"
@@ -28,27 +31,35 @@ type Generic struct {
 	schemas    []string
 	exclude    []string
 	names      map[string]string
+	secrets    *SecretColumns
+	webhooks   func(table string, columns []string) bool
 	pool       *pgxpool.Pool
 	log        *slog.Logger
+	redactor   *redactor
 	types      *types
-	skipped    map[cdc.Table]bool
+	skipping   sync.Mutex // of who changes skipped
+	skipped    atomic.Pointer[skips]
 	reported   map[string]bool // warnings that Tables has given, so as not to repeat them
-	generation uint64
+	generation atomic.Uint64
 }
 
 var _ Catalog = (*Generic)(nil)
 
-// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Exclude and ObjectNames of cfg; pool is asked about
-// each table when its first change arrives.
+// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Exclude, ObjectNames, SecretColumns and HoldsWebhooks of cfg; pool
+// is asked about each table when its first change arrives.
 func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 	schemas := cfg.Schemas
 	if len(schemas) == 0 {
 		schemas = []string{"public"}
 	}
-	return &Generic{
-		schemas: schemas, exclude: cfg.Exclude, names: cfg.ObjectNames, pool: pool, log: log, types: newTypes(pool),
-		skipped: map[cdc.Table]bool{}, reported: map[string]bool{},
+	redactor := newRedactor(&cfg.SecretColumns)
+	g := &Generic{
+		schemas: schemas, exclude: cfg.Exclude, names: cfg.ObjectNames, secrets: &cfg.SecretColumns, webhooks: cfg.HoldsWebhooks,
+		pool: pool, log: log, redactor: redactor, types: newTypes(pool, redactor),
+		reported: map[string]bool{},
 	}
+	g.skipped.Store(&skips{names: map[cdc.Table]bool{}, oids: map[uint32]bool{}})
+	return g
 }
 
 // Profile returns generic.
@@ -57,12 +68,29 @@ func (g *Generic) Profile() string { return "generic" }
 // Describing returns none: the server itself tells what there is.
 func (g *Generic) Describing() []cdc.Table { return nil }
 
-// Skip keeps tables that serve Hookline itself, such as the one that holds the webhooks, from being announced.
-func (g *Generic) Skip(tables ...cdc.Table) {
+// skips are tables that serve Hookline itself.
+type skips struct {
+	names map[cdc.Table]bool
+	oids  map[uint32]bool
+}
+
+// Skip keeps tables that serve Hookline itself, such as the one that holds the webhooks, from being announced, by their names; and the
+// relations of the given OIDs, whatever they are called. Those of earlier calls stay. Safe for concurrent use.
+func (g *Generic) Skip(tables []cdc.Table, oids []uint32) {
+	g.skipping.Lock()
+	defer g.skipping.Unlock()
+	before := g.skipped.Load()
+	now := &skips{names: maps.Clone(before.names), oids: maps.Clone(before.oids)}
 	for _, t := range tables {
-		g.skipped[cdc.Table{Schema: t.Schema, Name: t.Name}] = true
+		now.names[cdc.Table{Schema: t.Schema, Name: t.Name}] = true
 	}
-	g.generation++
+	for _, oid := range oids {
+		now.oids[oid] = true
+	}
+	if len(now.names) > len(before.names) || len(now.oids) > len(before.oids) {
+		g.skipped.Store(now)
+		g.generation.Add(1)
+	}
 }
 
 // Load forgets what it knows of types.
@@ -76,6 +104,10 @@ func (g *Generic) Load(context.Context, pgx.Tx, *cdc.Snapshot) error {
 // Tables returns all tables, sorted by schema and name; those that are not announced are marked as left. What is odd about one is logged
 // when it is first seen.
 func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
+	survey, err := g.survey(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := tx.Query(ctx, `
 		SELECT n.nspname, c.relname, coalesce(parent.schema, ''), coalesce(parent.name, ''),
 		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
@@ -99,6 +131,9 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 		} else {
 			table.ParentSchema, table.Parent = "", ""
 		}
+		if survey.tables[cdc.Table{Schema: table.Schema, Name: table.Name}].whole != "" {
+			announced = false
+		}
 		if announced && !keyed {
 			keyless = append(keyless, table.String()) // as long as it is new it stays so: a key may be on its way
 			return nil
@@ -118,6 +153,7 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 		return nil, fmt.Errorf("list tables: %w", err)
 	}
 	g.warnOfKeyless(keyless)
+	g.tell(survey)
 	return tables, nil
 }
 
@@ -173,7 +209,7 @@ func (g *Generic) reportedAlready(what string) bool {
 
 // announces returns the name of the object that a table holds, and whether its changes are announced.
 func (g *Generic) announces(schema, table string) (object string, announced bool) {
-	if !slices.Contains(g.schemas, schema) || isReserved(schema) || g.skipped[cdc.Table{Schema: schema, Name: table}] {
+	if !slices.Contains(g.schemas, schema) || isReserved(schema) || g.skipped.Load().names[cdc.Table{Schema: schema, Name: table}] {
 		return "", false
 	}
 	object, named := g.names[schema+"."+table]
@@ -192,7 +228,7 @@ func isReserved(schema string) bool {
 func (g *Generic) Observe(cdc.Change) bool { return false }
 
 // Generation rises when types turn out to have changed.
-func (g *Generic) Generation() uint64 { return g.generation }
+func (g *Generic) Generation() uint64 { return g.generation.Load() }
 
 func (g *Generic) refresh(ctx context.Context, tx *cdc.Tx) error {
 	current, err := g.types.current(ctx, tx)
@@ -204,12 +240,12 @@ func (g *Generic) refresh(ctx context.Context, tx *cdc.Tx) error {
 
 func (g *Generic) renew() {
 	g.types.forget()
-	g.generation++
+	g.generation.Add(1)
 }
 
 func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error) {
 	name, announced := g.announces(rel.Schema, rel.Name)
-	if !announced {
+	if !announced || g.skipped.Load().oids[rel.OID] {
 		return nil, nil
 	}
 	columns, oids := make([]string, len(rel.Columns)), make([]uint32, len(rel.Columns))
@@ -221,17 +257,35 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 	}
 	o := &object{
 		hash:      xxhash.Sum64String(cdc.Table{Schema: rel.Schema, Name: rel.Name}.String()),
-		deletedAt: -1, fields: make([]field, len(rel.Columns)),
+		deletedAt: -1, fields: make([]field, 0, len(rel.Columns)),
 	}
 	if err := g.key(ctx, rel, o); err != nil {
 		return nil, fmt.Errorf("read the primary key: %w", err)
 	}
 	o.named(name)
+	of := outline{schema: rel.Schema, table: rel.Name, object: name, columns: make([]outlineColumn, len(columns))}
+	for i, column := range columns {
+		t := g.types.of(oids[i])
+		of.columns[i] = outlineColumn{name: column, of: t.holds, free: isFree(t.base), key: slices.Contains(o.key, i)}
+	}
+	judged := g.judge(&of)
+	if judged.whole != "" {
+		return nil, nil
+	}
+	g.guard(o, judged)
 	for i, fieldName := range fieldNames(columns) {
 		t := g.types.of(oids[i])
-		o.fields[i] = field{
-			name: fieldName, key: jsonKey(fieldName), columns: []int{i}, encode: nullable(i, t.encode),
+		if judged.left[i] {
+			continue
 		}
+		encode := t.withoutCredentials()
+		if judged.through[i] {
+			encode = t.encode
+		}
+		o.fields = append(o.fields, field{
+			name: fieldName, key: jsonKey(fieldName), columns: []int{i}, encode: nullable(i, encode),
+			guarded: judged.setting != nil && slices.Contains(judged.setting.values, i),
+		})
 		o.composite = o.composite || t.composite
 		if fieldName == "deletedAt" && isDay(t.base) {
 			o.deletedAt = i

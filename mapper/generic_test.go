@@ -97,7 +97,7 @@ func TestGenericTables(t *testing.T) {
 		CREATE TABLE hookline.webhooks (id int PRIMARY KEY);`)
 
 	g := NewGeneric(Config{Exclude: []string{"secret"}}, pool, discard)
-	g.Skip(cdc.Table{Schema: "public", Name: "hooks", Full: true})
+	g.Skip([]cdc.Table{{Schema: "public", Name: "hooks", Full: true}}, nil)
 	announced, left, log := listTables(t, g, pool)
 	if want := "public.Sales Orders public.people public.visits"; announced != want {
 		t.Errorf("tables of public: got %s, want %s", announced, want)
@@ -167,7 +167,7 @@ func TestGenericObject(t *testing.T) {
 	g := NewGeneric(Config{
 		Schemas: []string{"public", "crm", "hookline"}, Exclude: []string{"secret"}, ObjectNames: map[string]string{"crm.people": "lead"},
 	}, pool, discard)
-	g.Skip(cdc.Table{Schema: "public", Name: "hooks"})
+	g.Skip([]cdc.Table{{Schema: "public", Name: "hooks"}}, nil)
 
 	for _, test := range []struct {
 		schema, table, name string

@@ -16,8 +16,38 @@ import (
 // columnType is how the values of a type read.
 type columnType struct {
 	encode    encoder
-	base      uint32 // pg_type.oid of what lies under all domains
-	composite bool   // it is made of a composite type, the one kind whose values change when the type does
+	redacted  encoder // leaves credentials out of what has names of its own within; nil where nothing has
+	base      uint32  // pg_type.oid of what lies under all domains
+	composite bool    // it is made of a composite type, the one kind whose values change when the type does
+	holds     held
+}
+
+// withoutCredentials returns the encoder that leaves credentials out.
+func (c columnType) withoutCredentials() encoder {
+	if c.redacted != nil {
+		return c.redacted
+	}
+	return c.encode
+}
+
+// heldBy returns what values of a type are, by its category in pg_type and what lies under all domains.
+//
+// https://www.postgresql.org/docs/current/catalog-pg-type.html#CATALOG-TYPCATEGORY-TABLE
+func heldBy(category byte, base uint32) held {
+	switch {
+	case base == pgtype.UUIDOID:
+		return identifier
+	case category == 'N':
+		return number
+	case category == 'B', category == 'D', category == 'T', category == 'E':
+		return fact
+	}
+	return anything
+}
+
+// isFree reports whether anything can be kept in values of the type: text, or bytes.
+func isFree(base uint32) bool {
+	return base == pgtype.TextOID || base == pgtype.VarcharOID || base == pgtype.BPCharOID || base == pgtype.ByteaOID
 }
 
 // builtin holds the types of everyday columns, which need no look into the catalog. What is missing here is asked for like a type
@@ -31,35 +61,36 @@ var builtin = func() map[uint32]columnType {
 	for _, t := range []struct {
 		oid, array uint32
 		encode     encoder
+		holds      held
 	}{
-		{pgtype.BoolOID, pgtype.BoolArrayOID, appendBool},
-		{pgtype.Int2OID, pgtype.Int2ArrayOID, appendNumber},
-		{pgtype.Int4OID, pgtype.Int4ArrayOID, appendNumber},
-		{pgtype.Int8OID, pgtype.Int8ArrayOID, appendNumber},
-		{pgtype.Float4OID, pgtype.Float4ArrayOID, appendNumber},
-		{pgtype.Float8OID, pgtype.Float8ArrayOID, appendNumber},
-		{pgtype.NumericOID, pgtype.NumericArrayOID, appendNumber},
-		{pgtype.TextOID, pgtype.TextArrayOID, appendText},
-		{pgtype.VarcharOID, pgtype.VarcharArrayOID, appendText},
-		{pgtype.BPCharOID, pgtype.BPCharArrayOID, appendText},
-		{pgtype.NameOID, pgtype.NameArrayOID, appendText},
-		{pgtype.UUIDOID, pgtype.UUIDArrayOID, appendText},
-		{pgtype.ByteaOID, pgtype.ByteaArrayOID, appendText},
-		{pgtype.DateOID, pgtype.DateArrayOID, appendText},
-		{pgtype.TimeOID, pgtype.TimeArrayOID, appendText},
-		{pgtype.TimetzOID, pgtype.TimetzArrayOID, appendText},
-		{pgtype.IntervalOID, pgtype.IntervalArrayOID, appendText},
-		{pgtype.TimestampOID, pgtype.TimestampArrayOID, appendTimestamp},
-		{pgtype.TimestamptzOID, pgtype.TimestamptzArrayOID, appendTimestamptz},
-		{pgtype.JSONOID, pgtype.JSONArrayOID, appendJSON},
-		{pgtype.JSONBOID, pgtype.JSONBArrayOID, appendJSON},
-		{pgtype.InetOID, pgtype.InetArrayOID, appendText},
-		{pgtype.CIDROID, pgtype.CIDRArrayOID, appendText},
-		{pgtype.OIDOID, pgtype.OIDArrayOID, appendText},
-		{int2vector, int2vectorArray, vectorOf(appendNumber)},
-		{oidvector, oidvectorArray, vectorOf(appendText)},
+		{pgtype.BoolOID, pgtype.BoolArrayOID, appendBool, fact},
+		{pgtype.Int2OID, pgtype.Int2ArrayOID, appendNumber, number},
+		{pgtype.Int4OID, pgtype.Int4ArrayOID, appendNumber, number},
+		{pgtype.Int8OID, pgtype.Int8ArrayOID, appendNumber, number},
+		{pgtype.Float4OID, pgtype.Float4ArrayOID, appendNumber, number},
+		{pgtype.Float8OID, pgtype.Float8ArrayOID, appendNumber, number},
+		{pgtype.NumericOID, pgtype.NumericArrayOID, appendNumber, number},
+		{pgtype.TextOID, pgtype.TextArrayOID, appendText, anything},
+		{pgtype.VarcharOID, pgtype.VarcharArrayOID, appendText, anything},
+		{pgtype.BPCharOID, pgtype.BPCharArrayOID, appendText, anything},
+		{pgtype.NameOID, pgtype.NameArrayOID, appendText, anything},
+		{pgtype.UUIDOID, pgtype.UUIDArrayOID, appendText, identifier},
+		{pgtype.ByteaOID, pgtype.ByteaArrayOID, appendText, anything},
+		{pgtype.DateOID, pgtype.DateArrayOID, appendText, fact},
+		{pgtype.TimeOID, pgtype.TimeArrayOID, appendText, fact},
+		{pgtype.TimetzOID, pgtype.TimetzArrayOID, appendText, fact},
+		{pgtype.IntervalOID, pgtype.IntervalArrayOID, appendText, fact},
+		{pgtype.TimestampOID, pgtype.TimestampArrayOID, appendTimestamp, fact},
+		{pgtype.TimestamptzOID, pgtype.TimestamptzArrayOID, appendTimestamptz, fact},
+		{pgtype.JSONOID, pgtype.JSONArrayOID, appendJSON, anything},
+		{pgtype.JSONBOID, pgtype.JSONBArrayOID, appendJSON, anything},
+		{pgtype.InetOID, pgtype.InetArrayOID, appendText, anything},
+		{pgtype.CIDROID, pgtype.CIDRArrayOID, appendText, anything},
+		{pgtype.OIDOID, pgtype.OIDArrayOID, appendText, number},
+		{int2vector, int2vectorArray, vectorOf(appendNumber), anything},
+		{oidvector, oidvectorArray, vectorOf(appendText), anything},
 	} {
-		types[t.oid] = columnType{encode: t.encode, base: t.oid}
+		types[t.oid] = columnType{encode: t.encode, base: t.oid, holds: t.holds}
 		types[t.array] = columnType{encode: arrayOf(t.encode, ','), base: t.array}
 	}
 	return types
@@ -77,18 +108,37 @@ func arrayOf(element encoder, delimiter byte) encoder {
 // encoders that it gives out.
 type types struct {
 	pool       *pgxpool.Pool
+	redactor   *redactor
+	documents  map[uint32]columnType // those of builtin of which the redactor leaves something out
 	known      map[uint32]columnType // those met so far, besides builtin
 	composites map[uint32]typeRow    // the composite ones among them, as they were read
 	looked     *cdc.Tx               // the last transaction for whose sake current has looked
 	snapshot   *cdc.Snapshot         // what it saw
 }
 
-func newTypes(pool *pgxpool.Pool) *types {
-	return &types{pool: pool, known: map[uint32]columnType{}, composites: map[uint32]typeRow{}}
+func newTypes(pool *pgxpool.Pool, r *redactor) *types {
+	t := &types{
+		pool: pool, redactor: r, documents: map[uint32]columnType{},
+		known: map[uint32]columnType{}, composites: map[uint32]typeRow{},
+	}
+	document := func(redacted encoder, oid, array uint32) {
+		one, many := builtin[oid], builtin[array]
+		one.redacted, many.redacted = redacted, arrayOf(redacted, ',')
+		t.documents[oid], t.documents[array] = one, many
+	}
+	document(r.appendText, pgtype.TextOID, pgtype.TextArrayOID)
+	document(r.appendText, pgtype.VarcharOID, pgtype.VarcharArrayOID)
+	document(r.appendText, pgtype.BPCharOID, pgtype.BPCharArrayOID)
+	document(r.appendJSON, pgtype.JSONOID, pgtype.JSONArrayOID)
+	document(r.appendJSON, pgtype.JSONBOID, pgtype.JSONBArrayOID)
+	return t
 }
 
 // of returns a type that learn has been told of.
 func (t *types) of(oid uint32) columnType {
+	if c, ok := t.documents[oid]; ok {
+		return c
+	}
 	if c, ok := builtin[oid]; ok {
 		return c
 	}
@@ -178,6 +228,7 @@ type typeRow struct {
 	Delimiter  string   // between an array's elements
 	Attributes []string // of a composite
 	Types      []uint32 // of Attributes
+	Category   string   // pg_type.typcategory
 }
 
 // lookUp returns the types and all that they are made of, by oid. A true array, unlike a type that merely can be subscripted, is
@@ -203,7 +254,7 @@ func (t *types) lookUp(ctx context.Context, oids []uint32) (map[uint32]typeRow, 
 		           SELECT FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
 		           WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
 		             AND d.refclassid = 'pg_extension'::regclass AND x.extname = 'hstore'),
-		       t.typbasetype, coalesce(e.oid, 0), coalesce(e.typdelim::text, ''), a.names, a.types
+		       t.typbasetype, coalesce(e.oid, 0), coalesce(e.typdelim::text, ''), a.names, a.types, t.typcategory::text
 		FROM needed JOIN pg_type t ON t.oid = needed.oid
 		LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
 		CROSS JOIN LATERAL (
@@ -234,10 +285,16 @@ func (t *types) compile(oid uint32, found map[uint32]typeRow) columnType {
 	case row.Element != 0:
 		element := t.compile(row.Element, found)
 		c.encode, c.composite = arrayOf(element.encode, row.Delimiter[0]), element.composite
+		if element.redacted != nil {
+			c.redacted = arrayOf(element.redacted, row.Delimiter[0])
+		}
 	case row.Composite:
-		c.encode, c.composite = t.composite(row, found), true
+		c.encode, c.redacted = t.composite(row, found)
+		c.composite = true
 	case row.Hstore:
-		c.encode = appendHstore
+		c.encode, c.redacted = appendHstore, t.redactor.appendHstore
+	case row.Category != "":
+		c.holds = heldBy(row.Category[0], oid)
 	}
 	t.known[oid] = c
 	return c
@@ -245,11 +302,20 @@ func (t *types) compile(oid uint32, found map[uint32]typeRow) columnType {
 
 // composite returns the encoder of a composite type. A row of the stream tells of its attributes nothing but their number; where that is
 // another one, since the row is older than the type as it is known, the row stays the string that it is.
-func (t *types) composite(row typeRow, found map[uint32]typeRow) encoder {
+func (t *types) composite(row typeRow, found map[uint32]typeRow) (whole, redacted encoder) {
 	t.composites[row.OID] = row
 	attributes := make([]attribute, len(row.Types))
+	others := make([]attribute, len(row.Types))
+	salted := slices.ContainsFunc(row.Attributes, func(name string) bool { return isSalt(name, anything) })
 	for i, name := range fieldNames(row.Attributes) {
-		attributes[i] = attribute{key: jsonKey(name), encode: t.compile(row.Types[i], found).encode}
+		c := t.compile(row.Types[i], found)
+		attributes[i] = attribute{key: jsonKey(name), encode: c.encode}
+		others[i] = attribute{
+			key: jsonKey(name), encode: c.withoutCredentials(),
+			left: t.redactor.secrets.leavesAttribute(row.Attributes[i], c.holds, salted),
+		}
 	}
-	return func(dst, text []byte) []byte { return appendComposite(dst, text, attributes) }
+	whole = func(dst, text []byte) []byte { return appendComposite(dst, text, attributes) }
+	redacted = func(dst, text []byte) []byte { return appendComposite(dst, text, others) }
+	return whole, redacted
 }

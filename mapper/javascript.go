@@ -66,23 +66,34 @@ func isShortInteger(text []byte) bool {
 //
 // https://tc39.es/ecma262/#sec-json.stringify
 func appendJavaScript(dst, text []byte) []byte {
-	return reprint(dst, text, false)
+	return reprinted(dst, text, false)
 }
 
 // appendJSON appends text, a JSON document, without the white space that means nothing. A document that is not JSON, or nested deeper than
 // others can be expected to read, becomes a JSON string.
-func appendJSON(dst, text []byte) []byte { return reprint(dst, text, true) }
+func appendJSON(dst, text []byte) []byte { return reprinted(dst, text, true) }
 
-func reprint(dst, text []byte, literal bool) []byte {
-	p := reprinters.Get().(*reprinter)
-	p.in, p.at, p.out, p.members, p.literal = text, 0, dst, p.members[:0], literal
-	out, ok := p.document()
-	p.in, p.out = nil, nil
-	reprinters.Put(p)
-	if !ok {
-		return appendString(dst, text)
+func reprinted(dst, text []byte, literal bool) []byte {
+	out, read, _ := reprint(dst, text, literal, nil)
+	if !read {
+		return appendString(out, text)
 	}
 	return out
+}
+
+// reprint appends a JSON document, and nothing when it cannot be read. A redactor, if there is one, leaves something out of it, or not.
+func reprint(dst, text []byte, literal bool, r *redactor) (out []byte, read, left bool) {
+	p := reprinters.Get().(*reprinter)
+	p.in, p.at, p.out, p.members, p.literal = text, 0, dst, p.members[:0], literal
+	p.redactor, p.related, p.left = r, p.related[:0], false
+	out, read = p.document()
+	left = p.left
+	p.in, p.out, p.redactor = nil, nil, nil
+	reprinters.Put(p)
+	if !read {
+		return dst, false, false
+	}
+	return out, true, left
 }
 
 var reprinters = sync.Pool{New: func() any { return new(reprinter) }}
@@ -98,6 +109,10 @@ type reprinter struct {
 	out     []byte
 	literal bool     // all but white space stays as it is
 	members []member // of all the objects that are open, the outermost first
+
+	redactor *redactor // nil where all is printed
+	related  []related // of all the objects that are open, the outermost first
+	left     bool      // it has left something out
 }
 
 // member is where a key and its value stand in reprinter.out.
@@ -146,7 +161,7 @@ func (p *reprinter) value(depth int) bool {
 	case '[':
 		return p.array(depth)
 	case '"':
-		return p.string()
+		return p.text()
 	case 't':
 		return p.word("true")
 	case 'f':
@@ -189,11 +204,13 @@ func (p *reprinter) object(depth int) bool {
 	p.at++
 	p.out = append(p.out, '{')
 	start, base := len(p.out), len(p.members)
+	relatives, said := len(p.related), keyClass(0)
 	for first := true; !p.next('}'); first = false {
-		if !first {
-			if !p.next(',') {
-				return false
-			}
+		if !first && !p.next(',') {
+			return false
+		}
+		before := len(p.out)
+		if before > start {
 			p.out = append(p.out, ',')
 		}
 		m := member{key: len(p.out)}
@@ -205,8 +222,22 @@ func (p *reprinter) object(depth int) bool {
 			return false
 		}
 		p.out = append(p.out, ':')
-		if p.space(); !p.value(depth + 1) {
+		p.space()
+		var class keyClass
+		if p.redactor != nil {
+			class = p.redactor.class(p.out[m.key+1 : m.colon-1])
+		}
+		hidden := class != 0 && p.at < len(p.in) && class.hides(p.in[p.at])
+		if !p.value(depth + 1) {
 			return false
+		}
+		said |= class
+		if hidden {
+			p.out, p.left = p.out[:before], true
+			continue
+		}
+		if class&relatedKey != 0 {
+			p.related = append(p.related, related{class, m.colon + 1, before, len(p.out)})
 		}
 		if !p.literal {
 			m.index, m.end = arrayIndex(p.out[m.key+1:m.colon-1]), len(p.out)
@@ -215,8 +246,22 @@ func (p *reprinter) object(depth int) bool {
 	}
 	p.settle(start, p.members[base:])
 	p.members = p.members[:base]
+	if said&relatedKey != 0 {
+		p.settleRelated(start, p.related[relatives:], said)
+		p.related = p.related[:relatives]
+	}
 	p.out = append(p.out, '}')
 	return true
+}
+
+// settleRelated leaves out of an object, printed from start on, what its members say of each other. said is what all their keys say.
+func (p *reprinter) settleRelated(start int, members []related, said keyClass) {
+	if said&(saltKey|hashKey) != saltKey|hashKey && said&(nameKey|valueKey) != nameKey|valueKey {
+		return
+	}
+	var left bool
+	p.out, left = p.redactor.settle(p.out, start, members, said&saltKey != 0)
+	p.left = p.left || left
 }
 
 // settle brings the members of an object, printed from start on, into the order of a JavaScript object.
@@ -334,6 +379,18 @@ func (p *reprinter) digits() bool {
 		p.at++
 	}
 	return p.at > start
+}
+
+// text reads a string that is a value.
+func (p *reprinter) text() bool {
+	start := len(p.out)
+	if !p.string() {
+		return false
+	}
+	if p.redactor != nil && (p.out[start+1] == '{' || p.out[start+1] == '[') {
+		p.left = p.redactor.within(p, start) || p.left
+	}
+	return true
 }
 
 func (p *reprinter) string() bool {

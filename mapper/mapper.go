@@ -26,6 +26,11 @@ type Config struct {
 	Exclude     []string          // objects that are never announced, by their names in events
 	ObjectNames map[string]string // generic: schema.table → object name, where the singular of the table's name will not do
 
+	// SecretColumns are left out of events as credentials, or let through though their names say that they are some.
+	SecretColumns SecretColumns
+	// HoldsWebhooks reports whether a table looks like one of webhooks, which is never announced; nil: none does. generic.
+	HoldsWebhooks func(table string, columns []string) bool
+
 	// PrivateObjects are announced though Twenty's metadata says that not every user may read them; * stands for all.
 	PrivateObjects []string
 	Upgrades       string // UpgradesTold: also records that Twenty's upgrade writes by SQL
@@ -362,6 +367,10 @@ func (m *Mapper) complete(ctx context.Context, o *object, rel *cdc.Relation, bef
 			after[i] = before[i]
 			continue
 		}
+		if o.ignore != nil && o.ignore[i] {
+			after[i] = cdc.Value{}
+			continue
+		}
 		missing = append(missing, i)
 	}
 	if missing == nil {
@@ -443,7 +452,7 @@ func (m *Mapper) ask(
 	defer conn.Release()
 	result := conn.Conn().PgConn().ExecParams(ctx, sql.String(), values, nil, nil, nil).Read()
 	if refused, ok := errors.AsType[*pgconn.PgError](result.Err); ok && slices.Contains(altered, refused.Code[:2]) {
-		return nil, fmt.Errorf("%w: %s", errAltered, refused.Message)
+		return nil, fmt.Errorf("%w (SQLSTATE %s)", errAltered, refused.Code) // the message may quote a value
 	}
 	return result.Rows, result.Err
 }

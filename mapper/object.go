@@ -26,6 +26,9 @@ type object struct {
 
 	fields []field
 	events [actions]string // <name>.<action>
+	ignore []bool          // by column: nothing is made of it, so it need not be read back; nil when something is of every one
+
+	secret func(row cdc.Tuple) bool // reports whether the guarded fields of a row are credentials; nil when they never are
 
 	names   []string // room for changed
 	scratch []byte   // room for differs
@@ -38,6 +41,7 @@ type field struct {
 	key     []byte   // `"name":`
 	columns []int    // the columns it is made of
 	silent  bool     // a change of it alone announces nothing, and updatedFields never lists it
+	guarded bool     // it is left out of rows of which object.secret says so
 	former  [][2]int // columns that a migration makes anew in this very transaction, and where each was before
 	encode  func(dst []byte, row cdc.Tuple) []byte
 }
@@ -52,6 +56,9 @@ func (o *object) named(name string) {
 
 // appendRow appends the row as a JSON object.
 func (o *object) appendRow(dst []byte, row cdc.Tuple) []byte {
+	if o.secret != nil && o.secret(row) {
+		return o.appendIf(dst, row, func(f *field) bool { return !f.guarded })
+	}
 	dst = append(dst, '{')
 	for i := range o.fields {
 		if i > 0 {
@@ -67,13 +74,14 @@ func (o *object) appendRow(dst []byte, row cdc.Tuple) []byte {
 // the JSON does not show it (null and "" where both read as "", microseconds where milliseconds are shown) are equal.
 func (o *object) changed(before, after cdc.Tuple) []string {
 	names := o.names[:0]
+	secret := o.secret != nil && (o.secret(before) || o.secret(after))
 	for i := range o.fields {
 		f := &o.fields[i]
 		was := before
 		if f.former != nil && !o.touched(before, after) {
 			was = f.formerly(before)
 		}
-		if f.silent || !o.differs(f, was, after) {
+		if f.silent || secret && f.guarded || !o.differs(f, was, after) {
 			continue
 		}
 		if f.also != "" {
@@ -132,11 +140,19 @@ func same(a, b cdc.Value) bool {
 // appendKnown appends the fields of which all columns are known, as a JSON object: of a row deleted under a replica identity that is not
 // full, those are the identity's.
 func (o *object) appendKnown(dst []byte, row cdc.Tuple) []byte {
+	secret := o.secret != nil && o.secret(row)
+	return o.appendIf(dst, row, func(f *field) bool {
+		return !(secret && f.guarded) && !slices.ContainsFunc(f.columns, func(c int) bool { return row[c].IsUnchanged() })
+	})
+}
+
+// appendIf appends the fields that are wanted as a JSON object.
+func (o *object) appendIf(dst []byte, row cdc.Tuple, wanted func(*field) bool) []byte {
 	dst = append(dst, '{')
 	first := true
 	for i := range o.fields {
 		f := &o.fields[i]
-		if slices.ContainsFunc(f.columns, func(c int) bool { return row[c].IsUnchanged() }) {
+		if !wanted(f) {
 			continue
 		}
 		if !first {

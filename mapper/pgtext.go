@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"bytes"
+	"slices"
 )
 
 // An encoder appends to dst, as one JSON value, what text says: a value that is not null, as its type's output function prints
@@ -12,6 +13,7 @@ type encoder func(dst, text []byte) []byte
 type attribute struct {
 	key    []byte // `"name":`
 	encode encoder
+	left   bool // it is left out
 }
 
 func appendText(dst, text []byte) []byte { return appendString(dst, text) }
@@ -209,7 +211,7 @@ func appendComposite(dst, text []byte, attributes []attribute) []byte {
 	inner, ok := bytes.CutPrefix(text, []byte("("))
 	rest, closed := bytes.CutSuffix(inner, []byte(")"))
 	if !ok || !closed {
-		return appendString(dst, text)
+		return asText(dst, text, attributes)
 	}
 	dst = append(dst, '{')
 	if len(attributes) == 0 && len(rest) == 0 {
@@ -218,9 +220,10 @@ func appendComposite(dst, text []byte, attributes []attribute) []byte {
 	var scratch []byte
 	for i := 0; ; i++ {
 		if i == len(attributes) {
-			return appendString(dst[:start], text)
+			return asText(dst[:start], text, attributes)
 		}
-		if i > 0 {
+		before := len(dst)
+		if before > start+1 {
 			dst = append(dst, ',')
 		}
 		dst = append(dst, attributes[i].key...)
@@ -230,7 +233,7 @@ func appendComposite(dst, text []byte, attributes []attribute) []byte {
 			dst = append(dst, "null"...)
 		case rest[0] == '"':
 			if value, rest, ok = unquote(rest, &scratch); !ok {
-				return appendString(dst[:start], text)
+				return asText(dst[:start], text, attributes)
 			}
 			dst = attributes[i].encode(dst, value)
 		default:
@@ -241,23 +244,40 @@ func appendComposite(dst, text []byte, attributes []attribute) []byte {
 			dst = attributes[i].encode(dst, rest[:n])
 			rest = rest[n:]
 		}
+		if attributes[i].left {
+			dst = dst[:before]
+		}
 		if len(rest) == 0 {
 			if i+1 < len(attributes) {
-				return appendString(dst[:start], text)
+				return asText(dst[:start], text, attributes)
 			}
 			return append(dst, '}')
 		}
 		if rest[0] != ',' {
-			return appendString(dst[:start], text)
+			return asText(dst[:start], text, attributes)
 		}
 		rest = rest[1:]
 	}
+}
+
+// asText appends a row that cannot be read with these attributes: as a string, or as null where some of
+// it would have to be left out.
+func asText(dst, text []byte, attributes []attribute) []byte {
+	if slices.ContainsFunc(attributes, func(a attribute) bool { return a.left }) {
+		return append(dst, "null"...)
+	}
+	return appendString(dst, text)
 }
 
 // appendHstore appends an hstore as a JSON object of strings and nulls.
 //
 // https://www.postgresql.org/docs/current/hstore.html
 func appendHstore(dst, text []byte) []byte {
+	return printHstore(dst, text, func([]byte) bool { return false })
+}
+
+// printHstore leaves out the pairs whose key hides them.
+func printHstore(dst, text []byte, hides func(key []byte) bool) []byte {
 	start, rest := len(dst), text
 	var scratch []byte
 	dst = append(dst, '{')
@@ -267,23 +287,29 @@ func appendHstore(dst, text []byte) []byte {
 				return appendString(dst[:start], text)
 			}
 			rest = rest[len(", "):]
-			dst = append(dst, ',')
 		}
 		key, value, ok := unquote(rest, &scratch)
 		if !ok || !bytes.HasPrefix(value, []byte("=>")) {
 			return appendString(dst[:start], text)
+		}
+		before, hidden := len(dst), hides(key)
+		if before > start+1 {
+			dst = append(dst, ',')
 		}
 		dst = append(appendString(dst, key), ':')
 		rest = value[len("=>"):]
 		if after, null := bytes.CutPrefix(rest, []byte("NULL")); null {
 			dst = append(dst, "null"...)
 			rest = after
-			continue
+		} else {
+			if value, rest, ok = unquote(rest, &scratch); !ok {
+				return appendString(dst[:start], text)
+			}
+			dst = appendString(dst, value)
 		}
-		if value, rest, ok = unquote(rest, &scratch); !ok {
-			return appendString(dst[:start], text)
+		if hidden {
+			dst = dst[:before]
 		}
-		dst = appendString(dst, value)
 	}
 	return append(dst, '}')
 }

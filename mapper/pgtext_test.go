@@ -84,7 +84,7 @@ func TestAppendArray(t *testing.T) {
 		{"moments", arrayOf(appendTimestamptz, ','), `{"2025-02-10 15:30:45+00",infinity}`, `["2025-02-10T15:30:45Z","infinity"]`},
 		{"json", arrayOf(appendJSON, ','), `{"{\"a\": [1, 2]}",null}`, `[{"a":[1,2]},null]`},
 		{"arrays in rows in an array", arrayOf(func(dst, text []byte) []byte {
-			return appendComposite(dst, text, []attribute{{jsonKey("a"), arrayOf(appendText, ',')}})
+			return appendComposite(dst, text, []attribute{{key: jsonKey("a"), encode: arrayOf(appendText, ',')}})
 		}, ','), `{"(\"{\"\"a\\\\\"\"b\"\",c}\")"}`, `[{"a":["a\"b","c"]}]`},
 	}
 	for _, test := range tests {
@@ -104,7 +104,7 @@ func TestAppendArray(t *testing.T) {
 	}
 }
 
-var ab = []attribute{{jsonKey("a"), appendNumber}, {jsonKey("b"), appendText}}
+var ab = []attribute{{key: jsonKey("a"), encode: appendNumber}, {key: jsonKey("b"), encode: appendText}}
 
 func TestAppendComposite(t *testing.T) {
 	tests := []struct {
@@ -231,7 +231,8 @@ func FuzzAppendComposite(f *testing.F) {
 	}
 	nested := func(dst, text []byte) []byte { return appendComposite(dst, text, ab) }
 	all := []attribute{
-		{jsonKey("list"), arrayOf(appendText, ',')}, {jsonKey("row"), nested}, {jsonKey("map"), appendHstore},
+		{key: jsonKey("list"), encode: arrayOf(appendText, ',')}, {key: jsonKey("row"), encode: nested},
+		{key: jsonKey("map"), encode: appendHstore},
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		for n := range len(all) + 1 {

@@ -177,8 +177,8 @@ func (d *dice) transact() {
 	d.after[uint32(xid)] = d.last
 }
 
-// judged is an event and what was found of it.
-type judged struct {
+// verdict is an event and what was found of it.
+type verdict struct {
 	name, record  string
 	xid           uint32
 	delete, heard bool
@@ -224,10 +224,10 @@ func (d *dice) check(name string) (told, hidden int) {
 }
 
 // touched reports whether a transaction may have changed the record before it deleted it.
-func (d *dice) touched(e judged) bool { return strings.Count(d.did[e.xid], e.record) > 1 }
+func (d *dice) touched(e verdict) bool { return strings.Count(d.did[e.xid], e.record) > 1 }
 
 // read reads up to the workspaceMember of a name.
-func (d *dice) read(name string) (list []judged) {
+func (d *dice) read(name string) (list []verdict) {
 	r := d.r
 	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
 	defer cancel()
@@ -248,7 +248,7 @@ func (d *dice) read(name string) (list []judged) {
 				}
 				continue
 			}
-			j := judged{name: e.Name, record: idIn(e.data), xid: draft.change.Tx.XID, delete: draft.change.Kind == cdc.Delete}
+			j := verdict{name: e.Name, record: idIn(e.data), xid: draft.change.Tx.XID, delete: draft.change.Kind == cdc.Delete}
 			if j.heard = d.IntN(4) > 0; j.heard {
 				if j.verdict, err = draft.Verdict(ctx); err != nil {
 					break

@@ -30,6 +30,8 @@ type Twenty struct {
 	untold      *cdc.Tx         // the transaction that may have changed them since
 	destroys    bool
 	tellsDoubt  bool // what cannot be decided is announced
+	secrets     *SecretColumns
+	checked     bool // its entries were looked up once
 	metadata    *twentyMetadata
 	snapshot    *cdc.Snapshot
 	generation  uint64
@@ -37,14 +39,14 @@ type Twenty struct {
 	ruledAt     uint64                       // generation
 }
 
-// NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Exclude, PrivateObjects, Upgrades and Format.
-// timelineActivity, which Twenty writes for every change of another record, is never announced.
+// NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Exclude, PrivateObjects, SecretColumns, Upgrades,
+// TellUndecided and Format. timelineActivity, which Twenty writes for every change of another record, is never announced.
 func NewTwenty(cfg Config, log *slog.Logger) *Twenty {
 	const never = "timelineActivity"
 	t := &Twenty{
 		log: log, exclude: map[string]bool{never: true}, alsoPrivate: map[string]bool{}, told: []string{},
 		tellsAll: cfg.Upgrades == UpgradesTold, destroys: cfg.Format == FormatTwenty, tellsDoubt: cfg.TellUndecided,
-		metadata: newTwentyMetadata(),
+		metadata: newTwentyMetadata(), secrets: &cfg.SecretColumns,
 	}
 	for _, name := range cfg.PrivateObjects {
 		t.alsoPrivate[name] = true
@@ -80,6 +82,7 @@ func (t *Twenty) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) er
 	t.generation++
 	t.log.Info("catalog loaded", "workspaces", len(m.workspaces.rows), "objects", len(m.objects.rows), "fields", len(m.fields.rows))
 	t.tellPrivate()
+	t.tellUnused()
 	return nil
 }
 
@@ -180,7 +183,7 @@ func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 	}
 	for _, f := range t.metadata.fieldsIn(row) {
 		plan, ok := f.plan(rel)
-		if !ok || row.hides(f.name) {
+		if !ok || t.hides(row, rel, f.name) {
 			continue
 		}
 		if f.kind == "MORPH_RELATION" && t.metadata.upgrades.server.from(2, 29) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hookline/cdc"
+	"hookline/internal/spelling"
 )
 
 // twentyReadability is who may read the records of an object, as far as it matters to a webhook, which is nobody in particular.
@@ -95,5 +96,43 @@ func (t *Twenty) tellPrivate() {
 	t.log.Warn("private objects are not announced", "objects", strings.Join(names, ","), "to_announce", "HOOKLINE_PRIVATE_OBJECTS")
 }
 
-// hides reports whether a field must not be announced, as Twenty does not: before 1.1 webhooks were records, with their secrets.
-func (o *twentyObject) hides(field string) bool { return o.name == "webhook" && field == "secret" }
+// twentySecrets are the fields that Twenty's own API never gives, by object. They are records in some versions only: webhooks were before
+// 1.1, and the accounts whose mail is read before 1.20.
+var twentySecrets = map[string][]string{
+	"webhook":          {"secret"},
+	"connectedAccount": {"accessToken", "refreshToken", "connectionParameters"},
+}
+
+// hides reports whether a field must not be announced: because the configuration says so, or as Twenty does not tell it.
+func (t *Twenty) hides(o *twentyObject, rel *cdc.Relation, field string) bool {
+	switch t.secrets.of(rel.Schema, []string{o.name, rel.Name}, field) {
+	case leaves:
+		return true
+	case lets:
+		return false
+	}
+	return slices.Contains(twentySecrets[o.name], field)
+}
+
+// tellUnused warns once of entries of HOOKLINE_SECRET_COLUMNS that match no field.
+func (t *Twenty) tellUnused() {
+	if t.checked {
+		return
+	}
+	t.checked = true
+	for _, p := range t.secrets.patterns {
+		used := false
+		var known []string
+		for _, o := range t.metadata.objects.rows {
+			for _, f := range t.metadata.fieldsOf[o.id] {
+				used = used || p.matches("", []string{o.name}, f.name)
+				known = append(known, o.name+"."+f.name)
+			}
+		}
+		if !used {
+			slices.Sort(known)
+			t.log.Warn("HOOKLINE_SECRET_COLUMNS: an entry matches no field", "entry", p.text,
+				"nearest", spelling.Nearest(strings.TrimPrefix(p.text, "-"), slices.Compact(known)))
+		}
+	}
+}

@@ -228,6 +228,31 @@ func TestTwentyWebhooksAsRecords(t *testing.T) {
 	}
 }
 
+// TestTwentySecretColumns has the configuration decide over fields.
+func TestTwentySecretColumns(t *testing.T) {
+	conn := twentyDatabase(t)
+	addWebhookObject(t, conn)
+	cfg := Config{}
+	if err := cfg.SecretColumns.UnmarshalText([]byte("-webhook.secret,webhook.target_url,person.jobTitle,person.jobTitel")); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	catalog := NewTwenty(cfg, slog.New(slog.NewTextHandler(&log, nil)))
+	for range 2 {
+		if err := loadCatalog(t.Context(), conn, catalog); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := describe(t, catalog, relation(t, conn, twentydb.Schema, "webhook"))
+	equal(t, "keys of a webhook", slices.Sorted(slices.Values(keysOf(o))), []string{"id", "secret"})
+	if keys := keysOf(describe(t, catalog, relation(t, conn, twentydb.Schema, "person"))); slices.Contains(keys, "jobTitle") {
+		t.Errorf("keys of a person: %s", keys)
+	}
+	if text := log.String(); strings.Count(text, "matches no field") != 1 || !strings.Contains(text, "entry=person.jobTitel nearest=person.jobTitle") {
+		t.Errorf("the log says %s", text)
+	}
+}
+
 // addWebhookObject adds the object webhook, and a record of it, to the first workspace.
 func addWebhookObject(t *testing.T, conn *pgx.Conn) {
 	t.Helper()

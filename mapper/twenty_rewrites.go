@@ -51,8 +51,8 @@ var upgradeCommands = [...]upgradeCommand{
 	},
 }
 
-// anything: the value is not looked at.
-func anything(_, _ cdc.Value) bool { return true }
+// anyChange: the value is not looked at.
+func anyChange(_, _ cdc.Value) bool { return true }
 
 // fills: there was nothing.
 func fills(before, after cdc.Value) bool { return before.IsNull() && !after.IsNull() }
@@ -121,7 +121,7 @@ func (c *upgradeCommand) columnsIn(rel *cdc.Relation) (list []rewritten) {
 		value, inserted := c.inserts[column.Name]
 		related := c.updates[column.Name]
 		if column.Type == pgtype.TSVectorOID { // generated of the others
-			related = anything
+			related = anyChange
 		}
 		if inserted || related != nil {
 			list = append(list, rewritten{i, value, related})

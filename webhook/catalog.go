@@ -26,7 +26,7 @@ type table struct {
 // describe looks tables up by schema and name.
 func describe(ctx context.Context, tx pgx.Tx, schemas, names []string) (map[cdc.Table]*table, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT n.nspname, c.relname, c.relkind::text, c.relreplident::text, a.attname, a.atttypid, ARRAY(
+		SELECT n.nspname, c.relname, c.oid, c.relkind::text, c.relreplident::text, a.attname, a.atttypid, ARRAY(
 			SELECT ka.attname::text
 			FROM pg_index i
 			CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
@@ -45,15 +45,21 @@ func describe(ctx context.Context, tx pgx.Tx, schemas, names []string) (map[cdc.
 	found := map[cdc.Table]*table{}
 	var (
 		name           cdc.Table
+		oid            uint32
 		kind, identity string
 		column         cdc.Column
 		key            []string
 		deferred       bool
 	)
-	_, err = pgx.ForEachRow(rows, []any{&name.Schema, &name.Name, &kind, &identity, &column.Name, &column.Type, &key, &deferred}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{
+		&name.Schema, &name.Name, &oid, &kind, &identity, &column.Name, &column.Type, &key, &deferred,
+	}, func() error {
 		t := found[name]
 		if t == nil {
-			t = &table{relation: cdc.Relation{Schema: name.Schema, Name: name.Name, Identity: identity[0]}, kind: kind, key: key, deferred: deferred}
+			t = &table{
+				relation: cdc.Relation{OID: oid, Schema: name.Schema, Name: name.Name, Identity: identity[0]},
+				kind:     kind, key: key, deferred: deferred,
+			}
 			found[name] = t
 		}
 		column.Identity = slices.Contains(key, column.Name)

@@ -40,6 +40,7 @@ func (r *Registry) Find(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	tables := make([]cdc.Table, len(sources))
 	for i, s := range sources {
 		tables[i] = s.table
+		tables[i].Webhooks = true
 	}
 	return tables, nil
 }
@@ -82,7 +83,7 @@ func (r *Registry) source(t *table, k kind) (found, error) {
 		return found{}, err
 	}
 	s := &source{
-		table: t.name(), kind: k, tenants: r.cfg.Profile == profileTwenty, marked: k == ofTwenty && r.cfg.TwentyWebhooks == twentyMarked,
+		table: t.name(), oid: t.relation.OID, kind: k, tenants: r.cfg.Profile == profileTwenty, marked: k == ofTwenty && r.cfg.TwentyWebhooks == twentyMarked,
 		format: r.cfg.Format, primaryKey: t.key,
 	}
 	if err := s.follow(&t.relation); err != nil {

@@ -55,7 +55,7 @@ func (r *Registry) adopt(rel *cdc.Relation) *source {
 		return nil
 	}
 	s := &source{
-		table: cdc.Table{Schema: rel.Schema, Name: rel.Name}, kind: ofTwenty, tenants: true, workspace: workspace,
+		table: cdc.Table{Schema: rel.Schema, Name: rel.Name}, oid: rel.OID, kind: ofTwenty, tenants: true, workspace: workspace,
 		marked: r.cfg.TwentyWebhooks == twentyMarked, format: r.cfg.Format, workspaces: r.tenants, primaryKey: []string{"id"},
 	}
 	if err := s.follow(rel); err != nil {
@@ -63,6 +63,8 @@ func (r *Registry) adopt(rel *cdc.Relation) *source {
 		return nil
 	}
 	s.has = s.layout.names
+	r.mu.Lock()
 	r.sources[s.table] = s
+	r.mu.Unlock()
 	return s
 }

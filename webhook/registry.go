@@ -21,7 +21,8 @@ import (
 // maxGone bounds how many deleted webhooks are remembered, in case they come back.
 const maxGone = 4096
 
-// Registry holds the webhooks of a database. Its methods belong to one goroutine, the pump's, List and Get apart.
+// Registry holds the webhooks of a database. Its methods belong to one goroutine, the pump's, but for Find, Moved,
+// List and Get.
 type Registry struct {
 	cfg     Config
 	log     *slog.Logger
@@ -30,15 +31,16 @@ type Registry struct {
 	onChange func(key string)
 	summary  string // the last one logged
 	snapshot *cdc.Snapshot
-	sources  map[cdc.Table]*source
 	tenants  workspaces // as the sources have them, too
 	index    index
 	warned   map[string]bool                          // what has been told once
 	left     sync.Map                                 // tables, by cdc.Table, of which it has been told that they are left out
 	gone     map[string]*atomic.Pointer[Subscription] // of deleted rows, by key
 
-	mu   sync.Mutex // the pump holds it to write rows, List and Get to read them
-	rows map[string]*row
+	// The pump holds mu to write sources and rows, others to read them.
+	mu      sync.Mutex
+	sources map[cdc.Table]*source
+	rows    map[string]*row
 }
 
 // row is a row of a webhook table as it was last seen.
@@ -93,11 +95,16 @@ func (r *Registry) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) 
 			return fmt.Errorf("read webhooks: %w", err)
 		}
 	}
-	r.snapshot, r.sources, r.tenants = snapshot, map[cdc.Table]*source{}, tenants
+	r.snapshot, r.tenants = snapshot, tenants
+	r.mu.Lock()
+	r.sources = map[cdc.Table]*source{}
+	for _, s := range sources {
+		r.sources[s.table] = s.source
+	}
+	r.mu.Unlock()
 	seen := map[string]bool{}
 	for i, s := range sources {
 		s.workspaces = tenants
-		r.sources[s.table] = s.source
 		r.warn(s.source)
 		for _, tuple := range tuples[i] {
 			status, _ := r.put(s.source, s.layout.id(tuple), s.values(tuple, unknown))

@@ -64,6 +64,7 @@ func (k kind) fields() field {
 // source is one table of webhooks.
 type source struct {
 	table     cdc.Table
+	oid       uint32 // of the relation that it was read from
 	kind      kind
 	tenants   bool          // the database has tenants, so every webhook belongs to one
 	workspace string        // of all rows; "" when each names its own

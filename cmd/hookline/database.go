@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -30,6 +31,7 @@ type database struct {
 	webhooks *webhook.Registry
 	told     map[string]cdc.SkipReason // tables that are not as they should be, and why
 	stirred  chan struct{}             // see stir
+	wake     func()                    // has the pump read the webhooks anew; nil: nobody pumps
 	tries    int                       // how often tables that somebody locks are waited for; 0: as long as it takes
 }
 
@@ -77,7 +79,9 @@ func (d *database) recognize(ctx context.Context, conn *pgx.Conn, metrics promet
 		}
 	}
 	d.log.Info("database found", "profile", profile)
-	if d.catalog, err = mapper.NewCatalog(profile, d.cfg.Mapper, d.pool, d.log); err != nil {
+	records := d.cfg.Mapper
+	records.HoldsWebhooks = webhook.LooksLike
+	if d.catalog, err = mapper.NewCatalog(profile, records, d.pool, d.log); err != nil {
 		return err
 	}
 	webhooks := d.cfg.Webhook
@@ -235,6 +239,9 @@ func (d *database) tables(ctx context.Context, conn *pgx.Conn) (tables []cdc.Tab
 		if tables, err = d.webhooks.Find(ctx, tx); err != nil {
 			return err
 		}
+		if generic, ok := d.catalog.(*mapper.Generic); ok {
+			generic.Skip(tables, nil) // so that it does not say that they are left out
+		}
 		ofWebhooks := map[string]bool{}
 		for _, t := range tables {
 			ofWebhooks[t.String()] = true
@@ -274,11 +281,62 @@ func (d *database) read(ctx context.Context, conn *pgx.Conn) error {
 		if err := d.webhooks.Load(ctx, tx, snapshot); err != nil {
 			return err
 		}
-		if generic, ok := d.catalog.(*mapper.Generic); ok {
-			generic.Skip(d.webhooks.Tables()...) // rows with secrets are nothing to announce
+		if err := d.skipWebhooks(ctx, tx); err != nil {
+			return err
 		}
 		return d.catalog.Load(ctx, tx, snapshot)
 	})
+}
+
+// skipWebhooks keeps the tables that webhooks are read from, or were, from being announced: rows with secrets are nothing to announce.
+func (d *database) skipWebhooks(ctx context.Context, tx pgx.Tx) error {
+	generic, ok := d.catalog.(*mapper.Generic)
+	if !ok {
+		return nil
+	}
+	relations, err := cdc.WebhookTables(ctx, tx, d.cfg.CDC)
+	if err == nil {
+		generic.Skip(d.webhooks.Tables(), append(relations, d.webhooks.Relations()...))
+	}
+	return err
+}
+
+// renewWebhooks reads the webhooks anew, as they are now, since their table is another one. It is for the pump, which follows them.
+// latest is the last transaction that it has seen change webhooks, nil for none.
+func (d *database) renewWebhooks(ctx context.Context, latest *cdc.Tx) error {
+	err := cdc.Persist(ctx, d.log, func() error {
+		return d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+			if err := untilVisible(ctx, conn, latest); err != nil {
+				return err
+			}
+			return d.inSnapshot(ctx, conn.Conn(), func(tx pgx.Tx) error {
+				snapshot, err := cdc.TakeSnapshot(ctx, tx)
+				if err != nil {
+					return err
+				}
+				return errors.Join(d.webhooks.Renew(ctx, tx, snapshot), d.skipWebhooks(ctx, tx))
+			})
+		})
+	})
+	if err != nil && ctx.Err() == nil {
+		d.log.Error("the webhooks cannot be read anew", "error", err)
+		return nil
+	}
+	return err
+}
+
+// visiblePatience bounds how long a transaction is waited for that the stream has brought and others do not see yet, as where a commit
+// waits for a synchronous standby.
+const visiblePatience = 5 * time.Second
+
+// untilVisible waits until others see a transaction, nil for none: a snapshot that is taken then has what it did.
+func untilVisible(ctx context.Context, conn *pgxpool.Conn, tx *cdc.Tx) error {
+	for began := time.Now(); tx != nil && time.Since(began) < visiblePatience; wait(ctx, 10*time.Millisecond) {
+		if visible, err := cdc.Visible(ctx, conn, tx); err != nil || visible {
+			return err
+		}
+	}
+	return nil
 }
 
 // inSnapshot calls f with a transaction that reads one state of the database, in which no table that webhooks or catalog come from is

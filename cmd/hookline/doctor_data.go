@@ -43,6 +43,14 @@ func (d *doctor) checkData(ctx context.Context, conn *pgx.Conn) error {
 		if err := d.take("tables", found, err); err != nil {
 			return err
 		}
+		found, err = catalog.CheckCredentials(ctx, conn)
+		if err := d.take("credentials", found, err); err != nil {
+			return err
+		}
+		found, err = catalog.CheckBusy(ctx, conn, tables)
+		if err := d.take("busy tables", found, err); err != nil {
+			return err
+		}
 	}
 	d.add(checkTables(tables))
 	found, err = cdc.CheckTables(ctx, conn, d.cfg.CDC, tables)

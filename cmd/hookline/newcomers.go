@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hookline/cdc"
 	"hookline/spool"
+	"hookline/webhook"
 )
 
 const (
@@ -55,6 +58,7 @@ type tableLook struct {
 	fingerprints cdc.Fingerprints
 	tables       string    // the fingerprint of before the last plan; "" when there was none
 	due          time.Time // when to try again what is pending; zero when nothing is
+	dropped      bool      // a table of webhooks was gone, and none in its place
 }
 
 // look plans anew when something has changed since the last look, or is due to be tried again.
@@ -71,7 +75,27 @@ func (d *database) look(ctx context.Context, conn *pgxpool.Conn, store *spool.Sp
 	if plan != nil && plan.Refollowed {
 		halt(cdc.ErrStale)
 	}
-	return err
+	return errors.Join(err, d.lookAfterWebhooks(ctx, conn, last))
+}
+
+// lookAfterWebhooks has the webhooks read anew when their table was dropped, or another has taken its place. What is dropped may be made
+// anew in the next transaction: it counts as gone at the second look.
+func (d *database) lookAfterWebhooks(ctx context.Context, conn *pgxpool.Conn, last *tableLook) error {
+	var found webhook.Whereabouts
+	err := pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
+		found, err = d.webhooks.Moved(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	again := found == webhook.Dropped && !last.dropped
+	if last.dropped = found == webhook.Dropped; again {
+		last.due = time.Now()
+	} else if found != webhook.There {
+		d.wake()
+	}
+	return nil
 }
 
 // publish brings the publication up to date, and returns the plan for that. It leaves everything to the

@@ -19,13 +19,21 @@ func pump(ctx, late context.Context, source *cdc.Source, db *database, events *m
 ) error {
 	count := newPumpMetrics(metrics, events)
 	doubt := doubts{log: db.log, tell: db.cfg.Mapper.TellUndecided, count: count.undecided}
+	var control *cdc.Tx // the last one that changed webhooks
 	for change, err := range source.Changes(ctx) {
 		if err != nil {
 			return err
 		}
+		if change.Kind == cdc.Woken {
+			if err := db.renewWebhooks(ctx, control); err != nil {
+				return stopped(ctx, err)
+			}
+			continue
+		}
 		if !change.Told && change.Kind != cdc.End {
 			count.changes.Inc()
 			if db.webhooks.Observe(change) {
+				control = change.Tx
 				continue
 			}
 			if db.catalog.Observe(change) {

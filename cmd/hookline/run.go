@@ -167,6 +167,7 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 	if err := cdc.Persist(ctx, log, func() error { return takeUp(ctx, store, out) }); err != nil {
 		return stopped(ctx, err)
 	}
+	db.wake = source.Wake
 	go db.followTables(watching, store, source.Halt)
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
 	events.KeepMoved(cdc.NewMoved(cfg.CDC, db.pool))
