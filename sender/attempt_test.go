@@ -17,6 +17,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"hookline/mapper"
+	"hookline/sender/http1"
+	"hookline/webhook"
 )
 
 func newReader(r io.Reader) *bufio.Reader { return bufio.NewReader(r) }
@@ -69,7 +73,7 @@ func TestDelivers(t *testing.T) {
 func (s *senderTest) trust(server *httptest.Server) {
 	pool := x509.NewCertPool()
 	pool.AddCert(server.Certificate())
-	s.transport.other.TLSClientConfig.RootCAs = pool
+	s.transport.tls.RootCAs = pool
 }
 
 func TestHTTP2(t *testing.T) {
@@ -152,68 +156,155 @@ func readPost(t *testing.T, r *bufio.Reader) (hit, bool) {
 	return hit{req.Header, body, time.Now()}, true
 }
 
-// A connection that breaks before the answer is replaced at once, and each request has a signature of its own. Neither a fresh
-// connection, nor a used one, nor a header that has net/http think that it may repeat the request by itself makes a difference.
+// A connection that had been used and breaks before the answer is replaced at once, and each request has a signature of its own. Neither
+// how it ends nor a header that has net/http think that it may repeat the request by itself makes a difference.
 func TestResendsSignedAnew(t *testing.T) {
-	const accepted = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 	for name, test := range map[string]struct {
-		answered int // requests that the first connection answers
-		reset    bool
-		extra    http.Header
+		reset bool
+		extra http.Header
 	}{
-		"fresh connection closed":                   {},
-		"fresh connection reset":                    {reset: true},
-		"used connection closed":                    {answered: 1},
-		"used connection reset":                     {answered: 1, reset: true},
-		"used connection reset, idempotent":         {answered: 1, reset: true, extra: http.Header{"Idempotency-Key": {"k"}}},
-		"used connection closed, idempotent":        {answered: 1, extra: http.Header{"Idempotency-Key": {"k"}}},
-		"used connection closed, X-Idempotency-Key": {answered: 1, extra: http.Header{"X-Idempotency-Key": {"k"}}},
+		"closed":                    {},
+		"reset":                     {reset: true},
+		"reset, idempotent":         {reset: true, extra: http.Header{"Idempotency-Key": {"k"}}},
+		"closed, idempotent":        {extra: http.Header{"Idempotency-Key": {"k"}}},
+		"closed, X-Idempotency-Key": {extra: http.Header{"X-Idempotency-Key": {"k"}}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			hits := make(chan hit, 9)
-			serve := func(c net.Conn, answers int) {
-				for r := newReader(c); ; answers-- {
-					h, ok := readPost(t, r)
-					if !ok {
-						return
-					}
-					hits <- h
-					if answers == 0 {
-						if test.reset {
-							_ = c.(*net.TCPConn).SetLinger(0)
-						}
-						return
-					}
-					_, _ = io.WriteString(c, accepted)
-				}
-			}
-			address := rawServer(t, func(c net.Conn) { serve(c, test.answered) }, func(c net.Conn) { serve(c, -1) })
-			s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
-			to := subscription("a", "http://"+address)
-			to.Headers = test.extra
-			for i := range test.answered {
-				await(t, s.send(to, newEvent(0, i)), "delivery before")
+		for _, scheme := range []string{"http", "https"} {
+			t.Run(name+"/"+scheme, func(t *testing.T) {
+				hits := make(chan hit, 9)
+				s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
+				target := s.rawReceiver(scheme,
+					func(c net.Conn) { leave(t, c, hits, 1, test.reset) },
+					func(c net.Conn) { leave(t, c, hits, 9, false) })
+				to := subscription("a", target)
+				to.Headers = test.extra
+				await(t, s.send(to, newEvent(0, 0)), "delivery before")
 				await(t, hits, "request before")
-			}
-			e := newEvent(1, 1)
-			await(t, s.send(to, e), "delivery")
-			first, second := await(t, hits, "first request"), await(t, hits, "second request")
-			for _, h := range []hit{first, second} {
-				verify(t, h, to.Secret)
-				if h.header.Get(HeaderID) != e.ID || h.header.Get(HeaderAttempt) != "1" {
-					t.Errorf("request %s, attempt %s; want %s, 1", h.header.Get(HeaderID), h.header.Get(HeaderAttempt), e.ID)
+				e := newEvent(1, 1)
+				await(t, s.send(to, e), "delivery")
+				first, second := await(t, hits, "first request"), await(t, hits, "second request")
+				for _, h := range []hit{first, second} {
+					verify(t, h, to.Secret)
+					if h.header.Get(HeaderID) != e.ID || h.header.Get(HeaderAttempt) != "1" {
+						t.Errorf("request %s, attempt %s; want %s, 1", h.header.Get(HeaderID), h.header.Get(HeaderAttempt), e.ID)
+					}
 				}
-			}
-			for _, header := range []string{HeaderTimestamp, HeaderSignature, HeaderNonce} {
-				if a, b := first.header.Get(header), second.header.Get(header); a == b {
-					t.Errorf("both requests have %s %s", header, a)
+				for _, header := range []string{HeaderTimestamp, HeaderSignature, HeaderNonce} {
+					if a, b := first.header.Get(header), second.header.Get(header); a == b {
+						t.Errorf("both requests have %s %s", header, a)
+					}
 				}
+				if len(hits) > 0 {
+					t.Errorf("%d more requests", len(hits))
+				}
+				if got := s.metric("hookline_attempts_total", "failed"); got != 0 {
+					t.Errorf("%v failed attempts, want 0", got)
+				}
+			})
+		}
+	}
+}
+
+// leave answers so many requests that come from c, takes one more, and ends without an answer.
+func leave(t *testing.T, c net.Conn, hits chan<- hit, answers int, reset bool) {
+	for r := newReader(c); ; answers-- {
+		h, ok := readPost(t, r)
+		if !ok {
+			return
+		}
+		hits <- h
+		if answers == 0 {
+			break
+		}
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+	}
+	if over, ok := c.(*tls.Conn); ok && reset {
+		c = over.NetConn()
+	}
+	if reset {
+		_ = c.(*net.TCPConn).SetLinger(0)
+	}
+	_ = c.Close()
+}
+
+// rawReceiver is rawServer for plain HTTP, or for HTTP/1.1 over TLS by a server that the sender trusts. It returns its URL.
+func (s *senderTest) rawReceiver(scheme string, handle ...func(net.Conn)) string {
+	if scheme == "http" {
+		return "http://" + rawServer(s.t, handle...)
+	}
+	server := httptest.NewTLSServer(nil) // for its certificate
+	s.t.Cleanup(server.Close)
+	s.trust(server)
+	config := &tls.Config{Certificates: server.TLS.Certificates}
+	for i, h := range handle {
+		handle[i] = func(c net.Conn) { h(tls.Server(c, config)) }
+	}
+	return "https://" + rawServer(s.t, handle...)
+}
+
+// A handler that ends without an answer gets an attempt once where the connection was made for it, and once more where it had been used: then
+// nobody can tell that it had seen the request. However small or large the request, and however the connection ends.
+func TestHandlerEndsWithoutAnswer(t *testing.T) {
+	for _, scheme := range []string{"http", "https"} {
+		for _, reset := range []bool{false, true} {
+			for _, size := range []int{10, 1 << 20} {
+				t.Run(fmt.Sprintf("%s/reset %t/%d bytes", scheme, reset, size), func(t *testing.T) {
+					hits := make(chan hit, 99)
+					s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
+					dies := func(answers int) func(net.Conn) {
+						return func(c net.Conn) { leave(t, c, hits, answers, reset) }
+					}
+					to := subscription("a", s.rawReceiver(scheme, dies(0), dies(1), dies(0)))
+					attempt := func(e *mapper.Event, outcome Outcome, requests int) {
+						t.Helper()
+						v, _ := s.once(e, to, 1, nil)
+						if v.Outcome != outcome || len(hits) != requests {
+							t.Errorf("%d requests, %+v; want %d, %s", len(hits), v, requests, outcome)
+						}
+						for len(hits) > 0 {
+							<-hits
+						}
+					}
+					attempt(eventOf(1, size), Failed, 1)
+					attempt(newEvent(2, 1), Delivered, 1)
+					attempt(eventOf(3, size), Failed, 2)
+					attempt(eventOf(3, size), Failed, 1)
+				})
 			}
-			if len(hits) > 0 {
-				t.Errorf("%d more requests", len(hits))
+		}
+	}
+}
+
+// Webhooks of different secrets have connections of their own, to one receiver and by whatever protocol; those of one secret share them.
+func TestConnectionsAreOneSecrets(t *testing.T) {
+	for _, protocol := range []string{"HTTP/1.1", "HTTP/1.1 over TLS", "HTTP/2"} {
+		t.Run(protocol, func(t *testing.T) {
+			from := make(chan string, 9)
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { from <- r.RemoteAddr }))
+			server.EnableHTTP2 = protocol == "HTTP/2"
+			s := newSender(t, Config{})
+			if protocol == "HTTP/1.1" {
+				server.Start()
+			} else {
+				server.StartTLS()
+				s.trust(server)
 			}
-			if got := s.metric("hookline_attempts_total", "failed"); got != 0 {
-				t.Errorf("%v failed attempts, want 0", got)
+			t.Cleanup(server.Close)
+			seen := map[string]string{}
+			for _, secret := range []webhook.Secret{"one", "", "other", "one", "", "other"} {
+				to := subscription("of "+string(secret), server.URL)
+				to.Secret = secret
+				if v, _ := s.once(newEvent(1, 1), to, 1, nil); v.Outcome != Delivered {
+					t.Fatal(v)
+				}
+				address := await(t, from, "request")
+				if owner, known := seen[address]; known && owner != string(secret) {
+					t.Errorf("a request of secret %q came by the connection of %q", secret, owner)
+				}
+				seen[address] = string(secret)
+			}
+			if len(seen) != 3 {
+				t.Errorf("%d connections of three secrets, want 3", len(seen))
 			}
 		})
 	}
@@ -230,12 +321,8 @@ func TestCredentials(t *testing.T) {
 		"emptied":        {http.Header{"Authorization": {""}}, "Basic dTpw"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			hits := make(chan hit, 2)
-			address := rawServer(t, func(c net.Conn) {
-				if h, ok := readPost(t, newReader(c)); ok {
-					hits <- h
-				}
-			}, func(c net.Conn) {
+			hits := make(chan hit, 3)
+			address := rawServer(t, func(c net.Conn) { leave(t, c, hits, 1, false) }, func(c net.Conn) {
 				if h, ok := readPost(t, newReader(c)); ok {
 					hits <- h
 					_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
@@ -245,28 +332,14 @@ func TestCredentials(t *testing.T) {
 			to := subscription("a", "http://u:p@"+address)
 			to.Headers = test.extra
 			await(t, s.send(to, newEvent(1, 1)), "delivery")
-			for range 2 {
+			await(t, s.send(to, newEvent(1, 2)), "delivery that is sent twice")
+			for range 3 {
 				h := await(t, hits, "request")
 				if got := h.header["Authorization"]; len(got) != 1 || got[0] != test.want {
 					t.Errorf("Authorization %q, want %q", got, test.want)
 				}
 			}
 		})
-	}
-}
-
-// However often the connection breaks, three requests are all that one attempt makes.
-func TestResendsThrice(t *testing.T) {
-	var requests atomic.Int32
-	address := rawServer(t, func(c net.Conn) {
-		if _, ok := readPost(t, newReader(c)); ok {
-			requests.Add(1)
-		}
-	})
-	s := newSender(t, Config{})
-	v, _ := s.once(newEvent(1, 1), subscription("a", "http://"+address), 1, nil)
-	if v.Outcome != Failed || requests.Load() != 3 {
-		t.Errorf("%d requests, verdict %+v; want 3, failed", requests.Load(), v)
 	}
 }
 
@@ -378,26 +451,39 @@ func goAway(c net.Conn) (at time.Time, err error) {
 	}
 }
 
-func TestBroken(t *testing.T) {
+// What net/http's errors tell of a request: whether it can be sent again, and whether it may have been taken.
+func TestFate(t *testing.T) {
+	goAway := errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR")
+	type lost struct{ again, sent bool }
 	for _, test := range []struct {
-		err  error
-		want bool
+		err                error
+		used, http2, wrote bool
+		want               lost
 	}{
-		{nil, false},
-		{errResend, true},
-		{io.EOF, true},
-		{fmt.Errorf("read: %w", io.ErrUnexpectedEOF), true},
-		{&net.OpError{Op: "read", Err: syscall.ECONNRESET}, true},
-		{&net.OpError{Op: "write", Err: syscall.EPIPE}, true},
-		{errors.New("http: server closed idle connection"), true},
-		{errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR"), true},
-		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, false},
-		{&net.DNSError{Err: "no such host"}, false},
-		{&BlockedError{}, false},
-		{tls.AlertError(40), false},
+		{err: errResend, used: true, wrote: true, want: lost{true, true}},
+		{err: errResend, used: true, want: lost{true, false}},
+		{err: errResend, http2: true, wrote: true, want: lost{true, false}},
+		{err: io.EOF, used: true, wrote: true, want: lost{true, true}},
+		{err: io.EOF, wrote: true},
+		{err: fmt.Errorf("read: %w", io.ErrUnexpectedEOF), used: true, wrote: true, want: lost{true, true}},
+		{err: &net.OpError{Op: "read", Err: syscall.ECONNRESET}, used: true, wrote: true, want: lost{true, true}},
+		{err: &net.OpError{Op: "read", Err: syscall.ECONNRESET}, wrote: true},
+		{err: &net.OpError{Op: "write", Err: syscall.EPIPE}, used: true, wrote: true, want: lost{true, true}},
+		{err: errors.New("http: server closed idle connection"), used: true, want: lost{true, true}},
+		{err: goAway, http2: true, wrote: true, want: lost{true, true}},
+		{err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}},
+		{err: &net.DNSError{Err: "no such host"}},
+		{err: &BlockedError{}},
+		{err: tls.AlertError(40), used: true},
 	} {
-		if got := broken(test.err); got != test.want {
-			t.Errorf("broken(%v) = %t, want %t", test.err, got, test.want)
+		f := &fate{used: test.used, http2: test.http2}
+		f.sent.Store(test.wrote)
+		var got lost
+		if e, ok := errors.AsType[*http1.LostError](f.judge(test.err)); ok {
+			got = lost{true, e.Sent}
+		}
+		if got != test.want {
+			t.Errorf("%v, used %t, HTTP/2 %t, wrote %t: %+v, want %+v", test.err, test.used, test.http2, test.wrote, got, test.want)
 		}
 	}
 }
