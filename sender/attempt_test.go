@@ -69,10 +69,10 @@ func TestDelivers(t *testing.T) {
 	}
 }
 
-// trust makes the sender trust a test server.
-func (s *senderTest) trust(server *httptest.Server) {
+// trust makes the sender trust a test server. Call it before the sender sends anything by TLS.
+func (s *senderTest) trust(certificate *x509.Certificate) {
 	pool := x509.NewCertPool()
-	pool.AddCert(server.Certificate())
+	pool.AddCert(certificate)
 	s.transport.tls.RootCAs = pool
 }
 
@@ -92,7 +92,7 @@ func TestHTTP2(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	s := newSender(t, Config{})
-	s.trust(server)
+	s.trust(server.Certificate())
 	to := subscription("a", server.URL)
 	await(t, s.send(to, newEvent(0, 0)), "first delivery")
 	var settled []<-chan struct{}
@@ -116,7 +116,7 @@ func TestHTTP2WithFewStreams(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	s := newSender(t, Config{RetrySchedule: []time.Duration{time.Millisecond}})
-	s.trust(server)
+	s.trust(server.Certificate())
 	to := subscription("a", server.URL)
 	var settled []<-chan struct{}
 	for i := range 500 {
@@ -137,7 +137,7 @@ func TestRefusesOldTLS(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	s := newSender(t, Config{})
-	s.trust(server)
+	s.trust(server.Certificate())
 	if v, _ := s.once(newEvent(1, 1), subscription("a", server.URL), 1, nil); v.Outcome != Failed || v.Status != 0 {
 		t.Errorf("verdict over TLS 1.1: %+v, want failed", v)
 	}
@@ -172,10 +172,11 @@ func TestResendsSignedAnew(t *testing.T) {
 		for _, scheme := range []string{"http", "https"} {
 			t.Run(name+"/"+scheme, func(t *testing.T) {
 				hits := make(chan hit, 9)
-				s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
-				target := s.rawReceiver(scheme,
+				target, certificate := rawReceiver(t, scheme,
 					func(c net.Conn) { leave(t, c, hits, 1, test.reset) },
 					func(c net.Conn) { leave(t, c, hits, 9, false) })
+				s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
+				s.trust(certificate)
 				to := subscription("a", target)
 				to.Headers = test.extra
 				await(t, s.send(to, newEvent(0, 0)), "delivery before")
@@ -227,19 +228,16 @@ func leave(t *testing.T, c net.Conn, hits chan<- hit, answers int, reset bool) {
 	_ = c.Close()
 }
 
-// rawReceiver is rawServer for plain HTTP, or for HTTP/1.1 over TLS by a server that the sender trusts. It returns its URL.
-func (s *senderTest) rawReceiver(scheme string, handle ...func(net.Conn)) string {
-	if scheme == "http" {
-		return "http://" + rawServer(s.t, handle...)
-	}
+// rawReceiver is rawServer for plain HTTP, or for HTTP/1.1 over TLS. It returns its URL, and the certificate that it shows.
+func rawReceiver(t *testing.T, scheme string, handle ...func(net.Conn)) (target string, certificate *x509.Certificate) {
 	server := httptest.NewTLSServer(nil) // for its certificate
-	s.t.Cleanup(server.Close)
-	s.trust(server)
-	config := &tls.Config{Certificates: server.TLS.Certificates}
-	for i, h := range handle {
-		handle[i] = func(c net.Conn) { h(tls.Server(c, config)) }
+	t.Cleanup(server.Close)
+	if config := (&tls.Config{Certificates: server.TLS.Certificates}); scheme == "https" {
+		for i, h := range handle {
+			handle[i] = func(c net.Conn) { h(tls.Server(c, config)) }
+		}
 	}
-	return "https://" + rawServer(s.t, handle...)
+	return scheme + "://" + rawServer(t, handle...), server.Certificate()
 }
 
 // A handler that ends without an answer gets an attempt once where the connection was made for it, and once more where it had been used: then
@@ -250,11 +248,13 @@ func TestHandlerEndsWithoutAnswer(t *testing.T) {
 			for _, size := range []int{10, 1 << 20} {
 				t.Run(fmt.Sprintf("%s/reset %t/%d bytes", scheme, reset, size), func(t *testing.T) {
 					hits := make(chan hit, 99)
-					s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
 					dies := func(answers int) func(net.Conn) {
 						return func(c net.Conn) { leave(t, c, hits, answers, reset) }
 					}
-					to := subscription("a", s.rawReceiver(scheme, dies(0), dies(1), dies(0)))
+					target, certificate := rawReceiver(t, scheme, dies(0), dies(1), dies(0))
+					s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
+					s.trust(certificate)
+					to := subscription("a", target)
 					attempt := func(e *mapper.Event, outcome Outcome, requests int) {
 						t.Helper()
 						v, _ := s.once(e, to, 1, nil)
@@ -287,7 +287,7 @@ func TestConnectionsAreOneSecrets(t *testing.T) {
 				server.Start()
 			} else {
 				server.StartTLS()
-				s.trust(server)
+				s.trust(server.Certificate())
 			}
 			t.Cleanup(server.Close)
 			seen := map[string]string{}
@@ -381,7 +381,7 @@ func TestResendsAfterGoAway(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(func() { server.Close(); listener.done.Wait() })
 	s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
-	s.trust(server)
+	s.trust(server.Certificate())
 	to := subscription("a", server.URL)
 	await(t, s.send(to, newEvent(1, 1)), "delivery")
 	h := await(t, hits, "request")
