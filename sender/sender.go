@@ -151,6 +151,9 @@ func (s *Sender) makeRoom(ctx context.Context, j *job) error {
 		s.buffer.take(overhead)
 		return nil
 	}
+	if j.size > s.cfg.MaxBuffer/8 {
+		s.cfg.Large()
+	}
 	if s.buffer.tryAcquire(j.size) {
 		return nil
 	}

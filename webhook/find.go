@@ -38,6 +38,9 @@ func (r *Registry) Find(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	return tables, nil
 }
 
+// OwnOnly reports whether webhooks are read from Hookline's own table alone.
+func (r *Registry) OwnOnly() bool { return r.cfg.ownOnly() }
+
 // find returns the tables that webhooks come from. The error is a *cdc.Problem when there is none, or one that cannot be followed.
 func (r *Registry) find(ctx context.Context, tx pgx.Tx) ([]found, error) {
 	ownName := r.cfg.own()

@@ -136,8 +136,12 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 		err = errors.Join(err, source.Close(ctx))
 	}()
 	process.follow(source)
+	if err := cdc.TryReplication(ctx, cfg.CDC); err != nil { // before anything is changed
+		return stopped(ctx, away(err))
+	}
 
 	cfg.Sender.Version = version
+	cfg.Sender.Large = tightenFor(cfg.Sender.MaxBuffer)
 	out, err := sender.New(cfg.Sender, store, db.webhooks, log, metrics)
 	if err != nil {
 		return err
