@@ -25,6 +25,7 @@ func announcements(t *testing.T, prepare string, statements ...string) (list []s
 		t.Fatal(err)
 	}
 	settings.RuntimeParams = cdc.SessionSettings()
+	delete(settings.RuntimeParams, "search_path") // it makes tables, by names without a schema
 	conn, err := pgx.ConnectConfig(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)
