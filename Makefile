@@ -85,7 +85,8 @@ vuln: ## look the dependencies up in Go's vulnerability database (needs the netw
 
 .PHONY: deps
 deps: ## install Postgres, Node and PgBouncer where they are missing, and fetch a Postgres 18 for the tests that need one
-	@internal/tools/deps postgres node pgbouncer
+	@internal/tools/deps postgres node
+	@internal/tools/deps pgbouncer || true
 	@internal/tools/fetch-postgres 18 || true
 
 .PHONY: deps-postgres
