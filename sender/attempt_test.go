@@ -398,6 +398,51 @@ func TestResendsAfterGoAway(t *testing.T) {
 	}
 }
 
+// An HTTP/2 connection that ends under its requests, as at a reload of the receiver, is no failure of any of them: each is sent once more, with
+// the same id and attempt.
+func TestHTTP2ConnectionEnds(t *testing.T) {
+	const events = 50
+	var requests atomic.Int32
+	all, hits := make(chan struct{}), make(chan hit, 2*events+1)
+	server := httptest.NewUnstartedServer(recording(t, hits, func(_ http.ResponseWriter, r *http.Request) {
+		switch n := requests.Add(1); {
+		case n == 1 || n > 1+events: // the first delivery, and what is sent again
+			return
+		case n == 1+events:
+			close(all)
+		}
+		<-r.Context().Done()
+	}))
+	server.EnableHTTP2 = true
+	server.Config.ErrorLog = silent
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
+	s.trust(server.Certificate())
+	to := subscription("a", server.URL)
+	await(t, s.send(to, newEvent(0, 1)), "first delivery")
+	var settled []<-chan struct{}
+	for i := range events {
+		settled = append(settled, s.send(to, newEvent(i+1, 1)))
+	}
+	await(t, all, "requests under way")
+	server.CloseClientConnections()
+	for _, c := range settled {
+		await(t, c, "delivery")
+	}
+	if got := requests.Load(); got != 1+2*events {
+		t.Errorf("%d requests, want %d", got, 1+2*events)
+	}
+	for len(hits) > 0 {
+		if h := <-hits; h.header.Get(HeaderAttempt) != "1" {
+			t.Errorf("%s at attempt %s, want 1", h.header.Get(HeaderID), h.header.Get(HeaderAttempt))
+		}
+	}
+	if got := s.metric("hookline_attempts_total", "failed"); got != 0 {
+		t.Errorf("%v failed attempts, want 0", got)
+	}
+}
+
 // firstConn handles the first connection itself.
 type firstConn struct {
 	net.Listener
@@ -471,6 +516,9 @@ func TestFate(t *testing.T) {
 		{err: &net.OpError{Op: "write", Err: syscall.EPIPE}, used: true, wrote: true, want: lost{true, true}},
 		{err: errors.New("http: server closed idle connection"), used: true, want: lost{true, true}},
 		{err: goAway, http2: true, wrote: true, want: lost{true, true}},
+		{err: errors.New("http2: client connection force closed via ClientConn.Close"), http2: true, wrote: true, want: lost{true, true}},
+		{err: errors.New("http2: client connection lost"), http2: true, wrote: true, want: lost{true, true}},
+		{err: errors.New("stream error: stream ID 3; INTERNAL_ERROR; received from peer"), http2: true, used: true, wrote: true},
 		{err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}},
 		{err: &net.DNSError{Err: "no such host"}},
 		{err: &BlockedError{}},

@@ -38,12 +38,16 @@ func (f *fate) trace(ctx context.Context) context.Context {
 
 // judge makes a *http1.LostError of the request's error, if it is one. What net/http would send again over HTTP/2 was not taken: it was above
 // the last stream of a GOAWAY, or was refused. Over HTTP/1.1 net/http knows no more than that the connection had been used, and has ended
-// without an answer. A GOAWAY that closes a connection leaves it open what was taken, so it may have been.
+// without an answer. A GOAWAY that closes a connection leaves it open what was taken, so it may have been. The same is guessed where net/http
+// has closed an HTTP/2 connection itself: it does so when the writing of one request fails, before it reads the GOAWAY that tells why, as at each
+// graceful reload of Apache or lighttpd; and the other requests on it are not to blame.
 func (f *fate) judge(err error) error {
 	switch {
 	case errors.Is(err, errResend):
 		return &http1.LostError{Err: err, Sent: f.sent.Load() && !f.http2}
 	case strings.Contains(err.Error(), "http2: server sent GOAWAY"): // net/http does not export it
+		return &http1.LostError{Err: err, Sent: true}
+	case f.http2 && strings.Contains(err.Error(), "http2: client connection"): // force closed, or lost: likewise
 		return &http1.LostError{Err: err, Sent: true}
 	case f.used && ended(err):
 		return &http1.LostError{Err: err, Sent: true}

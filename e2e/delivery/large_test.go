@@ -19,7 +19,7 @@ func TestLargeRowsAndHungReceivers(t *testing.T) {
 		"attempts of hours": {"HOOKLINE_REQUEST_TIMEOUT=10m"}, // none ends while the test waits
 	} {
 		t.Run(name, func(t *testing.T) {
-			const rows, size, most = 6, 12_000_000, 150 << 10 // kB
+			const rows, size, most = 6, 12_000_000, 150_000_000 / 1024 // kB, as Linux has them
 			db, healthy := e2e.NewDatabase(t), e2e.NewInbox(t)
 			db.Exec(e2e.WebhooksSQL)
 			db.Exec(`CREATE TABLE documents (id text PRIMARY KEY, body text, version int DEFAULT 1)`)
