@@ -365,7 +365,7 @@ func TestResendsAfterGoAway(t *testing.T) {
 	hits := make(chan hit, 9)
 	server := httptest.NewUnstartedServer(recording(t, hits, nil))
 	server.EnableHTTP2 = true
-	listener := &firstConn{Listener: server.Listener}
+	listener := &firstConns{Listener: server.Listener, first: 1}
 	goingAway := make(chan time.Time, 1)
 	listener.handle = func(c net.Conn) {
 		defer func() { _ = c.Close() }()
@@ -395,6 +395,32 @@ func TestResendsAfterGoAway(t *testing.T) {
 	}
 	if got := h.header.Get(HeaderAttempt); got != "1" {
 		t.Errorf("attempt %s, want 1", got)
+	}
+}
+
+// A request that finds one connection after the other about to be ended by the receiver is sent again twice, whether it may have been taken or
+// not.
+func TestGoAwayTwice(t *testing.T) {
+	hits := make(chan hit, 9)
+	server := httptest.NewUnstartedServer(recording(t, hits, nil))
+	server.EnableHTTP2 = true
+	var taken atomic.Int32
+	listener := &firstConns{Listener: server.Listener, first: 2}
+	listener.handle = func(c net.Conn) {
+		defer func() { _ = c.Close() }()
+		if _, err := goAwayAfter(tls.Server(c, server.TLS), 1); err != nil {
+			t.Errorf("HTTP/2 by hand: %v", err)
+		}
+		taken.Add(1)
+	}
+	server.Listener = listener
+	server.StartTLS()
+	t.Cleanup(func() { server.Close(); listener.done.Wait() })
+	s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
+	s.trust(server.Certificate())
+	await(t, s.send(subscription("a", server.URL), newEvent(1, 1)), "delivery")
+	if h := await(t, hits, "request"); h.header.Get(HeaderAttempt) != "1" || taken.Load() != 2 {
+		t.Errorf("attempt %s after %d connections, want 1 after 2", h.header.Get(HeaderAttempt), taken.Load())
 	}
 }
 
@@ -443,34 +469,33 @@ func TestHTTP2ConnectionEnds(t *testing.T) {
 	}
 }
 
-// firstConn handles the first connection itself.
-type firstConn struct {
+// firstConns handles the first connections itself. Accept is called by one goroutine.
+type firstConns struct {
 	net.Listener
-	once   sync.Once
+	first  int // how many
 	handle func(net.Conn)
 	done   sync.WaitGroup
 }
 
-func (l *firstConn) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err == nil {
-		mine := false
-		l.once.Do(func() {
-			mine = true
-			l.done.Go(func() { l.handle(c) })
-		})
-		if mine {
-			return l.Listener.Accept()
+func (l *firstConns) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil || l.first == 0 {
+			return c, err
 		}
+		l.first--
+		l.done.Go(func() { l.handle(c) })
 	}
-	return c, err
 }
 
 // goAway speaks just enough HTTP/2 to answer the first request with a GOAWAY that counts no request as seen. It returns
 // the time just before that.
 //
 // https://www.rfc-editor.org/rfc/rfc9113#name-goaway
-func goAway(c net.Conn) (at time.Time, err error) {
+func goAway(c net.Conn) (at time.Time, err error) { return goAwayAfter(c, 0) }
+
+// goAwayAfter is goAway that counts the streams up to last as seen.
+func goAwayAfter(c net.Conn, last byte) (at time.Time, err error) {
 	preface := make([]byte, 24)
 	if _, err := io.ReadFull(c, preface); err != nil {
 		return at, fmt.Errorf("preface: %w", err)
@@ -490,7 +515,7 @@ func goAway(c net.Conn) (at time.Time, err error) {
 		}
 		if head[3] == headers {
 			at = time.Now()
-			_, err := c.Write([]byte{0, 0, 8, goaway, 0, 0, 0, 0, 0 /* last stream: */, 0, 0, 0, 0 /* code: */, 0, 0, 0, 0})
+			_, err := c.Write([]byte{0, 0, 8, goaway, 0, 0, 0, 0, 0 /* last stream: */, 0, 0, 0, last /* code: */, 0, 0, 0, 0})
 			return at, err
 		}
 	}

@@ -139,10 +139,10 @@ func (c *courier) roundTrip(t *transport) (*http.Response, error) {
 }
 
 // sendAgain reports whether the request that ended in err is to be sent again, as part of the same attempt. One that the receiver may have
-// taken is sent once more, no oftener.
+// taken is sent once more, no oftener, unless the receiver has said that it ends connections.
 func (c *courier) sendAgain(err error) bool {
 	lost, ok := errors.AsType[*http1.LostError](err)
-	return ok && (c.requests == 1 || !lost.Sent)
+	return ok && (c.requests == 1 || !lost.Sent || errors.Is(err, errLeaving))
 }
 
 // roundTripSecure sends it by net/http. It is apart so that a plain request, while it waits, does not hold what this takes of the stack.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net/http/httptrace"
 	"strings"
@@ -15,6 +16,9 @@ import (
 
 // errResend is what net/http returns when it would send a request again by itself, on another connection: see wire.
 var errResend = errors.New("the connection was lost with the request on its way")
+
+// errLeaving says that the receiver has told, by a GOAWAY, that it ends the connection: it is at work, and takes the request on another one.
+var errLeaving = errors.New("the receiver has ended the connection")
 
 // fate tells what has become of a request that net/http sent and that was not answered.
 type fate struct {
@@ -46,7 +50,7 @@ func (f *fate) judge(err error) error {
 	case errors.Is(err, errResend):
 		return &http1.LostError{Err: err, Sent: f.sent.Load() && !f.http2}
 	case strings.Contains(err.Error(), "http2: server sent GOAWAY"): // net/http does not export it
-		return &http1.LostError{Err: err, Sent: true}
+		return &http1.LostError{Err: fmt.Errorf("%w: %w", errLeaving, err), Sent: true}
 	case f.http2 && strings.Contains(err.Error(), "http2: client connection"): // force closed, or lost: likewise
 		return &http1.LostError{Err: err, Sent: true}
 	case f.used && ended(err):
