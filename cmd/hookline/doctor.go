@@ -143,6 +143,10 @@ func (d *doctor) examine(ctx context.Context) error {
 	defer acquired.Release()
 	conn := acquired.Conn()
 	d.add(cdc.OK("connection", "role %s, database %s at %s:%d", conn.Config().User, conn.Config().Database, conn.Config().Host, conn.Config().Port))
+	if pooler, ok := errors.AsType[*cdc.Problem](cdc.TryReplication(ctx, d.cfg.CDC)); ok {
+		d.add(cdc.Finding{Level: cdc.Wrong, Check: "pooler", Found: pooler.What, Mend: pooler.Mend})
+		return nil
+	}
 	d.db = &database{cfg: d.cfg, log: slog.New(slog.DiscardHandler), pool: pool, tries: fewTries}
 	if goOn, err := d.checkServer(ctx, conn); err != nil || !goOn {
 		return err
@@ -187,7 +191,9 @@ func checkConnection(err error) cdc.Finding {
 		Level: cdc.Wrong, Check: "connection", Found: err.Error(),
 		Mend: "HOOKLINE_DATABASE_URL has to lead to the CRM's Postgres, and the network to let it",
 	}
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+	if pooler, ok := errors.AsType[*cdc.Problem](cdc.ExplainPooler(err)); ok {
+		f.Found, f.Mend = pooler.What, pooler.Mend
+	} else if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch refused.Code {
 		case "28P01":
 			f.Mend = "HOOKLINE_DATABASE_URL has to have the role's password. A superuser can give it another: \\password <role> in psql"

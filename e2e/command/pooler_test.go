@@ -29,6 +29,10 @@ func TestPooler(t *testing.T) {
 			db.AddWebhook(e2e.NewInbox(t), "*.*")
 			pooled := db.Pooler(t, lines...)
 			before := db.Prepared()
+			doctor := e2e.Run(t, db.Env("HOOKLINE_DATABASE_URL="+pooled), "doctor")
+			if doctor.Wait() != 3 || !strings.Contains(doctor.Out.String(), "goes through a pooler") {
+				t.Errorf("doctor: exit code %d, want 3 and a word of the pooler:\n%s", doctor.Wait(), doctor.Out.String())
+			}
 			for _, command := range []string{"setup", "run"} {
 				p := e2e.Run(t, db.Env("HOOKLINE_DATABASE_URL="+pooled), command)
 				if said := p.Log.String(); p.Wait() != 1 || !strings.Contains(said, "goes through a pooler, such as PgBouncer") ||
