@@ -2,8 +2,9 @@ package cdc
 
 import "fmt"
 
-// EqualsSQL returns an SQL expression for the operator that compares two values of the type whose OID is given by SQL. That of a type which an
-// extension has brought is named with its schema: search_path has only the server's own.
+// EqualsSQL returns an SQL expression for the operator that compares two values of the type whose
+// OID is given by SQL. That of a type which an extension has brought is named with its schema:
+// search_path has only the server's own.
 func EqualsSQL(oid string) string {
 	return fmt.Sprintf(`coalesce((
 		WITH RECURSIVE base (oid) AS (

@@ -16,8 +16,9 @@ const (
 	syntaxError                = "42601"
 )
 
-// ExplainPooler returns a *Problem in place of an error that only a pooler such as PgBouncer brings about: it takes no settings with a
-// connection, and hands the statements that one connection has prepared to another. Any other error it returns as it is.
+// ExplainPooler returns a *Problem in place of an error that only a pooler such as PgBouncer brings
+// about: it takes no settings with a connection, and hands the statements that one connection has
+// prepared to another. Any other error it returns as it is.
 func ExplainPooler(err error) error {
 	refused, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
@@ -44,8 +45,8 @@ func pooler(symptom string) *Problem {
 	}
 }
 
-// TryReplication opens a replication connection and closes it: where that cannot be, nothing need be changed in the database. The error is a
-// *Problem when a pooler is in the way.
+// TryReplication opens a replication connection and closes it: where that cannot be, nothing need
+// be changed in the database. The error is a *Problem when a pooler is in the way.
 func TryReplication(ctx context.Context, cfg Config) error {
 	config, err := replicationConfig(cfg.URL)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// Pooler starts a PgBouncer before the database, with more lines for its configuration, and returns the URL of the database behind it. A test
-// for which this machine lacks PgBouncer is skipped.
+// Pooler starts a PgBouncer before the database, with more lines for its configuration, and returns
+// the URL of the database behind it. A test for which this machine lacks PgBouncer is skipped.
 func (db *Database) Pooler(t *testing.T, lines ...string) string {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")

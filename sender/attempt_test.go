@@ -156,8 +156,9 @@ func readPost(t *testing.T, r *bufio.Reader) (hit, bool) {
 	return hit{req.Header, body, time.Now()}, true
 }
 
-// A connection that had been used and breaks before the answer is replaced at once, and each request has a signature of its own. Neither
-// how it ends nor a header that has net/http think that it may repeat the request by itself makes a difference.
+// A connection that had been used and breaks before the answer is replaced at once, and each
+// request has a signature of its own. Neither how it ends nor a header that has net/http think that
+// it may repeat the request by itself makes a difference.
 func TestResendsSignedAnew(t *testing.T) {
 	for name, test := range map[string]struct {
 		reset bool
@@ -228,7 +229,8 @@ func leave(t *testing.T, c net.Conn, hits chan<- hit, answers int, reset bool) {
 	_ = c.Close()
 }
 
-// rawReceiver is rawServer for plain HTTP, or for HTTP/1.1 over TLS. It returns its URL, and the certificate that it shows.
+// rawReceiver is rawServer for plain HTTP, or for HTTP/1.1 over TLS. It returns its URL, and the
+// certificate that it shows.
 func rawReceiver(t *testing.T, scheme string, handle ...func(net.Conn)) (target string, certificate *x509.Certificate) {
 	server := httptest.NewTLSServer(nil) // for its certificate
 	t.Cleanup(server.Close)
@@ -240,8 +242,9 @@ func rawReceiver(t *testing.T, scheme string, handle ...func(net.Conn)) (target 
 	return scheme + "://" + rawServer(t, handle...), server.Certificate()
 }
 
-// A handler that ends without an answer gets an attempt once where the connection was made for it, and once more where it had been used: then
-// nobody can tell that it had seen the request. However small or large the request, and however the connection ends.
+// A handler that ends without an answer gets an attempt once where the connection was made for it,
+// and once more where it had been used: then nobody can tell that it had seen the request. However
+// small or large the request, and however the connection ends.
 func TestHandlerEndsWithoutAnswer(t *testing.T) {
 	for _, scheme := range []string{"http", "https"} {
 		for _, reset := range []bool{false, true} {
@@ -275,7 +278,8 @@ func TestHandlerEndsWithoutAnswer(t *testing.T) {
 	}
 }
 
-// Webhooks of different secrets have connections of their own, to one receiver and by whatever protocol; those of one secret share them.
+// Webhooks of different secrets have connections of their own, to one receiver and by whatever
+// protocol; those of one secret share them.
 func TestConnectionsAreOneSecrets(t *testing.T) {
 	for _, protocol := range []string{"HTTP/1.1", "HTTP/1.1 over TLS", "HTTP/2"} {
 		t.Run(protocol, func(t *testing.T) {
@@ -398,8 +402,8 @@ func TestResendsAfterGoAway(t *testing.T) {
 	}
 }
 
-// A request that finds one connection after the other about to be ended by the receiver is sent again twice, whether it may have been taken or
-// not.
+// A request that finds one connection after the other about to be ended by the receiver is sent
+// again twice, whether it may have been taken or not.
 func TestGoAwayTwice(t *testing.T) {
 	hits := make(chan hit, 9)
 	server := httptest.NewUnstartedServer(recording(t, hits, nil))
@@ -424,8 +428,8 @@ func TestGoAwayTwice(t *testing.T) {
 	}
 }
 
-// An HTTP/2 connection that ends under its requests, as at a reload of the receiver, is no failure of any of them: each is sent once more, with
-// the same id and attempt.
+// An HTTP/2 connection that ends under its requests, as at a reload of the receiver, is no failure
+// of any of them: each is sent once more, with the same id and attempt.
 func TestHTTP2ConnectionEnds(t *testing.T) {
 	const events = 50
 	var requests atomic.Int32
@@ -521,7 +525,8 @@ func goAwayAfter(c net.Conn, last byte) (at time.Time, err error) {
 	}
 }
 
-// What net/http's errors tell of a request: whether it can be sent again, and whether it may have been taken.
+// What net/http's errors tell of a request: whether it can be sent again, and whether it may have
+// been taken.
 func TestFate(t *testing.T) {
 	goAway := errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR")
 	type lost struct{ again, sent bool }

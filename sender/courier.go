@@ -27,7 +27,7 @@ type courier struct {
 	target  *http1.Target          // nil where net/http has to send
 	request *retryablehttp.Request // stands for what is sent again; what that is, roundTrip puts together
 
-	secure   *http.Transport        // what net/http sends by, nil where it has not to
+	secure *http.Transport // what net/http sends by, nil where it has not to
 
 	post     // of the attempt under way
 	deadline time.Time
@@ -76,8 +76,9 @@ func (r *route) courier(to *webhook.Subscription) *courier {
 	return r.sender.newCourier(to)
 }
 
-// ownerOf returns what tells the connections of one secret from those of others. Webhooks of different secrets are different people's: what
-// one's receiver does to a connection must not reach the other's requests.
+// ownerOf returns what tells the connections of one secret from those of others. Webhooks of
+// different secrets are different people's: what one's receiver does to a connection must not reach
+// the other's requests.
 func ownerOf(secret webhook.Secret) string {
 	if secret == "" {
 		return ""
@@ -86,8 +87,8 @@ func ownerOf(secret webhook.Secret) string {
 	return string(sum[:])
 }
 
-// send sends p until the deadline, signed. A connection that turns out to be useless is replaced, and the request signed anew; any answer
-// stands.
+// send sends p until the deadline, signed. A connection that turns out to be useless is replaced,
+// and the request signed anew; any answer stands.
 func (c *courier) send(p *post, deadline time.Time) (*http.Response, error) {
 	if c.invalid != nil {
 		return nil, c.invalid
@@ -138,14 +139,16 @@ func (c *courier) roundTrip(t *transport) (*http.Response, error) {
 	return resp, err
 }
 
-// sendAgain reports whether the request that ended in err is to be sent again, as part of the same attempt. One that the receiver may have
-// taken is sent once more, no oftener, unless the receiver has said that it ends connections.
+// sendAgain reports whether the request that ended in err is to be sent again, as part of the same
+// attempt. One that the receiver may have taken is sent once more, no oftener, unless the receiver
+// has said that it ends connections.
 func (c *courier) sendAgain(err error) bool {
 	lost, ok := errors.AsType[*http1.LostError](err)
 	return ok && (c.requests == 1 || !lost.Sent || errors.Is(err, errLeaving))
 }
 
-// roundTripSecure sends it by net/http. It is apart so that a plain request, while it waits, does not hold what this takes of the stack.
+// roundTripSecure sends it by net/http. It is apart so that a plain request, while it waits, does
+// not hold what this takes of the stack.
 func (c *courier) roundTripSecure(t *transport) (*http.Response, error) {
 	ctx, cancel := context.WithDeadlineCause(c.sender.ctx, c.deadline, c.sender.timeout)
 	var used fate

@@ -14,15 +14,17 @@ import (
 	"hookline/sender/http1"
 )
 
-// errResend is what net/http returns when it would send a request again by itself, on another connection: see wire.
+// errResend is what net/http returns when it would send a request again by itself, on another
+// connection: see wire.
 var errResend = errors.New("the connection was lost with the request on its way")
 
-// errLeaving says that the receiver has told, by a GOAWAY, that it ends the connection: it is at work, and takes the request on another one.
+// errLeaving says that the receiver has told, by a GOAWAY, that it ends the connection: it is at
+// work, and takes the request on another one.
 var errLeaving = errors.New("the receiver has ended the connection")
 
 // fate tells what has become of a request that net/http sent and that was not answered.
 type fate struct {
-	used  bool        // the connection had been used before
+	used  bool // the connection had been used before
 	http2 bool
 	sent  atomic.Bool // some of the request was written
 }
@@ -40,11 +42,13 @@ func (f *fate) trace(ctx context.Context) context.Context {
 	})
 }
 
-// judge makes a *http1.LostError of the request's error, if it is one. What net/http would send again over HTTP/2 was not taken: it was above
-// the last stream of a GOAWAY, or was refused. Over HTTP/1.1 net/http knows no more than that the connection had been used, and has ended
-// without an answer. A GOAWAY that closes a connection leaves it open what was taken, so it may have been. The same is guessed where net/http
-// has closed an HTTP/2 connection itself: it does so when the writing of one request fails, before it reads the GOAWAY that tells why, as at each
-// graceful reload of Apache or lighttpd; and the other requests on it are not to blame.
+// judge makes a *http1.LostError of the request's error, if it is one. What net/http would send
+// again over HTTP/2 was not taken: it was above the last stream of a GOAWAY, or was refused. Over
+// HTTP/1.1 net/http knows no more than that the connection had been used, and has ended without an
+// answer. A GOAWAY that closes a connection leaves it open what was taken, so it may have been. The
+// same is guessed where net/http has closed an HTTP/2 connection itself: it does so when the
+// writing of one request fails, before it reads the GOAWAY that tells why, as at each graceful
+// reload of Apache or lighttpd; and the other requests on it are not to blame.
 func (f *fate) judge(err error) error {
 	switch {
 	case errors.Is(err, errResend):

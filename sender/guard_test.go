@@ -219,8 +219,8 @@ func TestGuardDials(t *testing.T) {
 	}
 }
 
-// nameServer answers questions for the addresses of a name, by DNS, in the order in which they are given. It becomes the one that names are
-// looked up at.
+// nameServer answers questions for the addresses of a name, by DNS, in the order in which they are
+// given. It becomes the one that names are looked up at.
 func nameServer(t *testing.T, name string, addresses ...string) {
 	t.Helper()
 	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -282,8 +282,8 @@ func dnsAnswer(question []byte, name string, addresses []string) []byte {
 	return answer
 }
 
-// Of a name with several addresses the guard decides only when it refuses all of them. Otherwise what came of the others counts: a receiver
-// that is down is tried again.
+// Of a name with several addresses the guard decides only when it refuses all of them. Otherwise
+// what came of the others counts: a receiver that is down is tried again.
 func TestGuardRefusesSome(t *testing.T) {
 	server := receiver(t, nil, nil)
 	_, open, err := net.SplitHostPort(server.Listener.Addr().String())

@@ -67,8 +67,8 @@ func (s *Sender) relieve(all bool) {
 	}
 }
 
-// relieveOfLarge has receivers make way that keep others waiting with few and large deliveries, of which none waits in line: if there are
-// others, those that take more than a share of the buffer.
+// relieveOfLarge has receivers make way that keep others waiting with few and large deliveries, of
+// which none waits in line: if there are others, those that take more than a share of the buffer.
 func (s *Sender) relieveOfLarge(now time.Time, share int64) {
 	var stuck []*route
 	others := false

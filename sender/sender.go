@@ -144,8 +144,9 @@ func (s *Sender) Send(ctx context.Context, d Delivery) error {
 	return nil
 }
 
-// makeRoom counts a delivery in the buffer, with its event unless that is there for another webhook. Only the event waits: what the buffer is
-// to bound is in memory already when there is another delivery of it.
+// makeRoom counts a delivery in the buffer, with its event unless that is there for another
+// webhook. Only the event waits: what the buffer is to bound is in memory already when there is
+// another delivery of it.
 func (s *Sender) makeRoom(ctx context.Context, j *job) error {
 	if first := j.Event.Retain(); !first {
 		s.buffer.take(overhead)

@@ -183,8 +183,9 @@ func TestBufferCountsAnEventOnce(t *testing.T) {
 	})
 }
 
-// However large an event is, it counts once: all its webhooks get it at once, and one more goes when there is room for one. Receivers that do
-// not answer, or fail, keep a healthy one waiting for next to nothing, and get all of it later.
+// However large an event is, it counts once: all its webhooks get it at once, and one more goes
+// when there is room for one. Receivers that do not answer, or fail, keep a healthy one waiting for
+// next to nothing, and get all of it later.
 func TestLargeEvents(t *testing.T) {
 	for name, test := range map[string]struct {
 		size   int
@@ -241,7 +242,8 @@ func TestLargeEvents(t *testing.T) {
 	}
 }
 
-// An event whose first delivery gives up waiting for room is counted for the others as long as they have it.
+// An event whose first delivery gives up waiting for room is counted for the others as long as they
+// have it.
 func TestRoomOfAnEventThatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})

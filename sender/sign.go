@@ -47,8 +47,9 @@ func Sign(secret string, timestampMS int64, body []byte) string {
 	return string(newSigner(secret).appendTwenty(nil, timestampMS, body))
 }
 
-// SignStandard returns the signature of Standard Webhooks: v1, and the HMAC-SHA256 of <id>.<timestamp>.<body> in base64, the
-// timestamp in Unix seconds. The key is that of webhook.Secret.StandardKey; the signature is empty when there is none.
+// SignStandard returns the signature of Standard Webhooks: v1, and the HMAC-SHA256 of
+// <id>.<timestamp>.<body> in base64, the timestamp in Unix seconds. The key is that of
+// webhook.Secret.StandardKey; the signature is empty when there is none.
 func SignStandard(secret, id string, timestamp int64, body []byte) string {
 	return string(newSigner(secret).appendStandard(nil, id, timestamp, body))
 }

@@ -111,8 +111,8 @@ func (r *route) limitHold(j *job) (stop func() bool) {
 	}).Stop
 }
 
-// letGo sends a record's deliveries to the spool, though an attempt at the first of them is under way. What becomes of that is told to the
-// spool.
+// letGo sends a record's deliveries to the spool, though an attempt at the first of them is under
+// way. What becomes of that is told to the spool.
 func (r *route) letGo(rec *record) {
 	j := rec.jobs.first
 	r.park(j, time.Time{})
@@ -121,8 +121,8 @@ func (r *route) letGo(rec *record) {
 	r.setApart(rec)
 }
 
-// keeps reports whether a record takes room that others wait for: its first delivery waits for a retry, or the receiver has had it for longer
-// than stuckAfter without an answer.
+// keeps reports whether a record takes room that others wait for: its first delivery waits for a
+// retry, or the receiver has had it for longer than stuckAfter without an answer.
 func (rec *record) keeps(now time.Time) bool {
 	j := rec.jobs.first
 	return j != nil && !j.stored && (rec.place == waiting || rec.place == busy && now.Sub(j.began) > stuckAfter)

@@ -19,8 +19,9 @@ const (
 	maxHeader   = 64 << 10         // bytes of an answer's header
 )
 
-// transport is what requests are sent by: plain ones by Hookline's own means, which take less of everything, and all others by net/http's. It
-// has no Proxy: the guard would see the proxy's address in place of the receiver's.
+// transport is what requests are sent by: plain ones by Hookline's own means, which take less of
+// everything, and all others by net/http's. It has no Proxy: the guard would see the proxy's
+// address in place of the receiver's.
 type transport struct {
 	plain *http1.Transport
 	cfg   Config
@@ -47,7 +48,8 @@ func newTransport(ctx context.Context, cfg Config, g *guard) *transport {
 	}
 }
 
-// secure returns net/http's transport for one owner. Each has one, since net/http shares connections between all requests to a host.
+// secure returns net/http's transport for one owner. Each has one, since net/http shares
+// connections between all requests to a host.
 func (t *transport) secure(owner string) *http.Transport {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -87,7 +89,8 @@ func (t *transport) forget(owner string) {
 	}
 }
 
-// full reports whether so many of net/http's connections are open, over all owners, that none should be kept for later.
+// full reports whether so many of net/http's connections are open, over all owners, that none
+// should be kept for later.
 func (t *transport) full() bool { return t.open.Load() > int64(t.cfg.maxAttempts) }
 
 // CloseIdleConnections closes the connections without a request.

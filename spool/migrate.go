@@ -51,7 +51,8 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, name string, log *slog
 	})
 }
 
-// bringUp runs the migrations that have not been run, each in a transaction of its own, and tells of each.
+// bringUp runs the migrations that have not been run, each in a transaction of its own, and tells
+// of each.
 func bringUp(ctx context.Context, conn *pgx.Conn, in schema, tell func(file string)) error {
 	version := in + ".schema_version"
 	var there bool

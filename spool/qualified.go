@@ -9,8 +9,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// schema is the quoted name of the schema that the spool's tables are in. SQL of this package has a mark in its place: it never depends on
-// search_path, which a pooler may have swallowed or left as somebody else set it.
+// schema is the quoted name of the schema that the spool's tables are in. SQL of this package has a
+// mark in its place: it never depends on search_path, which a pooler may have swallowed or left as
+// somebody else set it.
 type schema string
 
 func (s schema) in(sql string) string { return strings.ReplaceAll(sql, "{{schema}}", string(s)) }

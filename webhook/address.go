@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// parseURL returns the URL to post to, and its host. lenient puts https:// before one that has no scheme, as Twenty does. What cannot stand
-// in a request as it is, is escaped as browsers do. Its errors do not quote the text, which may hold credentials.
+// parseURL returns the URL to post to, and its host. lenient puts https:// before one that has no
+// scheme, as Twenty does. What cannot stand in a request as it is, is escaped as browsers do. Its
+// errors do not quote the text, which may hold credentials.
 func parseURL(text string, lenient bool) (target, host string, err error) {
 	target = strings.TrimSpace(text)
 	if target == "" {
@@ -55,8 +56,8 @@ func faultOf(err error) error {
 	return errors.New("is not a URL")
 }
 
-// What browsers escape, beside all beyond ASCII, in a path and in a query. They leave | in a path alone, and take \ for /: no server must be
-// asked what it makes of those.
+// What browsers escape, beside all beyond ASCII, in a path and in a query. They leave | in a path
+// alone, and take \ for /: no server must be asked what it makes of those.
 //
 // https://url.spec.whatwg.org/#percent-encoded-bytes
 const (
@@ -64,7 +65,8 @@ const (
 	escapedInQuery = " \"#<>'"
 )
 
-// escapeURL escapes what needs it in path and query. Control characters are left, for url.Parse to refuse.
+// escapeURL escapes what needs it in path and query. Control characters are left, for url.Parse to
+// refuse.
 func escapeURL(text string) string {
 	start := strings.Index(text, "://")
 	if start < 0 {

@@ -5,9 +5,10 @@ import (
 	"testing"
 )
 
-// What the libraries of Standard Webhooks make of a secret, tried with version 1.1.1 of the one for JavaScript, 0.0.1 of that for Go, and
-// the one for Python: where those that take it at all agree on a key, it is ours as well, and where one would make another key, or none takes
-// it, there is none.
+// What the libraries of Standard Webhooks make of a secret, tried with version 1.1.1 of the one for
+// JavaScript, 0.0.1 of that for Go, and the one for Python: where those that take it at all agree
+// on a key, it is ours as well, and where one would make another key, or none takes it, there is
+// none.
 func TestStandardKey(t *testing.T) {
 	for secret, want := range map[string]struct{ key, err string }{
 		"whsec_c2VjcmV0":       {key: "secret"},

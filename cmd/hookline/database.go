@@ -246,7 +246,8 @@ func (d *database) tables(ctx context.Context, conn *pgx.Conn) (tables []cdc.Tab
 	return tables, err
 }
 
-// records returns the tables whose records are announced, which have to be published whoever hears of them.
+// records returns the tables whose records are announced, which have to be published whoever hears
+// of them.
 func (d *database) records(ctx context.Context, conn *pgx.Conn) (tables []cdc.Table, err error) {
 	look := cdc.Reading{Tables: d.catalog.Describing(), Tries: d.tries, Log: d.log}
 	return tables, d.permitted(conn, look.Do(ctx, conn, func(tx pgx.Tx) error {

@@ -46,9 +46,10 @@ func limitMemory(log *slog.Logger, container memlimit.Provider) {
 // largeRowsFor is how long garbage is collected sooner after a large row.
 const largeRowsFor = 30 * time.Second
 
-// tightenFor returns what is called when a large row comes. A row of megabytes is copied several times on its way, and each copy is garbage a
-// moment later: until none has come for a while, the collector keeps memory below a limit that a buffer of that size fits in, unless there is
-// a lower one.
+// tightenFor returns what is called when a large row comes. A row of megabytes is copied several
+// times on its way, and each copy is garbage a moment later: until none has come for a while, the
+// collector keeps memory below a limit that a buffer of that size fits in, unless there is a lower
+// one.
 func tightenFor(buffer int64) func() {
 	var mu sync.Mutex
 	var loosen *time.Timer

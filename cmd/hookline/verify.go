@@ -58,7 +58,8 @@ func (c *verifyCommand) Run() error {
 	return nil
 }
 
-// check verifies every signature that the headers carry, and wants at least one. It tells which key each was made with.
+// check verifies every signature that the headers carry, and wants at least one. It tells which key
+// each was made with.
 func (c *verifyCommand) check(header http.Header, body []byte) (used []string, err error) {
 	tolerance := c.Tolerance
 	if tolerance == 0 {

@@ -15,7 +15,8 @@ import (
 const settings = "IntervalStyle, extra_float_digits, bytea_output, jit, search_path, synchronous_commit, lock_timeout, " +
 	"idle_in_transaction_session_timeout, tcp_keepalives_idle, tcp_keepalives_interval, tcp_keepalives_count"
 
-// A pooler before the CRM's database is called by its name, before anything is changed there, however it is configured.
+// A pooler before the CRM's database is called by its name, before anything is changed there,
+// however it is configured.
 func TestPooler(t *testing.T) {
 	for name, lines := range map[string][]string{
 		"as it comes":                   {"pool_mode = transaction"},
@@ -47,7 +48,8 @@ func TestPooler(t *testing.T) {
 	}
 }
 
-// A pooler before the spool's database may swallow search_path: the tables are where they belong all the same.
+// A pooler before the spool's database may swallow search_path: the tables are where they belong
+// all the same.
 func TestPoolerOfSpool(t *testing.T) {
 	t.Parallel()
 	db, other, box := e2e.NewCRM(t), e2e.NewDatabase(t), e2e.NewInbox(t)

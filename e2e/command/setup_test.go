@@ -55,7 +55,8 @@ func TestSetupByDBA(t *testing.T) {
 	e2e.Finish(t, sut, box.Gets(diary...), own.Gets(diary[heard:]...))
 }
 
-// Where webhooks are in Hookline's own table alone, which is not there yet, the SQL is printed in one go: tables, grants, publication and slot.
+// Where webhooks are in Hookline's own table alone, which is not there yet, the SQL is printed in
+// one go: tables, grants, publication and slot.
 func TestSetupOfOwnTableByDBA(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewDatabase(t).WithContacts(), e2e.NewInbox(t)

@@ -12,7 +12,8 @@ import (
 	"hookline/e2e"
 )
 
-// Receivers that never answer do not keep a healthy one from rows of 12 MB, nor does memory grow with them.
+// Receivers that never answer do not keep a healthy one from rows of 12 MB, nor does memory grow
+// with them.
 func TestLargeRowsAndHungReceivers(t *testing.T) {
 	for name, settings := range map[string][]string{
 		"as shipped":        nil,
@@ -49,7 +50,8 @@ func TestLargeRowsAndHungReceivers(t *testing.T) {
 
 var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 
-// peakMemory returns the most memory that a process has had, in kB; 0 where the system does not tell.
+// peakMemory returns the most memory that a process has had, in kB; 0 where the system does not
+// tell.
 func peakMemory(t *testing.T, pid int) int {
 	t.Helper()
 	if runtime.GOOS != "linux" {

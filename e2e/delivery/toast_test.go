@@ -67,7 +67,8 @@ func TestLargeValues(t *testing.T) {
 	}
 }
 
-// Keys may be of a type that an extension has brought, whose operators are in no schema that is searched.
+// Keys may be of a type that an extension has brought, whose operators are in no schema that is
+// searched.
 func TestKeysOfExtensions(t *testing.T) {
 	for _, kind := range []string{"citext", "ltree"} {
 		t.Run(kind, func(t *testing.T) {

@@ -6,9 +6,10 @@ import (
 	"syscall"
 )
 
-// LostError says that a request found its connection dead and can be sent again: none of it could be written, or the connection had been
-// used before and ended without a byte of an answer, as one does that the receiver closes while it is idle. On a connection that was
-// made for it, a request that was written and not answered is no LostError: whoever took it has failed.
+// LostError says that a request found its connection dead and can be sent again: none of it could
+// be written, or the connection had been used before and ended without a byte of an answer, as one
+// does that the receiver closes while it is idle. On a connection that was made for it, a request
+// that was written and not answered is no LostError: whoever took it has failed.
 type LostError struct {
 	Err  error
 	Sent bool // some of the request was written: the receiver may have taken it all the same

@@ -20,8 +20,9 @@ type Target struct {
 	head    []byte // of a request, but for what differs
 }
 
-// NewTarget returns the target of POSTs to a URL that all have the given header. It shares connections with those of the same address and
-// owner alone. It returns an error unless they would be requests, and one each: see Handles.
+// NewTarget returns the target of POSTs to a URL that all have the given header. It shares
+// connections with those of the same address and owner alone. It returns an error unless they would
+// be requests, and one each: see Handles.
 func NewTarget(u *url.URL, header http.Header, owner string) (*Target, error) {
 	switch {
 	case u.Host == "":

@@ -36,7 +36,8 @@ type Config struct {
 // body earlier closes the connection. Read and Close of one body must not be called at the same time; everything else is safe for
 // concurrent use.
 //
-// A request is sent once. When its connection turns out to be dead, and it can be sent again, the error is a *LostError.
+// A request is sent once. When its connection turns out to be dead, and it can be sent again, the
+// error is a *LostError.
 //
 // What net/http's Transport does and this one does not: TLS, proxies, names of hosts beyond ASCII, other methods, request bodies that are not
 // in memory, Expect, httptrace, answers that it asks to have compressed, connections taken over after 101 Switching Protocols. It keeps the
@@ -64,9 +65,10 @@ const answerGrace = 50 * time.Millisecond
 // other end. A larger one has a goroutine of its own write it, since the answer may come before its end, and be why nobody reads.
 const inlineBytes = 16 << 10
 
-// Post sends body to a target and returns the answer. header is further lines of the request's header, each with its CR LF, and is sent as it
-// is. It may be changed once Post has returned; the bytes of body must never change. fresh has a connection made for it, even if there is
-// an idle one.
+// Post sends body to a target and returns the answer. header is further lines of the request's
+// header, each with its CR LF, and is sent as it is. It may be changed once Post has returned; the
+// bytes of body must never change. fresh has a connection made for it, even if there is an idle
+// one.
 //
 // At the deadline, the error of Post or of reading the answer's body is context.DeadlineExceeded; when the transport's context ends, it is
 // that one's cause.
@@ -108,7 +110,8 @@ func (t *Transport) Post(deadline time.Time, to *Target, header, body []byte, fr
 // CloseIdleConnections closes the connections that are not in use.
 func (t *Transport) CloseIdleConnections() { t.pool.clear() }
 
-// connect returns a connection to a target, an idle one if there is one that still works, unless it is to be fresh.
+// connect returns a connection to a target, an idle one if there is one that still works, unless it
+// is to be fresh.
 func (t *Transport) connect(deadline time.Time, to *Target, fresh bool) (*conn, error) {
 	for !fresh {
 		c := t.pool.take(to.key)
