@@ -66,9 +66,6 @@ func (c Config) withDefaults() Config {
 	if len(c.RetrySchedule) == 0 {
 		c.RetrySchedule = DefaultRetrySchedule
 	}
-	if c.Large == nil {
-		c.Large = func() {}
-	}
 	c.Version = cmp.Or(c.Version, "dev")
 	c.maxParked = cmp.Or(c.maxParked, 1000)
 	c.maxAttempts = cmp.Or(c.maxAttempts, max(1024, 2*c.MaxInFlight))

@@ -207,9 +207,7 @@ func (r *route) job(p Parked) *job {
 		Delivery: Delivery{Event: p.Event, To: r.to}, route: r, size: int64(p.Event.Size() + overhead), taken: time.Now(),
 		attempts: p.Attempts, late: true, replay: p.Replay,
 	}
-	if j.size > r.sender.cfg.MaxBuffer/8 {
-		r.sender.cfg.Large()
-	}
+	r.sender.tellLarge(j)
 	r.count(j)
 	return j
 }

@@ -152,9 +152,7 @@ func (s *Sender) makeRoom(ctx context.Context, j *job) error {
 		s.buffer.take(overhead)
 		return nil
 	}
-	if j.size > s.cfg.MaxBuffer/8 {
-		s.cfg.Large()
-	}
+	s.tellLarge(j)
 	if s.buffer.tryAcquire(j.size) {
 		return nil
 	}
@@ -166,6 +164,13 @@ func (s *Sender) makeRoom(ctx context.Context, j *job) error {
 		s.buffer.take(j.size - overhead)
 	}
 	return err
+}
+
+// tellLarge tells who wants to know of large events.
+func (s *Sender) tellLarge(j *job) {
+	if s.cfg.Large != nil && j.size > s.cfg.MaxBuffer/8 {
+		s.cfg.Large()
+	}
 }
 
 func (s *Sender) waitForRoom(ctx context.Context, j *job) error {

@@ -203,8 +203,10 @@ func TestLargeEvents(t *testing.T) {
 				const events = 8
 				arrived := make(chan string, events)
 				var mended atomic.Bool
+				var large atomic.Int32
 				got := make(chan string, 99)
-				s := bubble(t, Config{MaxBuffer: 1 << 20}, func(w http.ResponseWriter, r *http.Request) {
+				cfg := Config{MaxBuffer: 1 << 20, Large: func() { large.Add(1) }}
+				s := bubble(t, cfg, func(w http.ResponseWriter, r *http.Request) {
 					id := r.Header.Get(HeaderID)
 					switch {
 					case r.Host == "good.test":
@@ -233,9 +235,15 @@ func TestLargeEvents(t *testing.T) {
 						t.Errorf("event %d came after %s", i, took)
 					}
 				}
+				if n := large.Load(); n < events {
+					t.Errorf("told of %d large events, want %d and those that were brought back", n, events)
+				}
 				mended.Store(true)
 				for seen := map[string]bool{}; len(seen) < 3*events; {
 					seen[<-got] = true
+				}
+				if n := large.Load(); n <= events {
+					t.Errorf("told of %d large events with those from the spool, want more than %d", n, events)
 				}
 			})
 		})
