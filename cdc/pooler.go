@@ -47,8 +47,8 @@ func pooler(symptom string) *Problem {
 
 // TryReplication opens a replication connection and closes it: where that cannot be, nothing need
 // be changed in the database. The error is a *Problem when a pooler is in the way.
-func TryReplication(ctx context.Context, cfg Config) error {
-	config, err := replicationConfig(cfg.URL)
+func TryReplication(ctx context.Context, url string) error {
+	config, err := replicationConfig(url)
 	if err != nil {
 		return err
 	}

@@ -143,10 +143,6 @@ func (d *doctor) examine(ctx context.Context) error {
 	defer acquired.Release()
 	conn := acquired.Conn()
 	d.add(cdc.OK("connection", "role %s, database %s at %s:%d", conn.Config().User, conn.Config().Database, conn.Config().Host, conn.Config().Port))
-	if pooler, ok := errors.AsType[*cdc.Problem](cdc.TryReplication(ctx, d.cfg.CDC)); ok {
-		d.add(cdc.Finding{Level: cdc.Wrong, Check: "pooler", Found: pooler.What, Mend: pooler.Mend})
-		return nil
-	}
 	d.db = &database{cfg: d.cfg, log: slog.New(slog.DiscardHandler), pool: pool, tries: fewTries}
 	if goOn, err := d.checkServer(ctx, conn); err != nil || !goOn {
 		return err

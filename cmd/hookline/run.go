@@ -136,8 +136,11 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 		err = errors.Join(err, source.Close(ctx))
 	}()
 	process.follow(source)
-	if err := cdc.TryReplication(ctx, cfg.CDC); err != nil { // before anything is changed
-		return stopped(ctx, away(err))
+	if err := cdc.TryReplication(ctx, cfg.CDC.URL); err != nil { // before anything is changed
+		if _, refused := errors.AsType[*pgconn.PgError](err); !refused && cdc.Transient(err) {
+			err = fmt.Errorf("%w: %w", errAway, err) // it was there a moment ago
+		}
+		return stopped(ctx, err)
 	}
 
 	cfg.Sender.Version = version

@@ -50,7 +50,7 @@ func (c setupCommand) prepare(ctx context.Context, cfg config.Config, db *databa
 		return err
 	}
 	defer store.Close()
-	if err := cdc.TryReplication(ctx, cfg.CDC); err != nil { // before anything is changed
+	if err := cdc.TryReplication(ctx, cfg.CDC.URL); err != nil { // before anything is changed
 		return err
 	}
 	if c.AcceptGap {
