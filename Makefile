@@ -84,8 +84,9 @@ vuln: ## look the dependencies up in Go's vulnerability database (needs the netw
 	$(call GOTOOL,govulncheck) ./...
 
 .PHONY: deps
-deps: ## install Postgres and Node where they are missing, and fetch a Postgres 18 for the tests that need one
+deps: ## install Postgres, Node and PgBouncer where they are missing, and fetch a Postgres 18 for the tests that need one
 	@internal/tools/deps postgres node
+	@internal/tools/deps pgbouncer || true
 	@internal/tools/fetch-postgres 18 || true
 
 .PHONY: deps-postgres

@@ -111,20 +111,15 @@ func (r *room) checkIdleTimeout(on *platformFacts) Finding {
 // CheckStream checks that a replication connection comes through: poolers and some rules of pg_hba.conf let other connections in only.
 func CheckStream(ctx context.Context, url string) (Finding, error) {
 	const check = "replication connection"
-	config, err := replicationConfig(url)
-	if err != nil {
-		return Finding{}, err
-	}
-	conn, err := pgconn.ConnectConfig(ctx, config)
-	if err == nil {
-		_, err = identify(ctx, conn, Config{}.withDefaults())
-		_ = conn.Close(ctx)
-	}
+	err := TryReplication(ctx, url)
 	if err == nil {
 		return OK(check, "comes through"), nil
 	}
 	if ctx.Err() != nil {
 		return Finding{}, context.Cause(ctx)
+	}
+	if pooler, ok := errors.AsType[*Problem](err); ok {
+		return Finding{Level: Wrong, Check: check, Found: pooler.What, Mend: pooler.Mend}, nil
 	}
 	return Finding{
 		Level: Wrong, Check: check, Found: err.Error(),

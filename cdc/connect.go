@@ -102,7 +102,7 @@ func (s *Source) try(ctx context.Context, config *pgconn.Config, start LSN) (*pg
 	}
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, fmt.Errorf("open a replication connection: %w", err)
+		return nil, fmt.Errorf("open a replication connection: %w", ExplainPooler(err))
 	}
 	conn.CustomData()[inputKey] = input
 	if err := s.start(ctx, conn, start); err != nil {

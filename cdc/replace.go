@@ -23,6 +23,8 @@ type sameColumn struct {
 	name string // quoted
 	old  string // SQL; "" where it had none of that name
 	key  bool
+
+	equals string // the operator
 }
 
 // lookAtOthers looks at what stands beside the tables: their partitions, and the tables whose names they
@@ -50,12 +52,12 @@ func (t *candidate) lookAtColumns(ctx context.Context, conn *pgx.Conn) error {
 		            WHEN (o.atttypid, o.attcollation) = (a.atttypid, a.attcollation) THEN 'o.' || quote_ident(o.attname)
 		            WHEN EXISTS (SELECT FROM pg_cast WHERE castsource = o.atttypid AND casttarget = a.atttypid AND castcontext <> 'e')
 		            THEN 'o.' || quote_ident(o.attname) || '::' || format_type(a.atttypid, a.atttypmod)
-		            ELSE 'o.' || quote_ident(o.attname) || '::text' END
+		            ELSE 'o.' || quote_ident(o.attname) || '::text' END, `+EqualsSQL("a.atttypid")+`
 		FROM pg_attribute a LEFT JOIN pg_attribute o ON o.attrelid = $2 AND o.attname = a.attname AND o.attnum > 0 AND NOT o.attisdropped
 		WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`, t.oid, t.replaces.oid)
 	if err == nil {
 		t.columns, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (c sameColumn, err error) {
-			return c, row.Scan(&c.name, &c.key, &c.old)
+			return c, row.Scan(&c.name, &c.key, &c.old, &c.equals)
 		})
 	}
 	if err != nil {
@@ -146,7 +148,7 @@ func (p *Plan) differing(t *candidate) string {
 			return ""
 		}
 		if c.key {
-			key, oldKey, match = is, was, append(match, is+" = "+was)
+			key, oldKey, match = is, was, append(match, is+" "+c.equals+" "+was)
 		}
 		if was == "" {
 			was = is // what it has got since makes no difference

@@ -29,6 +29,7 @@ func (t Table) String() string { return pgx.Identifier{t.Schema, t.Name}.Sanitiz
 func SessionSettings() map[string]string {
 	return map[string]string{
 		"application_name":   "hookline",
+		"search_path":        "pg_catalog, pg_temp", // every name that is not the server's own is qualified
 		"client_encoding":    "UTF8",
 		"DateStyle":          "ISO, MDY",
 		"IntervalStyle":      "postgres",

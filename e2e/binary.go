@@ -28,7 +28,7 @@ type program struct {
 }
 
 var (
-	watched = program{race: raceDetector()} // for what runs several goroutines at length
+	watched = program{race: RaceDetector()} // for what runs several goroutines at length
 	plain   = program{}                     // for commands that do one thing and end; starts sooner
 )
 
@@ -102,8 +102,8 @@ func moduleRoot() (dir string, err error) {
 	}
 }
 
-// raceDetector reports whether this test has the race detector; then what it tests has it, too.
-func raceDetector() bool {
+// RaceDetector reports whether this test has the race detector; then what it tests has it, too.
+func RaceDetector() bool {
 	info, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }

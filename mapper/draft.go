@@ -65,7 +65,9 @@ func (d *Draft) encode(e *Event) {
 		e.data = bytes.Clone(buf)
 	} else {
 		buf = e.appendTail(buf, e.format)
-		e.body = bytes.Clone(buf)
+		if e.body = buf; cap(buf) <= mostScratch { // a larger one is not kept as scratch
+			e.body = bytes.Clone(buf)
+		}
 		e.data = e.body[start:end:end]
 	}
 	if d.mapper.scratch = buf; cap(buf) > mostScratch {

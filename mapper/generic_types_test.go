@@ -384,6 +384,7 @@ func newPoolOn(t testing.TB, major int) *pgxpool.Pool {
 		t.Fatal(err)
 	}
 	cfg.ConnConfig.RuntimeParams = cdc.SessionSettings()
+	delete(cfg.ConnConfig.RuntimeParams, "search_path") // it makes tables, by names without a schema
 	cfg.MaxConns = 4
 	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
 	if err != nil {

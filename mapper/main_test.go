@@ -27,6 +27,7 @@ func connect(t testing.TB) *pgx.Conn {
 		t.Fatal(err)
 	}
 	cfg.RuntimeParams = cdc.SessionSettings()
+	delete(cfg.RuntimeParams, "search_path") // it makes tables, by names without a schema
 	conn, err := pgx.ConnectConfig(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

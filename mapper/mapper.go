@@ -77,7 +77,8 @@ type Mapper struct {
 	format     Format
 	prefix     string // evt_<database>_
 	generation uint64
-	plans      map[uint32]plan // by the relation's OID
+	plans      map[uint32]plan   // by the relation's OID
+	operators  map[uint32]string // see equals
 	fold       *fold
 	due        *deletion // what has left fold and is yet to be told, linked by next
 	moves      moves
@@ -102,7 +103,7 @@ type plan struct {
 func New(catalog Catalog, pool *pgxpool.Pool, database string, format Format, log *slog.Logger) *Mapper {
 	m := &Mapper{
 		catalog: catalog, pool: pool, log: log, format: format, prefix: "evt_" + database + "_",
-		plans: map[uint32]plan{}, fold: newFold(mostHeld), noticed: map[string]bool{},
+		plans: map[uint32]plan{}, operators: map[uint32]string{}, fold: newFold(mostHeld), noticed: map[string]bool{},
 	}
 	m.links = newLinks(m)
 	return m
@@ -421,6 +422,15 @@ var altered = []string{"42", "22"}
 func (m *Mapper) ask(
 	ctx context.Context, from cdc.Table, rel *cdc.Relation, columns, by []int, rows []cdc.Tuple, limit int,
 ) ([][][]byte, error) {
+	conn, err := m.pool.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Release()
+	equals, err := m.equals(ctx, conn.Conn(), rel, by)
+	if err != nil {
+		return nil, err
+	}
 	name := func(c int) string { return pgx.Identifier{rel.Columns[c].Name}.Sanitize() }
 	var sql strings.Builder
 	sql.WriteString("SELECT ")
@@ -441,20 +451,38 @@ func (m *Mapper) ask(
 				sql.WriteString(" AND ")
 			}
 			values = append(values, row[c].Bytes())
-			fmt.Fprintf(&sql, "%s = $%d", name(c), len(values))
+			fmt.Fprintf(&sql, "%s %s $%d", name(c), equals[j], len(values))
 		}
 	}
 	fmt.Fprintf(&sql, " LIMIT %d", limit)
-	conn, err := m.pool.Acquire(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Release()
 	result := conn.Conn().PgConn().ExecParams(ctx, sql.String(), values, nil, nil, nil).Read()
 	if refused, ok := errors.AsType[*pgconn.PgError](result.Err); ok && slices.Contains(altered, refused.Code[:2]) {
 		return nil, fmt.Errorf("%w (SQLSTATE %s)", errAltered, refused.Code) // the message may quote a value
 	}
 	return result.Rows, result.Err
+}
+
+// firstOwnType is the least OID that a type can have which is not the server's own.
+const firstOwnType = 16384
+
+// equals returns the operators that compare values of columns.
+func (m *Mapper) equals(ctx context.Context, conn *pgx.Conn, rel *cdc.Relation, columns []int) ([]string, error) {
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		oid := rel.Columns[c].Type
+		if list[i] = "="; oid < firstOwnType {
+			continue
+		}
+		if m.operators[oid] == "" {
+			var operator string
+			if err := conn.QueryRow(ctx, "SELECT "+cdc.EqualsSQL("$1::oid"), oid).Scan(&operator); err != nil {
+				return nil, fmt.Errorf("look up how values of %s.%s compare: %w", rel.Schema, rel.Name, err)
+			}
+			m.operators[oid] = operator
+		}
+		list[i] = m.operators[oid]
+	}
+	return list, nil
 }
 
 // persist calls f until it succeeds or ctx ends: a change must not be passed over because the database is away for a while.

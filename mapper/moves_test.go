@@ -37,6 +37,7 @@ func newCRM(t testing.TB, major int, schema string) *crm {
 		t.Fatal(err)
 	}
 	settings.ConnConfig.RuntimeParams, settings.MaxConns = cdc.SessionSettings(), 4
+	delete(settings.ConnConfig.RuntimeParams, "search_path") // it makes tables, by names without a schema
 	pool, err := pgxpool.NewWithConfig(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)

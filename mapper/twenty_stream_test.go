@@ -39,6 +39,7 @@ func (s stream) announcements(t *testing.T, statements ...string) (list []string
 		t.Fatal(err)
 	}
 	settings.RuntimeParams = cdc.SessionSettings()
+	delete(settings.RuntimeParams, "search_path") // it makes tables, by names without a schema
 	conn, err := pgx.ConnectConfig(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)

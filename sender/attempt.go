@@ -2,11 +2,7 @@ package sender
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -15,7 +11,7 @@ import (
 )
 
 const (
-	resends    = 2                      // how often one attempt starts over on another connection
+	resends    = 2                      // how often one attempt starts over on another connection, at most
 	resendWait = 20 * time.Millisecond  // before the first of them; five times that before the second
 	drainBytes = 64 << 10               // of an answer's body that are read so that the connection can be used again
 	drainTime  = 500 * time.Millisecond // that this may take
@@ -79,7 +75,7 @@ func newClient(transport *transport) *retryablehttp.Client {
 		},
 		RetryMax: resends,
 		CheckRetry: func(ctx context.Context, _ *http.Response, err error) (bool, error) {
-			return ctx.Err() == nil && broken(err), nil
+			return ctx.Err() == nil && err != nil && ctx.Value(courierKey{}).(*courier).again, nil
 		},
 		Backoff: func(_, _ time.Duration, n int, _ *http.Response) time.Duration {
 			return resendWait * time.Duration(1+4*n)
@@ -87,25 +83,6 @@ func newClient(transport *transport) *retryablehttp.Client {
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
 }
-
-// broken reports whether a request failed because its connection was, or became, useless: closed while idle, reset, or told to go
-// away.
-func broken(err error) bool {
-	if err == nil {
-		return false
-	}
-	for _, target := range []error{errResend, io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
-		if errors.Is(err, target) {
-			return true
-		}
-	}
-	// net/http does not export these. The second covers a GOAWAY that did not tell which requests were left undone.
-	text := err.Error()
-	return strings.HasSuffix(text, "http: server closed idle connection") || strings.Contains(text, "http2: server sent GOAWAY")
-}
-
-// errResend stands for: the request can be sent again on another connection.
-var errResend = errors.New("the connection was lost with the request on its way")
 
 // wire is a transport of requests whose context is a courier, which puts together what is sent: so each request is signed when it is sent.
 //

@@ -17,6 +17,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"hookline/mapper"
+	"hookline/sender/http1"
+	"hookline/webhook"
 )
 
 func newReader(r io.Reader) *bufio.Reader { return bufio.NewReader(r) }
@@ -65,11 +69,11 @@ func TestDelivers(t *testing.T) {
 	}
 }
 
-// trust makes the sender trust a test server.
-func (s *senderTest) trust(server *httptest.Server) {
+// trust makes the sender trust a test server. Call it before the sender sends anything by TLS.
+func (s *senderTest) trust(certificate *x509.Certificate) {
 	pool := x509.NewCertPool()
-	pool.AddCert(server.Certificate())
-	s.transport.other.TLSClientConfig.RootCAs = pool
+	pool.AddCert(certificate)
+	s.transport.tls.RootCAs = pool
 }
 
 func TestHTTP2(t *testing.T) {
@@ -88,7 +92,7 @@ func TestHTTP2(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	s := newSender(t, Config{})
-	s.trust(server)
+	s.trust(server.Certificate())
 	to := subscription("a", server.URL)
 	await(t, s.send(to, newEvent(0, 0)), "first delivery")
 	var settled []<-chan struct{}
@@ -112,7 +116,7 @@ func TestHTTP2WithFewStreams(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	s := newSender(t, Config{RetrySchedule: []time.Duration{time.Millisecond}})
-	s.trust(server)
+	s.trust(server.Certificate())
 	to := subscription("a", server.URL)
 	var settled []<-chan struct{}
 	for i := range 500 {
@@ -133,7 +137,7 @@ func TestRefusesOldTLS(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	s := newSender(t, Config{})
-	s.trust(server)
+	s.trust(server.Certificate())
 	if v, _ := s.once(newEvent(1, 1), subscription("a", server.URL), 1, nil); v.Outcome != Failed || v.Status != 0 {
 		t.Errorf("verdict over TLS 1.1: %+v, want failed", v)
 	}
@@ -152,68 +156,159 @@ func readPost(t *testing.T, r *bufio.Reader) (hit, bool) {
 	return hit{req.Header, body, time.Now()}, true
 }
 
-// A connection that breaks before the answer is replaced at once, and each request has a signature of its own. Neither a fresh
-// connection, nor a used one, nor a header that has net/http think that it may repeat the request by itself makes a difference.
+// A connection that had been used and breaks before the answer is replaced at once, and each
+// request has a signature of its own. Neither how it ends nor a header that has net/http think that
+// it may repeat the request by itself makes a difference.
 func TestResendsSignedAnew(t *testing.T) {
-	const accepted = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 	for name, test := range map[string]struct {
-		answered int // requests that the first connection answers
-		reset    bool
-		extra    http.Header
+		reset bool
+		extra http.Header
 	}{
-		"fresh connection closed":                   {},
-		"fresh connection reset":                    {reset: true},
-		"used connection closed":                    {answered: 1},
-		"used connection reset":                     {answered: 1, reset: true},
-		"used connection reset, idempotent":         {answered: 1, reset: true, extra: http.Header{"Idempotency-Key": {"k"}}},
-		"used connection closed, idempotent":        {answered: 1, extra: http.Header{"Idempotency-Key": {"k"}}},
-		"used connection closed, X-Idempotency-Key": {answered: 1, extra: http.Header{"X-Idempotency-Key": {"k"}}},
+		"closed":                    {},
+		"reset":                     {reset: true},
+		"reset, idempotent":         {reset: true, extra: http.Header{"Idempotency-Key": {"k"}}},
+		"closed, idempotent":        {extra: http.Header{"Idempotency-Key": {"k"}}},
+		"closed, X-Idempotency-Key": {extra: http.Header{"X-Idempotency-Key": {"k"}}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			hits := make(chan hit, 9)
-			serve := func(c net.Conn, answers int) {
-				for r := newReader(c); ; answers-- {
-					h, ok := readPost(t, r)
-					if !ok {
-						return
-					}
-					hits <- h
-					if answers == 0 {
-						if test.reset {
-							_ = c.(*net.TCPConn).SetLinger(0)
-						}
-						return
-					}
-					_, _ = io.WriteString(c, accepted)
-				}
-			}
-			address := rawServer(t, func(c net.Conn) { serve(c, test.answered) }, func(c net.Conn) { serve(c, -1) })
-			s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
-			to := subscription("a", "http://"+address)
-			to.Headers = test.extra
-			for i := range test.answered {
-				await(t, s.send(to, newEvent(0, i)), "delivery before")
+		for _, scheme := range []string{"http", "https"} {
+			t.Run(name+"/"+scheme, func(t *testing.T) {
+				hits := make(chan hit, 9)
+				target, certificate := rawReceiver(t, scheme,
+					func(c net.Conn) { leave(t, c, hits, 1, test.reset) },
+					func(c net.Conn) { leave(t, c, hits, 9, false) })
+				s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
+				s.trust(certificate)
+				to := subscription("a", target)
+				to.Headers = test.extra
+				await(t, s.send(to, newEvent(0, 0)), "delivery before")
 				await(t, hits, "request before")
-			}
-			e := newEvent(1, 1)
-			await(t, s.send(to, e), "delivery")
-			first, second := await(t, hits, "first request"), await(t, hits, "second request")
-			for _, h := range []hit{first, second} {
-				verify(t, h, to.Secret)
-				if h.header.Get(HeaderID) != e.ID || h.header.Get(HeaderAttempt) != "1" {
-					t.Errorf("request %s, attempt %s; want %s, 1", h.header.Get(HeaderID), h.header.Get(HeaderAttempt), e.ID)
+				e := newEvent(1, 1)
+				await(t, s.send(to, e), "delivery")
+				first, second := await(t, hits, "first request"), await(t, hits, "second request")
+				for _, h := range []hit{first, second} {
+					verify(t, h, to.Secret)
+					if h.header.Get(HeaderID) != e.ID || h.header.Get(HeaderAttempt) != "1" {
+						t.Errorf("request %s, attempt %s; want %s, 1", h.header.Get(HeaderID), h.header.Get(HeaderAttempt), e.ID)
+					}
 				}
-			}
-			for _, header := range []string{HeaderTimestamp, HeaderSignature, HeaderNonce} {
-				if a, b := first.header.Get(header), second.header.Get(header); a == b {
-					t.Errorf("both requests have %s %s", header, a)
+				for _, header := range []string{HeaderTimestamp, HeaderSignature, HeaderNonce} {
+					if a, b := first.header.Get(header), second.header.Get(header); a == b {
+						t.Errorf("both requests have %s %s", header, a)
+					}
 				}
+				if len(hits) > 0 {
+					t.Errorf("%d more requests", len(hits))
+				}
+				if got := s.metric("hookline_attempts_total", "failed"); got != 0 {
+					t.Errorf("%v failed attempts, want 0", got)
+				}
+			})
+		}
+	}
+}
+
+// leave answers so many requests that come from c, takes one more, and ends without an answer.
+func leave(t *testing.T, c net.Conn, hits chan<- hit, answers int, reset bool) {
+	for r := newReader(c); ; answers-- {
+		h, ok := readPost(t, r)
+		if !ok {
+			return
+		}
+		hits <- h
+		if answers == 0 {
+			break
+		}
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+	}
+	if over, ok := c.(*tls.Conn); ok && reset {
+		c = over.NetConn()
+	}
+	if reset {
+		_ = c.(*net.TCPConn).SetLinger(0)
+	}
+	_ = c.Close()
+}
+
+// rawReceiver is rawServer for plain HTTP, or for HTTP/1.1 over TLS. It returns its URL, and the
+// certificate that it shows.
+func rawReceiver(t *testing.T, scheme string, handle ...func(net.Conn)) (target string, certificate *x509.Certificate) {
+	server := httptest.NewTLSServer(nil) // for its certificate
+	t.Cleanup(server.Close)
+	if config := (&tls.Config{Certificates: server.TLS.Certificates}); scheme == "https" {
+		for i, h := range handle {
+			handle[i] = func(c net.Conn) { h(tls.Server(c, config)) }
+		}
+	}
+	return scheme + "://" + rawServer(t, handle...), server.Certificate()
+}
+
+// A handler that ends without an answer gets an attempt once where the connection was made for it,
+// and once more where it had been used: then nobody can tell that it had seen the request. However
+// small or large the request, and however the connection ends.
+func TestHandlerEndsWithoutAnswer(t *testing.T) {
+	for _, scheme := range []string{"http", "https"} {
+		for _, reset := range []bool{false, true} {
+			for _, size := range []int{10, 1 << 20} {
+				t.Run(fmt.Sprintf("%s/reset %t/%d bytes", scheme, reset, size), func(t *testing.T) {
+					hits := make(chan hit, 99)
+					dies := func(answers int) func(net.Conn) {
+						return func(c net.Conn) { leave(t, c, hits, answers, reset) }
+					}
+					target, certificate := rawReceiver(t, scheme, dies(0), dies(1), dies(0))
+					s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
+					s.trust(certificate)
+					to := subscription("a", target)
+					attempt := func(e *mapper.Event, outcome Outcome, requests int) {
+						t.Helper()
+						v, _ := s.once(e, to, 1, nil)
+						if v.Outcome != outcome || len(hits) != requests {
+							t.Errorf("%d requests, %+v; want %d, %s", len(hits), v, requests, outcome)
+						}
+						for len(hits) > 0 {
+							<-hits
+						}
+					}
+					attempt(eventOf(1, size), Failed, 1)
+					attempt(newEvent(2, 1), Delivered, 1)
+					attempt(eventOf(3, size), Failed, 2)
+					attempt(eventOf(3, size), Failed, 1)
+				})
 			}
-			if len(hits) > 0 {
-				t.Errorf("%d more requests", len(hits))
+		}
+	}
+}
+
+// Webhooks of different secrets have connections of their own, to one receiver and by whatever
+// protocol; those of one secret share them.
+func TestConnectionsAreOneSecrets(t *testing.T) {
+	for _, protocol := range []string{"HTTP/1.1", "HTTP/1.1 over TLS", "HTTP/2"} {
+		t.Run(protocol, func(t *testing.T) {
+			from := make(chan string, 9)
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { from <- r.RemoteAddr }))
+			server.EnableHTTP2 = protocol == "HTTP/2"
+			s := newSender(t, Config{})
+			if protocol == "HTTP/1.1" {
+				server.Start()
+			} else {
+				server.StartTLS()
+				s.trust(server.Certificate())
 			}
-			if got := s.metric("hookline_attempts_total", "failed"); got != 0 {
-				t.Errorf("%v failed attempts, want 0", got)
+			t.Cleanup(server.Close)
+			seen := map[string]string{}
+			for _, secret := range []webhook.Secret{"one", "", "other", "one", "", "other"} {
+				to := subscription("of "+string(secret), server.URL)
+				to.Secret = secret
+				if v, _ := s.once(newEvent(1, 1), to, 1, nil); v.Outcome != Delivered {
+					t.Fatal(v)
+				}
+				address := await(t, from, "request")
+				if owner, known := seen[address]; known && owner != string(secret) {
+					t.Errorf("a request of secret %q came by the connection of %q", secret, owner)
+				}
+				seen[address] = string(secret)
+			}
+			if len(seen) != 3 {
+				t.Errorf("%d connections of three secrets, want 3", len(seen))
 			}
 		})
 	}
@@ -230,12 +325,8 @@ func TestCredentials(t *testing.T) {
 		"emptied":        {http.Header{"Authorization": {""}}, "Basic dTpw"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			hits := make(chan hit, 2)
-			address := rawServer(t, func(c net.Conn) {
-				if h, ok := readPost(t, newReader(c)); ok {
-					hits <- h
-				}
-			}, func(c net.Conn) {
+			hits := make(chan hit, 3)
+			address := rawServer(t, func(c net.Conn) { leave(t, c, hits, 1, false) }, func(c net.Conn) {
 				if h, ok := readPost(t, newReader(c)); ok {
 					hits <- h
 					_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
@@ -245,28 +336,14 @@ func TestCredentials(t *testing.T) {
 			to := subscription("a", "http://u:p@"+address)
 			to.Headers = test.extra
 			await(t, s.send(to, newEvent(1, 1)), "delivery")
-			for range 2 {
+			await(t, s.send(to, newEvent(1, 2)), "delivery that is sent twice")
+			for range 3 {
 				h := await(t, hits, "request")
 				if got := h.header["Authorization"]; len(got) != 1 || got[0] != test.want {
 					t.Errorf("Authorization %q, want %q", got, test.want)
 				}
 			}
 		})
-	}
-}
-
-// However often the connection breaks, three requests are all that one attempt makes.
-func TestResendsThrice(t *testing.T) {
-	var requests atomic.Int32
-	address := rawServer(t, func(c net.Conn) {
-		if _, ok := readPost(t, newReader(c)); ok {
-			requests.Add(1)
-		}
-	})
-	s := newSender(t, Config{})
-	v, _ := s.once(newEvent(1, 1), subscription("a", "http://"+address), 1, nil)
-	if v.Outcome != Failed || requests.Load() != 3 {
-		t.Errorf("%d requests, verdict %+v; want 3, failed", requests.Load(), v)
 	}
 }
 
@@ -292,7 +369,7 @@ func TestResendsAfterGoAway(t *testing.T) {
 	hits := make(chan hit, 9)
 	server := httptest.NewUnstartedServer(recording(t, hits, nil))
 	server.EnableHTTP2 = true
-	listener := &firstConn{Listener: server.Listener}
+	listener := &firstConns{Listener: server.Listener, first: 1}
 	goingAway := make(chan time.Time, 1)
 	listener.handle = func(c net.Conn) {
 		defer func() { _ = c.Close() }()
@@ -308,7 +385,7 @@ func TestResendsAfterGoAway(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(func() { server.Close(); listener.done.Wait() })
 	s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
-	s.trust(server)
+	s.trust(server.Certificate())
 	to := subscription("a", server.URL)
 	await(t, s.send(to, newEvent(1, 1)), "delivery")
 	h := await(t, hits, "request")
@@ -325,34 +402,104 @@ func TestResendsAfterGoAway(t *testing.T) {
 	}
 }
 
-// firstConn handles the first connection itself.
-type firstConn struct {
+// A request that finds one connection after the other about to be ended by the receiver is sent
+// again twice, whether it may have been taken or not.
+func TestGoAwayTwice(t *testing.T) {
+	hits := make(chan hit, 9)
+	server := httptest.NewUnstartedServer(recording(t, hits, nil))
+	server.EnableHTTP2 = true
+	var taken atomic.Int32
+	listener := &firstConns{Listener: server.Listener, first: 2}
+	listener.handle = func(c net.Conn) {
+		defer func() { _ = c.Close() }()
+		if _, err := goAwayAfter(tls.Server(c, server.TLS), 1); err != nil {
+			t.Errorf("HTTP/2 by hand: %v", err)
+		}
+		taken.Add(1)
+	}
+	server.Listener = listener
+	server.StartTLS()
+	t.Cleanup(func() { server.Close(); listener.done.Wait() })
+	s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
+	s.trust(server.Certificate())
+	await(t, s.send(subscription("a", server.URL), newEvent(1, 1)), "delivery")
+	if h := await(t, hits, "request"); h.header.Get(HeaderAttempt) != "1" || taken.Load() != 2 {
+		t.Errorf("attempt %s after %d connections, want 1 after 2", h.header.Get(HeaderAttempt), taken.Load())
+	}
+}
+
+// An HTTP/2 connection that ends under its requests, as at a reload of the receiver, is no failure
+// of any of them: each is sent once more, with the same id and attempt.
+func TestHTTP2ConnectionEnds(t *testing.T) {
+	const events = 50
+	var requests atomic.Int32
+	all, hits := make(chan struct{}), make(chan hit, 2*events+1)
+	server := httptest.NewUnstartedServer(recording(t, hits, func(_ http.ResponseWriter, r *http.Request) {
+		switch n := requests.Add(1); {
+		case n == 1 || n > 1+events: // the first delivery, and what is sent again
+			return
+		case n == 1+events:
+			close(all)
+		}
+		<-r.Context().Done()
+	}))
+	server.EnableHTTP2 = true
+	server.Config.ErrorLog = silent
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
+	s.trust(server.Certificate())
+	to := subscription("a", server.URL)
+	await(t, s.send(to, newEvent(0, 1)), "first delivery")
+	var settled []<-chan struct{}
+	for i := range events {
+		settled = append(settled, s.send(to, newEvent(i+1, 1)))
+	}
+	await(t, all, "requests under way")
+	server.CloseClientConnections()
+	for _, c := range settled {
+		await(t, c, "delivery")
+	}
+	if got := requests.Load(); got != 1+2*events {
+		t.Errorf("%d requests, want %d", got, 1+2*events)
+	}
+	for len(hits) > 0 {
+		if h := <-hits; h.header.Get(HeaderAttempt) != "1" {
+			t.Errorf("%s at attempt %s, want 1", h.header.Get(HeaderID), h.header.Get(HeaderAttempt))
+		}
+	}
+	if got := s.metric("hookline_attempts_total", "failed"); got != 0 {
+		t.Errorf("%v failed attempts, want 0", got)
+	}
+}
+
+// firstConns handles the first connections itself. Accept is called by one goroutine.
+type firstConns struct {
 	net.Listener
-	once   sync.Once
+	first  int // how many
 	handle func(net.Conn)
 	done   sync.WaitGroup
 }
 
-func (l *firstConn) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err == nil {
-		mine := false
-		l.once.Do(func() {
-			mine = true
-			l.done.Go(func() { l.handle(c) })
-		})
-		if mine {
-			return l.Listener.Accept()
+func (l *firstConns) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil || l.first == 0 {
+			return c, err
 		}
+		l.first--
+		l.done.Go(func() { l.handle(c) })
 	}
-	return c, err
 }
 
 // goAway speaks just enough HTTP/2 to answer the first request with a GOAWAY that counts no request as seen. It returns
 // the time just before that.
 //
 // https://www.rfc-editor.org/rfc/rfc9113#name-goaway
-func goAway(c net.Conn) (at time.Time, err error) {
+func goAway(c net.Conn) (at time.Time, err error) { return goAwayAfter(c, 0) }
+
+// goAwayAfter is goAway that counts the streams up to last as seen.
+func goAwayAfter(c net.Conn, last byte) (at time.Time, err error) {
 	preface := make([]byte, 24)
 	if _, err := io.ReadFull(c, preface); err != nil {
 		return at, fmt.Errorf("preface: %w", err)
@@ -372,32 +519,49 @@ func goAway(c net.Conn) (at time.Time, err error) {
 		}
 		if head[3] == headers {
 			at = time.Now()
-			_, err := c.Write([]byte{0, 0, 8, goaway, 0, 0, 0, 0, 0 /* last stream: */, 0, 0, 0, 0 /* code: */, 0, 0, 0, 0})
+			_, err := c.Write([]byte{0, 0, 8, goaway, 0, 0, 0, 0, 0 /* last stream: */, 0, 0, 0, last /* code: */, 0, 0, 0, 0})
 			return at, err
 		}
 	}
 }
 
-func TestBroken(t *testing.T) {
+// What net/http's errors tell of a request: whether it can be sent again, and whether it may have
+// been taken.
+func TestFate(t *testing.T) {
+	goAway := errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR")
+	type lost struct{ again, sent bool }
 	for _, test := range []struct {
-		err  error
-		want bool
+		err                error
+		used, http2, wrote bool
+		want               lost
 	}{
-		{nil, false},
-		{errResend, true},
-		{io.EOF, true},
-		{fmt.Errorf("read: %w", io.ErrUnexpectedEOF), true},
-		{&net.OpError{Op: "read", Err: syscall.ECONNRESET}, true},
-		{&net.OpError{Op: "write", Err: syscall.EPIPE}, true},
-		{errors.New("http: server closed idle connection"), true},
-		{errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR"), true},
-		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, false},
-		{&net.DNSError{Err: "no such host"}, false},
-		{&BlockedError{}, false},
-		{tls.AlertError(40), false},
+		{err: errResend, used: true, wrote: true, want: lost{true, true}},
+		{err: errResend, used: true, want: lost{true, false}},
+		{err: errResend, http2: true, wrote: true, want: lost{true, false}},
+		{err: io.EOF, used: true, wrote: true, want: lost{true, true}},
+		{err: io.EOF, wrote: true},
+		{err: fmt.Errorf("read: %w", io.ErrUnexpectedEOF), used: true, wrote: true, want: lost{true, true}},
+		{err: &net.OpError{Op: "read", Err: syscall.ECONNRESET}, used: true, wrote: true, want: lost{true, true}},
+		{err: &net.OpError{Op: "read", Err: syscall.ECONNRESET}, wrote: true},
+		{err: &net.OpError{Op: "write", Err: syscall.EPIPE}, used: true, wrote: true, want: lost{true, true}},
+		{err: errors.New("http: server closed idle connection"), used: true, want: lost{true, true}},
+		{err: goAway, http2: true, wrote: true, want: lost{true, true}},
+		{err: errors.New("http2: client connection force closed via ClientConn.Close"), http2: true, wrote: true, want: lost{true, true}},
+		{err: errors.New("http2: client connection lost"), http2: true, wrote: true, want: lost{true, true}},
+		{err: errors.New("stream error: stream ID 3; INTERNAL_ERROR; received from peer"), http2: true, used: true, wrote: true},
+		{err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}},
+		{err: &net.DNSError{Err: "no such host"}},
+		{err: &BlockedError{}},
+		{err: tls.AlertError(40), used: true},
 	} {
-		if got := broken(test.err); got != test.want {
-			t.Errorf("broken(%v) = %t, want %t", test.err, got, test.want)
+		f := &fate{used: test.used, http2: test.http2}
+		f.sent.Store(test.wrote)
+		var got lost
+		if e, ok := errors.AsType[*http1.LostError](f.judge(test.err)); ok {
+			got = lost{true, e.Sent}
+		}
+		if got != test.want {
+			t.Errorf("%v, used %t, HTTP/2 %t, wrote %t: %+v, want %+v", test.err, test.used, test.http2, test.wrote, got, test.want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package sender
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // buffer counts the memory of deliveries, in bytes, and lets no more in than there is room for. Attempts are counted as well, but never wait:
@@ -19,8 +20,9 @@ type buffer struct {
 
 // waiter waits for room.
 type waiter struct {
-	size int64
-	in   chan struct{} // closed when it has got it
+	size  int64
+	since time.Time
+	in    chan struct{} // closed when it has got it
 }
 
 // tryAcquire takes room for a delivery if there is some and nobody waits for it.
@@ -32,6 +34,13 @@ func (b *buffer) tryAcquire(size int64) bool {
 	}
 	b.let(size)
 	return true
+}
+
+// take takes room that somebody has to have, whether it is there or not.
+func (b *buffer) take(size int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.let(size)
 }
 
 // let lets a delivery in.
@@ -53,7 +62,7 @@ func (b *buffer) room() int64 { return b.most - min(b.attempts, b.most/2) }
 // longer than a delivery. The error is ctx's cause.
 func (b *buffer) acquire(ctx context.Context, size int64) error {
 	signal(b.pressed)
-	w := &waiter{size: size, in: make(chan struct{})}
+	w := &waiter{size: size, since: time.Now(), in: make(chan struct{})}
 	b.mu.Lock()
 	b.line = append(b.line, w)
 	b.admit()
@@ -105,6 +114,16 @@ func (b *buffer) taken() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.deliveries
+}
+
+// waited returns how long the first in line has waited for room.
+func (b *buffer) waited(now time.Time) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.line) == 0 {
+		return 0
+	}
+	return now.Sub(b.line[0].since)
 }
 
 // halfFull reports whether deliveries take more than half of what attempts leave.

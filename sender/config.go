@@ -41,6 +41,10 @@ type Config struct {
 	// A range does not name the metadata addresses within it: each takes an entry of its own. Default: none.
 	AllowAddresses []string
 
+	// Large is called, if it is not nil, whenever an event comes that takes more than an eighth of
+	// MaxBuffer, from the stream or from the spool. It must not wait for anything.
+	Large func()
+
 	// Version is Hookline's own, told to receivers as User-Agent: hookline/<version>. Default dev.
 	Version string
 

@@ -3,6 +3,7 @@ package sender
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -26,10 +27,14 @@ type courier struct {
 	target  *http1.Target          // nil where net/http has to send
 	request *retryablehttp.Request // stands for what is sent again; what that is, roundTrip puts together
 
+	secure *http.Transport // what net/http sends by, nil where it has not to
+
 	post     // of the attempt under way
 	deadline time.Time
 	header   header             // of the request under way
-	lost     error              // why the first request of the attempt has to be sent again
+	requests int                // made in the attempt
+	again    bool               // the last of them has to be sent again
+	lost     error              // why the first of them has to be
 	cancel   context.CancelFunc // ends the reading of the answer, nil where that ends by itself
 }
 
@@ -52,8 +57,10 @@ func (s *Sender) newCourier(to *webhook.Subscription) *courier {
 		carrier.Header = http.Header{}
 	}
 	u.User = nil // or http.Client would see to it, each time
-	if http1.Handles(u) {
-		c.target, c.invalid = http1.NewTarget(u, c.common)
+	if owner := ownerOf(to.Secret); http1.Handles(u) {
+		c.target, c.invalid = http1.NewTarget(u, c.common, owner)
+	} else {
+		c.secure = s.transport.secure(owner)
 	}
 	if c.invalid == nil {
 		c.request, c.invalid = retryablehttp.FromRequest(carrier.WithContext(c))
@@ -69,15 +76,27 @@ func (r *route) courier(to *webhook.Subscription) *courier {
 	return r.sender.newCourier(to)
 }
 
-// send sends p until the deadline, signed. A connection that breaks is replaced, up to twice, and the request signed anew; any answer stands.
+// ownerOf returns what tells the connections of one secret from those of others. Webhooks of
+// different secrets are different people's: what one's receiver does to a connection must not reach
+// the other's requests.
+func ownerOf(secret webhook.Secret) string {
+	if secret == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(secret))
+	return string(sum[:])
+}
+
+// send sends p until the deadline, signed. A connection that turns out to be useless is replaced,
+// and the request signed anew; any answer stands.
 func (c *courier) send(p *post, deadline time.Time) (*http.Response, error) {
 	if c.invalid != nil {
 		return nil, c.invalid
 	}
 	p.signer = c.signer
-	c.post, c.deadline = *p, deadline
+	c.post, c.deadline, c.requests = *p, deadline, 0
 	resp, err := c.roundTrip(c.sender.transport)
-	if broken(err) {
+	if c.again {
 		c.lost = err
 		resp, err = c.sender.client.Do(c.request)
 	}
@@ -108,21 +127,38 @@ func (c *courier) finish(resp *http.Response) {
 // roundTrip sends the post once, with a signature of this moment.
 func (c *courier) roundTrip(t *transport) (*http.Response, error) {
 	c.header.set(&c.post, time.Now())
+	c.requests++
+	var resp *http.Response
+	var err error
 	if c.target != nil {
-		return t.plain.Post(c.deadline, c.target, c.header.lines, c.body)
+		resp, err = t.plain.Post(c.deadline, c.target, c.header.lines, c.body, c.requests > 1)
+	} else {
+		resp, err = c.roundTripSecure(t)
 	}
-	return c.roundTripOther(t.other)
+	c.again = err != nil && c.sendAgain(err)
+	return resp, err
 }
 
-// roundTripOther sends it by net/http. It is apart so that a plain request, while it waits, does not hold what this takes of the stack.
-func (c *courier) roundTripOther(t *http.Transport) (*http.Response, error) {
+// sendAgain reports whether the request that ended in err is to be sent again, as part of the same
+// attempt. One that the receiver may have taken is sent once more, no oftener, unless the receiver
+// has said that it ends connections.
+func (c *courier) sendAgain(err error) bool {
+	lost, ok := errors.AsType[*http1.LostError](err)
+	return ok && (c.requests == 1 || !lost.Sent || errors.Is(err, errLeaving))
+}
+
+// roundTripSecure sends it by net/http. It is apart so that a plain request, while it waits, does
+// not hold what this takes of the stack.
+func (c *courier) roundTripSecure(t *transport) (*http.Response, error) {
 	ctx, cancel := context.WithDeadlineCause(c.sender.ctx, c.deadline, c.sender.timeout)
+	var used fate
 	req := (&http.Request{
 		Method: http.MethodPost, URL: c.request.URL, Host: c.request.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: c.header.with(c.common), Body: io.NopCloser(bytes.NewReader(c.body)), ContentLength: int64(len(c.body)),
 		GetBody: func() (io.ReadCloser, error) { return nil, errResend },
-	}).WithContext(ctx)
-	resp, err := t.RoundTrip(req)
+		Close:   t.full(),
+	}).WithContext(used.trace(ctx))
+	resp, err := c.secure.RoundTrip(req)
 	if err != nil {
 		if plain, ok := errors.AsType[tls.RecordHeaderError](err); ok && string(plain.RecordHeader[:]) == "HTTP/" {
 			err = http.ErrSchemeMismatch
@@ -131,7 +167,7 @@ func (c *courier) roundTripOther(t *http.Transport) (*http.Response, error) {
 			err = context.Cause(ctx)
 		}
 		cancel()
-		return nil, err
+		return nil, used.judge(err)
 	}
 	c.cancel = cancel
 	return resp, nil

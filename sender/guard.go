@@ -2,11 +2,13 @@ package sender
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -177,22 +179,38 @@ func (g *guard) names(a netip.Addr) bool {
 	})
 }
 
-// dialer returns a dial function that asks the guard about each address just before it is connected to, so that no second look-up
-// of the name can slip another address in.
+// dialer returns a dial function that asks the guard about each address just before it is connected
+// to, so that no second look-up of the name can slip another address in. The error is a
+// *BlockedError only if the guard has refused all addresses of the name: where it allows one, what
+// came of that one counts.
 func (g *guard) dialer(d net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, _, err := net.SplitHostPort(address)
 		if err != nil {
 			return nil, err
 		}
+		var allowed atomic.Pointer[string]
 		d := d
 		d.ControlContext = func(_ context.Context, _, resolved string, _ syscall.RawConn) error {
 			to, err := netip.ParseAddrPort(resolved)
 			if err != nil {
 				return fmt.Errorf("resolved address of %s: %w", host, err)
 			}
-			return g.check(host, to.Addr())
+			if err := g.check(host, to.Addr()); err != nil {
+				return err
+			}
+			allowed.CompareAndSwap(nil, &resolved)
+			return nil
 		}
-		return d.DialContext(ctx, network, address)
+		conn, err := d.DialContext(ctx, network, address)
+		refused, ok := errors.AsType[*BlockedError](err)
+		if !ok || allowed.Load() == nil {
+			return conn, err
+		}
+		// Of several errors net.Dialer returns the first. The other one only the kernel can tell.
+		if conn, err = d.DialContext(ctx, network, *allowed.Load()); err != nil {
+			err = fmt.Errorf("%w; its other address %s is refused (%s)", err, refused.Addr, refused.Why)
+		}
+		return conn, err
 	}
 }

@@ -1,12 +1,15 @@
 package sender
 
 import (
+	"context"
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -213,5 +216,119 @@ func TestGuardDials(t *testing.T) {
 				t.Error("the refused address was connected to")
 			}
 		})
+	}
+}
+
+// nameServer answers questions for the addresses of a name, by DNS, in the order in which they are
+// given. It becomes the one that names are looked up at.
+func nameServer(t *testing.T, name string, addresses ...string) {
+	t.Helper()
+	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var done sync.WaitGroup
+	done.Go(func() {
+		packet := make([]byte, 512)
+		for {
+			n, from, err := socket.ReadFrom(packet)
+			if err != nil {
+				return
+			}
+			_, _ = socket.WriteTo(dnsAnswer(packet[:n], name, addresses), from)
+		}
+	})
+	before := net.DefaultResolver
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "udp", socket.LocalAddr().String())
+	}}
+	t.Cleanup(func() {
+		net.DefaultResolver = before
+		_ = socket.Close()
+		done.Wait()
+	})
+}
+
+// dnsAnswer returns the answer to a question.
+//
+// https://www.rfc-editor.org/rfc/rfc1035#section-4
+func dnsAnswer(question []byte, name string, addresses []string) []byte {
+	const header, typeA, typeAAAA = 12, 1, 28
+	end := header
+	var labels []string
+	for question[end] != 0 {
+		label := question[end+1 : end+1+int(question[end])]
+		labels = append(labels, string(label))
+		end += 1 + len(label)
+	}
+	asked := binary.BigEndian.Uint16(question[end+1:])
+	answer := append([]byte{}, question[:end+5]...)
+	answer[2], answer[3] = 0x85, 0x80 // an authoritative answer, without an error
+	count := byte(0)
+	for _, a := range addresses {
+		ip := netip.MustParseAddr(a)
+		kind := uint16(typeA)
+		if ip.Is6() {
+			kind = typeAAAA
+		}
+		if asked != kind || strings.Join(labels, ".") != name {
+			continue
+		}
+		count++
+		answer = append(answer, 0xc0, header, 0, byte(kind), 0, 1, 0, 0, 0, 0, 0, byte(ip.BitLen()/8)) // the name that was asked for
+		answer = append(answer, ip.AsSlice()...)
+	}
+	answer[6], answer[7], answer[8], answer[9], answer[10], answer[11] = 0, count, 0, 0, 0, 0
+	return answer
+}
+
+// Of a name with several addresses the guard decides only when it refuses all of them. Otherwise
+// what came of the others counts: a receiver that is down is tried again.
+func TestGuardRefusesSome(t *testing.T) {
+	server := receiver(t, nil, nil)
+	_, open, err := net.SplitHostPort(server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, closed, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.Close()
+	for name, test := range map[string]struct {
+		addresses []string
+		port      string
+		outcome   Outcome
+		reason    []string
+	}{
+		"refused first, up":     {[]string{"127.0.0.2", "127.0.0.1"}, open, Delivered, nil},
+		"refused first, down":   {[]string{"127.0.0.2", "127.0.0.1"}, closed, Failed, []string{"connection refused", "127.0.0.2 is refused (loopback)"}},
+		"refused last, down":    {[]string{"127.0.0.1", "127.0.0.2"}, closed, Failed, []string{"connection refused"}},
+		"of two families, up":   {[]string{"::1", "127.0.0.1"}, open, Delivered, nil},
+		"of two families, down": {[]string{"::1", "127.0.0.1"}, closed, Failed, []string{"connection refused"}},
+		"all refused":           {[]string{"127.0.0.2", "127.0.0.3", "::1"}, open, Blocked, []string{"HOOKLINE_ALLOW_ADDRESSES"}},
+	} {
+		for _, scheme := range []string{"http", "https"} {
+			if test.outcome == Delivered && scheme == "https" {
+				continue
+			}
+			t.Run(name+"/"+scheme, func(t *testing.T) {
+				nameServer(t, "both.test", test.addresses...)
+				s := newSender(t, Config{AllowAddresses: []string{"127.0.0.1"}})
+				v, _ := s.once(newEvent(1, 1), subscription("a", scheme+"://both.test:"+test.port), 1, nil)
+				if v.Outcome != test.outcome {
+					t.Errorf("%+v, want %s", v, test.outcome)
+				}
+				for _, want := range test.reason {
+					if !strings.Contains(v.Reason, want) {
+						t.Errorf("reason %q, want %q in it", v.Reason, want)
+					}
+				}
+			})
+		}
 	}
 }

@@ -207,6 +207,7 @@ func (r *route) job(p Parked) *job {
 		Delivery: Delivery{Event: p.Event, To: r.to}, route: r, size: int64(p.Event.Size() + overhead), taken: time.Now(),
 		attempts: p.Attempts, late: true, replay: p.Replay,
 	}
+	r.sender.tellLarge(j)
 	r.count(j)
 	return j
 }

@@ -12,6 +12,7 @@ type job struct {
 	route    *route
 	size     int64                 // what it takes of the buffer, its event included
 	taken    time.Time             // when Send took it, or the loader brought it back
+	began    time.Time             // the last attempt
 	attempts int                   // made so far, the one under way included
 	late     bool                  // has waited for a retry, or behind one: goes to the webhook as it is now
 	stored   bool                  // is in the spool as well: it is settled as far as the stream is concerned

@@ -7,6 +7,7 @@ const (
 	behindAfter = 100 * time.Millisecond // and one where they wait so long is not quite as quick as they come
 	activeFor   = time.Minute            // a webhook that something was sent to so lately may get more at any time
 	reliefEvery = 100 * time.Millisecond // while the buffer is more than half full
+	stuckAfter  = 500 * time.Millisecond // an attempt under way for so long makes way for what has waited for so long for room
 )
 
 // Relieve sends to the spool whatever waits its turn at receivers that are not quite as quick as deliveries come, as the stream must not be
@@ -59,6 +60,29 @@ func (s *Sender) relieve(all bool) {
 	for _, r := range slow {
 		if all || quick && r.bytes.Load() > s.cfg.MaxBuffer/(4*active) {
 			r.relieve()
+		}
+	}
+	if s.buffer.waited(now) > stuckAfter {
+		s.relieveOfLarge(now, s.cfg.MaxBuffer/(4*max(1, active)))
+	}
+}
+
+// relieveOfLarge has receivers make way that keep others waiting with few and large deliveries, of
+// which none waits in line: if there are others, those that take more than a share of the buffer.
+func (s *Sender) relieveOfLarge(now time.Time, share int64) {
+	var stuck []*route
+	others := false
+	for _, r := range s.routes.Range {
+		r := r.(*route)
+		if r.bytes.Load() > share && r.stuck(now) {
+			stuck = append(stuck, r)
+		} else if _, live := r.waits(now); live {
+			others = true
+		}
+	}
+	if others {
+		for _, r := range stuck {
+			r.makeWay(now)
 		}
 	}
 }

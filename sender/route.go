@@ -128,6 +128,7 @@ func (r *route) next() *job {
 		j.tried = j.To.Current()
 	}
 	j.attempts++
+	j.began = now
 	r.inFlight++
 	return j
 }

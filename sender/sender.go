@@ -123,19 +123,14 @@ func New(cfg Config, spool Spool, webhooks Subscriptions, log *slog.Logger, regi
 // cause, ErrDraining, or why; then the delivery is not taken and Settled will not be called.
 func (s *Sender) Send(ctx context.Context, d Delivery) error {
 	j := &job{Delivery: d, size: min(int64(d.Event.Size()+overhead), s.cfg.MaxBuffer), taken: time.Now()}
-	if !s.buffer.tryAcquire(j.size) {
-		if err := s.waitForRoom(ctx, j); err != nil {
-			return err
-		}
-	}
-	if s.work.Err() != nil {
-		s.buffer.release(j.size)
-		return context.Cause(s.work)
-	}
-	if first := j.Event.Retain(); !first {
-		s.buffer.release(j.size - overhead)
+	if err := s.makeRoom(ctx, j); err != nil {
+		return err
 	}
 	s.taken.Add(1)
+	if s.work.Err() != nil {
+		s.free(j)
+		return context.Cause(s.work)
+	}
 	if j.route = s.route(d.To.Key); j.route == nil {
 		s.free(j)
 		return ErrDraining
@@ -147,6 +142,35 @@ func (s *Sender) Send(ctx context.Context, d Delivery) error {
 		return err
 	}
 	return nil
+}
+
+// makeRoom counts a delivery in the buffer, with its event unless that is there for another
+// webhook. Only the event waits: what the buffer is to bound is in memory already when there is
+// another delivery of it.
+func (s *Sender) makeRoom(ctx context.Context, j *job) error {
+	if first := j.Event.Retain(); !first {
+		s.buffer.take(overhead)
+		return nil
+	}
+	s.tellLarge(j)
+	if s.buffer.tryAcquire(j.size) {
+		return nil
+	}
+	err := s.waitForRoom(ctx, j)
+	if err == nil {
+		return nil
+	}
+	if last := j.Event.Release(); !last { // whoever is the last to release it gives its room back
+		s.buffer.take(j.size - overhead)
+	}
+	return err
+}
+
+// tellLarge tells who wants to know of large events.
+func (s *Sender) tellLarge(j *job) {
+	if s.cfg.Large != nil && j.size > s.cfg.MaxBuffer/8 {
+		s.cfg.Large()
+	}
 }
 
 func (s *Sender) waitForRoom(ctx context.Context, j *job) error {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"hookline/mapper"
+	"hookline/webhook"
 )
 
 // The attempts of a delivery that never succeeds, by the clock, through memory and spool.
@@ -178,6 +179,106 @@ func TestBufferCountsAnEventOnce(t *testing.T) {
 			}
 			close(release[hosts[left-1]])
 			synctest.Wait()
+		}
+	})
+}
+
+// However large an event is, it counts once: all its webhooks get it at once, and one more goes
+// when there is room for one. Receivers that do not answer, or fail, keep a healthy one waiting for
+// next to nothing, and get all of it later.
+func TestLargeEvents(t *testing.T) {
+	for name, test := range map[string]struct {
+		size   int
+		answer func(r *http.Request)
+	}{
+		"hung, above half of the buffer":  {700 << 10, func(r *http.Request) { <-r.Context().Done() }},
+		"hung, above all of it":           {2 << 20, func(r *http.Request) { <-r.Context().Done() }},
+		"hung, several fit":               {300 << 10, func(r *http.Request) { <-r.Context().Done() }},
+		"failing, above half of it":       {700 << 10, func(*http.Request) {}},
+		"failing late, above half of it":  {700 << 10, func(*http.Request) { time.Sleep(3 * time.Second) }},
+		"failing late, above all of that": {2 << 20, func(*http.Request) { time.Sleep(3 * time.Second) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const events = 8
+				arrived := make(chan string, events)
+				var mended atomic.Bool
+				var large atomic.Int32
+				got := make(chan string, 99)
+				cfg := Config{MaxBuffer: 1 << 20, Large: func() { large.Add(1) }}
+				s := bubble(t, cfg, func(w http.ResponseWriter, r *http.Request) {
+					id := r.Header.Get(HeaderID)
+					switch {
+					case r.Host == "good.test":
+						arrived <- id
+					case mended.Load():
+						got <- r.Host + " " + id
+					default:
+						test.answer(r)
+						w.WriteHeader(500)
+					}
+				})
+				var subs []*webhook.Subscription
+				for _, key := range []string{"a", "b", "good", "c"} {
+					subs = append(subs, subscription(key, "http://"+key+".test"))
+				}
+				for i := range events {
+					e := eventOf(i, test.size)
+					sent := time.Now()
+					for _, to := range subs {
+						s.send(to, e)
+					}
+					if id := <-arrived; id != e.ID {
+						t.Fatalf("%s arrived, want %s", id, e.ID)
+					}
+					if took := time.Since(sent); took > 2*time.Second {
+						t.Errorf("event %d came after %s", i, took)
+					}
+				}
+				if n := large.Load(); n < events {
+					t.Errorf("told of %d large events, want %d and those that were brought back", n, events)
+				}
+				mended.Store(true)
+				for seen := map[string]bool{}; len(seen) < 3*events; {
+					seen[<-got] = true
+				}
+				if n := large.Load(); n <= events {
+					t.Errorf("told of %d large events with those from the spool, want more than %d", n, events)
+				}
+			})
+		})
+	}
+}
+
+// An event whose first delivery gives up waiting for room is counted for the others as long as they
+// have it.
+func TestRoomOfAnEventThatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		s := bubble(t, Config{MaxBuffer: 1 << 20}, func(http.ResponseWriter, *http.Request) { <-release })
+		s.send(subscription("a", "http://a.test"), eventOf(1, 700<<10))
+		e := eventOf(2, 700<<10)
+		ctx, cancel := context.WithCancel(t.Context())
+		gaveUp := make(chan error)
+		go func() {
+			gaveUp <- s.Send(ctx, Delivery{Event: e, To: subscription("b", "http://b.test"), Settled: func() {}})
+		}()
+		synctest.Wait()
+		second := s.send(subscription("c", "http://c.test"), e)
+		synctest.Wait()
+		cancel()
+		if err := <-gaveUp; err == nil {
+			t.Error("there was room")
+		}
+		want := float64(2*(700<<10) + 2*overhead)
+		if got := s.metric("hookline_buffered_bytes", ""); got < want || got > want+2048 {
+			t.Errorf("%v bytes buffered, want some %v", got, want)
+		}
+		close(release)
+		<-second
+		synctest.Wait()
+		if got := s.metric("hookline_buffered_bytes", ""); got != 0 {
+			t.Errorf("%v bytes buffered at the end, want 0", got)
 		}
 	})
 }

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"hookline/webhook"
 )
 
 // The headers that Twenty's receivers check. The nonce is random and not signed.
@@ -37,6 +39,7 @@ var (
 	ErrTooOld    = errors.New("timestamp is too old")
 	ErrTooNew    = errors.New("timestamp is in the future")
 	ErrMismatch  = errors.New("signature does not match: another secret, or another body than the one that was signed")
+	ErrSecret    = errors.New("the secret cannot be a key of Standard Webhooks")
 )
 
 // Sign returns Twenty's signature of body: the HMAC-SHA256 of <timestampMS>:<body> under the secret's bytes, in lower-case hex.
@@ -44,9 +47,9 @@ func Sign(secret string, timestampMS int64, body []byte) string {
 	return string(newSigner(secret).appendTwenty(nil, timestampMS, body))
 }
 
-// SignStandard returns the signature of Standard Webhooks: v1, and the HMAC-SHA256 of <id>.<timestamp>.<body> in base64, the
-// timestamp in Unix seconds. The key is what follows whsec_ in secret, decoded from base64; the secret's own bytes when it is not
-// of that form.
+// SignStandard returns the signature of Standard Webhooks: v1, and the HMAC-SHA256 of
+// <id>.<timestamp>.<body> in base64, the timestamp in Unix seconds. The key is that of
+// webhook.Secret.StandardKey; the signature is empty when there is none.
 func SignStandard(secret, id string, timestamp int64, body []byte) string {
 	return string(newSigner(secret).appendStandard(nil, id, timestamp, body))
 }
@@ -54,16 +57,18 @@ func SignStandard(secret, id string, timestamp int64, body []byte) string {
 // signer signs under one secret. Used again, it spares the set-up of the HMACs, which takes as long as a small body. It belongs
 // to one goroutine.
 type signer struct {
-	secret           string
-	twenty, standard hash.Hash // the same one where the keys are
+	twenty, standard hash.Hash // the same one where the keys are; standard is nil when the secret has no key for it
 	buf              [128]byte // what precedes the body, then the sum
 }
 
 func newSigner(secret string) *signer {
-	s := &signer{secret: secret, twenty: hmac.New(sha256.New, []byte(secret))}
-	s.standard = s.twenty
-	if key := standardKey(secret); string(key) != secret {
+	s := &signer{twenty: hmac.New(sha256.New, []byte(secret))}
+	switch key, encoded, err := webhook.Secret(secret).StandardKey(); {
+	case err != nil:
+	case encoded:
 		s.standard = hmac.New(sha256.New, key)
+	default:
+		s.standard = s.twenty
 	}
 	return s
 }
@@ -74,6 +79,9 @@ func (s *signer) appendTwenty(dst []byte, timestampMS int64, body []byte) []byte
 }
 
 func (s *signer) appendStandard(dst []byte, id string, timestamp int64, body []byte) []byte {
+	if s.standard == nil {
+		return dst
+	}
 	prefix := append(append(s.buf[:0], id...), '.')
 	prefix = append(strconv.AppendInt(prefix, timestamp, 10), '.')
 	return base64.StdEncoding.AppendEncode(append(dst, "v1,"...), s.sum(s.standard, prefix, body))
@@ -84,15 +92,6 @@ func (s *signer) sum(mac hash.Hash, prefix, body []byte) []byte {
 	mac.Write(prefix)
 	mac.Write(body)
 	return mac.Sum(s.buf[:0])
-}
-
-func standardKey(secret string) []byte {
-	if encoded, ok := strings.CutPrefix(secret, "whsec_"); ok {
-		if key, err := base64.StdEncoding.DecodeString(encoded); err == nil && len(key) > 0 {
-			return key
-		}
-	}
-	return []byte(secret)
 }
 
 // Verify checks Twenty's signature of a received body. The timestamp may differ from now by tolerance in either direction; a
@@ -133,6 +132,9 @@ func VerifyStandard(secret string, header http.Header, body []byte, now time.Tim
 	}
 	if err := fresh(HeaderStandardTimestamp, time.Unix(timestamp, 0), now, tolerance); err != nil {
 		return err
+	}
+	if _, _, err := webhook.Secret(secret).StandardKey(); err != nil {
+		return fmt.Errorf("%w: it %w", ErrSecret, err)
 	}
 	want := []byte(SignStandard(secret, id, timestamp, body))
 	for signature := range strings.FieldsSeq(signatures) {

@@ -104,12 +104,63 @@ func (r *route) limitHold(j *job) (stop func() bool) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		rec := r.records[j.Event.Record]
-		if rec == nil || rec.jobs.first != j || rec.place != busy {
+		if rec == nil || rec.jobs.first != j || rec.place != busy || j.stored {
 			return
 		}
-		r.park(j, time.Time{})
-		r.count(j)
-		r.parkAll(rec)
-		r.setApart(rec)
+		r.letGo(rec)
 	}).Stop
+}
+
+// letGo sends a record's deliveries to the spool, though an attempt at the first of them is under
+// way. What becomes of that is told to the spool.
+func (r *route) letGo(rec *record) {
+	j := rec.jobs.first
+	r.park(j, time.Time{})
+	r.count(j)
+	r.parkAll(rec)
+	r.setApart(rec)
+}
+
+// keeps reports whether a record takes room that others wait for: its first delivery waits for a
+// retry, or the receiver has had it for longer than stuckAfter without an answer.
+func (rec *record) keeps(now time.Time) bool {
+	j := rec.jobs.first
+	return j != nil && !j.stored && (rec.place == waiting || rec.place == busy && now.Sub(j.began) > stuckAfter)
+}
+
+// stuck reports whether a record of the route keeps room.
+func (r *route) stuck(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, rec := range r.records {
+		if rec.keeps(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// makeWay sends to the spool what keeps room, and has what comes go there as well.
+func (r *route) makeWay(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.refusing {
+		return
+	}
+	for _, rec := range r.records {
+		switch {
+		case !rec.keeps(now):
+		case rec.place == busy:
+			r.letGo(rec)
+		default:
+			r.toSpool(rec)
+		}
+	}
+	if !r.spooling {
+		r.sender.log.Info("receiver keeps others waiting: deliveries go through the spool until it has caught up",
+			"webhook", r.key, "bytes", r.bytes.Load())
+		r.spill()
+	}
+	r.fill()
+	signal(r.sender.parker.urgent)
 }

@@ -48,6 +48,14 @@ func newEvent(record, seq int) *mapper.Event {
 	})
 }
 
+// eventOf returns the first event of a record, with that much data.
+func eventOf(record, size int) *mapper.Event {
+	return mapper.NewEvent(mapper.Parts{
+		ID: fmt.Sprintf("evt_0badcafe_%016x_1", record), Object: "note", Record: uint64(record), Time: time.Now(),
+		Data: []byte(`"` + strings.Repeat("x", size) + `"`),
+	})
+}
+
 // contentOf returns the record in a body.
 func contentOf(t testing.TB, body []byte) content {
 	var b struct{ Data content }

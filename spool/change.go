@@ -36,9 +36,9 @@ func (s *Spool) ownChange(ctx context.Context, webhooks []string, f func(c *chan
 func (s *Spool) change(ctx context.Context, batch *pgx.Batch, webhooks []string, f func(c *change) error) error {
 	webhooks = slices.Compact(slices.Sorted(slices.Values(webhooks)))
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		c := &change{Tx: tx, cfg: s.cfg, queues: map[string]*queue{}}
+		c := &change{Tx: qualified{tx, s.pool.schema}, cfg: s.cfg, queues: map[string]*queue{}}
 		c.lock(batch, webhooks)
-		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		if err := c.SendBatch(ctx, batch).Close(); err != nil {
 			return err
 		}
 		if err := f(c); err != nil {
@@ -50,7 +50,7 @@ func (s *Spool) change(ctx context.Context, batch *pgx.Batch, webhooks []string,
 
 // lock adds to batch what locks and reads the queues of webhooks.
 func (c *change) lock(batch *pgx.Batch, webhooks []string) {
-	batch.Queue(`SELECT now(), id, webhook, waiting, dead, wanted, bytes, front, oldest, since, is_full FROM queue
+	batch.Queue(`SELECT now(), id, webhook, waiting, dead, wanted, bytes, front, oldest, since, is_full FROM {{schema}}.queue
 		WHERE slot = $1 AND webhook = ANY ($2) ORDER BY webhook FOR UPDATE`, c.cfg.Slot, webhooks).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var q queue
@@ -74,14 +74,14 @@ func (c *change) save(ctx context.Context) error {
 		q := c.queues[webhook]
 		q.judge(c.cfg, c.now)
 		if q.state != q.before {
-			batch.Queue(`UPDATE queue SET waiting = $2, dead = $3, wanted = $4, bytes = $5, front = $6, oldest = $7, since = $8, is_full = $9
+			batch.Queue(`UPDATE {{schema}}.queue SET waiting = $2, dead = $3, wanted = $4, bytes = $5, front = $6, oldest = $7, since = $8, is_full = $9
 				WHERE id = $1`, q.id, q.waiting, q.dead, q.wanted, q.bytes, q.front, orNull(q.oldest), orNull(q.since), q.full)
 		}
 		if q.eased {
-			batch.Queue(`UPDATE gap SET ended_at = now() WHERE queue = $1 AND ended_at IS NULL`, q.id)
+			batch.Queue(`UPDATE {{schema}}.gap SET ended_at = now() WHERE queue = $1 AND ended_at IS NULL`, q.id)
 		}
 		if m := q.missed; m.Events > 0 {
-			batch.Queue(`INSERT INTO gap AS g (queue, first_event, last_event, events) VALUES ($1, $2, $3, $4)
+			batch.Queue(`INSERT INTO {{schema}}.gap AS g (queue, first_event, last_event, events) VALUES ($1, $2, $3, $4)
 				ON CONFLICT (queue) WHERE ended_at IS NULL
 				DO UPDATE SET last_event = EXCLUDED.last_event, events = g.events + EXCLUDED.events
 				RETURNING first_event, last_event, events`, q.id, m.First, m.Last, m.Events).QueryRow(func(row pgx.Row) error {

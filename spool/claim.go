@@ -20,7 +20,7 @@ var errUnclaimed = errors.New("the spool is not claimed: Claim goes before every
 // is done before Claim returns, or fails with sender.ErrFenced. Call it while the slot is held.
 func (s *Spool) Claim(ctx context.Context) error {
 	var epoch int64
-	err := s.pool.QueryRow(ctx, `INSERT INTO owner AS o (slot, epoch) VALUES ($1, 1)
+	err := s.pool.QueryRow(ctx, `INSERT INTO {{schema}}.owner AS o (slot, epoch) VALUES ($1, 1)
 		ON CONFLICT (slot) DO UPDATE SET epoch = o.epoch + 1 RETURNING epoch`, s.cfg.Slot).Scan(&epoch)
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == lockNotAvailable {
 		return fmt.Errorf("claim the spool of slot %q: the process before this one is still writing to it: %v", s.cfg.Slot, err) //nolint:errorlint // it passes
@@ -34,7 +34,7 @@ func (s *Spool) Claim(ctx context.Context) error {
 
 // own adds to batch what fails unless epoch is still that of the slot, and what keeps it so until the transaction ends.
 func own(batch *pgx.Batch, slot string, epoch int64) {
-	batch.Queue(`SELECT epoch FROM owner WHERE slot = $1 FOR SHARE`, slot).QueryRow(func(row pgx.Row) error {
+	batch.Queue(`SELECT epoch FROM {{schema}}.owner WHERE slot = $1 FOR SHARE`, slot).QueryRow(func(row pgx.Row) error {
 		var now int64
 		if err := row.Scan(&now); err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err

@@ -69,7 +69,7 @@ func TestClaimWaits(t *testing.T) {
 	}()
 	db.atBarrier()
 	go func() { claimed <- second.Claim(t.Context()) }()
-	db.await(`SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO owner%' AND datname = current_database()`)
+	db.await(`SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO "hookline".owner%' AND datname = current_database()`)
 	pass()
 	if err := <-claimed; err != nil {
 		t.Fatal(err)

@@ -83,7 +83,7 @@ func (s *Spool) find(ctx context.Context, f Filter, data string, limit int) ([]D
 	}
 	rows, err := s.pool.Query(ctx, `SELECT event_id, object || '.' || action, webhook, workspace, d.dead, d.wanted, replay, attempts, status, reason,
 			commit_time, parked_at, last_attempt_at, due_at, size, updated_fields, `+data+`
-		FROM queue q CROSS JOIN LATERAL (SELECT * FROM delivery d WHERE queue = q.id`+where+` ORDER BY `+order+` LIMIT $2) AS d
+		FROM {{schema}}.queue q CROSS JOIN LATERAL (SELECT * FROM {{schema}}.delivery d WHERE queue = q.id`+where+` ORDER BY `+order+` LIMIT $2) AS d
 		WHERE slot = $1 ORDER BY commit_time DESC, left(event_id, 29) DESC, length(event_id) DESC, event_id DESC, webhook LIMIT $2`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("find deliveries: %w", setUp(err))
@@ -110,7 +110,7 @@ func (s *Spool) find(ctx context.Context, f Filter, data string, limit int) ([]D
 // Count returns how many deliveries f picks, by webhook.
 func (s *Spool) Count(ctx context.Context, f Filter) ([]Count, error) {
 	where, args := f.where([]any{s.cfg.Slot})
-	rows, err := s.pool.Query(ctx, `SELECT webhook, count(*) FROM queue q JOIN delivery d ON d.queue = q.id WHERE slot = $1`+where+`
+	rows, err := s.pool.Query(ctx, `SELECT webhook, count(*) FROM {{schema}}.queue q JOIN {{schema}}.delivery d ON d.queue = q.id WHERE slot = $1`+where+`
 		GROUP BY webhook ORDER BY webhook`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("count deliveries: %w", setUp(err))

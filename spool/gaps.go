@@ -19,7 +19,7 @@ type Gap struct {
 
 // Gaps returns all gaps there ever were, in the order in which they began.
 func (s *Spool) Gaps(ctx context.Context) ([]Gap, error) {
-	rows, err := s.pool.Query(ctx, `SELECT webhook, first_event, last_event, events, began_at, ended_at FROM gap JOIN queue q ON q.id = gap.queue
+	rows, err := s.pool.Query(ctx, `SELECT webhook, first_event, last_event, events, began_at, ended_at FROM {{schema}}.gap JOIN {{schema}}.queue q ON q.id = gap.queue
 		WHERE slot = $1 ORDER BY gap.id`, s.cfg.Slot)
 	if err != nil {
 		return nil, fmt.Errorf("read the gaps: %w", setUp(err))

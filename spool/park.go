@@ -40,7 +40,7 @@ func (s *Spool) Park(ctx context.Context, deliveries []sender.Parked) ([]sender.
 // in one order.
 func (s *Spool) create(ctx context.Context, webhooks []string) error {
 	webhooks = slices.Compact(slices.Sorted(slices.Values(webhooks)))
-	_, err := s.pool.Exec(ctx, `INSERT INTO queue (slot, webhook) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`, s.cfg.Slot, webhooks)
+	_, err := s.pool.Exec(ctx, `INSERT INTO {{schema}}.queue (slot, webhook) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`, s.cfg.Slot, webhooks)
 	return err
 }
 
@@ -78,7 +78,7 @@ func (c *change) known(ctx context.Context, deliveries []sender.Parked) (map[pla
 		queues[i], events[i] = c.queues[d.Webhook].id, d.Event.ID
 	}
 	rows, err := c.Query(ctx, `SELECT queue, event_id FROM unnest($1::bigint[], $2::text[]) AS p (queue, event_id)
-		JOIN delivery USING (queue, event_id)`, queues, events)
+		JOIN {{schema}}.delivery USING (queue, event_id)`, queues, events)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (c *change) insert(ctx context.Context, deliveries []sender.Parked) error {
 	if len(deliveries) == 0 {
 		return nil
 	}
-	_, err := c.CopyFrom(ctx, pgx.Identifier{"delivery"}, inserted, pgx.CopyFromSlice(len(deliveries), func(i int) ([]any, error) {
+	_, err := c.CopyFrom(ctx, pgx.Identifier{c.cfg.Schema, "delivery"}, inserted, pgx.CopyFromSlice(len(deliveries), func(i int) ([]any, error) {
 		d := deliveries[i]
 		var last time.Time
 		if d.Attempts > 0 {

@@ -13,7 +13,7 @@ import (
 func (s *Spool) Want(ctx context.Context, f Filter) ([]Count, error) {
 	f.Unwanted = true
 	return s.eachDead(ctx, f, func(c *change, q *queue, found pile) error {
-		_, err := c.Exec(ctx, `UPDATE delivery SET wanted = true WHERE queue = $1 AND event_id = ANY ($2)`, q.id, found.events)
+		_, err := c.Exec(ctx, `UPDATE {{schema}}.delivery SET wanted = true WHERE queue = $1 AND event_id = ANY ($2)`, q.id, found.events)
 		q.wanted += int64(len(found.events))
 		return err
 	})
@@ -23,7 +23,7 @@ func (s *Spool) Want(ctx context.Context, f Filter) ([]Count, error) {
 // and takes a step at a time.
 func (s *Spool) DiscardDead(ctx context.Context, f Filter) ([]Count, error) {
 	return s.eachDead(ctx, f, func(c *change, q *queue, found pile) error {
-		_, err := c.Exec(ctx, `DELETE FROM delivery WHERE queue = $1 AND event_id = ANY ($2)`, q.id, found.events)
+		_, err := c.Exec(ctx, `DELETE FROM {{schema}}.delivery WHERE queue = $1 AND event_id = ANY ($2)`, q.id, found.events)
 		q.dead -= int64(len(found.events))
 		q.wanted -= found.wanted
 		q.bytes -= found.bytes
@@ -69,7 +69,7 @@ func (s *Spool) eachDeadOf(ctx context.Context, webhook string, f Filter, do fun
 		var found pile
 		err := s.change(ctx, new(pgx.Batch), []string{webhook}, func(c *change) error {
 			where, args := f.where([]any{s.cfg.Slot, at, id, step})
-			rows, err := c.Query(ctx, `SELECT commit_time, event_id, d.wanted, size FROM queue q JOIN delivery d ON d.queue = q.id
+			rows, err := c.Query(ctx, `SELECT commit_time, event_id, d.wanted, size FROM {{schema}}.queue q JOIN {{schema}}.delivery d ON d.queue = q.id
 				WHERE slot = $1 AND (commit_time, event_id) > ($2, $3)`+where+`
 				ORDER BY commit_time, event_id LIMIT $4`, args...)
 			if err != nil {

@@ -68,7 +68,7 @@ func (c *change) refront(ctx context.Context) error {
 	var batch pgx.Batch
 	for _, q := range c.queues {
 		q.oldest, q.since = time.Time{}, time.Time{}
-		batch.Queue(`SELECT seq, commit_time, parked_at FROM delivery WHERE queue = $1 AND NOT dead AND seq >= $2 ORDER BY seq LIMIT 1`,
+		batch.Queue(`SELECT seq, commit_time, parked_at FROM {{schema}}.delivery WHERE queue = $1 AND NOT dead AND seq >= $2 ORDER BY seq LIMIT 1`,
 			q.id, q.front).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				var oldest, since *time.Time
@@ -87,7 +87,7 @@ func (c *change) refront(ctx context.Context) error {
 func (s *Spool) Queues(ctx context.Context) ([]sender.Queue, error) {
 	rows, err := s.pool.Query(ctx, `SELECT webhook, waiting, dead, wanted, bytes, oldest, paused, paused_version,
 			is_full OR coalesce(now() - since >= $2, false)
-		FROM queue WHERE slot = $1 AND (waiting > 0 OR dead > 0 OR paused <> '') ORDER BY webhook`, s.cfg.Slot, s.cfg.MaxAge)
+		FROM {{schema}}.queue WHERE slot = $1 AND (waiting > 0 OR dead > 0 OR paused <> '') ORDER BY webhook`, s.cfg.Slot, s.cfg.MaxAge)
 	if err != nil {
 		return nil, fmt.Errorf("read how the queues stand: %w", err)
 	}

@@ -66,9 +66,9 @@ func (c *change) remove(ctx context.Context, reports []sender.Report) error {
 		return nil
 	}
 	rows, err := c.Query(ctx, `WITH gone AS (
-			DELETE FROM delivery d USING unnest($1::bigint[], $2::text[]) AS r (queue, event)
+			DELETE FROM {{schema}}.delivery d USING unnest($1::bigint[], $2::text[]) AS r (queue, event)
 			WHERE d.queue = r.queue AND d.event_id = r.event AND NOT d.dead RETURNING d.queue, d.size
-		) SELECT webhook, count(*), sum(size) FROM gone JOIN queue ON queue.id = gone.queue GROUP BY webhook`, queues, events)
+		) SELECT webhook, count(*), sum(size) FROM gone JOIN {{schema}}.queue ON queue.id = gone.queue GROUP BY webhook`, queues, events)
 	if err != nil {
 		return err
 	}
@@ -103,11 +103,11 @@ func (c *change) update(ctx context.Context, reports []sender.Report) error {
 		return nil
 	}
 	rows, err := c.Query(ctx, `WITH tried AS (
-			UPDATE delivery d SET attempts = r.attempts, due_at = r.due, status = r.status, reason = r.reason, dead = r.dead, last_attempt_at = now()
+			UPDATE {{schema}}.delivery d SET attempts = r.attempts, due_at = r.due, status = r.status, reason = r.reason, dead = r.dead, last_attempt_at = now()
 			FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::timestamptz[], $5::integer[], $6::text[], $7::boolean[])
 				AS r (queue, event, attempts, due, status, reason, dead)
 			WHERE d.queue = r.queue AND d.event_id = r.event AND NOT d.dead RETURNING d.queue, d.dead
-		) SELECT webhook, count(*) FROM tried JOIN queue ON queue.id = tried.queue WHERE tried.dead GROUP BY webhook`,
+		) SELECT webhook, count(*) FROM tried JOIN {{schema}}.queue ON queue.id = tried.queue WHERE tried.dead GROUP BY webhook`,
 		queues, events, attempts, due, status, reasons, dead)
 	if err != nil {
 		return err

@@ -21,11 +21,11 @@ func (s *Spool) Requeue(ctx context.Context, webhook string) error {
 			}
 			// Rows that are inserted get their places in the order of the list. Those of an UPDATE would get them in any.
 			tag, err := c.Exec(ctx, `WITH list AS (
-					DELETE FROM delivery WHERE queue = $1 AND event_id IN (
-						SELECT event_id FROM delivery WHERE queue = $1 AND wanted ORDER BY `+oldestFirst+` LIMIT $2
+					DELETE FROM {{schema}}.delivery WHERE queue = $1 AND event_id IN (
+						SELECT event_id FROM {{schema}}.delivery WHERE queue = $1 AND wanted ORDER BY `+oldestFirst+` LIMIT $2
 					) RETURNING *
 				)
-				INSERT INTO delivery (`+ofEvent+`, attempts, status, reason, dead, replay)
+				INSERT INTO {{schema}}.delivery (`+ofEvent+`, attempts, status, reason, dead, replay)
 				SELECT `+ofEvent+`, 0, 0, '', false, true FROM list ORDER BY `+oldestFirst, q.id, step)
 			if err != nil {
 				return err
@@ -62,8 +62,8 @@ func (s *Spool) Discard(ctx context.Context, webhook string) error {
 			}
 			var n, bytes int64
 			err := c.QueryRow(ctx, `WITH gone AS (
-					DELETE FROM delivery WHERE queue = $1 AND NOT dead AND seq IN (
-						SELECT seq FROM delivery WHERE queue = $1 AND NOT dead AND seq >= $2 ORDER BY seq LIMIT $3
+					DELETE FROM {{schema}}.delivery WHERE queue = $1 AND NOT dead AND seq IN (
+						SELECT seq FROM {{schema}}.delivery WHERE queue = $1 AND NOT dead AND seq >= $2 ORDER BY seq LIMIT $3
 					) RETURNING size
 				) SELECT count(*), coalesce(sum(size), 0) FROM gone`, q.id, q.front, step).Scan(&n, &bytes)
 			if err != nil {
@@ -84,7 +84,7 @@ func (s *Spool) Discard(ctx context.Context, webhook string) error {
 // Pause is that of sender.Spool.
 func (s *Spool) Pause(ctx context.Context, webhook, why, version string) error {
 	err := s.ownChange(ctx, nil, func(c *change) error {
-		_, err := c.Exec(ctx, `INSERT INTO queue (slot, webhook, paused, paused_version) VALUES ($1, $2, $3, $4)
+		_, err := c.Exec(ctx, `INSERT INTO {{schema}}.queue (slot, webhook, paused, paused_version) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (slot, webhook) DO UPDATE SET paused = EXCLUDED.paused, paused_version = EXCLUDED.paused_version`,
 			s.cfg.Slot, webhook, remark(c, why), version)
 		return err

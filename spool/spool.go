@@ -39,7 +39,7 @@ func (c Config) withDefaults() Config {
 // of checkpoints, need no claim. Safe for concurrent use.
 type Spool struct {
 	cfg   Config
-	pool  *pgxpool.Pool
+	pool  pool
 	table string       // of checkpoints, quoted
 	epoch atomic.Int64 // 0 before Claim
 }
@@ -68,13 +68,15 @@ func Open(ctx context.Context, cfg Config) (*Spool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
-	config.ConnConfig.RuntimeParams["search_path"] = pgx.Identifier{cfg.Schema}.Sanitize()
 	maps.Copy(config.ConnConfig.RuntimeParams, session)
-	pool, err := pgxpool.NewWithConfig(ctx, config)
+	connections, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("spool database: %w", err)
 	}
-	return &Spool{cfg: cfg, pool: pool, table: pgx.Identifier{cfg.Schema, "checkpoint"}.Sanitize()}, nil
+	return &Spool{
+		cfg: cfg, pool: pool{connections, schema(pgx.Identifier{cfg.Schema}.Sanitize())},
+		table: pgx.Identifier{cfg.Schema, "checkpoint"}.Sanitize(),
+	}, nil
 }
 
 // Close ends the connections.

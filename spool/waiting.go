@@ -38,8 +38,8 @@ func (s *Spool) waiting(ctx context.Context, page sender.Page) ([]sender.Parked,
 		condition = "AND record = $6"
 	}
 	rows, err := s.pool.Query(ctx, `SELECT `+parkedColumns+` FROM (
-			SELECT d.*, row_number() OVER w AS place, sum(size) OVER w AS total FROM queue q, LATERAL (
-				SELECT * FROM delivery WHERE queue = q.id AND NOT dead AND seq > greatest($3, q.front - 1) `+condition+` ORDER BY seq LIMIT $4
+			SELECT d.*, row_number() OVER w AS place, sum(size) OVER w AS total FROM {{schema}}.queue q, LATERAL (
+				SELECT * FROM {{schema}}.delivery WHERE queue = q.id AND NOT dead AND seq > greatest($3, q.front - 1) `+condition+` ORDER BY seq LIMIT $4
 			) AS d WHERE slot = $1 AND webhook = $2
 			WINDOW w AS (ORDER BY d.seq ROWS UNBOUNDED PRECEDING)
 		) AS d WHERE place = 1 OR total <= $5 ORDER BY seq`, args...)
@@ -78,7 +78,7 @@ func scanParked(row pgx.CollectableRow, webhook string) (sender.Parked, error) {
 // for in vain.
 func (s *Spool) recount(ctx context.Context, webhook string) error {
 	var waiting int64
-	err := s.pool.QueryRow(ctx, `SELECT coalesce(sum(waiting), 0)::bigint FROM queue WHERE slot = $1 AND webhook = $2`, s.cfg.Slot, webhook).Scan(&waiting)
+	err := s.pool.QueryRow(ctx, `SELECT coalesce(sum(waiting), 0)::bigint FROM {{schema}}.queue WHERE slot = $1 AND webhook = $2`, s.cfg.Slot, webhook).Scan(&waiting)
 	if err != nil || waiting == 0 {
 		return err
 	}
@@ -86,7 +86,7 @@ func (s *Spool) recount(ctx context.Context, webhook string) error {
 		for _, q := range c.queues {
 			q.front = 0
 			err := c.QueryRow(ctx, `SELECT count(*) FILTER (WHERE NOT dead), count(*) FILTER (WHERE dead), count(*) FILTER (WHERE wanted),
-				coalesce(sum(size), 0) FROM delivery WHERE queue = $1`, q.id).Scan(&q.waiting, &q.dead, &q.wanted, &q.bytes)
+				coalesce(sum(size), 0) FROM {{schema}}.delivery WHERE queue = $1`, q.id).Scan(&q.waiting, &q.dead, &q.wanted, &q.bytes)
 			if err != nil {
 				return err
 			}

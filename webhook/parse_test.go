@@ -102,7 +102,7 @@ func FuzzParseOperations(f *testing.F) {
 }
 
 func FuzzParseURL(f *testing.F) {
-	for _, seed := range []string{"http://example.com", "example.com:80/x", " HTTPS://u:p@[::1]:8443/?q#f", "mailto:x", "http://%zz", "://"} {
+	for _, seed := range []string{"http://example.com", "example.com:80/x", " HTTPS://u:p@[::1]:8443/?q#f", "mailto:x", "http://%zz", "://", "http://h?a b#%", "http://h/ü|"} {
 		f.Add(seed, true)
 		f.Add(seed, false)
 	}
@@ -117,6 +117,12 @@ func FuzzParseURL(f *testing.F) {
 		u, err := url.Parse(target)
 		if err != nil || u.Host != host || host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 			t.Errorf("%q: %q at %q: %v", text, target, host, err)
+		}
+		if strings.ContainsFunc(u.RequestURI(), func(r rune) bool { return r <= ' ' || r > '~' }) {
+			t.Errorf("%q: the request would be for %q", text, u.RequestURI())
+		}
+		if again, _, err := parseURL(target, lenient); err != nil || again != target {
+			t.Errorf("%q: %q, and then %q, %v", text, target, again, err)
 		}
 		if strings.Contains(host, "@") {
 			t.Errorf("%q: host %q", text, host)

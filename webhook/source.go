@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -202,28 +201,6 @@ func (r *reading) url() {
 	}
 }
 
-// parseURL returns the URL to post to, and its host. lenient puts https:// before one that has no scheme, as Twenty does. Its errors do
-// not quote the text, which may hold credentials.
-func parseURL(text string, lenient bool) (target, host string, err error) {
-	target = strings.TrimSpace(text)
-	if target == "" {
-		return "", "", errors.New("is empty")
-	}
-	if scheme, _, found := strings.Cut(target, "://"); lenient && (!found || strings.ContainsAny(scheme, "/?#@")) {
-		target = "https://" + target
-	}
-	u, err := url.Parse(target)
-	switch {
-	case err != nil:
-		return "", "", errors.New("is not a URL")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return "", "", errors.New("does not start with http:// or https://")
-	case u.Hostname() == "":
-		return "", "", errors.New("has no host")
-	}
-	return target, u.Host, nil
-}
-
 func (r *reading) secret() {
 	secret := r.row.fields[fieldSecret]
 	switch {
@@ -233,6 +210,9 @@ func (r *reading) secret() {
 		r.fail(fieldSecret, errors.New("is encrypted by the CRM, so nothing can be signed with it"))
 	default:
 		r.sub.Secret = Secret(secret.String())
+		if _, _, err := r.sub.Secret.StandardKey(); err != nil {
+			r.fail(fieldSecret, err)
+		}
 	}
 }
 

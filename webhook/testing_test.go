@@ -80,6 +80,7 @@ func newDatabaseAt(t testing.TB, url string, cfg webhook.Config, sql ...string) 
 		t.Fatal(err)
 	}
 	config.RuntimeParams = cdc.SessionSettings()
+	delete(config.RuntimeParams, "search_path") // it makes tables, by names without a schema
 	if d.conn, err = pgx.ConnectConfig(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}

@@ -187,7 +187,9 @@ func checkConnection(err error) cdc.Finding {
 		Level: cdc.Wrong, Check: "connection", Found: err.Error(),
 		Mend: "HOOKLINE_DATABASE_URL has to lead to the CRM's Postgres, and the network to let it",
 	}
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+	if pooler, ok := errors.AsType[*cdc.Problem](cdc.ExplainPooler(err)); ok {
+		f.Found, f.Mend = pooler.What, pooler.Mend
+	} else if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch refused.Code {
 		case "28P01":
 			f.Mend = "HOOKLINE_DATABASE_URL has to have the role's password. A superuser can give it another: \\password <role> in psql"

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"hookline/cdc"
 	"hookline/config"
 )
 
@@ -64,7 +65,7 @@ func execute(args []string) int {
 	if err := command.Run(); errors.Is(err, errUnhealthy) {
 		return exitSick
 	} else if err != nil {
-		fmt.Fprintln(os.Stderr, "hookline:", err)
+		fmt.Fprintln(os.Stderr, "hookline:", cdc.ExplainPooler(err))
 		return exitFailed
 	}
 	return exitFine

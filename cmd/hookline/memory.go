@@ -5,6 +5,8 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
+	"sync"
+	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
@@ -38,5 +40,36 @@ func limitMemory(log *slog.Logger, container memlimit.Provider) {
 		log.Info("no memory limit", "cause", memlimit.ErrNoLimit)
 	default:
 		log.Info("memory limit", "bytes", limit, "source", "cgroup")
+	}
+}
+
+// largeRowsFor is how long garbage is collected sooner after a large row.
+const largeRowsFor = 30 * time.Second
+
+// tightenFor returns what is called when a large row comes. A row of megabytes is copied several
+// times on its way, and each copy is garbage a moment later: until none has come for a while, the
+// collector keeps memory below a limit that a buffer of that size fits in, unless there is a lower
+// one.
+func tightenFor(buffer int64) func() {
+	var mu sync.Mutex
+	var loosen *time.Timer
+	tight := 32<<20 + 4*buffer
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if loosen != nil && loosen.Stop() {
+			loosen.Reset(largeRowsFor)
+			return
+		}
+		before := debug.SetMemoryLimit(-1) // changes nothing
+		if before <= tight {
+			return
+		}
+		debug.SetMemoryLimit(tight)
+		loosen = time.AfterFunc(largeRowsFor, func() {
+			mu.Lock()
+			defer mu.Unlock()
+			debug.SetMemoryLimit(before)
+		})
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
@@ -45,6 +47,43 @@ func TestMemoryLimit(t *testing.T) {
 			if log := out.String(); !strings.Contains(log, test.says) || strings.Count(log, "\n") != 1 {
 				t.Errorf("logged %q, want %q", log, test.says)
 			}
+		})
+	}
+}
+
+// A large row has garbage collected sooner for a while, unless a lower limit is set already.
+func TestTightens(t *testing.T) {
+	for name, test := range map[string]struct{ before, tight int64 }{
+		"no limit":      {math.MaxInt64, 96 << 20},
+		"a lower limit": {50 << 20, 50 << 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				real := debug.SetMemoryLimit(test.before)
+				defer debug.SetMemoryLimit(real)
+				large := tightenFor(16 << 20)
+				for _, step := range []struct {
+					row  bool
+					wait time.Duration
+					want int64
+				}{
+					{true, 0, test.tight},
+					{false, 20 * time.Second, test.tight},
+					{true, 20 * time.Second, test.tight},
+					{false, 11 * time.Second, test.before},
+					{true, 0, test.tight},
+					{false, 31 * time.Second, test.before},
+				} {
+					if step.row {
+						large()
+					}
+					time.Sleep(step.wait)
+					synctest.Wait()
+					if got := debug.SetMemoryLimit(-1); got != step.want {
+						t.Errorf("the limit is %d, want %d", got, step.want)
+					}
+				}
+			})
 		})
 	}
 }

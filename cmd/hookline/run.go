@@ -136,8 +136,15 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 		err = errors.Join(err, source.Close(ctx))
 	}()
 	process.follow(source)
+	if err := cdc.TryReplication(ctx, cfg.CDC.URL); err != nil { // before anything is changed
+		if _, refused := errors.AsType[*pgconn.PgError](err); !refused && cdc.Transient(err) {
+			err = fmt.Errorf("%w: %w", errAway, err) // it was there a moment ago
+		}
+		return stopped(ctx, err)
+	}
 
 	cfg.Sender.Version = version
+	cfg.Sender.Large = tightenFor(cfg.Sender.MaxBuffer)
 	out, err := sender.New(cfg.Sender, store, db.webhooks, log, metrics)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"hookline/cdc"
 	"hookline/config"
 )
 
@@ -49,6 +50,9 @@ func (c setupCommand) prepare(ctx context.Context, cfg config.Config, db *databa
 		return err
 	}
 	defer store.Close()
+	if err := cdc.TryReplication(ctx, cfg.CDC.URL); err != nil { // before anything is changed
+		return err
+	}
 	if c.AcceptGap {
 		return acceptGap(ctx, cfg, db, store, log)
 	}

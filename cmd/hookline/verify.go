@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hookline/sender"
+	"hookline/webhook"
 )
 
 type verifyCommand struct {
@@ -46,31 +47,45 @@ func (c *verifyCommand) Run() error {
 	if err != nil {
 		return fmt.Errorf("read the body: %w", err)
 	}
-	if err := c.check(header, body); err != nil {
+	used, err := c.check(header, body)
+	if err != nil {
 		return err
 	}
 	fmt.Println("The signature is right.")
+	for _, line := range used {
+		fmt.Println(line)
+	}
 	return nil
 }
 
-// check verifies every signature that the headers carry, and wants at least one.
-func (c *verifyCommand) check(header http.Header, body []byte) error {
+// check verifies every signature that the headers carry, and wants at least one. It tells which key
+// each was made with.
+func (c *verifyCommand) check(header http.Header, body []byte) (used []string, err error) {
 	tolerance := c.Tolerance
 	if tolerance == 0 {
 		tolerance = -1 // leave the age alone
 	}
 	twenty, standard := header.Get(sender.HeaderSignature) != "", header.Get(sender.HeaderStandardSignature) != ""
 	if !twenty && !standard {
-		return errors.New("no signature: give --signature and --timestamp, or the headers with -H")
+		return nil, errors.New("no signature: give --signature and --timestamp, or the headers with -H")
 	}
 	now := time.Now()
 	if twenty {
 		if err := sender.Verify(c.Secret, header, body, now, tolerance); err != nil {
-			return err
+			return nil, err
 		}
+		used = append(used, fmt.Sprintf("%s: its key is the secret's own text, %d bytes.", sender.HeaderSignature, len(c.Secret)))
 	}
 	if standard {
-		return sender.VerifyStandard(c.Secret, header, body, now, tolerance)
+		if err := sender.VerifyStandard(c.Secret, header, body, now, tolerance); err != nil {
+			return nil, err
+		}
+		key, encoded, _ := webhook.Secret(c.Secret).StandardKey()
+		what := "the secret's own text; a library of Standard Webhooks would want whsec_ and base64"
+		if encoded {
+			what = "what follows whsec_, decoded from base64"
+		}
+		used = append(used, fmt.Sprintf("%s: its key is %s, %d bytes.", sender.HeaderStandardSignature, what, len(key)))
 	}
-	return nil
+	return used, nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"hookline/e2e"
+	"hookline/sender"
 )
 
 const secret = e2e.Confidential + " secret"
@@ -84,6 +85,11 @@ func TestVerify(t *testing.T) {
 	}
 	twenty := header("X-Twenty-Webhook-Timestamp", "X-Twenty-Webhook-Signature")
 	standard := header("webhook-id", "webhook-timestamp", "webhook-signature")
+	const decoded = "whsec_c2VjcmV0MQ"
+	signed := func(secret string) []string {
+		return []string{"-H", "Webhook-Id: evt_1", "-H", "Webhook-Timestamp: 1", "-H",
+			"Webhook-Signature: " + sender.SignStandard(secret, "evt_1", 1, []byte("{}"))}
+	}
 	for name, test := range map[string]struct {
 		secret string
 		body   []byte
@@ -92,6 +98,10 @@ func TestVerify(t *testing.T) {
 		says   string
 	}{
 		"both":           {box.Secret, got.Body, append(twenty, standard...), 0, "The signature is right."},
+		"Twenty's key":   {box.Secret, got.Body, twenty, 0, fmt.Sprintf("its key is the secret's own text, %d bytes", len(box.Secret))},
+		"standard's key": {box.Secret, got.Body, standard, 0, "its key is the secret's own text; a library of Standard Webhooks would want whsec_"},
+		"decoded key":    {decoded, []byte("{}"), signed(decoded), 0, "its key is what follows whsec_, decoded from base64, 7 bytes"},
+		"no such key":    {"v1," + decoded, []byte("{}"), signed(decoded), 1, "take v1, away"},
 		"Twenty's":       {box.Secret, got.Body, twenty, 0, "The signature is right."},
 		"standard":       {box.Secret, got.Body, standard, 0, "The signature is right."},
 		"fresh":          {box.Secret, got.Body, append(twenty, "--tolerance", "5m"), 0, "The signature is right."},

@@ -84,6 +84,35 @@ func TestSetupByDBAWithTheOwnTable(t *testing.T) {
 	e2e.Finish(t, sut, box.Gets(db.Diary()...))
 }
 
+// Where webhooks are in Hookline's own table alone, which is not there yet, the SQL is printed in
+// one go: tables, grants, publication and slot.
+func TestSetupOfOwnTableByDBA(t *testing.T) {
+	t.Parallel()
+	db, box := e2e.NewDatabase(t).WithContacts(), e2e.NewInbox(t)
+	role, address := db.NewRole("REPLICATION")
+	db.Exec(`GRANT SELECT ON contacts TO ` + role)
+	settings := []string{"HOOKLINE_DATABASE_URL=" + address, "HOOKLINE_WEBHOOKS_TABLE=hookline.webhook"}
+	before := db.Prepared()
+	printed := e2e.Run(t, db.Env(settings...), "setup", "--print-sql")
+	if printed.Wait() != 0 {
+		t.Fatalf("setup --print-sql: exit code %d", printed.Wait())
+	}
+	if after := db.Prepared(); after != before {
+		t.Errorf("setup --print-sql has changed the database from %s to %s", before, after)
+	}
+	for _, statement := range e2e.Statements(printed.Out.String()) {
+		db.Exec(statement)
+	}
+	again := e2e.Run(t, db.Env(settings...), "setup", "--print-sql")
+	if again.Wait() != 0 || again.Out.String() != "" {
+		t.Errorf("the second setup --print-sql: exit code %d, and\n%s", again.Wait(), again.Out.String())
+	}
+	db.Exec(`INSERT INTO hookline.webhook (url, secret) VALUES ($1, $2)`, box.URL(), box.Secret)
+	sut := e2e.Start(t, db, settings...).Until("active")
+	db.OneByOne("a", 3)
+	e2e.Finish(t, sut, box.Gets(db.Diary()...))
+}
+
 // Setup may be run again and again, and by the one who owns the database needs nobody else.
 func TestSetupTwice(t *testing.T) {
 	t.Parallel()

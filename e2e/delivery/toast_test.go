@@ -66,3 +66,36 @@ func TestLargeValues(t *testing.T) {
 		})
 	}
 }
+
+// Keys may be of a type that an extension has brought, whose operators are in no schema that is
+// searched.
+func TestKeysOfExtensions(t *testing.T) {
+	for _, kind := range []string{"citext", "ltree"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			db, box := e2e.NewDatabase(t), e2e.NewInbox(t)
+			db.Exec(e2e.WebhooksSQL)
+			db.Exec(`CREATE EXTENSION ` + kind)
+			db.Exec(`CREATE DOMAIN key AS ` + kind)
+			db.Exec(`CREATE TABLE documents (id key PRIMARY KEY, body text, version int)`)
+			db.Exec(`ALTER TABLE documents ALTER body SET STORAGE EXTERNAL`)
+			db.AddWebhook(box, "*.*")
+			sut := e2e.Start(t, db, "HOOKLINE_REPLICA_IDENTITY=keep").Until("active")
+
+			body := strings.Repeat("0123456789", 20_000)
+			db.Exec(`INSERT INTO documents VALUES ('d1', $1, 1)`, body)
+			db.Exec(`UPDATE documents SET version = 2`)
+			box.UntilAccepted(2)
+			if data, _ := e2e.DataOf(t, box.All()[1]); !strings.Contains(data, body) {
+				t.Errorf("the value that was read back is not there: %.100s", data)
+			}
+			db.Exec(`BEGIN; CREATE TABLE documents_new (LIKE documents INCLUDING ALL);
+				INSERT INTO documents_new SELECT id, body, 3 FROM documents;
+				ALTER TABLE documents RENAME TO documents_old; ALTER TABLE documents_new RENAME TO documents; COMMIT`)
+			e2e.Finish(t, sut, box.Gets(
+				e2e.Entry{Event: "document.created", Record: "d1", Version: 1},
+				e2e.Entry{Event: "document.updated", Record: "d1", Version: 2},
+				e2e.Entry{Event: "document.updated", Record: "d1", Version: 3}))
+		})
+	}
+}

@@ -26,12 +26,12 @@ var clientsOf = map[string]func(b *testing.B, ctx context.Context, d dial, targe
 		if err != nil {
 			b.Fatal(err)
 		}
-		to, err := NewTarget(u, nil)
+		to, err := NewTarget(u, nil, "")
 		if err != nil {
 			b.Fatal(err)
 		}
 		rt, bytes := New(ctx, Config{Dial: d, MaxIdle: 64, IdleTimeout: time.Minute}), []byte(body)
-		return client{func() (*http.Response, error) { return rt.Post(time.Now().Add(time.Hour), to, nil, bytes) }, rt.CloseIdleConnections}
+		return client{func() (*http.Response, error) { return rt.Post(time.Now().Add(time.Hour), to, nil, bytes, false) }, rt.CloseIdleConnections}
 	},
 	"net_http": func(b *testing.B, ctx context.Context, d dial, target, body string) client {
 		rt := &http.Transport{DialContext: d, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute, DisableCompression: true}

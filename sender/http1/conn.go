@@ -13,7 +13,8 @@ import (
 type conn struct {
 	net.Conn
 	transport *Transport
-	address   string
+	key       string                // of the targets that it is for
+	used      bool                  // it has brought an answer before
 	deadline  time.Time             // of the exchange
 	raw       syscall.RawConn       // nil where the connection has none
 	probe     func(fd uintptr) bool // for raw, sets silent
@@ -26,8 +27,8 @@ type conn struct {
 	incoming incoming
 }
 
-func newConn(nc net.Conn, t *Transport, address string) *conn {
-	c := &conn{Conn: nc, transport: t, address: address}
+func newConn(nc net.Conn, t *Transport, key string) *conn {
+	c := &conn{Conn: nc, transport: t, key: key}
 	c.incoming.conn = nc
 	c.prepareProbe()
 	return c
@@ -54,14 +55,20 @@ var requests = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &
 
 // send writes a request, whose head is given, and puts that back into the pool. When it cannot, the answer has only a while left to come.
 func (c *conn) send(request *[]byte, body []byte) (err error) {
+	var n int64
 	if len(body) > inlineBytes {
-		_, err = (&net.Buffers{*request, body}).WriteTo(c.Conn)
+		n, err = (&net.Buffers{*request, body}).WriteTo(c.Conn)
 	} else {
+		var some int
 		*request = append(*request, body...)
-		_, err = c.Write(*request)
+		some, err = c.Write(*request)
+		n = int64(some)
 	}
 	requests.Put(request)
 	if err != nil {
+		if n == 0 && dead(err) {
+			err = &LostError{Err: err}
+		}
 		_ = c.SetReadDeadline(earlier(c.deadline, time.Now().Add(answerGrace)))
 		if c.transport.ctx.Err() != nil { // and interrupt came before that
 			c.interrupt()

@@ -9,7 +9,7 @@ import (
 type pool struct {
 	mu    sync.Mutex
 	busy  conn               // sentinel of a circular list of those that are in use
-	idle  map[string][]*conn // the others by address, the one that has been idle longest first
+	idle  map[string][]*conn // the others by Target.key, the one that has been idle longest first
 	total int                // of those
 	timer *time.Timer        // is running while idle is not empty, if there is a timeout
 }
@@ -19,17 +19,17 @@ func (p *pool) init() {
 	p.idle = map[string][]*conn{}
 }
 
-// take returns the idle connection to an address that was used last, nil when there is none.
-func (p *pool) take(address string) *conn {
+// take returns the idle connection of a key that was used last, nil when there is none.
+func (p *pool) take(key string) *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	conns := p.idle[address]
+	conns := p.idle[key]
 	if len(conns) == 0 {
 		return nil
 	}
 	c := conns[len(conns)-1]
 	conns[len(conns)-1] = nil
-	p.idle[address] = conns[:len(conns)-1]
+	p.idle[key] = conns[:len(conns)-1]
 	p.total--
 	p.use(c)
 	return c
@@ -61,7 +61,7 @@ func (p *pool) rest(c *conn, keep bool) (kept bool) {
 	defer p.mu.Unlock()
 	c.prev.next, c.next.prev = c.next, c.prev
 	c.prev, c.next = nil, nil
-	conns := p.idle[c.address]
+	conns := p.idle[c.key]
 	if !keep || len(conns) >= cfg.MaxIdle || len(conns) > 0 && cfg.MaxIdleTotal > 0 && p.total >= cfg.MaxIdleTotal {
 		return false
 	}
@@ -69,8 +69,8 @@ func (p *pool) rest(c *conn, keep bool) (kept bool) {
 		p.timer = time.AfterFunc(cfg.IdleTimeout, func() { p.expire(cfg.IdleTimeout) })
 	}
 	p.total++
-	c.idleSince = time.Now()
-	p.idle[c.address] = append(conns, c)
+	c.idleSince, c.used = time.Now(), true
+	p.idle[c.key] = append(conns, c)
 	return true
 }
 
@@ -89,7 +89,7 @@ func (p *pool) expire(timeout time.Duration) {
 	defer p.mu.Unlock()
 	now := time.Now()
 	next := now
-	for address, conns := range p.idle {
+	for key, conns := range p.idle {
 		n := 0
 		for n < len(conns) && now.Sub(conns[n].idleSince) >= timeout {
 			conns[n].Close()
@@ -97,12 +97,12 @@ func (p *pool) expire(timeout time.Duration) {
 			n++
 		}
 		if n == len(conns) {
-			delete(p.idle, address)
+			delete(p.idle, key)
 			continue
 		}
 		kept := copy(conns, conns[n:])
 		clear(conns[kept:])
-		p.idle[address] = conns[:kept]
+		p.idle[key] = conns[:kept]
 		if conns[0].idleSince.Before(next) {
 			next = conns[0].idleSince
 		}

@@ -16,12 +16,14 @@ import (
 // Target is where requests go, and what is the same in all of them. It is immutable.
 type Target struct {
 	address string // what to dial
+	key     string // what it shares connections with
 	head    []byte // of a request, but for what differs
 }
 
-// NewTarget returns the target of POSTs to a URL that all have the given header. It returns an error unless they would be requests, and one
-// each: see Handles.
-func NewTarget(u *url.URL, header http.Header) (*Target, error) {
+// NewTarget returns the target of POSTs to a URL that all have the given header. It shares
+// connections with those of the same address and owner alone. It returns an error unless they would
+// be requests, and one each: see Handles.
+func NewTarget(u *url.URL, header http.Header, owner string) (*Target, error) {
 	switch {
 	case u.Host == "":
 		return nil, errNoHost
@@ -50,7 +52,8 @@ func NewTarget(u *url.URL, header http.Header) (*Target, error) {
 		}
 	}
 	head.WriteString("Content-Length: ")
-	return &Target{address: address(u), head: head.Bytes()}, nil
+	to := address(u)
+	return &Target{address: to, key: to + owner, head: head.Bytes()}, nil
 }
 
 var errNoHost = errors.New("http1: no Host in the request's URL")

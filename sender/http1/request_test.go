@@ -126,7 +126,7 @@ func TestRefusesRequests(t *testing.T) {
 			if u.Host == "" && name != "no host" {
 				u.Host = "h.test"
 			}
-			if to, err := NewTarget(&u, test.header); err == nil {
+			if to, err := NewTarget(&u, test.header, ""); err == nil {
 				t.Errorf("no error; the head is %q", to.head)
 			}
 			req := &http.Request{Method: http.MethodPost, URL: &u, Header: test.header}
@@ -150,7 +150,7 @@ func TestHeaderOfOneRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, err := NewTarget(u, http.Header{"X-A": {"a"}})
+	to, err := NewTarget(u, http.Header{"X-A": {"a"}}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

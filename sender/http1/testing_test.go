@@ -49,7 +49,7 @@ type dial = func(ctx context.Context, network, address string) (net.Conn, error)
 type tripper struct{ *Transport }
 
 func (t tripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	to, err := NewTarget(req.URL, req.Header)
+	to, err := NewTarget(req.URL, req.Header, "")
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (t tripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !ok {
 		deadline = time.Now().Add(time.Hour)
 	}
-	return t.Post(deadline, to, nil, body)
+	return t.Post(deadline, to, nil, body, false)
 }
 
 // newTripper returns one over a transport that lasts as long as the test.

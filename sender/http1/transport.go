@@ -36,7 +36,8 @@ type Config struct {
 // body earlier closes the connection. Read and Close of one body must not be called at the same time; everything else is safe for
 // concurrent use.
 //
-// A request is sent once: when its connection turns out to be dead, the error says so, as io.EOF, io.ErrUnexpectedEOF, ECONNRESET or EPIPE.
+// A request is sent once. When its connection turns out to be dead, and it can be sent again, the
+// error is a *LostError.
 //
 // What net/http's Transport does and this one does not: TLS, proxies, names of hosts beyond ASCII, other methods, request bodies that are not
 // in memory, Expect, httptrace, answers that it asks to have compressed, connections taken over after 101 Switching Protocols. It keeps the
@@ -64,13 +65,15 @@ const answerGrace = 50 * time.Millisecond
 // other end. A larger one has a goroutine of its own write it, since the answer may come before its end, and be why nobody reads.
 const inlineBytes = 16 << 10
 
-// Post sends body to a target and returns the answer. header is further lines of the request's header, each with its CR LF, and is sent as it
-// is. It may be changed once Post has returned; the bytes of body must never change.
+// Post sends body to a target and returns the answer. header is further lines of the request's
+// header, each with its CR LF, and is sent as it is. It may be changed once Post has returned; the
+// bytes of body must never change. fresh has a connection made for it, even if there is an idle
+// one.
 //
 // At the deadline, the error of Post or of reading the answer's body is context.DeadlineExceeded; when the transport's context ends, it is
 // that one's cause.
-func (t *Transport) Post(deadline time.Time, to *Target, header, body []byte) (*http.Response, error) {
-	c, err := t.connect(deadline, to.address)
+func (t *Transport) Post(deadline time.Time, to *Target, header, body []byte, fresh bool) (*http.Response, error) {
+	c, err := t.connect(deadline, to, fresh)
 	if err != nil {
 		return nil, t.cause(err, deadline)
 	}
@@ -88,8 +91,9 @@ func (t *Transport) Post(deadline time.Time, to *Target, header, body []byte) (*
 		if sent := c.sent(); sent != nil {
 			err = sent
 		}
+		err = c.judge(cmp.Or(err, missing))
 		c.end(false)
-		return nil, t.cause(cmp.Or(err, missing), deadline)
+		return nil, t.cause(err, deadline)
 	}
 	keep := err == nil && !resp.Close
 	if c.incoming.buffer == nil || resp.Body == http.NoBody {
@@ -106,9 +110,14 @@ func (t *Transport) Post(deadline time.Time, to *Target, header, body []byte) (*
 // CloseIdleConnections closes the connections that are not in use.
 func (t *Transport) CloseIdleConnections() { t.pool.clear() }
 
-// connect returns a connection to an address, an idle one if there is one that still works.
-func (t *Transport) connect(deadline time.Time, address string) (*conn, error) {
-	for c := t.pool.take(address); c != nil; c = t.pool.take(address) {
+// connect returns a connection to a target, an idle one if there is one that still works, unless it
+// is to be fresh.
+func (t *Transport) connect(deadline time.Time, to *Target, fresh bool) (*conn, error) {
+	for !fresh {
+		c := t.pool.take(to.key)
+		if c == nil {
+			break
+		}
 		if err := c.endBy(deadline); err != nil {
 			c.end(false)
 			return nil, err
@@ -118,7 +127,7 @@ func (t *Transport) connect(deadline time.Time, address string) (*conn, error) {
 		}
 		c.end(false)
 	}
-	c, err := t.dial(deadline, address)
+	c, err := t.dial(deadline, to)
 	if err != nil {
 		return nil, err
 	}
@@ -132,15 +141,15 @@ func (t *Transport) connect(deadline time.Time, address string) (*conn, error) {
 
 // dial opens a connection, on another goroutine: looking a name up takes a deep stack, which the caller's would keep as long as it waits for
 // the answer.
-func (t *Transport) dial(deadline time.Time, address string) (c *conn, err error) {
+func (t *Transport) dial(deadline time.Time, to *Target) (c *conn, err error) {
 	dialled := make(chan struct{})
 	go func() {
 		defer close(dialled)
 		ctx, cancel := context.WithDeadline(t.ctx, deadline)
 		defer cancel()
 		var nc net.Conn
-		if nc, err = t.cfg.Dial(ctx, "tcp", address); err == nil {
-			c = newConn(nc, t, address)
+		if nc, err = t.cfg.Dial(ctx, "tcp", to.address); err == nil {
+			c = newConn(nc, t, to.key)
 		}
 	}()
 	<-dialled

@@ -1,5 +1,5 @@
 -- +goose Up
-CREATE TABLE checkpoint (
+CREATE TABLE {{schema}}.checkpoint (
     slot              text PRIMARY KEY,
     system_identifier text NOT NULL,
     database_oid      text NOT NULL,
@@ -11,7 +11,7 @@ CREATE TABLE checkpoint (
     saved_at          timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 50);
 
-COMMENT ON TABLE checkpoint IS 'How far the stream of each replication slot is settled.';
-COMMENT ON COLUMN checkpoint.settled_lsn IS 'End of the last transaction that is settled whole. The slot is never acknowledged beyond it.';
-COMMENT ON COLUMN checkpoint.commit_lsn IS 'Commit of the transaction in progress, of which the changes before change_index are settled; 0/0 when there is none.';
-COMMENT ON COLUMN checkpoint.commit_time IS 'Commit time of the last change that was taken.';
+COMMENT ON TABLE {{schema}}.checkpoint IS 'How far the stream of each replication slot is settled.';
+COMMENT ON COLUMN {{schema}}.checkpoint.settled_lsn IS 'End of the last transaction that is settled whole. The slot is never acknowledged beyond it.';
+COMMENT ON COLUMN {{schema}}.checkpoint.commit_lsn IS 'Commit of the transaction in progress, of which the changes before change_index are settled; 0/0 when there is none.';
+COMMENT ON COLUMN {{schema}}.checkpoint.commit_time IS 'Commit time of the last change that was taken.';

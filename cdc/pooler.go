@@ -1,0 +1,68 @@
+package cdc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pglogrepl"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const (
+	protocolViolation          = "08P01"
+	duplicatePreparedStatement = "42P05"
+	syntaxError                = "42601"
+)
+
+// ExplainPooler returns a *Problem in place of an error that only a pooler such as PgBouncer brings
+// about: it takes no settings with a connection, and hands the statements that one connection has
+// prepared to another. Any other error it returns as it is.
+func ExplainPooler(err error) error {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case !ok, IsProblem(err):
+		return err
+	case refused.Code == protocolViolation && strings.Contains(refused.Message, "startup parameter"),
+		refused.Code == duplicatePreparedStatement:
+		return pooler(refused.Message)
+	}
+	return err
+}
+
+// IsProblem reports whether err says already how it is mended.
+func IsProblem(err error) bool {
+	_, ok := errors.AsType[*Problem](err)
+	return ok
+}
+
+func pooler(symptom string) *Problem {
+	return &Problem{
+		What: "the connection goes through a pooler, such as PgBouncer, not to Postgres itself: " + symptom,
+		Mend: "give the address of the server itself in HOOKLINE_DATABASE_URL, and in HOOKLINE_SPOOL_DATABASE_URL if that is set: " +
+			"a stream of changes cannot be pooled",
+	}
+}
+
+// TryReplication opens a replication connection and closes it: where that cannot be, nothing need
+// be changed in the database. The error is a *Problem when a pooler is in the way.
+func TryReplication(ctx context.Context, url string) error {
+	config, err := replicationConfig(url)
+	if err != nil {
+		return err
+	}
+	conn, err := pgconn.ConnectConfig(ctx, config)
+	if err != nil {
+		return fmt.Errorf("open a replication connection: %w", ExplainPooler(err))
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	_, err = pglogrepl.IdentifySystem(ctx, conn)
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == syntaxError {
+		return pooler("a replication connection takes SQL only, as if replication had not been asked for")
+	}
+	if err != nil {
+		return fmt.Errorf("try a replication connection: %w", ExplainPooler(err))
+	}
+	return nil
+}
