@@ -31,6 +31,9 @@ type Generic struct {
 	pool       *pgxpool.Pool
 	log        *slog.Logger
 	types      *types
+	tenants    TenantConfig
+	tenancy    tenancy
+	divided    bool
 	skipped    map[cdc.Table]bool
 	reported   map[string]bool // warnings that Tables has given, so as not to repeat them
 	generation uint64
@@ -38,7 +41,7 @@ type Generic struct {
 
 var _ Catalog = (*Generic)(nil)
 
-// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Exclude and ObjectNames of cfg; pool is asked about
+// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Exclude, ObjectNames and Tenants of cfg; pool is asked about
 // each table when its first change arrives.
 func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 	schemas := cfg.Schemas
@@ -46,7 +49,7 @@ func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 		schemas = []string{"public"}
 	}
 	return &Generic{
-		schemas: schemas, exclude: cfg.Exclude, names: cfg.ObjectNames, pool: pool, log: log, types: newTypes(pool),
+		schemas: schemas, exclude: cfg.Exclude, names: cfg.ObjectNames, tenants: cfg.Tenants, pool: pool, log: log, types: newTypes(pool),
 		skipped: map[cdc.Table]bool{}, reported: map[string]bool{},
 	}
 }
@@ -117,7 +120,9 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 		return nil, fmt.Errorf("list tables: %w", err)
 	}
 	g.warnOfKeyless(keyless)
-	return tables, nil
+	owners, err := g.Ownerships(ctx, tx)
+	g.tellTenants(owners)
+	return tables, err
 }
 
 // parentSQL joins a table c with the one under whose name its changes are announced, where that is another one: the parent of which it is a
@@ -207,6 +212,7 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 		return nil, fmt.Errorf("read the primary key: %w", err)
 	}
 	o.named(name)
+	g.belongs(o, rel)
 	for i, fieldName := range fieldNames(columns) {
 		t := g.types.of(oids[i])
 		o.fields[i] = field{

@@ -25,6 +25,8 @@ type Config struct {
 	Exclude     []string          // objects that are never announced, by their names in events
 	ObjectNames map[string]string // generic: schema.table → object name, where the singular of the table's name will not do
 
+	Tenants     TenantConfig      // generic: how tenants are told apart
+
 	// PrivateObjects are announced though Twenty's metadata says that not every user may read them; * stands for all.
 	PrivateObjects []string
 }
@@ -62,6 +64,7 @@ type Mapper struct {
 	plans      map[uint32]plan // by the relation's OID
 	fold       *fold
 	due        *deletion // what has left fold and is yet to be told, linked by next
+	arrival    arrival
 	moves      moves
 
 	attachments attachments
@@ -116,6 +119,10 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 
 // Next returns the next event that the last change has brought about, nil when there are no more.
 func (m *Mapper) Next(ctx context.Context) (*Draft, error) {
+	if a := m.arrival; a.object != nil {
+		m.arrival = arrival{}
+		return m.arrive(a), nil
+	}
 	for m.due != nil {
 		d := m.due
 		draft, err := m.tell(ctx, d)
@@ -160,7 +167,8 @@ func (m *Mapper) join(ctx context.Context, o *object, change cdc.Change) (cdc.Ch
 	}
 	m.fold.remove(d)
 	if change.Kind == cdc.Insert { // an update that took the key over tells what became of the record as it is
-		change.Kind, change.Old, change.OldIsKey = cdc.Update, m.fold.before(d, change.Relation), false
+		change.Kind = cdc.Update
+		change.Old, change.OldIsKey = m.fold.before(d, change.Relation)
 	}
 	return change, nil
 }
@@ -179,6 +187,11 @@ func (m *Mapper) announce(ctx context.Context, o *object, change cdc.Change) (d 
 		if d.row, err = m.complete(ctx, o, change.Relation, d.before, d.row); err != nil {
 			return nil, err
 		}
+		if o.tenant != nil {
+			if was, known := o.tenant.before(change); known && was != o.tenant.of(d.row) {
+				return m.depart(d, was), nil
+			}
+		}
 		var announce bool
 		if d.Action, d.updated, announce = o.update(d.before, d.row); !announce {
 			return nil, nil
@@ -188,7 +201,47 @@ func (m *Mapper) announce(ctx context.Context, o *object, change cdc.Change) (d 
 		d.Action = o.deletion(d.row, change.OldIsKey)
 	}
 	d.Name, d.Object, d.Workspace = o.events[d.Action], o.name, o.workspace
+	if o.tenant != nil {
+		d.Workspace = o.tenant.of(d.row)
+	}
 	return d, nil
+}
+
+// arrival is a record that has come from another tenant: the second event of the change that brought it.
+type arrival struct {
+	object *object
+	change cdc.Change // an Insert
+}
+
+// depart returns the first event of an update after which a record belongs to another tenant: it is gone,
+// says the row as it was. What it is now comes next, and is not for the tenant that it was of.
+func (m *Mapper) depart(d *Draft, was string) *Draft {
+	o, change := d.object, d.change
+	m.arrival = arrival{o, change}
+	m.arrival.change.Kind, m.arrival.change.Old, m.arrival.change.New = cdc.Insert, nil, d.row
+	change.Kind, change.New = cdc.Delete, nil
+	if !o.knows(change.Old) { // the identity is another one than the key, which then stayed as it is
+		row := slices.Clone(change.Old)
+		for _, c := range o.key {
+			if row[c].IsUnchanged() {
+				row[c] = d.row[c]
+			}
+		}
+		change.Old = row
+	}
+	*d = Draft{mapper: m, object: o, change: change, row: change.Old}
+	d.Action = o.deletion(d.row, change.OldIsKey)
+	d.Name, d.Object, d.Workspace = o.events[d.Action], o.name, was
+	return d
+}
+
+// arrive returns the second one.
+func (m *Mapper) arrive(a arrival) *Draft {
+	d := &m.draft
+	*d = Draft{mapper: m, object: a.object, change: a.change, row: a.change.New, second: true}
+	d.Action = Created
+	d.Name, d.Object, d.Workspace = a.object.events[Created], a.object.name, a.object.tenant.of(d.row)
+	return d
 }
 
 // object returns the plan for rel, compiled once for each relation and generation of the catalog.

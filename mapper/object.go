@@ -11,7 +11,8 @@ import (
 type object struct {
 	name      string // the object's singular name, as events carry it
 	id        string // Twenty's objectMetadata.id
-	workspace string
+	workspace string // whose the records are, where all are of one: see Subject.Workspace
+	tenant    *tenantColumn // that tells of each row whose it is; nil: workspace does
 	hash      uint64 // seed of the record hash: tells equal keys of different tables apart
 	key       []int  // columns of the primary key
 	exact     bool   // keys are equal only if their texts are, so that a delete and an insert of one record can be told

@@ -18,14 +18,19 @@ import (
 // table is a table or view as the system catalog describes it.
 type table struct {
 	relation cdc.Relation // its columns that matter; Column.Identity means the primary key
+	bases    []uint32     // their types without domains
 	kind     string       // pg_class.relkind
 	key      []string     // columns of the primary key, in its order
 }
 
-// describe looks tables up by schema and name.
-func describe(ctx context.Context, tx pgx.Tx, schemas, names []string) (map[cdc.Table]*table, error) {
+// describe looks tables up by schema and name. The columns more matter, too.
+func describe(ctx context.Context, tx pgx.Tx, schemas, names []string, more ...string) (map[cdc.Table]*table, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT n.nspname, c.relname, c.relkind::text, c.relreplident::text, a.attname, a.atttypid, ARRAY(
+		WITH RECURSIVE bases (oid, base) AS (
+			SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
+			UNION ALL
+			SELECT t.oid, b.base FROM pg_type t JOIN bases b ON t.typtype = 'd' AND t.typbasetype = b.oid)
+		SELECT n.nspname, c.relname, c.relkind::text, c.relreplident::text, a.attname, a.atttypid, b.base, ARRAY(
 			SELECT ka.attname::text
 			FROM pg_index i
 			CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
@@ -35,6 +40,7 @@ func describe(ctx context.Context, tx pgx.Tx, schemas, names []string) (map[cdc.
 		FROM pg_class c
 		JOIN pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		JOIN bases b ON b.oid = a.atttypid
 		WHERE n.nspname = ANY($1) AND c.relname = ANY($2) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 		ORDER BY n.nspname, c.relname, a.attnum`, schemas, names)
 	if err != nil {
@@ -45,17 +51,18 @@ func describe(ctx context.Context, tx pgx.Tx, schemas, names []string) (map[cdc.
 		name           cdc.Table
 		kind, identity string
 		column         cdc.Column
+		base           uint32
 		key            []string
 	)
-	_, err = pgx.ForEachRow(rows, []any{&name.Schema, &name.Name, &kind, &identity, &column.Name, &column.Type, &key}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&name.Schema, &name.Name, &kind, &identity, &column.Name, &column.Type, &base, &key}, func() error {
 		t := found[name]
 		if t == nil {
 			t = &table{relation: cdc.Relation{Schema: name.Schema, Name: name.Name, Identity: identity[0]}, kind: kind, key: key}
 			found[name] = t
 		}
 		column.Identity = slices.Contains(key, column.Name)
-		if column.Identity || matters(column.Name) {
-			t.relation.Columns = append(t.relation.Columns, column)
+		if column.Identity || matters(column.Name) || slices.Contains(more, column.Name) {
+			t.relation.Columns, t.bases = append(t.relation.Columns, column), append(t.bases, base)
 		}
 		return nil
 	})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hookline/cdc"
+	"hookline/mapper"
 )
 
 // field is what a column says about a webhook.
@@ -80,20 +81,24 @@ type switchColumn struct {
 	column int
 }
 
-// newLayout finds the first n fields, the switches and the primary key among the columns of rel.
-func newLayout(rel *cdc.Relation, n field, key []string) (*layout, error) {
+// newLayout finds the first n fields, the switches and the primary key among the columns of rel. tenant is the name of the column that
+// holds the tenant, where that is not among the n: "" for none.
+func newLayout(rel *cdc.Relation, n field, key []string, tenant string) (*layout, error) {
 	l := &layout{}
 	for f := range fields {
 		l.columns[f] = -1
-		if f < n {
+		switch {
+		case f < n:
 			l.columns[f] = find(rel.Columns, fieldNames[f])
+		case f == fieldWorkspace && tenant != "":
+			l.columns[f] = rel.Column(tenant)
 		}
 		if i := l.columns[f]; i >= 0 {
 			l.names[f] = rel.Columns[i].Name
 		}
 	}
 	for i, c := range rel.Columns {
-		if kind, ok := switchNames[plain(c.Name)]; ok {
+		if kind, ok := switchNames[mapper.PlainName(c.Name)]; ok {
 			l.switches = append(l.switches, switchColumn{c.Name, kind, i})
 		}
 	}
@@ -110,7 +115,7 @@ func newLayout(rel *cdc.Relation, n field, key []string) (*layout, error) {
 // find returns the column that has the first of names that one has, or -1.
 func find(columns []cdc.Column, names []string) int {
 	for _, name := range names {
-		if i := slices.IndexFunc(columns, func(c cdc.Column) bool { return plain(c.Name) == name }); i >= 0 {
+		if i := slices.IndexFunc(columns, func(c cdc.Column) bool { return mapper.PlainName(c.Name) == name }); i >= 0 {
 			return i
 		}
 	}
@@ -119,13 +124,11 @@ func find(columns []cdc.Column, names []string) int {
 
 // matters reports whether a column of that name is of any use to us; id is, as what a primary key can be made of.
 func matters(name string) bool {
-	name = plain(name)
+	name = mapper.PlainName(name)
 	_, isSwitch := switchNames[name]
-	return isSwitch || name == "id" || slices.ContainsFunc(fieldNames[:], func(names []string) bool { return slices.Contains(names, name) })
+	return isSwitch || name == "id" || mapper.TenantStem(name) != "" || mapper.MayNameTenant(name) || slices.ContainsFunc(fieldNames[:], func(names []string) bool { return slices.Contains(names, name) })
 }
 
-// plain makes target_url and targetUrl the same.
-func plain(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
 
 // values are what a row says, field by field. A field that the table does not have is null.
 type values struct {

@@ -32,6 +32,7 @@ type Registry struct {
 	snapshot *cdc.Snapshot
 	sources  map[cdc.Table]*source
 	tenants  workspaces // as the sources have them, too
+	tenancy  mapper.Tenancy
 	index    index
 	warned   map[string]bool                          // what has been told once
 	left     sync.Map                                 // tables, by cdc.Table, of which it has been told that they are left out
@@ -61,7 +62,7 @@ func Open(cfg Config, log *slog.Logger, registerer prometheus.Registerer) (*Regi
 		return nil, err
 	}
 	r := &Registry{
-		cfg: cfg, log: log, metrics: m, warned: map[string]bool{}, index: index{tenants: map[string]*tenant{}},
+		cfg: cfg, log: log, metrics: m, warned: map[string]bool{}, index: index{tenants: map[string]*tenant{}, matches: matches{}, others: matches{}},
 		onChange: func(string) {}, rows: map[string]*row{}, gone: map[string]*atomic.Pointer[Subscription]{},
 	}
 	if cfg.Profile == profileTwenty {
@@ -77,7 +78,7 @@ func (r *Registry) OnChange(f func(key string)) { r.onChange = f }
 // Load reads all webhooks anew from tx, which sees the given snapshot and has cdc.SessionSettings. The error is a *cdc.Problem when the
 // tables are not there, or not fit to be followed; the registry is then as it was before.
 func (r *Registry) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) error {
-	sources, err := r.find(ctx, tx)
+	sources, tenancy, err := r.find(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("find webhooks: %w", err)
 	}
@@ -93,7 +94,7 @@ func (r *Registry) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) 
 			return fmt.Errorf("read webhooks: %w", err)
 		}
 	}
-	r.snapshot, r.sources, r.tenants = snapshot, map[cdc.Table]*source{}, tenants
+	r.snapshot, r.sources, r.tenants, r.tenancy = snapshot, map[cdc.Table]*source{}, tenants, tenancy
 	seen := map[string]bool{}
 	for i, s := range sources {
 		s.workspaces = tenants
@@ -148,6 +149,9 @@ func (r *Registry) summarize() {
 	r.log.Log(context.Background(), level, "webhooks read",
 		"tables", tables, "active", states[Active], "skipped", states[Skipped], "disabled", states[Disabled])
 }
+
+// Tenancy returns how a generic database's webhooks are kept apart, as of the last Load.
+func (r *Registry) Tenancy() mapper.Tenancy { return r.tenancy }
 
 // Tables returns the tables that webhooks come from, as of the last Load. They have to be published.
 func (r *Registry) Tables() []cdc.Table {
@@ -292,7 +296,7 @@ func (r *Registry) publish(w *row, sub *Subscription) (changed bool) {
 	return true
 }
 
-// Match returns the subscriptions that hear of the event: those of its workspace that have person.created, person.*, *.created or *.*
+// Match returns the subscriptions that hear of the event: those that it is for, and that have person.created, person.*, *.created or *.*
 // among their operations, each once, ordered by Key. In Twenty's database workflowRun.updated is matched by its full name alone. The result
 // is shared and must not be modified.
 func (r *Registry) Match(s mapper.Subject) []*Subscription { return r.index.match(&s) }

@@ -29,7 +29,7 @@ type Status struct {
 	Key        string   `json:"key"`
 	Table      string   `json:"table"`
 	Host       string   `json:"host"`                // "" when the URL is not one
-	Workspace  string   `json:"workspace,omitempty"` // "" in a database without tenants
+	Workspace  string   `json:"workspace,omitempty"` // its tenant; * for all of them; "" in a database without tenants
 	Operations []string `json:"operations"`          // as the row has them
 	State      State    `json:"state"`
 	Reason     string   `json:"reason,omitempty"` // why it is not active; of an active one, which operations are left out
@@ -66,6 +66,8 @@ type source struct {
 	table     cdc.Table
 	kind      kind
 	tenants   bool          // the database has tenants, so every webhook belongs to one
+	tenant    string        // the column of a CRM's table that names it, "" where it has its usual name
+	tenantIn  uint32        // its type, without domains, in the tables of records; 0 when unknown
 	workspace string        // of all rows; "" when each names its own
 	marked    bool          // operations without the mark are not ours
 	format    mapper.Format // unless a row asks for another
@@ -91,7 +93,7 @@ func (s *source) follow(rel *cdc.Relation) error {
 	}
 	var err error
 	s.relation = rel
-	s.layout, err = newLayout(rel, s.kind.fields(), s.primaryKey)
+	s.layout, err = newLayout(rel, s.kind.fields(), s.primaryKey, s.tenant)
 	return err
 }
 
@@ -166,18 +168,16 @@ func (r *reading) complete() bool {
 }
 
 func (r *reading) workspace() {
-	given := r.row.fields[fieldWorkspace]
-	switch {
-	case r.from.workspace != "":
+	if r.from.workspace != "" {
 		r.sub.Workspace = r.from.workspace
-	case r.from.tenants && given.IsNull():
-		r.fail(fieldWorkspace, errors.New("is null, but in Twenty's database a webhook hears of one workspace only"))
-	case r.from.tenants:
-		r.sub.Workspace = given.String()
-	case !given.IsNull():
-		r.fail(fieldWorkspace, errors.New("is set, but this database has no workspaces"))
+	} else {
+		tenant, err := r.from.tenantOf(r.row.fields[fieldWorkspace])
+		if err != nil {
+			r.fail(fieldWorkspace, err)
+		}
+		r.sub.Workspace = tenant
 	}
-	if r.from.workspaces == nil || r.sub.Workspace == "" {
+	if r.from.workspaces == nil || r.sub.Workspace == "" || r.sub.Workspace == mapper.Everyone {
 		return
 	}
 	deleted, known := r.from.workspaces[r.sub.Workspace]

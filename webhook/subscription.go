@@ -35,7 +35,7 @@ func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 type Subscription struct {
 	Key        string        // unique in the database and stable over changes of the row: <schema>.<table>/<primary key>
 	ID         string        // the row's primary key
-	Workspace  string        // hears of this tenant's events only; "" in a database without tenants
+	Workspace  string        // hears of this tenant's events only, of all with mapper.Everyone; "" in a database without tenants
 	URL        string        // absolute, http or https; may hold credentials: log Host, never URL
 	RowURL     string        // URL as the row has it, "" for the same; see TargetURL
 	Host       string        // host[:port] of URL

@@ -198,11 +198,15 @@ const (
 
 // makeSchema makes Hookline's own tables where they are missing.
 func (d *database) makeSchema(ctx context.Context, conn *pgx.Conn) error {
-	if there, err := d.hasSchema(ctx, conn); err != nil || there {
+	there, err := d.hasSchema(ctx, conn)
+	if err != nil {
 		return err
 	}
+	if there {
+		return d.updateSchema(ctx, conn)
+	}
 	schema := d.cfg.Webhook.Schema
-	_, err := conn.Exec(ctx, webhook.SchemaSQL(schema))
+	_, err = conn.Exec(ctx, webhook.SchemaSQL(schema))
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == insufficientPrivilege {
 		return &cdc.Problem{
 			What: fmt.Sprintf("the role may not make schema %q in this database", schema),
@@ -217,6 +221,32 @@ func (d *database) makeSchema(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
+// updateSchema brings Hookline's own table up to date, unless the role may not, or somebody has it locked. It works as it is, too.
+func (d *database) updateSchema(ctx context.Context, conn *pgx.Conn) error {
+	old, err := d.takesUUIDs(ctx, conn)
+	if err != nil || !old {
+		return err
+	}
+	_, err = conn.Exec(ctx, "BEGIN; SET LOCAL lock_timeout = '1s'; "+webhook.MoreTenantsSQL(d.cfg.Webhook.Schema)+"; COMMIT")
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		if _, err := conn.Exec(ctx, "ROLLBACK"); err != nil {
+			return err
+		}
+		d.log.Warn("column workspace_id of Hookline's own table takes nothing but UUIDs", "error", refused,
+			"sql", webhook.MoreTenantsSQL(d.cfg.Webhook.Schema))
+		return nil
+	}
+	return err
+}
+
+// takesUUIDs reports whether an older version made Hookline's own table.
+func (d *database) takesUUIDs(ctx context.Context, conn *pgx.Conn) (old bool, err error) {
+	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_attribute
+		WHERE attrelid = to_regclass(format('%I.webhook', $1::text)) AND attname = 'workspace_id' AND atttypid = 'uuid'::regtype)`,
+		d.cfg.Webhook.Schema).Scan(&old)
+	return old, err
+}
+
 func (d *database) hasSchema(ctx context.Context, conn *pgx.Conn) (there bool, err error) {
 	err = conn.QueryRow(ctx, `SELECT to_regclass(format('%I.webhook', $1::text)) IS NOT NULL`, d.cfg.Webhook.Schema).Scan(&there)
 	if err != nil {
@@ -229,6 +259,9 @@ func (d *database) hasSchema(ctx context.Context, conn *pgx.Conn) (there bool, e
 func (d *database) tables(ctx context.Context, conn *pgx.Conn) (tables []cdc.Table, err error) {
 	err = d.inSnapshot(ctx, conn, func(tx pgx.Tx) error {
 		if tables, err = d.webhooks.Find(ctx, tx); err != nil {
+			return err
+		}
+		if err := d.divide(ctx, tx); err != nil {
 			return err
 		}
 		ofWebhooks := map[string]bool{}
@@ -261,11 +294,37 @@ func (d *database) read(ctx context.Context, conn *pgx.Conn) error {
 		if err := d.webhooks.Load(ctx, tx, snapshot); err != nil {
 			return err
 		}
+		if err := d.divide(ctx, tx); err != nil {
+			return err
+		}
 		if generic, ok := d.catalog.(*mapper.Generic); ok {
 			generic.Skip(d.webhooks.Tables()...) // rows with secrets are nothing to announce
 		}
 		return d.catalog.Load(ctx, tx, snapshot)
 	})
+}
+
+// errTenants ends a session when webhooks are kept apart otherwise than at its start.
+var errTenants = errors.New("another column, or none, says by now which tenant a webhook belongs to")
+
+// divide has the catalog keep tenants apart as the webhooks are. Once that is settled it stays so: errTenants calls for a new start.
+func (d *database) divide(ctx context.Context, tx pgx.Tx) error {
+	generic, ok := d.catalog.(*mapper.Generic)
+	if !ok {
+		return nil
+	}
+	tenancy, err := d.webhooks.FindTenancy(ctx, tx)
+	if err != nil {
+		return err
+	}
+	before, divided := generic.Divided()
+	switch {
+	case !divided:
+		return generic.Divide(ctx, tx, tenancy)
+	case before != tenancy:
+		return errTenants
+	}
+	return nil
 }
 
 // inSnapshot calls f with a transaction that reads one state of the database, in which no table that webhooks or catalog come from is
@@ -322,6 +381,13 @@ func (d *database) script(ctx context.Context) (sql []string, err error) {
 		role := pgx.Identifier{conn.Conn().Config().User}.Sanitize()
 		if !own {
 			sql = append(sql, strings.TrimSuffix(strings.TrimSpace(webhook.SchemaSQL(schema)), ";"))
+		}
+		old, err := d.takesUUIDs(ctx, conn.Conn())
+		if err != nil {
+			return err
+		}
+		if old {
+			sql = append(sql, webhook.MoreTenantsSQL(schema))
 		}
 		tables, err := d.tables(ctx, conn.Conn())
 		if err != nil && !own {

@@ -36,6 +36,10 @@ func (d *doctor) checkData(ctx context.Context, conn *pgx.Conn) error {
 		if err := d.take("tables", found, err); err != nil {
 			return err
 		}
+		found, err = catalog.CheckTenants(ctx, conn, d.cfg.CDC.Publication, d.cfg.CDC.Identity == cdc.IdentityKeep)
+		if err := d.take("tenants", found, err); err != nil {
+			return err
+		}
 	}
 	d.add(checkTables(tables))
 	found, err = cdc.CheckTables(ctx, conn, d.cfg.CDC, tables)

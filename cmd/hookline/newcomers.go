@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -25,8 +26,8 @@ func (d *database) stir() {
 
 // followTables keeps the publication as it should be while tables come, go and change, until ctx ends. It
 // asks the database itself and not the stream, which may be far behind: the sooner a table is published,
-// the more of its changes are told one by one.
-func (d *database) followTables(ctx context.Context, store *spool.Spool) {
+// the more of its changes are told one by one. It calls renew, and returns, when the session has to begin anew.
+func (d *database) followTables(ctx context.Context, store *spool.Spool, renew func(cause error)) {
 	tick := time.NewTicker(lookInterval)
 	defer tick.Stop()
 	var look tableLook
@@ -43,6 +44,9 @@ func (d *database) followTables(ctx context.Context, store *spool.Spool) {
 		switch {
 		case err == nil:
 			told = ""
+		case errors.Is(err, errTenants):
+			renew(err)
+			return
 		case ctx.Err() == nil && !cdc.Transient(err) && err.Error() != told:
 			told = err.Error()
 			d.log.Warn("the publication could not be brought up to date, trying again", "every", retryInterval, "error", err)

@@ -64,6 +64,8 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 			reached = true
 			log.Warn("starting over", "in", restartPause, "cause", err)
 			wait(ctx, restartPause)
+		case errors.Is(err, errTenants):
+			log.Warn("starting over", "cause", err)
 		case errors.Is(err, cdc.ErrTakenOver), errors.Is(err, sender.ErrFenced):
 			log.Warn("starting over, as a standby", "cause", err)
 		default:
@@ -113,6 +115,13 @@ const farewell = 10 * time.Second
 // session prepares the database, waits for the slot, and delivers until ctx ends or the stream cannot go on. Then it finishes what it has in
 // hand, for at most cfg.DrainTimeout, and gives the slot back.
 func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *prometheus.Registry, process *processState) (err error) {
+	ctx, renew := context.WithCancelCause(ctx)
+	defer func() {
+		if cause := context.Cause(ctx); err == nil && errors.Is(cause, errTenants) {
+			err = cause
+		}
+		renew(nil)
+	}()
 	finish, done := context.WithCancel(context.WithoutCancel(ctx)) // outlives ctx: for what is finished after it
 	defer done()
 
@@ -165,7 +174,7 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 	if err := cdc.Persist(ctx, log, func() error { return takeUp(ctx, store, out) }); err != nil {
 		return stopped(ctx, err)
 	}
-	go db.followTables(watching, store)
+	go db.followTables(watching, store, renew)
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
 	late, cancel := linger(ctx, cfg.DrainTimeout)
 	defer cancel()

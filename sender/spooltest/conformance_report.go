@@ -129,6 +129,7 @@ func testRequeueOldestFirst(s subject) {
 	oldestFirst := []string{
 		"evt_ffffffff_0000000000000009_1", // of another database
 		"evt_0badcafe_0000000000000009_2",
+		"evt_0badcafe_0000000000000009_2_1", // the same change
 		"evt_0badcafe_0000000000000009_10",
 		"evt_0badcafe_0000000000000009_100",
 		"evt_0badcafe_000000000000000a_3", // committed within the same microsecond
