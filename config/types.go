@@ -68,6 +68,7 @@ func (c *tenantColumns) UnmarshalText(b []byte) error {
 	for entry := range strings.SplitSeq(string(b), ",") {
 		entry = strings.TrimSpace(entry)
 		table, column, ofTable := strings.Cut(entry, "=")
+		table, column = strings.TrimSpace(table), strings.TrimSpace(column)
 		switch {
 		case !ofTable && entry != "" && c.all == "":
 			c.all = entry

@@ -25,7 +25,7 @@ type Config struct {
 	Exclude     []string          // objects that are never announced, by their names in events
 	ObjectNames map[string]string // generic: schema.table → object name, where the singular of the table's name will not do
 
-	Tenants     TenantConfig      // generic: how tenants are told apart
+	Tenants TenantConfig // generic: how tenants are told apart
 
 	// PrivateObjects are announced though Twenty's metadata says that not every user may read them; * stands for all.
 	PrivateObjects []string

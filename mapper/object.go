@@ -9,18 +9,18 @@ import (
 
 // object is how the rows of one relation are announced: a plan compiled once per relation by a Catalog.
 type object struct {
-	name      string // the object's singular name, as events carry it
-	id        string // Twenty's objectMetadata.id
-	workspace string // whose the records are, where all are of one: see Subject.Workspace
+	name      string        // the object's singular name, as events carry it
+	id        string        // Twenty's objectMetadata.id
+	workspace string        // whose the records are, where all are of one: see Subject.Workspace
 	tenant    *tenantColumn // that tells of each row whose it is; nil: workspace does
-	hash      uint64 // seed of the record hash: tells equal keys of different tables apart
-	key       []int  // columns of the primary key
-	exact     bool   // keys are equal only if their texts are, so that a delete and an insert of one record can be told
-	stays     []int  // columns of the key that have nothing to do with the partition a row lies in; nil when rows cannot be found by them
-	deletedAt int    // column of the soft delete, -1 when there is none
-	member    []int  // columns that hold the acting workspace member's id, the likeliest first
-	composite bool   // has columns of composite types, so that the plan is good for as long as Catalog.refresh says so
-	destroys  bool   // every hard delete is destroyed, also that of a live row
+	hash      uint64        // seed of the record hash: tells equal keys of different tables apart
+	key       []int         // columns of the primary key
+	exact     bool          // keys are equal only if their texts are, so that a delete and an insert of one record can be told
+	stays     []int         // columns of the key that have nothing to do with the partition a row lies in; nil when rows cannot be found by them
+	deletedAt int           // column of the soft delete, -1 when there is none
+	member    []int         // columns that hold the acting workspace member's id, the likeliest first
+	composite bool          // has columns of composite types, so that the plan is good for as long as Catalog.refresh says so
+	destroys  bool          // every hard delete is destroyed, also that of a live row
 
 	fields []field
 	events [actions]string // <name>.<action>

@@ -129,7 +129,6 @@ func matters(name string) bool {
 	return isSwitch || name == "id" || mapper.TenantStem(name) != "" || mapper.MayNameTenant(name) || slices.ContainsFunc(fieldNames[:], func(names []string) bool { return slices.Contains(names, name) })
 }
 
-
 // values are what a row says, field by field. A field that the table does not have is null.
 type values struct {
 	fields [fields]cdc.Value

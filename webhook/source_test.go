@@ -164,11 +164,20 @@ func TestSources(t *testing.T) {
 		"columns of a generic table that mean something in our own only": {
 			cfg: generic,
 			sql: []string{
-				`CREATE TABLE webhooks (id int PRIMARY KEY, url text, secret text, format text, headers text, workspace_id int)`,
-				`INSERT INTO webhooks VALUES (1, '` + url + `', 's', 'xml', 'none', 7)`,
+				`CREATE TABLE webhooks (id int PRIMARY KEY, url text, secret text, format text, headers text)`,
+				`INSERT INTO webhooks VALUES (1, '` + url + `', 's', 'xml', 'none')`,
 			},
 			table: "public.webhooks",
 			want:  everything,
+		},
+		"a generic table whose webhooks have tenants": {
+			cfg: generic,
+			sql: []string{
+				`CREATE TABLE webhooks (id int PRIMARY KEY, url text, secret text, workspace_id int)`,
+				`INSERT INTO webhooks VALUES (1, '` + url + `', 's', 7)`,
+			},
+			table: "public.webhooks",
+			want:  want{workspace: "7", url: url, secret: "s", operations: "*.*"},
 		},
 		"our own beside Twenty's": {
 			cfg: webhook.Config{Profile: "twenty", TwentyWebhooks: "none", Format: mapper.FormatTwenty},
@@ -312,7 +321,7 @@ func TestRows(t *testing.T) {
 		{own, `headers = '{"X-Token": "hunter2", "x-token": "hunter3"}'`, skipped, `headers: "X-Token" is there twice`},
 		{own, `headers = 'null'`, active, ""},
 		{own, `enabled = false`, disabled, "enabled is off"},
-		{own, `workspace_id = '` + otherWorkspace + `'`, skipped, "workspace_id: is set, but this database has no workspaces"},
+		{own, `workspace_id = '` + otherWorkspace + `'`, skipped, "workspace_id: is set, but nothing says which column of the tables it is matched with"},
 		{ownTwenty, `workspace_id = '` + otherWorkspace + `'`, active, ""},
 		{ownTwenty, `workspace_id = NULL`, skipped, "workspace_id: is null, but in Twenty's database a webhook hears of one workspace only"},
 		{twenty, `"deletedAt" = now()`, disabled, "deletedAt is set"},

@@ -122,7 +122,7 @@ func (f *found) divide(t mapper.Tenancy) error {
 		return nil
 	}
 	s := f.source
-	s.tenants, s.tenantIn = true, t.Type
+	s.tenants, s.divided, s.tenantIn = true, true, t.Type
 	if s.kind != generic {
 		return nil
 	}
@@ -144,12 +144,15 @@ func (s *source) tenantOf(given cdc.Value) (string, error) {
 		return "", nil
 	case s.kind == own && name == mapper.Everyone:
 		return mapper.Everyone, nil
-	case s.kind == own && name == "":
-		return "", fmt.Errorf("is null, but a webhook hears of one workspace only; %s hears of all", mapper.Everyone)
-	case name == "" && s.kind == ofTwenty:
-		return "", errors.New("is null, but in Twenty's database a webhook hears of one workspace only")
 	case name == "":
-		return "", errors.New("is null, and a webhook that belongs to no tenant hears of nothing")
+		why := "is null, but in Twenty's database a webhook hears of one workspace only"
+		if s.divided {
+			why = "is null, and a webhook that belongs to no tenant hears of nothing"
+		}
+		if s.kind == own {
+			why += "; " + mapper.Everyone + " hears of everything"
+		}
+		return "", errors.New(why)
 	case name == mapper.Everyone:
 		return "", errors.New("is *, which is no tenant")
 	case s.kind == own:
