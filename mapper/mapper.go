@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -340,7 +341,7 @@ func (o *object) actor(action Action, before, after cdc.Tuple) string {
 }
 
 // complete returns the row after an update with every column known: what the stream left out as unchanged is taken from the row before,
-// or read back by key. A row that is gone by now leaves those columns null.
+// or read back by key. A row that is gone by now, or belongs to another tenant, leaves those columns null.
 func (m *Mapper) complete(ctx context.Context, o *object, rel *cdc.Relation, before, after cdc.Tuple) (cdc.Tuple, error) {
 	var missing []int
 	for i := range after {
@@ -356,13 +357,21 @@ func (m *Mapper) complete(ctx context.Context, o *object, rel *cdc.Relation, bef
 	if missing == nil {
 		return after, nil
 	}
+	columns := missing
+	owned := o.tenant != nil && !after[o.tenant.column].IsUnchanged()
+	if owned {
+		columns = append(slices.Clone(missing), o.tenant.column)
+	}
 	var values [][]byte
 	err := m.persist(ctx, "read back "+rel.Schema+"."+rel.Name, func() (err error) {
-		values, err = m.readBack(ctx, o, rel, after, missing)
+		values, err = m.readBack(ctx, o, rel, after, columns)
 		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	if owned && values != nil && !bytes.Equal(values[len(missing)], after[o.tenant.column].Bytes()) {
+		values = nil // what the row holds by now is not for the tenant that hears of this update
 	}
 	for i, c := range missing {
 		after[c] = cdc.Value{}
