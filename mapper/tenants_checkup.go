@@ -89,14 +89,14 @@ func checkTenantIdentities(ctx context.Context, conn *pgx.Conn, list []Ownership
 	}
 	rows, err := conn.Query(ctx, `
 		SELECT t.schema, t.name, t.tenant,
-		       array_agg(format('ALTER TABLE %s REPLICA IDENTITY FULL', leaf.oid::regclass) ORDER BY leaf.oid)
+		       array_agg(format('ALTER TABLE %I.%I REPLICA IDENTITY FULL', ln.nspname, l.relname) ORDER BY leaf.oid)
 		FROM unnest($1::text[], $2::text[], $3::text[]) t (schema, name, tenant)
 		JOIN pg_namespace n ON n.nspname = t.schema
 		JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
 		CROSS JOIN LATERAL (
 		    SELECT c.oid WHERE c.relkind = 'r'
 		    UNION ALL SELECT p.relid::oid FROM pg_partition_tree(c.oid) p WHERE c.relkind = 'p' AND p.isleaf) leaf (oid)
-		JOIN pg_class l ON l.oid = leaf.oid
+		JOIN pg_class l ON l.oid = leaf.oid JOIN pg_namespace ln ON ln.oid = l.relnamespace
 		WHERE l.relreplident <> 'f'
 		  AND NOT EXISTS (
 		      SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = l.oid AND a.attname = t.tenant
