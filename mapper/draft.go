@@ -18,6 +18,7 @@ type Draft struct {
 	change      cdc.Change
 	before, row cdc.Tuple
 	updated     []string
+	partial     bool // columns of row are not known
 	second      bool // the change has announced another event before
 }
 
@@ -60,7 +61,7 @@ func (d *Draft) encode(e *Event) {
 		buf = e.appendHead(buf, e.format, Addressee{})
 	}
 	start := len(buf)
-	if d.change.Kind == cdc.Delete && d.change.OldIsKey {
+	if d.partial || d.change.Kind == cdc.Delete && d.change.OldIsKey {
 		buf = d.object.appendKnown(buf, d.row)
 	} else {
 		buf = d.object.appendRow(buf, d.row)

@@ -128,7 +128,7 @@ func same(a, b cdc.Value) bool {
 }
 
 // appendKnown appends the fields of which all columns are known, as a JSON object: of a row deleted under a replica identity that is not
-// full, those are the identity's.
+// full, those are the identity's; of one that was updated, those that could be read back.
 func (o *object) appendKnown(dst []byte, row cdc.Tuple) []byte {
 	dst = append(dst, '{')
 	first := true

@@ -1,14 +1,17 @@
 package mapper
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hookline/cdc"
 )
@@ -285,10 +288,57 @@ func TestReadBackOfARecordThatMoved(t *testing.T) {
 	if len(events) != 3 {
 		t.Fatalf("%d events, want 3", len(events))
 	}
-	for i, want := range []struct{ tenant, has, lacks string }{{"7", `"bio":null`, "bbb"}, {"7", "aaa", "bbb"}, {"8", "bbb", "aaa"}} {
+	for i, want := range []struct{ tenant, has, lacks string }{{"7", `"n":2}`, "bio"}, {"7", "aaa", "bbb"}, {"8", "bbb", "aaa"}} {
 		data := string(events[i].data)
 		if events[i].Workspace != want.tenant || !strings.Contains(data, want.has) || strings.Contains(data, want.lacks) {
 			t.Errorf("event %d, for %s, is %.100s, want it for %s, with %s", i, events[i].Workspace, data, want.tenant, want.has)
+		}
+	}
+}
+
+// Columns that the role may not read are missing from the event, not null, and the log says so once.
+func TestReadBackThatIsHidden(t *testing.T) {
+	for _, major := range []int{0, 18} {
+		t.Run(fmt.Sprintf("Postgres%d", major), func(t *testing.T) {
+			c := newCRMWith(t, major, `CREATE TABLE contacts (id int PRIMARY KEY, n int, bio text);
+				ALTER TABLE contacts ALTER bio SET STORAGE EXTERNAL;
+				INSERT INTO contacts VALUES (1, 1, repeat('a', 5000)), (2, 1, NULL)`, cdc.IdentityKeep, Config{}, Tenancy{})
+			role := c.pool.Config().ConnConfig.Database + "_reader"
+			runSQL(t, c.pool, fmt.Sprintf(`CREATE ROLE %s; GRANT SELECT ON contacts TO %[1]s; ALTER TABLE contacts ENABLE ROW LEVEL SECURITY`, role))
+			settings, err := cdc.PoolConfig(c.pool.Config().ConnConfig.ConnString(), 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			settings.ConnConfig.RuntimeParams["role"] = role
+			pool, err := pgxpool.NewWithConfig(t.Context(), settings)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(pool.Close)
+			var log bytes.Buffer
+			c.mapper.pool, c.mapper.log = pool, slog.New(slog.NewTextHandler(&log, nil))
+			want := []string{`contact.updated  {"id":1,"n":2}`, `contact.updated  {"id":2,"n":2,"bio":null}`, `contact.updated  {"id":1,"n":3}`}
+			if got := c.announced(`UPDATE contacts SET n = 2`, `UPDATE contacts SET n = 3 WHERE id = 1`); !slices.Equal(got, want) {
+				t.Errorf("got  %q\nwant %q", got, want)
+			}
+			if n := strings.Count(log.String(), "cannot be read back"); n != 1 || !strings.Contains(log.String(), "BYPASSRLS") {
+				t.Errorf("it is told %d times, want once, with what mends it: %s", n, log.String())
+			}
+		})
+	}
+}
+
+// Who may hear of an event.
+func TestIsFor(t *testing.T) {
+	for _, test := range []struct {
+		event, tenant string
+		want          bool
+	}{
+		{"a", "a", true}, {"a", "b", false}, {"a", Everyone, true}, {Everyone, "b", true}, {"", "b", false}, {"", "", true}, {"", Everyone, true}, {"a", "", false},
+	} {
+		s := Subject{Workspace: test.event}
+		if got := s.IsFor(test.tenant); got != test.want {
+			t.Errorf("%q hears of an event of %q: %t", test.tenant, test.event, got)
 		}
 	}
 }

@@ -20,6 +20,9 @@ type table struct {
 	relation cdc.Relation // its columns that matter; Column.Identity means the primary key
 	bases    []uint32     // their types without domains
 	kind     string       // pg_class.relkind
+	secured  bool         // row-level security holds for the role,
+	open     bool         // and has a policy that shows it everything
+	role     string       // quoted
 	key      []string     // columns of the primary key, in its order
 }
 
@@ -30,7 +33,8 @@ func describe(ctx context.Context, tx pgx.Tx, schemas, names []string, more ...s
 			SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
 			UNION ALL
 			SELECT t.oid, b.base FROM pg_type t JOIN bases b ON t.typtype = 'd' AND t.typbasetype = b.oid)
-		SELECT n.nspname, c.relname, c.relkind::text, c.relreplident::text, a.attname, a.atttypid, b.base, ARRAY(
+		SELECT n.nspname, c.relname, c.relkind::text, c.relreplident::text, row_security_active(c.oid), `+cdc.OpenSQL+`,
+		       quote_ident(current_user), a.attname, a.atttypid, b.base, ARRAY(
 			SELECT ka.attname::text
 			FROM pg_index i
 			CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
@@ -50,14 +54,19 @@ func describe(ctx context.Context, tx pgx.Tx, schemas, names []string, more ...s
 	var (
 		name           cdc.Table
 		kind, identity string
+		secured, open  bool
+		role           string
 		column         cdc.Column
 		base           uint32
 		key            []string
 	)
-	_, err = pgx.ForEachRow(rows, []any{&name.Schema, &name.Name, &kind, &identity, &column.Name, &column.Type, &base, &key}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&name.Schema, &name.Name, &kind, &identity, &secured, &open, &role, &column.Name, &column.Type, &base, &key}, func() error {
 		t := found[name]
 		if t == nil {
-			t = &table{relation: cdc.Relation{Schema: name.Schema, Name: name.Name, Identity: identity[0]}, kind: kind, key: key}
+			t = &table{
+				relation: cdc.Relation{Schema: name.Schema, Name: name.Name, Identity: identity[0]},
+				kind:     kind, key: key, secured: secured, open: open, role: role,
+			}
 			found[name] = t
 		}
 		column.Identity = slices.Contains(key, column.Name)
@@ -100,6 +109,8 @@ func (t *table) check() error {
 			What: fmt.Sprintf("the replica identity of table %s is not its primary key, so its changes cannot be followed", name),
 			Mend: fmt.Sprintf("ALTER TABLE %s REPLICA IDENTITY DEFAULT;", name),
 		}
+	case t.secured && !t.open:
+		return cdc.HiddenProblem(name.String(), t.role)
 	}
 	return nil
 }
@@ -113,6 +124,12 @@ func (t *table) read(ctx context.Context, tx pgx.Tx) ([]cdc.Tuple, error) {
 		columns[i] = pgx.Identifier{c.Name}.Sanitize()
 	}
 	name := t.name()
+	if t.secured { // which a policy makes no difference to
+		if _, err := tx.Exec(ctx, "SET LOCAL row_security = on"); err != nil {
+			return nil, err
+		}
+		defer func() { _, _ = tx.Exec(ctx, "SET LOCAL row_security = off") }()
+	}
 	rows, err := tx.Query(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+name.String(), pgx.QueryResultFormats{pgx.TextFormatCode})
 	if err != nil {
 		return nil, refused(err, name, tx)
@@ -139,6 +156,9 @@ func refused(err error, name cdc.Table, tx pgx.Tx) error {
 		return err
 	}
 	role := pgx.Identifier{tx.Conn().Config().User}.Sanitize()
+	if cdc.IsHidden(err) {
+		return cdc.HiddenProblem(name.String(), role)
+	}
 	return &cdc.Problem{
 		What: fmt.Sprintf("role %s may not read table %s", role, name),
 		Mend: fmt.Sprintf("GRANT USAGE ON SCHEMA %s TO %s;\nGRANT SELECT ON %s TO %s;", pgx.Identifier{name.Schema}.Sanitize(), role, name, role),

@@ -1,6 +1,7 @@
 package webhook_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -436,4 +437,50 @@ func TestTwentyWebhooks(t *testing.T) {
 			t.Errorf("listed: %+v", d.List())
 		}
 	})
+}
+
+// Rows that row-level security hides would be webhooks that are not served, without a word: nothing starts. A policy that shows everything will do.
+func TestRowLevelSecurity(t *testing.T) {
+	for _, major := range []int{0, 18} {
+		t.Run(fmt.Sprintf("Postgres%d", major), func(t *testing.T) {
+			d := newDatabaseAt(t, postgrestest.NewDatabaseMajor(t, major), generic, table,
+				`INSERT INTO webhooks VALUES (1, 'http://one.example'), (2, 'http://two.example')`)
+			role := d.conn.Config().Database + "_reader"
+			as := func(name string) { d.exec("SET ROLE " + name) }
+			d.exec("CREATE ROLE "+role, "GRANT SELECT ON webhooks TO "+role, "ALTER TABLE webhooks ENABLE ROW LEVEL SECURITY")
+			hidden := func(when string) {
+				t.Helper()
+				as(role)
+				err := d.tryLoad()
+				as("postgres")
+				problem, ok := errors.AsType[*cdc.Problem](err)
+				if !ok || !strings.Contains(problem.What, "row-level security") || !strings.Contains(problem.Mend, "ALTER ROLE "+role+" BYPASSRLS") ||
+					!strings.Contains(problem.Mend, "CREATE POLICY hookline ON") {
+					t.Errorf("%s: %v, want what hides the rows, and what mends it", when, err)
+				}
+			}
+			shown := func(when string) {
+				t.Helper()
+				as(role)
+				err := d.tryLoad()
+				as("postgres")
+				if err != nil || len(d.List()) != 2 {
+					t.Errorf("%s: %d webhooks are read, want 2: %v", when, len(d.List()), err)
+				}
+			}
+			hidden("without a policy")
+			d.exec("CREATE POLICY few ON webhooks FOR SELECT USING (id = 1)")
+			hidden("with a policy that shows some")
+			d.exec("CREATE POLICY hookline ON webhooks FOR SELECT TO " + role + " USING (true)")
+			shown("with a policy that shows all")
+			d.exec("CREATE POLICY writers ON webhooks AS RESTRICTIVE FOR UPDATE USING (false)")
+			shown("with a restriction of writers")
+			d.exec("CREATE POLICY others ON webhooks AS RESTRICTIVE USING (id = 1)")
+			hidden("with a restriction")
+			d.exec("DROP POLICY others ON webhooks", "DROP POLICY hookline ON webhooks", "CREATE POLICY hookline ON webhooks FOR SELECT TO pg_monitor USING (true)")
+			hidden("with a policy for others")
+			d.exec("ALTER ROLE " + role + " BYPASSRLS")
+			shown("with BYPASSRLS")
+		})
+	}
 }

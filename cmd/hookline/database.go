@@ -350,6 +350,12 @@ func (d *database) permitted(conn *pgx.Conn, err error) error {
 		return err
 	}
 	role := pgx.Identifier{conn.Config().User}.Sanitize()
+	if cdc.IsHidden(err) {
+		return &cdc.Problem{
+			What: fmt.Sprintf("row-level security may hide rows from role %s: %s", role, err),
+			Mend: fmt.Sprintf("as a superuser: ALTER ROLE %s BYPASSRLS;", role),
+		}
+	}
 	return &cdc.Problem{
 		What: err.Error(),
 		Mend: fmt.Sprintf("as the owner or a superuser, for the schema it names: GRANT USAGE ON SCHEMA … TO %s; "+

@@ -46,6 +46,12 @@ func (d *doctor) checkData(ctx context.Context, conn *pgx.Conn) error {
 	if err := d.take("tables", found, err); err != nil {
 		return err
 	}
+	if d.cfg.CDC.Identity == cdc.IdentityKeep {
+		found, err = cdc.CheckReadBack(ctx, conn, tables)
+		if err := d.take("reading back", found, err); err != nil {
+			return err
+		}
+	}
 	d.add(checkWebhooks(d.cfg.Webhook, d.db.catalog, tables, d.db.webhooks.List())...)
 	return nil
 }
