@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"hookline/cdc"
+	"hookline/mapper"
 )
 
 // table is a table or view as the system catalog describes it.
@@ -24,6 +25,7 @@ type table struct {
 	open     bool         // and has a policy that shows it everything
 	role     string       // quoted
 	key      []string     // columns of the primary key, in its order
+	unread   []string     // other columns, but for those that say nothing of what a webhook hears of
 }
 
 // describe looks tables up by schema and name. The columns more matter, too.
@@ -72,6 +74,8 @@ func describe(ctx context.Context, tx pgx.Tx, schemas, names []string, more ...s
 		column.Identity = slices.Contains(key, column.Name)
 		if column.Identity || matters(column.Name) || slices.Contains(more, column.Name) {
 			t.relation.Columns, t.bases = append(t.relation.Columns, column), append(t.bases, base)
+		} else if !slices.Contains(plainNames, mapper.PlainName(column.Name)) {
+			t.unread = append(t.unread, column.Name)
 		}
 		return nil
 	})

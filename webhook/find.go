@@ -106,7 +106,7 @@ func (r *Registry) source(t *table, k kind) (found, error) {
 	}
 	s := &source{
 		table: t.name(), kind: k, tenants: r.cfg.Profile == profileTwenty, marked: k == ofTwenty && r.cfg.TwentyWebhooks == twentyMarked,
-		format: r.cfg.Format, primaryKey: t.key,
+		format: r.cfg.Format, primaryKey: t.key, unread: t.unread,
 	}
 	if s.tenants && k == own {
 		s.tenantIn = pgtype.UUIDOID

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,6 +34,7 @@ type Registry struct {
 	sources  map[cdc.Table]*source
 	tenants  workspaces // as the sources have them, too
 	tenancy  mapper.Tenancy
+	expiry   time.Time // when the first of them expires; zero for never
 	index    index
 	warned   map[string]bool                          // what has been told once
 	left     sync.Map                                 // tables, by cdc.Table, of which it has been told that they are left out
@@ -125,6 +127,10 @@ func (r *Registry) warn(s *source) {
 	if s.has[fieldSecret] == "" {
 		once("the table has no column secret, signing_secret or secret_key: its webhooks are sent unsigned")
 	}
+	if message := "columns of a table of webhooks are not read"; s.kind == generic && s.unread != nil && !r.warned[message] {
+		r.warned[message] = true
+		r.log.Info(message, "table", s.name(), "columns", s.unread)
+	}
 	if s.kind == ofTwenty && !s.marked {
 		once("Twenty sends to these webhooks too, so their receivers hear of everything twice; " +
 			"with HOOKLINE_TWENTY_WEBHOOKS=marked only operations with the prefix hookline: are served")
@@ -152,6 +158,16 @@ func (r *Registry) summarize() {
 
 // Tenancy returns how a generic database's webhooks are kept apart, as of the last Load.
 func (r *Registry) Tenancy() mapper.Tenancy { return r.tenancy }
+
+// Unread returns the columns of the CRM's table of webhooks that may mean something, and are not read, as of the last Load.
+func (r *Registry) Unread() (columns []string) {
+	for _, s := range r.sources {
+		if s.kind == generic {
+			columns = s.unread
+		}
+	}
+	return columns
+}
 
 // Tables returns the tables that webhooks come from, as of the last Load. They have to be published.
 func (r *Registry) Tables() []cdc.Table {
@@ -247,6 +263,7 @@ func (r *Registry) put(s *source, id string, v values) (status Status, changed b
 	r.rows[status.Key] = w
 	w.source, w.values, w.status = s, v, status
 	r.mu.Unlock()
+	r.await(sub)
 	if before.State != "" {
 		r.metrics.webhooks[before.State].Dec()
 	}
@@ -299,14 +316,38 @@ func (r *Registry) publish(w *row, sub *Subscription) (changed bool) {
 // Match returns the subscriptions that hear of the event: those that it is for, and that have person.created, person.*, *.created or *.*
 // among their operations, each once, ordered by Key. In Twenty's database workflowRun.updated is matched by its full name alone. The result
 // is shared and must not be modified.
-func (r *Registry) Match(s mapper.Subject) []*Subscription { return r.index.match(&s) }
+func (r *Registry) Match(s mapper.Subject) []*Subscription {
+	if !r.expiry.IsZero() && !time.Now().Before(r.expiry) {
+		r.expire()
+	}
+	return r.index.match(&s)
+}
+
+// expire takes webhooks out whose time is over.
+func (r *Registry) expire() {
+	r.expiry = time.Time{}
+	for _, w := range r.rows {
+		if sub := w.current.Load(); sub != nil && !sub.Expires.IsZero() {
+			r.tell(r.put(w.source, w.id, w.values))
+		}
+	}
+}
+
+// await has webhooks be looked at when the time of sub is over.
+func (r *Registry) await(sub *Subscription) {
+	if sub != nil && !sub.Expires.IsZero() && (r.expiry.IsZero() || sub.Expires.Before(r.expiry)) {
+		r.expiry = sub.Expires
+	}
+}
 
 // Get returns the newest version of a subscription, nil when there is none of that key, or it is not served. Safe for concurrent use.
 func (r *Registry) Get(key string) *Subscription {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if w := r.rows[key]; w != nil {
-		return w.current.Load()
+		if sub := w.current.Load(); sub != nil && !sub.Expired() {
+			return sub
+		}
 	}
 	return nil
 }

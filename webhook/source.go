@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"hookline/cdc"
 	"hookline/mapper"
@@ -49,16 +50,9 @@ const (
 	own
 )
 
-// fields is how many of the fields count in a table of that kind.
-func (k kind) fields() field {
-	switch k {
-	case ofTwenty:
-		return fieldWorkspace + 1
-	case generic:
-		return fieldOperations + 1
-	default:
-		return fields
-	}
+// reads reports whether a field counts in a table of that kind.
+func (k kind) reads(f field) bool {
+	return k != ofTwenty || f <= fieldWorkspace
 }
 
 // source is one table of webhooks.
@@ -75,6 +69,7 @@ type source struct {
 
 	workspaces workspaces // as the Registry follows them
 
+	unread     []string       // columns that may mean something, and not to us
 	primaryKey []string       // its columns
 	has        [fields]string // the columns' names when the table was read
 	relation   *cdc.Relation  // what layout was made for
@@ -94,7 +89,7 @@ func (s *source) follow(rel *cdc.Relation) error {
 	}
 	var err error
 	s.relation = rel
-	s.layout, err = newLayout(rel, s.kind.fields(), s.primaryKey, s.tenant)
+	s.layout, err = newLayout(rel, s.kind, s.primaryKey, s.tenant)
 	return err
 }
 
@@ -118,6 +113,8 @@ func (s *source) read(id string, row values) (*Subscription, Status) {
 		r.operations()
 		r.format()
 		r.headers()
+		r.expiry()
+		r.narrow()
 	}
 	status := Status{
 		Key: r.sub.Key, Table: s.name(), Host: r.sub.Host, Workspace: r.sub.Workspace, Operations: r.listed,
@@ -132,6 +129,8 @@ func (s *source) read(id string, row values) (*Subscription, Status) {
 		status.State, status.Reason = Disabled, "no operation carries the prefix "+mark
 	case r.wrong != nil:
 		status.State = Skipped
+	case r.sub.Expired():
+		status.State, status.Reason = Disabled, s.has[fieldExpiry]+" is over"
 	default:
 		return r.sub, status
 	}
@@ -282,7 +281,11 @@ func (r *reading) operations() {
 
 func (r *reading) format() {
 	r.sub.Format = r.from.format
-	if given := r.row.fields[fieldFormat]; !given.IsNull() {
+	given := r.row.fields[fieldFormat]
+	if r.from.kind == generic && (given.String() == "" || strings.EqualFold(given.String(), "json")) {
+		return // every body is JSON
+	}
+	if !given.IsNull() {
 		if err := r.sub.Format.UnmarshalText(given.Bytes()); err != nil {
 			r.fail(fieldFormat, err)
 		}
@@ -290,11 +293,50 @@ func (r *reading) format() {
 }
 
 func (r *reading) headers() {
-	if given := r.row.fields[fieldHeaders]; !given.IsNull() {
+	given := r.row.fields[fieldHeaders]
+	if r.from.kind == generic && given.String() == "" {
+		return
+	}
+	if !given.IsNull() {
 		var err error
 		if r.sub.Headers, err = parseHeaders(given.Bytes()); err != nil {
 			r.fail(fieldHeaders, err)
 		}
+	}
+}
+
+// expiry reads the time from which on the webhook hears of nothing.
+func (r *reading) expiry() {
+	given := r.row.fields[fieldExpiry]
+	if given.IsNull() {
+		return
+	}
+	var err error
+	if r.sub.Expires, err = parseTime(given.String()); err != nil {
+		r.fail(fieldExpiry, err)
+	}
+}
+
+// parseTime reads a timestamp or a date as Postgres prints it, in UTC. The zero time is infinity.
+func parseTime(text string) (time.Time, error) {
+	switch text {
+	case "infinity":
+		return time.Time{}, nil
+	case "-infinity":
+		return time.Unix(0, 0), nil
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05.999999-07", "2006-01-02 15:04:05.999999", time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	return time.Time{}, errors.New("is not a time, so it is not known until when the webhook is served")
+}
+
+// narrow skips a row that wants to hear of less in a way that is not known: it would hear of more than it asks for.
+func (r *reading) narrow() {
+	if r.row.narrow != "" {
+		r.wrong = append(r.wrong, r.row.narrow+": is set, and it is not known what it narrows; operations say what a webhook hears of")
 	}
 }
 

@@ -165,8 +165,26 @@ func TestSources(t *testing.T) {
 		"columns of a generic table that mean something in our own only": {
 			cfg: generic,
 			sql: []string{
+				`CREATE TABLE webhooks (id int PRIMARY KEY, url text, secret text, workspaces text)`,
+				`INSERT INTO webhooks VALUES (1, '` + url + `', 's', 'w')`,
+			},
+			table: "public.webhooks",
+			want:  everything,
+		},
+		"format and headers of a generic table": {
+			cfg: generic,
+			sql: []string{
 				`CREATE TABLE webhooks (id int PRIMARY KEY, url text, secret text, format text, headers text)`,
-				`INSERT INTO webhooks VALUES (1, '` + url + `', 's', 'xml', 'none')`,
+				`INSERT INTO webhooks VALUES (1, '` + url + `', 's', 'standard', '{"x-a": "b"}')`,
+			},
+			table: "public.webhooks",
+			want:  want{url: url, secret: "s", operations: "*.*", format: mapper.FormatStandard, headers: http.Header{"X-A": {"b"}}},
+		},
+		"format and headers of a generic table that say nothing": {
+			cfg: generic,
+			sql: []string{
+				`CREATE TABLE webhooks (id int PRIMARY KEY, url text, secret text, format text, headers text)`,
+				`INSERT INTO webhooks VALUES (1, '` + url + `', 's', 'json', '')`,
 			},
 			table: "public.webhooks",
 			want:  everything,
@@ -313,6 +331,30 @@ func TestRows(t *testing.T) {
 		{generic, `"deletedAt" = now(), url = 'nowhere'`, disabled, "deletedAt is set"},
 		{generic, `status = 'Inactive'`, disabled, "status is off"},
 		{generic, `status = 'failing'`, active, ""},
+		{generic, `archived = true`, disabled, "archived is set"},
+		{generic, `archived = false`, active, ""},
+		{generic, `"archivedAt" = now()`, disabled, "archivedAt is set"},
+		{generic, `revoked_at = now()`, disabled, "revoked_at is set"},
+		{generic, `suspended = true`, disabled, "suspended is set"},
+		{generic, `is_verified = false`, disabled, "is_verified is off"},
+		{generic, `is_verified = NULL`, disabled, "is_verified is off"},
+		{generic, `status = 'pending'`, disabled, "status is off"},
+		{generic, `status = 'Failed'`, disabled, "status is off"},
+		{generic, `status = 'blocked'`, disabled, "status is off"},
+		{generic, `status = 'draft'`, disabled, "status is off"},
+		{generic, `status = 'active'`, active, ""},
+		{generic, `expires_at = now() - interval '1 s'`, disabled, "expires_at is over"},
+		{generic, `expires_at = now() + interval '1 h'`, active, ""},
+		{generic, `expires_at = 'infinity'`, active, ""},
+		{generic, `expires_at = '-infinity'`, disabled, "expires_at is over"},
+		{generic, `filter = '{"city": "Rome"}'`, skipped, "filter: is set, and it is not known what it narrows"},
+		{generic, `filter = '{}'`, active, ""},
+		{generic, `filter = '[ ]'`, active, ""},
+		{generic, `object = 'contact'`, skipped, "object: is set, and it is not known what it narrows"},
+		{generic, `object = '*'`, active, ""},
+		{generic, `object = ''`, active, ""},
+		{generic, `format = 'xml'`, skipped, `format: payload format "xml": want event, twenty or standard`},
+		{generic, `headers = '["a"]'`, skipped, `headers: want a JSON object of strings`},
 		{own, `format = 'xml'`, skipped, `format: payload format "xml": want event, twenty or standard`},
 		{own, `headers = '[]'`, skipped, `headers: want a JSON object of strings`},
 		{own, `headers = '{"X-Token": 7}'`, skipped, `headers: want a JSON object of strings`},
@@ -335,7 +377,8 @@ func TestRows(t *testing.T) {
 	}
 	hooks := newDatabase(t, generic, webhook.SchemaSQL("hookline"), `
 		CREATE TABLE webhooks (id int PRIMARY KEY, url text, secret text, operations text[], enabled boolean, "isPaused" boolean,
-			disabled_at timestamptz, "deletedAt" timestamptz, status text);
+			disabled_at timestamptz, "deletedAt" timestamptz, status text, archived boolean, "archivedAt" timestamptz, revoked_at timestamptz,
+			suspended boolean, is_verified boolean DEFAULT true, expires_at timestamptz, filter jsonb, object text, format text, headers jsonb);
 		INSERT INTO webhooks VALUES (1, 'http://example.com', 's', '{*.*}', true);
 		INSERT INTO hookline.webhook (url, secret) VALUES ('http://example.com', 's')`)
 	crm := newTwenty(t, twenty)

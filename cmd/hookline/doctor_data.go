@@ -53,6 +53,9 @@ func (d *doctor) checkData(ctx context.Context, conn *pgx.Conn) error {
 		}
 	}
 	d.add(checkWebhooks(d.cfg.Webhook, d.db.catalog, tables, d.db.webhooks.List())...)
+	if unread := d.db.webhooks.Unread(); unread != nil {
+		d.add(cdc.OK("columns of webhooks", "not read: %s", strings.Join(unread, ", ")))
+	}
 	return nil
 }
 
