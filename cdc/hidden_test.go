@@ -9,7 +9,8 @@ import (
 	"hookline/internal/postgres/postgrestest"
 )
 
-// What row-level security hides is an error on connections of a pool, whatever language the server speaks.
+// What row-level security hides is an error on connections of a pool, whatever language the server
+// speaks.
 func TestHidden(t *testing.T) {
 	for _, major := range []int{0, 18} {
 		t.Run(fmt.Sprintf("Postgres%d", major), func(t *testing.T) {

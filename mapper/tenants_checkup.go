@@ -13,10 +13,12 @@ import (
 	"hookline/cdc"
 )
 
-// CheckTenants tells whose the records of each table are, of which tables nobody hears, and of settings
-// that name no table. publication is that whose tables are streamed; keep says that no replica identity
-// is going to be changed.
-func (g *Generic) CheckTenants(ctx context.Context, conn *pgx.Conn, publication string, keep bool) ([]cdc.Finding, error) {
+// CheckTenants tells whose the records of each table are, of which tables nobody hears, and of
+// settings that name no table. publication is that whose tables are streamed; keep says that no
+// replica identity is going to be changed.
+func (g *Generic) CheckTenants(
+	ctx context.Context, conn *pgx.Conn, publication string, keep bool,
+) ([]cdc.Finding, error) {
 	const check = "tenants"
 	if !g.tenancy.On {
 		return []cdc.Finding{cdc.OK(check, "none: a webhook hears of the records of all")}, nil
@@ -34,13 +36,15 @@ func (g *Generic) CheckTenants(ctx context.Context, conn *pgx.Conn, publication 
 			continue
 		}
 		found = append(found, cdc.Finding{
-			Level: cdc.Warning, Check: check, Found: fmt.Sprintf("no tenant hears of %s: %s", o.Table, o.Why), Mend: o.mend(),
+			Level: cdc.Warning, Check: check,
+			Found: fmt.Sprintf("no tenant hears of %s: %s", o.Table, o.Why), Mend: o.mend(),
 		})
 	}
 	summary := cdc.OK(check, "kept apart by column %s of table %s.%s: %s",
 		g.tenancy.Own, g.tenancy.Table.Schema, g.tenancy.Table.Name, strings.Join(told, ", "))
 	if g.tenancy.Own == "" {
-		summary = cdc.OK(check, "kept apart by column workspace_id of Hookline's own table: %s", strings.Join(told, ", "))
+		summary = cdc.OK(check, "kept apart by column workspace_id of Hookline's own table: %s",
+			strings.Join(told, ", "))
 	}
 	if told == nil {
 		summary.Level, summary.Found = cdc.Warning, summary.Found+"no table"
@@ -55,8 +59,9 @@ func (g *Generic) CheckTenants(ctx context.Context, conn *pgx.Conn, publication 
 func (g *Generic) checkTenantSettings(list []Ownership) (found []cdc.Finding) {
 	idle := func(setting, entry string) {
 		found = append(found, cdc.Finding{
-			Level: cdc.Warning, Check: "tenants", Found: fmt.Sprintf("%s names %s, and no such table is announced", setting, entry),
-			Mend: "correct the entry: it wants schema.table",
+			Level: cdc.Warning, Check: "tenants",
+			Found: fmt.Sprintf("%s names %s, and no such table is announced", setting, entry),
+			Mend:  "correct the entry: it wants schema.table",
 		})
 	}
 	named := func(pattern string) bool {
@@ -80,30 +85,36 @@ func (g *Generic) checkTenantSettings(list []Ownership) (found []cdc.Finding) {
 }
 
 // checkTenantIdentities tells of tables whose old rows do not say whose they were.
-func checkTenantIdentities(ctx context.Context, conn *pgx.Conn, list []Ownership, publication string, keep bool) ([]cdc.Finding, error) {
+func checkTenantIdentities(
+	ctx context.Context, conn *pgx.Conn, list []Ownership, publication string, keep bool,
+) ([]cdc.Finding, error) {
 	var schemas, names, columns []string
 	for _, o := range list {
 		if o.Column != "" {
-			schemas, names, columns = append(schemas, o.Table.Schema), append(names, o.Table.Name), append(columns, o.Column)
+			schemas, names = append(schemas, o.Table.Schema), append(names, o.Table.Name)
+			columns = append(columns, o.Column)
 		}
 	}
 	rows, err := conn.Query(ctx, `
 		SELECT t.schema, t.name, t.tenant,
-		       array_agg(format('ALTER TABLE %I.%I REPLICA IDENTITY FULL', ln.nspname, l.relname) ORDER BY leaf.oid)
+		       array_agg(format('ALTER TABLE %I.%I REPLICA IDENTITY FULL', ln.nspname, l.relname)
+		                 ORDER BY leaf.oid)
 		FROM unnest($1::text[], $2::text[], $3::text[]) t (schema, name, tenant)
 		JOIN pg_namespace n ON n.nspname = t.schema
 		JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
 		CROSS JOIN LATERAL (
 		    SELECT c.oid WHERE c.relkind = 'r'
-		    UNION ALL SELECT p.relid::oid FROM pg_partition_tree(c.oid) p WHERE c.relkind = 'p' AND p.isleaf) leaf (oid)
+		    UNION ALL
+		    SELECT p.relid::oid FROM pg_partition_tree(c.oid) p WHERE c.relkind = 'p' AND p.isleaf) leaf (oid)
 		JOIN pg_class l ON l.oid = leaf.oid JOIN pg_namespace ln ON ln.oid = l.relnamespace
 		WHERE l.relreplident <> 'f'
 		  AND NOT EXISTS (
 		      SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = l.oid AND a.attname = t.tenant
 		      WHERE i.indrelid = l.oid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
-		        AND CASE l.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END)
+		        AND (l.relreplident = 'd' AND i.indisprimary OR l.relreplident = 'i' AND i.indisreplident))
 		  AND ($4 OR EXISTS (
-		      SELECT FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE p.pubname = $5 AND r.prrelid = c.oid))
+		      SELECT FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
+		      WHERE p.pubname = $5 AND r.prrelid = c.oid))
 		GROUP BY 1, 2, 3 ORDER BY 1, 2`, schemas, names, columns, keep, publication)
 	if err != nil {
 		return nil, fmt.Errorf("look for the tenant in replica identities: %w", err)
@@ -115,8 +126,9 @@ func checkTenantIdentities(ctx context.Context, conn *pgx.Conn, list []Ownership
 	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &column, &sql}, func() error {
 		found = append(found, cdc.Finding{
 			Level: cdc.Warning, Check: "tenants",
-			Found: fmt.Sprintf("the replica identity of %s does not have %s, so it is not known whose a record was before a change: "+
-				"no tenant hears of deletes; a record that comes to another tenant is updated for that one, and the one before hears nothing",
+			Found: fmt.Sprintf("the replica identity of %s does not have %s, "+
+				"so it is not known whose a record was before a change: no tenant hears of deletes; "+
+				"a record that comes to another tenant is updated for that one, and the one before hears nothing",
 				table, column),
 			Mend: "as the owner of the table", SQL: slices.Clone(sql),
 		})

@@ -179,7 +179,8 @@ func (c *crm) whose(statements ...string) (list []string) {
 	return list
 }
 
-// A record that comes to another tenant is deleted for the one, who hears nothing of what it is by now, and created for the other.
+// A record that comes to another tenant is deleted for the one, who hears nothing of what it is by
+// now, and created for the other.
 func TestRecordsThatMove(t *testing.T) {
 	const schema = `
 		CREATE TABLE organizations (id int PRIMARY KEY, name text);
@@ -296,7 +297,8 @@ func TestReadBackOfARecordThatMoved(t *testing.T) {
 	}
 }
 
-// Columns that the role may not read are missing from the event, not null, and the log says so once.
+// Columns that the role may not read are missing from the event, not null, and the log says so
+// once.
 func TestReadBackThatIsHidden(t *testing.T) {
 	for _, major := range []int{0, 18} {
 		t.Run(fmt.Sprintf("Postgres%d", major), func(t *testing.T) {
@@ -346,10 +348,13 @@ func TestIsFor(t *testing.T) {
 // A tenant's name reads as it is compared; what is no name is nobody's.
 func TestTenantOfARow(t *testing.T) {
 	column := &tenantColumn{names: map[string]string{}, log: discard}
-	for text, want := range map[string]string{"acme": "acme", "acme  ": "acme", "*": "", "": "", " ": "", "ACME": "ACME"} {
-		for range 2 {
-			if got := column.of(cdc.Tuple{cdc.Text([]byte(text))}); got != want {
-				t.Errorf("the tenant of %q is %q, want %q", text, got, want)
+	padded := &tenantColumn{names: map[string]string{}, log: discard, padded: true}
+	for text, want := range map[string][2]string{
+		"acme": {"acme", "acme"}, "acme  ": {"acme  ", "acme"}, "*": {}, "": {}, " ": {" ", ""}, "ACME": {"ACME", "ACME"},
+	} {
+		for i, c := range []*tenantColumn{column, padded, column, padded} {
+			if got := c.of(cdc.Tuple{cdc.Text([]byte(text))}); got != want[i%2] {
+				t.Errorf("the tenant of %q is %q, want %q", text, got, want[i%2])
 			}
 		}
 	}

@@ -7,7 +7,8 @@ import (
 	"hookline/mapper"
 )
 
-// exactOnly is the event of Twenty that no wildcard matches: a running workflow updates its run many times a second.
+// exactOnly is the event of Twenty that no wildcard matches: a running workflow updates its run
+// many times a second.
 const exactOnly = "workflowRun.updated"
 
 // index finds the subscriptions that match an event.
@@ -18,7 +19,8 @@ type index struct {
 	others    matches            // of events of tenants that have no subscriptions
 }
 
-// matches are the subscriptions that match an event, by its name: of those asked for since the last change.
+// matches are the subscriptions that match an event, by its name: of those asked for since the last
+// change.
 type matches map[string][]*Subscription
 
 // tenant is what one workspace has subscribed to.
@@ -27,8 +29,8 @@ type tenant struct {
 	matches matches
 }
 
-// match returns the subscriptions that hear of the event, by key. It allocates nothing but the first time that an event's name comes up
-// after a change of the workspace's subscriptions.
+// match returns the subscriptions that hear of the event, by key. It allocates nothing but the
+// first time that an event's name comes up after a change of the workspace's subscriptions.
 func (x *index) match(e *mapper.Subject) []*Subscription {
 	known := x.others
 	if t := x.tenants[e.Workspace]; e.Workspace == mapper.Everyone {
@@ -49,9 +51,10 @@ func (x *index) search(e *mapper.Subject) (subs []*Subscription) {
 	if e.Name == x.exactOnly {
 		patterns = patterns[:1]
 	}
+	matches := func(operation string) bool { return slices.Contains(patterns, operation) }
 	take := func(t *tenant) {
 		for _, sub := range t.subs {
-			if slices.ContainsFunc(sub.Operations, func(o string) bool { return slices.Contains(patterns, o) }) {
+			if slices.ContainsFunc(sub.Operations, matches) {
 				subs = append(subs, sub)
 			}
 		}
@@ -71,7 +74,8 @@ func (x *index) search(e *mapper.Subject) (subs []*Subscription) {
 	return subs
 }
 
-// replace takes before out of the index and puts after in; either may be nil. Results of match that were handed out stay as they are.
+// replace takes before out of the index and puts after in; either may be nil. Results of match that
+// were handed out stay as they are.
 func (x *index) replace(before, after *Subscription) {
 	if before != nil {
 		t := x.tenants[before.Workspace]
@@ -109,5 +113,7 @@ func (x *index) forget(workspace string) {
 }
 
 func (t *tenant) find(key string) (int, bool) {
-	return slices.BinarySearchFunc(t.subs, key, func(s *Subscription, key string) int { return cmp.Compare(s.Key, key) })
+	return slices.BinarySearchFunc(t.subs, key, func(s *Subscription, key string) int {
+		return cmp.Compare(s.Key, key)
+	})
 }

@@ -24,7 +24,8 @@ func (c *Config) tenantColumns() (names []string) {
 	return names
 }
 
-// tenancyOf finds out how webhooks are kept apart. The error is a *cdc.Problem that asks, and says which settings answer.
+// tenancyOf finds out how webhooks are kept apart. The error is a *cdc.Problem that asks, and says
+// which settings answer.
 func (r *Registry) tenancyOf(sources []found) (mapper.Tenancy, error) {
 	cfg := r.cfg.Tenants
 	if r.cfg.Profile == profileTwenty || cfg.Off() {
@@ -40,14 +41,17 @@ func (r *Registry) tenancyOf(sources []found) (mapper.Tenancy, error) {
 	if c < 0 || err != nil {
 		return mapper.Tenancy{}, err
 	}
-	tenancy := mapper.Tenancy{On: true, Column: cfg.Column, Type: t.bases[c], Table: t.name(), Own: t.relation.Columns[c].Name}
+	tenancy := mapper.Tenancy{
+		On: true, Column: cfg.Column, Type: t.bases[c], Table: t.name(), Own: t.relation.Columns[c].Name,
+	}
 	if tenancy.Column == "" {
 		tenancy.Column = tenancy.Own
 	}
 	return tenancy, nil
 }
 
-// tenantColumn returns the column that says which tenant a webhook belongs to, -1 when there are no tenants.
+// tenantColumn returns the column that says which tenant a webhook belongs to, -1 when there are no
+// tenants.
 func (t *table) tenantColumn(cfg mapper.TenantConfig) (int, error) {
 	name := t.name()
 	written := name.Schema + "." + name.Name
@@ -55,8 +59,10 @@ func (t *table) tenantColumn(cfg mapper.TenantConfig) (int, error) {
 		c := t.relation.Column(wanted)
 		if c < 0 {
 			return -1, &cdc.Problem{
-				What: fmt.Sprintf("HOOKLINE_TENANT_COLUMN names column %q of table %s, and there is none", wanted, name),
-				Mend: fmt.Sprintf("set %s=<column> in HOOKLINE_TENANT_COLUMN to the column that holds the tenant of a webhook", written),
+				What: fmt.Sprintf("HOOKLINE_TENANT_COLUMN names column %q of table %s, and there is none",
+					wanted, name),
+				Mend: fmt.Sprintf("set %s=<column> in HOOKLINE_TENANT_COLUMN to the column that holds "+
+					"the tenant of a webhook", written),
 			}
 		}
 		return c, nil
@@ -66,22 +72,26 @@ func (t *table) tenantColumn(cfg mapper.TenantConfig) (int, error) {
 		if len(strong) == 1 {
 			return strong[0], nil
 		}
-		what := fmt.Sprintf("table %s has no column %s, so it is not known which tenant a webhook belongs to", name, cfg.Column)
+		what := fmt.Sprintf("table %s has no column %s, "+
+			"so it is not known which tenant a webhook belongs to", name, cfg.Column)
 		if cfg.Column == "" {
 			what = fmt.Sprintf("HOOKLINE_TENANT_COLUMN names columns of tenants, but not that of table %s, "+
 				"so it is not known which tenant a webhook belongs to", name)
 		}
 		return -1, &cdc.Problem{What: what, Mend: fmt.Sprintf(
-			"add %s=<column> to HOOKLINE_TENANT_COLUMN, for the column that holds it; or HOOKLINE_TENANT_COLUMN=%s for no tenants: "+
-				"all webhooks hear of everything", written, mapper.NoTenants)}
+			"add %s=<column> to HOOKLINE_TENANT_COLUMN, for the column that holds it; "+
+				"or HOOKLINE_TENANT_COLUMN=%s for no tenants: all webhooks hear of everything",
+			written, mapper.NoTenants)}
 	}
 	if len(strong) == 1 {
 		return strong[0], nil
 	}
-	what := "columns %s of table %s may each hold the tenant of a webhook, and no tenant may hear of another's records"
+	what := "columns %s of table %s may each hold the tenant of a webhook, " +
+		"and no tenant may hear of another's records"
 	candidates := strong
 	if len(strong) == 0 {
-		what, candidates = "column %s of table %s may say which tenant a webhook belongs to, or only who made it", weak
+		candidates = weak
+		what = "column %s of table %s may say which tenant a webhook belongs to, or only who made it"
 	}
 	if len(candidates) == 0 {
 		return -1, nil
@@ -92,18 +102,20 @@ func (t *table) tenantColumn(cfg mapper.TenantConfig) (int, error) {
 	}
 	return -1, &cdc.Problem{
 		What: fmt.Sprintf(what, strings.Join(names, ", "), name),
-		Mend: fmt.Sprintf("HOOKLINE_TENANT_COLUMN=%s if a webhook is to hear only of records with the same %[1]s; "+
-			"HOOKLINE_TENANT_COLUMN=%s if there are no tenants, and all webhooks hear of everything", names[0], mapper.NoTenants),
+		Mend: fmt.Sprintf("HOOKLINE_TENANT_COLUMN=%s if a webhook is to hear only of records with "+
+			"the same %[1]s; HOOKLINE_TENANT_COLUMN=%s if there are no tenants, and all webhooks hear of "+
+			"everything", names[0], mapper.NoTenants),
 	}
 }
 
-// tenantCandidates returns the columns of the given name, or else those that are called as tenants are: by a usual name, or one that may
-// mean something else.
+// tenantCandidates returns the columns of the given name, or else those that are called as tenants
+// are: by a usual name, or one that may mean something else.
 func (t *table) tenantCandidates(wanted string) (strong, weak []int) {
 	for i, c := range t.relation.Columns {
 		switch {
 		case wanted != "":
-			if c.Name == wanted || mapper.PlainName(c.Name) == mapper.PlainName(wanted) && t.relation.Column(wanted) < 0 {
+			alike := mapper.PlainName(c.Name) == mapper.PlainName(wanted)
+			if c.Name == wanted || alike && t.relation.Column(wanted) < 0 {
 				strong = append(strong, i)
 			}
 		case slices.Contains(t.key, c.Name) && len(t.key) == 1 || !mapper.MayBeTenant(t.bases[i]):
@@ -116,7 +128,13 @@ func (t *table) tenantCandidates(wanted string) (strong, weak []int) {
 	return strong, weak
 }
 
-// divide makes s tell tenants apart.
+// ConfiguredTenancy is what FindTenancy returns where there is no table of webhooks but Hookline's own.
+func (r *Registry) ConfiguredTenancy() mapper.Tenancy {
+	tenancy, _ := r.tenancyOf(nil)
+	return tenancy
+}
+
+// divide makes f tell tenants apart.
 func (f *found) divide(t mapper.Tenancy) error {
 	if f.kind == ofTwenty || !t.On {
 		return nil
@@ -136,10 +154,14 @@ func (f *found) divide(t mapper.Tenancy) error {
 
 // tenantOf returns the tenant that a row names: "" in a database without tenants.
 func (s *source) tenantOf(given cdc.Value) (string, error) {
-	name := strings.TrimRight(given.String(), " ") // char(n) is padded
+	name := given.String()
+	if s.kind == generic && s.tenantIn == pgtype.BPCharOID { // which is padded
+		name = strings.TrimRight(name, " ")
+	}
 	switch {
 	case !s.tenants && s.kind == own && !given.IsNull():
-		return "", errors.New("is set, but nothing says which column of the tables it is matched with: HOOKLINE_TENANT_COLUMN names it")
+		return "", errors.New("is set, but nothing says which column of the tables it is matched with: " +
+			"HOOKLINE_TENANT_COLUMN names it")
 	case !s.tenants:
 		return "", nil
 	case s.kind == own && name == mapper.Everyone:

@@ -11,7 +11,8 @@ import (
 	"hookline/webhook"
 )
 
-// Which column of a table of webhooks says whose a webhook is. Where that is not clear, it is asked, and the question names two settings.
+// Which column of a table of webhooks says whose a webhook is. Where that is not clear, it is
+// asked, and the question names two settings.
 func TestTenancyOfWebhooks(t *testing.T) {
 	database := postgrestest.NewDatabase(t)
 	of := func(table, column string) map[string]string { return map[string]string{table: column} }
@@ -74,8 +75,8 @@ func TestTenancyOfWebhooks(t *testing.T) {
 	}
 }
 
-// Each webhook hears of its own tenant, whatever table it is in. One without a tenant hears of nothing, and one of Hookline's own of everything
-// when it says so.
+// Each webhook hears of its own tenant, whatever table it is in. One without a tenant hears of
+// nothing, and one of Hookline's own of everything when it says so.
 func TestWebhooksOfTenants(t *testing.T) {
 	d := newDatabase(t, generic, webhook.SchemaSQL("hookline"),
 		"CREATE TABLE webhooks (id int PRIMARY KEY, url text, organization_id int)",
@@ -119,7 +120,8 @@ func TestWebhooksOfTenants(t *testing.T) {
 	}
 }
 
-// In Twenty's database a webhook of Hookline's own may hear of all workspaces, and names one in any case of letters.
+// In Twenty's database a webhook of Hookline's own may hear of all workspaces, and names one in any
+// case of letters.
 func TestEveryWorkspace(t *testing.T) {
 	d := newTwenty(t, twenty, webhook.SchemaSQL("hookline"),
 		`INSERT INTO hookline.webhook (id, url, workspace_id) VALUES ('11111111-1111-1111-1111-111111111111', 'http://all.example', '*'),

@@ -89,6 +89,11 @@ func (d *doctor) readData(ctx context.Context, conn *pgx.Conn) ([]cdc.Table, err
 		if err != nil {
 			return err
 		}
+		if generic, ok := d.db.catalog.(*mapper.Generic); ok {
+			if err := generic.Divide(ctx, tx, d.db.webhooks.ConfiguredTenancy()); err != nil {
+				return err
+			}
+		}
 		if err = d.db.catalog.Load(ctx, tx, snapshot); err == nil {
 			tables, err = d.db.catalog.Tables(ctx, tx)
 		}

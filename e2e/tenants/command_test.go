@@ -20,7 +20,8 @@ func wantText(t *testing.T, what, text string, want ...string) {
 	}
 }
 
-// Where it is not clear whose records are whose, nothing starts, and the question names the settings that answer it.
+// Where it is not clear whose records are whose, nothing starts, and the question names the
+// settings that answer it.
 func TestQuestions(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -105,7 +106,8 @@ func TestWhoseTablesAre(t *testing.T) {
 	}
 }
 
-// A database that comes to have tenants while Hookline runs keeps them apart from then on, and a table that gets the column is heard of.
+// A database that comes to have tenants while Hookline runs keeps them apart from then on, and a
+// table that gets the column is heard of.
 func TestTenantsThatComeAtRunTime(t *testing.T) {
 	t.Parallel()
 	db := e2e.NewDatabase(t)
@@ -140,7 +142,8 @@ func TestTenantsThatComeAtRunTime(t *testing.T) {
 		other.Gets(everybody, created("eight", "8")))
 }
 
-// Hookline's own table keeps webhooks apart in any database, whatever the tenants are; one that an older version made is changed for it.
+// Hookline's own table keeps webhooks apart in any database, whatever the tenants are; one that an
+// older version made is changed for it.
 func TestOwnTableOfAnyDatabase(t *testing.T) {
 	t.Parallel()
 	db := e2e.NewDatabase(t)

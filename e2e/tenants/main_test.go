@@ -1,4 +1,5 @@
-// Package tenants runs Hookline beside databases that several tenants share, and looks whether one of them hears of another.
+// Package tenants runs Hookline beside databases that several tenants share, and looks whether one
+// of them hears of another.
 package tenants
 
 import (

@@ -14,8 +14,9 @@ import (
 	"hookline/internal/receiver"
 )
 
-// Whatever is committed, and whatever fails, dies and is sent again in between: everybody hears of his own, all of it in order, and no
-// request, accepted or not, has anything of another tenant in it.
+// Whatever is committed, and whatever fails, dies and is sent again in between: everybody hears of
+// his own, all of it in order, and no request, accepted or not, has anything of another tenant in
+// it.
 func TestNobodyHearsOfAnother(t *testing.T) {
 	for name, test := range map[string]struct {
 		new      func(*testing.T, *rand.Rand) *world
@@ -84,8 +85,9 @@ func TestNobodyHearsOfAnother(t *testing.T) {
 	}
 }
 
-// compare checks that an inbox got all of the entries and nothing else, each record's in order. What was sent before a process died may come
-// again, once from the spool and once from the stream: that counts where it came first.
+// compare checks that an inbox got all of the entries and nothing else, each record's in order.
+// What was sent before a process died may come again, once from the spool and once from the stream:
+// that counts where it came first.
 func compare(box *e2e.Inbox, entries []e2e.Entry) {
 	box.T.Helper()
 	due, got := map[string][]e2e.Entry{}, map[string][]e2e.Entry{}
@@ -130,7 +132,8 @@ func failing(life, quarters int) func(receiver.Request) receiver.Answer {
 	}
 }
 
-// replay has some records be turned away for good by everybody, and sent again when many of them belong to somebody else by then.
+// replay has some records be turned away for good by everybody, and sent again when many of them
+// belong to somebody else by then.
 func (w *world) replay(inboxes map[string]*e2e.Inbox, everything *e2e.Inbox, traveller *traveller, settings []string) {
 	w.T.Helper()
 	const life = 100

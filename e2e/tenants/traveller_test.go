@@ -35,8 +35,8 @@ func (t *traveller) move() {
 	t.stays = append(t.stays, next)
 }
 
-// inspect checks that all it got is of a tenant that it belonged to when the change was committed, or afterwards: what comes late goes to
-// webhooks as they are by then.
+// inspect checks that all it got is of a tenant that it belonged to when the change was committed,
+// or afterwards: what comes late goes to webhooks as they are by then.
 func (t *traveller) inspect() {
 	t.T.Helper()
 	for _, r := range t.inbox.All() {

@@ -12,10 +12,11 @@ import (
 	"hookline/e2e"
 )
 
-// A world is a database that tenants share. What it holds is changed at random, and it keeps account of what everybody is to hear.
+// A world is a database that tenants share. What it holds is changed at random, and it keeps
+// account of what everybody is to hear.
 //
-// Each row says in its note which tenant it was of when it was written, so that whatever leaves can be told. No tenant's note is to reach
-// another.
+// Each row says in its note which tenant it was of when it was written, so that whatever leaves can
+// be told. No tenant's note is to reach another.
 type world struct {
 	*e2e.Database
 	random  *rand.Rand
@@ -165,7 +166,8 @@ func (w *world) step() {
 	}
 }
 
-// change makes one change of a record that the transaction has not touched yet. told notes what is to be heard of it.
+// change makes one change of a record that the transaction has not touched yet. told notes what is
+// to be heard of it.
 func (w *world) change(tx pgx.Tx, touched map[*record]bool) (told func(), err error) {
 	exec := func(sql string, args ...any) {
 		if err == nil {
