@@ -136,8 +136,8 @@ func testRequeueOldestFirst(s subject) {
 		"evt_0badcafe_0000000000000010_1",
 	}
 	s.park(
-		made(oldestFirst[5], at.Add(time.Microsecond)),
-		made(oldestFirst[2], at), made(oldestFirst[4], at), made(oldestFirst[3], at), made(oldestFirst[1], at),
+		made(oldestFirst[6], at.Add(time.Microsecond)),
+		made(oldestFirst[3], at), made(oldestFirst[5], at), made(oldestFirst[2], at), made(oldestFirst[4], at), made(oldestFirst[1], at),
 		made(oldestFirst[0], at.Add(-time.Hour)),
 	)
 	s.wantDead("a", oldestFirst...)
