@@ -157,7 +157,8 @@ func (g *Generic) Divide(ctx context.Context, tx pgx.Tx, t Tenancy) error {
 				"and no other table has one: is it a tenant?", t.Table, t.Own),
 			Mend: fmt.Sprintf("HOOKLINE_TENANT_COLUMN=<column> names what it is called in the other tables "+
 				"(with %s.%s=%s, and schema.table=<column> where it is called otherwise); "+
-				"HOOKLINE_TENANT_COLUMN=%s says that there are no tenants, so that all webhooks hear of everything",
+				"HOOKLINE_TENANT_COLUMN=%s says that there are no tenants, "+
+				"so that all webhooks hear of everything",
 				t.Table.Schema, t.Table.Name, t.Own, NoTenants),
 		}
 	}
