@@ -34,6 +34,7 @@ type Registry struct {
 	sources  map[cdc.Table]*source
 	tenants  workspaces // as the sources have them, too
 	tenancy  mapper.Tenancy
+	stale    bool      // see Stale
 	expiry   time.Time // when the first of them expires; zero for never
 	index    index
 	warned   map[string]bool                          // what has been told once
@@ -201,13 +202,23 @@ func (r *Registry) Observe(change cdc.Change) bool {
 		r.log.Info("table of webhooks truncated", "table", s.name())
 		return true
 	}
+	followed := s.relation
 	if err := s.follow(change.Relation); err != nil {
 		r.log.Error("changes of webhooks are no longer followed, until a restart", "table", s.name(), "error", err)
 	}
 	if s.layout != nil {
+		r.stale = r.stale || followed != s.relation && s.tenant != "" && s.layout.names[fieldWorkspace] == ""
 		r.apply(s, change)
 	}
 	return true
+}
+
+// Stale reports, once, that the column that tells tenants apart is not there any more: webhooks keep those that they had, and new ones are
+// skipped.
+func (r *Registry) Stale() bool {
+	stale := r.stale
+	r.stale = false
+	return stale
 }
 
 // observeWorkspace reads the webhooks anew whose workspace has come, gone, or changed sides.

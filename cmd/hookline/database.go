@@ -28,6 +28,7 @@ type database struct {
 	pool     *pgxpool.Pool
 	catalog  mapper.Catalog
 	webhooks *webhook.Registry
+	lost     bool                      // it has been told that tenants can no longer be told apart
 	told     map[string]cdc.SkipReason // tables that are not as they should be, and why
 	stirred  chan struct{}             // see stir
 	tries    int                       // how often tables that somebody locks are waited for; 0: as long as it takes
@@ -321,7 +322,16 @@ func (d *database) divide(ctx context.Context, tx pgx.Tx) error {
 	switch {
 	case !divided:
 		return generic.Divide(ctx, tx, tenancy)
-	case before != tenancy:
+	case before == tenancy:
+	case !tenancy.On: // by mistake, most likely, and then all would hear of everything
+		if !d.lost {
+			d.lost = true
+			d.log.Error("the column that tells tenants apart is gone: "+
+				"webhooks keep the tenants that they had until a restart, and then hear of everything",
+				"table", before.Table.String(), "column", before.Own, "to_mend_it",
+				"HOOKLINE_TENANT_COLUMN names the column, or is none where there are no tenants any more")
+		}
+	default:
 		return errTenants
 	}
 	return nil

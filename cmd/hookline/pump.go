@@ -24,6 +24,9 @@ func pump(ctx, late context.Context, source *cdc.Source, db *database, events *m
 		if !change.Told && change.Kind != cdc.End {
 			count.changes.Inc()
 			if db.webhooks.Observe(change) {
+				if db.webhooks.Stale() {
+					db.stir()
+				}
 				continue
 			}
 			if db.catalog.Observe(change) {
