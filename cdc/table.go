@@ -54,6 +54,7 @@ func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
 		config.ConnConfig.RuntimeParams[name] = value
 	}
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = durability
+	config.ConnConfig.RuntimeParams["row_security"] = "off" // rows that the role must not see are an error, not left out
 	config.MaxConns = connections
 	return config, nil
 }

@@ -77,6 +77,11 @@ type environment struct {
 	ObjectNames objectNames `split_words:"true" takes:"a comma list such as public.contacts=person,public.firms=company"`
 	// What is left out of events as a credential, or let through although its name says that it is one.
 	SecretColumns mapper.SecretColumns `split_words:"true" takes:"a comma list of column, table.column or schema.table.column with * for anything, each with - before it to let it through; or off"`
+	// Column of the generic profile that says which tenant a record belongs to, and tables that have another one: organization_id,public.deals=org.
+	// none: there are no tenants. When unset, the column of the table of webhooks that looks like one.
+	TenantColumn tenantColumns `split_words:"true" takes:"a column, none, or a comma list such as organization_id,public.deals=org,public.logs=none"`
+	// Tables of the generic profile whose records every tenant hears of.
+	SharedTables tablePatterns `split_words:"true" takes:"a comma list of schema.table, in which * stands for any letters"`
 	// Form of the bodies.
 	PayloadFormat mapper.Format `default:"event" split_words:"true" takes:"event, twenty or standard"`
 	// Whether announced tables are set to REPLICA IDENTITY FULL (full) or left as they are (keep).
@@ -158,11 +163,11 @@ func (e *environment) config() Config {
 		Mapper: mapper.Config{
 			Profile: e.Profile, Format: e.PayloadFormat, Schemas: e.Schemas, Exclude: trimmed(e.Exclude), ObjectNames: e.ObjectNames,
 			PrivateObjects: trimmed(e.PrivateObjects), Upgrades: e.TwentyUpgrades, TellUndecided: e.Undecided == "told",
-			SecretColumns: e.SecretColumns,
+			SecretColumns: e.SecretColumns, Tenants: e.tenants(),
 		},
 		Webhook: webhook.Config{
 			Profile: e.Profile, Table: e.WebhooksTable, Schemas: e.Schemas, TwentyWebhooks: e.TwentyWebhooks, Schema: e.Schema,
-			Format: e.PayloadFormat,
+			Format: e.PayloadFormat, Tenants: e.tenants(),
 		},
 		Sender: sender.Config{
 			RequestTimeout: e.RequestTimeout, MaxInFlight: e.MaxInFlight, MaxBuffer: int64(e.MaxBuffer),
@@ -175,6 +180,10 @@ func (e *environment) config() Config {
 		HoldWAL: int64(e.HoldWAL), DrainTimeout: e.DrainTimeout, HealthAddr: e.HealthAddr, Admin: e.admin(),
 		LogLevel: e.LogLevel, LogFormat: e.LogFormat,
 	}
+}
+
+func (e *environment) tenants() mapper.TenantConfig {
+	return mapper.TenantConfig{Column: e.TenantColumn.all, Of: e.TenantColumn.of, Shared: e.SharedTables}
 }
 
 // admin tells an address that somebody has chosen from the default one, which Hookline can do without.

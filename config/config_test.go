@@ -70,6 +70,25 @@ func TestValues(t *testing.T) {
 	}
 }
 
+func TestTenants(t *testing.T) {
+	for set, want := range map[string]mapper.TenantConfig{
+		"":                                  {},
+		"organization_id":                   {Column: "organization_id", Of: map[string]string{}},
+		"none":                              {Column: "none", Of: map[string]string{}},
+		"public.deals=org, crm.logs = none": {Of: map[string]string{"public.deals": "org", "crm.logs": "none"}},
+		"public.deals=org,organization_id":  {Column: "organization_id", Of: map[string]string{"public.deals": "org"}},
+	} {
+		want.Shared = []string{"public.countries", "lookup.*"}
+		c, err := load(t, "HOOKLINE_DATABASE_URL="+url, "HOOKLINE_TENANT_COLUMN="+set, "HOOKLINE_SHARED_TABLES=public.countries, lookup.*")
+		if err != nil {
+			t.Errorf("%q: %v", set, err)
+		}
+		if !reflect.DeepEqual(c.Mapper.Tenants, want) || !reflect.DeepEqual(c.Webhook.Tenants, want) {
+			t.Errorf("%q: %+v, want %+v", set, c.Mapper.Tenants, want)
+		}
+	}
+}
+
 func TestURLComesFromTheFirstThatIsSet(t *testing.T) {
 	c, err := load(t, "PG_DATABASE_URL=postgres://third", "DATABASE_URL=postgres://second", "HOOKLINE_DATABASE_URL=postgres://first")
 	if err != nil || c.CDC.URL != "postgres://first" {
@@ -93,6 +112,12 @@ func TestBadValues(t *testing.T) {
 		{"HOOKLINE_OBJECT_NAMES=contacts=person", "public.contacts=person"},
 		{"HOOKLINE_SECRET_COLUMNS=users.", "table.column"},
 		{"HOOKLINE_SECRET_COLUMNS=a.b.c.d", "table.column"},
+		{"HOOKLINE_TENANT_COLUMN=organization_id,account_id", "public.deals=org"},
+		{"HOOKLINE_TENANT_COLUMN=deals=org", "public.deals=org"},
+		{"HOOKLINE_TENANT_COLUMN=none,public.deals=org", "public.deals=org"},
+		{"HOOKLINE_TENANT_COLUMN=public.deals=", "public.deals=org"},
+		{"HOOKLINE_SHARED_TABLES=countries", "schema.table"},
+		{"HOOKLINE_SHARED_TABLES=public.[", "schema.table"},
 		{"HOOKLINE_PAYLOAD_FORMAT=xml", "event, twenty or standard"},
 		{"HOOKLINE_REPLICA_IDENTITY=some", "full or keep"},
 		{"HOOKLINE_REQUEST_TIMEOUT=10", "a duration"},
@@ -222,7 +247,7 @@ func TestErrorsHideTheURL(t *testing.T) {
 func TestVariables(t *testing.T) {
 	want := strings.Fields(`HOOKLINE_DATABASE_URL HOOKLINE_SLOT HOOKLINE_PUBLICATION HOOKLINE_SCHEMA HOOKLINE_PROFILE HOOKLINE_WEBHOOKS_TABLE
 		HOOKLINE_TWENTY_WEBHOOKS HOOKLINE_TWENTY_UPGRADES HOOKLINE_SCHEMAS HOOKLINE_EXCLUDE HOOKLINE_PRIVATE_OBJECTS HOOKLINE_UNDECIDED HOOKLINE_OBJECT_NAMES 
-		HOOKLINE_SECRET_COLUMNS HOOKLINE_PAYLOAD_FORMAT HOOKLINE_REPLICA_IDENTITY
+		HOOKLINE_TENANT_COLUMN HOOKLINE_SHARED_TABLES HOOKLINE_SECRET_COLUMNS HOOKLINE_PAYLOAD_FORMAT HOOKLINE_REPLICA_IDENTITY
 		HOOKLINE_REQUEST_TIMEOUT HOOKLINE_MAX_IN_FLIGHT HOOKLINE_MAX_BUFFER HOOKLINE_HOLD_MAX HOOKLINE_HOLD_WAL HOOKLINE_RETRY_SCHEDULE HOOKLINE_ALLOW_ADDRESSES
 		HOOKLINE_SPOOL_DATABASE_URL HOOKLINE_SPOOL_MAX_BYTES HOOKLINE_SPOOL_MAX_AGE HOOKLINE_DRAIN_TIMEOUT HOOKLINE_HEALTH_ADDR HOOKLINE_ADMIN_ADDR HOOKLINE_ADMIN_TOKEN
 		HOOKLINE_LOG_LEVEL HOOKLINE_LOG_FORMAT`)

@@ -2,9 +2,12 @@ package config
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/dustin/go-humanize"
+
+	"hookline/mapper"
 )
 
 // LogFormat is the form of the log.
@@ -50,6 +53,48 @@ func (o *objectNames) UnmarshalText(b []byte) error {
 			return fmt.Errorf("entry %q: want schema.table=name", entry)
 		}
 		(*o)[table] = name
+	}
+	return nil
+}
+
+// tenantColumns are the columns that hold tenants, written as organization_id,public.deals=org,….
+type tenantColumns struct {
+	all string            // the column of tables that have no entry
+	of  map[string]string // schema.table → column
+}
+
+func (c *tenantColumns) UnmarshalText(b []byte) error {
+	*c = tenantColumns{of: map[string]string{}}
+	for entry := range strings.SplitSeq(string(b), ",") {
+		entry = strings.TrimSpace(entry)
+		table, column, ofTable := strings.Cut(entry, "=")
+		table, column = strings.TrimSpace(table), strings.TrimSpace(column)
+		switch {
+		case !ofTable && entry != "" && c.all == "":
+			c.all = entry
+		case ofTable && strings.Count(table, ".") == 1 && column != "":
+			c.of[table] = column
+		default:
+			return fmt.Errorf("entry %q: want a column once, and schema.table=column", entry)
+		}
+	}
+	if c.all == mapper.NoTenants && len(c.of) > 0 {
+		return fmt.Errorf("%s stands alone", mapper.NoTenants)
+	}
+	return nil
+}
+
+// tablePatterns are tables, written as public.countries,lookup.*.
+type tablePatterns []string
+
+func (p *tablePatterns) UnmarshalText(b []byte) error {
+	*p = nil
+	for entry := range strings.SplitSeq(string(b), ",") {
+		entry = strings.TrimSpace(entry)
+		if _, err := path.Match(entry, ""); err != nil || strings.Count(entry, ".") != 1 {
+			return fmt.Errorf("entry %q: want schema.table", entry)
+		}
+		*p = append(*p, entry)
 	}
 	return nil
 }

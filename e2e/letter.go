@@ -14,7 +14,7 @@ type Letter struct {
 // Deliveries returns what `hookline deliveries list` tells of.
 func (db *Database) Deliveries(state string) (letters []Letter) {
 	db.T.Helper()
-	p := Run(db.T, db.Env(), "deliveries", "list", "--json", "--state", state)
+	p := Run(db.T, db.Env(), "deliveries", "list", "--json", "--limit", "1000", "--state", state)
 	if code := p.Wait(); code != 0 {
 		db.T.Fatalf("deliveries list: exit code %d", code)
 	}

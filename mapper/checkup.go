@@ -16,6 +16,14 @@ import (
 func Announces(c Catalog, tables []cdc.Table, workspace, object string) (bool, error) {
 	switch c := c.(type) {
 	case *Twenty:
+		if workspace == Everyone {
+			for name, o := range c.metadata.names {
+				if name.name == object && c.announces(o) {
+					return true, nil
+				}
+			}
+			return false, nil
+		}
 		var id pgtype.UUID
 		_ = id.Scan(workspace) // one that is no UUID is not there
 		if w := c.metadata.workspaces.rows[id]; w == nil || w.deleted {

@@ -18,6 +18,8 @@ type Draft struct {
 	change      cdc.Change
 	before, row cdc.Tuple
 	updated     []string
+	partial     bool // columns of row are not known
+	second      bool // the change has announced another event before
 }
 
 // Event puts the event together. It keeps no part of the change.
@@ -35,14 +37,18 @@ func (d *Draft) Event() *Event {
 }
 
 func (d *Draft) id() string {
-	buf := append(make([]byte, 0, 64), d.mapper.prefix...) // on the stack: the prefix has 13 bytes, what follows no more than 27
+	buf := append(make([]byte, 0, 64), d.mapper.prefix...) // on the stack: the prefix has 13 bytes, what follows no more than 29
 	var lsn [8]byte
 	for i := range lsn {
 		lsn[i] = byte(d.change.Tx.Commit >> (56 - 8*i))
 	}
 	buf = hex.AppendEncode(buf, lsn[:])
 	buf = append(buf, '_')
-	return string(strconv.AppendUint(buf, uint64(d.change.Index), 10))
+	buf = strconv.AppendUint(buf, uint64(d.change.Index), 10)
+	if d.second {
+		buf = append(buf, "_1"...)
+	}
+	return string(buf)
 }
 
 // mostScratch is how much room for making bodies is kept, in bytes.
@@ -55,7 +61,7 @@ func (d *Draft) encode(e *Event) {
 		buf = e.appendHead(buf, e.format, Addressee{})
 	}
 	start := len(buf)
-	if d.change.Kind == cdc.Delete && d.change.OldIsKey {
+	if d.partial || d.change.Kind == cdc.Delete && d.change.OldIsKey {
 		buf = d.object.appendKnown(buf, d.row)
 	} else {
 		buf = d.object.appendRow(buf, d.row)

@@ -68,7 +68,7 @@ func (e *Event) appendHead(dst []byte, f Format, to Addressee) []byte {
 		dst = append(dst, `,"nameSingular":`...)
 		dst = appendString(dst, e.Object)
 		dst = append(dst, `},"workspaceId":`...)
-		dst = appendString(dst, e.Workspace)
+		dst = appendString(dst, e.tenant())
 		dst = append(dst, `,"webhookId":`...)
 		dst = appendString(dst, to.ID)
 		dst = append(dst, `,"eventDate":`...)
@@ -99,9 +99,9 @@ func (e *Event) appendTail(dst []byte, f Format) []byte {
 		dst = append(dst, `,"id":"`...)
 		dst = append(dst, e.ID...)
 		dst = append(dst, '"')
-		if e.Workspace != "" {
+		if tenant := e.tenant(); tenant != "" {
 			dst = append(dst, `,"workspaceId":`...)
-			dst = appendString(dst, e.Workspace)
+			dst = appendString(dst, tenant)
 		}
 	}
 	if f != FormatStandard && e.updated != nil {

@@ -36,13 +36,13 @@ type Subject struct {
 	Name      string // <object>.<action>
 	Object    string
 	Action    Action
-	Workspace string // the tenant whose webhooks may hear of it; "" in a database without tenants
+	Workspace string // the tenant whose webhooks may hear of it; Everyone; "" for none, or in a database without tenants
 }
 
 // Event is one announced change of one record. It is immutable, but for the count of those that keep it, and safe for concurrent use.
 type Event struct {
 	Subject
-	ID     string    // evt_<database>_<commit LSN>_<index>: the same each time the change is read
+	ID     string    // evt_<database>_<commit LSN>_<index>, with _1 behind it for a second event of one change: the same each time it is read
 	Record uint64    // hash of table and primary key: equal for all events of one record
 	Time   time.Time // commit time, UTC
 

@@ -150,14 +150,14 @@ func (f *fold) shares(d *deletion, columns, others []int, row cdc.Tuple) bool {
 	return true
 }
 
-// before returns the row that was deleted; nil when it is not known whole, or when its columns are
-// not those of rel, the table by now. It is valid until f is asked about another one.
-func (f *fold) before(d *deletion, rel *cdc.Relation) cdc.Tuple {
-	if d.isKey || !sameColumns(d.relation, rel) {
-		return nil
+// before returns the row that was deleted, and whether it is a key alone: see cdc.Change. It is nil
+// when its columns are not those of rel, the table by now. It is valid until f is asked about another one.
+func (f *fold) before(d *deletion, rel *cdc.Relation) (row cdc.Tuple, isKey bool) {
+	if !sameColumns(d.relation, rel) {
+		return nil, false
 	}
 	f.row = unpack(f.row[:0], d.row)
-	return f.row
+	return f.row, d.isKey
 }
 
 func sameColumns(a, b *cdc.Relation) bool {

@@ -39,14 +39,17 @@ type Generic struct {
 	types      *types
 	skipping   sync.Mutex // of who changes skipped
 	skipped    atomic.Pointer[skips]
+	tenants    TenantConfig
+	tenancy    tenancy
+	divided    bool
 	reported   map[string]bool // warnings that Tables has given, so as not to repeat them
 	generation atomic.Uint64
 }
 
 var _ Catalog = (*Generic)(nil)
 
-// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Exclude, ObjectNames, SecretColumns and HoldsWebhooks of cfg; pool
-// is asked about each table when its first change arrives.
+// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Exclude, ObjectNames, SecretColumns, HoldsWebhooks and Tenants
+// of cfg; pool is asked about each table when its first change arrives.
 func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 	schemas := cfg.Schemas
 	if len(schemas) == 0 {
@@ -54,7 +57,7 @@ func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 	}
 	redactor := newRedactor(&cfg.SecretColumns)
 	g := &Generic{
-		schemas: schemas, exclude: cfg.Exclude, names: cfg.ObjectNames, secrets: &cfg.SecretColumns, webhooks: cfg.HoldsWebhooks,
+		schemas: schemas, exclude: cfg.Exclude, names: cfg.ObjectNames, secrets: &cfg.SecretColumns, tenants: cfg.Tenants, webhooks: cfg.HoldsWebhooks,
 		pool: pool, log: log, redactor: redactor, types: newTypes(pool, redactor),
 		reported: map[string]bool{},
 	}
@@ -154,7 +157,9 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	}
 	g.warnOfKeyless(keyless)
 	g.tell(survey)
-	return tables, nil
+	owners, err := g.Ownerships(ctx, tx)
+	g.tellTenants(owners)
+	return tables, err
 }
 
 // parentSQL joins a table c with the one under whose name its changes are announced, where that is another one: the parent of which it is a
@@ -273,6 +278,7 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 		return nil, nil
 	}
 	g.guard(o, judged)
+	g.belongs(o, rel)
 	for i, fieldName := range fieldNames(columns) {
 		t := g.types.of(oids[i])
 		if judged.left[i] {

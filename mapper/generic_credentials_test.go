@@ -282,14 +282,14 @@ func TestCredentialsAreNotReadBack(t *testing.T) {
 	rel := describeTable(t, pool, "public", "people")
 	var log bytes.Buffer
 	m := New(NewGeneric(Config{}, pool, discard), pool, "00000000", FormatEvent, slog.New(slog.NewTextHandler(&log, nil)))
-	row, err := m.complete(t.Context(), compilePlan(t, m.catalog.(*Generic), rel), rel, nil,
+	row, _, err := m.complete(t.Context(), compilePlan(t, m.catalog.(*Generic), rel), rel, nil,
 		cdc.Tuple{cdc.Text([]byte("1")), cdc.Unchanged(), cdc.Unchanged()})
 	if err != nil || !row[1].IsNull() || row[2].String() != "long" {
 		t.Errorf("got %v, %v", row, err)
 	}
 	// What the server says of a value that is none of the column's type by now, it says with the value.
 	row = cdc.Tuple{cdc.Text([]byte(canary)), cdc.Unchanged(), cdc.Unchanged()}
-	if _, err := m.complete(t.Context(), compilePlan(t, m.catalog.(*Generic), rel), rel, nil, row); err != nil {
+	if _, _, err := m.complete(t.Context(), compilePlan(t, m.catalog.(*Generic), rel), rel, nil, row); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(log.String(), canary) || !strings.Contains(log.String(), "22P02") {

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ type Config struct {
 	SecretColumns SecretColumns
 	// HoldsWebhooks reports whether a table looks like one of webhooks, which is never announced; nil: none does. generic.
 	HoldsWebhooks func(table string, columns []string) bool
+	Tenants       TenantConfig // generic: how tenants are told apart
 
 	// PrivateObjects are announced though Twenty's metadata says that not every user may read them; * stands for all.
 	PrivateObjects []string
@@ -81,8 +83,10 @@ type Mapper struct {
 	operators  map[uint32]string // see equals
 	fold       *fold
 	due        *deletion // what has left fold and is yet to be told, linked by next
+	arrival    arrival
 	moves      moves
 	links      *links
+	unread     map[string]bool // what tellUnread has said
 
 	attachments attachments
 	draft       Draft
@@ -104,6 +108,7 @@ func New(catalog Catalog, pool *pgxpool.Pool, database string, format Format, lo
 	m := &Mapper{
 		catalog: catalog, pool: pool, log: log, format: format, prefix: "evt_" + database + "_",
 		plans: map[uint32]plan{}, operators: map[uint32]string{}, fold: newFold(mostHeld), noticed: map[string]bool{},
+		unread: map[string]bool{},
 	}
 	m.links = newLinks(m)
 	return m
@@ -158,6 +163,10 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 
 // Next returns the next event that the last change has brought about, nil when there are no more.
 func (m *Mapper) Next(ctx context.Context) (*Draft, error) {
+	if a := m.arrival; a.object != nil {
+		m.arrival = arrival{}
+		return m.arrive(a), nil
+	}
 	for m.due != nil {
 		d := m.due
 		draft, err := m.tell(ctx, d)
@@ -202,7 +211,8 @@ func (m *Mapper) join(ctx context.Context, o *object, change cdc.Change) (cdc.Ch
 	}
 	m.fold.remove(d)
 	if change.Kind == cdc.Insert { // an update that took the key over tells what became of the record as it is
-		change.Kind, change.Old, change.OldIsKey = cdc.Update, m.fold.before(d, change.Relation), false
+		change.Kind = cdc.Update
+		change.Old, change.OldIsKey = m.fold.before(d, change.Relation)
 	}
 	return change, nil
 }
@@ -218,8 +228,13 @@ func (m *Mapper) announce(ctx context.Context, o *object, change cdc.Change) (d 
 	case cdc.Insert:
 		d.Action = Created
 	case cdc.Update:
-		if d.row, err = m.complete(ctx, o, change.Relation, d.before, d.row); err != nil {
+		if d.row, d.partial, err = m.complete(ctx, o, change.Relation, d.before, d.row); err != nil {
 			return nil, err
+		}
+		if o.tenant != nil {
+			if was, known := o.tenant.before(change); known && was != o.tenant.of(d.row) {
+				return m.depart(d, was), nil
+			}
 		}
 		var announce bool
 		if d.Action, d.updated, announce = o.update(d.before, d.row); !announce {
@@ -234,7 +249,48 @@ func (m *Mapper) announce(ctx context.Context, o *object, change cdc.Change) (d 
 		return nil, nil
 	}
 	d.Name, d.Object, d.Workspace = o.events[d.Action], o.name, o.workspace
+	if o.tenant != nil {
+		d.Workspace = o.tenant.of(d.row)
+	}
 	return d, nil
+}
+
+// arrival is a record that has come from another tenant: the second event of the change that brought it.
+type arrival struct {
+	object  *object
+	change  cdc.Change // an Insert
+	partial bool       // see Draft
+}
+
+// depart returns the first event of an update after which a record belongs to another tenant: it is gone,
+// says the row as it was. What it is now comes next, and is not for the tenant that it was of.
+func (m *Mapper) depart(d *Draft, was string) *Draft {
+	o, change := d.object, d.change
+	m.arrival = arrival{o, change, d.partial}
+	m.arrival.change.Kind, m.arrival.change.Old, m.arrival.change.New = cdc.Insert, nil, d.row
+	change.Kind, change.New = cdc.Delete, nil
+	if !o.knows(change.Old) { // the identity is another one than the key, which then stayed as it is
+		row := slices.Clone(change.Old)
+		for _, c := range o.key {
+			if row[c].IsUnchanged() {
+				row[c] = d.row[c]
+			}
+		}
+		change.Old = row
+	}
+	*d = Draft{mapper: m, object: o, change: change, row: change.Old}
+	d.Action = o.deletion(d.row, change.OldIsKey)
+	d.Name, d.Object, d.Workspace = o.events[d.Action], o.name, was
+	return d
+}
+
+// arrive returns the second one.
+func (m *Mapper) arrive(a arrival) *Draft {
+	d := &m.draft
+	*d = Draft{mapper: m, object: a.object, change: a.change, row: a.change.New, partial: a.partial, second: true}
+	d.Action = Created
+	d.Name, d.Object, d.Workspace = a.object.events[Created], a.object.name, a.object.tenant.of(d.row)
+	return d
 }
 
 // passOver counts a row that an upgrade wrote, and logs the first of each command and workspace.
@@ -357,8 +413,8 @@ func (o *object) actor(action Action, before, after cdc.Tuple) string {
 }
 
 // complete returns the row after an update with every column known: what the stream left out as unchanged is taken from the row before,
-// or read back by key. A row that is gone by now leaves those columns null.
-func (m *Mapper) complete(ctx context.Context, o *object, rel *cdc.Relation, before, after cdc.Tuple) (cdc.Tuple, error) {
+// or read back by key. Of a row that is gone by now, belongs to another tenant, or may not be read, they stay unchanged: it is partial.
+func (m *Mapper) complete(ctx context.Context, o *object, rel *cdc.Relation, before, after cdc.Tuple) (row cdc.Tuple, partial bool, err error) {
 	var missing []int
 	for i := range after {
 		if !after[i].IsUnchanged() {
@@ -375,36 +431,57 @@ func (m *Mapper) complete(ctx context.Context, o *object, rel *cdc.Relation, bef
 		missing = append(missing, i)
 	}
 	if missing == nil {
-		return after, nil
+		return after, false, nil
+	}
+	columns := missing
+	owned := o.tenant != nil && !after[o.tenant.column].IsUnchanged()
+	if owned {
+		columns = append(slices.Clone(missing), o.tenant.column)
 	}
 	var values [][]byte
-	err := m.persist(ctx, "read back "+rel.Schema+"."+rel.Name, func() (err error) {
-		values, err = m.readBack(ctx, o, rel, after, missing)
+	err = m.persist(ctx, "read back "+rel.Schema+"."+rel.Name, func() (err error) {
+		values, err = m.readBack(ctx, o, rel, after, columns)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
+	}
+	if owned && values != nil && !bytes.Equal(values[len(missing)], after[o.tenant.column].Bytes()) {
+		values = nil // what the row holds by now is not for the tenant that hears of this update
+	}
+	if values == nil {
+		return after, true, nil
 	}
 	for i, c := range missing {
-		after[c] = cdc.Value{}
-		if values != nil && values[i] != nil {
+		if after[c] = (cdc.Value{}); values[i] != nil {
 			after[c] = cdc.Text(values[i])
 		}
 	}
-	return after, nil
+	return after, false, nil
 }
 
 // readBack returns the named columns of the row that has the key of row, as text; nil when there is no such row.
 func (m *Mapper) readBack(ctx context.Context, o *object, rel *cdc.Relation, row cdc.Tuple, columns []int) ([][]byte, error) {
 	rows, err := m.ask(ctx, cdc.Table{Schema: rel.Schema, Name: rel.Name}, rel, columns, o.key, []cdc.Tuple{row}, 1)
 	if errors.Is(err, errAltered) {
-		m.log.Warn("columns cannot be read back", "table", rel.Schema+"."+rel.Name, "error", err)
+		m.tellUnread(rel, err)
 		return nil, nil
 	}
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	return rows[0], nil
+}
+
+// tellUnread says once that columns cannot be read back.
+func (m *Mapper) tellUnread(rel *cdc.Relation, err error) {
+	what := rel.Schema + "." + rel.Name + " " + err.Error()
+	if m.unread[what] {
+		return
+	}
+	m.unread[what] = true
+	m.log.Warn("columns cannot be read back, so events lack them", "table", rel.Schema+"."+rel.Name, "error", err,
+		"to_mend_it", "let the role read the table (GRANT SELECT, ALTER ROLE … BYPASSRLS), or set REPLICA IDENTITY FULL, with which nothing is read back")
 }
 
 // errAltered says that a table is not as the stream has it any more: it, or one of its columns, was renamed

@@ -101,7 +101,8 @@ func (m *Mapper) tell(ctx context.Context, d *deletion) (*Draft, error) {
 	change := cdc.Change{Kind: cdc.Delete, Relation: d.relation, OldIsKey: d.isKey, Tx: d.tx, Index: d.index}
 	switch {
 	case d.now != nil:
-		change.Kind, change.New, change.Old, change.OldIsKey = cdc.Update, d.now, m.fold.before(d, d.relation), false
+		change.Kind, change.New = cdc.Update, d.now
+		change.Old, change.OldIsKey = m.fold.before(d, d.relation)
 	case d.lives:
 		return nil, nil
 	default:

@@ -32,6 +32,12 @@ type crm struct {
 // partitions as they are, and begins to read.
 func newCRM(t testing.TB, major int, schema string) *crm {
 	t.Helper()
+	return newCRMWith(t, major, schema, cdc.IdentityFull, Config{}, Tenancy{})
+}
+
+// newCRMWith does so with tables of that replica identity, and records that are kept apart.
+func newCRMWith(t testing.TB, major int, schema string, identity cdc.ReplicaIdentity, announced Config, tenancy Tenancy) *crm {
+	t.Helper()
 	settings, err := pgxpool.ParseConfig(postgrestest.NewDatabaseMajor(t, major))
 	if err != nil {
 		t.Fatal(err)
@@ -43,14 +49,21 @@ func newCRM(t testing.TB, major int, schema string) *crm {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	catalog := NewGeneric(Config{}, pool, discard)
-	runSQL(t, pool, schema+`; CREATE TABLE marker (id serial PRIMARY KEY);
-		DO $$ DECLARE t regclass; BEGIN
+	catalog := NewGeneric(announced, pool, discard)
+	runSQL(t, pool, schema+`; CREATE TABLE marker (id serial PRIMARY KEY)`)
+	if identity == cdc.IdentityFull {
+		runSQL(t, pool, `DO $$ DECLARE t regclass; BEGIN
 			FOR t IN SELECT oid FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace LOOP
 				EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', t);
 			END LOOP;
 		END $$`)
-	cfg := cdc.Config{URL: settings.ConnConfig.ConnString(), Slot: "slot_" + settings.ConnConfig.Database}
+	}
+	withConn(t, pool, func(conn *pgx.Conn) {
+		if err := divide(t, conn, catalog, tenancy); err != nil {
+			t.Fatal(err)
+		}
+	})
+	cfg := cdc.Config{URL: settings.ConnConfig.ConnString(), Slot: "slot_" + settings.ConnConfig.Database, Identity: identity}
 	prepare := func() {
 		withConn(t, pool, func(conn *pgx.Conn) {
 			tx, err := conn.Begin(t.Context())
@@ -114,7 +127,7 @@ func (c *crm) events(statements ...string) (list []*Event) {
 			c.Fatalf("the stream ended before the marker came: %v", err)
 		}
 		events := eventsOf(c, c.mapper, change)
-		if len(events) == 1 && events[0].Object == "marker" {
+		if len(events) > 0 && events[0].Object == "marker" {
 			return list
 		}
 		list = append(list, events...)

@@ -9,20 +9,21 @@ import (
 
 // object is how the rows of one relation are announced: a plan compiled once per relation by a Catalog.
 type object struct {
-	name      string // the object's singular name, as events carry it
-	id        string // Twenty's objectMetadata.id
-	workspace string
-	hash      uint64    // seed of the record hash: tells equal keys of different tables apart
-	former    uint64    // hash as it was before the table was renamed, as far as the stream has told; 0 for none
-	key       []int     // columns of the primary key
-	exact     bool      // keys are equal only if their texts are, so that a delete and an insert of one record can be told
-	stays     []int     // columns of the key that have nothing to do with the partition a row lies in; nil when rows cannot be found by them
-	deletedAt int       // column of the soft delete, -1 when there is none
-	member    []int     // columns that hold the acting workspace member's id, the likeliest first
-	composite bool      // has columns of composite types, so that the plan is good for as long as Catalog.refresh says so
-	destroys  bool      // every hard delete is destroyed, also that of a live row
-	rewrites  *rewrites // what upgrades write; nil where none is known to
-	guard     *guard    // which records may be told; nil for all of them
+	name      string        // the object's singular name, as events carry it
+	id        string        // Twenty's objectMetadata.id
+	workspace string        // whose the records are, where all are of one: see Subject.Workspace
+	tenant    *tenantColumn // that tells of each row whose it is; nil: workspace does
+	hash      uint64        // seed of the record hash: tells equal keys of different tables apart
+	key       []int         // columns of the primary key
+	exact     bool          // keys are equal only if their texts are, so that a delete and an insert of one record can be told
+	stays     []int         // columns of the key that have nothing to do with the partition a row lies in; nil when rows cannot be found by them
+	deletedAt int           // column of the soft delete, -1 when there is none
+	member    []int         // columns that hold the acting workspace member's id, the likeliest first
+	composite bool          // has columns of composite types, so that the plan is good for as long as Catalog.refresh says so
+	destroys  bool          // every hard delete is destroyed, also that of a live row
+	rewrites  *rewrites     // what upgrades write; nil where none is known to
+	guard     *guard        // which records may be told; nil for all of them
+	former    uint64        // hash as it was before the table was renamed, as far as the stream has told; 0 for none
 
 	fields []field
 	events [actions]string // <name>.<action>
@@ -138,7 +139,7 @@ func same(a, b cdc.Value) bool {
 }
 
 // appendKnown appends the fields of which all columns are known, as a JSON object: of a row deleted under a replica identity that is not
-// full, those are the identity's.
+// full, those are the identity's; of one that was updated, those that could be read back.
 func (o *object) appendKnown(dst []byte, row cdc.Tuple) []byte {
 	secret := o.secret != nil && o.secret(row)
 	return o.appendIf(dst, row, func(f *field) bool {

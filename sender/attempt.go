@@ -30,7 +30,7 @@ func (s *Sender) attempt(j *job) (a attempted) {
 	if j.To.Current() == nil || j.tried == nil {
 		return attempted{skipped: true}
 	}
-	if j.tried.Workspace != j.Event.Workspace {
+	if !j.Event.IsFor(j.tried.Workspace) {
 		a.verdict = Verdict{Outcome: Blocked, Reason: "the webhook belongs to another workspace now"}
 		return a
 	}

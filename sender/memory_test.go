@@ -333,14 +333,15 @@ func (q *memoryQueue) over(limits Limits, now time.Time) bool {
 		limits.MaxAge > 0 && len(q.waiting) > 0 && now.Sub(q.waiting[0].since) >= limits.MaxAge
 }
 
-// byAge orders deliveries as their events happened. The transaction is told by the first 29 bytes of an ID, evt_<8 digits>_<16 digits>, and
-// what follows is a decimal number.
+// byAge orders deliveries as their events happened. The transaction is told by the first 29 bytes of an ID, evt_<8 digits>_<16 digits>,
+// what follows is a decimal number, and _1 behind it comes last.
 func byAge(a, b Parked) int {
 	transaction := func(id string) string { return id[:min(29, len(id))] }
+	index := func(id string) string { return strings.Split(id+"___", "_")[3] }
 	x, y := a.Event, b.Event
 	return cmp.Or(
 		x.Time.Compare(y.Time), strings.Compare(transaction(x.ID), transaction(y.ID)),
-		cmp.Compare(len(x.ID), len(y.ID)), strings.Compare(x.ID, y.ID),
+		cmp.Compare(len(index(x.ID)), len(index(y.ID))), strings.Compare(x.ID, y.ID),
 	)
 }
 

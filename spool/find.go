@@ -84,7 +84,7 @@ func (s *Spool) find(ctx context.Context, f Filter, data string, limit int) ([]D
 	rows, err := s.pool.Query(ctx, `SELECT event_id, object || '.' || action, webhook, workspace, d.dead, d.wanted, replay, attempts, status, reason,
 			commit_time, parked_at, last_attempt_at, due_at, size, updated_fields, `+data+`
 		FROM {{schema}}.queue q CROSS JOIN LATERAL (SELECT * FROM {{schema}}.delivery d WHERE queue = q.id`+where+` ORDER BY `+order+` LIMIT $2) AS d
-		WHERE slot = $1 ORDER BY commit_time DESC, left(event_id, 29) DESC, length(event_id) DESC, event_id DESC, webhook LIMIT $2`, args...)
+		WHERE slot = $1 ORDER BY commit_time DESC, left(event_id, 29) DESC, length(split_part(event_id, '_', 4)) DESC, event_id DESC, webhook LIMIT $2`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("find deliveries: %w", setUp(err))
 	}

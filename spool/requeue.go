@@ -48,8 +48,8 @@ func (s *Spool) Requeue(ctx context.Context, webhook string) error {
 const ofEvent = `queue, event_id, record, object, action, workspace, commit_time, object_id, member_id, updated_fields, format, data, size`
 
 // oldestFirst orders deliveries as their events happened. The transaction is told by the first 29 bytes of an ID, evt_<8 digits>_<16 digits>,
-// and what follows is a decimal number.
-const oldestFirst = `commit_time, left(event_id, 29), length(event_id), event_id`
+// what follows is a decimal number, and _1 behind it comes last.
+const oldestFirst = `commit_time, left(event_id, 29), length(split_part(event_id, '_', 4)), event_id`
 
 // Discard is that of sender.Spool. It takes a step at a time.
 func (s *Spool) Discard(ctx context.Context, webhook string) error {

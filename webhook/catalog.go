@@ -13,20 +13,31 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"hookline/cdc"
+	"hookline/mapper"
 )
 
 // table is a table or view as the system catalog describes it.
 type table struct {
 	relation cdc.Relation // its columns that matter; Column.Identity means the primary key
+	bases    []uint32     // their types without domains
 	kind     string       // pg_class.relkind
+	secured  bool         // row-level security holds for the role,
+	open     bool         // and has a policy that shows it everything
+	role     string       // quoted
 	key      []string     // columns of the primary key, in its order
 	deferred bool         // the primary key is DEFERRABLE, which the server takes for no replica identity
+	unread   []string     // other columns, but for those that say nothing of what a webhook hears of
 }
 
-// describe looks tables up by schema and name.
-func describe(ctx context.Context, tx pgx.Tx, schemas, names []string) (map[cdc.Table]*table, error) {
+// describe looks tables up by schema and name. The columns more matter, too.
+func describe(ctx context.Context, tx pgx.Tx, schemas, names []string, more ...string) (map[cdc.Table]*table, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT n.nspname, c.relname, c.oid, c.relkind::text, c.relreplident::text, a.attname, a.atttypid, ARRAY(
+		WITH RECURSIVE bases (oid, base) AS (
+			SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
+			UNION ALL
+			SELECT t.oid, b.base FROM pg_type t JOIN bases b ON t.typtype = 'd' AND t.typbasetype = b.oid)
+		SELECT n.nspname, c.relname, c.oid, c.relkind::text, c.relreplident::text, row_security_active(c.oid), `+cdc.OpenSQL+`,
+		       quote_ident(current_user), a.attname, a.atttypid, b.base, ARRAY(
 			SELECT ka.attname::text
 			FROM pg_index i
 			CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
@@ -37,6 +48,7 @@ func describe(ctx context.Context, tx pgx.Tx, schemas, names []string) (map[cdc.
 		FROM pg_class c
 		JOIN pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		JOIN bases b ON b.oid = a.atttypid
 		WHERE n.nspname = ANY($1) AND c.relname = ANY($2) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 		ORDER BY n.nspname, c.relname, a.attnum`, schemas, names)
 	if err != nil {
@@ -47,24 +59,30 @@ func describe(ctx context.Context, tx pgx.Tx, schemas, names []string) (map[cdc.
 		name           cdc.Table
 		oid            uint32
 		kind, identity string
+		secured, open  bool
+		role           string
 		column         cdc.Column
+		base           uint32
 		key            []string
 		deferred       bool
 	)
 	_, err = pgx.ForEachRow(rows, []any{
-		&name.Schema, &name.Name, &oid, &kind, &identity, &column.Name, &column.Type, &key, &deferred,
+		&name.Schema, &name.Name, &oid, &kind, &identity, &secured, &open, &role,
+		&column.Name, &column.Type, &base, &key, &deferred,
 	}, func() error {
 		t := found[name]
 		if t == nil {
 			t = &table{
 				relation: cdc.Relation{OID: oid, Schema: name.Schema, Name: name.Name, Identity: identity[0]},
-				kind:     kind, key: key, deferred: deferred,
+				kind:     kind, key: key, secured: secured, open: open, role: role, deferred: deferred,
 			}
 			found[name] = t
 		}
 		column.Identity = slices.Contains(key, column.Name)
-		if column.Identity || matters(column.Name) {
-			t.relation.Columns = append(t.relation.Columns, column)
+		if column.Identity || matters(column.Name) || slices.Contains(more, column.Name) {
+			t.relation.Columns, t.bases = append(t.relation.Columns, column), append(t.bases, base)
+		} else if !slices.Contains(plainNames, mapper.PlainName(column.Name)) {
+			t.unread = append(t.unread, column.Name)
 		}
 		return nil
 	})
@@ -108,6 +126,8 @@ func (t *table) check() error {
 			What: fmt.Sprintf("the replica identity of table %s is not its primary key, so its changes cannot be followed", name),
 			Mend: fmt.Sprintf("ALTER TABLE %s REPLICA IDENTITY DEFAULT;", name),
 		}
+	case t.secured && !t.open:
+		return cdc.HiddenProblem(name.String(), t.role)
 	}
 	return nil
 }
@@ -121,6 +141,12 @@ func (t *table) read(ctx context.Context, tx pgx.Tx) ([]cdc.Tuple, error) {
 		columns[i] = pgx.Identifier{c.Name}.Sanitize()
 	}
 	name := t.name()
+	if t.secured { // which a policy makes no difference to
+		if _, err := tx.Exec(ctx, "SET LOCAL row_security = on"); err != nil {
+			return nil, err
+		}
+		defer func() { _, _ = tx.Exec(ctx, "SET LOCAL row_security = off") }()
+	}
 	rows, err := tx.Query(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+name.String(), pgx.QueryResultFormats{pgx.TextFormatCode})
 	if err != nil {
 		return nil, refused(err, name, tx)
@@ -147,6 +173,9 @@ func refused(err error, name cdc.Table, tx pgx.Tx) error {
 		return err
 	}
 	role := pgx.Identifier{tx.Conn().Config().User}.Sanitize()
+	if cdc.IsHidden(err) {
+		return cdc.HiddenProblem(name.String(), role)
+	}
 	return &cdc.Problem{
 		What: fmt.Sprintf("role %s may not read table %s", role, name),
 		Mend: fmt.Sprintf("GRANT USAGE ON SCHEMA %s TO %s;\nGRANT SELECT ON %s TO %s;", pgx.Identifier{name.Schema}.Sanitize(), role, name, role),

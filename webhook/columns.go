@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hookline/cdc"
+	"hookline/mapper"
 )
 
 // field is what a column says about a webhook.
@@ -18,6 +19,7 @@ const (
 	fieldWorkspace
 	fieldFormat
 	fieldHeaders
+	fieldExpiry
 	fields // how many there are
 )
 
@@ -29,6 +31,7 @@ var fieldNames = [fields][]string{
 	fieldWorkspace:  {"workspaceid"},
 	fieldFormat:     {"format"},
 	fieldHeaders:    {"headers"},
+	fieldExpiry:     {"expiresat", "expires", "expireson", "expiry", "expirydate", "expirationdate", "validuntil"},
 }
 
 // A switch is a column that can turn a webhook off.
@@ -40,17 +43,41 @@ const (
 	offWhenNo                    // off only when it says so: a status may be many things
 )
 
-var switchNames = map[string]switchKind{
-	"enabled": onWhenTrue, "isenabled": onWhenTrue, "active": onWhenTrue, "isactive": onWhenTrue,
-	"disabled": offWhenSet, "isdisabled": offWhenSet, "disabledat": offWhenSet,
-	"paused": offWhenSet, "ispaused": offWhenSet, "pausedat": offWhenSet,
-	"deleted": offWhenSet, "isdeleted": offWhenSet, "deletedat": offWhenSet,
-	"status": offWhenNo,
+// switchWords are what is said of a webhook that is served, or of one that is not: enabled, is_enabled, enabled_at.
+var switchWords = map[switchKind][]string{
+	onWhenTrue: {"enabled", "active", "activated", "verified", "confirmed", "approved"},
+	offWhenSet: {
+		"disabled", "deactivated", "inactive", "paused", "suspended", "stopped", "muted", "blocked", "banned", "deleted", "trashed", "removed",
+		"archived", "revoked", "cancelled", "canceled", "expired", "draft",
+	},
 }
+
+var switchNames = func() map[string]switchKind {
+	names := map[string]switchKind{"status": offWhenNo, "state": offWhenNo}
+	for kind, words := range switchWords {
+		for _, word := range words {
+			names[word], names["is"+word], names[word+"at"] = kind, kind, kind
+		}
+	}
+	return names
+}()
+
+// narrowNames are columns that may say that a webhook wants to hear of less than its operations, in a way that is the CRM's own.
+var narrowNames = []string{
+	"filter", "filters", "condition", "conditions", "criteria", "query", "rule", "rules", "predicate", "where", "expression",
+	"object", "objects", "objecttype", "objectname", "objectid", "entity", "entities", "entitytype", "entityid", "resource", "resources",
+	"resourcetype", "resourceid", "record", "recordid", "model", "models", "module", "collection", "collections", "table", "tablename", "tables",
+	"scope", "scopes", "fields", "properties",
+}
+
+// saysNothing are values of such a column that narrow nothing.
+var saysNothing = []string{"", "{}", "[]", "null", "*", "{*}", "all", `["*"]`, "{all}"}
 
 // noes are the values that mean no, as Postgres prints them and as people write them.
 var noes = []string{
-	"f", "false", "0", "", "n", "no", "off", "disabled", "inactive", "paused", "suspended", "stopped", "deleted", "archived", "revoked",
+	"f", "false", "0", "", "n", "no", "off", "disabled", "deactivated", "inactive", "paused", "suspended", "stopped", "deleted", "archived", "revoked",
+	"pending", "unverified", "unconfirmed", "draft", "failed", "blocked", "banned", "rejected", "expired", "cancelled", "canceled", "closed",
+	"terminated", "removed", "trashed",
 }
 
 // off reports whether the value turns the webhook off.
@@ -72,6 +99,13 @@ type layout struct {
 	columns  [fields]int    // -1 likewise
 	key      []int
 	switches []switchColumn
+	narrows  []narrowColumn
+}
+
+// narrowColumn is a column that narrows what a webhook hears of in a way that is not known.
+type narrowColumn struct {
+	name   string
+	column int
 }
 
 type switchColumn struct {
@@ -80,12 +114,18 @@ type switchColumn struct {
 	column int
 }
 
-// newLayout finds the first n fields, the switches and the primary key among the columns of rel.
-func newLayout(rel *cdc.Relation, n field, key []string) (*layout, error) {
+// newLayout finds what counts in a table of that kind among the columns of rel. tenant is the name of the column that holds the tenant in a
+// generic one, "" for none.
+func newLayout(rel *cdc.Relation, k kind, key []string, tenant string) (*layout, error) {
 	l := &layout{}
 	for f := range fields {
 		l.columns[f] = -1
-		if f < n {
+		switch {
+		case f == fieldWorkspace && k == generic:
+			if tenant != "" {
+				l.columns[f] = rel.Column(tenant)
+			}
+		case k.reads(f):
 			l.columns[f] = find(rel.Columns, fieldNames[f])
 		}
 		if i := l.columns[f]; i >= 0 {
@@ -93,8 +133,11 @@ func newLayout(rel *cdc.Relation, n field, key []string) (*layout, error) {
 		}
 	}
 	for i, c := range rel.Columns {
-		if kind, ok := switchNames[plain(c.Name)]; ok {
+		if kind, ok := switchNames[mapper.PlainName(c.Name)]; ok {
 			l.switches = append(l.switches, switchColumn{c.Name, kind, i})
+		}
+		if k == generic && c.Name != tenant && slices.Contains(narrowNames, mapper.PlainName(c.Name)) {
+			l.narrows = append(l.narrows, narrowColumn{c.Name, i})
 		}
 	}
 	for _, name := range key {
@@ -110,27 +153,31 @@ func newLayout(rel *cdc.Relation, n field, key []string) (*layout, error) {
 // find returns the column that has the first of names that one has, or -1.
 func find(columns []cdc.Column, names []string) int {
 	for _, name := range names {
-		if i := slices.IndexFunc(columns, func(c cdc.Column) bool { return plain(c.Name) == name }); i >= 0 {
+		if i := slices.IndexFunc(columns, func(c cdc.Column) bool { return mapper.PlainName(c.Name) == name }); i >= 0 {
 			return i
 		}
 	}
 	return -1
 }
 
-// matters reports whether a column of that name is of any use to us; id is, as what a primary key can be made of.
-func matters(name string) bool {
-	name = plain(name)
-	_, isSwitch := switchNames[name]
-	return isSwitch || name == "id" || slices.ContainsFunc(fieldNames[:], func(names []string) bool { return slices.Contains(names, name) })
+// plainNames are columns that nobody takes for more than they are.
+var plainNames = []string{
+	"name", "title", "label", "description", "notes", "createdat", "updatedat", "createdon", "updatedon", "createdby", "updatedby", "createdbyid",
+	"updatedbyid", "insertedat", "modifiedat",
 }
 
-// plain makes target_url and targetUrl the same.
-func plain(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
+// matters reports whether a column of that name is of any use to us; id is, as what a primary key can be made of.
+func matters(name string) bool {
+	name = mapper.PlainName(name)
+	_, isSwitch := switchNames[name]
+	return isSwitch || name == "id" || slices.Contains(narrowNames, name) || mapper.TenantStem(name) != "" || mapper.MayNameTenant(name) || slices.ContainsFunc(fieldNames[:], func(names []string) bool { return slices.Contains(names, name) })
+}
 
 // values are what a row says, field by field. A field that the table does not have is null.
 type values struct {
 	fields [fields]cdc.Value
 	off    string // why the row is switched off, "" when it is not
+	narrow string // the column that narrows it in a way that is not known, "" for none
 }
 
 // unknown are the values of a row that was never seen.
@@ -153,6 +200,14 @@ func (l *layout) values(row cdc.Tuple, before values) values {
 			if s.kind != offWhenSet {
 				v.off = s.name + " is off"
 			}
+			break
+		}
+	}
+	for _, n := range l.narrows {
+		value := row[n.column]
+		says := !value.IsNull() && !slices.Contains(saysNothing, strings.ToLower(strings.ReplaceAll(value.String(), " ", "")))
+		if says || value.IsUnchanged() { // one that was not sent is long
+			v.narrow = n.name
 			break
 		}
 	}

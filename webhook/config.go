@@ -47,6 +47,9 @@ type Config struct {
 	// Schema holds Hookline's own tables. Default hookline.
 	Schema string
 
+	// Tenants says how a generic database keeps webhooks apart.
+	Tenants mapper.TenantConfig
+
 	// Format of the bodies, unless a row of Hookline's own table asks for another.
 	Format mapper.Format
 }

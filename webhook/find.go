@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"hookline/cdc"
+	"hookline/mapper"
 )
 
 // coreWebhook is where Twenty keeps its webhooks since 1.1; before, each workspace's schema had a table of its own.
@@ -33,7 +35,7 @@ func (n *NoTable) Unwrap() error { return &n.Problem }
 // Find returns the tables that webhooks come from, as tx sees it. They have to be published. It leaves the registry as it is, and may be
 // called by any goroutine. The error is a *cdc.Problem when there is none, or one that cannot be followed.
 func (r *Registry) Find(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
-	sources, err := r.find(ctx, tx)
+	sources, _, err := r.find(ctx, tx)
 	if err != nil {
 		return nil, fmt.Errorf("find webhooks: %w", err)
 	}
@@ -45,8 +47,35 @@ func (r *Registry) Find(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	return tables, nil
 }
 
-// find returns the tables that webhooks come from. The error is a *cdc.Problem when there is none, or one that cannot be followed.
-func (r *Registry) find(ctx context.Context, tx pgx.Tx) ([]found, error) {
+// FindTenancy returns how the tables that Find returns keep their webhooks apart. The error is a *cdc.Problem, too, when that is not clear.
+func (r *Registry) FindTenancy(ctx context.Context, tx pgx.Tx) (mapper.Tenancy, error) {
+	_, tenancy, err := r.find(ctx, tx)
+	if err != nil {
+		return tenancy, fmt.Errorf("find webhooks: %w", err)
+	}
+	return tenancy, nil
+}
+
+// find returns the tables that webhooks come from, and how they keep them apart.
+func (r *Registry) find(ctx context.Context, tx pgx.Tx) ([]found, mapper.Tenancy, error) {
+	sources, err := r.findSources(ctx, tx)
+	if err != nil {
+		return nil, mapper.Tenancy{}, err
+	}
+	tenancy, err := r.tenancyOf(sources)
+	if err != nil {
+		return nil, tenancy, err
+	}
+	for _, s := range sources {
+		if err := s.divide(tenancy); err != nil {
+			return nil, tenancy, err
+		}
+	}
+	return sources, tenancy, nil
+}
+
+// findSources returns the tables that webhooks come from. The error is a *cdc.Problem when there is none, or one that cannot be followed.
+func (r *Registry) findSources(ctx context.Context, tx pgx.Tx) ([]found, error) {
 	ownName := r.cfg.own()
 	tables, err := describe(ctx, tx, []string{ownName.Schema}, []string{ownName.Name})
 	if err != nil {
@@ -84,7 +113,10 @@ func (r *Registry) source(t *table, k kind) (found, error) {
 	}
 	s := &source{
 		table: t.name(), oid: t.relation.OID, kind: k, tenants: r.cfg.Profile == profileTwenty, marked: k == ofTwenty && r.cfg.TwentyWebhooks == twentyMarked,
-		format: r.cfg.Format, primaryKey: t.key,
+		format: r.cfg.Format, primaryKey: t.key, unread: t.unread,
+	}
+	if s.tenants && k == own {
+		s.tenantIn = pgtype.UUIDOID
 	}
 	if err := s.follow(&t.relation); err != nil {
 		return found{}, err
@@ -151,7 +183,7 @@ func (r *Registry) findGeneric(ctx context.Context, tx pgx.Tx) ([]found, error) 
 	for i, t := range candidates {
 		schemas[i], names[i] = t.Schema, t.Name
 	}
-	tables, err := describe(ctx, tx, schemas, names)
+	tables, err := describe(ctx, tx, schemas, names, r.cfg.tenantColumns()...)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"hookline/cdc"
+	"hookline/mapper"
 )
 
 // LooksLike reports whether a table with such a name and such columns is one of webhooks, whether
@@ -17,5 +18,5 @@ func LooksLike(table string, columns []string) bool {
 	if find(list, fieldNames[fieldURL]) < 0 {
 		return false
 	}
-	return strings.Contains(plain(table), "webhook") || find(list, fieldNames[fieldSecret]) >= 0
+	return strings.Contains(mapper.PlainName(table), "webhook") || find(list, fieldNames[fieldSecret]) >= 0
 }

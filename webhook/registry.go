@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
@@ -32,6 +33,9 @@ type Registry struct {
 	summary  string // the last one logged
 	snapshot *cdc.Snapshot
 	tenants  workspaces // as the sources have them, too
+	tenancy  mapper.Tenancy
+	stale    bool      // see Stale
+	expiry   time.Time // when the first of them expires; zero for never
 	index    index
 	warned   map[string]bool                          // what has been told once
 	left     sync.Map                                 // tables, by cdc.Table, of which it has been told that they are left out
@@ -63,7 +67,7 @@ func Open(cfg Config, log *slog.Logger, registerer prometheus.Registerer) (*Regi
 		return nil, err
 	}
 	r := &Registry{
-		cfg: cfg, log: log, metrics: m, warned: map[string]bool{}, index: index{tenants: map[string]*tenant{}},
+		cfg: cfg, log: log, metrics: m, warned: map[string]bool{}, index: index{tenants: map[string]*tenant{}, matches: matches{}, others: matches{}},
 		onChange: func(string) {}, rows: map[string]*row{}, gone: map[string]*atomic.Pointer[Subscription]{},
 	}
 	if cfg.Profile == profileTwenty {
@@ -79,7 +83,7 @@ func (r *Registry) OnChange(f func(key string)) { r.onChange = f }
 // Load reads all webhooks anew from tx, which sees the given snapshot and has cdc.SessionSettings. The error is a *cdc.Problem when the
 // tables are not there, or not fit to be followed; the registry is then as it was before.
 func (r *Registry) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) error {
-	sources, err := r.find(ctx, tx)
+	sources, tenancy, err := r.find(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("find webhooks: %w", err)
 	}
@@ -95,7 +99,7 @@ func (r *Registry) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) 
 			return fmt.Errorf("read webhooks: %w", err)
 		}
 	}
-	r.snapshot, r.tenants = snapshot, tenants
+	r.snapshot, r.tenants, r.tenancy = snapshot, tenants, tenancy
 	r.mu.Lock()
 	r.sources = map[cdc.Table]*source{}
 	for _, s := range sources {
@@ -131,6 +135,10 @@ func (r *Registry) warn(s *source) {
 	if s.has[fieldSecret] == "" {
 		once("the table has no column secret, signing_secret or secret_key: its webhooks are sent unsigned")
 	}
+	if message := "columns of a table of webhooks are not read"; s.kind == generic && s.unread != nil && !r.warned[message] {
+		r.warned[message] = true
+		r.log.Info(message, "table", s.name(), "columns", s.unread)
+	}
 	if s.kind == ofTwenty && !s.marked {
 		once("Twenty sends to these webhooks too, so their receivers hear of everything twice; " +
 			"with HOOKLINE_TWENTY_WEBHOOKS=marked only operations with the prefix hookline: are served")
@@ -154,6 +162,19 @@ func (r *Registry) summarize() {
 	}
 	r.log.Log(context.Background(), level, "webhooks read",
 		"tables", tables, "active", states[Active], "skipped", states[Skipped], "disabled", states[Disabled])
+}
+
+// Tenancy returns how a generic database's webhooks are kept apart, as of the last Load.
+func (r *Registry) Tenancy() mapper.Tenancy { return r.tenancy }
+
+// Unread returns the columns of the CRM's table of webhooks that may mean something, and are not read, as of the last Load.
+func (r *Registry) Unread() (columns []string) {
+	for _, s := range r.sources {
+		if s.kind == generic {
+			columns = s.unread
+		}
+	}
+	return columns
 }
 
 // Tables returns the tables that webhooks come from, as of the last Load. They have to be published.
@@ -188,13 +209,23 @@ func (r *Registry) Observe(change cdc.Change) bool {
 		r.log.Info("table of webhooks truncated", "table", s.name())
 		return true
 	}
+	followed := s.relation
 	if err := s.follow(change.Relation); err != nil {
 		r.log.Error("changes of webhooks are no longer followed, until a restart", "table", s.name(), "error", err)
 	}
 	if s.layout != nil {
+		r.stale = r.stale || followed != s.relation && s.tenant != "" && s.layout.names[fieldWorkspace] == ""
 		r.apply(s, change)
 	}
 	return true
+}
+
+// Stale reports, once, that the column that tells tenants apart is not there any more: webhooks keep those that they had, and new ones are
+// skipped.
+func (r *Registry) Stale() bool {
+	stale := r.stale
+	r.stale = false
+	return stale
 }
 
 // observeWorkspace reads the webhooks anew whose workspace has come, gone, or changed sides.
@@ -250,6 +281,7 @@ func (r *Registry) put(s *source, id string, v values) (status Status, changed b
 	r.rows[status.Key] = w
 	w.source, w.values, w.status = s, v, status
 	r.mu.Unlock()
+	r.await(sub)
 	if before.State != "" {
 		r.metrics.webhooks[before.State].Dec()
 	}
@@ -299,17 +331,41 @@ func (r *Registry) publish(w *row, sub *Subscription) (changed bool) {
 	return true
 }
 
-// Match returns the subscriptions that hear of the event: those of its workspace that have person.created, person.*, *.created or *.*
+// Match returns the subscriptions that hear of the event: those that it is for, and that have person.created, person.*, *.created or *.*
 // among their operations, each once, ordered by Key. In Twenty's database workflowRun.updated is matched by its full name alone. The result
 // is shared and must not be modified.
-func (r *Registry) Match(s mapper.Subject) []*Subscription { return r.index.match(&s) }
+func (r *Registry) Match(s mapper.Subject) []*Subscription {
+	if !r.expiry.IsZero() && !time.Now().Before(r.expiry) {
+		r.expire()
+	}
+	return r.index.match(&s)
+}
+
+// expire takes webhooks out whose time is over.
+func (r *Registry) expire() {
+	r.expiry = time.Time{}
+	for _, w := range r.rows {
+		if sub := w.current.Load(); sub != nil && !sub.Expires.IsZero() {
+			r.tell(r.put(w.source, w.id, w.values))
+		}
+	}
+}
+
+// await has webhooks be looked at when the time of sub is over.
+func (r *Registry) await(sub *Subscription) {
+	if sub != nil && !sub.Expires.IsZero() && (r.expiry.IsZero() || sub.Expires.Before(r.expiry)) {
+		r.expiry = sub.Expires
+	}
+}
 
 // Get returns the newest version of a subscription, nil when there is none of that key, or it is not served. Safe for concurrent use.
 func (r *Registry) Get(key string) *Subscription {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if w := r.rows[key]; w != nil {
-		return w.current.Load()
+		if sub := w.current.Load(); sub != nil && !sub.Expired() {
+			return sub
+		}
 	}
 	return nil
 }

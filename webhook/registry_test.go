@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
@@ -498,4 +499,36 @@ func TestSchemaSQL(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "columns without a comment", uncommented, []string{"id", "created_at"})
+}
+
+// A webhook is served until its time is over, and not after it, though nobody touches its row.
+func TestExpiry(t *testing.T) {
+	d := newDatabase(t, generic, "CREATE TABLE webhooks (id int PRIMARY KEY, url text, expires_at timestamptz, tries int, name text)",
+		"INSERT INTO webhooks VALUES (1, 'http://one.example', now() + interval '1 h'), (2, 'http://two.example', NULL)")
+	d.stream()
+	const one, two = "public.webhooks/1", "public.webhooks/2"
+	equal(t, "matched", d.matched("person.created"), []string{one, two})
+	sub := d.Get(one)
+	if sub.Current() != sub {
+		t.Error("a webhook whose time is not over is not served")
+	}
+	equal(t, "not read", d.Unread(), []string{"tries"})
+
+	version := sub.Version()
+	d.commit("UPDATE webhooks SET expires_at = clock_timestamp() + interval '200 ms' WHERE id = 1")
+	for d.Get(one) != nil { // it is over at its time, whatever the stream brings
+		<-time.After(time.Millisecond)
+	}
+	if sub.Current() != nil {
+		t.Error("what waits for a webhook whose time is over would still be sent")
+	}
+	equal(t, "matched when its time is over", d.matched("person.created"), []string{two})
+	if s := d.status(one); s.State != webhook.Disabled || s.Reason != "expires_at is over" {
+		t.Errorf("it is %s: %s", s.State, s.Reason)
+	}
+	d.commit("UPDATE webhooks SET expires_at = now() + interval '2 h' WHERE id = 1")
+	equal(t, "matched when it has got more time", d.matched("person.created"), []string{one, two})
+	if d.Get(one).Version() == version {
+		t.Error("another expiry has the same version")
+	}
 }

@@ -32,7 +32,7 @@ func (r *Registry) Moved(ctx context.Context, tx pgx.Tx) (Whereabouts, error) {
 		read[name] = s.oid
 	}
 	r.mu.Unlock()
-	sources, err := r.find(ctx, tx)
+	sources, _, err := r.find(ctx, tx)
 	if _, ok := errors.AsType[*cdc.Problem](err); ok {
 		gone, err := dropped(ctx, tx, read)
 		if err != nil || len(gone) == 0 {

@@ -2,7 +2,7 @@ CREATE SCHEMA IF NOT EXISTS {{schema}};
 
 CREATE TABLE IF NOT EXISTS {{schema}}.webhook (
     id           uuid        PRIMARY KEY DEFAULT gen_random_uuid(),
-    workspace_id uuid,
+    workspace_id text,
     url          text        NOT NULL,
     secret       text        NOT NULL DEFAULT replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''),
     operations   text[]      NOT NULL DEFAULT '{*.*}',
@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS {{schema}}.webhook (
 
 COMMENT ON TABLE {{schema}}.webhook IS 'Webhooks that Hookline serves. A change takes effect with its commit.';
 COMMENT ON COLUMN {{schema}}.webhook.workspace_id IS
-    'The Twenty workspace whose events it hears of; needed in Twenty''s database, null in any other.';
+    'The tenant whose events it hears of, in Twenty''s database the workspace; * for all. Null where there are no tenants.';
 COMMENT ON COLUMN {{schema}}.webhook.url IS 'Where events are posted to: http:// or https://.';
 COMMENT ON COLUMN {{schema}}.webhook.secret IS 'Signs every request. Made up when left out; an empty string sends unsigned.';
 COMMENT ON COLUMN {{schema}}.webhook.operations IS

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"hookline/cdc"
 	"hookline/mapper"
@@ -28,7 +29,7 @@ type Status struct {
 	Key        string   `json:"key"`
 	Table      string   `json:"table"`
 	Host       string   `json:"host"`                // "" when the URL is not one
-	Workspace  string   `json:"workspace,omitempty"` // "" in a database without tenants
+	Workspace  string   `json:"workspace,omitempty"` // its tenant; * for all of them; "" in a database without tenants
 	Operations []string `json:"operations"`          // as the row has them
 	State      State    `json:"state"`
 	Reason     string   `json:"reason,omitempty"` // why it is not active; of an active one, which operations are left out
@@ -48,16 +49,9 @@ const (
 	own
 )
 
-// fields is how many of the fields count in a table of that kind.
-func (k kind) fields() field {
-	switch k {
-	case ofTwenty:
-		return fieldWorkspace + 1
-	case generic:
-		return fieldOperations + 1
-	default:
-		return fields
-	}
+// reads reports whether a field counts in a table of that kind.
+func (k kind) reads(f field) bool {
+	return k != ofTwenty || f <= fieldWorkspace
 }
 
 // source is one table of webhooks.
@@ -66,12 +60,16 @@ type source struct {
 	oid       uint32 // of the relation that it was read from
 	kind      kind
 	tenants   bool          // the database has tenants, so every webhook belongs to one
+	divided   bool          // it is a generic one, and has them
+	tenant    string        // the column of a CRM's table that names it, "" where it has its usual name
+	tenantIn  uint32        // its type, without domains, in the tables of records; 0 when unknown
 	workspace string        // of all rows; "" when each names its own
 	marked    bool          // operations without the mark are not ours
 	format    mapper.Format // unless a row asks for another
 
 	workspaces workspaces // as the Registry follows them
 
+	unread     []string       // columns that may mean something, and not to us
 	primaryKey []string       // its columns
 	has        [fields]string // the columns' names when the table was read
 	relation   *cdc.Relation  // what layout was made for
@@ -91,7 +89,7 @@ func (s *source) follow(rel *cdc.Relation) error {
 	}
 	var err error
 	s.relation = rel
-	s.layout, err = newLayout(rel, s.kind.fields(), s.primaryKey)
+	s.layout, err = newLayout(rel, s.kind, s.primaryKey, s.tenant)
 	return err
 }
 
@@ -115,6 +113,8 @@ func (s *source) read(id string, row values) (*Subscription, Status) {
 		r.operations()
 		r.format()
 		r.headers()
+		r.expiry()
+		r.narrow()
 	}
 	status := Status{
 		Key: r.sub.Key, Table: s.name(), Host: r.sub.Host, Workspace: r.sub.Workspace, Operations: r.listed,
@@ -129,6 +129,8 @@ func (s *source) read(id string, row values) (*Subscription, Status) {
 		status.State, status.Reason = Disabled, "no operation carries the prefix "+mark
 	case r.wrong != nil:
 		status.State = Skipped
+	case r.sub.Expired():
+		status.State, status.Reason = Disabled, s.has[fieldExpiry]+" is over"
 	default:
 		return r.sub, status
 	}
@@ -166,18 +168,16 @@ func (r *reading) complete() bool {
 }
 
 func (r *reading) workspace() {
-	given := r.row.fields[fieldWorkspace]
-	switch {
-	case r.from.workspace != "":
+	if r.from.workspace != "" {
 		r.sub.Workspace = r.from.workspace
-	case r.from.tenants && given.IsNull():
-		r.fail(fieldWorkspace, errors.New("is null, but in Twenty's database a webhook hears of one workspace only"))
-	case r.from.tenants:
-		r.sub.Workspace = given.String()
-	case !given.IsNull():
-		r.fail(fieldWorkspace, errors.New("is set, but this database has no workspaces"))
+	} else {
+		tenant, err := r.from.tenantOf(r.row.fields[fieldWorkspace])
+		if err != nil {
+			r.fail(fieldWorkspace, err)
+		}
+		r.sub.Workspace = tenant
 	}
-	if r.from.workspaces == nil || r.sub.Workspace == "" {
+	if r.from.workspaces == nil || r.sub.Workspace == "" || r.sub.Workspace == mapper.Everyone {
 		return
 	}
 	deleted, known := r.from.workspaces[r.sub.Workspace]
@@ -262,7 +262,11 @@ func (r *reading) operations() {
 
 func (r *reading) format() {
 	r.sub.Format = r.from.format
-	if given := r.row.fields[fieldFormat]; !given.IsNull() {
+	given := r.row.fields[fieldFormat]
+	if r.from.kind == generic && (given.String() == "" || strings.EqualFold(given.String(), "json")) {
+		return // every body is JSON
+	}
+	if !given.IsNull() {
 		if err := r.sub.Format.UnmarshalText(given.Bytes()); err != nil {
 			r.fail(fieldFormat, err)
 		}
@@ -270,11 +274,50 @@ func (r *reading) format() {
 }
 
 func (r *reading) headers() {
-	if given := r.row.fields[fieldHeaders]; !given.IsNull() {
+	given := r.row.fields[fieldHeaders]
+	if r.from.kind == generic && given.String() == "" {
+		return
+	}
+	if !given.IsNull() {
 		var err error
 		if r.sub.Headers, err = parseHeaders(given.Bytes()); err != nil {
 			r.fail(fieldHeaders, err)
 		}
+	}
+}
+
+// expiry reads the time from which on the webhook hears of nothing.
+func (r *reading) expiry() {
+	given := r.row.fields[fieldExpiry]
+	if given.IsNull() {
+		return
+	}
+	var err error
+	if r.sub.Expires, err = parseTime(given.String()); err != nil {
+		r.fail(fieldExpiry, err)
+	}
+}
+
+// parseTime reads a timestamp or a date as Postgres prints it, in UTC. The zero time is infinity.
+func parseTime(text string) (time.Time, error) {
+	switch text {
+	case "infinity":
+		return time.Time{}, nil
+	case "-infinity":
+		return time.Unix(0, 0), nil
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05.999999-07", "2006-01-02 15:04:05.999999", time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	return time.Time{}, errors.New("is not a time, so it is not known until when the webhook is served")
+}
+
+// narrow skips a row that wants to hear of less in a way that is not known: it would hear of more than it asks for.
+func (r *reading) narrow() {
+	if r.row.narrow != "" {
+		r.wrong = append(r.wrong, r.row.narrow+": is set, and it is not known what it narrows; operations say what a webhook hears of")
 	}
 }
 

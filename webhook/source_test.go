@@ -1,6 +1,7 @@
 package webhook_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -164,11 +165,38 @@ func TestSources(t *testing.T) {
 		"columns of a generic table that mean something in our own only": {
 			cfg: generic,
 			sql: []string{
-				`CREATE TABLE webhooks (id int PRIMARY KEY, url text, secret text, format text, headers text, workspace_id int)`,
-				`INSERT INTO webhooks VALUES (1, '` + url + `', 's', 'xml', 'none', 7)`,
+				`CREATE TABLE webhooks (id int PRIMARY KEY, url text, secret text, workspaces text)`,
+				`INSERT INTO webhooks VALUES (1, '` + url + `', 's', 'w')`,
 			},
 			table: "public.webhooks",
 			want:  everything,
+		},
+		"format and headers of a generic table": {
+			cfg: generic,
+			sql: []string{
+				`CREATE TABLE webhooks (id int PRIMARY KEY, url text, secret text, format text, headers text)`,
+				`INSERT INTO webhooks VALUES (1, '` + url + `', 's', 'standard', '{"x-a": "b"}')`,
+			},
+			table: "public.webhooks",
+			want:  want{url: url, secret: "s", operations: "*.*", format: mapper.FormatStandard, headers: http.Header{"X-A": {"b"}}},
+		},
+		"format and headers of a generic table that say nothing": {
+			cfg: generic,
+			sql: []string{
+				`CREATE TABLE webhooks (id int PRIMARY KEY, url text, secret text, format text, headers text)`,
+				`INSERT INTO webhooks VALUES (1, '` + url + `', 's', 'json', '')`,
+			},
+			table: "public.webhooks",
+			want:  everything,
+		},
+		"a generic table whose webhooks have tenants": {
+			cfg: generic,
+			sql: []string{
+				`CREATE TABLE webhooks (id int PRIMARY KEY, url text, secret text, workspace_id int)`,
+				`INSERT INTO webhooks VALUES (1, '` + url + `', 's', 7)`,
+			},
+			table: "public.webhooks",
+			want:  want{workspace: "7", url: url, secret: "s", operations: "*.*"},
 		},
 		"our own beside Twenty's": {
 			cfg: webhook.Config{Profile: "twenty", TwentyWebhooks: "none", Format: mapper.FormatTwenty},
@@ -315,6 +343,30 @@ func TestRows(t *testing.T) {
 		{generic, `"deletedAt" = now(), url = 'nowhere'`, disabled, "deletedAt is set"},
 		{generic, `status = 'Inactive'`, disabled, "status is off"},
 		{generic, `status = 'failing'`, active, ""},
+		{generic, `archived = true`, disabled, "archived is set"},
+		{generic, `archived = false`, active, ""},
+		{generic, `"archivedAt" = now()`, disabled, "archivedAt is set"},
+		{generic, `revoked_at = now()`, disabled, "revoked_at is set"},
+		{generic, `suspended = true`, disabled, "suspended is set"},
+		{generic, `is_verified = false`, disabled, "is_verified is off"},
+		{generic, `is_verified = NULL`, disabled, "is_verified is off"},
+		{generic, `status = 'pending'`, disabled, "status is off"},
+		{generic, `status = 'Failed'`, disabled, "status is off"},
+		{generic, `status = 'blocked'`, disabled, "status is off"},
+		{generic, `status = 'draft'`, disabled, "status is off"},
+		{generic, `status = 'active'`, active, ""},
+		{generic, `expires_at = now() - interval '1 s'`, disabled, "expires_at is over"},
+		{generic, `expires_at = now() + interval '1 h'`, active, ""},
+		{generic, `expires_at = 'infinity'`, active, ""},
+		{generic, `expires_at = '-infinity'`, disabled, "expires_at is over"},
+		{generic, `filter = '{"city": "Rome"}'`, skipped, "filter: is set, and it is not known what it narrows"},
+		{generic, `filter = '{}'`, active, ""},
+		{generic, `filter = '[ ]'`, active, ""},
+		{generic, `object = 'contact'`, skipped, "object: is set, and it is not known what it narrows"},
+		{generic, `object = '*'`, active, ""},
+		{generic, `object = ''`, active, ""},
+		{generic, `format = 'xml'`, skipped, `format: payload format "xml": want event, twenty or standard`},
+		{generic, `headers = '["a"]'`, skipped, `headers: want a JSON object of strings`},
 		{own, `format = 'xml'`, skipped, `format: payload format "xml": want event, twenty or standard`},
 		{own, `headers = '[]'`, skipped, `headers: want a JSON object of strings`},
 		{own, `headers = '{"X-Token": 7}'`, skipped, `headers: want a JSON object of strings`},
@@ -324,7 +376,7 @@ func TestRows(t *testing.T) {
 		{own, `headers = '{"X-Token": "hunter2", "x-token": "hunter3"}'`, skipped, `headers: "X-Token" is there twice`},
 		{own, `headers = 'null'`, active, ""},
 		{own, `enabled = false`, disabled, "enabled is off"},
-		{own, `workspace_id = '` + otherWorkspace + `'`, skipped, "workspace_id: is set, but this database has no workspaces"},
+		{own, `workspace_id = '` + otherWorkspace + `'`, skipped, "workspace_id: is set, but nothing says which column of the tables it is matched with"},
 		{ownTwenty, `workspace_id = '` + otherWorkspace + `'`, active, ""},
 		{ownTwenty, `workspace_id = NULL`, skipped, "workspace_id: is null, but in Twenty's database a webhook hears of one workspace only"},
 		{twenty, `"deletedAt" = now()`, disabled, "deletedAt is set"},
@@ -337,7 +389,8 @@ func TestRows(t *testing.T) {
 	}
 	hooks := newDatabase(t, generic, webhook.SchemaSQL("hookline"), `
 		CREATE TABLE webhooks (id int PRIMARY KEY, url text, secret text, operations text[], enabled boolean, "isPaused" boolean,
-			disabled_at timestamptz, "deletedAt" timestamptz, status text);
+			disabled_at timestamptz, "deletedAt" timestamptz, status text, archived boolean, "archivedAt" timestamptz, revoked_at timestamptz,
+			suspended boolean, is_verified boolean DEFAULT true, expires_at timestamptz, filter jsonb, object text, format text, headers jsonb);
 		INSERT INTO webhooks VALUES (1, 'http://example.com', 's', '{*.*}', true);
 		INSERT INTO hookline.webhook (url, secret) VALUES ('http://example.com', 's')`)
 	crm := newTwenty(t, twenty)
@@ -439,4 +492,50 @@ func TestTwentyWebhooks(t *testing.T) {
 			t.Errorf("listed: %+v", d.List())
 		}
 	})
+}
+
+// Rows that row-level security hides would be webhooks that are not served, without a word: nothing starts. A policy that shows everything will do.
+func TestRowLevelSecurity(t *testing.T) {
+	for _, major := range []int{0, 18} {
+		t.Run(fmt.Sprintf("Postgres%d", major), func(t *testing.T) {
+			d := newDatabaseAt(t, postgrestest.NewDatabaseMajor(t, major), generic, table,
+				`INSERT INTO webhooks VALUES (1, 'http://one.example'), (2, 'http://two.example')`)
+			role := d.conn.Config().Database + "_reader"
+			as := func(name string) { d.exec("SET ROLE " + name) }
+			d.exec("CREATE ROLE "+role, "GRANT SELECT ON webhooks TO "+role, "ALTER TABLE webhooks ENABLE ROW LEVEL SECURITY")
+			hidden := func(when string) {
+				t.Helper()
+				as(role)
+				err := d.tryLoad()
+				as("postgres")
+				problem, ok := errors.AsType[*cdc.Problem](err)
+				if !ok || !strings.Contains(problem.What, "row-level security") || !strings.Contains(problem.Mend, "ALTER ROLE "+role+" BYPASSRLS") ||
+					!strings.Contains(problem.Mend, "CREATE POLICY hookline ON") {
+					t.Errorf("%s: %v, want what hides the rows, and what mends it", when, err)
+				}
+			}
+			shown := func(when string) {
+				t.Helper()
+				as(role)
+				err := d.tryLoad()
+				as("postgres")
+				if err != nil || len(d.List()) != 2 {
+					t.Errorf("%s: %d webhooks are read, want 2: %v", when, len(d.List()), err)
+				}
+			}
+			hidden("without a policy")
+			d.exec("CREATE POLICY few ON webhooks FOR SELECT USING (id = 1)")
+			hidden("with a policy that shows some")
+			d.exec("CREATE POLICY hookline ON webhooks FOR SELECT TO " + role + " USING (true)")
+			shown("with a policy that shows all")
+			d.exec("CREATE POLICY writers ON webhooks AS RESTRICTIVE FOR UPDATE USING (false)")
+			shown("with a restriction of writers")
+			d.exec("CREATE POLICY others ON webhooks AS RESTRICTIVE USING (id = 1)")
+			hidden("with a restriction")
+			d.exec("DROP POLICY others ON webhooks", "DROP POLICY hookline ON webhooks", "CREATE POLICY hookline ON webhooks FOR SELECT TO pg_monitor USING (true)")
+			hidden("with a policy for others")
+			d.exec("ALTER ROLE " + role + " BYPASSRLS")
+			shown("with BYPASSRLS")
+		})
+	}
 }

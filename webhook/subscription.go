@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"hookline/mapper"
 )
@@ -35,7 +36,7 @@ func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 type Subscription struct {
 	Key        string        // unique in the database and stable over changes of the row: <schema>.<table>/<primary key>
 	ID         string        // the row's primary key
-	Workspace  string        // hears of this tenant's events only; "" in a database without tenants
+	Workspace  string        // hears of this tenant's events only, of all with mapper.Everyone; "" in a database without tenants
 	URL        string        // absolute, http or https; may hold credentials: log Host, never URL
 	RowURL     string        // URL as the row has it, "" for the same; see TargetURL
 	Host       string        // host[:port] of URL
@@ -43,6 +44,7 @@ type Subscription struct {
 	Operations []string      // patterns as Registry.Match takes them, without the prefix hookline:
 	Format     mapper.Format // form of the body
 	Headers    http.Header   // sent beside Hookline's own; nil for none
+	Expires    time.Time     // from when on it hears of nothing; zero for never
 
 	current *atomic.Pointer[Subscription] // shared by all versions of the row
 }
@@ -50,11 +52,17 @@ type Subscription struct {
 // Current returns the newest version of the subscription, nil once the webhook is gone or switched off: what is still queued for it must
 // not be sent. Safe for concurrent use.
 func (s *Subscription) Current() *Subscription {
-	if s.current == nil {
-		return s
+	if s.current != nil {
+		s = s.current.Load()
 	}
-	return s.current.Load()
+	if s == nil || s.Expired() {
+		return nil
+	}
+	return s
 }
+
+// Expired reports whether its time is over.
+func (s *Subscription) Expired() bool { return !s.Expires.IsZero() && !time.Now().Before(s.Expires) }
 
 // TargetURL returns the URL as the row has it. Twenty's bodies quote it so, whatever is made of it to send.
 func (s *Subscription) TargetURL() string { return cmp.Or(s.RowURL, s.URL) }
@@ -64,6 +72,9 @@ func (s *Subscription) TargetURL() string { return cmp.Or(s.RowURL, s.URL) }
 func (s *Subscription) Version() string {
 	hash := hmac.New(sha256.New, []byte(s.Secret))
 	fmt.Fprintf(hash, "%q %q %q %q %v %q", s.Workspace, s.URL, s.RowURL, s.Operations, s.Format, s.Headers) // maps are printed in order
+	if !s.Expires.IsZero() {
+		fmt.Fprintf(hash, " %d", s.Expires.UnixMicro())
+	}
 	return hex.EncodeToString(hash.Sum(nil)[:8])
 }
 

@@ -29,6 +29,7 @@ type database struct {
 	pool     *pgxpool.Pool
 	catalog  mapper.Catalog
 	webhooks *webhook.Registry
+	lost     bool                      // it has been told that tenants can no longer be told apart
 	told     map[string]cdc.SkipReason // tables that are not as they should be, and why
 	stirred  chan struct{}             // see stir
 	wake     func()                    // has the pump read the webhooks anew; nil: nobody pumps
@@ -206,11 +207,15 @@ const (
 
 // makeSchema makes Hookline's own tables where they are missing.
 func (d *database) makeSchema(ctx context.Context, conn *pgx.Conn) error {
-	if there, err := d.hasSchema(ctx, conn); err != nil || there {
+	there, err := d.hasSchema(ctx, conn)
+	if err != nil {
 		return err
 	}
+	if there {
+		return d.updateSchema(ctx, conn)
+	}
 	schema := d.cfg.Webhook.Schema
-	_, err := conn.Exec(ctx, webhook.SchemaSQL(schema))
+	_, err = conn.Exec(ctx, webhook.SchemaSQL(schema))
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == insufficientPrivilege {
 		return &cdc.Problem{
 			What: fmt.Sprintf("the role may not make schema %q in this database", schema),
@@ -225,6 +230,32 @@ func (d *database) makeSchema(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
+// updateSchema brings Hookline's own table up to date, unless the role may not, or somebody has it locked. It works as it is, too.
+func (d *database) updateSchema(ctx context.Context, conn *pgx.Conn) error {
+	old, err := d.takesUUIDs(ctx, conn)
+	if err != nil || !old {
+		return err
+	}
+	_, err = conn.Exec(ctx, "BEGIN; SET LOCAL lock_timeout = '1s'; "+webhook.MoreTenantsSQL(d.cfg.Webhook.Schema)+"; COMMIT")
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		if _, err := conn.Exec(ctx, "ROLLBACK"); err != nil {
+			return err
+		}
+		d.log.Warn("column workspace_id of Hookline's own table takes nothing but UUIDs", "error", refused,
+			"sql", webhook.MoreTenantsSQL(d.cfg.Webhook.Schema))
+		return nil
+	}
+	return err
+}
+
+// takesUUIDs reports whether an older version made Hookline's own table.
+func (d *database) takesUUIDs(ctx context.Context, conn *pgx.Conn) (old bool, err error) {
+	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_attribute
+		WHERE attrelid = to_regclass(format('%I.webhook', $1::text)) AND attname = 'workspace_id' AND atttypid = 'uuid'::regtype)`,
+		d.cfg.Webhook.Schema).Scan(&old)
+	return old, err
+}
+
 func (d *database) hasSchema(ctx context.Context, conn *pgx.Conn) (there bool, err error) {
 	err = conn.QueryRow(ctx, `SELECT to_regclass(format('%I.webhook', $1::text)) IS NOT NULL`, d.cfg.Webhook.Schema).Scan(&there)
 	if err != nil {
@@ -237,6 +268,9 @@ func (d *database) hasSchema(ctx context.Context, conn *pgx.Conn) (there bool, e
 func (d *database) tables(ctx context.Context, conn *pgx.Conn) (tables []cdc.Table, err error) {
 	err = d.inSnapshot(ctx, conn, func(tx pgx.Tx) error {
 		if tables, err = d.webhooks.Find(ctx, tx); err != nil {
+			return err
+		}
+		if err := d.divide(ctx, tx); err != nil {
 			return err
 		}
 		if generic, ok := d.catalog.(*mapper.Generic); ok {
@@ -260,6 +294,9 @@ func (d *database) tables(ctx context.Context, conn *pgx.Conn) (tables []cdc.Tab
 // records returns what has to be published beside the tables of webhooks.
 func (d *database) records(ctx context.Context, conn *pgx.Conn) (tables []cdc.Table, err error) {
 	err = d.inSnapshot(ctx, conn, func(tx pgx.Tx) error {
+		if err := d.divideAsConfigured(ctx, tx); err != nil {
+			return err
+		}
 		tables, err = d.catalog.Tables(ctx, tx)
 		return err
 	})
@@ -281,11 +318,58 @@ func (d *database) read(ctx context.Context, conn *pgx.Conn) error {
 		if err := d.webhooks.Load(ctx, tx, snapshot); err != nil {
 			return err
 		}
+		if err := d.divide(ctx, tx); err != nil {
+			return err
+		}
 		if err := d.skipWebhooks(ctx, tx); err != nil {
 			return err
 		}
 		return d.catalog.Load(ctx, tx, snapshot)
 	})
+}
+
+// errTenants ends a session when webhooks are kept apart otherwise than at its start.
+var errTenants = errors.New("another column, or none, says by now which tenant a webhook belongs to")
+
+// divide has the catalog keep tenants apart as the webhooks are. Once that is settled it stays so: errTenants calls for a new start.
+func (d *database) divide(ctx context.Context, tx pgx.Tx) error {
+	generic, ok := d.catalog.(*mapper.Generic)
+	if !ok {
+		return nil
+	}
+	tenancy, err := d.webhooks.FindTenancy(ctx, tx)
+	if err != nil {
+		return err
+	}
+	before, divided := generic.Divided()
+	switch {
+	case !divided:
+		return generic.Divide(ctx, tx, tenancy)
+	case before == tenancy:
+	case !tenancy.On: // by mistake, most likely, and then all would hear of everything
+		if !d.lost {
+			d.lost = true
+			d.log.Error("the column that tells tenants apart is gone: "+
+				"webhooks keep the tenants that they had until a restart, and then hear of everything",
+				"table", before.Table.String(), "column", before.Own, "to_mend_it",
+				"HOOKLINE_TENANT_COLUMN names the column, or is none where there are no tenants any more")
+		}
+	default:
+		return errTenants
+	}
+	return nil
+}
+
+// divideAsConfigured has the catalog keep tenants apart as the settings say, where no table of webhooks has told yet.
+func (d *database) divideAsConfigured(ctx context.Context, tx pgx.Tx) error {
+	generic, ok := d.catalog.(*mapper.Generic)
+	if !ok {
+		return nil
+	}
+	if _, divided := generic.Divided(); divided {
+		return nil
+	}
+	return generic.Divide(ctx, tx, d.webhooks.ConfiguredTenancy())
 }
 
 // skipWebhooks keeps the tables that webhooks are read from, or were, from being announced: rows with secrets are nothing to announce.
@@ -314,11 +398,11 @@ func (d *database) renewWebhooks(ctx context.Context, latest *cdc.Tx) error {
 				if err != nil {
 					return err
 				}
-				return errors.Join(d.webhooks.Renew(ctx, tx, snapshot), d.skipWebhooks(ctx, tx))
+				return errors.Join(d.webhooks.Renew(ctx, tx, snapshot), d.divide(ctx, tx), d.skipWebhooks(ctx, tx))
 			})
 		})
 	})
-	if err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && !errors.Is(err, errTenants) {
 		d.log.Error("the webhooks cannot be read anew", "error", err)
 		return nil
 	}
@@ -362,6 +446,12 @@ func (d *database) permitted(conn *pgx.Conn, err error) error {
 		return err
 	}
 	role := pgx.Identifier{conn.Config().User}.Sanitize()
+	if cdc.IsHidden(err) {
+		return &cdc.Problem{
+			What: fmt.Sprintf("row-level security may hide rows from role %s: %s", role, err),
+			Mend: fmt.Sprintf("as a superuser: ALTER ROLE %s BYPASSRLS;", role),
+		}
+	}
 	return &cdc.Problem{
 		What: err.Error(),
 		Mend: fmt.Sprintf("as the owner or a superuser, for the schema it names: GRANT USAGE ON SCHEMA … TO %s; "+
@@ -393,6 +483,13 @@ func (d *database) script(ctx context.Context) (sql []string, err error) {
 		role := pgx.Identifier{conn.Conn().Config().User}.Sanitize()
 		if !own {
 			sql = append(sql, strings.TrimSuffix(strings.TrimSpace(webhook.SchemaSQL(schema)), ";"))
+		}
+		old, err := d.takesUUIDs(ctx, conn.Conn())
+		if err != nil {
+			return err
+		}
+		if old {
+			sql = append(sql, webhook.MoreTenantsSQL(schema))
 		}
 		tables, err := d.tables(ctx, conn.Conn())
 		if _, ok := errors.AsType[*webhook.NoTable](err); ok && !own {

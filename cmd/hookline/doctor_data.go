@@ -51,13 +51,26 @@ func (d *doctor) checkData(ctx context.Context, conn *pgx.Conn) error {
 		if err := d.take("busy tables", found, err); err != nil {
 			return err
 		}
+		found, err = catalog.CheckTenants(ctx, conn, d.cfg.CDC.Publication, d.cfg.CDC.Identity == cdc.IdentityKeep)
+		if err := d.take("tenants", found, err); err != nil {
+			return err
+		}
 	}
 	d.add(checkTables(tables))
 	found, err = cdc.CheckTables(ctx, conn, d.cfg.CDC, tables)
 	if err := d.take("tables", found, err); err != nil {
 		return err
 	}
+	if d.cfg.CDC.Identity == cdc.IdentityKeep {
+		found, err = cdc.CheckReadBack(ctx, conn, tables)
+		if err := d.take("reading back", found, err); err != nil {
+			return err
+		}
+	}
 	d.add(checkWebhooks(d.cfg.Webhook, d.db.catalog, tables, d.db.webhooks.List())...)
+	if unread := d.db.webhooks.Unread(); unread != nil {
+		d.add(cdc.OK("columns of webhooks", "not read: %s", strings.Join(unread, ", ")))
+	}
 	return nil
 }
 
@@ -89,6 +102,9 @@ func (d *doctor) readData(ctx context.Context, conn *pgx.Conn) ([]cdc.Table, err
 	err = d.db.inSnapshot(ctx, conn, func(tx pgx.Tx) error {
 		snapshot, err := cdc.TakeSnapshot(ctx, tx)
 		if err != nil {
+			return err
+		}
+		if err := d.db.divideAsConfigured(ctx, tx); err != nil {
 			return err
 		}
 		return d.db.catalog.Load(ctx, tx, snapshot)

@@ -28,7 +28,8 @@ func (d *database) stir() {
 
 // followTables keeps the publication as it should be while tables come, go and change, until ctx ends. It
 // asks the database itself and not the stream, which may be far behind: the sooner a table is published,
-// the more of its changes are told one by one. halt ends the stream, when what it has to know was not in it for a while.
+// the more of its changes are told one by one. halt ends the stream, for the session to begin anew: when
+// what it has to know was not in it for a while, or tenants are told apart otherwise.
 func (d *database) followTables(ctx context.Context, store *spool.Spool, halt func(error)) {
 	tick := time.NewTicker(lookInterval)
 	defer tick.Stop()
@@ -46,6 +47,9 @@ func (d *database) followTables(ctx context.Context, store *spool.Spool, halt fu
 		switch {
 		case err == nil:
 			told = ""
+		case errors.Is(err, errTenants):
+			halt(err)
+			return
 		case ctx.Err() == nil && !cdc.Transient(err) && err.Error() != told:
 			told = err.Error()
 			d.log.Warn("the publication could not be brought up to date, trying again", "every", retryInterval, "error", err)

@@ -34,6 +34,9 @@ func pump(ctx, late context.Context, source *cdc.Source, db *database, events *m
 			count.changes.Inc()
 			if db.webhooks.Observe(change) {
 				control = change.Tx
+				if db.webhooks.Stale() {
+					db.stir()
+				}
 				continue
 			}
 			if db.catalog.Observe(change) {

@@ -64,6 +64,8 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 			reached = true
 			log.Warn("starting over", "in", restartPause, "cause", err)
 			wait(ctx, restartPause)
+		case errors.Is(err, errTenants):
+			log.Warn("starting over", "cause", err)
 		case errors.Is(err, cdc.ErrTakenOver), errors.Is(err, cdc.ErrStale), errors.Is(err, sender.ErrFenced):
 			log.Warn("starting over, as a standby", "cause", err)
 		default:

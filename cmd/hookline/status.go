@@ -39,11 +39,21 @@ type status struct {
 	Checkpoint *cdc.Checkpoint  `json:"checkpoint,omitempty"`
 	Private    []string         `json:"privateObjects,omitempty"` // not announced for that reason
 	Shared     []string         `json:"sharedObjects,omitempty"`  // announced record by record
+	Tenants    []tenantStatus   `json:"tenants,omitempty"`        // whose the records of the tables are
 	Webhooks   []webhook.Status `json:"webhooks"`
 	Spool      []queueStatus    `json:"spool"`
 	Gaps       []spoolGap       `json:"givenUp,omitempty"`
 
 	blocked bool // the slot must not be read at present, and Problems tells why
+}
+
+// tenantStatus is a mapper.Ownership.
+type tenantStatus struct {
+	Table  string `json:"table"`
+	Column string `json:"column,omitempty"`
+	Shared bool   `json:"shared,omitempty"`
+	Nobody string `json:"nobody,omitempty"` // why no tenant hears of it
+	what   string
 }
 
 // queueStatus is a sender.Queue.
@@ -156,6 +166,9 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 		s.Private, s.Shared = twenty.Private(), twenty.Shared()
 	}
 	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) (err error) {
+		if err := s.readTenants(ctx, db, conn.Conn()); err != nil {
+			return err
+		}
 		if s.Slot, err = readSlot(ctx, conn.Conn(), db.cfg.CDC.Slot); err != nil {
 			return err
 		}
@@ -180,6 +193,19 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 		}
 		return err
 	})
+}
+
+// readTenants reads whose the records of the tables are.
+func (s *status) readTenants(ctx context.Context, db *database, conn *pgx.Conn) error {
+	generic, ok := db.catalog.(*mapper.Generic)
+	if !ok {
+		return nil
+	}
+	list, err := generic.Ownerships(ctx, conn)
+	for _, o := range list {
+		s.Tenants = append(s.Tenants, tenantStatus{o.Table.Schema + "." + o.Table.Name, o.Column, o.Shared, o.Why, o.String()})
+	}
+	return err
 }
 
 func readSlot(ctx context.Context, conn *pgx.Conn, name string) (slotStatus, error) {
@@ -279,6 +305,9 @@ func (s *status) print(out io.Writer, now time.Time) error {
 	}
 	if len(s.Shared) > 0 {
 		fmt.Fprintf(w, "by record\t%s: announced if something that the record belongs to is\n", strings.Join(s.Shared, ", "))
+	}
+	for _, t := range s.Tenants {
+		fmt.Fprintf(w, "tenant\t%s: %s\n", t.Table, t.what)
 	}
 	states := map[webhook.State]int{}
 	for _, h := range s.Webhooks {

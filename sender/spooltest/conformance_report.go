@@ -129,14 +129,15 @@ func testRequeueOldestFirst(s subject) {
 	oldestFirst := []string{
 		"evt_ffffffff_0000000000000009_1", // of another database
 		"evt_0badcafe_0000000000000009_2",
+		"evt_0badcafe_0000000000000009_2_1", // the same change
 		"evt_0badcafe_0000000000000009_10",
 		"evt_0badcafe_0000000000000009_100",
 		"evt_0badcafe_000000000000000a_3", // committed within the same microsecond
 		"evt_0badcafe_0000000000000010_1",
 	}
 	s.park(
-		made(oldestFirst[5], at.Add(time.Microsecond)),
-		made(oldestFirst[2], at), made(oldestFirst[4], at), made(oldestFirst[3], at), made(oldestFirst[1], at),
+		made(oldestFirst[6], at.Add(time.Microsecond)),
+		made(oldestFirst[3], at), made(oldestFirst[5], at), made(oldestFirst[2], at), made(oldestFirst[4], at), made(oldestFirst[1], at),
 		made(oldestFirst[0], at.Add(-time.Hour)),
 	)
 	s.wantDead("a", oldestFirst...)

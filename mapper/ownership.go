@@ -1,0 +1,319 @@
+package mapper
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"hookline/cdc"
+)
+
+// Ownership is whose the records of a table are.
+type Ownership struct {
+	Table  cdc.Table
+	Column string // that holds the tenant
+	Home   bool   // the rows are the tenants themselves
+	Shared bool   // every tenant hears of them
+	Why    string // nobody does, for this reason
+	Asks   string // what has to be set, "" when it is clear
+}
+
+// String says it in a few words.
+func (o *Ownership) String() string {
+	switch {
+	case o.Why != "":
+		return "goes to nobody: " + o.Why
+	case o.Shared:
+		return "shared: every tenant hears of it"
+	case o.Home:
+		return "tenant in " + o.Column + ": these are the tenants"
+	}
+	return "tenant in " + o.Column
+}
+
+// describedColumn is a column of a table, with its type without domains.
+type describedColumn struct {
+	name string
+	base uint32
+}
+
+// owner finds out whose the records of a table are.
+func (g *Generic) owner(table cdc.Table, columns []describedColumn) Ownership {
+	o := Ownership{Table: table}
+	written := table.Schema + "." + table.Name
+	at := func(name string) int {
+		return slices.IndexFunc(columns, func(c describedColumn) bool { return c.name == name })
+	}
+	set := func(column string) string {
+		return fmt.Sprintf("HOOKLINE_TENANT_COLUMN=%s%s=%s", g.tenancy.prefix(), written, column)
+	}
+	ask := func(column, why string) Ownership {
+		o.Why = why
+		o.Asks = fmt.Sprintf("%s names its column (%s=%s: nobody hears of it); "+
+			"HOOKLINE_SHARED_TABLES=%[2]s has every tenant hear of it", set(column), written, NoTenants)
+		return o
+	}
+	switch named := g.tenants.Named(table); {
+	case named == NoTenants:
+		o.Why = "HOOKLINE_TENANT_COLUMN says that it has no tenant"
+		return o
+	case named != "" && at(named) < 0:
+		return ask("…",
+			fmt.Sprintf("HOOKLINE_TENANT_COLUMN names its column %q, and there is none", named))
+	case named != "":
+		o.Column, o.Home = named, g.tenancy.home == written && g.tenancy.key == named
+		return o
+	case g.tenants.shares(table):
+		o.Shared = true
+		return o
+	}
+	found := alike(columns, g.tenancy.Column)
+	if g.tenancy.home == written && at(g.tenancy.key) >= 0 {
+		if key := columns[at(g.tenancy.key)]; !slices.Contains(found, key) {
+			found = append(found, key)
+		}
+		o.Home = true
+	}
+	if len(found) == 0 && g.tenancy.Type != 0 {
+		found = slices.DeleteFunc(sameStem(columns, g.tenancy.Column), func(c describedColumn) bool {
+			return !sameKind(c.base, g.tenancy.Type)
+		})
+	}
+	names := make([]string, len(found))
+	for i, c := range found {
+		names[i] = c.name
+	}
+	switch {
+	case len(found) == 0 && g.tenancy.Column == "":
+		o.Why = "HOOKLINE_TENANT_COLUMN does not name its column"
+	case len(found) == 0:
+		o.Why = "it has no column " + g.tenancy.Column
+	case len(found) > 1:
+		return ask(names[0], "each of the columns "+strings.Join(names, ", ")+" may hold the tenant")
+	case g.tenancy.Type != 0 && !sameKind(found[0].base, g.tenancy.Type):
+		return ask("…", fmt.Sprintf("its column %s is of another type than %s of table %s.%s",
+			names[0], g.tenancy.Own, g.tenancy.Table.Schema, g.tenancy.Table.Name))
+	default:
+		o.Column = names[0]
+	}
+	return o
+}
+
+// prefix is what stands before the entry of a table in HOOKLINE_TENANT_COLUMN.
+func (t *Tenancy) prefix() string {
+	if t.Column == "" {
+		return ""
+	}
+	return t.Column + ","
+}
+
+// basesSQL is a common table expression that leads from each type to what lies under all its
+// domains.
+const basesSQL = `bases (oid, base) AS (
+		SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
+		UNION ALL
+		SELECT t.oid, b.base FROM pg_type t JOIN bases b ON t.typtype = 'd' AND t.typbasetype = b.oid)`
+
+// Divide has the catalog tell tenants apart. It is to be called before any other goroutine knows
+// the catalog. The error is a *cdc.Problem when the database leaves open whose records are whose:
+// it asks, and says which settings answer.
+func (g *Generic) Divide(ctx context.Context, tx pgx.Tx, t Tenancy) error {
+	g.tenancy = tenancy{Tenancy: t}
+	g.divided = true
+	g.generation.Add(1)
+	if !t.On {
+		return nil
+	}
+	if err := g.findHome(ctx, tx); err != nil {
+		return fmt.Errorf("look for the table of tenants: %w", err)
+	}
+	list, err := g.Ownerships(ctx, tx)
+	if err != nil {
+		return err
+	}
+	var asks []string
+	has := false
+	for _, o := range list {
+		has = has || o.Why == "" && !o.Home
+		if o.Asks != "" {
+			asks = append(asks, fmt.Sprintf("table %s: %s. %s", o.Table, o.Why, o.Asks))
+		}
+	}
+	switch {
+	case asks != nil:
+		return &cdc.Problem{
+			What: fmt.Sprintf("it is not clear whose the records of %d of the tables are, "+
+				"and no tenant may hear of another's", len(asks)),
+			Mend: strings.Join(asks, "\n"),
+		}
+	case !has && len(list) > 0 && g.tenants.Column == "" && len(g.tenants.Of) == 0:
+		return &cdc.Problem{
+			What: fmt.Sprintf("table %s has a column %s, by which webhooks would be kept apart, "+
+				"and no other table has one: is it a tenant?", t.Table, t.Own),
+			Mend: fmt.Sprintf("HOOKLINE_TENANT_COLUMN=<column> names what it is called in the other tables "+
+				"(with %s.%s=%s, and schema.table=<column> where it is called otherwise); "+
+				"HOOKLINE_TENANT_COLUMN=%s says that there are no tenants, "+
+				"so that all webhooks hear of everything",
+				t.Table.Schema, t.Table.Name, t.Own, NoTenants),
+		}
+	}
+	g.tellTenants(list)
+	return nil
+}
+
+// Divided returns what Divide was called with, and whether it was.
+func (g *Generic) Divided() (Tenancy, bool) { return g.tenancy.Tenancy, g.divided }
+
+// findHome finds the table whose rows are the tenants: that to which the webhooks' column refers,
+// or the one with the tenant's name and a primary key of one column of that type.
+func (g *Generic) findHome(ctx context.Context, tx pgx.Tx) error {
+	rows, err := tx.Query(ctx, `
+		SELECT n.nspname, c.relname, ka.attname
+		FROM pg_constraint f
+		JOIN pg_class w ON w.oid = f.conrelid JOIN pg_namespace wn ON wn.oid = w.relnamespace
+		JOIN pg_attribute wa ON wa.attrelid = w.oid AND f.conkey = ARRAY[wa.attnum]
+		JOIN pg_class c ON c.oid = f.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_attribute ka ON ka.attrelid = c.oid AND f.confkey = ARRAY[ka.attnum]
+		WHERE f.contype = 'f' AND wn.nspname = $1 AND w.relname = $2 AND wa.attname = $3
+		ORDER BY 1, 2, 3`, g.tenancy.Table.Schema, g.tenancy.Table.Name, g.tenancy.Own)
+	if err != nil {
+		return err
+	}
+	var schema, table, key string
+	_, err = pgx.ForEachRow(rows, []any{&schema, &table, &key}, func() error {
+		g.tenancy.home, g.tenancy.key = schema+"."+table, key
+		return nil
+	})
+	stem := TenantStem(cmp.Or(g.tenancy.Own, g.tenancy.Column))
+	if err != nil || g.tenancy.home != "" || stem == "" {
+		return err
+	}
+	rows, err = tx.Query(ctx, `
+		WITH RECURSIVE `+basesSQL+`
+		SELECT n.nspname, c.relname, a.attname, b.base
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1
+		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+		JOIN bases b ON b.oid = a.atttypid
+		WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+		ORDER BY 1, 2`, g.schemas)
+	if err != nil {
+		return err
+	}
+	var base uint32
+	_, err = pgx.ForEachRow(rows, []any{&schema, &table, &key, &base}, func() error {
+		fits := g.tenancy.Type == 0 || sameKind(base, g.tenancy.Type)
+		if fits && g.tenancy.home == "" && TenantStem(objectName(table)) == stem {
+			g.tenancy.home, g.tenancy.key = schema+"."+table, key
+		}
+		return nil
+	})
+	return err
+}
+
+// querier is a connection or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// Ownerships returns whose the records of the announced tables are, by schema and table; nil when
+// there are no tenants.
+func (g *Generic) Ownerships(ctx context.Context, db querier) ([]Ownership, error) {
+	if !g.tenancy.On {
+		return nil, nil
+	}
+	rows, err := db.Query(ctx, `
+		WITH RECURSIVE `+basesSQL+`
+		SELECT n.nspname, c.relname,
+		       array_agg(a.attname::text ORDER BY a.attnum), array_agg(b.base ORDER BY a.attnum)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		JOIN bases b ON b.oid = a.atttypid
+		WHERE n.nspname = ANY ($1)
+		  AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
+		  AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
+		  AND NOT EXISTS (
+		      SELECT FROM pg_depend d
+		      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e')
+		GROUP BY 1, 2 ORDER BY 1, 2`, g.schemas)
+	if err != nil {
+		return nil, fmt.Errorf("look for columns that hold the tenant: %w", err)
+	}
+	var list []Ownership
+	var table cdc.Table
+	var names []string
+	var bases []uint32
+	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &names, &bases}, func() error {
+		_, announced := g.announces(table.Schema, table.Name)
+		if !announced || table.Schema == g.tenancy.Table.Schema && table.Name == g.tenancy.Table.Name {
+			return nil
+		}
+		columns := make([]describedColumn, len(names))
+		for i := range names {
+			columns[i] = describedColumn{names[i], bases[i]}
+		}
+		list = append(list, g.owner(table, columns))
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for columns that hold the tenant: %w", err)
+	}
+	return list, nil
+}
+
+// tellTenants logs whose the records of the tables are, as far as that is new.
+func (g *Generic) tellTenants(list []Ownership) {
+	var told, shared []string
+	for _, o := range list {
+		switch {
+		case g.reportedAlready("tenant of " + o.Table.String() + " " + o.String()):
+		case o.Why != "":
+			g.log.Warn("no tenant hears of a table",
+				"table", o.Table.String(), "reason", o.Why, "to_mend_it", o.mend())
+		case o.Shared:
+			shared = append(shared, o.Table.String())
+		default:
+			told = append(told, o.Table.String()+" "+o.Column)
+		}
+	}
+	if told != nil || shared != nil {
+		g.log.Info("records are kept apart by their tenant", "tables", told, "shared", shared)
+	}
+}
+
+// mend says how records of a table of which nobody hears would be heard of.
+func (o *Ownership) mend() string {
+	if o.Asks != "" {
+		return o.Asks
+	}
+	name := o.Table.Schema + "." + o.Table.Name
+	return fmt.Sprintf("%s=<column> in HOOKLINE_TENANT_COLUMN names the column that holds its tenant; "+
+		"HOOKLINE_SHARED_TABLES=%s has every tenant hear of it", name, name)
+}
+
+// belongs has o tell whose its rows are.
+func (g *Generic) belongs(o *object, rel *cdc.Relation) {
+	if !g.tenancy.On {
+		return
+	}
+	columns := make([]describedColumn, len(rel.Columns))
+	for i, c := range rel.Columns {
+		columns[i] = describedColumn{c.Name, g.types.of(c.Type).base}
+	}
+	table := cdc.Table{Schema: rel.Schema, Name: rel.Name}
+	switch owner := g.owner(table, columns); {
+	case owner.Shared:
+		o.workspace = Everyone
+	case owner.Why == "":
+		c := rel.Column(owner.Column)
+		o.tenant = &tenantColumn{
+			column: c, padded: columns[c].base == pgtype.BPCharOID, names: map[string]string{},
+			log: g.log, subject: table.String(),
+		}
+	}
+}
