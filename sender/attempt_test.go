@@ -278,6 +278,42 @@ func TestHandlerEndsWithoutAnswer(t *testing.T) {
 	}
 }
 
+// A request that finds a used connection dead goes by one that is made for it where Hookline speaks HTTP itself; net/http may take another used
+// one, and then the attempt has failed.
+func TestUsedConnectionsDie(t *testing.T) {
+	for scheme, want := range map[string]Outcome{"http": Delivered, "https": Failed} {
+		t.Run(scheme, func(t *testing.T) {
+			hits, both := make(chan hit, 9), make(chan struct{})
+			var first atomic.Int32
+			dies := func(c net.Conn) {
+				r := newReader(c)
+				h, _ := readPost(t, r)
+				hits <- h
+				if first.Add(1) == 2 {
+					close(both)
+				}
+				<-both // so that each of the two gets a connection
+				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+				if h, ok := readPost(t, r); ok {
+					hits <- h
+				}
+				_ = c.Close()
+			}
+			target, certificate := rawReceiver(t, scheme, dies, dies, func(c net.Conn) { leave(t, c, hits, 9, false) })
+			s := newSender(t, Config{RetrySchedule: []time.Duration{time.Hour}})
+			s.trust(certificate)
+			to := subscription("a", target)
+			one, other := s.send(to, newEvent(1, 1)), s.send(to, newEvent(2, 1))
+			await(t, one, "delivery")
+			await(t, other, "delivery")
+			v, _ := s.once(newEvent(3, 1), to, 1, nil)
+			if v.Outcome != want || len(hits) != 2+2 {
+				t.Errorf("%d requests, %+v; want 2 and 2, %s", len(hits), v, want)
+			}
+		})
+	}
+}
+
 // Webhooks of different secrets have connections of their own, to one receiver and by whatever
 // protocol; those of one secret share them.
 func TestConnectionsAreOneSecrets(t *testing.T) {
