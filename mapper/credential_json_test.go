@@ -76,7 +76,11 @@ func TestRedactAsConfigured(t *testing.T) {
 
 func TestRedactText(t *testing.T) {
 	for _, test := range []struct{ in, want string }{
-		{``, ``}, {`{`, `{`}, {`plain`, `plain`}, {`[link](x)`, `[link](x)`}, {`{password: "x"}`, `{password: "x"}`},
+		{``, ``},
+		{`{`, `{`},
+		{`plain`, `plain`},
+		{`[link](x)`, `[link](x)`},
+		{`{password: "x"}`, `{password: "x"}`},
 		{`{"a":  1}`, `{"a":  1}`}, // as it stands where there is nothing to leave out
 		{`{"a":  1, "password": "x"}`, `{"a":1}`},
 		{`[{"token": "x"}]`, `[{}]`},

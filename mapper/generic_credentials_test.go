@@ -158,7 +158,7 @@ func testCredentialsOfTables(t *testing.T, pool *pgxpool.Pool) {
 		CREATE TABLE hooks (id int PRIMARY KEY, url text, secret text);
 		CREATE TABLE settings (id int PRIMARY KEY, key text, value text);
 		CREATE TABLE keyless (password text);`)
-	hooks := func(table string, columns []string) bool {
+	hooks := func(_ string, columns []string) bool {
 		return slices.Contains(columns, "url") && slices.Contains(columns, "secret")
 	}
 	list := func(entries string) (announced, log string, found []cdc.Finding) {
@@ -243,7 +243,8 @@ func TestBusyTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	tables := []cdc.Table{
-		{Schema: "public", Name: "states", Full: true}, {Schema: "public", Name: "people", Full: true},
+		{Schema: "public", Name: "states", Full: true},
+		{Schema: "public", Name: "people", Full: true},
 		{Schema: "public", Name: "counters", Left: true, Full: true},
 	}
 	for {

@@ -143,7 +143,10 @@ func same(a, b cdc.Value) bool {
 func (o *object) appendKnown(dst []byte, row cdc.Tuple) []byte {
 	secret := o.secret != nil && o.secret(row)
 	return o.appendIf(dst, row, func(f *field) bool {
-		return !(secret && f.guarded) && !slices.ContainsFunc(f.columns, func(c int) bool { return row[c].IsUnchanged() })
+		if secret && f.guarded {
+			return false
+		}
+		return !slices.ContainsFunc(f.columns, func(c int) bool { return row[c].IsUnchanged() })
 	})
 }
 

@@ -231,7 +231,8 @@ func FuzzAppendComposite(f *testing.F) {
 	}
 	nested := func(dst, text []byte) []byte { return appendComposite(dst, text, ab) }
 	all := []attribute{
-		{key: jsonKey("list"), encode: arrayOf(appendText, ',')}, {key: jsonKey("row"), encode: nested},
+		{key: jsonKey("list"), encode: arrayOf(appendText, ',')},
+		{key: jsonKey("row"), encode: nested},
 		{key: jsonKey("map"), encode: appendHstore},
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
