@@ -79,9 +79,12 @@ func verify(header http.Header, body []byte, now time.Time) error {
 }
 
 // identify returns which version of which record a body tells of, 0 for what it does not tell. A deleted record is told of as it was last:
-// its deletion counts as the version after that.
+// its deletion counts as the version after that. A note of Twenty, whose id is a UUID, has its number in a field of its own.
 func identify(body []byte) (record, version int) {
 	record, version = number(body, `"id":`), number(body, `"version":`)
+	if record == 0 {
+		record = number(body, `"record":`)
+	}
 	if name, _, _ := bytes.Cut(body, []byte(`,`)); bytes.HasSuffix(name, []byte(`.deleted"`)) {
 		version++
 	}

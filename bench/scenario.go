@@ -17,6 +17,7 @@ type bench struct {
 	hookline *hookline
 
 	backlogRate sample // events/s of the scenario backlog, if that was measured before
+	notesRate   sample // likewise of notes
 }
 
 // defaultRows are those that spans of time are told for.
@@ -47,6 +48,8 @@ var scenarios = []scenario{
 	{"fanout", fanout},
 	{"bystanders", bystanders},
 	{"tables", tables},
+	{"notes", notes},
+	{"inherited", inherited},
 	{"idle", idle},
 	{"steps", steps},
 	{"outage", outage},

@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"hookline/cdc"
@@ -155,29 +156,44 @@ func (l *links) above(up upward, id string, when instant, depth int) Verdict {
 	return Hidden
 }
 
-// find returns the rows that a lookup finds, and reports whether these are all there are.
+// find returns the rows that a lookup finds, as far as they are known, and reports whether these are all there are.
 func (l *links) find(key linkKey, when instant) (rows []linkRow, known bool) {
 	s := l.get(key)
-	if s == nil || when == atCommit && l.reach <= l.tx.Commit || when == atBegin && l.blurred {
-		l.missed = append(l.missed, key)
-		if g, guessed := l.guesses[key]; guessed && l.tx.Commit < g.until {
-			return g.rows, false
+	if s != nil && l.reaches(when) {
+		if rows = l.then(s.rows, key, when); !s.some {
+			return rows, true
 		}
-		return nil, false
 	}
+	l.missed = append(l.missed, key)
+	if g, guessed := l.guesses[key]; guessed && l.tx.Commit < g.until {
+		rows = append(slices.Clip(rows), g.rows...)
+	}
+	return rows, false
+}
+
+// reaches reports whether it is known what the transaction in hand does until, or did since, an instant.
+func (l *links) reaches(when instant) bool {
+	if when == atBegin {
+		return !l.blurred
+	}
+	return l.reach > l.tx.Commit
+}
+
+// then returns what rows of now are at an instant.
+func (l *links) then(rows []linkRow, key linkKey, when instant) []linkRow {
 	changes := l.of[key]
 	if when == atBegin {
 		changes = l.before[key]
 	}
 	if len(changes) == 0 {
-		return s.rows, true
+		return rows
 	}
-	then := linkSet{rows: append([]linkRow(nil), s.rows...)}
+	then := linkSet{rows: slices.Clone(rows)}
 	if when == atBegin {
-		for i := len(changes) - 1; i >= 0; i-- {
-			then.set(changes[i].id(), key.found(changes[i].before))
+		for _, c := range slices.Backward(changes) {
+			then.set(c.id(), key.found(c.before))
 		}
-		return then.rows, true
+		return then.rows
 	}
 	for _, c := range changes {
 		if !sameTx(c.tx, l.tx) {
@@ -185,7 +201,7 @@ func (l *links) find(key linkKey, when instant) (rows []linkRow, known bool) {
 		}
 		then.set(c.id(), key.found(c.after))
 	}
-	return then.rows, true
+	return then.rows
 }
 
 // attaches reports whether a row still attaches the record that it names. One that was soft-deleted does when it has gone with the record,

@@ -65,8 +65,11 @@ type linkKey struct {
 // linkRow is a row: the values of watch.columns, "" for null.
 type linkRow []string
 
-// linkSet is all rows that a lookup finds.
-type linkSet struct{ rows []linkRow }
+// linkSet is the rows that a lookup finds.
+type linkSet struct {
+	rows []linkRow
+	some bool // there may be more
+}
 
 // set makes row what the set has under an id; nil, and it has none.
 func (s *linkSet) set(id string, row linkRow) {
@@ -190,6 +193,12 @@ func (l *links) get(key linkKey) *linkSet {
 	return s
 }
 
+// known reports whether all rows that a lookup finds are known.
+func (l *links) known(key linkKey) bool {
+	s := l.get(key)
+	return s != nil && !s.some
+}
+
 func (l *links) put(key linkKey, s *linkSet) {
 	if len(l.young) >= l.most {
 		l.old, l.young = l.young, make(map[linkKey]*linkSet, l.most)
@@ -240,8 +249,11 @@ func (l *links) follow(p *watchPlan, change cdc.Change) {
 		if !l.blurred {
 			l.before[key] = append(l.before[key], c)
 		}
-		if s := l.get(key); s != nil {
-			s.set(c.id(), key.found(c.after))
+		switch s, row := l.get(key), key.found(c.after); {
+		case s != nil:
+			s.set(c.id(), row)
+		case row != nil:
+			l.put(key, &linkSet{rows: []linkRow{row}, some: true})
 		}
 	})
 }
@@ -273,17 +285,21 @@ func (l *links) next(p *watchPlan, change cdc.Change) *linkChange {
 
 // born notes that a record has been made, so that no row can name it yet: a foreign key sees to that. One that was there before its table was
 // published is not born when its row comes.
-func (l *links) born(g *guard, change cdc.Change) {
+func (l *links) born(ctx context.Context, g *guard, change cdc.Change) error {
 	if !change.Relation.Full() || len(g.rows) == 0 {
-		return
+		return nil
 	}
 	l.enter(change.Tx)
 	for _, down := range g.rows {
+		if err := l.learnTrust(ctx, down.by.watch); err != nil {
+			return err
+		}
 		key := linkKey{down.by, change.New[g.id].String()}
 		if l.trusted(down.by.watch) && l.get(key) == nil {
 			l.put(key, new(linkSet))
 		}
 	}
+	return nil
 }
 
 // trusted reports whether the stream has brought all changes of a table since the transaction in hand.
@@ -291,6 +307,9 @@ func (l *links) trusted(w *watch) bool {
 	from, known := l.trust[w]
 	return known && l.tx.Commit >= from
 }
+
+// never is where from on the stream has all changes of a table that is not published.
+const never = ^cdc.LSN(0)
 
 // readAhead reads on until transactions that end at a position have been seen, and reports whether it has come so far.
 func (l *links) readAhead(ctx context.Context, to cdc.LSN) (bool, error) {
@@ -349,7 +368,7 @@ func (l *links) want(g *guard, change cdc.Change) {
 		return
 	}
 	g.asks(row, func(key linkKey) {
-		if len(l.wanted) < mostWanted && key.value != "" && l.get(key) == nil {
+		if len(l.wanted) < mostWanted && key.value != "" && !l.known(key) {
 			l.wanted[key] = struct{}{}
 		}
 	})

@@ -44,7 +44,7 @@ func (l *links) learn(ctx context.Context) (bool, error) {
 	ends := l.reach > l.tx.Commit
 	asked := slices.DeleteFunc(l.missed, func(key linkKey) bool {
 		g, guessed := l.guesses[key]
-		return guessed && l.tx.Commit < g.until || ends && l.get(key) != nil
+		return guessed && l.tx.Commit < g.until || ends && l.known(key)
 	})
 	if len(asked) == 0 || l.pool == nil {
 		return false, nil
@@ -57,7 +57,7 @@ func (l *links) learn(ctx context.Context) (bool, error) {
 		}
 	}
 	for key := range l.wanted {
-		if l.get(key) == nil && !slices.Contains(asked, key) {
+		if !l.known(key) && !slices.Contains(asked, key) {
 			asked = append(asked, key)
 		}
 	}
@@ -114,6 +114,24 @@ func (l *links) take(key linkKey, a *answer, sure bool) {
 	l.put(key, s)
 }
 
+// learnTrust finds out since when a table is published, if that is not known.
+func (l *links) learnTrust(ctx context.Context, w *watch) error {
+	if _, known := l.trust[w]; known || l.pool == nil {
+		return nil
+	}
+	return l.persist(ctx, "look what is published", func() error {
+		ctx, cancel := context.WithTimeout(ctx, askTime)
+		defer cancel()
+		return pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+			snapshot, err := cdc.TakeSnapshot(ctx, tx)
+			if err != nil {
+				return err
+			}
+			return l.askTrust(ctx, tx, w, snapshot)
+		})
+	})
+}
+
 // ask asks the database, in one snapshot and holding nothing up, for what lookups find.
 func (l *links) ask(ctx context.Context, keys []linkKey) (*answer, error) {
 	l.asked++
@@ -131,7 +149,7 @@ func (l *links) ask(ctx context.Context, keys []linkKey) (*answer, error) {
 			return err
 		}
 		for by := range values {
-			if _, known := l.trust[by.watch]; known {
+			if from, known := l.trust[by.watch]; known && from != never {
 				continue
 			}
 			if err := l.askTrust(ctx, tx, by.watch, a.snapshot); err != nil {
@@ -160,9 +178,10 @@ func (l *links) askTrust(ctx context.Context, tx pgx.Tx, w *watch, snapshot *cdc
 		FROM pg_publication p LEFT JOIN (pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid
 			JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $3 AND c.relname = $4) ON r.prpubid = p.oid
 		WHERE p.pubname = $2`, l.stream.Slot, l.stream.Publication, w.schema, w.table).Scan(&published, &before)
-	switch {
+	switch l.trust[w] = never; {
 	case errors.Is(err, pgx.ErrNoRows):
 	case err != nil:
+		delete(l.trust, w)
 		return fmt.Errorf("look whether %s.%s is published: %w", w.schema, w.table, err)
 	case published && before:
 		l.trust[w] = 0

@@ -139,7 +139,9 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 		return nil, nil
 	}
 	if o.guard != nil && change.Kind == cdc.Insert {
-		m.links.born(o.guard, change)
+		if err := m.links.born(ctx, o.guard, change); err != nil {
+			return nil, err
+		}
 	}
 	switch {
 	case change.Kind == cdc.Delete && o.exact && o.knows(change.Old):
