@@ -59,6 +59,8 @@ func (f *filling) turn(change *Change) (meaning, error) {
 		change.Kind = Delete
 	case fillAttach:
 		change.Attached = true
+	case fillDoubt:
+		change.Kind, change.Attached = Update, true
 	}
 	change.Relation, change.New = f.relation, nil
 	var err error

@@ -234,7 +234,8 @@ func (s *schedule) swap(t, n *table, before []string) {
 	t.settled, t.loose, t.kept = false, true, true
 	n.place, t.place = t.place, nil
 	drop := s.chance(4)
-	if n.frozen && !drop {
+	t.frozen = t.key == versionedKey // whose rows are others with every update
+	if n.frozen && !drop && !t.frozen {
 		n.swapped = append([]string{}, sortedIDs(n.rows)...)
 	}
 	switch {
