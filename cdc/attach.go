@@ -42,9 +42,12 @@ func (p *Plan) attachment(t *candidate, m member) string {
 		"  ), mark AS (SELECT x, c FROM chain ORDER BY age(x), c DESC LIMIT 1)", m.name.regclass())
 	// A savepoint has a higher id than its transaction, and so looks like a later one. Where the table was made
 	// by the transaction that attached it, nobody else has written to it before; and commands are counted on
-	// through savepoints. Others, later, may have as many.
+	// through savepoints. Others, later, may have as many. To attach a table changes its columns; one that is
+	// made as a partition has no row from before.
 	doubt := fmt.Sprintf("t.cmin::text::bigint < mark.c AND EXISTS (SELECT FROM pg_attribute a WHERE attrelid = %s AND attnum = -1\n"+
-		"      AND age(a.xmin) <= age(mark.x) AND a.cmin::text::bigint < t.cmin::text::bigint)", m.name.regclass())
+		"      AND age(a.xmin) <= age(mark.x) AND a.cmin::text::bigint < t.cmin::text::bigint\n"+
+		"      AND EXISTS (SELECT FROM pg_attribute c WHERE c.attrelid = a.attrelid AND c.attnum > 0 AND NOT c.attisdropped\n"+
+		"        AND NOT (c.xmin = a.xmin AND c.cmin = a.cmin)))", m.name.regclass())
 	rows := fmt.Sprintf("FROM ONLY %s t CROSS JOIN mark LEFT JOIN %s k ON k.slot = %s AND k.relation = %s AND k.root = %s AND k.left_x IS NOT NULL\n"+
 		"  WHERE (%s OR %s)\n"+
 		"    AND (k.left_x IS NULL OR age(t.xmin) < age(k.left_x) OR t.xmin = k.left_x AND t.cmin::text::bigint > k.left_c)",

@@ -97,9 +97,11 @@ func TestAttachedPartition(t *testing.T) {
 		p.exec(`BEGIN; CREATE TABLE log_9 (LIKE log INCLUDING ALL); SAVEPOINT s; INSERT INTO log_9 VALUES (91, 9); RELEASE s;
 			ALTER TABLE log ATTACH PARTITION log_9 FOR VALUES IN (9); COMMIT`)
 		p.exec(`INSERT INTO log VALUES (92, 9)`)
-		p.exec(`BEGIN; INSERT INTO log VALUES (93, 2); INSERT INTO log VALUES (93, 9); COMMIT`)
+		p.exec(`CREATE TABLE log_8 PARTITION OF log FOR VALUES IN (8)`) // has none from before
+		p.exec(`BEGIN; INSERT INTO log VALUES (93, 8); INSERT INTO log VALUES (94, 8); INSERT INTO log VALUES (93, 9); COMMIT`)
 		p.look()
-		expect(t, p.brought(), "insert log -→(92,9)", "insert log -→(93,2)", "insert log -→(93,9)", "update log -→(91,9)", "update log -→(93,9)")
+		expect(t, p.brought(), "insert log -→(92,9)", "insert log -→(93,8)", "insert log -→(94,8)",
+			"insert log -→(93,9)", "update log -→(91,9)", "update log -→(93,9)")
 
 		// One that was announced under its own name has records that are new under that of the root.
 		p.exec(`CREATE TABLE log_3 (id int, y int, PRIMARY KEY (id, y)); INSERT INTO log_3 VALUES (31, 3)`)
