@@ -85,12 +85,23 @@ func TestAttachedPartition(t *testing.T) {
 			ALTER TABLE log ATTACH PARTITION log_1 FOR VALUES IN (1);
 			INSERT INTO log VALUES (14, 1);
 			COMMIT`)
-		p.exec(`INSERT INTO log VALUES (15, 1); UPDATE log SET id = 16 WHERE id = 12`)
+		p.exec(`INSERT INTO log VALUES (15, 1)`)
+		p.exec(`UPDATE log SET id = 16 WHERE id = 12`)
 		p.exec(`CREATE TABLE log_2 PARTITION OF log FOR VALUES IN (2); INSERT INTO log VALUES (21, 2)`)
 		p.look()
 		p.exec(`UPDATE log SET id = 17 WHERE id = 11; INSERT INTO log VALUES (22, 2)`)
 		expect(t, p.brought(), "insert log -→(14,1)", "insert log -→(15,1)", "update log key(12,1)→(16,1)", "insert log -→(21,2)",
 			"insert log -→(11,1)", "update log key(11,1)→(17,1)", "insert log -→(22,2)")
+
+		// A savepoint of the transaction that made and attached a table looks like a later transaction of several statements.
+		p.exec(`BEGIN; CREATE TABLE log_9 (LIKE log INCLUDING ALL); SAVEPOINT s; INSERT INTO log_9 VALUES (91, 9); RELEASE s;
+			ALTER TABLE log ATTACH PARTITION log_9 FOR VALUES IN (9); COMMIT`)
+		p.exec(`INSERT INTO log VALUES (92, 9)`)
+		p.exec(`CREATE TABLE log_8 PARTITION OF log FOR VALUES IN (8)`) // has none from before
+		p.exec(`BEGIN; INSERT INTO log VALUES (93, 8); INSERT INTO log VALUES (94, 8); INSERT INTO log VALUES (93, 9); COMMIT`)
+		p.look()
+		expect(t, p.brought(), "insert log -→(92,9)", "insert log -→(93,8)", "insert log -→(94,8)",
+			"insert log -→(93,9)", "update log -→(91,9)", "update log -→(93,9)")
 
 		// One that was announced under its own name has records that are new under that of the root.
 		p.exec(`CREATE TABLE log_3 (id int, y int, PRIMARY KEY (id, y)); INSERT INTO log_3 VALUES (31, 3)`)

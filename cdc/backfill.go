@@ -15,6 +15,7 @@ const (
 	fillUpdate = "update"
 	fillDelete = "delete"
 	fillAttach = "attach" // an insert of a row that a table had when it was attached
+	fillDoubt  = "doubt"  // likewise, unless the stream has brought it already
 )
 
 // backfill returns the transaction that publishes t with the rows that it has.

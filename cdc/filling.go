@@ -60,6 +60,8 @@ func (f *filling) turn(change *Change) (meaning, error) {
 		change.Kind = Delete
 	case fillAttach:
 		change.Attached = true
+	case fillDoubt:
+		change.Kind, change.Attached = Update, true
 	default: // to take it for an insert would tell something that never was
 		return nothing, &Problem{
 			What: fmt.Sprintf("a row of %s stands for %q, which this version does not know: a newer one has written it", f.cfg.own(backfillTable), action),

@@ -141,12 +141,18 @@ type member struct {
 	leaf bool
 }
 
-// treeOf is SQL for the OIDs, relid, of a table and its partitions at any depth. The function
-// pg_partition_tree would lock each of them, in an order in which DDL may wait for it and it for DDL.
+// trees is SQL for a recursive CTE of the OIDs, relid, of tables and their partitions at any depth; root is
+// the table, one of those that a query selects. The function pg_partition_tree would lock each partition, in
+// an order in which DDL may wait for it and it for DDL.
+func trees(roots string) string {
+	return "tree (root, relid) AS (SELECT oid, oid FROM (" + roots + ") top (oid) UNION ALL\n" +
+		"    SELECT tree.root, i.inhrelid FROM tree JOIN pg_inherits i ON i.inhparent = tree.relid\n" +
+		"    JOIN pg_class ON pg_class.oid = i.inhrelid WHERE relispartition AND NOT inhdetachpending)"
+}
+
+// treeOf is SQL for the OIDs, relid, of a table and its partitions at any depth.
 func treeOf(oid string) string {
-	return "(WITH RECURSIVE tree (relid) AS (SELECT " + oid + "::oid UNION ALL\n" +
-		"    SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.relid JOIN pg_class ON pg_class.oid = i.inhrelid\n" +
-		"    WHERE relispartition AND NOT inhdetachpending) SELECT relid FROM tree)"
+	return "(WITH RECURSIVE " + trees("SELECT "+oid+"::oid") + " SELECT relid FROM tree)"
 }
 
 // lookAtTrees looks up the partitions of those of tables that have any.
@@ -162,8 +168,9 @@ func lookAtTrees(ctx context.Context, conn *pgx.Conn, tables []candidate) error 
 		return nil
 	}
 	rows, err := conn.Query(ctx, `
+		WITH RECURSIVE `+trees("SELECT unnest($1::oid[])")+`
 		SELECT root, c.oid, n.nspname, c.relname, c.relkind = 'r'
-		FROM unnest($1::oid[]) root CROSS JOIN LATERAL `+treeOf("root")+` p
+		FROM tree p
 		JOIN pg_class c ON c.oid = p.relid JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.oid <> root AND c.relkind IN ('r', 'p') ORDER BY c.oid`, oids)
 	var root uint32

@@ -177,6 +177,7 @@ func (a *application) run(ctx context.Context, s *Step) error {
 		if a.watch == nil {
 			var err error
 			if a.watch, err = pgx.ConnectConfig(ctx, a.conn.Config()); err != nil {
+				a.gaveWay = true // beforehand, as nobody would notice
 				return fmt.Errorf("open a connection that looks who waits: %w", err)
 			}
 		}

@@ -147,7 +147,8 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		bySchema = `EXISTS (SELECT FROM pg_publication_namespace s JOIN pub ON s.pnpubid = pub.oid WHERE s.pnnspid = n.oid)`
 	}
 	rows, err := conn.Query(ctx, `
-		WITH pub AS (SELECT oid, puballtables, pubowner FROM pg_publication WHERE pubname = $3)
+		WITH RECURSIVE pub AS (SELECT oid, puballtables, pubowner FROM pg_publication WHERE pubname = $3),
+		`+trees("SELECT oid FROM pg_class WHERE relkind = 'p'")+`
 		SELECT t.ord, c.oid, c.relkind = 'p',
 		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary),
 		       pg_has_role(c.relowner, 'USAGE'), pg_get_userbyid(c.relowner)::text,
@@ -167,7 +168,7 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		CROSS JOIN LATERAL (SELECT EXISTS (
 		     SELECT FROM pg_publication_rel r JOIN pub ON r.prpubid = pub.oid WHERE r.prrelid = c.oid) AS direct) member
 		CROSS JOIN LATERAL (SELECT c.oid AS id UNION ALL
-		     SELECT relid FROM `+treeOf("CASE c.relkind WHEN 'p' THEN c.oid END")+` tree WHERE relid <> c.oid) lies
+		     SELECT relid FROM tree WHERE c.relkind = 'p' AND root = c.oid AND relid <> c.oid) lies
 		JOIN pg_class part ON part.oid = lies.id AND (part.relkind = 'r' OR part.oid = c.oid)
 		JOIN pg_namespace pn ON pn.oid = part.relnamespace
 		LEFT JOIN LATERAL (SELECT bool_or(attgenerated = 'v') AS virtual, bool_or(attgenerated = 's') AS stored

@@ -167,7 +167,7 @@ func (p *Plan) differing(t *candidate) string {
 		"  WITH named AS (%[12]s), left_over AS (%[13]s),\n"+
 		"    mark AS (SELECT x, c FROM (SELECT * FROM named UNION ALL SELECT * FROM left_over) swap ORDER BY age(x) DESC, c LIMIT 1),\n"+
 		"    emptied AS (SELECT EXISTS (SELECT FROM pg_class, mark WHERE oid = %[16]s AND age(xmin) < age(mark.x))\n"+
-		"      AND NOT EXISTS (SELECT FROM %[17]s o, mark WHERE %[14]s) AS since)\n"+
+		"      AND NOT EXISTS (SELECT FROM %[17]s o, mark WHERE %[14]s) AND EXISTS (SELECT FROM %[18]s n, mark WHERE %[15]s) AS since)\n"+
 		"  SELECT %[2]s, %[3]s, action, CASE WHEN action IS NOT NULL AND NOT later THEN old END,\n"+
 		"    CASE WHEN action IS DISTINCT FROM '%[4]s' THEN record END\n"+
 		"  FROM (\n"+
@@ -181,7 +181,7 @@ func (p *Plan) differing(t *candidate) string {
 		p.cfg.own(backfillTable), quoteLiteral(p.cfg.Slot), t.regclass(), fillDelete, key, oldKey, fillUpdate,
 		strings.Join(old, ", "), strings.Join(record, ", "), both("FULL JOIN"), both("JOIN"),
 		namedSince(t.regclass()), namedSince(t.replaces.now.regclass()), writtenBefore("o"), writtenBefore("n"),
-		t.replaces.now.regclass(), t.replaces.from())
+		t.replaces.now.regclass(), t.replaces.from(), t.from())
 }
 
 // since returns the statement that announces the rows of t that were written since it has its name: as

@@ -29,6 +29,10 @@ func TestAttachedRows(t *testing.T) {
 		{"Savepoint", `BEGIN; SAVEPOINT s;` + move + `RELEASE s; SAVEPOINT t;` + attach + `; RELEASE t; COMMIT`, []string{updated}},
 		{"SavepointBoth", `BEGIN; SAVEPOINT s;` + move + `SAVEPOINT t; INSERT INTO deals_lost VALUES (6, 'lost', 'f'); RELEASE s; SAVEPOINT u; ` + attach + `; COMMIT`,
 			[]string{updated, made}},
+		{"SavepointBefore", `BEGIN;` + move + `SAVEPOINT s; INSERT INTO deals_lost VALUES (6, 'lost', 'f'); RELEASE s;` + attach +
+			`; COMMIT; INSERT INTO deals VALUES (7, 'lost', 'g')`, []string{ // as it may have come later
+			updated, `deal.created  {"id":7,"stage":"lost","name":"g"}`, `deal.updated  {"id":6,"stage":"lost","name":"f"}`,
+		}},
 		{"Later", move + `; COMMIT;` + attach, []string{updated}},
 		{"Again", move + attach + `; COMMIT; ALTER TABLE deals DETACH PARTITION deals_lost;` + attach, []string{updated}},
 		{"Renamed", `BEGIN;` + move + attach + `; COMMIT; ALTER TABLE deals RENAME TO sales`, []string{updated}},

@@ -28,6 +28,7 @@ import (
 //     the records.
 //   - A table that is renamed takes its records along. One that is rebuilt and takes over another's
 //     name takes over its records, and none of them is announced again.
+//   - A partitioned table that is renamed may be told of under either name until the look.
 //   - A partition that was detached, and the table that a rebuilt one replaces, may be told of under
 //     their own name or not. Their rows must not be created once more.
 //   - A table that cannot be published (no key, unlogged, in a schema that is not watched) has no

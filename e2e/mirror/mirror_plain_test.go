@@ -40,7 +40,7 @@ func (s *schedule) newPlain(old bool) {
 }
 
 func truncateTable(s *schedule, t *table) bool {
-	if t.frozen || t.parent != nil || len(t.children)+len(t.foreign) > 0 {
+	if t.frozen || t.kept || t.parent != nil || len(t.children)+len(t.foreign) > 0 {
 		return false
 	}
 	name := t.name
@@ -230,11 +230,13 @@ func (s *schedule) swap(t, n *table, before []string) {
 	// What is written to the new table until Hookline has looked, is told by comparing the two.
 	n.frozen = !n.settled
 	// What is deleted from the old table after the swap looks as if it had been new in the new one at the swap, and
-	// a column that it has no longer is not compared; and once it was rewritten, all of its rows look new.
+	// a column that it has no longer is not compared; and once it was rewritten or truncated, all of its rows look
+	// new, or are gone.
 	t.settled, t.loose, t.kept = false, true, true
 	n.place, t.place = t.place, nil
 	drop := s.chance(4)
-	if n.frozen && !drop {
+	t.frozen = t.key == versionedKey // whose rows are others with every update
+	if n.frozen && !drop && !t.frozen {
 		n.swapped = append([]string{}, sortedIDs(n.rows)...)
 	}
 	switch {
