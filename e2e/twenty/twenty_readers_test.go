@@ -26,7 +26,9 @@ func TestTwentyReaders(t *testing.T) {
 	db.Exec(`INSERT INTO `+table("noteTarget")+` ("noteId", "targetRocketId") VALUES ($1, $2)`, old, rocket)
 	sut := e2e.Start(t, db.Database).Until("active")
 
-	edit := func(note string) { db.Exec(`UPDATE `+table("note")+` SET title = coalesce(title, '') || 'x' WHERE id = $1`, note) }
+	edit := func(note string) {
+		db.Exec(`UPDATE `+table("note")+` SET title = coalesce(title, '') || 'x' WHERE id = $1`, note)
+	}
 	edit(old)
 	db.Exec(`INSERT INTO `+table("noteTarget")+` ("noteId", "targetPersonId") VALUES ($1, $2)`, old, person)
 	edit(old)
