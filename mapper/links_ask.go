@@ -166,7 +166,7 @@ func (l *links) ask(ctx context.Context, keys []linkKey) (*answer, error) {
 	return a, err
 }
 
-// oldSQL compares the transaction that made a row with the slot's place: whatever is older than its catalog_xmin was committed before all
+// slotSQL is the age of the slot's catalog_xmin: whatever is older was committed before all
 // that the slot is yet to bring.
 const slotSQL = `(SELECT age(catalog_xmin) FROM pg_replication_slots WHERE slot_name = $1)`
 
