@@ -28,17 +28,17 @@ func TestHidden(t *testing.T) {
 				return err
 			}
 			for _, sql := range []string{
-				"CREATE TABLE a (id int PRIMARY KEY)", "CREATE TABLE b (id int PRIMARY KEY)", "CREATE ROLE " + role, "GRANT SELECT ON a TO " + role,
-				"ALTER TABLE a ENABLE ROW LEVEL SECURITY", "SET ROLE " + role,
+				"CREATE TABLE public.a (id int PRIMARY KEY)", "CREATE TABLE public.b (id int PRIMARY KEY)", "CREATE ROLE " + role, "GRANT SELECT ON public.a TO " + role,
+				"ALTER TABLE public.a ENABLE ROW LEVEL SECURITY", "SET ROLE " + role,
 			} {
 				if err := run(sql); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if err := run("TABLE a"); !IsHidden(err) {
+			if err := run("TABLE public.a"); !IsHidden(err) {
 				t.Errorf("row-level security is not told: %v", err)
 			}
-			if err := run("TABLE b"); err == nil || IsHidden(err) {
+			if err := run("TABLE public.b"); err == nil || IsHidden(err) {
 				t.Errorf("a right that lacks counts as row-level security: %v", err)
 			}
 			if err := run("RESET ROLE"); err != nil {

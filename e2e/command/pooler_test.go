@@ -12,7 +12,7 @@ import (
 )
 
 // settings are all that Hookline sends with a connection and PgBouncer may be told to swallow.
-const settings = "IntervalStyle, extra_float_digits, bytea_output, jit, search_path, synchronous_commit, lock_timeout, " +
+const settings = "IntervalStyle, extra_float_digits, bytea_output, jit, search_path, row_security, synchronous_commit, lock_timeout, " +
 	"idle_in_transaction_session_timeout, tcp_keepalives_idle, tcp_keepalives_interval, tcp_keepalives_count"
 
 // A pooler before the CRM's database is called by its name, before anything is changed there,

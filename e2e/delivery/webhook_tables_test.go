@@ -14,7 +14,7 @@ func TestRebuiltTableOfWebhooksIsNotAnnounced(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, db *e2e.Database) {
 		box := e2e.NewInbox(t)
-		db.Exec(`ALTER TABLE webhooks ADD COLUMN headers text DEFAULT 'canary'`)
+		db.Exec(`ALTER TABLE webhooks ADD COLUMN note text DEFAULT 'canary'`)
 		db.AddWebhook(box, "*.*")
 		sut := e2e.Start(t, db).Until("active")
 		db.Exec(`CREATE TABLE webhooks_new (LIKE webhooks INCLUDING ALL)`)
@@ -26,13 +26,13 @@ func TestRebuiltTableOfWebhooksIsNotAnnounced(t *testing.T) {
 		box.UntilHeardOf("one") // so the others have been looked at
 		db.Exec(`BEGIN; ALTER TABLE webhooks RENAME TO webhooks_old; ALTER TABLE webhooks_new RENAME TO webhooks; COMMIT`)
 		for _, table := range []string{"webhooks_old", "webhooks_backup"} {
-			db.Exec(`UPDATE ` + table + ` SET headers = 'canary2'`)
+			db.Exec(`UPDATE ` + table + ` SET note = 'canary2'`)
 		}
 		db.Exec(`CREATE TABLE signs (id text PRIMARY KEY)`)
 		db.Exec(`INSERT INTO signs VALUES ('two')`)
 		box.UntilHeardOf("two")
 		for _, table := range []string{"webhooks_old", "webhooks_backup"} {
-			db.Exec(`UPDATE ` + table + ` SET headers = 'canary3'`)
+			db.Exec(`UPDATE ` + table + ` SET note = 'canary3'`)
 			db.Exec(`DELETE FROM ` + table)
 		}
 		db.OneByOne("contact", 1)
