@@ -73,6 +73,7 @@ func (c *campaign) leave(commits int64) {
 		}
 		return err
 	})
+	left.Store(true) // whether the first answer did it or a later one: there is none left for when the webhook goes on
 	// What was under way when the answer came may come to its end.
 	c.silences = append(c.silences, silence{from: time.Now().Add(requestTimeout)})
 	c.leaver.wellAt = c.commits.Load() + commits
