@@ -208,8 +208,8 @@ func (m *Mapper) join(ctx context.Context, o *object, change cdc.Change) (cdc.Ch
 			return change, err
 		}
 	}
-	if d == nil {
-		return change, nil
+	if d == nil || change.Kind == cdc.Update && o.tenant != nil && m.fold.tenant(d) != o.tenant.of(change.New) {
+		return change, nil // the tenant that the record was of has to hear that it is gone
 	}
 	m.fold.remove(d)
 	if change.Kind == cdc.Insert { // an update that took the key over tells what became of the record as it is
