@@ -100,6 +100,12 @@ func TestOwnerships(t *testing.T) {
 				"organizations tenant in id: these are the tenants",
 			},
 		},
+		"a table that is not announced": {
+			tenancy: byOrganization,
+			sql: `CREATE TABLE a (id int PRIMARY KEY, organization_id int); CREATE TABLE sessions (id int PRIMARY KEY, session_id text);
+				CREATE TABLE tokens (token text PRIMARY KEY, organization_id text)`,
+			want: []string{"a tenant in organization_id"},
+		},
 		"each table its own": {
 			tenancy: eachItsOwn, set: TenantConfig{Of: map[string]string{"public.a": "owner"}},
 			sql:  `CREATE TABLE a (id int PRIMARY KEY, owner int); CREATE TABLE b (id int PRIMARY KEY, organization_id int)`,
