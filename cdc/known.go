@@ -2,6 +2,7 @@ package cdc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -340,4 +341,35 @@ func WebhookTables(ctx context.Context, tx pgx.Tx, cfg Config) (oids []uint32, e
 		return nil, fmt.Errorf("look up which tables held webhooks: %w", err)
 	}
 	return oids, nil
+}
+
+// NoteTenant writes down which column of a table of webhooks tells tenants apart: see NotedTenant.
+func NoteTenant(ctx context.Context, conn *pgx.Conn, cfg Config, table Table, column string) error {
+	cfg = cfg.withDefaults()
+	_, err := conn.Exec(ctx, "UPDATE "+cfg.own(knownTable).String()+" SET tenant = $3"+
+		" WHERE slot = $1 AND relation = to_regclass($2) AND tenant IS DISTINCT FROM $3",
+		cfg.Slot, table.String(), column)
+	if err != nil {
+		return fmt.Errorf("write down what tells tenants apart: %w", err)
+	}
+	return nil
+}
+
+// NotedTenant returns the table of webhooks, and its column, that told tenants apart when it was last
+// noted. They may be gone by now. The zero table: none ever did.
+func NotedTenant(ctx context.Context, tx pgx.Tx, cfg Config) (t Table, column string, err error) {
+	cfg = cfg.withDefaults()
+	known := cfg.own(knownTable).String()
+	var there bool
+	err = tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", known).Scan(&there)
+	if err == nil && there {
+		err = tx.QueryRow(ctx, `
+			SELECT schema_name, table_name, j->>'tenant' FROM `+known+` k CROSS JOIN LATERAL to_jsonb(k) j
+			WHERE slot = $1 AND j->>'tenant' IS NOT NULL ORDER BY relation DESC LIMIT 1`,
+			cfg.Slot).Scan(&t.Schema, &t.Name, &column)
+	}
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return t, "", fmt.Errorf("look up what told tenants apart: %w", err)
+	}
+	return t, column, nil
 }

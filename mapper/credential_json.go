@@ -107,7 +107,7 @@ func (r *redactor) classify(key string) (c keyClass) {
 	if settingNames[name] {
 		c |= nameKey
 	}
-	if settingValues[name] {
+	if isSettingValue(key) {
 		c |= valueKey
 	}
 	return c
@@ -162,10 +162,35 @@ func (r *redactor) finds(text []byte) bool {
 	}
 }
 
+// mayBeDocument reports whether a text, or what is printed between the quotes of a JSON string, may
+// be a JSON object or array, or a string that holds one.
+func mayBeDocument(text []byte) bool {
+	for len(text) > 1 {
+		switch text[0] {
+		case '{', '[', '"':
+			return true
+		case ' ', '\t', '\n', '\r':
+			text = text[1:]
+		case '\\': // printed as part of a JSON string
+			switch text[1] {
+			case '"':
+				return true
+			case 't', 'n', 'r':
+				text = text[2:]
+			default:
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return false
+}
+
 // appendText appends a string. One that holds a JSON object or array has its credentials left
 // out.
 func (r *redactor) appendText(dst, text []byte) []byte {
-	if len(text) < 2 || text[0] != '{' && text[0] != '[' {
+	if !mayBeDocument(text) {
 		return appendString(dst, text)
 	}
 	start := len(dst)

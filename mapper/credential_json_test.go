@@ -43,11 +43,16 @@ func TestRedactJSON(t *testing.T) {
 		{`{"value": "x", "key": "api_key", "n": 1}`, `{"key":"api_key","n":1}`},
 		{`{"field": "password", "old_value": "x", "new_value": "y"}`, `{"field":"password"}`},
 		{`{"name": "Ada", "value": "y"}`, `{"name":"Ada","value":"y"}`},
+		{`{"field": "password", "from": "x", "to": "y", "previous": 1, "current": 2}`, `{"field":"password"}`},
+		{`{"name": "API_TOKEN", "string_value": "x", "oldVal": "y", "values": ["z"]}`, `{"name":"API_TOKEN"}`},
+		{`{"from": "a", "to": "b", "name": "Ada"}`, `{"from":"a","to":"b","name":"Ada"}`},
 		// documents within strings
 		{`{"payload": "{\"password\": \"x\", \"a\": 1}"}`, `{"payload":"{\"a\":1}"}`},
 		{`{"payload": "[{\"in\": \"{\\\"token\\\": \\\"x\\\"}\"}]"}`, `{"payload":"[{\"in\":\"{}\"}]"}`},
 		{`{"payload": "{\"a\":   1}", "text": "{password: x}"}`, `{"payload":"{\"a\":   1}","text":"{password: x}"}`},
 		{`"{\"password\":1}"`, `"{}"`},
+		{`{"payload": " \n\t{\"password\": \"x\", \"a\": 1}"}`, `{"payload":"{\"a\":1}"}`},
+		{`{"payload": "\"{\\\"password\\\":1}\""}`, `{"payload":"\"{}\""}`},
 	} {
 		if got := newTestRedactor(t, "").appendJSON([]byte("x"), []byte(test.in)); string(got) != "x"+test.want {
 			t.Errorf("%s:\n got %s\nwant x%s", test.in, got, test.want)
@@ -77,6 +82,10 @@ func TestRedactAsConfigured(t *testing.T) {
 func TestRedactText(t *testing.T) {
 	for _, test := range []struct{ in, want string }{
 		{``, ``},
+		{" \n[{\"password\": 1, \"a\": 2}]", `[{"a":2}]`},
+		{`"{\"password\":1}"`, `"{}"`},
+		{`"quoted"`, `"quoted"`},
+		{" \n", " \n"},
 		{`{`, `{`},
 		{`plain`, `plain`},
 		{`[link](x)`, `[link](x)`},

@@ -18,7 +18,8 @@ var credentialPhrases = phrases(`
 	authorization key, encryption key, encrypted key, decryption key, signing key, signature key,
 	master key, session key, hmac key, webhook key, consumer key, application key, app key,
 	integration key, server key, deploy key, security key, recovery key, reset key,
-	confirmation key, verification key, activation key, unlock key, hashed key, key hash,
+	confirmation key, verification key, activation key, unlock key,
+	hashed key, key hash, key digest,
 
 	recovery code, backup code, scratch code, verification code, verify code, confirmation code,
 	activation code, reset code, invite code, invitation code, access code, login code, sms code,
@@ -28,14 +29,14 @@ var credentialPhrases = phrases(`
 	mfa seed, 2fa seed, two factor seed, seed phrase, mfa key, 2fa key, tfa key, two factor key,
 
 	user pass, db pass, database pass, smtp pass, mail pass, imap pass, ftp pass, ldap pass,
-	auth pass, login pass, admin pass, proxy pass,
+	auth pass, login pass, admin pass, proxy pass, pass crypted, pass temp,
 
 	session hash, session data, session cookie,
 	remember digest, reset digest, activation digest, confirmation digest, invitation digest,
 	auth data, auth header, authorization header, proxy authorization, security answer,
 
 	reset link, reset url, magic link, login link, signin link, invite link, invite url,
-	invitation link, invitation url,
+	invitation link, invitation url, webhook url, webhook uri,
 	connection string, database url, database uri, db url, db uri, redis url, amqp url, mongo url,
 	smtp url
 `)

@@ -46,6 +46,7 @@ func (s *SecretColumns) judge(d *outline) judgement {
 	salted := slices.ContainsFunc(d.columns, func(c outlineColumn) bool {
 		return isSalt(c.name, c.of)
 	})
+	verifies := d.verifies()
 	for i, c := range d.columns {
 		switch s.of(d.schema, names, c.name) {
 		case leaves:
@@ -54,7 +55,8 @@ func (s *SecretColumns) judge(d *outline) judgement {
 			j.through[i] = true
 		default:
 			j.left[i] = !s.off && (namesCredential(c.name, c.of) || holdsCredential(of, c) ||
-				c.of != fact && salted && isHash(c.name))
+				c.of != fact && salted && isHash(c.name) ||
+				verifies && verificationColumns[folded(c.name)])
 		}
 	}
 	if !s.off && !slices.Contains(j.left, true) && endsAsCredential(singularWords(of)) {
@@ -78,6 +80,20 @@ func (s *SecretColumns) judge(d *outline) judgement {
 	}
 	j.setting = d.holdsSettings(&j)
 	return j
+}
+
+// A table of verifications with all of these columns holds codes and tokens that were sent to
+// people, as Better Auth has it: in one of the first two.
+var verificationColumns = set(`identifier value`)
+
+func (d *outline) verifies() bool {
+	if w := singularWords(d.table); len(w) == 0 || w[len(w)-1] != "verification" {
+		return false
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(d.columns, func(c outlineColumn) bool { return folded(c.name) == name })
+	}
+	return has("identifier") && has("value")
 }
 
 func isSalt(name string, of held) bool {
@@ -215,14 +231,19 @@ var (
 		configkey property path field fieldname columnname attribute attributename header headername
 	`)
 	settingValues = set(`
-		value val settingvalue optionvalue configvalue
-		oldvalue newvalue old new before after default defaultvalue
+		old new before after previous prev current original from to default
 	`)
 	settingTables = set(`
 		setting config configuration preference attribute option parameter param variable property default
 	`)
 	settingContents = set(`content data`)
 )
+
+// isSettingValue reports whether a column, or a key of JSON, is called as what a setting is set to,
+// or was.
+func isSettingValue(name string) bool {
+	return settingValues[folded(name)] || endsIn(name, "value", "val", "values")
+}
 
 // holdsSettings returns where a table has names and values, nil when it has not.
 func (d *outline) holdsSettings(j *judgement) *setting {
@@ -235,7 +256,7 @@ func (d *outline) holdsSettings(j *judgement) *setting {
 		case j.left[i] || j.through[i] || c.of == number:
 		case settingNames[name]:
 			s.names = append(s.names, i)
-		case c.of == anything && (settingValues[name] || contents && settingContents[name]):
+		case c.of == anything && (isSettingValue(c.name) || contents && settingContents[name]):
 			s.values = append(s.values, i)
 		}
 	}

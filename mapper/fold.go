@@ -160,6 +160,15 @@ func (f *fold) before(d *deletion, rel *cdc.Relation) (row cdc.Tuple, isKey bool
 	return f.row, d.isKey
 }
 
+// tenant returns the tenant that the row which was deleted belonged to, "" when that is not known.
+func (f *fold) tenant(d *deletion) string {
+	if d.object.tenant == nil {
+		return ""
+	}
+	f.row = unpack(f.row[:0], d.row)
+	return d.object.tenant.of(f.row)
+}
+
 func sameColumns(a, b *cdc.Relation) bool {
 	if a == b {
 		return true

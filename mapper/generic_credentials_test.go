@@ -29,6 +29,7 @@ func testCredentialsOfColumns(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	runSQL(t, pool, `
 		CREATE EXTENSION hstore;
+		CREATE EXTENSION citext;
 		CREATE TYPE login AS (name text, "passWord" text, extra jsonb, tokens int, hash text, salt text);
 		CREATE TYPE mood AS ENUM ('secret', 'open');
 		CREATE DOMAIN document AS jsonb;
@@ -36,13 +37,14 @@ func testCredentialsOfColumns(t *testing.T, pool *pgxpool.Pool) {
 		CREATE TABLE users (
 			id int PRIMARY KEY, email text, "encryptedPassword" text, api_key word, salt text, hash text, file_hash text,
 			token mood, tokens_left int, password_changed_at timestamptz, is_secret boolean, notify_token uuid,
-			meta jsonb, raw json, doc document, docs jsonb[], note text, notes text[], login login, logins login[], tags hstore, tagses hstore[]);
+			meta jsonb, raw json, doc document, docs jsonb[], note text, notes text[], login login, logins login[], tags hstore, tagses hstore[],
+			folded citext);
 		INSERT INTO users VALUES (1, 'ada@example.com', 'canary', 'canary', 'canary', 'canary', 'canary',
 			'secret', 3, '2025-01-01', true, gen_random_uuid(),
 			'{"a":1,"password":"canary"}', '{"a": 1, "in": {"apiKey": "canary"}}', '{"token":"canary"}', ARRAY['{"pwd":"canary"}'::jsonb, '{"b":2}'],
 			'{"client_secret": "canary", "c": 3}', ARRAY['{"otp":"canary"}', 'plain'],
 			('ada', 'canary', '{"pin":"canary","d":4}', 7, 'canary', 'canary'), ARRAY[('bob', 'canary', '{"e":5}', 8, 'canary', 'canary')::login],
-			'a=>1, "secret"=>"canary"', ARRAY['"access_key"=>"canary"'::hstore])`)
+			'a=>1, "secret"=>"canary"', ARRAY['"access_key"=>"canary"'::hstore], ' {"token":"canary"}')`)
 	g := NewGeneric(Config{}, pool, discard)
 	rel := describeTable(t, pool, "public", "users")
 	o := compilePlan(t, g, rel)
@@ -50,7 +52,7 @@ func testCredentialsOfColumns(t *testing.T, pool *pgxpool.Pool) {
 	const want = `{"id":1,"email":"ada@example.com","token":"secret","tokensLeft":3,"passwordChangedAt":"2025-01-01T00:00:00Z","isSecret":true,` +
 		`"meta":{"a":1},"raw":{"a":1,"in":{}},"doc":{},"docs":[{},{"b":2}],"note":"{\"c\":3}","notes":["{}","plain"],` +
 		`"login":{"name":"ada","extra":{"d":4},"tokens":7},"logins":[{"name":"bob","extra":{"e":5},"tokens":8}],` +
-		`"tags":{"a":"1"},"tagses":[{}]}`
+		`"tags":{"a":"1"},"tagses":[{}],"folded":"{}"}`
 	if got := string(o.appendRow(nil, row)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -293,6 +293,8 @@ func (t *types) compile(oid uint32, found map[uint32]typeRow) columnType {
 		c.composite = true
 	case row.Hstore:
 		c.encode, c.redacted = appendHstore, t.redactor.appendHstore
+	case row.Category == "S": // citext, as an instance
+		c.redacted = t.redactor.appendText
 	case row.Category != "":
 		c.holds = heldBy(row.Category[0], oid)
 	}

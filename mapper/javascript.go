@@ -387,7 +387,7 @@ func (p *reprinter) text() bool {
 	if !p.string() {
 		return false
 	}
-	if p.redactor != nil && (p.out[start+1] == '{' || p.out[start+1] == '[') {
+	if p.redactor != nil && mayBeDocument(p.out[start+1:len(p.out)-1]) {
 		p.left = p.redactor.within(p, start) || p.left
 	}
 	return true

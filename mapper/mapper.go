@@ -208,8 +208,8 @@ func (m *Mapper) join(ctx context.Context, o *object, change cdc.Change) (cdc.Ch
 			return change, err
 		}
 	}
-	if d == nil {
-		return change, nil
+	if d == nil || change.Kind == cdc.Update && o.tenant != nil && m.fold.tenant(d) != o.tenant.of(change.New) {
+		return change, nil // the tenant that the record was of has to hear that it is gone
 	}
 	m.fold.remove(d)
 	if change.Kind == cdc.Insert { // an update that took the key over tells what became of the record as it is
@@ -488,7 +488,7 @@ func (m *Mapper) tellUnread(rel *cdc.Relation, err error) {
 
 // errAltered says that a table is not as the stream has it any more: it, or one of its columns, was renamed
 // or dropped, or has another type.
-var errAltered = errors.New("the table was altered since")
+var errAltered = errors.New("the table, or the right to read it, is another than the stream knows")
 
 // altered are the classes of SQLSTATE that say so: there is no such name, or a value is none of the column's
 // type, as the column has another one by now.

@@ -227,6 +227,10 @@ func (g *Generic) Ownerships(ctx context.Context, db querier) ([]Ownership, erro
 	if !g.tenancy.On {
 		return nil, nil
 	}
+	left, err := g.survey(ctx, db)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := db.Query(ctx, `
 		WITH RECURSIVE `+basesSQL+`
 		SELECT n.nspname, c.relname,
@@ -250,7 +254,7 @@ func (g *Generic) Ownerships(ctx context.Context, db querier) ([]Ownership, erro
 	var bases []uint32
 	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &names, &bases}, func() error {
 		_, announced := g.announces(table.Schema, table.Name)
-		if !announced || table.Schema == g.tenancy.Table.Schema && table.Name == g.tenancy.Table.Name {
+		if !announced || left.tables[table].whole != "" || table.Schema == g.tenancy.Table.Schema && table.Name == g.tenancy.Table.Name {
 			return nil
 		}
 		columns := make([]describedColumn, len(names))

@@ -100,6 +100,12 @@ func TestOwnerships(t *testing.T) {
 				"organizations tenant in id: these are the tenants",
 			},
 		},
+		"a table that is not announced": {
+			tenancy: byOrganization,
+			sql: `CREATE TABLE a (id int PRIMARY KEY, organization_id int); CREATE TABLE sessions (id int PRIMARY KEY, session_id text);
+				CREATE TABLE tokens (token text PRIMARY KEY, organization_id text)`,
+			want: []string{"a tenant in organization_id"},
+		},
 		"each table its own": {
 			tenancy: eachItsOwn, set: TenantConfig{Of: map[string]string{"public.a": "owner"}},
 			sql:  `CREATE TABLE a (id int PRIMARY KEY, owner int); CREATE TABLE b (id int PRIMARY KEY, organization_id int)`,
@@ -229,6 +235,14 @@ func TestRecordsThatMove(t *testing.T) {
 				`8 contact.created {"id":1,"organizationId":8,"name":"Eva","deletedAt":null}`,
 			}},
 			{`DELETE FROM contacts`, []string{`8 contact.deleted {"id":1,"organizationId":8,"name":"Eva","deletedAt":null}`}},
+			{`INSERT INTO contacts VALUES (5, 7, 'Una'), (6, 8, 'Zoe')`, []string{
+				`7 contact.created {"id":5,"organizationId":7,"name":"Una","deletedAt":null}`,
+				`8 contact.created {"id":6,"organizationId":8,"name":"Zoe","deletedAt":null}`,
+			}},
+			{`DELETE FROM contacts WHERE id = 5; UPDATE contacts SET id = 5`, []string{ // the key comes to another tenant
+				`8 contact.updated {"id":5,"organizationId":8,"name":"Zoe","deletedAt":null}`,
+				`7 contact.deleted {"id":5,"organizationId":7,"name":"Una","deletedAt":null}`,
+			}},
 			{`UPDATE visits SET organization_id = 8, name = 'Ida'`, []string{
 				`7 visit.deleted {"id":1,"organizationId":7,"name":"Ada"}`, `8 visit.created {"id":1,"organizationId":8,"name":"Ida"}`,
 			}},

@@ -25,13 +25,13 @@ type attempted struct {
 	cut     bool // it was cut short by the end of Drain
 }
 
-// attempt makes one attempt at j, unless its webhook is gone, or has come to another workspace: that must not hear of this one's records.
+// attempt makes one attempt at j, unless its webhook is gone, or has come to another tenant: that must not hear of this one's records.
 func (s *Sender) attempt(j *job) (a attempted) {
 	if j.To.Current() == nil || j.tried == nil {
 		return attempted{skipped: true}
 	}
 	if !j.Event.IsFor(j.tried.Workspace) {
-		a.verdict = Verdict{Outcome: Blocked, Reason: "the webhook belongs to another workspace now"}
+		a.verdict = Verdict{Outcome: Blocked, Reason: "the webhook belongs to another tenant now"}
 		return a
 	}
 	c := j.route.courier(j.tried)

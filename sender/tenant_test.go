@@ -31,7 +31,7 @@ func TestOfAnotherTenant(t *testing.T) {
 			t.Errorf("%s: %d requests, %d dead letters, want it sent", to.Key, len(hits), len(dead))
 		case !test.sent && (len(hits) != 0 || len(dead) != 1):
 			t.Errorf("%s: %d requests, %d dead letters, want a dead letter", to.Key, len(hits), len(dead))
-		case !test.sent && !strings.Contains(dead[0].Reason, "another workspace"):
+		case !test.sent && !strings.Contains(dead[0].Reason, "another tenant"):
 			t.Errorf("%s: the reason is %q", to.Key, dead[0].Reason)
 		}
 		for len(hits) > 0 {

@@ -144,7 +144,7 @@ func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, checkpoints cd
 		return nil, err
 	}
 	d.tellSkipped(plan.Skipped)
-	return plan, nil
+	return plan, d.noteTenancy(ctx, conn)
 }
 
 // findGap looks for a gap.
@@ -343,6 +343,11 @@ func (d *database) divide(ctx context.Context, tx pgx.Tx) error {
 	}
 	before, divided := generic.Divided()
 	switch {
+	case !divided && !tenancy.On:
+		if err := d.asksForTenants(ctx, tx); err != nil {
+			return err
+		}
+		fallthrough
 	case !divided:
 		return generic.Divide(ctx, tx, tenancy)
 	case before == tenancy:
@@ -350,7 +355,7 @@ func (d *database) divide(ctx context.Context, tx pgx.Tx) error {
 		if !d.lost {
 			d.lost = true
 			d.log.Error("the column that tells tenants apart is gone: "+
-				"webhooks keep the tenants that they had until a restart, and then hear of everything",
+				"webhooks keep the tenants that they had, and the next start will ask",
 				"table", before.Table.String(), "column", before.Own, "to_mend_it",
 				"HOOKLINE_TENANT_COLUMN names the column, or is none where there are no tenants any more")
 		}
@@ -358,6 +363,38 @@ func (d *database) divide(ctx context.Context, tx pgx.Tx) error {
 		return errTenants
 	}
 	return nil
+}
+
+// asksForTenants returns a *cdc.Problem where tenants were told apart before, and nobody has said that there are none any more: all webhooks
+// would hear of everything.
+func (d *database) asksForTenants(ctx context.Context, tx pgx.Tx) error {
+	if d.cfg.Webhook.Tenants.Off() {
+		return nil
+	}
+	table, column, err := cdc.NotedTenant(ctx, tx, d.cfg.CDC)
+	if err != nil || column == "" {
+		return err
+	}
+	return &cdc.Problem{
+		What: fmt.Sprintf("webhooks were kept apart by column %s of table %s, and nothing says any more which tenant a webhook belongs to",
+			column, table),
+		Mend: fmt.Sprintf("HOOKLINE_TENANT_COLUMN=<column> names the column that does, with %s.%s=<column> where the table of webhooks has "+
+			"another than the other tables; HOOKLINE_TENANT_COLUMN=%s says that there are no tenants any more, and all webhooks hear of everything",
+			table.Schema, table.Name, mapper.NoTenants),
+	}
+}
+
+// noteTenancy writes down how webhooks are kept apart, for asksForTenants.
+func (d *database) noteTenancy(ctx context.Context, conn *pgx.Conn) error {
+	generic, ok := d.catalog.(*mapper.Generic)
+	if !ok {
+		return nil
+	}
+	tenancy, _ := generic.Divided()
+	if tenancy.Own == "" {
+		return nil
+	}
+	return cdc.NoteTenant(ctx, conn, d.cfg.CDC, tenancy.Table, tenancy.Own)
 }
 
 // divideAsConfigured has the catalog keep tenants apart as the settings say, where no table of webhooks has told yet.
@@ -388,8 +425,9 @@ func (d *database) skipWebhooks(ctx context.Context, tx pgx.Tx) error {
 // renewWebhooks reads the webhooks anew, as they are now, since their table is another one. It is for the pump, which follows them.
 // latest is the last transaction that it has seen change webhooks, nil for none.
 func (d *database) renewWebhooks(ctx context.Context, latest *cdc.Tx) error {
+	var over error // the session is, and trying again would not mend that
 	err := cdc.Persist(ctx, d.log, func() error {
-		return d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		err := d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 			if err := untilVisible(ctx, conn, latest); err != nil {
 				return err
 			}
@@ -398,15 +436,34 @@ func (d *database) renewWebhooks(ctx context.Context, latest *cdc.Tx) error {
 				if err != nil {
 					return err
 				}
-				return errors.Join(d.webhooks.Renew(ctx, tx, snapshot), d.divide(ctx, tx), d.skipWebhooks(ctx, tx))
+				renewed := d.webhooks.Renew(ctx, tx, snapshot)
+				if renewed == nil && d.losesTenants() {
+					return errTenants
+				}
+				return errors.Join(renewed, d.divide(ctx, tx), d.skipWebhooks(ctx, tx))
 			})
 		})
+		if errors.Is(err, errTenants) {
+			over, err = errTenants, nil
+		}
+		return err
 	})
-	if err != nil && ctx.Err() == nil && !errors.Is(err, errTenants) {
+	if err != nil && ctx.Err() == nil {
 		d.log.Error("the webhooks cannot be read anew", "error", err)
 		return nil
 	}
-	return err
+	return errors.Join(over, err)
+}
+
+// losesTenants reports whether tenants are kept apart, and the webhooks that were read last have none: their table is another one. Nobody
+// would hear of anything.
+func (d *database) losesTenants() bool {
+	generic, ok := d.catalog.(*mapper.Generic)
+	if !ok {
+		return false
+	}
+	before, _ := generic.Divided()
+	return before.On && !d.webhooks.Tenancy().On
 }
 
 // visiblePatience bounds how long a transaction is waited for that the stream has brought and others do not see yet, as where a commit

@@ -161,6 +161,41 @@ func TestTenantsThatComeAtRunTime(t *testing.T) {
 	sut.UntilPrinted("the column that tells tenants apart is gone")
 	db.Exec(`INSERT INTO contacts (id, organization_id) VALUES ('dropped', 7)`)
 	e2e.Finish(t, sut, box.Gets(append(seven, created("dropped", "7"))...), other.Gets(eight...))
+
+	// Who starts then is asked, before anybody hears of everything.
+	again := e2e.Run(t, db.Env(), "run")
+	if again.Wait() != 1 {
+		t.Errorf("run ends with %d, want 1", again.Wait())
+	}
+	wantText(t, "run", again.Log.String(), "were kept apart by column org", "HOOKLINE_TENANT_COLUMN=<column>", "HOOKLINE_TENANT_COLUMN=none")
+	db.SetUp("HOOKLINE_TENANT_COLUMN=none")
+}
+
+// A table of webhooks that takes the place of one with tenants, and has none, is served to nobody
+// until somebody has said so; what is committed meanwhile is not lost.
+func TestTableOfWebhooksThatLosesTenants(t *testing.T) {
+	t.Parallel()
+	db := e2e.NewDatabase(t)
+	box := e2e.NewInbox(t)
+	db.Exec(webhooksByOrganization + `; CREATE TABLE contacts (id text PRIMARY KEY, organization_id int)`)
+	db.Exec(`INSERT INTO webhooks (url, secret, organization_id) VALUES ($1, $2, 7)`, box.URL(), box.Secret)
+	sut := e2e.Command(t, db.Env(), "run").Launch().Until("active")
+	db.Exec(`INSERT INTO contacts VALUES ('before', 7), ('other', 8)`)
+	before := e2e.Entry{Event: "contact.created", Record: "before", Workspace: "7"}
+	e2e.Eventually(t, box.Gets(before).Missing)
+	db.Exec(`BEGIN;
+		CREATE TABLE webhooks_new (id uuid PRIMARY KEY, url text, secret text, operations text[] DEFAULT '{*.*}', firm int);
+		INSERT INTO webhooks_new SELECT id, url, secret, operations, organization_id FROM webhooks;
+		DROP TABLE webhooks;
+		ALTER TABLE webhooks_new RENAME TO webhooks;
+		COMMIT`)
+	if sut.Wait() != 1 {
+		t.Errorf("run ends with %d, want 1", sut.Wait())
+	}
+	wantText(t, "run", sut.Log.String(), "were kept apart by column organization_id", "HOOKLINE_TENANT_COLUMN=none")
+	db.Exec(`INSERT INTO contacts VALUES ('after', 7), ('other after', 8)`)
+	sut = e2e.Start(t, db, "HOOKLINE_TENANT_COLUMN=organization_id,public.webhooks=firm").Until("active")
+	e2e.Finish(t, sut, box.Gets(before, e2e.Entry{Event: "contact.created", Record: "after", Workspace: "7"}))
 }
 
 // Hookline's own table keeps webhooks apart in any database, whatever the tenants are; one that an

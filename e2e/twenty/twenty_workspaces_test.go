@@ -188,7 +188,7 @@ func TestTwentyWebhookMoves(t *testing.T) {
 	if e2e.Run(t, db.Env(), "deliveries", "replay", dead.ID).Wait() != 0 {
 		t.Error("deliveries replay has failed")
 	}
-	sut.UntilPrinted("the webhook belongs to another workspace now")
+	sut.UntilPrinted("the webhook belongs to another tenant now")
 	back := apple.AddPerson()
 	e2e.Eventually(t, box.Gets(there, back).Missing)
 	if again := db.UntilDead(1)[0]; again.ID != dead.ID {
