@@ -34,17 +34,21 @@ func (d *Draft) Verdict(ctx context.Context) (Verdict, error) {
 	if d.object.guard == nil {
 		return Told, nil
 	}
-	return d.mapper.links.judge(ctx, d.object.guard, d.row, d.change)
+	return d.mapper.links.judge(ctx, d)
 }
 
-func (l *links) judge(ctx context.Context, g *guard, row cdc.Tuple, change cdc.Change) (Verdict, error) {
-	l.enter(change.Tx)
+func (l *links) judge(ctx context.Context, d *Draft) (Verdict, error) {
+	g, row := d.object.guard, d.row
+	l.enter(d.change.Tx)
 	r := record{rule: g.rule, tuple: row, places: g.columns, id: row[g.id].String()}
-	if change.Kind == cdc.Delete {
+	if d.change.Kind == cdc.Delete {
 		r.when = atBegin
 	}
 	if g.deleted >= 0 {
 		r.deleted = row[g.deleted].String()
+		if d.Action == Restored { // its targets, which went with it, come back after it
+			r.deleted = d.before[g.deleted].String()
+		}
 	}
 	for {
 		l.missed = l.missed[:0]

@@ -275,6 +275,22 @@ func TestReaders(t *testing.T) {
 				"hidden note.destroyed " + id(aNote, 1), "note.destroyed " + id(aNote, 2), "hidden noteTarget.destroyed ", "noteTarget.destroyed ",
 			},
 		},
+		{
+			"a note comes back from the trash before what keeps it private", "2.41", private + somebody + `
+				INSERT INTO note (id, "deletedAt") SELECT format('` + aNote[:len(aNote)-2] + `%s', n)::uuid, '2026-01-02 03:04:05.5'
+				FROM generate_series(1, 4) n;
+				INSERT INTO "noteTarget" ("noteId", "targetRocketId", "deletedAt")
+				VALUES ('` + id(aNote, 1) + `', '` + aRocket + `', '2026-01-02 03:04:05.51'),
+					('` + id(aNote, 3) + `', '` + aRocket + `', '2026-01-01');
+				INSERT INTO "noteTarget" ("noteId", "targetPersonId", "deletedAt")
+				VALUES ('` + id(aNote, 2) + `', '` + aPerson + `', '2026-01-02 03:04:05.51')`,
+			[]string{`UPDATE note SET "deletedAt" = NULL`},
+			[]string{
+				"hidden note.restored " + id(aNote, 1), "note.restored " + id(aNote, 2),
+				"note.restored " + id(aNote, 3), // its target had been taken away before
+				"note.restored " + id(aNote, 4),
+			},
+		},
 	}
 	for _, major := range []int{0, 18} {
 		for _, test := range tests {
