@@ -35,6 +35,10 @@ func (d *doctor) checkData(ctx context.Context, conn *pgx.Conn) error {
 		for _, f := range catalog.CheckReaders() {
 			d.add(f)
 		}
+		found, err = catalog.CheckDeciding(ctx, conn)
+		if err := d.take("who may read", found, err); err != nil {
+			return err
+		}
 	case *mapper.Generic:
 		if streamed, err := d.db.hasSchema(ctx, conn); err == nil && streamed {
 			d.add(catalog.CheckNames(tables)...)
