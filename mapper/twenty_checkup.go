@@ -262,6 +262,21 @@ func (t *Twenty) CheckObjects() cdc.Finding {
 	return cdc.OK("objects", "%s", found)
 }
 
+// CheckSettings tells of names in settings that no object has, as of the last Load.
+func (t *Twenty) CheckSettings() (found []cdc.Finding) {
+	for _, s := range t.strangers() {
+		f := cdc.Finding{
+			Level: cdc.Warning, Check: "objects", Found: fmt.Sprintf("%s names %q, and no workspace has this object", s.setting, s.name),
+			Mend: "correct the name: it is objectMetadata.nameSingular, such as person",
+		}
+		if s.nearest != "" {
+			f.Mend = "correct the name; the nearest is " + s.nearest
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
 // CheckReaders tells of what nothing is announced because not everybody may read it, why, and what is announced record by record, as of the
 // last Load.
 func (t *Twenty) CheckReaders() []cdc.Finding {

@@ -190,3 +190,26 @@ func TestTwentyDecidingTables(t *testing.T) {
 		})
 	}
 }
+
+// TestTwentySettingsNameObjects has settings name what there is not.
+func TestTwentySettingsNameObjects(t *testing.T) {
+	conn := twentyDatabase(t)
+	fine := Config{Exclude: []string{"", "note", "timelineActivity"}, PrivateObjects: []string{"*", "rocket"}}
+	if found := twentyCatalog(t, conn, fine).CheckSettings(); found != nil {
+		t.Errorf("of names that there are: %+v", found)
+	}
+	found := twentyCatalog(t, conn, Config{Exclude: []string{"notes"}, PrivateObjects: []string{"_rocket", "people"}}).CheckSettings()
+	var says []string
+	for _, f := range found {
+		if f.Level != cdc.Warning {
+			t.Errorf("%+v, want a warning", f)
+		}
+		says = append(says, f.Found+": "+f.Mend)
+	}
+	equal(t, "findings", says, []string{
+		`HOOKLINE_EXCLUDE names "notes", and no workspace has this object: correct the name; the nearest is note`,
+		`HOOKLINE_PRIVATE_OBJECTS names "_rocket", and no workspace has this object: correct the name; the nearest is rocket`,
+		`HOOKLINE_PRIVATE_OBJECTS names "people", and no workspace has this object: ` +
+			"correct the name: it is objectMetadata.nameSingular, such as person",
+	})
+}

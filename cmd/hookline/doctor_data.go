@@ -32,6 +32,7 @@ func (d *doctor) checkData(ctx context.Context, conn *pgx.Conn) error {
 	case *mapper.Twenty:
 		d.add(catalog.CheckUpgrades()...)
 		d.add(catalog.CheckObjects())
+		d.add(catalog.CheckSettings()...)
 		for _, f := range catalog.CheckReaders() {
 			d.add(f)
 		}
