@@ -288,6 +288,26 @@ func TestReaders(t *testing.T) {
 			},
 		},
 		{
+			"a note is destroyed by the transaction that has edited or made it", "2.41", private + somebody + `
+				INSERT INTO note (id) VALUES ('` + id(aNote, 1) + `'), ('` + id(aNote, 2) + `'), ('` + id(aNote, 3) + `'), ('` + id(aNote, 4) + `');
+				INSERT INTO "noteTarget" ("noteId", "targetRocketId")
+				VALUES ('` + id(aNote, 1) + `', '` + aRocket + `'), ('` + id(aNote, 2) + `', '` + aRocket + `');
+				INSERT INTO "noteTarget" ("noteId", "targetPersonId") VALUES ('` + id(aNote, 3) + `', '` + aPerson + `')`,
+			[]string{
+				`BEGIN; UPDATE note SET title = 'x'; DELETE FROM "noteTarget" WHERE "noteId" = '` + id(aNote, 2) + `';
+				INSERT INTO note (id, title) VALUES ('` + id(aNote, 5) + `', 'x');
+				INSERT INTO "noteTarget" ("noteId", "targetRocketId") VALUES ('` + id(aNote, 5) + `', '` + aRocket + `');
+				DELETE FROM note; COMMIT`,
+			},
+			[]string{
+				"hidden note.updated " + id(aNote, 1), "hidden note.updated " + id(aNote, 2), "note.updated " + id(aNote, 3),
+				"note.updated " + id(aNote, 4), "hidden note.created " + id(aNote, 5), "hidden noteTarget.created ",
+				"hidden noteTarget.deleted ", "hidden note.deleted " + id(aNote, 1), "hidden note.deleted " + id(aNote, 2),
+				"note.deleted " + id(aNote, 3), "note.deleted " + id(aNote, 4), "hidden note.deleted " + id(aNote, 5),
+				"hidden noteTarget.deleted ", "noteTarget.deleted ", "hidden noteTarget.deleted ",
+			},
+		},
+		{
 			"a note comes back from the trash before what keeps it private", "2.41", private + somebody + `
 				INSERT INTO note (id, "deletedAt") SELECT format('` + aNote[:len(aNote)-2] + `%s', n)::uuid, '2026-01-02 03:04:05.5'
 				FROM generate_series(1, 4) n;
