@@ -26,6 +26,7 @@ type instant uint8
 const (
 	atCommit instant = iota // as the transaction in hand leaves them
 	atBegin                 // as it found them
+	within                  // all that it found or made, also what it has taken away since
 )
 
 // Verdict tells whether the record may be told to everybody: as its transaction leaves it, or, when it is deleted, as that found it. It may
@@ -34,20 +35,27 @@ func (d *Draft) Verdict(ctx context.Context) (Verdict, error) {
 	if d.object.guard == nil {
 		return Told, nil
 	}
-	return d.mapper.links.judge(ctx, d.object.guard, d.row, d.change)
+	return d.mapper.links.judge(ctx, d)
 }
 
-func (l *links) judge(ctx context.Context, g *guard, row cdc.Tuple, change cdc.Change) (Verdict, error) {
-	l.enter(change.Tx)
+func (l *links) judge(ctx context.Context, d *Draft) (Verdict, error) {
+	g, row := d.object.guard, d.row
+	l.enter(d.change.Tx)
 	r := record{rule: g.rule, tuple: row, places: g.columns, id: row[g.id].String()}
-	if change.Kind == cdc.Delete {
+	if d.change.Kind == cdc.Delete {
 		r.when = atBegin
 	}
 	if g.deleted >= 0 {
 		r.deleted = row[g.deleted].String()
+		if d.Action == Restored { // its targets, which went with it, come back after it
+			r.deleted = d.before[g.deleted].String()
+		}
 	}
 	for {
 		l.missed = l.missed[:0]
+		if g.loose && l.passes(linkKey{g.self, r.id}, r.when) {
+			r.when = within
+		}
 		v := l.told(r, 0)
 		if v != Undecided {
 			return v, nil
@@ -56,6 +64,23 @@ func (l *links) judge(ctx context.Context, g *guard, row cdc.Tuple, change cdc.C
 			return Undecided, err
 		}
 	}
+}
+
+// passes reports whether the instant at which a record is judged does not have it: the transaction in hand, which made it, deletes it, or
+// deletes it after what it has told of it. What it belonged to goes with it, which does not make it a record that belongs to nothing.
+func (l *links) passes(self linkKey, when instant) bool {
+	if when == atBegin {
+		made := l.before[self]
+		return len(made) > 0 && made[0].before == nil
+	}
+	var last *linkChange
+	for _, c := range l.of[self] {
+		if !sameTx(c.tx, l.tx) {
+			break
+		}
+		last = c
+	}
+	return last != nil && last.after == nil
 }
 
 // record is one whose readers are wanted.
@@ -173,17 +198,24 @@ func (l *links) find(key linkKey, when instant) (rows []linkRow, known bool) {
 
 // reaches reports whether it is known what the transaction in hand does until, or did since, an instant.
 func (l *links) reaches(when instant) bool {
-	if when == atBegin {
+	switch ahead := l.reach > l.tx.Commit; when {
+	case atBegin:
 		return !l.blurred
+	case within:
+		return ahead && !l.blurred
+	default:
+		return ahead
 	}
-	return l.reach > l.tx.Commit
 }
 
 // then returns what rows of now are at an instant.
 func (l *links) then(rows []linkRow, key linkKey, when instant) []linkRow {
 	changes := l.of[key]
-	if when == atBegin {
+	switch when {
+	case atBegin:
 		changes = l.before[key]
+	case within:
+		return l.within(rows, key)
 	}
 	if len(changes) == 0 {
 		return rows
@@ -202,6 +234,29 @@ func (l *links) then(rows []linkRow, key linkKey, when instant) []linkRow {
 		then.set(c.id(), key.found(c.after))
 	}
 	return then.rows
+}
+
+// within returns all rows that the transaction in hand has found or made, as it has them last.
+func (l *links) within(rows []linkRow, key linkKey) []linkRow {
+	var all linkSet
+	keep := func(row linkRow) {
+		if key.found(row) != nil {
+			all.set(row[linkID], row)
+		}
+	}
+	for _, c := range l.before[key] {
+		keep(c.before)
+	}
+	for _, row := range rows {
+		keep(row)
+	}
+	for _, c := range l.of[key] {
+		if !sameTx(c.tx, l.tx) {
+			break
+		}
+		keep(c.after)
+	}
+	return all.rows
 }
 
 // attaches reports whether a row still attaches the record that it names. One that was soft-deleted does when it has gone with the record,

@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -20,10 +21,11 @@ type links struct {
 	plan    func(context.Context, cdc.Change) (plan, error)
 	persist func(ctx context.Context, what string, f func() error) error
 
-	most       int                  // see mostLinks
-	young, old map[linkKey]*linkSet // what is known; old is what has not been asked for since young began
-	guesses    map[linkKey]guess    // what was asked in vain
-	trust      map[*watch]cdc.LSN   // from where on the stream has all changes of the table
+	most       int                    // see mostLinks
+	young, old map[linkKey]*linkSet   // what is known; old is what has not been asked for since young began
+	guesses    map[linkKey]guess      // what was asked in vain
+	trust      map[*watch]cdc.LSN     // from where on the stream has all changes of the table
+	listed     atomic.Pointer[listed] // what Published has found last
 
 	tx      *cdc.Tx // in hand
 	before  changes // what it has changed so far

@@ -173,11 +173,13 @@ const slotSQL = `(SELECT age(catalog_xmin) FROM pg_replication_slots WHERE slot_
 // askTrust finds out since when the table is published.
 func (l *links) askTrust(ctx context.Context, tx pgx.Tx, w *watch, snapshot *cdc.Snapshot) error {
 	var published, before bool
+	var row listing
 	err := tx.QueryRow(ctx, `
-		SELECT p.puballtables OR r.oid IS NOT NULL, coalesce(age(coalesce(r.xmin, p.xmin)) > `+slotSQL+`, false)
+		SELECT p.puballtables OR r.oid IS NOT NULL, coalesce(age(coalesce(r.xmin, p.xmin)) > `+slotSQL+`, false),
+			coalesce(r.oid, 0), coalesce(r.xmin, p.xmin)
 		FROM pg_publication p LEFT JOIN (pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid
 			JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $3 AND c.relname = $4) ON r.prpubid = p.oid
-		WHERE p.pubname = $2`, l.stream.Slot, l.stream.Publication, w.schema, w.table).Scan(&published, &before)
+		WHERE p.pubname = $2`, l.stream.Slot, l.stream.Publication, w.schema, w.table).Scan(&published, &before, &row.oid, &row.xmin)
 	switch l.trust[w] = never; {
 	case errors.Is(err, pgx.ErrNoRows):
 	case err != nil:
@@ -187,6 +189,48 @@ func (l *links) askTrust(ctx context.Context, tx pgx.Tx, w *watch, snapshot *cdc
 		l.trust[w] = 0
 	case published:
 		l.trust[w] = snapshot.Until()
+		if seen := l.listed.Load(); seen != nil && seen.rows[row] {
+			l.trust[w] = min(l.trust[w], seen.until)
+		}
+	}
+	return nil
+}
+
+// listed is what the publication listed at some time.
+type listed struct {
+	rows  map[listing]bool
+	until cdc.LSN // what is committed from here on was committed later
+}
+
+// listing is a row of pg_publication_rel. One that is made anew, or changed, is another.
+type listing struct{ oid, xmin uint32 }
+
+// Published tells the mapper that tables have been published. It looks which there are by now, so that what the stream brings of them from
+// here on can be judged, though the slot may be behind for long. Safe for concurrent use.
+func (m *Mapper) Published(ctx context.Context) error {
+	l := m.links
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	err := pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		snapshot, err := cdc.TakeSnapshot(ctx, tx)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, `
+			SELECT r.oid, r.xmin FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE p.pubname = $1`, l.stream.Publication)
+		if err != nil {
+			return err
+		}
+		now := &listed{rows: map[listing]bool{}, until: snapshot.Until()}
+		var row listing
+		if _, err := pgx.ForEachRow(rows, []any{&row.oid, &row.xmin}, func() error { now.rows[row] = true; return nil }); err != nil {
+			return err
+		}
+		l.listed.Store(now)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look what is published: %w", err)
 	}
 	return nil
 }

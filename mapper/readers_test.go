@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -65,17 +66,8 @@ func (r *readers) begin() {
 	r.Helper()
 	log := slog.New(slog.NewTextHandler(r.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	r.catalog = NewTwenty(r.cfg, log)
-	var tables []cdc.Table
-	err := pgx.BeginTxFunc(r.Context(), r.conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) (err error) {
-		tables, err = r.catalog.Tables(r.Context(), tx)
-		return err
-	})
-	if err != nil {
-		r.Fatal(err)
-	}
-	if _, err := cdc.Prepare(r.Context(), r.conn, r.stream, tables, nil, log); err != nil {
-		r.Fatal(err)
-	}
+	r.publish(r.catalog)
+	var err error
 	if r.source, err = cdc.Open(r.stream, nil, log, prometheus.NewRegistry()); err != nil {
 		r.Fatal(err)
 	}
@@ -97,6 +89,9 @@ func (r *readers) begin() {
 	r.changes = changes
 	r.mapper = New(r.catalog, r.pool, "0badcafe", FormatEvent, log)
 	r.mapper.Follow(Stream{Ahead: r.source, Slot: r.stream.Slot, Publication: r.stream.Publication})
+	if err := r.mapper.Published(r.Context()); err != nil {
+		r.Fatal(err)
+	}
 	r.Cleanup(func() {
 		cancel()
 		stop()
@@ -106,6 +101,23 @@ func (r *readers) begin() {
 			r.Error(err)
 		}
 	})
+}
+
+// publish prepares the database for the tables that a catalog names.
+func (r *readers) publish(catalog *Twenty) {
+	r.Helper()
+	var tables []cdc.Table
+	err := pgx.BeginTxFunc(r.Context(), r.conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) (err error) {
+		tables, err = catalog.Tables(r.Context(), tx)
+		return err
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(r.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if _, err := cdc.Prepare(r.Context(), r.conn, r.stream, tables, nil, log); err != nil {
+		r.Fatal(err)
+	}
 }
 
 // verdicts are the words for what may become of an event.
@@ -275,6 +287,42 @@ func TestReaders(t *testing.T) {
 				"hidden note.destroyed " + id(aNote, 1), "note.destroyed " + id(aNote, 2), "hidden noteTarget.destroyed ", "noteTarget.destroyed ",
 			},
 		},
+		{
+			"a note is destroyed by the transaction that has edited or made it", "2.41", private + somebody + `
+				INSERT INTO note (id) VALUES ('` + id(aNote, 1) + `'), ('` + id(aNote, 2) + `'), ('` + id(aNote, 3) + `'), ('` + id(aNote, 4) + `');
+				INSERT INTO "noteTarget" ("noteId", "targetRocketId")
+				VALUES ('` + id(aNote, 1) + `', '` + aRocket + `'), ('` + id(aNote, 2) + `', '` + aRocket + `');
+				INSERT INTO "noteTarget" ("noteId", "targetPersonId") VALUES ('` + id(aNote, 3) + `', '` + aPerson + `')`,
+			[]string{
+				`BEGIN; UPDATE note SET title = 'x'; DELETE FROM "noteTarget" WHERE "noteId" = '` + id(aNote, 2) + `';
+				INSERT INTO note (id, title) VALUES ('` + id(aNote, 5) + `', 'x');
+				INSERT INTO "noteTarget" ("noteId", "targetRocketId") VALUES ('` + id(aNote, 5) + `', '` + aRocket + `');
+				DELETE FROM note; COMMIT`,
+			},
+			[]string{
+				"hidden note.updated " + id(aNote, 1), "hidden note.updated " + id(aNote, 2), "note.updated " + id(aNote, 3),
+				"note.updated " + id(aNote, 4), "hidden note.created " + id(aNote, 5), "hidden noteTarget.created ",
+				"hidden noteTarget.deleted ", "hidden note.deleted " + id(aNote, 1), "hidden note.deleted " + id(aNote, 2),
+				"note.deleted " + id(aNote, 3), "note.deleted " + id(aNote, 4), "hidden note.deleted " + id(aNote, 5),
+				"hidden noteTarget.deleted ", "noteTarget.deleted ", "hidden noteTarget.deleted ",
+			},
+		},
+		{
+			"a note comes back from the trash before what keeps it private", "2.41", private + somebody + `
+				INSERT INTO note (id, "deletedAt") SELECT format('` + aNote[:len(aNote)-2] + `%s', n)::uuid, '2026-01-02 03:04:05.5'
+				FROM generate_series(1, 4) n;
+				INSERT INTO "noteTarget" ("noteId", "targetRocketId", "deletedAt")
+				VALUES ('` + id(aNote, 1) + `', '` + aRocket + `', '2026-01-02 03:04:05.51'),
+					('` + id(aNote, 3) + `', '` + aRocket + `', '2026-01-01');
+				INSERT INTO "noteTarget" ("noteId", "targetPersonId", "deletedAt")
+				VALUES ('` + id(aNote, 2) + `', '` + aPerson + `', '2026-01-02 03:04:05.51')`,
+			[]string{`UPDATE note SET "deletedAt" = NULL`},
+			[]string{
+				"hidden note.restored " + id(aNote, 1), "note.restored " + id(aNote, 2),
+				"note.restored " + id(aNote, 3), // its target had been taken away before
+				"note.restored " + id(aNote, 4),
+			},
+		},
 	}
 	for _, major := range []int{0, 18} {
 		for _, test := range tests {
@@ -376,6 +424,37 @@ func TestReadersOperations(t *testing.T) {
 	for _, version := range twentydb.Versions {
 		t.Run(version, func(t *testing.T) {
 			equal(t, "events", newReaders(t, 0, version, "", Config{}).become(statements...), want)
+		})
+	}
+}
+
+// The first note of a workspace that comes while the stream is read is judged like all others, though another transaction, which goes on
+// and on, keeps the slot's catalog_xmin where it was.
+func TestReadersNewWorkspace(t *testing.T) {
+	for _, major := range []int{0, 18} {
+		t.Run(strconv.Itoa(major), func(t *testing.T) {
+			r := newReaders(t, major, "2.43", "", Config{})
+			other, err := r.pool.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = other.Rollback(context.Background()) }()
+			if _, err := other.Exec(t.Context(), "SELECT pg_current_xact_id()"); err != nil {
+				t.Fatal(err)
+			}
+			schema, err := twentydb.AddWorkspace(t.Context(), r.conn, secondWorkspace, "Second")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := twentydb.Upgrade(t.Context(), r.conn, "2.43"); err != nil {
+				t.Fatal(err)
+			}
+			r.publish(NewTwenty(r.cfg, slog.New(slog.DiscardHandler)))
+			if err := r.mapper.Published(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			insert := `INSERT INTO ` + schema + `.note (id) VALUES ('` + id(aNote, 1) + `')`
+			equal(t, "events", r.become(insert), []string{"note.created " + id(aNote, 1)})
 		})
 	}
 }

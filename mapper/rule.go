@@ -5,7 +5,8 @@ import "hookline/cdc"
 // rule says which records of an object may be told: all, none, or those that belong to a record that may be told itself.
 type rule struct {
 	kind    ruleKind
-	loose   bool // what belongs to nothing may be told
+	loose   bool   // what belongs to nothing may be told
+	self    lookup // of a loose one: where its own records are found
 	columns []upward
 	rows    []downward
 

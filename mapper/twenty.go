@@ -39,12 +39,14 @@ type Twenty struct {
 	ruledAt     uint64                       // generation
 }
 
+// neverTold is the object that Twenty itself announces nothing of.
+const neverTold = "timelineActivity"
+
 // NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Exclude, PrivateObjects, SecretColumns, Upgrades,
 // TellUndecided and Format. timelineActivity, which Twenty writes for every change of another record, is never announced.
 func NewTwenty(cfg Config, log *slog.Logger) *Twenty {
-	const never = "timelineActivity"
 	t := &Twenty{
-		log: log, exclude: map[string]bool{never: true}, alsoPrivate: map[string]bool{}, told: []string{},
+		log: log, exclude: map[string]bool{neverTold: true}, alsoPrivate: map[string]bool{}, told: []string{},
 		tellsAll: cfg.Upgrades == UpgradesTold, destroys: cfg.Format == FormatTwenty, tellsDoubt: cfg.TellUndecided,
 		metadata: newTwentyMetadata(), secrets: &cfg.SecretColumns,
 	}

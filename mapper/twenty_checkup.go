@@ -262,6 +262,21 @@ func (t *Twenty) CheckObjects() cdc.Finding {
 	return cdc.OK("objects", "%s", found)
 }
 
+// CheckSettings tells of names in settings that no object has, as of the last Load.
+func (t *Twenty) CheckSettings() (found []cdc.Finding) {
+	for _, s := range t.strangers() {
+		f := cdc.Finding{
+			Level: cdc.Warning, Check: "objects", Found: fmt.Sprintf("%s names %q, and no workspace has this object", s.setting, s.name),
+			Mend: "correct the name: it is objectMetadata.nameSingular, such as person",
+		}
+		if s.nearest != "" {
+			f.Mend = "correct the name; the nearest is " + s.nearest
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
 // CheckReaders tells of what nothing is announced because not everybody may read it, why, and what is announced record by record, as of the
 // last Load.
 func (t *Twenty) CheckReaders() []cdc.Finding {
@@ -292,6 +307,83 @@ func (t *Twenty) CheckReaders() []cdc.Finding {
 			strings.Join(shared, ", "), done))
 	}
 	return found
+}
+
+// CheckDeciding tells of tables that decide which records may be told, and that the role may not read, as of the last Load.
+func (t *Twenty) CheckDeciding(ctx context.Context, conn *pgx.Conn) ([]cdc.Finding, error) {
+	var schemas, names []string
+	for _, table := range t.deciding() {
+		schemas, names = append(schemas, table.schema), append(names, table.name)
+	}
+	rows, err := conn.Query(ctx, `
+		SELECT quote_ident(n.nspname), quote_ident(n.nspname) || '.' || quote_ident(c.relname), quote_ident(current_user),
+		       has_schema_privilege(n.oid, 'USAGE'), row_security_active(c.oid)
+		FROM unnest($1::text[], $2::text[]) t (schema, name)
+		JOIN pg_namespace n ON n.nspname = t.schema
+		JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
+		WHERE NOT has_schema_privilege(n.oid, 'USAGE') OR NOT has_table_privilege(c.oid, 'SELECT')
+		   OR row_security_active(c.oid)
+		ORDER BY n.nspname, c.relname`, schemas, names)
+	if err != nil {
+		return nil, fmt.Errorf("look whether the tables that decide can be read: %w", err)
+	}
+	var schema, table, role string
+	var usage, hidden bool
+	var closed, refused, sql []string
+	_, err = pgx.ForEachRow(rows, []any{&schema, &table, &role, &usage, &hidden}, func() error {
+		if !usage && !slices.Contains(closed, schema) {
+			closed = append(closed, schema)
+		}
+		if bypass := fmt.Sprintf("ALTER ROLE %s BYPASSRLS", role); hidden && !slices.Contains(sql, bypass) {
+			sql = append(sql, bypass)
+		}
+		refused = append(refused, table)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look whether the tables that decide can be read: %w", err)
+	}
+	if refused == nil {
+		return nil, nil
+	}
+	if closed != nil {
+		sql = append(sql, fmt.Sprintf("GRANT USAGE ON SCHEMA %s TO %s", strings.Join(closed, ", "), role))
+	}
+	sql = append(sql, fmt.Sprintf("GRANT SELECT ON %s TO %s", strings.Join(refused, ", "), role))
+	return []cdc.Finding{{
+		Level: cdc.Wrong, Check: "who may read",
+		Found: fmt.Sprintf("role %s may not read all of %s: who may read the records that are older than this process, "+
+			"such as notes, cannot be decided", role, strings.Join(refused, ", ")),
+		Mend: "as a superuser", SQL: sql,
+	}}, nil
+}
+
+// deciding returns the tables that are asked which records may be told.
+func (t *Twenty) deciding() (tables []twentyTable) {
+	add := func(by lookup) {
+		if by.watch == nil {
+			return
+		}
+		if table := (twentyTable{by.schema, by.table}); !slices.Contains(tables, table) {
+			tables = append(tables, table)
+		}
+	}
+	for _, o := range t.metadata.objects.rows {
+		w := t.metadata.workspaces.rows[o.workspace]
+		if w == nil || w.deleted || !o.active || t.exclude[o.name] || !t.shown(o) {
+			continue
+		}
+		r := t.rulesIn(o.workspace).of[o]
+		for _, up := range r.columns {
+			if !up.of.never() {
+				add(up.by)
+			}
+		}
+		for _, down := range r.rows {
+			add(down.by)
+		}
+	}
+	return tables
 }
 
 // reason tells why nothing of an object is announced.

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -145,4 +146,70 @@ func TestTwentyDeployment(t *testing.T) {
 			t.Errorf("%+v: there is advice for what is fine", test.deployment)
 		}
 	}
+}
+
+// TestTwentyDecidingTables has a role that may not read what notes and tasks are attached to.
+func TestTwentyDecidingTables(t *testing.T) {
+	for _, major := range []int{0, 18} {
+		t.Run(strconv.Itoa(major), func(t *testing.T) {
+			r := newReaders(t, major, "2.43", "", Config{})
+			var role string
+			err := r.conn.QueryRow(t.Context(), `SELECT 'deciding_' || current_database()`).Scan(&role)
+			if err != nil {
+				t.Fatal(err)
+			}
+			execute(t, r.conn, "CREATE ROLE "+role)
+			defer func() { execute(t, r.conn, "RESET ROLE; DROP OWNED BY "+role+"; DROP ROLE "+role) }()
+			check := func() []cdc.Finding {
+				execute(t, r.conn, "SET ROLE "+role)
+				found, err := r.catalog.CheckDeciding(t.Context(), r.conn)
+				execute(t, r.conn, "RESET ROLE")
+				if err != nil {
+					t.Fatal(err)
+				}
+				return found
+			}
+			mended := func(sql ...string) {
+				t.Helper()
+				found := check()
+				if len(found) != 1 || found[0].Level != cdc.Wrong {
+					t.Fatalf("found %+v, want one problem", found)
+				}
+				equal(t, "SQL", found[0].SQL, sql)
+				execute(t, r.conn, strings.Join(found[0].SQL, ";"))
+				if found := check(); found != nil {
+					t.Errorf("once mended: %+v", found)
+				}
+			}
+			const s = twentydb.Schema
+			mended("GRANT USAGE ON SCHEMA "+s+" TO "+role, "GRANT SELECT ON "+s+".note, "+s+`."noteTarget", `+s+".task, "+s+`."taskTarget" TO `+role)
+			execute(t, r.conn, `ALTER TABLE "noteTarget" ENABLE ROW LEVEL SECURITY`)
+			mended("ALTER ROLE "+role+" BYPASSRLS", "GRANT SELECT ON "+s+`."noteTarget" TO `+role)
+			execute(t, r.conn, "REVOKE ALL ON task FROM "+role)
+			mended("GRANT SELECT ON " + s + ".task TO " + role)
+		})
+	}
+}
+
+// TestTwentySettingsNameObjects has settings name what there is not.
+func TestTwentySettingsNameObjects(t *testing.T) {
+	conn := twentyDatabase(t)
+	fine := Config{Exclude: []string{"", "note", "timelineActivity"}, PrivateObjects: []string{"*", "rocket"}}
+	if found := twentyCatalog(t, conn, fine).CheckSettings(); found != nil {
+		t.Errorf("of names that there are: %+v", found)
+	}
+	found := twentyCatalog(t, conn, Config{Exclude: []string{"notes"}, PrivateObjects: []string{"_rocket", "people"}}).CheckSettings()
+	var says []string
+	for _, f := range found {
+		if f.Level != cdc.Warning {
+			t.Errorf("%+v, want a warning", f)
+		}
+		says = append(says, f.Found+": "+f.Mend)
+	}
+	equal(t, "findings", says, []string{
+		`HOOKLINE_EXCLUDE names "notes", and no workspace has this object: correct the name; the nearest is note`,
+		`HOOKLINE_PRIVATE_OBJECTS names "_rocket", and no workspace has this object: correct the name; the nearest is rocket`,
+		`HOOKLINE_PRIVATE_OBJECTS names "people", and no workspace has this object: ` +
+			"correct the name: it is objectMetadata.nameSingular, such as person",
+	})
 }

@@ -3,6 +3,7 @@ package mapper
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -114,12 +115,39 @@ func (t *Twenty) hides(o *twentyObject, rel *cdc.Relation, field string) bool {
 	return slices.Contains(twentySecrets[o.name], field)
 }
 
-// tellUnused warns once of entries of HOOKLINE_SECRET_COLUMNS that match no field.
+// strange is a name in a setting that no object has.
+type strange struct{ setting, name, nearest string }
+
+// strangers returns the names in the settings that no object of any workspace has.
+func (t *Twenty) strangers() (list []strange) {
+	var known []string
+	for _, o := range t.metadata.objects.rows {
+		known = append(known, o.name)
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	for _, s := range []struct {
+		setting string
+		names   map[string]bool
+	}{{"HOOKLINE_EXCLUDE", t.exclude}, {"HOOKLINE_PRIVATE_OBJECTS", t.alsoPrivate}} {
+		for _, name := range slices.Sorted(maps.Keys(s.names)) {
+			if name != neverTold && name != "" && name != "*" && !slices.Contains(known, name) {
+				list = append(list, strange{s.setting, name, spelling.Nearest(name, known)})
+			}
+		}
+	}
+	return list
+}
+
+// tellUnused warns once of names in settings that no object has, and of entries of HOOKLINE_SECRET_COLUMNS that match no field.
 func (t *Twenty) tellUnused() {
 	if t.checked {
 		return
 	}
 	t.checked = true
+	for _, s := range t.strangers() {
+		t.log.Warn(s.setting+": no workspace has this object", "object", s.name, "nearest", s.nearest)
+	}
 	for _, p := range t.secrets.patterns {
 		used := false
 		var known []string

@@ -103,7 +103,10 @@ func (r *twentyRules) rule(o *twentyObject) *rule {
 	case r.tells(o.name) || by == unsaid || by == open:
 		made.kind = ruleTold
 	case by == inherited:
-		made.kind, made.loose = ruleInherited, slices.Contains(twentyLoose, o.universal)
+		made.kind = ruleInherited
+		if made.loose = slices.Contains(twentyLoose, o.universal); made.loose {
+			made.self = r.watch(o).find("id")
+		}
 		r.inherit(made, o)
 	}
 	return made

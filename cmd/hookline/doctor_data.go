@@ -32,8 +32,13 @@ func (d *doctor) checkData(ctx context.Context, conn *pgx.Conn) error {
 	case *mapper.Twenty:
 		d.add(catalog.CheckUpgrades()...)
 		d.add(catalog.CheckObjects())
+		d.add(catalog.CheckSettings()...)
 		for _, f := range catalog.CheckReaders() {
 			d.add(f)
+		}
+		found, err = catalog.CheckDeciding(ctx, conn)
+		if err := d.take("who may read", found, err); err != nil {
+			return err
 		}
 	case *mapper.Generic:
 		if streamed, err := d.db.hasSchema(ctx, conn); err == nil && streamed {

@@ -76,6 +76,9 @@ func (d *database) look(ctx context.Context, conn *pgxpool.Conn, store *spool.Sp
 	if err == nil && (plan == nil || !plan.Pending()) {
 		last.due = time.Time{}
 	}
+	if plan != nil {
+		err = errors.Join(err, d.published(ctx))
+	}
 	if plan != nil && plan.Refollowed {
 		halt(cdc.ErrStale)
 	}

@@ -177,10 +177,14 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 		return stopped(ctx, err)
 	}
 	db.wake = source.Wake
-	go db.followTables(watching, store, source.Halt)
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
 	events.KeepMoved(cdc.NewMoved(cfg.CDC, db.pool))
 	events.Follow(mapper.Stream{Ahead: source, Slot: cfg.CDC.Slot, Publication: cfg.CDC.Publication})
+	if err := cdc.Persist(ctx, log, func() error { return events.Published(ctx) }); err != nil {
+		return stopped(ctx, err)
+	}
+	db.published = events.Published
+	go db.followTables(watching, store, source.Halt)
 	late, cancel := linger(ctx, cfg.DrainTimeout)
 	defer cancel()
 	err = pump(ctx, late, source, db, events, out, metrics)
