@@ -99,6 +99,9 @@ func makePlan(cfg Config, f *found) *Plan {
 		}
 		steps, want := p.consider(t)
 		if want {
+			if t.narrowed != "" {
+				p.widen(t)
+			}
 			identities, wanted = append(identities, steps...), append(wanted, t)
 		} else if t.astray {
 			p.gone = true
@@ -240,6 +243,23 @@ func (p *Plan) withdraw(t *candidate) {
 		Kind: Withdraw, Table: t.Table, Needs: OwnPublication, table: t,
 		SQL: "ALTER PUBLICATION " + quoteIdentifier(p.cfg.Publication) + " DROP TABLE ONLY " + t.String(),
 	})
+}
+
+// widen plans the step that publishes a table as a whole of which the publication has a part. It is published all
+// the while.
+func (p *Plan) widen(t *candidate) {
+	p.add(Step{
+		Kind: Widen, Table: t.Table, Needs: OwnTable | OwnPublication, table: t,
+		SQL: "-- publish all of " + t.String() + "\nBEGIN;\n" + strings.Join(p.widening(t), ";\n") + ";\nCOMMIT",
+	})
+}
+
+func (p *Plan) widening(t *candidate) []string {
+	name := quoteIdentifier(p.cfg.Publication)
+	return []string{
+		fmt.Sprintf("ALTER PUBLICATION %s DROP TABLE ONLY %s", name, t),
+		fmt.Sprintf("ALTER PUBLICATION %s ADD TABLE ONLY %s", name, t),
+	}
 }
 
 // count counts the tables that the publication lists, or will, for their records.

@@ -23,6 +23,7 @@ type candidate struct {
 	policies    string // that do, quoted; "" when it has none, which hides all
 	listed      bool   // in the publication, in whatever way
 	direct      bool   // in the publication by its own name
+	narrowed    string // by what it is there in part only; "" when it is there as a whole
 	known       bool   // its rows, if any, are none to announce
 	parts       []part // what its rows lie in: itself, or its partitions; then the root
 
@@ -52,6 +53,13 @@ func newBackfill(schema string) candidate {
 		parts: []part{{name: t.String(), identity: 'd', byKey: true}},
 	}
 }
+
+// How a publication may have a part of a table only. With a column list, the CRM's updates of a table under
+// REPLICA IDENTITY FULL fail.
+const (
+	columnList = "a column list"
+	rowFilter  = "a row filter"
+)
 
 // root returns the part that is the table itself.
 func (t *candidate) root() *part { return &t.parts[len(t.parts)-1] }
@@ -142,8 +150,10 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 	for i, t := range tables {
 		schemas[i], names[i] = t.Schema, t.Name
 	}
-	bySchema := "false"
+	bySchema, narrowed := "false", "''"
 	if f.version >= 15 {
+		narrowed = `coalesce((SELECT CASE WHEN prattrs IS NOT NULL THEN '` + columnList + `' WHEN prqual IS NOT NULL THEN '` + rowFilter + `' END
+		           FROM pg_publication_rel r JOIN pub ON r.prpubid = pub.oid WHERE r.prrelid = c.oid), '')`
 		bySchema = `EXISTS (SELECT FROM pg_publication_namespace s JOIN pub ON s.pnpubid = pub.oid WHERE s.pnnspid = n.oid)`
 	}
 	rows, err := conn.Query(ctx, `
@@ -156,7 +166,7 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		       coalesce(has_table_privilege(c.oid, 'SELECT'), false), row_security_active(c.oid),
 		       CASE WHEN c.relrowsecurity THEN (SELECT coalesce(string_agg(quote_ident(polname), ', ' ORDER BY polname), '')
 		           FROM pg_policy WHERE polrelid = c.oid) ELSE '' END,
-		       member.direct, member.direct OR (SELECT puballtables FROM pub) IS TRUE OR `+bySchema+`,
+		       member.direct, member.direct OR (SELECT puballtables FROM pub) IS TRUE OR `+bySchema+`, `+narrowed+`,
 		       quote_ident(pn.nspname) || '.' || quote_ident(part.relname), part.relkind = 'p', part.relreplident::text,
 		       `+identityIndex+`i.indisprimary), `+identityIndex+`i.indisreplident),
 		       coalesce(generated.virtual, false), coalesce(generated.stored, false), part.relpersistence = 'u'
@@ -186,7 +196,7 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		last     int64
 	)
 	_, err = pgx.ForEachRow(rows, []any{
-		&ord, &t.oid, &t.partitioned, &t.key, &t.owned, &t.owner, &t.releases, &t.readable, &t.hidden, &t.policies, &t.direct, &t.listed,
+		&ord, &t.oid, &t.partitioned, &t.key, &t.owned, &t.owner, &t.releases, &t.readable, &t.hidden, &t.policies, &t.direct, &t.listed, &t.narrowed,
 		&p.name, &p.root, &identity, &p.byKey, &p.byIndex, &p.virtual, &p.stored, &p.unlogged,
 	}, func() error {
 		if ord != last {

@@ -355,3 +355,50 @@ func wantProblem(t *testing.T, err error, parts ...string) {
 		}
 	}
 }
+
+// TestPartOfATable has somebody publish a part of tables only. They are published whole again at the look, without a moment
+// in which they are not. Where the publication is not the role's, it is told whose it is.
+func TestPartOfATable(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, `CREATE TABLE a (id int PRIMARY KEY, n int); CREATE TABLE b (id int PRIMARY KEY, n int);
+			CREATE TABLE hooks (id int PRIMARY KEY, n int); INSERT INTO a VALUES (1)`, "a", "b", "-hooks")
+		p.apply()
+		p.exec(`ALTER PUBLICATION hookline SET TABLE hookline.backfill, a (id), b WHERE (id > 9), hooks WHERE (id > 9)`)
+		found, err := cdc.CheckTables(t.Context(), p.conn, p.cfg, p.tables)
+		if publication := checked(t, found, err)["publication"]; !strings.Contains(publication.Found, "brought up to date") {
+			t.Errorf("doctor finds %+v", publication)
+		}
+		plan := p.plan()
+		for _, step := range plan.Steps {
+			if step.Kind != cdc.Widen {
+				t.Errorf("there is a step to %s", step.Kind)
+			}
+		}
+		if err := plan.Apply(t.Context(), p.conn, slog.New(slog.DiscardHandler)); err != nil {
+			t.Fatal(err)
+		}
+		if !plan.Refollowed {
+			t.Error("what is known of the table that is followed counts as true")
+		}
+		if n := p.query(`SELECT count(*)::text FROM pg_publication_rel WHERE prattrs IS NULL AND prqual IS NULL`); n != "4" {
+			t.Errorf("%s tables are published whole", n)
+		}
+		p.exec(`UPDATE a SET n = 2`) // fails with a column list
+
+		p.exec(`ALTER PUBLICATION hookline SET TABLE hookline.backfill, a (id), b WHERE (id > 9), hooks`)
+		p.asOwner()
+		found, err = cdc.CheckTables(t.Context(), p.conn, p.cfg, p.tables)
+		if publication := checked(t, found, err)["publication"]; publication.Level != cdc.Wrong {
+			t.Errorf("doctor finds %+v", publication)
+		}
+		told := fmt.Sprint(p.plan().Skipped)
+		for _, want := range []string{"has it with a column list: ", "has it with a row filter: "} {
+			if !strings.Contains(told, want) {
+				t.Errorf("left out is %s; want %s", told, want)
+			}
+		}
+		if !strings.Contains(fmt.Sprint(found), "column list: what that leaves out is not announced; as long as it is published, the CRM's") {
+			t.Errorf("doctor does not tell whose updates fail: %v", found)
+		}
+	})
+}

@@ -156,6 +156,10 @@ func (p *Plan) refusal(s *Step) Skipped {
 	case s.Kind == Withdraw:
 		r.Harms = !t.usable(p.found.stored)
 		r.Why = fmt.Sprintf("it is not to be announced, and the publication, which belongs to %s, lists it", p.found.owner)
+	case s.Kind == Widen:
+		r.Harms = t.narrowed == columnList
+		r.Why = fmt.Sprintf("the publication, which belongs to %s, has it with %s: what that leaves out is not announced", p.found.owner, t.narrowed)
+		r.Mend, r.SQL = "as a superuser, in one transaction", p.widening(t)
 	case s.Kind == SetIdentity && t.listed:
 		r.Why = "only its replica identity, which the role may not set to FULL: updates tell no changed fields"
 		r.Mend = "as its owner or a superuser"
