@@ -172,6 +172,9 @@ func (p *Plan) skip(s Skipped) {
 func (p *Plan) consider(t *candidate) (identities []Step, wanted bool) {
 	switch {
 	case t.Left || t.unasked:
+		if t.listed && !t.direct && !t.usable(p.found.stored) { // with its schema, or all tables: nobody can withdraw it alone
+			p.skip(p.leaveOut(t, t.why()))
+		}
 		return nil, false
 	case !t.key:
 		p.skip(p.leaveOut(t, NoKey))
@@ -213,6 +216,14 @@ func (p *Plan) consider(t *candidate) (identities []Step, wanted bool) {
 		p.skip(p.tellsLess(t))
 	}
 	return identities, true
+}
+
+// why tells why a table that is not usable is not.
+func (t *candidate) why() SkipReason {
+	if !t.key {
+		return NoKey
+	}
+	return NoIdentity
 }
 
 // publish plans the step that adds a table to the publication.

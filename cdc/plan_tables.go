@@ -129,7 +129,7 @@ const identityIndex = `EXISTS (SELECT FROM pg_index i WHERE i.indrelid = part.oi
 // lookAtTables looks up the tables that are asked for and those in the publication, in two queries
 // however many there are. Asked for and missing, or of a kind that cannot be published, is left out.
 func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, asked []Table) ([]candidate, error) {
-	members, err := listed(ctx, conn, cfg.Publication)
+	members, err := f.members(ctx, conn, cfg.Publication)
 	if err != nil {
 		return nil, err
 	}
@@ -236,13 +236,20 @@ func (f *found) lookForStrays(list []candidate, wanted []Table) {
 	}
 }
 
-// listed returns the tables that are in the publication by their own names.
-func listed(ctx context.Context, conn *pgx.Conn, publication string) ([]Table, error) {
+// members returns the tables that are in the publication: by their own names, with their schema, or with all others.
+func (f *found) members(ctx context.Context, conn *pgx.Conn, publication string) ([]Table, error) {
+	wide := ""
+	if f.all {
+		wide = ` OR true`
+	} else if f.version >= 15 {
+		wide = ` OR c.relnamespace IN (SELECT pnnspid FROM pg_publication_namespace WHERE pnpubid = p.oid)`
+	}
 	rows, err := conn.Query(ctx, `
 		SELECT n.nspname, c.relname
-		FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
-		JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE p.pubname = $1 ORDER BY 1, 2`, publication)
+		FROM pg_publication p CROSS JOIN pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE p.pubname = $1 AND (c.oid IN (SELECT prrelid FROM pg_publication_rel WHERE prpubid = p.oid)
+		    OR c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND NOT c.relispartition AND c.oid >= $2 AND (false`+wide+`))
+		ORDER BY 1, 2`, publication, firstUserOID)
 	if err != nil {
 		return nil, fmt.Errorf("look publication %q up: %w", publication, err)
 	}

@@ -402,3 +402,33 @@ func TestPartOfATable(t *testing.T) {
 		}
 	})
 }
+
+// TestPublishedWithAllOthers has somebody publish tables that nobody asks for, with their schema or with all: those of which the
+// CRM's updates fail are a problem, and the others are nothing to tell of.
+func TestPublishedWithAllOthers(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		for name, sql := range map[string]string{
+			"schema": `ALTER PUBLICATION hookline ADD TABLES IN SCHEMA public`,
+			"all":    `DROP PUBLICATION hookline; CREATE PUBLICATION hookline FOR ALL TABLES WITH (publish_via_partition_root = true)`,
+		} {
+			t.Run(name, func(t *testing.T) {
+				p := newPlannedOn(t, major, `CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY);
+					CREATE TABLE keyless (id int); CREATE TABLE nothing (id int PRIMARY KEY); ALTER TABLE nothing REPLICA IDENTITY NOTHING`, "a")
+				p.apply()
+				p.exec(sql)
+				found, err := cdc.CheckTables(t.Context(), p.conn, p.cfg, p.tables)
+				checked(t, found, err)
+				var wrong []string
+				for _, f := range found {
+					if f.Level == cdc.Wrong {
+						name, _, _ := strings.Cut(f.Found, ":")
+						wrong = append(wrong, name)
+					}
+				}
+				if want := []string{`"public"."keyless"`, `"public"."nothing"`}; !slices.Equal(wrong, want) {
+					t.Errorf("problems are told of %v; want %v, of %v", wrong, want, found)
+				}
+			})
+		}
+	})
+}
