@@ -205,7 +205,7 @@ func checkWebhooks(cfg webhook.Config, catalog mapper.Catalog, tables []cdc.Tabl
 
 // checkMistake tells of a row that is skipped, or served in part.
 func checkMistake(h webhook.Status) cdc.Finding {
-	which := h.Key.String()
+	which := h.Key
 	if h.Host != "" { // the URL may be what is wrong
 		which += " at " + h.Host
 	}
