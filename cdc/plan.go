@@ -215,6 +215,9 @@ func (p *Plan) consider(t *candidate) (identities []Step, wanted bool) {
 	if want == 'd' {
 		p.skip(p.tellsLess(t))
 	}
+	if t.partitioned && (t.hidden || !t.readable) {
+		p.skip(p.unread(t))
+	}
 	return identities, true
 }
 

@@ -432,3 +432,26 @@ func TestPublishedWithAllOthers(t *testing.T) {
 		}
 	})
 }
+
+// TestUnreadPartitions has a role that owns nothing and may read nothing: that moves between partitions are told
+// otherwise is said, with what mends it, and of partitioned tables alone.
+func TestUnreadPartitions(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, `CREATE TABLE a (id int PRIMARY KEY);
+			CREATE TABLE r (id int, k int, PRIMARY KEY (id, k)) PARTITION BY LIST (k); CREATE TABLE r_1 PARTITION OF r DEFAULT`, "a", "r")
+		p.apply()
+		role := "reader_" + p.conn.Config().Database
+		p.exec(fmt.Sprintf(`CREATE ROLE %s LOGIN REPLICATION; GRANT USAGE ON SCHEMA hookline TO %[1]s;
+			GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hookline TO %[1]s`, role))
+		t.Cleanup(func() { execBehind(t, p.cfg.URL, "DROP OWNED BY "+role+"; DROP ROLE "+role) })
+		p.conn = connect(t, strings.Replace(p.cfg.URL, "postgres@", role+"@", 1))
+		skipped := p.plan().Skipped
+		if len(skipped) != 1 || skipped[0].Reason != cdc.UnreadPartitions || skipped[0].Table.Name != "r" {
+			t.Fatalf("left out is %v; want r, which cannot be read", skipped)
+		}
+		execBehind(t, p.cfg.URL, skipped[0].SQL[0])
+		if skipped := p.plan().Skipped; len(skipped) != 0 {
+			t.Errorf("after the GRANT there is still %v", skipped)
+		}
+	})
+}

@@ -25,7 +25,8 @@ const (
 	UnloggedPartition      SkipReason = "unlogged_partition"
 	NotOwned               SkipReason = "not_owned"   // table or publication, by the role
 	HiddenRows             SkipReason = "hidden_rows" // by row security, or for want of SELECT
-	Superseded             SkipReason = "superseded"  // by a table that has taken its name over
+	UnreadPartitions       SkipReason = "unread_partitions"
+	Superseded             SkipReason = "superseded" // by a table that has taken its name over
 	HeldWebhooks           SkipReason = "held_webhooks"
 	Locked                 SkipReason = "locked"  // by another session, at this moment
 	Refused                SkipReason = "refused" // by the server, for another reason
@@ -109,6 +110,21 @@ func (p *Plan) tellsLess(t *candidate) Skipped {
 			"updates tell no changed fields, deletes the key alone",
 		Mend: "nothing, if that will do. Otherwise, as its owner, drop those columns, or make them STORED",
 	}
+}
+
+// unread tells of a partitioned table that the role may not read. Whether a row that was deleted from one partition lives
+// on in another one, the database is asked.
+func (p *Plan) unread(t *candidate) Skipped {
+	s := Skipped{
+		Table: t.Table, Reason: UnreadPartitions, Published: true,
+		Why:  "the role may not read it: records that move from one partition to another are told as deleted and created",
+		Mend: "as its owner", SQL: []string{fmt.Sprintf("GRANT SELECT ON %s TO %s", t, p.found.role)},
+	}
+	if t.readable {
+		s.Why = "row security may hide rows from the role: records that move from one partition to another may be told as deleted and created"
+		s.Mend, s.SQL = "as a superuser", []string{fmt.Sprintf("ALTER ROLE %s BYPASSRLS", p.found.role)}
+	}
+	return s
 }
 
 func (p *Plan) unlogged(t *candidate, part *part) Skipped {
