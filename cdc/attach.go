@@ -17,7 +17,7 @@ import "fmt"
 
 // writtenBefore is SQL for whether a row was written before a mark: a transaction x and a command c of it.
 func writtenBefore(row string) string {
-	return fmt.Sprintf("(age(%[1]s.xmin) > age(mark.x) OR %[1]s.xmin = mark.x AND %[1]s.cmin::text::bigint < mark.c)", row)
+	return fmt.Sprintf("(%[2]s > %[3]s OR %[1]s.xmin = mark.x AND %[1]s.cmin::text::bigint < mark.c)", row, XIDAge(row+".xmin"), XIDAge("mark.x"))
 }
 
 // attach plans the steps that announce the rows of partitions which were attached.
@@ -39,19 +39,19 @@ func (p *Plan) attachment(t *candidate, m member) string {
 	with := fmt.Sprintf("WITH RECURSIVE chain (parent, x, c) AS (\n"+
 		"    SELECT inhparent, xmin, cmin::text::bigint FROM pg_inherits WHERE inhrelid = %s\n"+
 		"    UNION ALL SELECT i.inhparent, i.xmin, i.cmin::text::bigint FROM pg_inherits i JOIN chain ON i.inhrelid = chain.parent\n"+
-		"  ), mark AS (SELECT x, c FROM chain ORDER BY age(x), c DESC LIMIT 1)", m.name.regclass())
+		"  ), mark AS (SELECT x, c FROM chain ORDER BY %s, c DESC LIMIT 1)", m.name.regclass(), XIDAge("x"))
 	// A savepoint has a higher id than its transaction, and so looks like a later one. Where the table was made
 	// by the transaction that attached it, nobody else has written to it before; and commands are counted on
 	// through savepoints. Others, later, may have as many. To attach a table changes its columns; one that is
 	// made as a partition has no row from before.
 	doubt := fmt.Sprintf("t.cmin::text::bigint < mark.c AND EXISTS (SELECT FROM pg_attribute a WHERE attrelid = %s AND attnum = -1\n"+
-		"      AND age(a.xmin) <= age(mark.x) AND a.cmin::text::bigint < t.cmin::text::bigint\n"+
+		"      AND %s <= %s AND a.cmin::text::bigint < t.cmin::text::bigint\n"+
 		"      AND EXISTS (SELECT FROM pg_attribute c WHERE c.attrelid = a.attrelid AND c.attnum > 0 AND NOT c.attisdropped\n"+
-		"        AND NOT (c.xmin = a.xmin AND c.cmin = a.cmin)))", m.name.regclass())
+		"        AND NOT (c.xmin = a.xmin AND c.cmin = a.cmin)))", m.name.regclass(), XIDAge("a.xmin"), XIDAge("mark.x"))
 	rows := fmt.Sprintf("FROM ONLY %s t CROSS JOIN mark LEFT JOIN %s k ON k.slot = %s AND k.relation = %s AND k.root = %s AND k.left_x IS NOT NULL\n"+
 		"  WHERE (%s OR %s)\n"+
-		"    AND (k.left_x IS NULL OR age(t.xmin) < age(k.left_x) OR t.xmin = k.left_x AND t.cmin::text::bigint > k.left_c)",
-		m.name, p.cfg.own(knownTable), slot, m.name.regclass(), t.regclass(), writtenBefore("t"), doubt)
+		"    AND (k.left_x IS NULL OR %s < %s OR t.xmin = k.left_x AND t.cmin::text::bigint > k.left_c)",
+		m.name, p.cfg.own(knownTable), slot, m.name.regclass(), t.regclass(), writtenBefore("t"), doubt, XIDAge("t.xmin"), XIDAge("k.left_x"))
 	return p.mark(t) + ";\n" + p.transaction("announce the rows that "+m.name.String()+" had before it was attached to "+t.String(),
 		// The server locks a partition's ancestors whenever it reads the partition, and DDL locks them first. In the
 		// other order both would wait for each other, and the server might end the DDL.

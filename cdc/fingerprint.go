@@ -52,15 +52,17 @@ const snapshotSQL = `concat_ws('/', pg_current_snapshot(), (SELECT count(*) FROM
 // versionsSQL reads the versions of the rows of the large catalogs, and all that matters of the small ones.
 //
 // A version is known by the transaction that has made it. There is no cast from xid to a number; its age is one, and rises
-// with that of every other transaction. Where it wraps around, versions seem to differ that do not.
+// with that of every other transaction, by 32 bits.
 var versionsSQL = fmt.Sprintf(`
 	WITH base AS MATERIALIZED (SELECT age('3'::xid)::bigint AS age)
 	SELECT `+snapshotSQL+`, concat_ws('/',
-		(SELECT sum(hashoidextended(oid, age(xmin) - (SELECT age FROM base))) FROM pg_class
+		(SELECT concat_ws('/', sum(hashoidextended(oid, (age(xmin) - (SELECT age FROM base)) & 4294967295)),
+		     sum(CASE WHEN %[2]s THEN (SELECT sum(hash_record_extended(ROW(attrelid, attnum), (age(a.xmin) - (SELECT age FROM base)) & 4294967295))
+		         FROM pg_attribute a WHERE attrelid = c.oid AND attnum > 0) END)) FROM pg_class c
 		 WHERE relkind IN ('r', 'p', 'f') AND relpersistence <> 't' AND oid >= %[1]d),
-		(SELECT sum(hashoidextended(indexrelid, age(xmin) - (SELECT age FROM base))) FROM pg_index
+		(SELECT sum(hashoidextended(indexrelid, (age(xmin) - (SELECT age FROM base)) & 4294967295)) FROM pg_index
 		 WHERE (indisprimary OR indisreplident) AND indexrelid >= %[1]d),
-		(SELECT sum(hash_record_extended(ROW(inhrelid, inhparent), age(xmin) - (SELECT age FROM base))) FROM pg_inherits
+		(SELECT sum(hash_record_extended(ROW(inhrelid, inhparent), (age(xmin) - (SELECT age FROM base)) & 4294967295)) FROM pg_inherits
 		 WHERE inhrelid >= %[1]d),
 		CASE WHEN current_setting('server_version_num')::int >= 180000 THEN
 		    (SELECT sum(hashoidextended(oid, 0)) FROM pg_attrdef) END,
@@ -68,15 +70,17 @@ var versionsSQL = fmt.Sprintf(`
 	concat_ws('/',
 		(SELECT sum(hash_record_extended(ROW(oid, nspname), 0)) FROM pg_namespace WHERE nspname !~ '^pg_t'),
 		(SELECT to_jsonb(p)::text FROM pg_publication p WHERE pubname = $2),
+		(SELECT concat(datdba, datacl) FROM pg_database WHERE datname = current_database()),
 		(SELECT concat(rolname, rolsuper, rolbypassrls) FROM pg_roles WHERE rolname = current_user),
-		(SELECT sum(hash_record_extended(ROW(roleid, member), 0)) FROM pg_auth_members),
-		(SELECT count(*) FROM pg_replication_slots WHERE slot_name = $1))`, firstUserOID)
+		(SELECT sum(hash_record_extended(ROW(oid, rolinherit), 0)) FROM pg_roles WHERE oid IN (SELECT member FROM pg_auth_members)),
+		(SELECT sum(hash_record_extended(m, 0)) FROM pg_auth_members m),
+		(SELECT count(*) FROM pg_replication_slots WHERE slot_name = $1))`, firstUserOID, unlisted("$2"))
 
 // rowsSQL reads all that matters of the large catalogs. It adds up hashes, so that the order of rows does not matter and
 // nothing is sorted.
 //
-// Virtual generated columns come with another relnatts, and go with their row of pg_attrdef: there is
-// no need to read pg_attribute, by far the largest of these catalogs.
+// Virtual generated columns come with another relnatts, and go with their row of pg_attrdef. So pg_attribute, by far the
+// largest of these catalogs, is read for tables alone that are not published: for the name of a column one may be left out.
 var rowsSQL = fmt.Sprintf(`
 	SELECT concat_ws('/',
 		(SELECT sum(hashtextextended(concat_ws(' ', c.oid, relname, relnamespace, relowner, relkind, relpersistence, relreplident,
@@ -85,11 +89,20 @@ var rowsSQL = fmt.Sprintf(`
 		 FROM pg_class c LEFT JOIN pg_index ON indrelid = c.oid AND (indisprimary OR indisreplident)
 		 WHERE relkind IN ('r', 'p', 'f') AND relpersistence <> 't' AND c.oid >= %[1]d),
 		(SELECT sum(hash_record_extended(ROW(inhrelid, inhparent, inhdetachpending), 0)) FROM pg_inherits WHERE inhrelid >= %[1]d),
+		(SELECT sum((SELECT sum(hash_record_extended(ROW(attrelid, attnum, attname, atttypid), 0)) FROM pg_attribute
+		     WHERE attrelid = c.oid AND attnum > 0)) FROM pg_class c WHERE %[2]s),
 		CASE WHEN current_setting('server_version_num')::int >= 180000 THEN
 		    (SELECT sum(hashoidextended(oid, 0)) FROM pg_attrdef
 		     WHERE adrelid NOT IN (SELECT oid FROM pg_class WHERE relpersistence = 't')) END,
-		(SELECT sum(hashoidextended(prrelid, 0)) FROM pg_publication_rel
-		 WHERE prpubid = (SELECT oid FROM pg_publication WHERE pubname = $1)))`, firstUserOID)
+		(SELECT sum(hashoidextended(oid, 0)) FROM pg_publication_rel
+		 WHERE prpubid = (SELECT oid FROM pg_publication WHERE pubname = $1)))`, firstUserOID, unlisted("$1"))
+
+// unlisted is SQL for whether c is a table that a publication does not list. Partitions it never does.
+func unlisted(publication string) string {
+	return fmt.Sprintf(`c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p' AND c.oid >= %d AND c.oid NOT IN (
+		         SELECT prrelid FROM pg_publication_rel WHERE prpubid = (SELECT oid FROM pg_publication WHERE pubname = %s))`,
+		firstUserOID, publication)
+}
 
 // firstUserOID is the first OID that the server gives to what users make.
 //

@@ -1,6 +1,7 @@
 package cdc_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ func TestFingerprint(t *testing.T) {
 		p := newPlannedOn(t, major, `CREATE TABLE a (id int PRIMARY KEY, n int); CREATE TABLE b (id int NOT NULL);
 			CREATE UNLOGGED TABLE u (id int PRIMARY KEY); CREATE SCHEMA other; CREATE TABLE other.c (id int PRIMARY KEY);
 			CREATE TABLE r (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE r_1 PARTITION OF r DEFAULT;
-			CREATE TABLE a2 (LIKE a); CREATE TABLE kid () INHERITS (a); CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw;
+			CREATE TABLE hidden (token text PRIMARY KEY); CREATE TABLE a2 (LIKE a); CREATE TABLE kid () INHERITS (a); CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw;
 			CREATE FOREIGN TABLE far () INHERITS (a) SERVER far`, "a")
 		p.apply()
 		role := "some_" + p.conn.Config().Database
@@ -46,10 +47,17 @@ func TestFingerprint(t *testing.T) {
 			`ALTER TABLE r ATTACH PARTITION r_2 FOR VALUES FROM (0) TO (9)`,
 			`ALTER TABLE kid NO INHERIT a, INHERIT a2`, `ALTER TABLE kid NO INHERIT a2`, `DROP FOREIGN TABLE far`,
 			`ALTER PUBLICATION hookline DROP TABLE a`, `ALTER PUBLICATION hookline ADD TABLE a`, `ALTER PUBLICATION hookline SET (publish = 'insert')`,
+			`ALTER TABLE hidden RENAME token TO code`, `ALTER PUBLICATION hookline ADD TABLE hidden`,
+			`15: ALTER PUBLICATION hookline SET TABLE a, hidden WHERE (code > '')`, `15: ALTER PUBLICATION hookline SET TABLE a (id), hidden`,
 			`ALTER PUBLICATION hookline OWNER TO ` + role, `GRANT ` + role + ` TO postgres`,
+			`16: GRANT ` + role + ` TO postgres WITH INHERIT FALSE`, `ALTER ROLE postgres NOINHERIT`,
 			`18: ALTER TABLE a ADD COLUMN v int GENERATED ALWAYS AS (n * 2)`, `18: ALTER TABLE a DROP COLUMN v`,
 		} {
-			if sql, only18 := strings.CutPrefix(ddl, "18: "); !only18 || p.version() >= 18 {
+			since, sql, later := strings.Cut(ddl, ": ")
+			if !later {
+				sql = ddl
+			}
+			if since, _ := strconv.Atoi(since); !later || p.version() >= since {
 				p.exec(sql)
 				if now := look(); now == last {
 					t.Errorf("%s: the same as before", sql)

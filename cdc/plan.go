@@ -99,6 +99,9 @@ func makePlan(cfg Config, f *found) *Plan {
 		}
 		steps, want := p.consider(t)
 		if want {
+			if t.narrowed != "" {
+				p.widen(t)
+			}
 			identities, wanted = append(identities, steps...), append(wanted, t)
 		} else if t.astray {
 			p.gone = true
@@ -169,6 +172,9 @@ func (p *Plan) skip(s Skipped) {
 func (p *Plan) consider(t *candidate) (identities []Step, wanted bool) {
 	switch {
 	case t.Left || t.unasked:
+		if t.listed && !t.direct && !t.usable(p.found.stored) { // with its schema, or all tables: nobody can withdraw it alone
+			p.skip(p.leaveOut(t, t.why()))
+		}
 		return nil, false
 	case !t.key:
 		p.skip(p.leaveOut(t, NoKey))
@@ -209,7 +215,18 @@ func (p *Plan) consider(t *candidate) (identities []Step, wanted bool) {
 	if want == 'd' {
 		p.skip(p.tellsLess(t))
 	}
+	if t.partitioned && (t.hidden || !t.readable) {
+		p.skip(p.unread(t))
+	}
 	return identities, true
+}
+
+// why tells why a table that is not usable is not.
+func (t *candidate) why() SkipReason {
+	if !t.key {
+		return NoKey
+	}
+	return NoIdentity
 }
 
 // publish plans the step that adds a table to the publication.
@@ -240,6 +257,23 @@ func (p *Plan) withdraw(t *candidate) {
 		Kind: Withdraw, Table: t.Table, Needs: OwnPublication, table: t,
 		SQL: "ALTER PUBLICATION " + quoteIdentifier(p.cfg.Publication) + " DROP TABLE ONLY " + t.String(),
 	})
+}
+
+// widen plans the step that publishes a table as a whole of which the publication has a part. It is published all
+// the while.
+func (p *Plan) widen(t *candidate) {
+	p.add(Step{
+		Kind: Widen, Table: t.Table, Needs: OwnTable | OwnPublication, table: t,
+		SQL: "-- publish all of " + t.String() + "\nBEGIN;\n" + strings.Join(p.widening(t), ";\n") + ";\nCOMMIT",
+	})
+}
+
+func (p *Plan) widening(t *candidate) []string {
+	name := quoteIdentifier(p.cfg.Publication)
+	return []string{
+		fmt.Sprintf("ALTER PUBLICATION %s DROP TABLE ONLY %s", name, t),
+		fmt.Sprintf("ALTER PUBLICATION %s ADD TABLE ONLY %s", name, t),
+	}
 }
 
 // count counts the tables that the publication lists, or will, for their records.

@@ -94,6 +94,11 @@ func (a *application) take(ctx context.Context, s *Step) error {
 			a.published(s.Table)
 			a.Refollowed = a.Refollowed || s.Kind == Publish && s.follows()
 		}
+		if s.Kind == Widen {
+			a.log.Warn("the publication had a part of the table only: changes that this has left out are not announced",
+				"table", s.Table.String(), "by", s.table.narrowed)
+			a.Refollowed = a.Refollowed || s.follows()
+		}
 		return nil
 	}
 	refused, ok := errors.AsType[*pgconn.PgError](err)
@@ -270,8 +275,12 @@ func Relieve(ctx context.Context, conn *pgx.Conn, cfg Config, log *slog.Logger) 
 	}
 	p.Steps, p.Skipped = nil, nil
 	for i := range p.found.tables {
-		if t := &p.found.tables[i]; t.direct && !t.usable(p.found.stored) {
+		switch t := &p.found.tables[i]; {
+		case !t.direct:
+		case !t.usable(p.found.stored):
 			p.withdraw(t)
+		case t.narrowed == columnList:
+			p.widen(t)
 		}
 	}
 	if p.Ready() {

@@ -23,6 +23,7 @@ type candidate struct {
 	policies    string // that do, quoted; "" when it has none, which hides all
 	listed      bool   // in the publication, in whatever way
 	direct      bool   // in the publication by its own name
+	narrowed    string // by what it is there in part only; "" when it is there as a whole
 	known       bool   // its rows, if any, are none to announce
 	parts       []part // what its rows lie in: itself, or its partitions; then the root
 
@@ -52,6 +53,13 @@ func newBackfill(schema string) candidate {
 		parts: []part{{name: t.String(), identity: 'd', byKey: true}},
 	}
 }
+
+// How a publication may have a part of a table only. With a column list, the CRM's updates of a table under
+// REPLICA IDENTITY FULL fail.
+const (
+	columnList = "a column list"
+	rowFilter  = "a row filter"
+)
 
 // root returns the part that is the table itself.
 func (t *candidate) root() *part { return &t.parts[len(t.parts)-1] }
@@ -121,7 +129,7 @@ const identityIndex = `EXISTS (SELECT FROM pg_index i WHERE i.indrelid = part.oi
 // lookAtTables looks up the tables that are asked for and those in the publication, in two queries
 // however many there are. Asked for and missing, or of a kind that cannot be published, is left out.
 func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, asked []Table) ([]candidate, error) {
-	members, err := listed(ctx, conn, cfg.Publication)
+	members, err := f.members(ctx, conn, cfg.Publication)
 	if err != nil {
 		return nil, err
 	}
@@ -142,8 +150,10 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 	for i, t := range tables {
 		schemas[i], names[i] = t.Schema, t.Name
 	}
-	bySchema := "false"
+	bySchema, narrowed := "false", "''"
 	if f.version >= 15 {
+		narrowed = `coalesce((SELECT CASE WHEN prattrs IS NOT NULL THEN '` + columnList + `' WHEN prqual IS NOT NULL THEN '` + rowFilter + `' END
+		           FROM pg_publication_rel r JOIN pub ON r.prpubid = pub.oid WHERE r.prrelid = c.oid), '')`
 		bySchema = `EXISTS (SELECT FROM pg_publication_namespace s JOIN pub ON s.pnpubid = pub.oid WHERE s.pnnspid = n.oid)`
 	}
 	rows, err := conn.Query(ctx, `
@@ -156,7 +166,7 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		       coalesce(has_table_privilege(c.oid, 'SELECT'), false), row_security_active(c.oid),
 		       CASE WHEN c.relrowsecurity THEN (SELECT coalesce(string_agg(quote_ident(polname), ', ' ORDER BY polname), '')
 		           FROM pg_policy WHERE polrelid = c.oid) ELSE '' END,
-		       member.direct, member.direct OR (SELECT puballtables FROM pub) IS TRUE OR `+bySchema+`,
+		       member.direct, member.direct OR (SELECT puballtables FROM pub) IS TRUE OR `+bySchema+`, `+narrowed+`,
 		       quote_ident(pn.nspname) || '.' || quote_ident(part.relname), part.relkind = 'p', part.relreplident::text,
 		       `+identityIndex+`i.indisprimary), `+identityIndex+`i.indisreplident),
 		       coalesce(generated.virtual, false), coalesce(generated.stored, false), part.relpersistence = 'u'
@@ -186,7 +196,7 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		last     int64
 	)
 	_, err = pgx.ForEachRow(rows, []any{
-		&ord, &t.oid, &t.partitioned, &t.key, &t.owned, &t.owner, &t.releases, &t.readable, &t.hidden, &t.policies, &t.direct, &t.listed,
+		&ord, &t.oid, &t.partitioned, &t.key, &t.owned, &t.owner, &t.releases, &t.readable, &t.hidden, &t.policies, &t.direct, &t.listed, &t.narrowed,
 		&p.name, &p.root, &identity, &p.byKey, &p.byIndex, &p.virtual, &p.stored, &p.unlogged,
 	}, func() error {
 		if ord != last {
@@ -226,13 +236,20 @@ func (f *found) lookForStrays(list []candidate, wanted []Table) {
 	}
 }
 
-// listed returns the tables that are in the publication by their own names.
-func listed(ctx context.Context, conn *pgx.Conn, publication string) ([]Table, error) {
+// members returns the tables that are in the publication: by their own names, with their schema, or with all others.
+func (f *found) members(ctx context.Context, conn *pgx.Conn, publication string) ([]Table, error) {
+	wide := ""
+	if f.all {
+		wide = ` OR true`
+	} else if f.version >= 15 {
+		wide = ` OR c.relnamespace IN (SELECT pnnspid FROM pg_publication_namespace WHERE pnpubid = p.oid)`
+	}
 	rows, err := conn.Query(ctx, `
 		SELECT n.nspname, c.relname
-		FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
-		JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE p.pubname = $1 ORDER BY 1, 2`, publication)
+		FROM pg_publication p CROSS JOIN pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE p.pubname = $1 AND (c.oid IN (SELECT prrelid FROM pg_publication_rel WHERE prpubid = p.oid)
+		    OR c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND NOT c.relispartition AND c.oid >= $2 AND (false`+wide+`))
+		ORDER BY 1, 2`, publication, firstUserOID)
 	if err != nil {
 		return nil, fmt.Errorf("look publication %q up: %w", publication, err)
 	}

@@ -355,3 +355,103 @@ func wantProblem(t *testing.T, err error, parts ...string) {
 		}
 	}
 }
+
+// TestPartOfATable has somebody publish a part of tables only. They are published whole again at the look, without a moment
+// in which they are not. Where the publication is not the role's, it is told whose it is.
+func TestPartOfATable(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, `CREATE TABLE a (id int PRIMARY KEY, n int); CREATE TABLE b (id int PRIMARY KEY, n int);
+			CREATE TABLE hooks (id int PRIMARY KEY, n int); INSERT INTO a VALUES (1)`, "a", "b", "-hooks")
+		p.apply()
+		p.exec(`ALTER PUBLICATION hookline SET TABLE hookline.backfill, a (id), b WHERE (id > 9), hooks WHERE (id > 9)`)
+		found, err := cdc.CheckTables(t.Context(), p.conn, p.cfg, p.tables)
+		if publication := checked(t, found, err)["publication"]; !strings.Contains(publication.Found, "brought up to date") {
+			t.Errorf("doctor finds %+v", publication)
+		}
+		plan := p.plan()
+		for _, step := range plan.Steps {
+			if step.Kind != cdc.Widen {
+				t.Errorf("there is a step to %s", step.Kind)
+			}
+		}
+		if err := plan.Apply(t.Context(), p.conn, slog.New(slog.DiscardHandler)); err != nil {
+			t.Fatal(err)
+		}
+		if !plan.Refollowed {
+			t.Error("what is known of the table that is followed counts as true")
+		}
+		if n := p.query(`SELECT count(*)::text FROM pg_publication_rel WHERE prattrs IS NULL AND prqual IS NULL`); n != "4" {
+			t.Errorf("%s tables are published whole", n)
+		}
+		p.exec(`UPDATE a SET n = 2`) // fails with a column list
+
+		p.exec(`ALTER PUBLICATION hookline SET TABLE hookline.backfill, a (id), b WHERE (id > 9), hooks`)
+		p.asOwner()
+		found, err = cdc.CheckTables(t.Context(), p.conn, p.cfg, p.tables)
+		if publication := checked(t, found, err)["publication"]; publication.Level != cdc.Wrong {
+			t.Errorf("doctor finds %+v", publication)
+		}
+		told := fmt.Sprint(p.plan().Skipped)
+		for _, want := range []string{"has it with a column list: ", "has it with a row filter: "} {
+			if !strings.Contains(told, want) {
+				t.Errorf("left out is %s; want %s", told, want)
+			}
+		}
+		if !strings.Contains(fmt.Sprint(found), "column list: what that leaves out is not announced; as long as it is published, the CRM's") {
+			t.Errorf("doctor does not tell whose updates fail: %v", found)
+		}
+	})
+}
+
+// TestPublishedWithAllOthers has somebody publish tables that nobody asks for, with their schema or with all: those of which the
+// CRM's updates fail are a problem, and the others are nothing to tell of.
+func TestPublishedWithAllOthers(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		for name, sql := range map[string]string{
+			"schema": `ALTER PUBLICATION hookline ADD TABLES IN SCHEMA public`,
+			"all":    `DROP PUBLICATION hookline; CREATE PUBLICATION hookline FOR ALL TABLES WITH (publish_via_partition_root = true)`,
+		} {
+			t.Run(name, func(t *testing.T) {
+				p := newPlannedOn(t, major, `CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY);
+					CREATE TABLE keyless (id int); CREATE TABLE nothing (id int PRIMARY KEY); ALTER TABLE nothing REPLICA IDENTITY NOTHING`, "a")
+				p.apply()
+				p.exec(sql)
+				found, err := cdc.CheckTables(t.Context(), p.conn, p.cfg, p.tables)
+				checked(t, found, err)
+				var wrong []string
+				for _, f := range found {
+					if f.Level == cdc.Wrong {
+						name, _, _ := strings.Cut(f.Found, ":")
+						wrong = append(wrong, name)
+					}
+				}
+				if want := []string{`"public"."keyless"`, `"public"."nothing"`}; !slices.Equal(wrong, want) {
+					t.Errorf("problems are told of %v; want %v, of %v", wrong, want, found)
+				}
+			})
+		}
+	})
+}
+
+// TestUnreadPartitions has a role that owns nothing and may read nothing: that moves between partitions are told
+// otherwise is said, with what mends it, and of partitioned tables alone.
+func TestUnreadPartitions(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, `CREATE TABLE a (id int PRIMARY KEY);
+			CREATE TABLE r (id int, k int, PRIMARY KEY (id, k)) PARTITION BY LIST (k); CREATE TABLE r_1 PARTITION OF r DEFAULT`, "a", "r")
+		p.apply()
+		role := "reader_" + p.conn.Config().Database
+		p.exec(fmt.Sprintf(`CREATE ROLE %s LOGIN REPLICATION; GRANT USAGE ON SCHEMA hookline TO %[1]s;
+			GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hookline TO %[1]s`, role))
+		t.Cleanup(func() { execBehind(t, p.cfg.URL, "DROP OWNED BY "+role+"; DROP ROLE "+role) })
+		p.conn = connect(t, strings.Replace(p.cfg.URL, "postgres@", role+"@", 1))
+		skipped := p.plan().Skipped
+		if len(skipped) != 1 || skipped[0].Reason != cdc.UnreadPartitions || skipped[0].Table.Name != "r" {
+			t.Fatalf("left out is %v; want r, which cannot be read", skipped)
+		}
+		execBehind(t, p.cfg.URL, skipped[0].SQL[0])
+		if skipped := p.plan().Skipped; len(skipped) != 0 {
+			t.Errorf("after the GRANT there is still %v", skipped)
+		}
+	})
+}

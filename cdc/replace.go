@@ -165,8 +165,8 @@ func (p *Plan) differing(t *candidate) string {
 	// record was before.
 	return fmt.Sprintf("INSERT INTO %[1]s (slot, relation, action, old, record)\n"+
 		"  WITH named AS (%[12]s), left_over AS (%[13]s),\n"+
-		"    mark AS (SELECT x, c FROM (SELECT * FROM named UNION ALL SELECT * FROM left_over) swap ORDER BY age(x) DESC, c LIMIT 1),\n"+
-		"    emptied AS (SELECT EXISTS (SELECT FROM pg_class, mark WHERE oid = %[16]s AND age(xmin) < age(mark.x))\n"+
+		"    mark AS (SELECT x, c FROM (SELECT * FROM named UNION ALL SELECT * FROM left_over) swap ORDER BY %[19]s DESC, c LIMIT 1),\n"+
+		"    emptied AS (SELECT EXISTS (SELECT FROM pg_class, mark WHERE oid = %[16]s AND %[20]s < %[21]s)\n"+
 		"      AND NOT EXISTS (SELECT FROM %[17]s o, mark WHERE %[14]s) AND EXISTS (SELECT FROM %[18]s n, mark WHERE %[15]s) AS since)\n"+
 		"  SELECT %[2]s, %[3]s, action, CASE WHEN action IS NOT NULL AND NOT later THEN old END,\n"+
 		"    CASE WHEN action IS DISTINCT FROM '%[4]s' THEN record END\n"+
@@ -181,7 +181,7 @@ func (p *Plan) differing(t *candidate) string {
 		p.cfg.own(backfillTable), quoteLiteral(p.cfg.Slot), t.regclass(), fillDelete, key, oldKey, fillUpdate,
 		strings.Join(old, ", "), strings.Join(record, ", "), both("FULL JOIN"), both("JOIN"),
 		namedSince(t.regclass()), namedSince(t.replaces.now.regclass()), writtenBefore("o"), writtenBefore("n"),
-		t.replaces.now.regclass(), t.replaces.from(), t.from())
+		t.replaces.now.regclass(), t.replaces.from(), t.from(), XIDAge("x"), XIDAge("xmin"), XIDAge("mark.x"))
 }
 
 // since returns the statement that announces the rows of t that were written since it has its name: as
@@ -201,5 +201,5 @@ func namedSince(table string) string {
 		"        WHERE oid = (SELECT reltype FROM pg_class WHERE oid = %[1]s)\n"+
 		"      UNION ALL SELECT xmin, cmin::text::bigint FROM pg_namespace\n"+
 		"        WHERE oid = (SELECT relnamespace FROM pg_class WHERE oid = %[1]s)) named (x, c)\n"+
-		"    ORDER BY age(x), c DESC LIMIT 1", table)
+		"    ORDER BY %[2]s, c DESC LIMIT 1", table, XIDAge("x"))
 }

@@ -25,7 +25,8 @@ const (
 	UnloggedPartition      SkipReason = "unlogged_partition"
 	NotOwned               SkipReason = "not_owned"   // table or publication, by the role
 	HiddenRows             SkipReason = "hidden_rows" // by row security, or for want of SELECT
-	Superseded             SkipReason = "superseded"  // by a table that has taken its name over
+	UnreadPartitions       SkipReason = "unread_partitions"
+	Superseded             SkipReason = "superseded" // by a table that has taken its name over
 	HeldWebhooks           SkipReason = "held_webhooks"
 	Locked                 SkipReason = "locked"  // by another session, at this moment
 	Refused                SkipReason = "refused" // by the server, for another reason
@@ -111,6 +112,21 @@ func (p *Plan) tellsLess(t *candidate) Skipped {
 	}
 }
 
+// unread tells of a partitioned table that the role may not read. Whether a row that was deleted from one partition lives
+// on in another one, the database is asked.
+func (p *Plan) unread(t *candidate) Skipped {
+	s := Skipped{
+		Table: t.Table, Reason: UnreadPartitions, Published: true,
+		Why:  "the role may not read it: records that move from one partition to another are told as deleted and created",
+		Mend: "as its owner", SQL: []string{fmt.Sprintf("GRANT SELECT ON %s TO %s", t, p.found.role)},
+	}
+	if t.readable {
+		s.Why = "row security may hide rows from the role: records that move from one partition to another may be told as deleted and created"
+		s.Mend, s.SQL = "as a superuser", []string{fmt.Sprintf("ALTER ROLE %s BYPASSRLS", p.found.role)}
+	}
+	return s
+}
+
 func (p *Plan) unlogged(t *candidate, part *part) Skipped {
 	return Skipped{
 		Table: t.Table, Part: part.name, Reason: UnloggedPartition, Published: true,
@@ -156,6 +172,10 @@ func (p *Plan) refusal(s *Step) Skipped {
 	case s.Kind == Withdraw:
 		r.Harms = !t.usable(p.found.stored)
 		r.Why = fmt.Sprintf("it is not to be announced, and the publication, which belongs to %s, lists it", p.found.owner)
+	case s.Kind == Widen:
+		r.Harms = t.narrowed == columnList
+		r.Why = fmt.Sprintf("the publication, which belongs to %s, has it with %s: what that leaves out is not announced", p.found.owner, t.narrowed)
+		r.Mend, r.SQL = "as a superuser, in one transaction", p.widening(t)
 	case s.Kind == SetIdentity && t.listed:
 		r.Why = "only its replica identity, which the role may not set to FULL: updates tell no changed fields"
 		r.Mend = "as its owner or a superuser"

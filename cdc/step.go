@@ -25,6 +25,7 @@ const (
 	MakeSchema      StepKind = "make Hookline's own tables"
 	SetPublication  StepKind = "set the publication's options"
 	Withdraw        StepKind = "take the table out of the publication"
+	Widen           StepKind = "publish the whole table, and not a part"
 	SetIdentity     StepKind = "set the replica identity"
 	DropSlot        StepKind = "drop the slot, which is older than its publication"
 	MakePublication StepKind = "make the publication"
@@ -58,7 +59,7 @@ func (s *Step) fills() bool {
 // follows reports whether the step publishes a table that the stream has to bring whole, such as one of
 // webhooks: what is known of it would no longer be true.
 func (s *Step) follows() bool {
-	return s.publishes() && !s.Table.Full && s.Table.Name != backfillTable
+	return (s.publishes() || s.Kind == Widen) && !s.Table.Full && s.Table.Name != backfillTable
 }
 
 // Rights are what a step takes of whoever runs it; a superuser has them all. 0 is what the role that

@@ -69,7 +69,7 @@ func (p *program) build(dir string) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer lock.Close() // and the lock with it
+	defer func() { _ = lock.Close() }() // and the lock with it
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return "", fmt.Errorf("lock %s: %w", lock.Name(), err)
 	}

@@ -33,7 +33,7 @@ func (db *Database) Pooler(t *testing.T, lines ...string) string {
 		t.Fatal(err)
 	}
 	address := free.Addr().(*net.TCPAddr)
-	free.Close()
+	_ = free.Close()
 	file := filepath.Join(t.TempDir(), "pgbouncer.ini")
 	text := fmt.Sprintf(`[databases]
 * = host=%s port=%s user=%s

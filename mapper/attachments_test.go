@@ -27,8 +27,10 @@ func TestAttachedRows(t *testing.T) {
 		}},
 		{"Both", move + `INSERT INTO deals_lost VALUES (6, 'lost', 'f');` + attach, []string{updated, made}},
 		{"Savepoint", `BEGIN; SAVEPOINT s;` + move + `RELEASE s; SAVEPOINT t;` + attach + `; RELEASE t; COMMIT`, []string{updated}},
-		{"SavepointBoth", `BEGIN; SAVEPOINT s;` + move + `SAVEPOINT t; INSERT INTO deals_lost VALUES (6, 'lost', 'f'); RELEASE s; SAVEPOINT u; ` + attach + `; COMMIT`,
-			[]string{updated, made}},
+		{
+			"SavepointBoth", `BEGIN; SAVEPOINT s;` + move + `SAVEPOINT t; INSERT INTO deals_lost VALUES (6, 'lost', 'f'); RELEASE s; SAVEPOINT u; ` + attach + `; COMMIT`,
+			[]string{updated, made},
+		},
 		{"SavepointBefore", `BEGIN;` + move + `SAVEPOINT s; INSERT INTO deals_lost VALUES (6, 'lost', 'f'); RELEASE s;` + attach +
 			`; COMMIT; INSERT INTO deals VALUES (7, 'lost', 'g')`, []string{ // as it may have come later
 			updated, `deal.created  {"id":7,"stage":"lost","name":"g"}`, `deal.updated  {"id":6,"stage":"lost","name":"f"}`,

@@ -63,7 +63,7 @@ func (l *links) learn(ctx context.Context) (bool, error) {
 	}
 	clear(l.wanted)
 	var a *answer
-	seen := false
+	var seen bool
 	for began := time.Now(); ; {
 		err := l.persist(ctx, "look who may read records", func() (err error) {
 			ctx, cancel := context.WithTimeout(ctx, askTime)
@@ -168,14 +168,14 @@ func (l *links) ask(ctx context.Context, keys []linkKey) (*answer, error) {
 
 // slotSQL is the age of the slot's catalog_xmin: whatever is older was committed before all
 // that the slot is yet to bring.
-const slotSQL = `(SELECT age(catalog_xmin) FROM pg_replication_slots WHERE slot_name = $1)`
+var slotSQL = `(SELECT ` + cdc.XIDAge("catalog_xmin") + ` FROM pg_replication_slots WHERE slot_name = $1)`
 
 // askTrust finds out since when the table is published.
 func (l *links) askTrust(ctx context.Context, tx pgx.Tx, w *watch, snapshot *cdc.Snapshot) error {
 	var published, before bool
 	var row listing
 	err := tx.QueryRow(ctx, `
-		SELECT p.puballtables OR r.oid IS NOT NULL, coalesce(age(coalesce(r.xmin, p.xmin)) > `+slotSQL+`, false),
+		SELECT p.puballtables OR r.oid IS NOT NULL, coalesce(`+cdc.XIDAge("coalesce(r.xmin, p.xmin)")+` > `+slotSQL+`, false),
 			coalesce(r.oid, 0), coalesce(r.xmin, p.xmin)
 		FROM pg_publication p LEFT JOIN (pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid
 			JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $3 AND c.relname = $4) ON r.prpubid = p.oid
@@ -241,8 +241,8 @@ func (l *links) askRows(ctx context.Context, tx pgx.Tx, by lookup, values []stri
 	for i, c := range by.columns {
 		names[i] = pgx.Identifier{c}.Sanitize()
 	}
-	sql := fmt.Sprintf(`SELECT coalesce(age(xmin) > %s OR xmin = $2::xid, false), %s FROM %s WHERE %s = ANY ($3::uuid[])`,
-		slotSQL, strings.Join(names, ", "), pgx.Identifier{by.schema, by.table}.Sanitize(), names[by.at])
+	sql := fmt.Sprintf(`SELECT coalesce(%s > %s OR xmin = $2::xid, false), %s FROM %s WHERE %s = ANY ($3::uuid[])`,
+		cdc.XIDAge("xmin"), slotSQL, strings.Join(names, ", "), pgx.Identifier{by.schema, by.table}.Sanitize(), names[by.at])
 	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error { // a savepoint: it may fail
 		result := tx.Conn().PgConn().ExecParams(ctx, sql, [][]byte{
 			[]byte(l.stream.Slot), fmt.Append(nil, l.tx.XID), []byte("{" + strings.Join(values, ",") + "}"),

@@ -251,7 +251,7 @@ func (m *Mapper) attaches(ctx context.Context, d *deletion) (attached bool, err 
 				SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid
 			)
 			SELECT EXISTS (
-				SELECT FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid WHERE age(i.xmin) <= age($2::text::xid))`,
+				SELECT FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid WHERE `+cdc.XIDAge("i.xmin")+` <= `+cdc.XIDAge("$2::text::xid")+`)`,
 			oid, strconv.FormatUint(uint64(d.tx.XID), 10)).Scan(&attached)
 	})
 	if err != nil {

@@ -89,7 +89,8 @@ func TestTwentyUpgradeIsToldOf(t *testing.T) {
 		}},
 		{"", Config{Upgrades: UpgradesTold}, []string{"2.38, as "}},
 		{
-			done + `('2.38.0_NormalizeCompanyDomainNamesCommand_1', 'completed', '2.38.1', '` + secondWorkspace + `')`, Config{},
+			done + `('2.38.0_NormalizeCompanyDomainNamesCommand_1', 'completed', '2.38.1', '` + secondWorkspace + `')`,
+			Config{},
 			[]string{"2.38, as ", "NormalizeCompanyDomainNamesCommand of version 2.38 is not done for workspace " + twentydb.Workspace + ": "},
 		},
 		{done + `('2.39.0_Later_1', 'completed', '2.39.0', '` + twentydb.Workspace + `')`, Config{}, []string{"2.39, as "}},

@@ -311,7 +311,9 @@ func (m *twentyMetadata) load(ctx context.Context, tx pgx.Tx) error {
 		},
 		{ // since 2.x
 			"upgradeMigration",
-			nil, []string{"name", "status", "executedByVersion", "createdAt", "workspaceId", "isInitial"}, m.upgrades,
+			nil,
+			[]string{"name", "status", "executedByVersion", "createdAt", "workspaceId", "isInitial"},
+			m.upgrades,
 		},
 	} {
 		table := twentyTable{"core", source.name}

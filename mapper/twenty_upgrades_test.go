@@ -25,8 +25,14 @@ func TestTwentyVersion(t *testing.T) {
 
 // upgradeRelation is core."upgradeMigration", whose columns are in no order that matters.
 var upgradeRelation = &cdc.Relation{Schema: "core", Name: "upgradeMigration", Columns: []cdc.Column{
-	{Name: "id"}, {Name: "executedByVersion"}, {Name: "name"}, {Name: "status"}, {Name: "workspaceId"}, {Name: "createdAt"},
-	{Name: "isInitial"}, {Name: "errorMessage"},
+	{Name: "id"},
+	{Name: "executedByVersion"},
+	{Name: "name"},
+	{Name: "status"},
+	{Name: "workspaceId"},
+	{Name: "createdAt"},
+	{Name: "isInitial"},
+	{Name: "errorMessage"},
 }}
 
 // upgradeMigration is a row of that table, added at the given minute.
@@ -100,9 +106,19 @@ func TestUpgrades(t *testing.T) {
 			at        int
 			want      bool
 		}{
-			{apple, 5, false}, {apple, 10, true}, {apple, 15, true}, {apple, 20, true}, {apple, 21, false}, {apple, 55, false},
-			{pear, 9, false}, {pear, 12, true}, {pear, 25, true}, {pear, 30, true}, {pear, 31, false},
-			{quince, 15, true}, {quince, 51, false},
+			{apple, 5, false},
+			{apple, 10, true},
+			{apple, 15, true},
+			{apple, 20, true},
+			{apple, 21, false},
+			{apple, 55, false},
+			{pear, 9, false},
+			{pear, 12, true},
+			{pear, 25, true},
+			{pear, 30, true},
+			{pear, 31, false},
+			{quince, 15, true},
+			{quince, 51, false},
 		} {
 			if got := u.during(command, uuidOf(cdc.Text([]byte(test.workspace))), minutes(test.at)); got != test.want {
 				t.Errorf("workspace %s, minute %d: during is %v, want %v", test.workspace[34:], test.at, got, test.want)

@@ -123,9 +123,9 @@ func (r *route) letGo(rec *record) {
 
 // keeps reports whether a record takes room that others wait for: its first delivery waits for a
 // retry, or the receiver has had it for longer than stuckAfter without an answer.
-func (rec *record) keeps(now time.Time) bool {
-	j := rec.jobs.first
-	return j != nil && !j.stored && (rec.place == waiting || rec.place == busy && now.Sub(j.began) > stuckAfter)
+func (r *record) keeps(now time.Time) bool {
+	j := r.jobs.first
+	return j != nil && !j.stored && (r.place == waiting || r.place == busy && now.Sub(j.began) > stuckAfter)
 }
 
 // stuck reports whether a record of the route keeps room.

@@ -17,8 +17,12 @@ func TestOfAnotherTenant(t *testing.T) {
 		event, webhook string
 		sent           bool
 	}{
-		{"a", "a", true}, {"a", "b", false}, {"", "b", false}, {"a", "", false},
-		{"a", mapper.Everyone, true}, {mapper.Everyone, "b", true},
+		{"a", "a", true},
+		{"a", "b", false},
+		{"", "b", false},
+		{"a", "", false},
+		{"a", mapper.Everyone, true},
+		{mapper.Everyone, "b", true},
 	} {
 		to := subscription("of "+test.webhook+" for "+test.event, server.URL)
 		to.Workspace = test.webhook

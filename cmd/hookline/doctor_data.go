@@ -210,12 +210,16 @@ func checkWebhooks(cfg webhook.Config, catalog mapper.Catalog, tables []cdc.Tabl
 
 // checkMistake tells of a row that is skipped, or served in part.
 func checkMistake(h webhook.Status) cdc.Finding {
+	which := h.Key
+	if h.Host != "" { // the URL may be what is wrong
+		which += " at " + h.Host
+	}
 	f := cdc.Finding{
-		Level: cdc.Warning, Check: "webhook", Found: fmt.Sprintf("%s at %s is %s: %s", h.Key, h.Host, h.State, h.Reason),
+		Level: cdc.Warning, Check: "webhook", Found: fmt.Sprintf("%s is %s: %s", which, h.State, h.Reason),
 		Mend: "correct the column that is named; it takes effect with its commit",
 	}
 	if h.State == webhook.Active {
-		f.Found = fmt.Sprintf("%s at %s hears of less than its row says: %s", h.Key, h.Host, h.Reason)
+		f.Found = fmt.Sprintf("%s hears of less than its row says: %s", which, h.Reason)
 	}
 	if strings.Contains(h.Reason, "is encrypted") {
 		f.Mend = "make a row of Hookline's own table for it, with a secret that the receiver knows, and delete this one in the CRM"

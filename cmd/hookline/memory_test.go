@@ -59,8 +59,8 @@ func TestTightens(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				real := debug.SetMemoryLimit(test.before)
-				defer debug.SetMemoryLimit(real)
+				was := debug.SetMemoryLimit(test.before)
+				defer debug.SetMemoryLimit(was)
 				large := tightenFor(16 << 20)
 				for _, step := range []struct {
 					row  bool

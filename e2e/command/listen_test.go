@@ -87,8 +87,10 @@ func TestVerify(t *testing.T) {
 	standard := header("webhook-id", "webhook-timestamp", "webhook-signature")
 	const decoded = "whsec_c2VjcmV0MQ"
 	signed := func(secret string) []string {
-		return []string{"-H", "Webhook-Id: evt_1", "-H", "Webhook-Timestamp: 1", "-H",
-			"Webhook-Signature: " + sender.SignStandard(secret, "evt_1", 1, []byte("{}"))}
+		return []string{
+			"-H", "Webhook-Id: evt_1", "-H", "Webhook-Timestamp: 1", "-H",
+			"Webhook-Signature: " + sender.SignStandard(secret, "evt_1", 1, []byte("{}")),
+		}
 	}
 	for name, test := range map[string]struct {
 		secret string

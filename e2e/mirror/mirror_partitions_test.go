@@ -5,14 +5,12 @@ import (
 	"slices"
 )
 
-var (
-	// partitionSteps are DDL of partitioned tables.
-	partitionSteps = []stepKind{
-		newPart, newPart, splitDefault, splitDefault, mergePart, preparePart, attachTable, attachTable,
-		reattachAtOnce, dropPart, truncatePart, attachFilled, detachPart, detachPart, renameRoot,
-		dropKey, addKey, truncateTable,
-	}
-)
+// partitionSteps are DDL of partitioned tables.
+var partitionSteps = []stepKind{
+	newPart, newPart, splitDefault, splitDefault, mergePart, preparePart, attachTable, attachTable,
+	reattachAtOnce, dropPart, truncatePart, attachFilled, detachPart, detachPart, renameRoot,
+	dropKey, addKey, truncateTable,
+}
 
 // partitionKey is the primary key of partitioned tables: it has to have the columns that they are
 // partitioned by.

@@ -6,13 +6,11 @@ import (
 	"strings"
 )
 
-var (
-	// tableSteps are DDL of tables that are neither partitioned nor in a family.
-	tableSteps = []stepKind{
-		truncateTable, dropTable, renameTable, moveSchema, dropKey, addKey, changeKey, setUnlogged, setLogged,
-		rebuild, rebuild, rebuildSlowly, finishRebuild, finishRebuild,
-	}
-)
+// tableSteps are DDL of tables that are neither partitioned nor in a family.
+var tableSteps = []stepKind{
+	truncateTable, dropTable, renameTable, moveSchema, dropKey, addKey, changeKey, setUnlogged, setLogged,
+	rebuild, rebuild, rebuildSlowly, finishRebuild, finishRebuild,
+}
 
 // columnSteps are DDL of columns of any table.
 var columnSteps = []stepKind{addColumn, addColumn, dropColumn, renameColumn, retypeColumn, addGenerated, dropGenerated}

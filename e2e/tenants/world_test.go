@@ -29,7 +29,6 @@ type world struct {
 	made    int
 	heard   map[string][]e2e.Entry // by tenant; nobody's by ""
 	all     []e2e.Entry            // in order; what every tenant hears of once
-	shared  []e2e.Entry
 }
 
 // table is where records of a tenant are, "" for where those of all are.

@@ -36,7 +36,7 @@ func (s *Server) template(ctx context.Context) (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(work)
+	defer func() { _ = os.RemoveAll(work) }()
 	if s.as != nil {
 		err = errors.Join(os.Chmod(work, 0o755), os.Chown(work, int(s.as.Uid), int(s.as.Gid)))
 	}
