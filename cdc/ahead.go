@@ -8,7 +8,7 @@ import (
 // The pump may look ahead of the change that it has in hand, which takes nothing: what it sees comes again, in its turn.
 
 const (
-	mostAhead = 16 // batches that are kept for having been looked at
+	mostAhead = 16 // full batches' worth of what is kept for having been looked at; those of a slow server are nearly empty
 
 	firstAsk = 5 * time.Millisecond // after which a server that has nothing to send is asked again how far it is; doubled each time
 	lastAsk  = 200 * time.Millisecond
@@ -19,6 +19,8 @@ type ahead struct {
 	hand  *batch   // whose changes are being taken
 	at    int      // the one in hand
 	later []*batch // behind it
+	items int      // in later
+	bytes int      // of WAL, likewise
 
 	batch, item int  // what Look returns next: an item of hand (0) or of later[batch-1]
 	over        bool // the queue is closed
@@ -29,6 +31,7 @@ func (a *ahead) next() *batch {
 	b := a.later[0]
 	a.later[0] = nil
 	a.later = a.later[1:]
+	a.items, a.bytes = a.items-len(b.items), a.bytes-b.bytes
 	a.take(b)
 	return b
 }
@@ -73,7 +76,7 @@ func (s *Source) Look(ctx context.Context, wait bool) (change Change, end LSN, o
 		if it := s.ahead.peek(); it != nil {
 			return it.change, it.end, true
 		}
-		if len(s.ahead.later) >= mostAhead || s.ahead.over {
+		if s.ahead.full() || s.ahead.over {
 			return Change{}, 0, false
 		}
 		select {
@@ -103,7 +106,13 @@ func (s *Source) Look(ctx context.Context, wait bool) (change Change, end LSN, o
 func (a *ahead) keep(b *batch, open bool) {
 	if a.over = !open; open {
 		a.later = append(a.later, b)
+		a.items, a.bytes = a.items+len(b.items), a.bytes+b.bytes
 	}
+}
+
+// full reports whether as much is kept as may be.
+func (a *ahead) full() bool {
+	return a.items >= mostAhead*batchItems || a.bytes >= mostAhead*batchBytes
 }
 
 // ask has the server tell how far it has come, which it does by itself only now and then.
