@@ -52,7 +52,7 @@ race: deps ## every test under the race detector, nothing from the cache
 .PHONY: e2e
 e2e: deps ## the end-to-end tests alone, in detail, with the long fault campaign and thousands of schedules of DDL
 	E2E_CAMPAIGN=long E2E_MIRROR=1000 go test $(RACE) -count=1 -timeout 60m -v ./e2e/...
-	HOOKLINE_LARGE_TESTS=1 go test -count=1 -timeout 30m -run TestUnreadableSize -v ./cdc
+	HOOKLINE_LARGE_TESTS=1 go test -count=1 -p 1 -timeout 30m -run 'TestUnreadableSize|TestLargeRows' -v ./cdc ./e2e/delivery
 
 .PHONY: fuzz
 fuzz: deps ## every fuzz target, one after the other, for FUZZTIME (20s) each
