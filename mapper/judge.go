@@ -50,7 +50,7 @@ func (l *links) judge(ctx context.Context, d *Draft) (Verdict, error) {
 		switch {
 		case d.Action == Restored: // its targets, which went with it, come back after it
 			r.deleted, r.returns = d.before[g.deleted].String(), true
-		case d.before == nil && d.change.Kind == cdc.Update, d.change.Kind == cdc.Delete && d.change.OldIsKey:
+		case d.before == nil && d.change.Kind == cdc.Update:
 			r.returns = true
 		}
 	}
