@@ -14,7 +14,7 @@ type Verdict uint8
 const (
 	Hidden Verdict = iota
 	Told
-	Undecided // what would tell is not known any more
+	Undecided // what would tell is not known, or not any more
 )
 
 // deepest is how many steps a record is away from what its readers are inherited from, at most. Twenty goes no further either.
