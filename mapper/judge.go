@@ -14,7 +14,7 @@ type Verdict uint8
 const (
 	Hidden Verdict = iota
 	Told
-	Undecided // what would tell is not known any more
+	Undecided // what would tell is not known, or not any more
 )
 
 // deepest is how many steps a record is away from what its readers are inherited from, at most. Twenty goes no further either.
@@ -47,8 +47,11 @@ func (l *links) judge(ctx context.Context, d *Draft) (Verdict, error) {
 	}
 	if g.deleted >= 0 {
 		r.deleted = row[g.deleted].String()
-		if d.Action == Restored { // its targets, which went with it, come back after it
-			r.deleted = d.before[g.deleted].String()
+		switch {
+		case d.Action == Restored: // its targets, which went with it, come back after it
+			r.deleted, r.returns = d.before[g.deleted].String(), true
+		case d.before == nil && d.change.Kind == cdc.Update:
+			r.returns = true
 		}
 	}
 	for {
@@ -89,6 +92,10 @@ type record struct {
 	when        instant
 	id, deleted string
 
+	// It is told of as something comes back from the trash, or that may be. Then rows in the trash
+	// may have gone there with a record that is back already, and be about to follow it.
+	returns bool
+
 	tuple  cdc.Tuple // that of an event; nil for another
 	row    linkRow
 	places []int // in tuple or row, of each of rule.columns; -1 where it is missing
@@ -106,9 +113,12 @@ func (r *record) parent(column int) (id string, known bool) {
 	}
 }
 
-// ofRow returns the record that a row of links is.
-func (r *rule) ofRow(row linkRow, when instant) record {
-	return record{rule: r, when: when, id: row[linkID], deleted: row[linkDeleted], row: row, places: r.places}
+// next returns the record that a row of links is, which r leads to.
+func (r *record) next(of *rule, row linkRow) record {
+	return record{
+		rule: of, when: r.when, id: row[linkID], deleted: row[linkDeleted], returns: r.returns,
+		row: row, places: of.places,
+	}
 }
 
 // told tells as much as is known by now, and adds to missed what is not.
@@ -127,7 +137,7 @@ func (l *links) told(r record, depth int) Verdict {
 			if id == "" {
 				continue
 			}
-			v = l.above(up, id, r.when, depth+1)
+			v = l.above(&r, up, id, depth+1)
 		}
 		attached = true
 		switch v {
@@ -137,6 +147,7 @@ func (l *links) told(r record, depth int) Verdict {
 			verdict = Undecided
 		}
 	}
+	var doubtful []record
 	for _, down := range r.rows {
 		rows, known := l.find(linkKey{down.by, r.id}, r.when)
 		if !known {
@@ -144,10 +155,13 @@ func (l *links) told(r record, depth int) Verdict {
 		}
 		for _, row := range rows {
 			if !attaches(row[linkDeleted], r.deleted) {
+				if r.returns && r.deleted == "" {
+					doubtful = append(doubtful, r.next(down.of, row))
+				}
 				continue
 			}
 			attached = true
-			switch l.told(down.of.ofRow(row, r.when), depth+1) {
+			switch l.told(r.next(down.of, row), depth+1) {
 			case Told:
 				return Told
 			case Undecided:
@@ -156,22 +170,27 @@ func (l *links) told(r record, depth int) Verdict {
 		}
 	}
 	if !attached && verdict == Hidden && r.loose {
-		return Told
+		verdict = Told
+	}
+	for _, other := range doubtful { // with or without it, the verdict has to be the same
+		if verdict != Undecided && l.told(other, depth+1) != verdict {
+			verdict = Undecided
+		}
 	}
 	return verdict
 }
 
-// above tells of a record that another one names.
-func (l *links) above(up upward, id string, when instant, depth int) Verdict {
+// above tells of a record that r names.
+func (l *links) above(r *record, up upward, id string, depth int) Verdict {
 	if up.of.kind != ruleInherited {
 		return l.told(record{rule: up.of}, depth)
 	}
 	if depth > deepest {
 		return Hidden
 	}
-	rows, known := l.find(linkKey{up.by, id}, when)
+	rows, known := l.find(linkKey{up.by, id}, r.when)
 	for _, row := range rows {
-		if v := l.told(up.of.ofRow(row, when), depth); v != Hidden {
+		if v := l.told(r.next(up.of, row), depth); v != Hidden {
 			return v
 		}
 	}

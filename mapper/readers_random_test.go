@@ -14,21 +14,25 @@ import (
 	"hookline/cdc"
 )
 
-// judgeSQL makes a function that tells whether a record may be told, by the metadata and the rows as they are.
+// judgeSQL makes a function that tells whether a record may be told, by the metadata and the rows as they are: 0 no, 2 yes. For one that
+// returns from the trash, what is in the trash may belong to a parent that is back already, or not: 1 where that makes a difference.
 const judgeSQL = `
-CREATE FUNCTION told(object text, record uuid, depth int DEFAULT 0) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION told(object text, record uuid, returns_ boolean, depth int DEFAULT 0) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
 	o core."objectMetadata";
 	f record;
 	row_ jsonb;
 	child record;
+	v int;
+	best int := 0;
+	doubtful int[] := '{}';
 	attached boolean := false;
 BEGIN
 	SELECT * INTO o FROM core."objectMetadata" WHERE "nameSingular" = object;
-	IF o.readability = 'OPEN' THEN RETURN true; END IF;
-	IF o.readability <> 'INHERITED' OR depth > 3 THEN RETURN false; END IF;
+	IF o.readability = 'OPEN' THEN RETURN 2; END IF;
+	IF o.readability <> 'INHERITED' OR depth > 3 THEN RETURN 0; END IF;
 	EXECUTE format('SELECT to_jsonb(t) FROM %s t WHERE id = $1', tab(object)) INTO row_ USING record;
-	IF row_ IS NULL THEN RETURN false; END IF;
+	IF row_ IS NULL THEN RETURN 0; END IF;
 	FOR f IN
 		SELECT a.settings ->> 'relationType' AS side, a.settings ->> 'joinColumnName' AS col, t."nameSingular" AS target,
 			i.settings ->> 'joinColumnName' AS inverse
@@ -41,35 +45,45 @@ BEGIN
 		IF f.side = 'MANY_TO_ONE' THEN
 			IF row_ ->> f.col IS NOT NULL THEN
 				attached := true;
-				IF told(f.target, (row_ ->> f.col)::uuid, depth + 1) THEN RETURN true; END IF;
+				best := greatest(best, told(f.target, (row_ ->> f.col)::uuid, returns_, depth + 1));
 			END IF;
 		ELSE
-			FOR child IN EXECUTE format('SELECT id FROM %s WHERE %I = $1 AND ("deletedAt" IS NULL OR "deletedAt" >= $2)', tab(f.target), f.inverse)
-				USING record, (row_ ->> 'deletedAt')::timestamptz
+			FOR child IN EXECUTE format('SELECT id, "deletedAt" IS NULL OR coalesce("deletedAt" >= $2, false) AS there FROM %s WHERE %I = $1',
+				tab(f.target), f.inverse) USING record, (row_ ->> 'deletedAt')::timestamptz
 			LOOP
-				attached := true;
-				IF told(f.target, child.id, depth + 1) THEN RETURN true; END IF;
+				v := told(f.target, child.id, returns_, depth + 1);
+				IF child.there THEN
+					attached := true;
+					best := greatest(best, v);
+				ELSIF returns_ AND row_ ->> 'deletedAt' IS NULL THEN
+					doubtful := doubtful || v;
+				END IF;
 			END LOOP;
 		END IF;
 	END LOOP;
-	RETURN NOT attached AND object IN ('note', 'task');
+	IF best = 2 THEN RETURN 2; END IF;
+	IF NOT attached AND object IN ('note', 'task') THEN best := 2; END IF;
+	RETURN CASE WHEN best = ALL (doubtful) THEN best ELSE 1 END;
 END $$;
 CREATE FUNCTION tab(object text) RETURNS text LANGUAGE sql AS $$ SELECT quote_ident(CASE object WHEN 'rocket' THEN '_rocket' ELSE object END) $$;
-CREATE FUNCTION all_told() RETURNS TABLE (record uuid, tells boolean) LANGUAGE plpgsql AS $$
+CREATE FUNCTION all_told() RETURNS TABLE (record uuid, tells int, returning_ int) LANGUAGE plpgsql AS $$
 DECLARE object text;
 BEGIN
 	FOREACH object IN ARRAY ARRAY['note', 'task', 'noteTarget', 'taskTarget', 'attachment', 'person', 'company', 'opportunity', 'rocket'] LOOP
-		RETURN QUERY EXECUTE format('SELECT id, told(%L, id) FROM %s', object, tab(object));
+		RETURN QUERY EXECUTE format('SELECT id, told(%L, id, false), told(%1$L, id, true) FROM %2$s', object, tab(object));
 	END LOOP;
 END $$`
+
+// readability is whether a record may be told, and whether it may when it has just come back from the trash.
+type readability struct{ now, restored Verdict }
 
 // dice does random work in a workspace. The work follows from the seed.
 type dice struct {
 	*rand.Rand
 	r      *readers
-	last   map[string]bool            // by record: whether it may be told, as the database is now
-	before map[uint32]map[string]bool // the same, before a transaction, by its id
-	after  map[uint32]map[string]bool
+	last   map[string]readability            // by record, as the database is now
+	before map[uint32]map[string]readability // the same, before a transaction, by its id
+	after  map[uint32]map[string]readability
 	did    map[uint32]string // the statements
 }
 
@@ -135,15 +149,20 @@ func (d *dice) statement() string {
 }
 
 // look returns what may be told now.
-func (d *dice) look() map[string]bool {
-	rows, err := d.r.conn.Query(d.r.Context(), "SELECT record::text, tells FROM all_told()")
+func (d *dice) look() map[string]readability {
+	rows, err := d.r.conn.Query(d.r.Context(), "SELECT record::text, tells, returning_ FROM all_told()")
 	if err != nil {
 		d.r.Fatal(err)
 	}
-	told := map[string]bool{}
+	told := map[string]readability{}
+	verdicts := []Verdict{Hidden, Undecided, Told}
 	var record string
-	var tells bool
-	if _, err := pgx.ForEachRow(rows, []any{&record, &tells}, func() error { told[record] = tells; return nil }); err != nil {
+	var tells, returning int
+	_, err = pgx.ForEachRow(rows, []any{&record, &tells, &returning}, func() error {
+		told[record] = readability{verdicts[tells], verdicts[returning]}
+		return nil
+	})
+	if err != nil {
 		d.r.Fatal(err)
 	}
 	return told
@@ -186,14 +205,14 @@ type verdict struct {
 }
 
 // check reads up to the workspaceMember of a name, compares each verdict with the state of the commit, and returns how many were told and hidden.
-// An event goes by its own row, so it is compared if that is the one that the transaction left.
+// An event goes by its own row, so it is compared if that is the one that the transaction left, or, when it is deleted, found.
 func (d *dice) check(name string) (told, hidden int) {
 	r := d.r
 	type change struct {
 		record string
 		xid    uint32
 	}
-	events := map[change]int{}
+	events, seen := map[change]int{}, map[change]bool{}
 	list := d.read(name)
 	for _, e := range list {
 		events[change{e.record, e.xid}]++
@@ -205,16 +224,23 @@ func (d *dice) check(name string) (told, hidden int) {
 		}
 		at := change{e.record, e.xid}
 		events[at]--
-		want, known := state[e.record]
+		moved := seen[at] // in the same transaction, which may delete it with another record
+		seen[at] = true
+		of, known := state[e.record]
+		want := of.now
+		if strings.HasSuffix(e.name, ".restored") {
+			want = of.restored
+		}
 		_, lives := d.after[e.xid][e.record]
 		switch {
 		case !known || !e.delete && !lives: // made and deleted by one transaction
-		case !e.heard || events[at] > 0 || e.delete && d.touched(e):
-		case e.verdict == Undecided:
-			r.Errorf("%s of %s by transaction %d is not decided, want told %v:\n\t%s", e.name, e.record, e.xid, want, d.did[e.xid])
-		case (e.verdict == Told) != want:
-			r.Errorf("%s of %s by transaction %d is told: %v, want %v:\n\t%s", e.name, e.record, e.xid, e.verdict == Told, want, d.did[e.xid])
-		case want:
+		case !e.heard || events[at] > 0 || e.delete && (moved || d.touched(e)):
+		case want == Undecided && (e.name == "note.restored" || e.name == "task.restored"): // by when it went into the trash
+		case e.verdict != want:
+			r.Errorf("%s of %s by transaction %d is %q, want %q:\n\t%s",
+				e.name, e.record, e.xid, verdicts[e.verdict], verdicts[want], d.did[e.xid])
+		case want == Undecided:
+		case want == Told:
 			told++
 		default:
 			hidden++
@@ -269,7 +295,7 @@ func TestReadersRandom(t *testing.T) {
 	for i, major := range []int{0, 0, 0, 18} {
 		seed := seed + uint64(i)
 		t.Run(fmt.Sprintf("seed %d on %d", seed, major), func(t *testing.T) {
-			dice := &dice{Rand: rand.New(rand.NewPCG(seed, 0)), before: map[uint32]map[string]bool{}, after: map[uint32]map[string]bool{}, did: map[uint32]string{}}
+			dice := &dice{Rand: rand.New(rand.NewPCG(seed, 0)), before: map[uint32]map[string]readability{}, after: map[uint32]map[string]readability{}, did: map[uint32]string{}}
 			sql := []string{judgeSQL}
 			for _, object := range []string{"person", "company", "opportunity", "rocket"} {
 				parent := map[string]string{"person": "company", "opportunity": "pointOfContact", "company": "nothing", "rocket": "nothing"}[object]

@@ -35,7 +35,7 @@ type readers struct {
 }
 
 // newReaders prepares such a database on a server of some major version. before is SQL that runs when there is no slot yet.
-func newReaders(t testing.TB, major int, version, before string, cfg Config) *readers {
+func newReaders(t testing.TB, major int, version, before string, cfg Config, identity ...cdc.ReplicaIdentity) *readers {
 	t.Helper()
 	url := postgrestest.NewDatabaseMajor(t, major)
 	settings, err := cdc.PoolConfig(url, 4)
@@ -57,6 +57,9 @@ func newReaders(t testing.TB, major int, version, before string, cfg Config) *re
 	execute(t, r.conn, "SET search_path TO "+twentydb.Schema+", core")
 	execute(t, r.conn, before)
 	r.stream = cdc.Config{URL: url, Slot: "slot_" + settings.ConnConfig.Database, Publication: "hookline"}
+	for _, keep := range identity {
+		r.stream.Identity = keep
+	}
 	r.begin()
 	return r
 }
@@ -323,6 +326,44 @@ func TestReaders(t *testing.T) {
 				"note.restored " + id(aNote, 4),
 			},
 		},
+		{
+			"a file comes back from the trash between its note and what keeps that private", "2.41", private + somebody + `
+				INSERT INTO note (id) SELECT format('` + aNote[:len(aNote)-2] + `%s', n)::uuid FROM generate_series(1, 4) n;
+				INSERT INTO "noteTarget" ("noteId", "targetRocketId", "deletedAt") VALUES
+					('` + id(aNote, 1) + `', '` + aRocket + `', '2026-01-02 03:04:05.51'), ('` + id(aNote, 3) + `', '` + aRocket + `', NULL);
+				INSERT INTO "noteTarget" ("noteId", "targetPersonId", "deletedAt") VALUES
+					('` + id(aNote, 2) + `', '` + aPerson + `', '2026-01-02 03:04:05.51'),
+					('` + id(aNote, 3) + `', '` + aPerson + `', '2026-01-01');
+				INSERT INTO attachment (id, "targetNoteId", "deletedAt")
+				SELECT format('` + aFile[:len(aFile)-2] + `%s', n)::uuid, format('` + aNote[:len(aNote)-2] + `%s', n)::uuid, '2026-01-02 03:04:05.52'
+				FROM generate_series(1, 4) n`,
+			[]string{
+				`UPDATE attachment SET "deletedAt" = NULL`,
+				`UPDATE "noteTarget" SET "deletedAt" = NULL WHERE "deletedAt" > '2026-01-02'`,
+				`UPDATE attachment SET "deletedAt" = '2026-01-03' WHERE "targetNoteId" = '` + id(aNote, 1) + `'`,
+				`UPDATE attachment SET "deletedAt" = NULL WHERE "deletedAt" IS NOT NULL`,
+			},
+			[]string{
+				"undecided attachment.restored " + id(aFile, 1), "attachment.restored " + id(aFile, 2),
+				"undecided attachment.restored " + id(aFile, 3), // it may belong to the person, or not any more
+				"attachment.restored " + id(aFile, 4), "hidden noteTarget.restored ", "noteTarget.restored ",
+				"hidden attachment.deleted " + id(aFile, 1), "hidden attachment.restored " + id(aFile, 1),
+			},
+		},
+		{
+			"a file is moved, and destroyed with what it has been moved to", "2.41", private + somebody + `
+				INSERT INTO attachment (id, "targetRocketId") VALUES ('` + id(aFile, 1) + `', '` + aRocket + `');
+				INSERT INTO attachment (id, "targetPersonId") VALUES ('` + id(aFile, 2) + `', '` + aPerson + `')`,
+			[]string{
+				`BEGIN; UPDATE attachment SET "targetRocketId" = NULL, "targetPersonId" = '` + aPerson + `' WHERE id = '` + id(aFile, 1) + `';
+				UPDATE attachment SET "targetPersonId" = NULL, "targetRocketId" = '` + aRocket + `' WHERE id = '` + id(aFile, 2) + `';
+				DELETE FROM person; DELETE FROM attachment; COMMIT`,
+			},
+			[]string{
+				"attachment.updated " + id(aFile, 1), "hidden attachment.updated " + id(aFile, 2), "person.deleted " + aPerson,
+				"attachment.deleted " + id(aFile, 1), "hidden attachment.deleted " + id(aFile, 2),
+			},
+		},
 	}
 	for _, major := range []int{0, 18} {
 		for _, test := range tests {
@@ -337,6 +378,31 @@ func TestReaders(t *testing.T) {
 				equal(t, "events", got, test.want)
 			})
 		}
+	}
+}
+
+// TestReadersUnknownBefore has notes keep their replica identity: whether an update restores one is not known then.
+func TestReadersUnknownBefore(t *testing.T) {
+	for _, major := range []int{0, 18} {
+		t.Run(strconv.Itoa(major), func(t *testing.T) {
+			r := newReaders(t, major, "2.41", readableBy("PRIVATE", "rocket")+";"+somebody+`
+				INSERT INTO note (id, "deletedAt") SELECT format('`+aNote[:len(aNote)-2]+`%s', n)::uuid, '2026-01-02 03:04:05.5'
+				FROM generate_series(1, 4) n;
+				INSERT INTO "noteTarget" ("noteId", "targetRocketId", "deletedAt")
+				VALUES ('`+id(aNote, 1)+`', '`+aRocket+`', '2026-01-02 03:04:05.51');
+				INSERT INTO "noteTarget" ("noteId", "targetPersonId", "deletedAt")
+				VALUES ('`+id(aNote, 2)+`', '`+aPerson+`', '2026-01-02 03:04:05.51');
+				INSERT INTO "noteTarget" ("noteId", "targetRocketId") VALUES ('`+id(aNote, 4)+`', '`+aRocket+`')`,
+				Config{}, cdc.IdentityKeep)
+			equal(t, "events", r.become(`UPDATE note SET "deletedAt" = NULL`), []string{
+				"undecided note.updated " + id(aNote, 1), "note.updated " + id(aNote, 2),
+				"note.updated " + id(aNote, 3), "hidden note.updated " + id(aNote, 4),
+			})
+			equal(t, "events", r.become(`UPDATE note SET "deletedAt" = '2026-01-02 03:04:05.5'`), []string{
+				"hidden note.deleted " + id(aNote, 1), "note.deleted " + id(aNote, 2),
+				"note.deleted " + id(aNote, 3), "hidden note.deleted " + id(aNote, 4),
+			})
+		})
 	}
 }
 
@@ -476,20 +542,24 @@ func TestReadersFarBehind(t *testing.T) {
 	r.become()
 	execute(t, r.conn, `UPDATE note SET title = 'x'`)
 	execute(t, r.conn, `BEGIN;
-		INSERT INTO note (id, title) VALUES ('`+id(aNote, 8)+`', 'new'), ('`+id(aNote, 9)+`', 'new and private');
+		INSERT INTO note (id, title) VALUES ('`+id(aNote, 8)+`', 'new'), ('`+id(aNote, 9)+`', 'new and private'), ('`+id(aNote, 7)+`', 'new');
 		`+much+`;
 		INSERT INTO "noteTarget" ("noteId", "targetPersonId") VALUES ('`+id(aNote, 8)+`', '`+aPerson+`');
 		INSERT INTO "noteTarget" ("noteId", "targetRocketId") VALUES ('`+id(aNote, 9)+`', '`+aRocket+`');
+		SAVEPOINT s;
+		INSERT INTO "noteTarget" ("noteId", "targetPersonId") VALUES ('`+id(aNote, 7)+`', '`+aPerson+`');
 		COMMIT`)
 	execute(t, r.conn, `DELETE FROM "noteTarget" WHERE "noteId" = '`+notes[3]+`'`)
 	got := slices.DeleteFunc(r.become(), func(s string) bool { return strings.Contains(s, "Target.") || strings.Contains(s, "workspaceMember") })
 	equal(t, "events", got, []string{
 		"note.updated " + notes[0], "undecided note.updated " + notes[1], "undecided note.updated " + notes[2], "undecided note.updated " + notes[3],
 		"note.created " + id(aNote, 8), "undecided note.created " + id(aNote, 9),
+		"undecided note.created " + id(aNote, 7), // its target has the id of a savepoint, not of the transaction
 	})
 	// Once it has caught up, everything is known.
 	equal(t, "events", r.become(`UPDATE note SET title = 'y'`), []string{
 		"note.updated " + notes[0], "hidden note.updated " + notes[1], "note.updated " + notes[2], "note.updated " + notes[3],
 		"note.updated " + id(aNote, 8), "hidden note.updated " + id(aNote, 9),
+		"note.updated " + id(aNote, 7),
 	})
 }
