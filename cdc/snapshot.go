@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -102,6 +103,33 @@ func Visible(ctx context.Context, db interface {
 	}
 	xid := s.widen(tx.XID)
 	return xid < s.xmax && !s.running[xid], nil
+}
+
+const (
+	// VisiblePatience bounds how long a transaction is waited for that the stream has brought before
+	// others see it.
+	VisiblePatience = 5 * time.Second
+	// VisiblePause is the time between two looks whether they do.
+	VisiblePause = 2 * time.Millisecond
+)
+
+// UntilVisible waits until Visible reports that it is. A commit that waits for a synchronous standby
+// for longer than VisiblePatience is not waited for.
+func UntilVisible(ctx context.Context, db interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}, tx *Tx,
+) error {
+	for began := time.Now(); ; {
+		visible, err := Visible(ctx, db, tx)
+		if err != nil || visible || time.Since(began) > VisiblePatience {
+			return err
+		}
+		select {
+		case <-time.After(VisiblePause):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // widen puts the epoch back on a 32-bit transaction id: ids that are alive lie within 2^31 of xmax.

@@ -74,11 +74,11 @@ func (l *links) learn(ctx context.Context) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if seen = l.recent.visible(a.snapshot, l.tx); seen || time.Since(began) > visiblePatience {
+		if seen = l.recent.visible(a.snapshot, l.tx); seen || time.Since(began) > cdc.VisiblePatience {
 			break
 		}
 		select {
-		case <-time.After(visiblePause):
+		case <-time.After(cdc.VisiblePause):
 		case <-ctx.Done():
 			return false, context.Cause(ctx)
 		}

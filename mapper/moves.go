@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,33 +24,19 @@ type moves struct {
 const (
 	manyUpdates = 32  // after which those of the same transaction are believed to be updates too
 	manyLives   = 200 // rows that are read back at once
-
-	visiblePatience = 5 * time.Second // for a transaction that the stream has brought before others see it
-	visiblePause    = 2 * time.Millisecond
 )
 
 // untilVisible waits until the database shows what the transaction in progress did: asked sooner, it
-// would call rows gone that have only moved. A commit that waits for a synchronous standby for longer
-// than visiblePatience is not waited for.
+// would call rows gone that have only moved.
 func (m *Mapper) untilVisible(ctx context.Context, tx *cdc.Tx) error {
-	for began := time.Now(); !m.moves.visible; {
-		err := m.persist(ctx, "look whether a transaction is visible", func() (err error) {
-			m.moves.visible, err = cdc.Visible(ctx, m.pool, tx)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if m.moves.visible = m.moves.visible || time.Since(began) > visiblePatience; m.moves.visible {
-			return nil
-		}
-		select {
-		case <-time.After(visiblePause):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+	if m.moves.visible {
+		return nil
 	}
-	return nil
+	err := m.persist(ctx, "look whether a transaction is visible", func() error {
+		return cdc.UntilVisible(ctx, m.pool, tx)
+	})
+	m.moves.visible = err == nil
+	return err
 }
 
 // moved returns the Delete right before an Insert when both are one update: of a column by which

@@ -112,13 +112,6 @@ func (t *Tenancy) prefix() string {
 	return t.Column + ","
 }
 
-// basesSQL is a common table expression that leads from each type to what lies under all its
-// domains.
-const basesSQL = `bases (oid, base) AS (
-		SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
-		UNION ALL
-		SELECT t.oid, b.base FROM pg_type t JOIN bases b ON t.typtype = 'd' AND t.typbasetype = b.oid)`
-
 // Divide has the catalog tell tenants apart. It is to be called before any other goroutine knows
 // the catalog. The error is a *cdc.Problem when the database leaves open whose records are whose:
 // it asks, and says which settings answer.
@@ -194,7 +187,7 @@ func (g *Generic) findHome(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	rows, err = tx.Query(ctx, `
-		WITH RECURSIVE `+basesSQL+`
+		WITH RECURSIVE `+cdc.BasesSQL+`
 		SELECT n.nspname, c.relname, a.attname, b.base
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1
@@ -232,7 +225,7 @@ func (g *Generic) Ownerships(ctx context.Context, db querier) ([]Ownership, erro
 		return nil, err
 	}
 	rows, err := db.Query(ctx, `
-		WITH RECURSIVE `+basesSQL+`
+		WITH RECURSIVE `+cdc.BasesSQL+`
 		SELECT n.nspname, c.relname,
 		       array_agg(a.attname::text ORDER BY a.attnum), array_agg(b.base ORDER BY a.attnum)
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

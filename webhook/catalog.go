@@ -32,10 +32,7 @@ type table struct {
 // describe looks tables up by schema and name. The columns more matter, too.
 func describe(ctx context.Context, tx pgx.Tx, schemas, names []string, more ...string) (map[cdc.Table]*table, error) {
 	rows, err := tx.Query(ctx, `
-		WITH RECURSIVE bases (oid, base) AS (
-			SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
-			UNION ALL
-			SELECT t.oid, b.base FROM pg_type t JOIN bases b ON t.typtype = 'd' AND t.typbasetype = b.oid)
+		WITH RECURSIVE `+cdc.BasesSQL+`
 		SELECT n.nspname, c.relname, c.oid, c.relkind::text, c.relreplident::text, row_security_active(c.oid), `+cdc.OpenSQL+`,
 		       quote_ident(current_user), a.attname, a.atttypid, b.base, ARRAY(
 			SELECT ka.attname::text

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -429,8 +428,10 @@ func (d *database) renewWebhooks(ctx context.Context, latest *cdc.Tx) error {
 	var over error // the session is, and trying again would not mend that
 	err := cdc.Persist(ctx, d.log, func() error {
 		err := d.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-			if err := untilVisible(ctx, conn, latest); err != nil {
-				return err
+			if latest != nil {
+				if err := cdc.UntilVisible(ctx, conn, latest); err != nil {
+					return err
+				}
 			}
 			return d.inSnapshot(ctx, conn.Conn(), func(tx pgx.Tx) error {
 				snapshot, err := cdc.TakeSnapshot(ctx, tx)
@@ -465,20 +466,6 @@ func (d *database) losesTenants() bool {
 	}
 	before, _ := generic.Divided()
 	return before.On && !d.webhooks.Tenancy().On
-}
-
-// visiblePatience bounds how long a transaction is waited for that the stream has brought and others do not see yet, as where a commit
-// waits for a synchronous standby.
-const visiblePatience = 5 * time.Second
-
-// untilVisible waits until others see a transaction, nil for none: a snapshot that is taken then has what it did.
-func untilVisible(ctx context.Context, conn *pgxpool.Conn, tx *cdc.Tx) error {
-	for began := time.Now(); tx != nil && time.Since(began) < visiblePatience; wait(ctx, 10*time.Millisecond) {
-		if visible, err := cdc.Visible(ctx, conn, tx); err != nil || visible {
-			return err
-		}
-	}
-	return nil
 }
 
 // inSnapshot calls f with a transaction that reads one state of the database, in which no table that webhooks or catalog come from is
