@@ -73,6 +73,28 @@ func TestStopInsideATransaction(t *testing.T) {
 	}
 }
 
+// TestStopWhileWoken leaves the loop at a change that is none of the stream's: what the pump has come back from before that is taken, though
+// its transaction goes on.
+func TestStopWhileWoken(t *testing.T) {
+	s := newCheckpointed(t)
+	s.open()
+	const rows = 5000
+	s.exec(fmt.Sprintf(`INSERT INTO people SELECT i FROM generate_series(0, %d) i`, rows-1))
+	s.takeRows(0, 0)
+	s.source.Wake()
+	taken := 1
+	for c := s.takeAny(); c.Kind != cdc.Woken; c = s.takeAny() {
+		taken++
+	}
+	if taken == rows {
+		t.Fatal("it was woken behind the transaction only")
+	}
+	s.leave()
+	s.close()
+	s.open()
+	s.takeRows(taken, rows-1)
+}
+
 // TestStopBehindDeletes stops in the middle of a transaction that has deletes: what was settled comes again from the first of them on, marked as
 // told, and holds nothing.
 func TestStopBehindDeletes(t *testing.T) {

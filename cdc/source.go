@@ -208,11 +208,13 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 		end := func() {
 			if last.tx != nil {
 				s.ledger.take(last.tx, last.index+1)
+				last.tx = nil
 			}
 		}
 		for {
 			b, open := s.nextBatch(ctx)
 			if b == wakened {
+				end() // it is taken, also when the loop is left here
 				if !yield(Change{Kind: Woken}, nil) {
 					return
 				}
@@ -239,7 +241,9 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 					end()
 					return
 				}
-				if !c.Told {
+				if c.Told {
+					end()
+				} else {
 					s.ledger.take(c.Tx, c.Index)
 				}
 				if !yield(*c, nil) {

@@ -31,7 +31,8 @@ type stream struct {
 	log         slog.Handler // nil: the test's output
 	source      *cdc.Source
 	next        func() (cdc.Change, error, bool)
-	stop        func()
+	stop        func() // has the pump come back for the next change until there is none
+	leave       func() // ends the pump at the change that it has in hand
 }
 
 // newStream makes the tables, publishes all of schema public, and starts to read.
@@ -130,6 +131,7 @@ func (s *stream) open() {
 		}
 		stop()
 	}
+	s.leave = func() { cancel(); stop(); s.stop = func() {} }
 	s.t.Cleanup(s.close)
 }
 

@@ -12,8 +12,8 @@ import (
 	"hookline/webhook"
 )
 
-// pump moves the stream: change → event → deliveries. It returns nil when ctx ends, and an error when the stream cannot go on. An event that
-// one webhook has got goes to the others too, as long as late lasts: half announced, it would have to come again.
+// pump moves the stream: change → event → deliveries. It returns nil when ctx ends, and an error when the stream cannot go on. What a change
+// has brought about goes out whole, to all webhooks, as long as late lasts: half announced, it would have to come again.
 func pump(ctx, late context.Context, source *cdc.Source, db *database, events *mapper.Mapper, out *sender.Sender,
 	metrics prometheus.Registerer,
 ) error {
@@ -45,11 +45,12 @@ func pump(ctx, late context.Context, source *cdc.Source, db *database, events *m
 			}
 		}
 		draft, err := events.Map(ctx, change)
-		for ; draft != nil && err == nil; draft, err = events.Next(ctx) {
+		for on := ctx; draft != nil && err == nil; draft, err = events.Next(late) {
 			count.events[draft.Action].Inc()
-			if err := announce(ctx, late, draft, db.webhooks.Match(draft.Subject), change.Tx, out, &doubt); err != nil {
+			if err := announce(on, late, draft, db.webhooks.Match(draft.Subject), change.Tx, out, &doubt); err != nil {
 				return stopped(ctx, err)
 			}
+			on = late
 		}
 		if err != nil {
 			return stopped(ctx, err)

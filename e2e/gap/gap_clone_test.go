@@ -12,6 +12,7 @@ import (
 
 	"hookline/e2e"
 	"hookline/internal/postgres"
+	"hookline/internal/postgres/postgrestest"
 )
 
 // A copy of the cluster's files is the same system to Postgres, but logical slots are not copied: the copy does not announce what is
@@ -39,8 +40,7 @@ func TestGapOfABaseBackup(t *testing.T) {
 		}
 	})
 	clone := e2e.Connect(t, backup.URL(db.Name))
-	const identifier = `SELECT system_identifier::text FROM pg_control_system()`
-	if a, b := e2e.Value[string](db, identifier), e2e.Value[string](clone, identifier); a != b {
+	if a, b := systemIdentifier(db), systemIdentifier(clone); a != b {
 		t.Errorf("the systems are %s and %s, want them the same", a, b)
 	}
 
@@ -70,9 +70,13 @@ func TestGapOfARestoredDump(t *testing.T) {
 	sut.Stop()
 	heard := db.Diary()
 
-	_, other := e2e.NewServer(t, nil)
+	server := postgrestest.NewServer(t, postgres.Options{OwnIdentifier: true})
+	other := e2e.Connect(t, server.URL("postgres"))
 	other.Exec(`CREATE DATABASE ` + db.Name)
 	restored := sibling(other, db.Name)
+	if systemIdentifier(db) == systemIdentifier(restored) {
+		t.Fatal("both servers are one system to Postgres")
+	}
 	dump := filepath.Join(t.TempDir(), "dump.sql")
 	tool(t, "pg_dump", "--dbname="+db.URL, "--file="+dump)
 	tool(t, "psql", "--dbname="+restored.URL, "--file="+dump, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
@@ -158,6 +162,10 @@ func TestGapMendedOtherwise(t *testing.T) {
 	db.Conn = db.Session()
 	db.OneByOne("after", 3)
 	e2e.Finish(t, sut.Until("active"), box.Gets(db.Diary()...))
+}
+
+func systemIdentifier(db *e2e.Database) string {
+	return e2e.Value[string](db, `SELECT system_identifier::text FROM pg_control_system()`)
 }
 
 // sibling returns another database of the same server.

@@ -59,6 +59,10 @@ type Options struct {
 	// Port on 127.0.0.1. Default: a free one.
 	Port int
 
+	// OwnIdentifier has initdb make the cluster: one in memory is a copy else, and has the system identifier of all
+	// others of its version.
+	OwnIdentifier bool
+
 	// Settings are written to postgresql.conf, over our own defaults.
 	Settings map[string]string
 
@@ -138,7 +142,7 @@ func (s *Server) create(ctx context.Context, o Options) error {
 		}
 	}
 	if _, err := os.Stat(s.dataFile("PG_VERSION")); err != nil {
-		copied := o.InMemory && o.Dir == "" && s.copyTemplate(ctx) == nil
+		copied := o.InMemory && !o.OwnIdentifier && o.Dir == "" && s.copyTemplate(ctx) == nil
 		if !copied {
 			if err := s.initdb(ctx, s.dataFile("")); err != nil {
 				return err
