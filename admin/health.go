@@ -27,6 +27,7 @@ type Stream interface {
 	LastContact() time.Time
 	Gap() *cdc.Gap         // nil unless there is one
 	Blocked() *cdc.Blocked // nil unless something is in the way of the stream though nothing is lost
+	Held() *cdc.Held       // nil unless the server sends nothing though the slot is read
 }
 
 // silence is how long the server may not have been heard of while the stream counts as up. A stream in order hears at least every 10 s.
@@ -98,6 +99,9 @@ func ready(s Stream) probe {
 	}
 	if blocked := s.Blocked(); blocked != nil {
 		return probe{fmt.Sprintf("%s: %v", cdc.StateBlocked, blocked), false}
+	}
+	if held := s.Held(); held != nil {
+		return probe{fmt.Sprintf("held: %v", held), false}
 	}
 	switch state := s.State(); state {
 	case cdc.Standby:

@@ -20,16 +20,19 @@ type stream struct {
 	contact time.Time
 	gap     *cdc.Gap
 	blocked *cdc.Blocked
+	held    *cdc.Held
 }
 
 func (s stream) State() cdc.State       { return s.state }
 func (s stream) LastContact() time.Time { return s.contact }
 func (s stream) Gap() *cdc.Gap          { return s.gap }
 func (s stream) Blocked() *cdc.Blocked  { return s.blocked }
+func (s stream) Held() *cdc.Held        { return s.held }
 
 func TestProbes(t *testing.T) {
 	now := time.Now()
 	blocked := &cdc.Blocked{Problem: cdc.Problem{What: "commits would wait", Mend: "name the standbys"}}
+	held := &cdc.Held{Problem: cdc.Problem{What: "nothing is sent", Mend: "start the standby"}}
 	lost := &cdc.Gap{Reason: cdc.SlotLost, Problem: cdc.Problem{What: "it is lost", Mend: "accept it"}}
 	for _, test := range []struct {
 		name        string
@@ -37,18 +40,22 @@ func TestProbes(t *testing.T) {
 		live, ready int
 		says        string
 	}{
-		{"connecting", stream{cdc.Connecting, time.Time{}, nil, nil}, 200, 503, "connecting"},
-		{"standby", stream{cdc.Standby, time.Time{}, nil, nil}, 200, 200, "standby"},
-		{"active", stream{cdc.Active, now, nil, nil}, 200, 200, "active"},
-		{"active but silent", stream{cdc.Active, now.Add(-5 * time.Minute), nil, nil}, 200, 503, "has not been heard of for 5m0s"},
-		{"gap", stream{cdc.InGap, time.Time{}, lost, nil}, 200, 503, "gap (slot_lost): it is lost\n  to mend it: accept it"},
+		{"connecting", stream{cdc.Connecting, time.Time{}, nil, nil, nil}, 200, 503, "connecting"},
+		{"standby", stream{cdc.Standby, time.Time{}, nil, nil, nil}, 200, 200, "standby"},
+		{"active", stream{cdc.Active, now, nil, nil, nil}, 200, 200, "active"},
+		{"active but silent", stream{cdc.Active, now.Add(-5 * time.Minute), nil, nil, nil}, 200, 503, "has not been heard of for 5m0s"},
+		{"gap", stream{cdc.InGap, time.Time{}, lost, nil, nil}, 200, 503, "gap (slot_lost): it is lost\n  to mend it: accept it"},
 		{
 			"blocked",
-			stream{cdc.StateBlocked, time.Time{}, nil, blocked},
+			stream{cdc.StateBlocked, time.Time{}, nil, blocked, nil},
 			200, 503,
 			"blocked: commits would wait\n  to mend it: name the standbys",
 		},
-		{"stopped", stream{cdc.Stopped, now, nil, nil}, 503, 503, "stopped"},
+		{
+			"held", stream{cdc.Active, now, nil, nil, held}, 200, 503,
+			"held: nothing is sent\n  to mend it: start the standby",
+		},
+		{"stopped", stream{cdc.Stopped, now, nil, nil, nil}, 503, 503, "stopped"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h, err := admin.Listen("127.0.0.1:0", test.stream, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))

@@ -30,6 +30,13 @@ func CheckServer(ctx context.Context, conn *pgx.Conn, cfg Config, holdWAL int64)
 		return nil, err
 	}
 	found = append(found, synchronous)
+	standbys, err := lookAtStandbySlots(ctx, conn, cfg.Slot)
+	if err != nil {
+		return nil, err
+	}
+	if standbys.setting != nil {
+		found = append(found, standbys.finding(cfg.Slot, &s.platform))
+	}
 	if r.idleTimeout != nil {
 		found = append(found, r.checkIdleTimeout(&s.platform))
 	}

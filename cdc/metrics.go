@@ -42,7 +42,8 @@ func (m *metrics) start(ledger *Ledger) {
 		}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "hookline_lag_seconds",
-			Help: "Age of the oldest commit that is not settled; while the stream is down, at least the time since it was up.",
+			Help: "Age of the oldest commit that is not settled; while the stream is down, at least the time since it was up, " +
+				"and while the server does not send what it has, at least the time since it does not.",
 		}, m.source.lag),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "hookline_settled_lsn",
@@ -56,6 +57,9 @@ func (s *Source) lag() float64 {
 	var lag time.Duration
 	if n, oldest := s.ledger.Unsettled(); n > 0 {
 		lag = time.Since(oldest)
+	}
+	if since := s.unsent.Load(); since != 0 {
+		lag = max(lag, time.Since(time.Unix(0, since)))
 	}
 	if s.State() != Active {
 		lag = max(lag, time.Since(s.LastContact()))

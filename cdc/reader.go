@@ -29,6 +29,7 @@ type reader struct {
 	pings    pings
 	left     Position // where the stream was left
 	passed   bool     // it has come there again
+	said     string   // the server's last message
 	reported LSN
 	report   time.Time // when it was reported
 }
@@ -96,7 +97,11 @@ func (r *reader) notice(m *pgproto3.NoticeResponse) error {
 	if m.Code == slotInvalid && strings.Contains(m.Message, r.source.cfg.Publication) {
 		return noPublication(r.source.cfg, m.Message)
 	}
-	r.source.log.Info("the server says", "severity", m.Severity, "message", m.Message)
+	if m.Message == r.said {
+		return nil // it says so again and again for as long as it is so
+	}
+	r.said = m.Message
+	r.source.log.Warn("the server says", "severity", m.Severity, "message", m.Message, "detail", m.Detail, "hint", m.Hint)
 	return nil
 }
 

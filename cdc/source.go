@@ -71,6 +71,7 @@ type Source struct {
 	once   sync.Once     // of Halt
 
 	contact atomic.Int64 // when the server was last heard of, Unix nanoseconds
+	unsent  atomic.Int64 // since when it has had WAL that it has not gone through for us, likewise; 0 when it has gone through all
 	state   atomic.Int32
 	mu      sync.Mutex         // held while the state changes, so that onState hears of the changes in their order
 	onState func(State, error) // nil when nobody wants to hear
@@ -189,6 +190,16 @@ func (s *Source) change(state State, err error) (before State) {
 
 // LastContact is when the server was last heard of. Safe for concurrent use.
 func (s *Source) LastContact() time.Time { return time.Unix(0, s.contact.Load()) }
+
+// Unsent notes since when the server has had WAL that it has not gone through for this Source, the zero time when it has gone through all.
+// Safe for concurrent use.
+func (s *Source) Unsent(since time.Time) {
+	if since.IsZero() {
+		s.unsent.Store(0)
+		return
+	}
+	s.unsent.Store(since.UnixNano())
+}
 
 // Amid tells how far a transaction in progress has come: whether all before it is settled, so that WAL is held for its sake alone, and a number
 // that rises with each of its changes that is taken or settled. Safe for concurrent use, after Acquire.

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -187,6 +189,18 @@ func (p *Process) Get(path string) string {
 		return err.Error()
 	}
 	return fmt.Sprintf("%d %s", resp.StatusCode, bytes.TrimSpace(text))
+}
+
+// Metric returns the value of a metric without labels, NaN while there is none.
+func (p *Process) Metric(name string) float64 {
+	for line := range strings.Lines(p.Get("/metrics")) {
+		if text, found := strings.CutPrefix(line, name+" "); found {
+			if value, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
+				return value
+			}
+		}
+	}
+	return math.NaN()
 }
 
 // Until waits for the state: active, standby or connecting.

@@ -162,7 +162,9 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 	db.cfg.CDC.Standby = false
 	watching, end := context.WithCancel(ctx)
 	defer end()
-	go cdc.Monitor(watching, db.pool, cfg.CDC, log, metrics, relief(cfg.HoldWAL, source.Amid, out.Relieve), source.Halt)
+	go cdc.Monitor(watching, db.pool, cfg.CDC, log, metrics, cdc.Watch{
+		Behind: relief(cfg.HoldWAL, source.Amid, out.Relieve), Blocked: source.Halt, Held: process.hold, Unsent: source.Unsent,
+	})
 	err = cdc.Persist(ctx, log, func() error {
 		if err := db.prepare(ctx, store); err != nil { // tables may have come while this process stood by
 			return err

@@ -21,6 +21,7 @@ type processState struct {
 	source *cdc.Source // of the present session; nil before the first
 	state  cdc.State   // of source
 	halt   error       // nil unless there is one
+	held   *cdc.Held   // what has the server send nothing, in the present session; nil when nothing has
 }
 
 func newProcessState(log *slog.Logger, registerer prometheus.Registerer) *processState {
@@ -43,6 +44,14 @@ func newProcessState(log *slog.Logger, registerer prometheus.Registerer) *proces
 		gauge("hookline_gap", "1 while nothing is delivered because changes were lost, or belong to another database.",
 			"reason", string(reason), func() bool { gap := p.Gap(); return gap != nil && gap.Reason == reason })
 	}
+	registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "hookline_held", Help: "1 while the server sends nothing because it waits for a standby.",
+	}, func() float64 {
+		if p.Held() != nil {
+			return 1
+		}
+		return 0
+	}))
 	return p
 }
 
@@ -50,7 +59,7 @@ func newProcessState(log *slog.Logger, registerer prometheus.Registerer) *proces
 func (p *processState) follow(source *cdc.Source) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.source, p.state = source, cdc.Connecting
+	p.source, p.state, p.held = source, cdc.Connecting, nil
 	source.OnState(p.enter)
 }
 
@@ -126,6 +135,26 @@ func (p *processState) Blocked() *cdc.Blocked {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.blocked()
+}
+
+// hold takes note of what has the server send nothing, nil when nothing has. It tells when that begins and ends.
+func (p *processState) hold(held *cdc.Held) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case held != nil && p.held == nil:
+		p.log.Error("held: the server sends nothing until an operator has seen to it", "what", held.What, "mend", held.Mend)
+	case held == nil && p.held != nil:
+		p.log.Info("the server sends again what is committed")
+	}
+	p.held = held
+}
+
+// Held returns what has the server send nothing though the slot is read, or nil.
+func (p *processState) Held() *cdc.Held {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.held
 }
 
 func (p *processState) State() cdc.State {

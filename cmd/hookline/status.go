@@ -191,6 +191,13 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 		if s.blocked = blocked != nil; s.blocked {
 			s.Problems = append(s.Problems, fmt.Sprintf("%s: %s; %s", cdc.StateBlocked, blocked.What, strings.ReplaceAll(blocked.Mend, "\n", " ")))
 		}
+		if err != nil {
+			return err
+		}
+		held, err := cdc.FindHeld(ctx, conn.Conn(), db.cfg.CDC, false)
+		if held != nil {
+			s.Problems = append(s.Problems, fmt.Sprintf("held: %s; %s", held.What, strings.ReplaceAll(held.Mend, "\n", " ")))
+		}
 		return err
 	})
 }

@@ -1,0 +1,95 @@
+package gap
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"hookline/e2e"
+	"hookline/internal/postgres/postgrestest"
+)
+
+// While the server waits for a standby that is not there, it sends nothing. Everybody who asks hears of it, with what mends it, and then
+// all that was committed is delivered.
+func TestStandbySlots(t *testing.T) {
+	t.Parallel()
+	for _, major := range []int{17, 18} {
+		t.Run(fmt.Sprint(major), func(t *testing.T) {
+			t.Parallel()
+			postgrestest.NeedMajor(t, major)
+			_, db := e2e.NewServerMajor(t, major, map[string]string{"synchronized_standby_slots": "gone"})
+			db.WithContacts()
+			box := e2e.NewInbox(t)
+			db.AddWebhook(box, "*.*")
+			db.SetUp()
+			db.OneByOne("atstart", 1)
+			sut := e2e.Start(t, db)
+			untilHeld(sut, db, `it names "gone", which does not exist`)
+			mendHeld(db)
+			sut.Until("active").UntilPrinted("the server sends again what is committed")
+			box.UntilAccepted(1)
+
+			db.Exec(`SELECT pg_create_physical_replication_slot('idle')`)
+			setStandbySlots(db, "idle")
+			db.OneByOne("atwork", 1)
+			untilHeld(sut, db, `it names "idle", which is not used by any standby`)
+			mendHeld(db)
+			box.UntilAccepted(2)
+			sut.Until("active")
+			e2e.Finish(t, sut, box.Gets(db.Diary()...))
+		})
+	}
+}
+
+func setStandbySlots(db *e2e.Database, names string) {
+	db.T.Helper()
+	db.Exec(fmt.Sprintf(`ALTER SYSTEM SET synchronized_standby_slots = '%s'`, names))
+	db.Exec(`SELECT pg_reload_conf()`)
+}
+
+// untilHeld waits until a process says that it is held, and why, and checks that everything else says so too.
+func untilHeld(p *e2e.Process, db *e2e.Database, why string) {
+	p.T.Helper()
+	want := "held: synchronized_standby_slots: " + why
+	e2e.Eventually(p.T, func() error {
+		if got := p.Get("/readyz"); !strings.HasPrefix(got, "503 "+want) {
+			return fmt.Errorf("/readyz answers %q, want %q", got, "503 "+want)
+		}
+		if lag := p.Metric("hookline_lag_seconds"); !(lag > 3) { // NaN, too
+			return fmt.Errorf("hookline_lag_seconds is %g, want it to grow", lag)
+		}
+		return nil
+	})
+	if got := p.Metric("hookline_held"); got != 1 {
+		p.T.Errorf("hookline_held is %g, want 1", got)
+	}
+	if !strings.Contains(p.Log.String(), "held: the server sends nothing until an operator has seen to it") {
+		p.T.Error("the log does not say that it is held")
+	}
+	status := e2e.Run(p.T, db.Env(), "status")
+	if status.Wait() != 3 || !strings.Contains(status.Out.String(), "PROBLEM     "+want) {
+		p.T.Errorf("status: exit code %d, want 3 and %q:\n%s", status.Wait(), want, status.Out.String())
+	}
+}
+
+// mendHeld runs the statements by which doctor mends it.
+func mendHeld(db *e2e.Database) {
+	db.T.Helper()
+	doctor := e2e.Run(db.T, db.Env(), "doctor")
+	if doctor.Wait() != 3 {
+		db.T.Errorf("doctor: exit code %d, want 3", doctor.Wait())
+	}
+	var mend []string
+	for line := range strings.Lines(doctor.Out.String()) {
+		sql := strings.TrimSuffix(strings.TrimSpace(line), ";")
+		if strings.HasPrefix(sql, "ALTER SYSTEM SET synchronized_standby_slots = ") || len(mend) == 1 && strings.HasPrefix(sql, "SELECT pg_reload_conf()") {
+			mend = append(mend, sql)
+		}
+	}
+	if len(mend) != 2 {
+		db.T.Fatalf("doctor does not say what mends it:\n%s", doctor.Out.String())
+	}
+	for _, sql := range mend {
+		db.Exec(sql)
+	}
+}
