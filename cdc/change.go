@@ -165,6 +165,8 @@ type Tx struct {
 	Commit LSN       // position of the commit record; known from the first change on
 	Time   time.Time // commit time by the server's clock, microseconds; does not rise strictly with Commit
 
+	Timeline int32 // that the commit record lies on; 0 when unknown
+
 	ledger *Ledger
 }
 

@@ -137,8 +137,8 @@ func (s *Source) resume(ctx context.Context) (Position, error) {
 	}
 	position := Position{End: s.system.slot.settled}
 	if c != nil {
-		if c.Settled.End >= position.End {
-			position = c.Settled
+		if shared := s.system.shared(c.Settled, c.Timeline); shared.End >= position.End {
+			position = shared
 		}
 		if c.Timeline != s.system.timeline { // a failover: the slot may have been brought over later than the checkpoint
 			s.log.Warn("the server is on another timeline than at the last checkpoint", "before", c.Timeline, "now", s.system.timeline,

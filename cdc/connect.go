@@ -120,6 +120,11 @@ func (s *Source) start(ctx context.Context, conn *pgconn.PgConn, start LSN) erro
 	if err := s.recognize(found); err != nil {
 		return err
 	}
+	if s.ledger != nil {
+		if err := s.diverged(found); err != nil {
+			return err
+		}
+	}
 	if found.blocked() {
 		return s.explainBlocked(ctx)
 	}

@@ -26,6 +26,8 @@ type decoder struct {
 	partitions partitions           // likewise
 	parents    parents              // likewise
 	windows    windows              // likewise
+	timeline   int32                // of the server; likewise
+	history    history              // likewise
 	read       Position             // everything before it has been returned by this decoder or one before it
 	retold     Position             // what is told again of its transaction: see Change.Told
 	tx         *Tx                  // the open transaction
@@ -106,6 +108,7 @@ func (d *decoder) begin(message []byte) error {
 		XID:    binary.BigEndian.Uint32(message[17:]),
 		ledger: d.ledger,
 	}
+	d.tx.Timeline = d.history.of(d.tx.Commit, d.timeline)
 	d.index, d.deletes = 0, false
 	return nil
 }

@@ -33,6 +33,7 @@ var tableGone = []string{undefinedTable, "3F000"}
 type system struct {
 	id        string // of the cluster; "" when nobody has asked
 	timeline  int32
+	history   history       // of the timeline; only known on a replication connection
 	end       LSN           // of its log
 	timeout   time.Duration // wal_sender_timeout; 0 when the server never gives up
 	database  string        // OID
@@ -104,7 +105,11 @@ func identify(ctx context.Context, conn *pgconn.PgConn, cfg Config) (system, err
 		return system{}, fmt.Errorf("identify system: %w", err)
 	}
 	s, err := look(ctx, conn, cfg)
+	if err != nil {
+		return s, err
+	}
 	s.id = found.SystemID
+	s.history, err = readHistory(ctx, conn, s.timeline)
 	return s, err
 }
 

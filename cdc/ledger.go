@@ -25,6 +25,15 @@ type Ledger struct {
 	now    time.Time // commit time of the change in hand
 	work   uint64    // changes taken and settled, and transactions ended
 	count  int
+
+	recent [1024]heldTx // a ring of transactions that have had holds, in the order of the stream
+	heard  int          // how many there have been
+}
+
+// heldTx is a transaction, and how many holds it has had.
+type heldTx struct {
+	commit LSN
+	holds  int
 }
 
 // hold is one promise: what lies at and after it is not settled.
@@ -69,8 +78,29 @@ func (l *Ledger) hold(tx *Tx) func() {
 	h.prev, h.next = last, &l.oldest
 	last.next, l.oldest.prev = h, h
 	l.count++
+	if last := &l.recent[(l.heard+len(l.recent)-1)%len(l.recent)]; l.heard > 0 && last.commit == tx.Commit {
+		last.holds++
+	} else {
+		l.recent[l.heard%len(l.recent)] = heldTx{tx.Commit, 1}
+		l.heard++
+	}
 	l.mu.Unlock()
 	return h.release
+}
+
+// heldSince returns how many holds transactions have had whose commit records are at or behind a position, and whether that is all of them:
+// only the last 1,024 transactions are remembered.
+func (l *Ledger) heldSince(position LSN) (holds int, all bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for n := l.heard - 1; n >= max(0, l.heard-len(l.recent)); n-- {
+		tx := l.recent[n%len(l.recent)]
+		if tx.commit < position {
+			return holds, true
+		}
+		holds += tx.holds
+	}
+	return holds, l.heard <= len(l.recent)
 }
 
 func (h *hold) release() {

@@ -13,6 +13,9 @@ import (
 func permanent(err error) bool {
 	var one *Problem
 	var many Problems
+	if _, diverged := errors.AsType[*DivergedError](err); diverged {
+		return true
+	}
 	return errors.Is(err, ErrTakenOver) || errors.Is(err, ErrStale) || errors.As(err, &one) || errors.As(err, &many)
 }
 

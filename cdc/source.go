@@ -48,6 +48,7 @@ type Source struct {
 	ledger  *Ledger
 	system  system  // as of the last connection; belongs to Acquire, then to the reader
 	parents parents // likewise
+	reached LSN     // how far it has read, at the last connection; likewise
 	origin  origin  // set by Acquire
 
 	checkpoints Checkpoints   // nil: progress is kept by the slot alone
@@ -414,6 +415,7 @@ func (s *Source) run(conn *pgconn.PgConn) {
 			retold = Position{}
 		}
 		read, left = r.decoder.read, r.batch
+		s.reached = max(read.End, read.Commit)
 		if pause = min(2*pause+firstPause, s.cfg.ReconnectWait); time.Since(began) > s.cfg.ReconnectWait {
 			pause = 0 // it worked for a while: no need to hold back
 		}
@@ -428,11 +430,8 @@ func (s *Source) run(conn *pgconn.PgConn) {
 		}
 		s.origin.timeline.Store(s.system.timeline)
 		if s.system.timeline != timeline {
-			// After a failover positions above the settled one may name other transactions than before.
-			s.log.Warn("the server is on another timeline, taking up from what is settled",
-				"before", timeline, "now", s.system.timeline, "settled", s.ledger.Settled().End)
-			read = s.ledger.Settled()
-			retold = read
+			s.log.Warn("the server is on another timeline, and has all that was read of the one before",
+				"before", timeline, "now", s.system.timeline, "read", s.reached)
 		}
 	}
 }
@@ -442,6 +441,9 @@ func (s *Source) fail(err error, left *batch) {
 	if s.giveUp(err) == Stopped {
 		s.log.Warn("replication stream ended", "slot", s.cfg.Slot, "error", err)
 	}
+	if _, diverged := errors.AsType[*DivergedError](err); diverged {
+		left = s.unread()
+	}
 	if len(left.items) > 0 {
 		select {
 		case s.queue <- left:
@@ -450,6 +452,17 @@ func (s *Source) fail(err error, left *batch) {
 	}
 	s.err = err
 	close(s.queue)
+}
+
+// unread takes back what the pump has yet to take, and returns an empty batch.
+func (s *Source) unread() *batch {
+	for {
+		select {
+		case <-s.queue:
+		default:
+			return new(batch)
+		}
+	}
 }
 
 // giveUp enters the state that err leads to.

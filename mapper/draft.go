@@ -37,7 +37,7 @@ func (d *Draft) Event() *Event {
 }
 
 func (d *Draft) id() string {
-	buf := append(make([]byte, 0, 64), d.mapper.prefix...) // on the stack: the prefix has 13 bytes, what follows no more than 29
+	buf := append(make([]byte, 0, 64), d.mapper.prefix...) // on the stack: the prefix has 13 bytes, what follows no more than 41
 	var lsn [8]byte
 	for i := range lsn {
 		lsn[i] = byte(d.change.Tx.Commit >> (56 - 8*i))
@@ -45,6 +45,10 @@ func (d *Draft) id() string {
 	buf = hex.AppendEncode(buf, lsn[:])
 	buf = append(buf, '_')
 	buf = strconv.AppendUint(buf, uint64(d.change.Index), 10)
+	if tx := d.change.Tx; tx.Timeline > 1 { // another transaction may have been at this position of the timeline before
+		buf = append(buf, 't')
+		buf = strconv.AppendInt(buf, int64(tx.Timeline), 10)
+	}
 	if d.second {
 		buf = append(buf, "_1"...)
 	}

@@ -40,7 +40,7 @@ func (s *Spool) LoadCheckpoint(ctx context.Context, slot string) (*cdc.Checkpoin
 }
 
 // SaveCheckpoint stores the checkpoint of a slot; it is durable on return. A position before the stored one of the same database is not
-// taken: a process that was replaced does not set back the one that replaced it. It needs no claim, since what is settled is so whoever
+// taken, nor one of an earlier timeline: a process that was replaced does not set back the one that replaced it. It needs no claim, since what is settled is so whoever
 // tells it.
 func (s *Spool) SaveCheckpoint(ctx context.Context, slot string, c cdc.Checkpoint) error {
 	_, err := s.pool.Exec(ctx, `INSERT INTO `+s.table+` AS old
@@ -51,8 +51,8 @@ func (s *Spool) SaveCheckpoint(ctx context.Context, slot string, c cdc.Checkpoin
 			settled_lsn = EXCLUDED.settled_lsn, commit_lsn = EXCLUDED.commit_lsn, change_index = EXCLUDED.change_index,
 			commit_time = coalesce(EXCLUDED.commit_time, old.commit_time), saved_at = now()
 		WHERE (old.system_identifier, old.database_oid) <> (EXCLUDED.system_identifier, EXCLUDED.database_oid)
-			OR old.timeline <> EXCLUDED.timeline
-			OR (old.settled_lsn, old.commit_lsn, old.change_index) < (EXCLUDED.settled_lsn, EXCLUDED.commit_lsn, EXCLUDED.change_index)`,
+			OR old.timeline < EXCLUDED.timeline
+			OR old.timeline = EXCLUDED.timeline AND (old.settled_lsn, old.commit_lsn, old.change_index) < (EXCLUDED.settled_lsn, EXCLUDED.commit_lsn, EXCLUDED.change_index)`,
 		slot, c.System, c.Database, c.Timeline, c.Settled.End, c.Settled.Commit, c.Settled.Index, orNull(c.Time))
 	if err != nil {
 		return fmt.Errorf("save checkpoint of slot %q: %w", slot, err)

@@ -27,6 +27,7 @@ func TestCheckpointRoundTrip(t *testing.T) {
 		{"an index after", move(first, 0, 0, 1), move(first, 0, 0, 1)},
 		{"an end after", move(first, 100, 0, -5), move(first, 100, 0, -5)},
 		{"another timeline", timeline(move(first, -1, 0, 0), 2), timeline(move(first, -1, 0, 0), 2)},
+		{"an earlier timeline is not taken", move(first, 500, 0, 0), timeline(move(first, -1, 0, 0), 2)},
 		{"another system", system(first, "8"), system(first, "8")},
 	}
 	for _, step := range steps {

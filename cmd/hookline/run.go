@@ -66,6 +66,8 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 			wait(ctx, restartPause)
 		case errors.Is(err, errTenants):
 			log.Warn("starting over", "cause", err)
+		case isDiverged(err):
+			log.Error("starting over from what this server has: receivers have heard of changes that it lacks", "cause", err)
 		case errors.Is(err, cdc.ErrTakenOver), errors.Is(err, cdc.ErrStale), errors.Is(err, sender.ErrFenced):
 			log.Warn("starting over, as a standby", "cause", err)
 		default:
@@ -78,6 +80,11 @@ func run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 			return nil
 		}
 	}
+}
+
+func isDiverged(err error) bool {
+	_, is := errors.AsType[*cdc.DivergedError](err)
+	return is
 }
 
 // closeSoon closes what listens, and gives the answers in hand a second to get out, even after ctx has ended.
