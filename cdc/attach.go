@@ -26,6 +26,7 @@ func (p *Plan) attach(t *candidate) {
 		if p.found.standing(t, m) == untold {
 			p.add(Step{
 				Kind: Attach, Table: t.Table, Part: m.name.String(), Needs: OwnTable | ReadRows, table: t, SQL: p.attachment(t, m),
+				keep: p.say(t, keeps),
 			})
 		}
 	}

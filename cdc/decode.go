@@ -192,7 +192,10 @@ func (d *decoder) described() {
 		d.relations[rel.OID] = &renamed
 	}
 	if d.filling.opens {
-		d.windows.open(rel, d.tx, d.filling.publishes)
+		d.windows.open(rel, d.tx, d.filling.publishes, d.filling.fresh)
+	}
+	if d.filling.keeps {
+		d.windows.keep(rel.OID)
 	}
 	if d.filling.closes {
 		d.windows.close(rel.OID)

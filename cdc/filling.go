@@ -13,7 +13,9 @@ type filling struct {
 	child     bool      // it is told under the name of its parent
 	opens     bool      // the table is to be watched from now on: see windows
 	closes    bool      // and until the end of this transaction
-	publishes bool      // this transaction published it
+	publishes bool      // this transaction published it in the place of another one
+	fresh     bool      // nobody has heard of the table
+	keeps     bool      // the rows that it has are being read
 	sent      []bool    // for each of its columns today: whether the stream has it
 }
 
@@ -54,6 +56,7 @@ func (f *filling) turn(change *Change) (meaning, error) {
 	action, record, old := value("action").String(), value("record"), value("old")
 	switch action {
 	case "":
+		change.Read = f.fresh
 	case fillUpdate:
 		change.Kind = Update
 	case fillDelete:
@@ -93,7 +96,7 @@ func (f *filling) describe(oid string, description []byte) error {
 			Sent     bool
 			Key      bool
 		}
-		Child, Opens, Closes, Publishes bool
+		Child, Opens, Closes, Publishes, Fresh, Keeps bool
 	}
 	if err := json.Unmarshal(description, &table); err != nil {
 		return fmt.Errorf("the description of table %s: %w", oid, err)
@@ -103,6 +106,7 @@ func (f *filling) describe(oid string, description []byte) error {
 		return fmt.Errorf("the OID %q of table %s.%s: %w", oid, table.Schema, table.Name, err)
 	}
 	f.child, f.opens, f.closes, f.publishes = table.Child, table.Opens, table.Closes, table.Publishes
+	f.fresh, f.keeps = table.Fresh, table.Keeps
 	f.sent = f.sent[:0]
 	for _, c := range table.Columns {
 		f.sent = append(f.sent, c.Sent)

@@ -6,11 +6,15 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// windows are the tables of which rows are read that have yet to be announced, while they are written to.
+// windows are the tables of which rows are read that have yet to be announced, while they are written to:
+// tables that are new, attached as partitions, or swapped in.
 // What is read may be out of date by the time that it comes in the stream: the stream has brought later
 // changes of a record then, which are the last word on it. So a table is watched from a mark in the stream
 // on that lies before its rows were read: of a record that has changed since, nothing is told that was
 // read.
+//
+// Of a table that is new nobody has heard anything: the first that is told of a record is that it was
+// created, whatever the stream brings first (Change.Unheard).
 //
 // What is watched follows from the stream alone. So that a process that starts anew has it again, the slot
 // is not acknowledged beyond the mark in the meantime; the checkpoint goes on.
@@ -21,10 +25,11 @@ type windows struct {
 
 // window is what has changed in a table since its mark.
 type window struct {
-	mark LSN // the commit that opened it
-	// publisher is the transaction that opened it, where it published the table; else 0. Of older ones that
-	// write to the table the stream brings the second half at most. They are over when the rows are read, which
-	// is how what they did is told.
+	mark  LSN  // the commit that opened it
+	fresh bool // nobody has heard of the table
+	// publisher is the transaction that opened it, where it published a table in the place of another one;
+	// else 0. Of older ones that write to the table the stream brings the second half at most. They are over
+	// when the rows are read, which is how what they did is told.
 	publisher uint32
 	opened    time.Time // by this process' clock
 	key       []string  // names of the columns of the primary key
@@ -35,21 +40,23 @@ type window struct {
 const (
 	// windowMost is the most records that are kept in mind of one table.
 	windowMost = 1 << 20
-	// windowPatience is how long the slot is held for a window. It takes less than that to read the rows;
-	// whoever opened it may have failed.
+	// windowPatience is how long the slot is held for a window after the last word of whoever opened it, who
+	// may have failed since.
 	windowPatience = 5 * time.Minute
+	// windowWord is the time between two words of who reads the rows.
+	windowWord = windowPatience / 5
 )
 
 // open opens a window of the table that rel describes, unless there is one. published says that tx published
-// the table.
-func (w *windows) open(rel *Relation, tx *Tx, published bool) {
+// the table in the place of another one, fresh that nobody has heard of it.
+func (w *windows) open(rel *Relation, tx *Tx, published, fresh bool) {
 	if w.of[rel.OID] != nil {
 		return
 	}
 	if w.of == nil {
 		w.of = map[uint32]*window{}
 	}
-	one := &window{mark: tx.Commit, opened: time.Now(), changed: map[uint64]struct{}{}}
+	one := &window{mark: tx.Commit, fresh: fresh, opened: time.Now(), changed: map[uint64]struct{}{}}
 	if published {
 		one.publisher = tx.XID
 	}
@@ -59,6 +66,13 @@ func (w *windows) open(rel *Relation, tx *Tx, published bool) {
 		}
 	}
 	w.of[rel.OID] = one
+}
+
+// keep has the slot held on for a window.
+func (w *windows) keep(oid uint32) {
+	if one := w.of[oid]; one != nil {
+		one.opened = time.Now()
+	}
 }
 
 // close closes a window with the end of the transaction.
@@ -75,14 +89,16 @@ func (w *windows) end() {
 // note takes a change of a table that is watched, and reports whether it is told.
 func (w *windows) note(change *Change) (told bool) {
 	one := w.of[change.Relation.OID]
-	if one.publisher != 0 && int32(change.Tx.XID-one.publisher) < 0 {
-		return false
-	}
 	if change.Kind == Truncate {
 		clear(one.changed)
 		one.emptied = true
 		return true
 	}
+	known := one.knows(change)
+	if !known && one.publisher != 0 && int32(change.Tx.XID-one.publisher) < 0 {
+		return false
+	}
+	change.Unheard = one.fresh && !known && change.Kind != Insert
 	for _, row := range []Tuple{change.Old, change.New} {
 		if record, ok := one.record(change.Relation, row, change.Old); ok {
 			one.changed[record] = struct{}{}
@@ -92,6 +108,17 @@ func (w *windows) note(change *Change) (told bool) {
 		delete(w.of, change.Relation.OID)
 	}
 	return true
+}
+
+// knows reports whether the stream has brought the record that a change is of, from the mark on.
+func (w *window) knows(change *Change) bool {
+	was := change.Old
+	if was == nil {
+		was = change.New
+	}
+	record, ok := w.record(change.Relation, was, change.New)
+	_, known := w.changed[record]
+	return known || !ok && w.fresh
 }
 
 // outdated reports whether the stream has brought a later change of the record than what was read of it.
