@@ -118,7 +118,9 @@ func (a *application) take(ctx context.Context, s *Step) error {
 	}
 	why, err := a.explain(ctx, s, refused)
 	if err == nil && s.reads() && !why.Published {
-		why.Published, err = a.isPublished(ctx, s.Table) // by the first of its transactions
+		if why.Published, err = a.isPublished(ctx, s.Table); why.Published { // by the first of its transactions
+			a.published(s.Table)
+		}
 	}
 	if err != nil {
 		return err

@@ -1,0 +1,48 @@
+package mapper
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestNewTableWhileItsRowsAreRead has somebody write to a new table while its rows are to be read, so that
+// changes of records come before the rows that nobody has heard of. Each is created once.
+func TestNewTableWhileItsRowsAreRead(t *testing.T) {
+	for _, major := range []int{0, 18} {
+		t.Run(fmt.Sprintf("Postgres%d", major), func(t *testing.T) {
+			f := newCRM(t, major, `SELECT`)
+			runSQL(t, f.pool, `CREATE TABLE deals (id int PRIMARY KEY, name text, notes text); ALTER TABLE deals ALTER notes SET STORAGE EXTERNAL;
+				ALTER TABLE deals REPLICA IDENTITY FULL; INSERT INTO deals SELECT n, 'n' || n, repeat('x', 5000) FROM generate_series(1, 5) n`)
+			writer, err := f.pool.Begin(t.Context())
+			if err == nil {
+				_, err = writer.Exec(t.Context(), `INSERT INTO deals VALUES (6, 'n6')`)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.prepare()
+			runSQL(t, f.pool, `UPDATE deals SET name = 'new' WHERE id = 1; DELETE FROM deals WHERE id = 2;
+				UPDATE deals SET name = 'newer' WHERE id = 1; UPDATE deals SET id = 30 WHERE id = 3`)
+			runSQL(t, f.pool, `BEGIN; DELETE FROM deals WHERE id = 4; INSERT INTO deals VALUES (4, 'anew'); DELETE FROM deals WHERE id = 30; COMMIT`)
+			if err := writer.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			f.prepare()
+			got := f.announced(`UPDATE deals SET notes = NULL WHERE id = 5`)
+			x := strings.Repeat("x", 5000)
+			want := []string{
+				`deal.created  {"id":1,"name":"new","notes":"` + x + `"}`, `deal.updated name {"id":1,"name":"newer","notes":"` + x + `"}`,
+				`deal.created  {"id":30,"name":"n3","notes":"` + x + `"}`,
+				`deal.created  {"id":4,"name":"anew","notes":null}`, `deal.deleted  {"id":30,"name":"n3","notes":"` + x + `"}`,
+				`deal.created  {"id":5,"name":"n5","notes":"` + x + `"}`, `deal.created  {"id":6,"name":"n6","notes":null}`,
+				`deal.updated notes {"id":5,"name":"n5","notes":null}`,
+			}
+			if !slices.Equal(got, want) {
+				short := strings.NewReplacer(x, "x…")
+				t.Errorf("got\n\t%s\nwant\n\t%s", short.Replace(strings.Join(got, "\n\t")), short.Replace(strings.Join(want, "\n\t")))
+			}
+		})
+	}
+}
