@@ -16,7 +16,8 @@ const (
 	fillUpdate = "update"
 	fillDelete = "delete"
 	fillAttach = "attach" // an insert of a row that a table had when it was attached
-	fillDoubt  = "doubt"  // likewise, unless the stream has brought it already
+	fillDoubt  = "doubt"  // likewise, or it was written later: an update, unless one can tell
+	fillLater  = "later"  // it looks as if written later: nothing, unless one can tell
 )
 
 // fill returns the transactions that publish t, and announce the rows that it has.
@@ -38,7 +39,7 @@ func (p *Plan) fill(t *candidate) string {
 		publish = p.say(t, says)
 	}
 	read := []string{
-		p.awaitWriters(t), t.lockToRead(), p.describeAs(t, closes+fresh),
+		p.awaitWriters(t), t.lockToRead(), p.describeAs(t, closes+fresh+t.saysParts()),
 		"INSERT INTO " + p.cfg.own(backfillTable).String() + " (slot, relation, record) " +
 			"SELECT " + quoteLiteral(p.cfg.Slot) + ", " + t.regclass() + ", (t.*)::text FROM " + t.from() + " t",
 		fmt.Sprintf("UPDATE %s SET unread = false WHERE slot = %s AND relation = %s",
@@ -57,6 +58,7 @@ const (
 	keeps     = ` || '{"keeps": true}'`                    // its rows are still to be read
 	closes    = ` || '{"closes": true}'`                   // and until the end of this transaction
 	isFresh   = ` || '{"fresh": true}'`                    // nobody has heard of the table
+	allParts  = ` || jsonb_build_object('parts', %s)`      // partitions that are noted by this transaction
 )
 
 // mark returns the transaction from which on a table is watched.
@@ -124,11 +126,19 @@ func (p *Plan) describe(table, extra string) string {
 		sent = "attgenerated <> 'v'" // see found.options
 	}
 	return "INSERT INTO " + p.cfg.own(backfillTable).String() + " (slot, relation, columns) SELECT " + quoteLiteral(p.cfg.Slot) + ", " + table + ", " +
-		"jsonb_build_object('schema', n.nspname, 'name', c.relname, 'columns', (\n" +
+		"jsonb_build_object('schema', n.nspname, 'name', c.relname, 'partitioned', c.relkind = 'p', 'columns', (\n" +
 		"    SELECT jsonb_agg(jsonb_build_object('name', attname, 'type', atttypid::bigint, 'modifier', atttypmod, 'sent', " + sent + ",\n" +
 		"      'key', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND attnum = ANY (i.indkey))) ORDER BY attnum)\n" +
 		"    FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped))" + extra + "\n" +
 		"  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = " + table
+}
+
+// saysParts returns what a description says of the partitions that are noted, as SQL.
+func (t *candidate) saysParts() string {
+	if !t.partitioned {
+		return ""
+	}
+	return fmt.Sprintf(allParts, "(SELECT jsonb_agg(relid::bigint) FROM "+treeOf(t.regclass())+" tree)")
 }
 
 // from returns what the table's own rows are read from.

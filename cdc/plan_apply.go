@@ -90,6 +90,10 @@ func (a *application) take(ctx context.Context, s *Step) error {
 		err = a.insist(ctx, &simpler)
 	}
 	if err == nil {
+		if s.Kind == MakeBaseline && a.found.slot {
+			a.log.Warn("what was known of tables is gone: all that there are count as announced, and rows of those that are new are not",
+				"table", a.cfg.own(knownTable).String(), "slot", a.cfg.Slot)
+		}
 		if s.publishes() {
 			a.published(s.Table)
 			a.Refollowed = a.Refollowed || s.Kind == Publish && s.follows()

@@ -34,6 +34,17 @@ COMMENT ON COLUMN {{schema}}.known_table.tenant IS 'Its column that told which t
 COMMENT ON COLUMN {{schema}}.known_table.apart IS 'Whether it has changed its schema: then it is told under no other name than its own.';
 COMMENT ON COLUMN {{schema}}.known_table.predecessor IS 'The table whose name it has taken over, as long as what differs has yet to be announced.';
 
+CREATE OR REPLACE FUNCTION {{schema}}.keep_known() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of % tell which tables have been announced: without them, rows of new tables would be lost', TG_RELID::regclass
+        USING ERRCODE = 'object_not_in_prerequisite_state',
+              HINT = 'Hookline keeps them up to date by itself. To remove all that it has made: hookline teardown';
+END $$;
+
+DROP TRIGGER IF EXISTS keep_known ON {{schema}}.known_table;
+CREATE TRIGGER keep_known BEFORE DELETE OR TRUNCATE ON {{schema}}.known_table
+    FOR EACH STATEMENT EXECUTE FUNCTION {{schema}}.keep_known();
+
 CREATE TABLE IF NOT EXISTS {{schema}}.moved_record (
     slot     text   NOT NULL,
     relation oid    NOT NULL,

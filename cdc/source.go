@@ -48,6 +48,7 @@ type Source struct {
 	ledger  *Ledger
 	system  system  // as of the last connection; belongs to Acquire, then to the reader
 	parents parents // likewise
+	family  family  // likewise
 	origin  origin  // set by Acquire
 
 	checkpoints Checkpoints   // nil: progress is kept by the slot alone

@@ -46,3 +46,48 @@ func TestNewTableWhileItsRowsAreRead(t *testing.T) {
 		})
 	}
 }
+
+// TestKeylessTables has a table without a primary key published with its schema, or with all tables: nothing of
+// it is announced. What was committed to one that had a key is.
+func TestKeylessTables(t *testing.T) {
+	for _, major := range []int{0, 18} {
+		for name, sql := range map[string]string{
+			"Schema": `ALTER PUBLICATION hookline ADD TABLES IN SCHEMA public`,
+			"All":    `DROP PUBLICATION hookline; CREATE PUBLICATION hookline FOR ALL TABLES WITH (publish_via_partition_root = true)`,
+			"None":   ``,
+		} {
+			t.Run(fmt.Sprintf("Postgres%d/%s", major, name), func(t *testing.T) {
+				f := newCRM(t, major, `CREATE TABLE deals (id int PRIMARY KEY)`)
+				runSQL(t, f.pool, `CREATE TABLE lines (id int); ALTER TABLE lines REPLICA IDENTITY FULL;
+					CREATE TABLE notes (id int); `+sql)
+				want := []string{`deal.created  {"id":1}`}
+				statements := []string{
+					`INSERT INTO lines VALUES (1)`, `UPDATE lines SET id = 2`, `DELETE FROM lines`, `INSERT INTO notes VALUES (1)`,
+					`INSERT INTO deals VALUES (1)`,
+				}
+				if name != "All" { // under which the table's own membership is gone
+					statements = append(statements, `ALTER TABLE deals DROP CONSTRAINT deals_pkey`)
+				}
+				if got := f.announced(statements...); !slices.Equal(got, want) {
+					t.Errorf("announced is %v, want %v", got, want)
+				}
+			})
+		}
+	}
+}
+
+// TestKeyBecomesACredential has the column of a key renamed to the name of a credential: nothing is announced from
+// then on, and whoever publishes tables is told to look.
+func TestKeyBecomesACredential(t *testing.T) {
+	f := newCRM(t, 0, `CREATE TABLE visits (code text PRIMARY KEY)`)
+	told := 0
+	f.mapper.catalog.(*Generic).OnLeft(func() { told++ })
+	want := []string{`visit.created  {"code":"a"}`}
+	if got := f.announced(`INSERT INTO visits VALUES ('a')`); !slices.Equal(got, want) || told != 0 {
+		t.Errorf("announced is %v, want %v; told %d times to look", got, want, told)
+	}
+	got := f.announced(`ALTER TABLE visits RENAME code TO password`, `INSERT INTO visits VALUES ('b')`, `INSERT INTO visits VALUES ('c')`)
+	if len(got) > 0 || told != 1 {
+		t.Errorf("announced is %v, want nothing; told %d times to look, want once", got, told)
+	}
+}
