@@ -122,7 +122,7 @@ func (p *Plan) awaitWriters(t *candidate) string {
 		"      AND relation IN (SELECT relid FROM %[1]s tree)"
 	from := fmt.Sprintf(writers, treeOf(t.regclass()))
 	return "DO " + quoteLiteral("DECLARE writers text[] := ARRAY (SELECT virtualtransaction "+from+");\n"+
-		"  patience timestamptz := clock_timestamp() + interval '"+lockTimeout.String()+"';\n"+
+		"  patience timestamptz := clock_timestamp() + coalesce(nullif(current_setting('lock_timeout'), '0'), '"+lockTimeout.String()+"')::interval;\n"+
 		"BEGIN WHILE EXISTS (SELECT "+from+" AND virtualtransaction = ANY (writers)) LOOP\n"+
 		"    IF clock_timestamp() > patience THEN RAISE lock_not_available; END IF; PERFORM pg_sleep(0.01);\n"+
 		"  END LOOP; END")
