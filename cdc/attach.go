@@ -6,14 +6,14 @@ import "fmt"
 // the partitioned table. Those that were written later come in the stream. Which is which the server
 // keeps: each row has the transaction that wrote it, and the command within it (xmin, cmin), and so has
 // the row of pg_inherits that makes the table a partition. A table that was made as a partition has no
-// row from before.
+// row from before. That is no proof: others may have written to the table before it was attached by a
+// transaction that is older than theirs. What the stream has brought since the partition first showed in it
+// decides (see windows); only where that is not known, the server's word counts.
 //
 // A table that was a partition before, and was detached, has told its rows: but for those that were
 // written in between. They may be new or not, and are announced as updated.
 //
-// A transaction that had begun before the table was attached, and wrote to it afterwards, looks as if it
-// had written before: such rows are announced twice. A row that was updated since is not announced: the
-// stream has brought the update.
+// A row that was updated since it was attached is not announced: the stream has brought the update.
 
 // writtenBefore is SQL for whether a row was written before a mark: a transaction x and a command c of it.
 func writtenBefore(row string) string {
@@ -22,10 +22,14 @@ func writtenBefore(row string) string {
 
 // attach plans the steps that announce the rows of partitions which were attached.
 func (p *Plan) attach(t *candidate) {
+	if t.pending {
+		return
+	}
 	for _, m := range t.members {
 		if p.found.standing(t, m) == untold {
 			p.add(Step{
 				Kind: Attach, Table: t.Table, Part: m.name.String(), Needs: OwnTable | ReadRows, table: t, SQL: p.attachment(t, m),
+				keep: p.say(t, keeps),
 			})
 		}
 	}
@@ -48,21 +52,24 @@ func (p *Plan) attachment(t *candidate, m member) string {
 		"      AND %s <= %s AND a.cmin::text::bigint < t.cmin::text::bigint\n"+
 		"      AND EXISTS (SELECT FROM pg_attribute c WHERE c.attrelid = a.attrelid AND c.attnum > 0 AND NOT c.attisdropped\n"+
 		"        AND NOT (c.xmin = a.xmin AND c.cmin = a.cmin)))", m.name.regclass(), XIDAge("a.xmin"), XIDAge("mark.x"))
-	rows := fmt.Sprintf("FROM ONLY %s t CROSS JOIN mark LEFT JOIN %s k ON k.slot = %s AND k.relation = %s AND k.root = %s AND k.left_x IS NOT NULL\n"+
-		"  WHERE (%s OR %s)\n"+
+	with += fmt.Sprintf(", attached AS (SELECT EXISTS (SELECT FROM pg_attribute a JOIN pg_attribute c USING (attrelid) WHERE attrelid = %s AND a.attnum = -1\n"+
+		"    AND c.attnum > 0 AND NOT c.attisdropped AND NOT (c.xmin = a.xmin AND c.cmin = a.cmin)) AS was)", m.name.regclass())
+	rows := fmt.Sprintf("FROM ONLY %s t CROSS JOIN mark CROSS JOIN attached LEFT JOIN %s k ON k.slot = %s AND k.relation = %s AND k.root = %s AND k.left_x IS NOT NULL\n"+
+		"  WHERE (%s OR %s OR k.left_x IS NULL AND attached.was)\n"+
 		"    AND (k.left_x IS NULL OR %s < %s OR t.xmin = k.left_x AND t.cmin::text::bigint > k.left_c)",
 		m.name, p.cfg.own(knownTable), slot, m.name.regclass(), t.regclass(), writtenBefore("t"), doubt, XIDAge("t.xmin"), XIDAge("k.left_x"))
-	return p.mark(t) + ";\n" + p.transaction("announce the rows that "+m.name.String()+" had before it was attached to "+t.String(),
+	part := fmt.Sprintf(allParts, "jsonb_build_array("+m.name.regclass()+"::oid::bigint)")
+	return p.say(t, opens+part) + ";\n" + p.transaction("announce the rows that "+m.name.String()+" had before it was attached to "+t.String(),
 		// The server locks a partition's ancestors whenever it reads the partition, and DDL locks them first. In the
 		// other order both would wait for each other, and the server might end the DDL.
 		"DO "+quoteLiteral("DECLARE ancestor regclass; BEGIN\n"+
 			"  FOR ancestor IN SELECT relid FROM pg_partition_ancestors("+m.name.regclass()+") WITH ORDINALITY a (relid, n)\n"+
 			"    WHERE n > 1 AND has_table_privilege(relid, 'SELECT') ORDER BY n DESC\n"+
 			"  LOOP EXECUTE 'LOCK TABLE ONLY ' || ancestor || ' IN ACCESS SHARE MODE'; END LOOP; END"),
-		p.describe(t.regclass(), closes),
+		p.describe(t.regclass(), closes+part),
 		"INSERT INTO "+own+" (slot, relation, action, record)\n  "+with+"\n"+
 			"  SELECT "+slot+", "+t.regclass()+", CASE WHEN k.left_x IS NOT NULL THEN '"+fillUpdate+"'\n"+
-			"    WHEN "+writtenBefore("t")+" THEN '"+fillAttach+"' ELSE '"+fillDoubt+"' END,\n"+
+			"    WHEN "+writtenBefore("t")+" THEN '"+fillAttach+"' WHEN "+doubt+" THEN '"+fillDoubt+"' ELSE '"+fillLater+"' END,\n"+
 			"    (t::"+t.String()+")::text\n  "+rows,
 		p.noteSQL([]note{{name: m.name, root: t.regclass()}}),
 	)

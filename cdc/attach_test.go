@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"hookline/cdc"
 )
 
@@ -93,7 +95,8 @@ func TestAttachedPartition(t *testing.T) {
 		expect(t, p.brought(), "insert log -→(14,1)", "insert log -→(15,1)", "update log key(12,1)→(16,1)", "insert log -→(21,2)",
 			"insert log -→(11,1)", "update log key(11,1)→(17,1)", "insert log -→(22,2)")
 
-		// A savepoint of the transaction that made and attached a table looks like a later transaction of several statements.
+		// A savepoint of the transaction that made and attached a table looks like a later transaction of several statements: the
+		// stream has brought what that wrote.
 		p.exec(`BEGIN; CREATE TABLE log_9 (LIKE log INCLUDING ALL); SAVEPOINT s; INSERT INTO log_9 VALUES (91, 9); RELEASE s;
 			ALTER TABLE log ATTACH PARTITION log_9 FOR VALUES IN (9); COMMIT`)
 		p.exec(`INSERT INTO log VALUES (92, 9)`)
@@ -101,7 +104,7 @@ func TestAttachedPartition(t *testing.T) {
 		p.exec(`BEGIN; INSERT INTO log VALUES (93, 8); INSERT INTO log VALUES (94, 8); INSERT INTO log VALUES (93, 9); COMMIT`)
 		p.look()
 		expect(t, p.brought(), "insert log -→(92,9)", "insert log -→(93,8)", "insert log -→(94,8)",
-			"insert log -→(93,9)", "update log -→(91,9)", "update log -→(93,9)")
+			"insert log -→(93,9)", "insert log -→(91,9)")
 
 		// One that was announced under its own name has records that are new under that of the root.
 		p.exec(`CREATE TABLE log_3 (id int, y int, PRIMARY KEY (id, y)); INSERT INTO log_3 VALUES (31, 3)`)
@@ -124,10 +127,59 @@ func TestAttachedPartition(t *testing.T) {
 	})
 }
 
+// TestAttachedBesideOthers has transactions overlap with the one that attaches a table: others commit rows to it
+// before, under higher ids, and write through the root later, under lower ones. Each row is told once, also when
+// Hookline is killed before the look; and so is one of a partition that comes, goes and comes back.
+func TestAttachedBesideOthers(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		for _, killed := range []bool{false, true} {
+			p := newPlannedOn(t, major, logSQL)
+			p.look()
+			p.open()
+			const id = `SELECT pg_current_xact_id()`
+			older, attaches := p.begin(id), p.begin(id)
+			run := func(tx pgx.Tx, sql string) {
+				t.Helper()
+				_, err := tx.Exec(t.Context(), sql)
+				if err == nil {
+					err = tx.Commit(t.Context())
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.exec(`CREATE TABLE log_5 (LIKE log INCLUDING ALL); ALTER TABLE log_5 REPLICA IDENTITY FULL`)
+			p.exec(`INSERT INTO log_5 VALUES (51, 5), (52, 5), (53, 5)`)
+			run(attaches, `ALTER TABLE log ATTACH PARTITION log_5 FOR VALUES IN (5)`)
+			p.exec(`INSERT INTO log VALUES (54, 5); UPDATE log SET id = 55 WHERE id = 52`)
+			run(older, `INSERT INTO log VALUES (56, 5); DELETE FROM log WHERE id = 53`)
+			p.exec(`CREATE TABLE log_6 PARTITION OF log FOR VALUES IN (6); ALTER TABLE log_6 REPLICA IDENTITY FULL`)
+			p.exec(`INSERT INTO log VALUES (61, 6); ALTER TABLE log DETACH PARTITION log_6`)
+			p.exec(`ALTER TABLE log ATTACH PARTITION log_6 FOR VALUES IN (6)`)
+			streamed := []string{
+				"insert log -→(54,5)", "update log (52,5)→(55,5)", "insert log -→(56,5)", "delete log (53,5)→-", "insert log -→(61,6)",
+			}
+			if killed {
+				expect(t, p.brought(), streamed...)
+				p.close() // the slot is acknowledged up to where it may be
+				p.open()
+				expect(t, p.takeUntilDone(), streamed...) // once more, as there is no checkpoint
+				for p.take().Kind != cdc.Delete {
+				}
+				streamed = nil
+			}
+			p.look()
+			expect(t, p.brought(), append(streamed, "insert log -→(51,5)")...)
+			p.exec(`UPDATE log SET id = 57 WHERE id = 51`)
+			expect(t, p.brought(), "update log (51,5)→(57,5)")
+		}
+	})
+}
+
 // TestKnownTablesOfAnEarlierVersion brings up to date what a version has made that noted no names and roots: its partitions are known.
 func TestKnownTablesOfAnEarlierVersion(t *testing.T) {
 	const earlier = `ALTER TABLE hookline.known_table DROP COLUMN schema_name, DROP COLUMN table_name, DROP COLUMN was_schema, DROP COLUMN was_table,
-		DROP COLUMN renamed_at, DROP COLUMN root, DROP COLUMN left_x, DROP COLUMN left_c, DROP COLUMN successor, DROP COLUMN predecessor, DROP COLUMN apart; DROP TABLE hookline.moved_record;
+		DROP COLUMN renamed_at, DROP COLUMN root, DROP COLUMN left_x, DROP COLUMN left_c, DROP COLUMN successor, DROP COLUMN predecessor, DROP COLUMN apart, DROP COLUMN unread; DROP TABLE hookline.moved_record;
 		ALTER TABLE hookline.backfill DROP COLUMN action, DROP COLUMN old`
 	onEachMajor(t, func(t *testing.T, major int) {
 		p := newPlannedOn(t, major, logSQL)

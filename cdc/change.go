@@ -54,6 +54,15 @@ type Change struct {
 	// been moved there from another partition, and have been told.
 	Attached bool
 
+	// Unheard says that nobody has been told of the record: its table is new, and the rows that this had
+	// when it was published come later. So an Update is the first that is heard of it, and a Delete is
+	// nothing to tell.
+	Unheard bool
+
+	// Read says that the row is one that a new table had when it was published. It was there before the
+	// change that tells of it.
+	Read bool
+
 	// Told says that the change was settled before. It comes again, behind the first Delete of a transaction that was settled in part when
 	// the stream began, so that whoever keeps something of a transaction until its end can gather it anew. Nothing holds at a change that
 	// is told.

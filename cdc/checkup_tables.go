@@ -242,10 +242,11 @@ func (c *checkup) waiting(ctx context.Context, conn *pgx.Conn) (found []Finding,
 			if err != nil {
 				return nil, err
 			}
-			if told[why.Name()] {
+			lock := s.Table.String() + ": " + strings.Join(why.SQL, "; ") // of the table, or of a part of it
+			if told[why.Name()] || len(why.SQL) > 0 && told[lock] {
 				continue
 			}
-			told[why.Name()] = true
+			told[why.Name()], told[lock] = true, true
 			f.Found = why.Name() + ": " + f.Found
 			if len(why.SQL) > 0 {
 				f.Found, f.Mend, f.SQL = f.Found+"; "+why.Why, why.Mend, why.SQL

@@ -161,3 +161,27 @@ func TestCheckTables(t *testing.T) {
 		t.Errorf("the owner may change the publication, and there is found %+v", f)
 	}
 }
+
+// TestOneLockIsToldOnce has a session lock a partitioned table and its partitions, of which several steps wait.
+func TestOneLockIsToldOnce(t *testing.T) {
+	p := newPlanned(t, logSQL)
+	p.look()
+	p.open()
+	p.exec(`CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+		CREATE TABLE parted_2 PARTITION OF parted FOR VALUES IN (2)`)
+	lock := p.begin(`LOCK TABLE parted IN ACCESS EXCLUSIVE MODE`)
+	p.want("done", "log", "parted")
+	found, err := cdc.CheckTables(t.Context(), p.conn, p.cfg, p.tables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	for _, f := range found {
+		if f.Check == "preparation waits" {
+			told += strings.Count(f.Found, fmt.Sprintf("session %d ", lock.Conn().PgConn().PID()))
+		}
+	}
+	if told != 1 {
+		t.Errorf("the session is named %d times, want once: %+v", told, found)
+	}
+}

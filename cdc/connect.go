@@ -132,6 +132,10 @@ func (s *Source) start(ctx context.Context, conn *pgconn.PgConn, start LSN) erro
 	if err != nil {
 		return err
 	}
+	family, err := readFamily(ctx, conn, s.cfg)
+	if err != nil {
+		return err
+	}
 	start = max(start, found.slot.settled)
 	err = pglogrepl.StartReplication(ctx, conn, s.cfg.Slot, start, pglogrepl.StartReplicationOptions{
 		Mode:       pglogrepl.LogicalReplication,
@@ -140,7 +144,7 @@ func (s *Source) start(ctx context.Context, conn *pgconn.PgConn, start LSN) erro
 	if err != nil {
 		return fmt.Errorf("start replication from slot %q: %w", s.cfg.Slot, refusedStart(err, s.cfg))
 	}
-	s.system, s.parents = found, parents
+	s.system, s.parents, s.family = found, parents, family
 	s.conn.Store(conn)
 	s.contact.Store(time.Now().UnixNano())
 	s.enter(Starting, nil)

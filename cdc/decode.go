@@ -25,6 +25,7 @@ type decoder struct {
 	relations  map[uint32]*Relation // by OID; valid for one connection
 	partitions partitions           // likewise
 	parents    parents              // likewise
+	family     family               // likewise
 	windows    windows              // likewise
 	timeline   int32                // of the server; likewise
 	history    history              // likewise
@@ -194,11 +195,30 @@ func (d *decoder) described() {
 		renamed.Schema, renamed.Name = rel.Schema, rel.Name
 		d.relations[rel.OID] = &renamed
 	}
+	key := d.filling.key()
+	if d.filling.tree {
+		d.family.key(rel.OID, key)
+	}
 	if d.filling.opens {
-		d.windows.open(rel, d.tx, d.filling.publishes)
+		part := d.filling.part()
+		one := d.windows.open(rel.OID, key, d.tx, part, d.partitions.knows(rel.OID, part))
+		if one.fresh = d.filling.fresh; d.filling.publishes {
+			one.publisher = d.tx.XID
+		}
+	}
+	if d.filling.keeps {
+		d.windows.keep(rel.OID)
 	}
 	if d.filling.closes {
-		d.windows.close(rel.OID)
+		d.windows.close(rel.OID, d.filling.parts)
+		d.family.note(d.filling.parts)
+	}
+}
+
+// sight takes note of a partition that the connection describes for the first time; 0 is none.
+func (d *decoder) sight(root *Relation, leaf uint32) {
+	if key := d.family.keys[root.OID]; leaf != 0 && key != nil && !d.family.noted[leaf] {
+		d.windows.sight(root.OID, key, d.tx, leaf)
 	}
 }
 
@@ -242,7 +262,7 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 		return items, err
 	}
 	if len(d.partitions.described) > 0 {
-		d.partitions.settle(rel)
+		d.sight(rel, d.partitions.settle(rel))
 	}
 	index, fresh := d.next()
 	fills := d.filling.holds(rel)
@@ -292,7 +312,7 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 		if what == description {
 			d.described()
 		}
-		stands := what == filled && !d.windows.outdated(change.Relation, change.row())
+		stands := what == filled && d.windows.stands(&change, d.filling.action, d.filling.part())
 		d.deletes = d.deletes || stands && change.Kind == Delete
 		change.Told = !fresh && d.tells(index)
 		if !stands || !fresh && !change.Told {

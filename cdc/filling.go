@@ -13,7 +13,12 @@ type filling struct {
 	child     bool      // it is told under the name of its parent
 	opens     bool      // the table is to be watched from now on: see windows
 	closes    bool      // and until the end of this transaction
-	publishes bool      // this transaction published it
+	publishes bool      // this transaction published it in the place of another one
+	fresh     bool      // nobody has heard of the table
+	keeps     bool      // the rows that it has are being read
+	parts     []uint32  // partitions that it is about
+	tree      bool      // the table is partitioned
+	action    string    // of the last row
 	sent      []bool    // for each of its columns today: whether the stream has it
 }
 
@@ -51,20 +56,22 @@ func (f *filling) turn(change *Change) (meaning, error) {
 	if f.relation == nil {
 		return nothing, errors.New("a row comes before its table is described")
 	}
-	action, record, old := value("action").String(), value("record"), value("old")
-	switch action {
+	f.action = value("action").String()
+	record, old := value("record"), value("old")
+	switch f.action {
 	case "":
+		change.Read = f.fresh
 	case fillUpdate:
 		change.Kind = Update
 	case fillDelete:
 		change.Kind = Delete
-	case fillAttach:
+	case fillAttach, fillLater:
 		change.Attached = true
 	case fillDoubt:
 		change.Kind, change.Attached = Update, true
 	default: // to take it for an insert would tell something that never was
 		return nothing, &Problem{
-			What: fmt.Sprintf("a row of %s stands for %q, which this version does not know: a newer one has written it", f.cfg.own(backfillTable), action),
+			What: fmt.Sprintf("a row of %s stands for %q, which this version does not know: a newer one has written it", f.cfg.own(backfillTable), f.action),
 			Mend: "run the newer version of Hookline; it goes on where this one has stopped",
 		}
 	}
@@ -93,7 +100,8 @@ func (f *filling) describe(oid string, description []byte) error {
 			Sent     bool
 			Key      bool
 		}
-		Child, Opens, Closes, Publishes bool
+		Child, Opens, Closes, Publishes, Fresh, Keeps, Partitioned bool
+		Parts                                                      []uint32
 	}
 	if err := json.Unmarshal(description, &table); err != nil {
 		return fmt.Errorf("the description of table %s: %w", oid, err)
@@ -103,6 +111,7 @@ func (f *filling) describe(oid string, description []byte) error {
 		return fmt.Errorf("the OID %q of table %s.%s: %w", oid, table.Schema, table.Name, err)
 	}
 	f.child, f.opens, f.closes, f.publishes = table.Child, table.Opens, table.Closes, table.Publishes
+	f.fresh, f.keeps, f.tree, f.parts = table.Fresh, table.Keeps, table.Partitioned, table.Parts
 	f.sent = f.sent[:0]
 	for _, c := range table.Columns {
 		f.sent = append(f.sent, c.Sent)
@@ -111,4 +120,22 @@ func (f *filling) describe(oid string, description []byte) error {
 		}
 	}
 	return nil
+}
+
+// part returns the partition whose rows are read, 0 for those of the table itself.
+func (f *filling) part() uint32 {
+	if len(f.parts) == 1 {
+		return f.parts[0]
+	}
+	return 0
+}
+
+// key returns the names of the columns of the table's primary key.
+func (f *filling) key() (names []string) {
+	for _, c := range f.relation.Columns {
+		if c.Identity {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }

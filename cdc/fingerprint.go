@@ -70,6 +70,8 @@ var versionsSQL = fmt.Sprintf(`
 	concat_ws('/',
 		(SELECT sum(hash_record_extended(ROW(oid, nspname), 0)) FROM pg_namespace WHERE nspname !~ '^pg_t'),
 		(SELECT to_jsonb(p)::text FROM pg_publication p WHERE pubname = $2),
+		(SELECT sum(hash_record_extended(ROW(objid, refobjid), 0)) FROM pg_depend
+		 WHERE refclassid = 'pg_extension'::regclass AND classid = 'pg_class'::regclass AND deptype = 'e'),
 		(SELECT concat(datdba, datacl) FROM pg_database WHERE datname = current_database()),
 		(SELECT concat(rolname, rolsuper, rolbypassrls) FROM pg_roles WHERE rolname = current_user),
 		(SELECT sum(hash_record_extended(ROW(oid, rolinherit), 0)) FROM pg_roles WHERE oid IN (SELECT member FROM pg_auth_members)),

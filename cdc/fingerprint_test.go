@@ -47,6 +47,7 @@ func TestFingerprint(t *testing.T) {
 			`ALTER TABLE r ATTACH PARTITION r_2 FOR VALUES FROM (0) TO (9)`,
 			`ALTER TABLE kid NO INHERIT a, INHERIT a2`, `ALTER TABLE kid NO INHERIT a2`, `DROP FOREIGN TABLE far`,
 			`ALTER PUBLICATION hookline DROP TABLE a`, `ALTER PUBLICATION hookline ADD TABLE a`, `ALTER PUBLICATION hookline SET (publish = 'insert')`,
+			`ALTER EXTENSION postgres_fdw ADD TABLE a2`, `ALTER EXTENSION postgres_fdw DROP TABLE a2`,
 			`ALTER TABLE hidden RENAME token TO code`, `ALTER PUBLICATION hookline ADD TABLE hidden`,
 			`15: ALTER PUBLICATION hookline SET TABLE a, hidden WHERE (code > '')`, `15: ALTER PUBLICATION hookline SET TABLE a (id), hidden`,
 			`ALTER PUBLICATION hookline OWNER TO ` + role, `GRANT ` + role + ` TO postgres`,

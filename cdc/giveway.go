@@ -10,14 +10,15 @@ import (
 
 // A table that is read has a lock against nothing but that it is altered. A statement that waits for it keeps
 // all others waiting that come after it. So a step that reads for long gives way: it is cancelled as soon as
-// somebody waits for it, and tried again later.
+// somebody waits for it, and tried again later. And while it reads, the stream is told so, as the slot is
+// held for that (see windows).
 
 // giveWayInterval is the time between two looks whether somebody waits.
 const giveWayInterval = 100 * time.Millisecond
 
 // giveWay has what conn runs cancelled when somebody waits for it, until stop is called. That reports
-// whether it was. watch is another connection.
-func giveWay(ctx context.Context, conn, watch *pgx.Conn) (stop func() (gaveWay bool)) {
+// whether it was. watch is another connection; keep is what it runs now and then.
+func giveWay(ctx context.Context, conn, watch *pgx.Conn, keep string) (stop func() (gaveWay bool)) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	var gaveWay atomic.Bool
@@ -25,9 +26,15 @@ func giveWay(ctx context.Context, conn, watch *pgx.Conn) (stop func() (gaveWay b
 		defer close(ended)
 		tick := time.NewTicker(giveWayInterval)
 		defer tick.Stop()
+		word := time.NewTicker(windowWord)
+		defer word.Stop()
 		for {
 			select {
 			case <-tick.C:
+			case <-word.C:
+				if say(context.WithoutCancel(ctx), watch, keep) != nil {
+					return
+				}
 			case <-ctx.Done():
 				return
 			}

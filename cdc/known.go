@@ -29,6 +29,7 @@ type knownRelation struct {
 	// yet to be announced.
 	predecessor uint32
 	webhooks    bool      // were read from it
+	unread      bool      // the rows that it has have yet to be announced
 	now         tableName // the zero name: it was dropped
 	tree        bool      // it is partitioned by now
 }
@@ -58,6 +59,7 @@ func recall(ctx context.Context, conn *pgx.Conn, cfg Config) (knownTables, error
 		       coalesce(was.schema, ''), coalesce(was.table, ''), coalesce((j->>'apart')::boolean, false),
 		       coalesce((j->>'root')::oid, 0), j->>'left_x' IS NOT NULL, coalesce((j->>'successor')::oid, 0),
 		       coalesce((j->>'predecessor')::oid, 0), coalesce((j->>'webhooks')::boolean, false),
+		       coalesce((j->>'unread')::boolean, false),
 		       coalesce(n.nspname, ''), coalesce(c.relname, ''), coalesce(c.relkind = 'p', false)
 		FROM `+cfg.own(knownTable).String()+` k CROSS JOIN LATERAL to_jsonb(k) j
 		LEFT JOIN LATERAL (SELECT j->>'was_schema' AS schema, j->>'was_table' AS table
@@ -70,7 +72,7 @@ func recall(ctx context.Context, conn *pgx.Conn, cfg Config) (knownTables, error
 	var k knownRelation
 	_, err = pgx.ForEachRow(rows, []any{
 		&k.oid, &k.noted.schema, &k.noted.table, &k.was.schema, &k.was.table, &k.apart,
-		&k.root, &k.left, &k.successor, &k.predecessor, &k.webhooks, &k.now.schema, &k.now.table, &k.tree,
+		&k.root, &k.left, &k.successor, &k.predecessor, &k.webhooks, &k.unread, &k.now.schema, &k.now.table, &k.tree,
 	}, func() error {
 		one := k
 		m.add(&one)
@@ -194,6 +196,7 @@ type note struct {
 	root, successor string // SQL for an OID, "" for none
 	left            bool   // it has left its root
 	webhooks        bool   // are read from it
+	unread          bool   // its rows have yet to be announced
 }
 
 // noteSQL returns the statement that writes notes down. A root that was noted stays; so does the
@@ -207,16 +210,16 @@ func (p *Plan) noteSQL(notes []note) string {
 	}
 	rows := make([]string, len(notes))
 	for i, n := range notes {
-		rows[i] = fmt.Sprintf("(%s::oid, %s, %s, %t, %t)", n.name.regclass(), orNull(n.root), orNull(n.successor), n.left, n.webhooks)
+		rows[i] = fmt.Sprintf("(%s::oid, %s, %s, %t, %t, %t)", n.name.regclass(), orNull(n.root), orNull(n.successor), n.left, n.webhooks, n.unread)
 	}
-	return "INSERT INTO " + p.cfg.own(knownTable).String() + " AS k (slot, relation, schema_name, table_name, root, successor, left_x, left_c, webhooks)\n" +
+	return "INSERT INTO " + p.cfg.own(knownTable).String() + " AS k (slot, relation, schema_name, table_name, root, successor, left_x, left_c, webhooks, unread)\n" +
 		"SELECT " + quoteLiteral(p.cfg.Slot) + ", c.oid, n.nspname, c.relname, v.root, v.successor,\n" +
-		"    CASE WHEN v.gone THEN c.xmin END, CASE WHEN v.gone THEN c.cmin::text::bigint END, v.webhooks\n" +
-		"  FROM (VALUES " + strings.Join(rows, ",\n    ") + ") v (relation, root, successor, gone, webhooks)\n" +
+		"    CASE WHEN v.gone THEN c.xmin END, CASE WHEN v.gone THEN c.cmin::text::bigint END, v.webhooks, v.unread\n" +
+		"  FROM (VALUES " + strings.Join(rows, ",\n    ") + ") v (relation, root, successor, gone, webhooks, unread)\n" +
 		"  JOIN pg_class c ON c.oid = v.relation JOIN pg_namespace n ON n.oid = c.relnamespace\n" +
 		"ON CONFLICT (slot, relation) DO UPDATE SET " +
 		"schema_name = EXCLUDED.schema_name, table_name = EXCLUDED.table_name, " +
-		"root = coalesce(EXCLUDED.root, k.root), successor = EXCLUDED.successor, webhooks = k.webhooks OR EXCLUDED.webhooks,\n" +
+		"root = coalesce(EXCLUDED.root, k.root), successor = EXCLUDED.successor, webhooks = k.webhooks OR EXCLUDED.webhooks, unread = k.unread OR EXCLUDED.unread,\n" +
 		"  apart = k.apart OR k.root IS NULL AND coalesce(k.schema_name <> EXCLUDED.schema_name, false),\n" +
 		"  (left_x, left_c) = (SELECT EXCLUDED.left_x, EXCLUDED.left_c WHERE EXCLUDED.left_x IS NOT NULL OR EXCLUDED.root IS NOT NULL\n" +
 		"    UNION ALL SELECT k.left_x, k.left_c LIMIT 1),\n" +
@@ -246,6 +249,8 @@ const (
 func (f *found) standing(t *candidate, m member) standing {
 	k, root := f.memory.relations[m.oid], f.memory.relations[t.oid]
 	switch {
+	case t.unread:
+		return told // its rows are read, and its partitions noted, all at once
 	case k != nil && k.root == t.oid && k.left && t.listed && m.leaf:
 		return untold
 	case k != nil && (k.root == t.oid || root != nil && root.root != 0 && k.root == root.root):

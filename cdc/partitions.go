@@ -57,14 +57,26 @@ func (p *partitions) describe(rel *Relation) { p.described = append(p.described,
 // forget takes what has been described for something else than a change of a row.
 func (p *partitions) forget() { p.described = p.described[:0] }
 
-// settle finds out which tables those are that have been described before a change of rel.
-func (p *partitions) settle(rel *Relation) {
+// settle finds out which tables those are that have been described before a change of rel. It returns the OID
+// of a partition that was not known before, else 0.
+func (p *partitions) settle(rel *Relation) (first uint32) {
 	n := len(p.described)
 	if n >= 2 && p.described[n-2] == rel {
 		rel.Partitioned = true // nobody has seen it yet
-		p.add(rel.OID, p.described[n-1])
+		leaf := p.described[n-1]
+		if !p.knows(rel.OID, leaf.OID) {
+			first = leaf.OID
+		}
+		p.add(rel.OID, leaf)
 	}
 	p.forget()
+	return first
+}
+
+// knows reports whether a partition has been described.
+func (p *partitions) knows(root, leaf uint32) bool {
+	of := p.of[root]
+	return of != nil && of.leaves[leaf] != nil
 }
 
 func (p *partitions) add(root uint32, leaf *Relation) {

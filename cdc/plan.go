@@ -132,7 +132,7 @@ func makePlan(cfg Config, f *found) *Plan {
 		p.add(Step{Kind: MakeSlot, SQL: f.makeSlot(cfg.Slot)})
 	}
 	if cfg.Standby && f.active {
-		p.Steps = slices.DeleteFunc(p.Steps, func(s Step) bool { return s.Kind == Replace || s.Kind == Attach })
+		p.Steps = slices.DeleteFunc(p.Steps, func(s Step) bool { return s.reads() })
 	}
 	return p
 }
@@ -234,16 +234,16 @@ func (p *Plan) publish(t *candidate) {
 	if t.renamed(p.found) {
 		p.rename(t)
 	}
-	if t.listed && !t.pending {
+	if t.listed && !t.pending && !t.unread {
 		return
 	}
 	s := Step{Kind: Publish, Table: t.Table, Needs: OwnTable | OwnPublication, table: t}
 	s.SQL = "ALTER PUBLICATION " + quoteIdentifier(p.cfg.Publication) + " ADD TABLE ONLY " + t.String()
-	if p.found.slot && (!t.known || t.Parent != "") { // the stream has to tell of a parent, too
-		s.Kind, s.SQL = Fill, p.backfill(t)
+	if p.found.slot && (!t.known || t.unread || t.Parent != "") { // the stream has to tell of a parent, too
+		s.Kind, s.SQL, s.keep = Fill, p.fill(t), p.say(t, keeps)
 		s.Needs |= ReadRows
 	}
-	if t.replaces != nil {
+	if t.replaces != nil && (!t.listed || t.pending) {
 		p.replace(t, &s)
 		s.Needs |= ReadRows
 	}

@@ -90,6 +90,10 @@ func (a *application) take(ctx context.Context, s *Step) error {
 		err = a.insist(ctx, &simpler)
 	}
 	if err == nil {
+		if s.Kind == MakeBaseline && a.found.slot {
+			a.log.Warn("what was known of tables is gone: all that there are count as announced, and rows of those that are new are not",
+				"table", a.cfg.own(knownTable).String(), "slot", a.cfg.Slot)
+		}
 		if s.publishes() {
 			a.published(s.Table)
 			a.Refollowed = a.Refollowed || s.Kind == Publish && s.follows()
@@ -117,8 +121,10 @@ func (a *application) take(ctx context.Context, s *Step) error {
 		return nil
 	}
 	why, err := a.explain(ctx, s, refused)
-	if err == nil && s.Kind == Replace && !why.Published {
-		why.Published, err = a.isPublished(ctx, s.Table) // by the first of its transactions
+	if err == nil && s.reads() && !why.Published {
+		if why.Published, err = a.isPublished(ctx, s.Table); why.Published { // by the first of its transactions
+			a.published(s.Table)
+		}
 	}
 	if err != nil {
 		return err
@@ -178,7 +184,7 @@ func (a *application) run(ctx context.Context, s *Step) error {
 	}
 	a.gaveWay = false
 	stop := func() bool { return false }
-	if s.Kind == Replace || s.Kind == Attach {
+	if s.reads() {
 		if a.watch == nil {
 			var err error
 			if a.watch, err = pgx.ConnectConfig(ctx, a.conn.Config()); err != nil {
@@ -186,19 +192,37 @@ func (a *application) run(ctx context.Context, s *Step) error {
 				return fmt.Errorf("open a connection that looks who waits: %w", err)
 			}
 		}
-		stop = giveWay(ctx, a.conn, a.watch)
+		stop = giveWay(ctx, a.conn, a.watch, s.keep)
 	}
 	_, err := a.conn.Exec(ctx, s.SQL)
 	a.gaveWay = stop() && err != nil
-	if a.conn.PgConn().TxStatus() != 'I' && !a.conn.IsClosed() { // inside a statement that is a transaction
-		if _, err := a.conn.Exec(ctx, "ROLLBACK"); err != nil {
-			return err
-		}
+	if err := rollback(ctx, a.conn); err != nil {
+		return err
 	}
 	if isLocked(err) {
-		a.left -= limit
+		if a.left -= limit; s.keep != "" { // whoever writes to the table holds the WAL, too
+			return errors.Join(err, say(ctx, a.conn, s.keep))
+		}
 	}
 	return err
+}
+
+// rollback ends the transaction in which a statement that is several of them has failed.
+func rollback(ctx context.Context, conn *pgx.Conn) error {
+	if conn.PgConn().TxStatus() == 'I' || conn.IsClosed() {
+		return nil
+	}
+	_, err := conn.Exec(ctx, "ROLLBACK")
+	return err
+}
+
+// say runs what says that rows are still to be read. The server may refuse: the table is gone by then.
+func say(ctx context.Context, conn *pgx.Conn, sql string) error {
+	_, err := conn.Exec(ctx, sql)
+	if _, refused := errors.AsType[*pgconn.PgError](err); refused {
+		err = nil
+	}
+	return errors.Join(err, rollback(ctx, conn))
 }
 
 // explain tells why the server has refused a step.

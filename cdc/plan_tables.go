@@ -24,7 +24,8 @@ type candidate struct {
 	listed      bool   // in the publication, in whatever way
 	direct      bool   // in the publication by its own name
 	narrowed    string // by what it is there in part only; "" when it is there as a whole
-	known       bool   // its rows, if any, are none to announce
+	known       bool   // it is no new table
+	unread      bool   // it is known, and the rows that it had have yet to be announced
 	parts       []part // what its rows lie in: itself, or its partitions; then the root
 
 	replaces *knownRelation // whose name it has taken over
@@ -201,8 +202,9 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 	}, func() error {
 		if ord != last {
 			t.Table, t.unasked, last = tables[ord-1], int(ord) > wanted, ord
-			t.known = !f.baseline || f.memory.relations[t.oid] != nil
-			if t.Parent != "" && f.memory.relations[t.oid].movedThere() {
+			k := f.memory.relations[t.oid]
+			t.known, t.unread = !f.baseline || k != nil, k != nil && k.unread
+			if t.Parent != "" && k.movedThere() {
 				t.Parent, t.ParentSchema, t.Left = "", "", true
 			}
 			list = append(list, t)

@@ -38,7 +38,7 @@ func newReader(s *Source, conn *pgconn.PgConn, read, retold Position, left *batc
 	now := time.Now()
 	input := conn.CustomData()[inputKey].(*bufio.Reader)
 	r := &reader{source: s, conn: conn, input: input, decoder: newDecoder(s.cfg, s.ledger, read), now: now, heard: now, left: read}
-	r.decoder.retold, r.decoder.parents = retold, s.parents
+	r.decoder.retold, r.decoder.parents, r.decoder.family = retold, s.parents, s.family
 	r.decoder.timeline, r.decoder.history = s.system.timeline, s.system.history
 	r.fill(left)
 	return r

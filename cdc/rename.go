@@ -33,7 +33,7 @@ func (p *Plan) rename(t *candidate) {
 		statements = append(statements, p.describe(t.regclass(), ""))
 	}
 	for _, c := range p.found.chunks(t) {
-		statements = append(statements, p.describeChunk(c))
+		statements = append(statements, p.describeAs(c, ""))
 	}
 	p.add(Step{
 		Kind: Rename, Table: t.Table, table: t,
@@ -42,8 +42,11 @@ func (p *Plan) rename(t *candidate) {
 	})
 }
 
-// describeChunk is describe for a child that is told under the name of its parent.
-func (p *Plan) describeChunk(t *candidate) string {
-	return p.describe(t.regclass(), fmt.Sprintf(" || jsonb_build_object('schema', %s, 'name', %s, 'child', true)",
-		quoteLiteral(t.ParentSchema), quoteLiteral(t.Parent)))
+// describeAs is describe under the name that t's changes are told under: its own, or its parent's.
+func (p *Plan) describeAs(t *candidate, extra string) string {
+	if t.Parent != "" {
+		extra = fmt.Sprintf(" || jsonb_build_object('schema', %s, 'name', %s, 'child', true)",
+			quoteLiteral(t.ParentSchema), quoteLiteral(t.Parent)) + extra
+	}
+	return p.describe(t.regclass(), extra)
 }

@@ -71,7 +71,7 @@ func (t *candidate) lookAtColumns(ctx context.Context, conn *pgx.Conn) error {
 // first one on the stream brings the changes of t, and the table is watched (see windows). Those who write
 // to t meanwhile may have begun before it, so they are waited for until what they did can be read.
 func (p *Plan) replace(t *candidate, s *Step) {
-	s.Kind = Replace
+	s.Kind, s.keep = Replace, p.say(t, keeps)
 	title := "publish " + t.String() + ", which has taken the name of another table"
 	first := p.mark(t)
 	if !t.pending {
@@ -106,9 +106,9 @@ func (p *Plan) takeOver(t *candidate) []string {
 		}
 		notes = p.noteSQL([]note{n})
 	}
-	statements := p.publication(t)
-	if p.found.sendsWriters() {
-		statements = statements[1:] // without the lock
+	statements := p.publication(t, t.note())
+	if t.partitioned {
+		statements = append(statements, p.noteTree(t))
 	}
 	return append(statements, notes, fmt.Sprintf("UPDATE %s SET predecessor = %d WHERE slot = %s AND relation = %s",
 		p.cfg.own(knownTable), k.oid, quoteLiteral(p.cfg.Slot), t.regclass()))
@@ -122,7 +122,7 @@ func (p *Plan) awaitWriters(t *candidate) string {
 		"      AND relation IN (SELECT relid FROM %[1]s tree)"
 	from := fmt.Sprintf(writers, treeOf(t.regclass()))
 	return "DO " + quoteLiteral("DECLARE writers text[] := ARRAY (SELECT virtualtransaction "+from+");\n"+
-		"  patience timestamptz := clock_timestamp() + interval '"+lockTimeout.String()+"';\n"+
+		"  patience timestamptz := clock_timestamp() + coalesce(nullif(current_setting('lock_timeout'), '0'), '"+lockTimeout.String()+"')::interval;\n"+
 		"BEGIN WHILE EXISTS (SELECT "+from+" AND virtualtransaction = ANY (writers)) LOOP\n"+
 		"    IF clock_timestamp() > patience THEN RAISE lock_not_available; END IF; PERFORM pg_sleep(0.01);\n"+
 		"  END LOOP; END")

@@ -19,7 +19,8 @@ ALTER TABLE {{schema}}.known_table
     ADD COLUMN IF NOT EXISTS predecessor oid,
     ADD COLUMN IF NOT EXISTS apart       boolean NOT NULL DEFAULT false,
     ADD COLUMN IF NOT EXISTS webhooks    boolean NOT NULL DEFAULT false,
-    ADD COLUMN IF NOT EXISTS tenant      text;
+    ADD COLUMN IF NOT EXISTS tenant      text,
+    ADD COLUMN IF NOT EXISTS unread      boolean NOT NULL DEFAULT false;
 
 COMMENT ON TABLE {{schema}}.known_table IS
     'Tables that were there before the slot, or have been looked at since. Any other is new: the rows it has are announced.';
@@ -28,9 +29,21 @@ COMMENT ON COLUMN {{schema}}.known_table.root IS 'The partitioned table under wh
 COMMENT ON COLUMN {{schema}}.known_table.left_x IS 'The transaction, and left_c the command in it, that detached it from its root.';
 COMMENT ON COLUMN {{schema}}.known_table.successor IS 'The table that has taken its name over. It is announced no longer.';
 COMMENT ON COLUMN {{schema}}.known_table.webhooks IS 'Webhooks were read from it. Its rows are never announced, whatever it is called.';
+COMMENT ON COLUMN {{schema}}.known_table.unread IS 'It is published, and the rows that it had by then have yet to be announced.';
 COMMENT ON COLUMN {{schema}}.known_table.tenant IS 'Its column that told which tenant a webhook belongs to.';
 COMMENT ON COLUMN {{schema}}.known_table.apart IS 'Whether it has changed its schema: then it is told under no other name than its own.';
 COMMENT ON COLUMN {{schema}}.known_table.predecessor IS 'The table whose name it has taken over, as long as what differs has yet to be announced.';
+
+CREATE OR REPLACE FUNCTION {{schema}}.keep_known() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of % tell which tables have been announced: without them, rows of new tables would be lost', TG_RELID::regclass
+        USING ERRCODE = 'object_not_in_prerequisite_state',
+              HINT = 'Hookline keeps them up to date by itself. To remove all that it has made: hookline teardown';
+END $$;
+
+DROP TRIGGER IF EXISTS keep_known ON {{schema}}.known_table;
+CREATE TRIGGER keep_known BEFORE DELETE OR TRUNCATE ON {{schema}}.known_table
+    FOR EACH STATEMENT EXECUTE FUNCTION {{schema}}.keep_known();
 
 CREATE TABLE IF NOT EXISTS {{schema}}.moved_record (
     slot     text   NOT NULL,
@@ -41,7 +54,7 @@ CREATE TABLE IF NOT EXISTS {{schema}}.moved_record (
 );
 
 COMMENT ON TABLE {{schema}}.moved_record IS
-    'Hashes of the keys of rows that were moved to tables which are partitions by now, and told. They are kept for a day.';
+    'Hashes of the keys of rows that were moved to tables which are partitions by now, and told. They are kept for an hour.';
 
 CREATE TABLE IF NOT EXISTS {{schema}}.backfill (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -56,4 +69,4 @@ ALTER TABLE {{schema}}.backfill
     ADD COLUMN IF NOT EXISTS old    text;
 
 COMMENT ON TABLE {{schema}}.backfill IS
-    'Always empty. The rows that a new table has pass through it, and so through the stream, in the transaction that publishes the table.';
+    'Always empty. Rows that a table has and that have yet to be announced pass through it, and so through the stream.';

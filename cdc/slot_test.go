@@ -133,7 +133,7 @@ func TestUnreadSlotWithoutAPublication(t *testing.T) {
 	onEach(t, func(t *testing.T, url string) {
 		s := newCheckpointedAt(t, url)
 		s.exec(`SELECT pg_drop_replication_slot('` + s.cfg.Slot + `')`)
-		s.exec(`DROP PUBLICATION hookline; TRUNCATE hookline.known_table`)
+		s.exec(`DROP PUBLICATION hookline; ALTER TABLE hookline.known_table DISABLE TRIGGER keep_known; TRUNCATE hookline.known_table`)
 		s.exec(`SELECT pg_create_logical_replication_slot('` + s.cfg.Slot + `', 'pgoutput')`)
 		s.exec(`INSERT INTO people VALUES (1)`) // what that slot could not get past
 		if err := s.findGap(); err != nil {

@@ -48,6 +48,7 @@ type Source struct {
 	ledger  *Ledger
 	system  system  // as of the last connection; belongs to Acquire, then to the reader
 	parents parents // likewise
+	family  family  // likewise
 	reached LSN     // how far it has read, at the last connection; likewise
 	origin  origin  // set by Acquire
 

@@ -256,7 +256,11 @@ func text(c cdc.Change) string {
 	if c.OldIsKey {
 		key = "key"
 	}
-	return fmt.Sprintf("%s %s %s%s→%s", c.Kind, c.Relation.Name, key, tuple(c.Old), tuple(c.New))
+	unheard := ""
+	if c.Unheard {
+		unheard = "unheard "
+	}
+	return fmt.Sprintf("%s%s %s %s%s→%s", unheard, c.Kind, c.Relation.Name, key, tuple(c.Old), tuple(c.New))
 }
 
 func expect(t *testing.T, changes []cdc.Change, want ...string) {

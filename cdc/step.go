@@ -14,6 +14,7 @@ type Step struct {
 
 	table *candidate // of Table
 	less  string     // of Replace: what is run where SQL takes too long; "" where there is nothing else
+	keep  string     // of one that reads rows: says that they are still to be read
 	after bool       // without this plan's identities of Table it would make the CRM's updates fail
 }
 
@@ -55,6 +56,9 @@ func (s *Step) publishes() bool { return s.Kind == Publish || s.Kind == Fill || 
 func (s *Step) fills() bool {
 	return s.Kind == Fill || s.Kind == Replace || s.Kind == Attach || s.Kind == Rename
 }
+
+// reads reports whether the step reads rows that have yet to be announced.
+func (s *Step) reads() bool { return s.Kind == Fill || s.Kind == Replace || s.Kind == Attach }
 
 // follows reports whether the step publishes a table that the stream has to bring whole, such as one of
 // webhooks: what is known of it would no longer be true.

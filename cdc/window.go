@@ -1,73 +1,134 @@
 package cdc
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
 )
 
-// windows are the tables of which rows are read that have yet to be announced, while they are written to.
+// windows are the tables of which rows are read that have yet to be announced, while they are written to:
+// tables that are new, attached as partitions, or swapped in.
 // What is read may be out of date by the time that it comes in the stream: the stream has brought later
 // changes of a record then, which are the last word on it. So a table is watched from a mark in the stream
 // on that lies before its rows were read: of a record that has changed since, nothing is told that was
 // read.
 //
+// Of a table that is new nobody has heard anything: the first that is told of a record is that it was
+// created, whatever the stream brings first (Change.Unheard).
+//
+// A partitioned table is watched from where a partition first shows in the stream that nobody has noted yet:
+// it may have been attached, and then what it has and the stream has not brought has yet to be announced.
+//
 // What is watched follows from the stream alone. So that a process that starts anew has it again, the slot
 // is not acknowledged beyond the mark in the meantime; the checkpoint goes on.
 type windows struct {
 	of      map[uint32]*window // by OID
-	closing []uint32           // by the transaction in progress
+	closing []closing          // by the transaction in progress
+}
+
+// closing is a window that is closed for some of its partitions.
+type closing struct {
+	oid   uint32
+	parts []uint32
 }
 
 // window is what has changed in a table since its mark.
 type window struct {
-	mark LSN // the commit that opened it
-	// publisher is the transaction that opened it, where it published the table; else 0. Of older ones that
-	// write to the table the stream brings the second half at most. They are over when the rows are read, which
-	// is how what they did is told.
+	mark  LSN  // the commit that opened it
+	fresh bool // nobody has heard of the table
+	// publisher is the transaction that opened it, where it published a table in the place of another one;
+	// else 0. Of older ones that write to the table the stream brings the second half at most. They are over
+	// when the rows are read, which is how what they did is told.
 	publisher uint32
-	opened    time.Time // by this process' clock
-	key       []string  // names of the columns of the primary key
-	changed   map[uint64]struct{}
-	emptied   bool // it was truncated: whatever was read is out of date
+	sighted   bool            // a partition has shown, and nobody has said yet that it is read
+	until     time.Time       // the slot is held, by this process' clock
+	key       []string        // names of the columns of the primary key
+	changed   map[uint64]bool // records, and whether they were there after their last change
+	emptied   bool            // it was truncated: whatever was read is out of date
+	// parts are what it is open for: 0 for the table itself, or OIDs of partitions; true for one of which changed
+	// has all that the stream has ever brought.
+	parts map[uint32]bool
 }
 
 const (
 	// windowMost is the most records that are kept in mind of one table.
 	windowMost = 1 << 20
-	// windowPatience is how long the slot is held for a window. It takes less than that to read the rows;
-	// whoever opened it may have failed.
+	// windowPatience is how long the slot is held for a window after the last word of whoever opened it, who
+	// may have failed since.
 	windowPatience = 5 * time.Minute
+	// sightPatience is how long one waits for somebody to read a partition that has shown.
+	sightPatience = time.Minute
+	// windowWord is the time between two words of who reads the rows.
+	windowWord = windowPatience / 5
 )
 
-// open opens a window of the table that rel describes, unless there is one. published says that tx published
-// the table.
-func (w *windows) open(rel *Relation, tx *Tx, published bool) {
-	if w.of[rel.OID] != nil {
-		return
+// open opens the window of a table whose rows are read from now on. part is the partition that is read, 0 for
+// the whole table; seen says that the stream may have brought changes of it before.
+func (w *windows) open(oid uint32, key []string, tx *Tx, part uint32, seen bool) *window {
+	one := w.of[oid]
+	if one == nil || !slices.Equal(one.key, key) {
+		one = w.add(oid, key, tx)
+		one.sighted = true
 	}
+	if one.sighted {
+		one.sighted, one.until = false, time.Now().Add(windowPatience)
+	}
+	// What is read is there from now on, though it may not have been before.
+	one.emptied = false
+	maps.DeleteFunc(one.changed, func(_ uint64, there bool) bool { return !there })
+	if _, is := one.parts[part]; !is {
+		one.parts[part] = !seen
+	}
+	return one
+}
+
+// sight opens the window of a table of which a partition has shown that nobody has noted.
+func (w *windows) sight(oid uint32, key []string, tx *Tx, part uint32) {
+	one := w.of[oid]
+	if one == nil {
+		one = w.add(oid, key, tx)
+		one.sighted, one.until = true, time.Now().Add(sightPatience)
+	}
+	one.parts[part] = true
+}
+
+func (w *windows) add(oid uint32, key []string, tx *Tx) *window {
 	if w.of == nil {
 		w.of = map[uint32]*window{}
 	}
-	one := &window{mark: tx.Commit, opened: time.Now(), changed: map[uint64]struct{}{}}
-	if published {
-		one.publisher = tx.XID
-	}
-	for _, c := range rel.Columns {
-		if c.Identity {
-			one.key = append(one.key, c.Name)
-		}
-	}
-	w.of[rel.OID] = one
+	one := &window{mark: tx.Commit, key: key, changed: map[uint64]bool{}, parts: map[uint32]bool{}}
+	w.of[oid] = one
+	return one
 }
 
-// close closes a window with the end of the transaction.
-func (w *windows) close(oid uint32) { w.closing = append(w.closing, oid) }
+// keep has the slot held on for a window.
+func (w *windows) keep(oid uint32) {
+	if one := w.of[oid]; one != nil {
+		one.until = time.Now().Add(windowPatience)
+	}
+}
+
+// close closes a window with the end of the transaction: for the table itself and some of its partitions.
+func (w *windows) close(oid uint32, parts []uint32) {
+	w.closing = append(w.closing, closing{oid, parts})
+}
 
 // end notes the end of a transaction.
 func (w *windows) end() {
-	for _, oid := range w.closing {
-		delete(w.of, oid)
+	for _, c := range w.closing {
+		one := w.of[c.oid]
+		if one == nil {
+			continue
+		}
+		delete(one.parts, 0)
+		for _, part := range c.parts {
+			delete(one.parts, part)
+		}
+		if len(one.parts) == 0 {
+			delete(w.of, c.oid)
+		}
 	}
 	w.closing = w.closing[:0]
 }
@@ -75,23 +136,51 @@ func (w *windows) end() {
 // note takes a change of a table that is watched, and reports whether it is told.
 func (w *windows) note(change *Change) (told bool) {
 	one := w.of[change.Relation.OID]
-	if one.publisher != 0 && int32(change.Tx.XID-one.publisher) < 0 {
-		return false
-	}
 	if change.Kind == Truncate {
 		clear(one.changed)
 		one.emptied = true
 		return true
 	}
-	for _, row := range []Tuple{change.Old, change.New} {
-		if record, ok := one.record(change.Relation, row, change.Old); ok {
-			one.changed[record] = struct{}{}
-		}
+	known := one.knows(change)
+	if !known && one.publisher != 0 && int32(change.Tx.XID-one.publisher) < 0 {
+		return false
+	}
+	change.Unheard = one.fresh && !known && change.Kind != Insert
+	if record, ok := one.record(change.Relation, change.Old, nil); ok {
+		one.changed[record] = false
+	}
+	if record, ok := one.record(change.Relation, change.New, change.Old); ok {
+		one.changed[record] = true
 	}
 	if len(one.changed) > windowMost {
 		delete(w.of, change.Relation.OID)
 	}
 	return true
+}
+
+// knows reports whether the stream has brought the record that a change is of, from the mark on.
+func (w *window) knows(change *Change) bool {
+	was := change.Old
+	if was == nil {
+		was = change.New
+	}
+	record, ok := w.record(change.Relation, was, change.New)
+	_, known := w.changed[record]
+	return known || !ok && w.fresh
+}
+
+// stands reports whether what was read of a record is told, of part or, 0, the table itself; and makes change what
+// it is told as.
+func (w *windows) stands(change *Change, action string, part uint32) bool {
+	if w.outdated(change.Relation, change.row()) {
+		return false
+	}
+	one := w.of[change.Relation.OID]
+	whole := one != nil && one.parts[part]
+	if action == fillDoubt && whole {
+		change.Kind = Insert
+	}
+	return action != fillLater || whole
 }
 
 // outdated reports whether the stream has brought a later change of the record than what was read of it.
@@ -107,8 +196,11 @@ func (w *windows) outdated(rel *Relation, read Tuple) bool {
 
 // held returns the position beyond which the slot must not be acknowledged, 0 for any.
 func (w *windows) held(now time.Time) (mark LSN) {
-	for _, one := range w.of {
-		if now.Sub(one.opened) < windowPatience && (mark == 0 || one.mark < mark) {
+	for oid, one := range w.of {
+		switch over := !now.Before(one.until); {
+		case over && one.sighted:
+			delete(w.of, oid) // nobody reads it
+		case !over && (mark == 0 || one.mark < mark):
 			mark = one.mark
 		}
 	}

@@ -2,6 +2,7 @@ package cdc_test
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,18 +29,23 @@ const (
 	swapped = `BEGIN; CREATE TABLE contacts_new (LIKE contacts INCLUDING ALL); ALTER TABLE contacts_new REPLICA IDENTITY FULL;
 		INSERT INTO contacts_new SELECT * FROM contacts; ALTER TABLE contacts RENAME TO contacts_old; ALTER TABLE contacts_new RENAME TO contacts; COMMIT;
 		UPDATE contacts SET name = 'new' WHERE id IN (2, 3); DELETE FROM contacts WHERE id = 4; INSERT INTO contacts VALUES (101, 'c101')`
+	// made is a table that is new.
+	made = `CREATE TABLE fresh (id int PRIMARY KEY, name text); ALTER TABLE fresh REPLICA IDENTITY FULL;
+		INSERT INTO fresh SELECT n, 'f' || n FROM generate_series(1, 9) n`
 )
 
-// onTables runs a test with a table that is attached, and with one that is swapped in.
+// onTables runs a test with a table that is attached, with one that is swapped in, and with one that is new.
 func onTables(t *testing.T, test func(t *testing.T, p *planned, kind cdc.StepKind)) {
-	for kind, sql := range map[cdc.StepKind][2]string{cdc.Attach: {logSQL, attached}, cdc.Replace: {contactsSQL, swapped}} {
+	for kind, sql := range map[cdc.StepKind][2]string{
+		cdc.Attach: {logSQL, attached}, cdc.Replace: {contactsSQL, swapped}, cdc.Fill: {logSQL, made},
+	} {
 		t.Run(strings.ReplaceAll(string(kind), " ", "_"), func(t *testing.T) {
 			onEachMajor(t, func(t *testing.T, major int) {
 				p := newPlannedOn(t, major, sql[0])
 				p.look()
 				p.open()
 				p.exec(sql[1])
-				p.want("done", "log", "contacts", "contacts_old")
+				p.want("done", "log", "contacts", "contacts_old", "fresh")
 				test(t, p, kind)
 			})
 		})
@@ -72,10 +78,13 @@ func TestWritersDoNotWait(t *testing.T) {
 		go func() { applied <- plan.Apply(t.Context(), p.conn, slog.New(slog.DiscardHandler)) }()
 		for _, key := range []string{"2", "1"} {
 			awaitLock(t, watch, pid)
-			if kind == cdc.Attach {
+			switch kind {
+			case cdc.Attach:
 				exec(`INSERT INTO log_1 VALUES (20` + key + `, 1); UPDATE log SET id = 21` + key + ` WHERE id = 20` + key + `; DELETE FROM log_1 WHERE id = 21` + key)
-			} else {
+			case cdc.Replace:
 				exec(`INSERT INTO contacts VALUES (20` + key + `); UPDATE contacts SET name = 'x' WHERE id > 200; DELETE FROM contacts WHERE id > 200`)
+			default:
+				exec(`INSERT INTO fresh VALUES (20` + key + `); UPDATE fresh SET name = 'x' WHERE id > 2; DELETE FROM fresh WHERE id > 200`)
 			}
 			if _, err := gate.Exec(t.Context(), `SELECT pg_advisory_unlock(`+key+`)`); err != nil {
 				t.Fatal(err)
@@ -117,17 +126,37 @@ func TestChangesWhileRowsAreRead(t *testing.T) {
 				}
 			}
 			p.exec(strings.TrimSuffix(rows, ";"))
-			if kind == cdc.Attach {
+			switch kind {
+			case cdc.Attach:
 				exec(`UPDATE log SET id = 30 WHERE id = 3; DELETE FROM log WHERE id = 4`)
-			} else {
+			case cdc.Replace:
 				exec(`UPDATE contacts SET name = 'late' WHERE id = 3; DELETE FROM contacts WHERE id = 2; INSERT INTO contacts VALUES (4, 'back')`)
+			default:
+				exec(`UPDATE fresh SET id = 30 WHERE id = 3; DELETE FROM fresh WHERE id = 4; UPDATE fresh SET name = 'late' WHERE id = 5;
+					INSERT INTO fresh VALUES (31, 'new'), (4, 'back'); UPDATE fresh SET name = 'later' WHERE id IN (5, 31)`)
 			}
 			p.exec("COMMIT")
-			if kind == cdc.Attach {
+			switch kind {
+			case cdc.Attach:
 				expect(t, p.brought(), "update log (3,1)→(30,1)", "delete log (4,1)→-", "insert log -→(1,1)", "insert log -→(2,1)",
 					"insert log -→(5,1)", "insert log -→(6,1)", "insert log -→(7,1)", "insert log -→(8,1)", "insert log -→(9,1)")
 				p.exec(`ALTER TABLE log DETACH PARTITION log_1; DROP TABLE log_1;` + attached)
-			} else {
+			case cdc.Fill:
+				expect(t, p.brought(), "unheard update fresh (3,f3)→(30,f3)", "unheard delete fresh (4,f4)→-", "unheard update fresh (5,f5)→(5,late)",
+					"insert fresh -→(31,new)", "insert fresh -→(4,back)", "update fresh (5,late)→(5,later)", "update fresh (31,new)→(31,later)",
+					"insert fresh -→(1,f1)", "insert fresh -→(2,f2)", "insert fresh -→(6,f6)", "insert fresh -→(7,f7)", "insert fresh -→(8,f8)",
+					"insert fresh -→(9,f9)")
+				p.exec(`UPDATE fresh SET name = 'known' WHERE id = 1; DELETE FROM fresh WHERE id = 2`)
+				expect(t, p.brought(), "update fresh (1,f1)→(1,known)", "delete fresh (2,f2)→-")
+				if killed {
+					continue
+				}
+				p.exec(`ALTER TABLE fresh RENAME TO elder; UPDATE hookline.known_table SET was_schema = NULL, was_table = NULL`)
+				p.want("done", "log", "elder")
+				p.look()
+				p.exec(`UPDATE hookline.known_table SET was_schema = NULL, was_table = NULL;` + made)
+				p.want("done", "log", "elder", "fresh")
+			default:
 				expectSorted(t, p.brought(), "update contacts (3,new)→(3,late)", "delete contacts (2,new)→-", "insert contacts -→(4,back)",
 					"insert contacts -→(101,c101)")
 				p.exec(`DROP TABLE contacts_old; DELETE FROM contacts; INSERT INTO contacts SELECT n, 'c' || n FROM generate_series(1, 9) n`)
@@ -155,7 +184,8 @@ func TestReplacedUnderAWriter(t *testing.T) {
 		if s := wantSkipped(t, plan, "contacts", cdc.Locked); !s.Published || len(s.SQL) != 1 || !plan.Pending() {
 			t.Errorf("skipped is %+v, want the published table, and the session that writes to it", s)
 		}
-		if _, err := writer.Exec(t.Context(), `UPDATE contacts SET name = 'later' WHERE id = 6; UPDATE contacts SET name = 'later' WHERE id = 7;
+		p.exec(`UPDATE contacts SET name = 'other' WHERE id = 9`)
+		if _, err := writer.Exec(t.Context(), `UPDATE contacts SET name = 'writer' WHERE id = 9; UPDATE contacts SET name = 'later' WHERE id = 6; UPDATE contacts SET name = 'later' WHERE id = 7;
 			INSERT INTO contacts VALUES (8, 'anew'), (102, 'c102')`); err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +196,97 @@ func TestReplacedUnderAWriter(t *testing.T) {
 		p.look()
 		expectSorted(t, p.brought(), "update contacts (6,c6)→(6,later)", "update contacts (7,c7)→(7,later)", "update contacts (3,new)→(3,last)",
 			"update contacts (2,c2)→(2,new)", "update contacts (5,c5)→(5,early)", "delete contacts (4,c4)→-", "insert contacts -→(101,c101)",
-			"update contacts (8,c8)→(8,anew)", "insert contacts -→(102,c102)")
+			"update contacts (8,c8)→(8,anew)", "insert contacts -→(102,c102)",
+			"update contacts (9,c9)→(9,other)", "update contacts (9,other)→(9,writer)")
+	})
+}
+
+// TestNewTableUnderAWriter has a transaction write to a new table before and after it is published. Each
+// record is heard of once, and then all of its changes; and the stream hears that its rows are still to be
+// read.
+func TestNewTableUnderAWriter(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, logSQL)
+		p.look()
+		p.open()
+		p.exec(made + `; CREATE TABLE words (n serial);
+			CREATE FUNCTION hear() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.columns ? ''keeps'' THEN INSERT INTO words DEFAULT VALUES; END IF; RETURN NULL; END';
+			CREATE TRIGGER hear AFTER INSERT ON hookline.backfill FOR EACH ROW EXECUTE FUNCTION hear()`)
+		writer := p.begin(`INSERT INTO fresh VALUES (11, 'w'), (12, 'w'); UPDATE fresh SET name = 'w' WHERE id = 5; DELETE FROM fresh WHERE id IN (7, 8)`)
+		p.want("done", "log", "fresh")
+		plan := p.prepared()
+		if s := wantSkipped(t, plan, "fresh", cdc.Locked); !s.Published || len(s.SQL) != 1 || !plan.Pending() {
+			t.Errorf("skipped is %+v, want the published table, and the session that writes to it", s)
+		}
+		if n := p.query(`SELECT count(*)::text FROM words`); n != "1" {
+			t.Errorf("the stream hears %s times that rows are to be read, want once", n)
+		}
+		p.exec(`UPDATE fresh SET name = 'x' WHERE id = 2; INSERT INTO fresh VALUES (20, 'x')`)
+		if _, err := writer.Exec(t.Context(), `UPDATE fresh SET name = 'w2' WHERE id IN (2, 12); INSERT INTO fresh VALUES (8, 'anew');
+			DELETE FROM fresh WHERE id = 6`); err != nil {
+			t.Fatal(err)
+		}
+		if err := writer.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		p.exec(`UPDATE fresh SET name = 'last' WHERE id = 12`)
+		p.look()
+		p.wantMirrored(p.brought())
+	})
+}
+
+// wantMirrored plays the changes of the table fresh to who has heard nothing before. The server may bring the
+// second half of a transaction that has written to it before it was published, or all of it.
+func (p *planned) wantMirrored(changes []cdc.Change) {
+	p.t.Helper()
+	rows := map[string]string{}
+	for _, c := range changes {
+		var was, is string
+		if c.Old != nil {
+			was = c.Old[0].String()
+		}
+		if c.New != nil {
+			is = c.New[0].String()
+		}
+		_, there := rows[was]
+		_, taken := rows[is]
+		switch {
+		case c.Unheard && there, c.Kind == cdc.Insert && taken, !c.Unheard && c.Kind != cdc.Insert && !there:
+			p.t.Errorf("%s: as if the record were another one than %v", text(c), rows)
+		}
+		if delete(rows, was); c.New != nil {
+			rows[is] = c.New[1].String()
+		}
+	}
+	var list []string
+	for id, name := range rows {
+		list = append(list, id+" "+name)
+	}
+	slices.Sort(list)
+	if want := p.query(`SELECT string_agg(id || ' ' || name, ', ' ORDER BY (id || ' ' || name) COLLATE "C") FROM fresh`); strings.Join(list, ", ") != want {
+		p.t.Errorf("the mirror has %v, want %s", list, want)
+	}
+}
+
+// TestNewRootChanges has partitions come and go between the transaction that publishes a new partitioned
+// table and the one that reads it: their rows are told once, under the name that they have.
+func TestNewRootChanges(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, logSQL)
+		p.look()
+		p.open()
+		p.exec(`CREATE TABLE parted (id int, y int, PRIMARY KEY (id, y)) PARTITION BY LIST (y);
+			CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1); CREATE TABLE parted_2 PARTITION OF parted FOR VALUES IN (2) PARTITION BY LIST (id);
+			CREATE TABLE parted_2_1 PARTITION OF parted_2 FOR VALUES IN (1); INSERT INTO parted VALUES (1, 1), (1, 2)`)
+		p.want("done", "log", "parted")
+		publish, _, _ := strings.Cut(p.step(p.plan(), cdc.Fill).SQL, "\nCOMMIT;\n")
+		p.exec(publish + "\nCOMMIT")
+		p.exec(`CREATE TABLE parted_3 (LIKE parted INCLUDING ALL); INSERT INTO parted_3 VALUES (1, 3)`)
+		p.exec(`ALTER TABLE parted ATTACH PARTITION parted_3 FOR VALUES IN (3)`)
+		p.exec(`INSERT INTO parted VALUES (2, 3)`)
+		p.exec(`ALTER TABLE parted DETACH PARTITION parted_1`)
+		p.look()
+		expectSorted(t, p.brought(), "insert parted -→(2,3)", "insert parted -→(1,2)", "insert parted -→(1,3)", "insert parted_1 -→(1,1)")
 	})
 }
 
@@ -181,7 +301,7 @@ func TestReadingGivesWay(t *testing.T) {
 		applied := make(chan error, 1)
 		go func() { applied <- plan.Apply(t.Context(), p.conn, slog.New(slog.DiscardHandler)) }()
 		pid := p.conn.PgConn().PID()
-		table := map[cdc.StepKind]string{cdc.Attach: "log_1", cdc.Replace: "contacts"}[kind]
+		table := map[cdc.StepKind]string{cdc.Attach: "log_1", cdc.Replace: "contacts", cdc.Fill: "fresh"}[kind]
 		(&stream{t: t, conn: crm}).poll("the rows to be read", func() (reads bool) {
 			err := crm.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep'
 				AND EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND relation = $2::text::regclass))`, pid, table).Scan(&reads)

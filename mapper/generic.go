@@ -44,6 +44,7 @@ type Generic struct {
 	divided    bool
 	reported   map[string]bool // warnings that Tables has given, so as not to repeat them
 	generation atomic.Uint64
+	left       func() // see OnLeft
 }
 
 var _ Catalog = (*Generic)(nil)
@@ -267,6 +268,11 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 	if err := g.key(ctx, rel, o); err != nil {
 		return nil, fmt.Errorf("read the primary key: %w", err)
 	}
+	if o.key == nil {
+		if bare, err := g.isBare(ctx, rel); err != nil || bare {
+			return nil, err
+		}
+	}
 	o.named(name)
 	of := outline{schema: rel.Schema, table: rel.Name, object: name, columns: make([]outlineColumn, len(columns))}
 	for i, column := range columns {
@@ -275,6 +281,9 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 	}
 	judged := g.judge(&of)
 	if judged.whole != "" {
+		if g.left != nil {
+			g.left()
+		}
 		return nil, nil
 	}
 	g.guard(o, judged)
@@ -298,6 +307,26 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 		}
 	}
 	return o, nil
+}
+
+// OnLeft has f called when the stream brings changes of a table that is to be left out for a column's name, so
+// that it leaves the publication. f must not wait for anything. Call it before the first change.
+func (g *Generic) OnLeft(f func()) { g.left = f }
+
+// isBare reports whether a table has no primary key, and is published with its schema or all tables: nobody
+// can take it out of the publication alone.
+func (g *Generic) isBare(ctx context.Context, rel *cdc.Relation) (bare bool, err error) {
+	err = g.pool.QueryRow(ctx, `
+		SELECT EXISTS (
+		    SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		    JOIN pg_publication_tables p ON (p.schemaname, p.tablename) = (n.nspname, c.relname)
+		    WHERE c.oid = $1 AND NOT EXISTS (SELECT FROM pg_publication_rel r WHERE r.prrelid = c.oid)
+		      AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary))`,
+		rel.OID).Scan(&bare)
+	if err != nil {
+		return false, fmt.Errorf("look how a table without a primary key is published: %w", err)
+	}
+	return bare, nil
 }
 
 // nullable encodes one column of a row.

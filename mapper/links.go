@@ -346,7 +346,7 @@ func (l *links) see(ctx context.Context, wait bool) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if p.watch != nil {
+	if p.watch != nil && !change.Read {
 		c := p.watch.change(change)
 		l.coming = append(l.coming, c)
 		if c.blind {

@@ -131,7 +131,7 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.watch != nil {
+	if p.watch != nil && !change.Read { // a row that was there before is no change
 		m.links.follow(p.watch, change)
 	}
 	o := p.object
@@ -142,6 +142,12 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 		if err := m.links.born(ctx, o.guard, change); err != nil {
 			return nil, err
 		}
+	}
+	if change.Unheard {
+		if change.Kind == cdc.Delete {
+			return nil, nil
+		}
+		change.Kind = cdc.Insert
 	}
 	switch {
 	case change.Kind == cdc.Delete && o.exact && o.knows(change.Old):
@@ -213,7 +219,7 @@ func (m *Mapper) join(ctx context.Context, o *object, change cdc.Change) (cdc.Ch
 	}
 	m.fold.remove(d)
 	if change.Kind == cdc.Insert { // an update that took the key over tells what became of the record as it is
-		change.Kind = cdc.Update
+		change.Kind, change.Unheard = cdc.Update, false
 		change.Old, change.OldIsKey = m.fold.before(d, change.Relation)
 	}
 	return change, nil
@@ -229,6 +235,12 @@ func (m *Mapper) announce(ctx context.Context, o *object, change cdc.Change) (d 
 	switch change.Kind {
 	case cdc.Insert:
 		d.Action = Created
+		if change.Unheard { // it was updated
+			if d.row, d.partial, err = m.complete(ctx, o, change.Relation, change.Old, d.row); err != nil {
+				return nil, err
+			}
+			d.before = nil
+		}
 	case cdc.Update:
 		if d.row, d.partial, err = m.complete(ctx, o, change.Relation, d.before, d.row); err != nil {
 			return nil, err

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"hookline/cdc"
 )
 
 //go:embed migrations/*.sql
@@ -75,6 +77,13 @@ func bringUp(ctx context.Context, conn *pgx.Conn, in schema, tell func(file stri
 	files, err := fs.Glob(migrations, "migrations/*.sql") // in order
 	if err != nil {
 		return err
+	}
+	if last > len(files) {
+		return &cdc.Problem{
+			What: fmt.Sprintf("schema %s is at version %d, and this version of Hookline knows %d: a newer one has used it, "+
+				"and what that has written cannot be read", in, last, len(files)),
+			Mend: "run the newer version. The way back is told in docs/upgrades.md",
+		}
 	}
 	for i, file := range files {
 		if i < last {

@@ -131,3 +131,20 @@ func TestNotSetUp(t *testing.T) {
 		}
 	}
 }
+
+// TestNewerSchema is used by a version of Hookline that knows less than has been done to the schema: it refuses.
+func TestNewerSchema(t *testing.T) {
+	url := postgrestest.NewDatabase(t)
+	open(t, spool.Config{URL: url})
+	connect(t, url).exec(`INSERT INTO schema_version (version_id, is_applied) VALUES (999, true)`)
+	s, err := spool.Open(t.Context(), spool.Config{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	err = s.Migrate(t.Context(), discard)
+	problem, ok := errors.AsType[*cdc.Problem](err)
+	if !ok || !strings.Contains(problem.What, "is at version 999") || !strings.Contains(problem.Mend, "newer version") {
+		t.Errorf("%v, want it refused", err)
+	}
+}

@@ -85,6 +85,9 @@ func (d *database) recognize(ctx context.Context, conn *pgx.Conn, metrics promet
 	if d.catalog, err = mapper.NewCatalog(profile, records, d.pool, d.log); err != nil {
 		return err
 	}
+	if generic, ok := d.catalog.(*mapper.Generic); ok {
+		generic.OnLeft(d.stir)
+	}
 	webhooks := d.cfg.Webhook
 	webhooks.Profile = profile
 	d.webhooks, err = webhook.Open(webhooks, d.log, metrics)
