@@ -20,10 +20,11 @@ const (
 
 // backfill returns the transaction that publishes t with the rows that it has.
 func (p *Plan) backfill(t *candidate) string {
-	statements := append(p.publication(t), p.describe(t.regclass(), ""))
+	described := p.describe(t.regclass(), "")
 	if t.Parent != "" {
-		statements[len(statements)-1] = p.describeChunk(t)
+		described = p.describeChunk(t)
 	}
+	statements := append(p.publication(t), p.listing(t.regclass()), described)
 	if !t.known {
 		statements = append(statements, "INSERT INTO "+p.cfg.own(backfillTable).String()+" (slot, relation, record) "+
 			"SELECT "+quoteLiteral(p.cfg.Slot)+", "+t.regclass()+", (t.*)::text FROM "+t.from()+" t")

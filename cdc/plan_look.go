@@ -104,10 +104,10 @@ func (f *found) lookAtKnown(ctx context.Context, conn *pgx.Conn, cfg Config) err
 	var there bool
 	err := conn.QueryRow(ctx, `
 		SELECT to_regclass($1) IS NOT NULL, (
-		    SELECT count(*) = 4 FROM pg_attribute
+		    SELECT count(*) = 5 FROM pg_attribute
 		    WHERE (attrelid, attname) IN ((to_regclass($1), 'predecessor'), (to_regclass($1), 'webhooks'),
-		        (to_regclass($1), 'tenant'), (to_regclass($2), 'old')))`,
-		known, cfg.own(backfillTable).String()).Scan(&there, &f.own)
+		        (to_regclass($1), 'tenant'), (to_regclass($2), 'old'), (to_regclass($3), 'whole_from')))`,
+		known, cfg.own(backfillTable).String(), cfg.own(listingTable).String()).Scan(&there, &f.own)
 	if err == nil && there {
 		err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+known+" WHERE slot = $1)", cfg.Slot).Scan(&f.baseline)
 	}

@@ -2,8 +2,8 @@ package mapper
 
 import (
 	"context"
-	"sync/atomic"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hookline/cdc"
@@ -21,11 +21,10 @@ type links struct {
 	plan    func(context.Context, cdc.Change) (plan, error)
 	persist func(ctx context.Context, what string, f func() error) error
 
-	most       int                    // see mostLinks
-	young, old map[linkKey]*linkSet   // what is known; old is what has not been asked for since young began
-	guesses    map[linkKey]guess      // what was asked in vain
-	trust      map[*watch]cdc.LSN     // from where on the stream has all changes of the table
-	listed     atomic.Pointer[listed] // what Published has found last
+	most       int                  // see mostLinks
+	young, old map[linkKey]*linkSet // what is known; old is what has not been asked for since young began
+	guesses    map[linkKey]guess    // what was asked in vain
+	trust      map[*watch]cdc.LSN   // from where on the stream has all changes of the table
 
 	tx      *cdc.Tx // in hand
 	before  changes // what it has changed so far
@@ -44,8 +43,14 @@ type links struct {
 
 // Stream is what a Mapper has to know of the stream that its changes come from to tell which records may be told.
 type Stream struct {
-	Ahead             Ahead // nil: nothing can be read ahead
-	Slot, Publication string
+	Ahead    Ahead    // nil: nothing can be read ahead
+	Listings Listings // nil: nothing that the database says can be put together with the stream
+	Slot     string
+}
+
+// Listings tells from where on the stream has all changes of a table. See cdc.Listings.
+type Listings interface {
+	WholeFrom(ctx context.Context, tx pgx.Tx, schema, table string) (from cdc.LSN, known bool, err error)
 }
 
 // Ahead is what lies behind the change in hand. See cdc.Source.
@@ -310,7 +315,7 @@ func (l *links) trusted(w *watch) bool {
 	return known && l.tx.Commit >= from
 }
 
-// never is where from on the stream has all changes of a table that is not published.
+// never is where from on the stream has all changes of a table of which that is not known.
 const never = ^cdc.LSN(0)
 
 // readAhead reads on until transactions that end at a position have been seen, and reports whether it has come so far.
