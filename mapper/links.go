@@ -36,6 +36,7 @@ type links struct {
 	blind  map[*watch]int // how many of coming are
 	reach  cdc.LSN        // transactions that end here or earlier have been read ahead, or passed
 
+	unread *unreadTables
 	asked  int                  // queries
 	missed []linkKey            // what the judge in hand would have to know
 	wanted map[linkKey]struct{} // what coming changes will want to know
@@ -176,7 +177,7 @@ func (p *watchPlan) change(change cdc.Change) *linkChange {
 }
 
 func newLinks(m *Mapper) *links {
-	l := &links{most: mostLinks, pool: m.pool, plan: m.plan, persist: m.persist}
+	l := &links{most: mostLinks, pool: m.pool, plan: m.plan, persist: m.persist, unread: newUnreadTables(m.log)}
 	l.reset()
 	return l
 }

@@ -211,6 +211,7 @@ func (l *links) askRows(ctx context.Context, tx pgx.Tx, by lookup, values []stri
 		return err
 	})
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && slices.Contains(altered, refused.Code[:2]) {
+		l.unread.note(by.watch, refused, tx.Conn().Config().User)
 		for _, v := range values {
 			a.altered[linkKey{by, v}] = true
 		}
@@ -219,5 +220,6 @@ func (l *links) askRows(ctx context.Context, tx pgx.Tx, by lookup, values []stri
 	if err != nil {
 		return fmt.Errorf("read %s.%s: %w", by.schema, by.table, err)
 	}
+	l.unread.clear(by.watch)
 	return nil
 }

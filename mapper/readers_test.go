@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"iter"
@@ -427,6 +428,80 @@ func TestReadersUnknownBefore(t *testing.T) {
 				"note.deleted " + id(aNote, 3), "hidden note.deleted " + id(aNote, 4),
 			})
 		})
+	}
+}
+
+// TestReadersDeletedUnderKeep has files deleted of which the stream brings the key alone: what they belonged to is not known, which is not
+// the same as that it was private.
+func TestReadersDeletedUnderKeep(t *testing.T) {
+	for _, major := range []int{0, 18} {
+		t.Run(strconv.Itoa(major), func(t *testing.T) {
+			r := newReaders(t, major, "2.41", readableBy("PRIVATE", "rocket")+";"+somebody+`
+				INSERT INTO attachment (id, "targetPersonId", "targetRocketId") VALUES ('`+id(aFile, 1)+`', '`+aPerson+`', NULL),
+					('`+id(aFile, 2)+`', NULL, '`+aRocket+`'), ('`+id(aFile, 3)+`', NULL, NULL)`, Config{}, cdc.IdentityKeep)
+			equal(t, "events", r.become(`UPDATE attachment SET "deletedAt" = now()`), []string{
+				"attachment.deleted " + id(aFile, 1), "hidden attachment.deleted " + id(aFile, 2), "hidden attachment.deleted " + id(aFile, 3),
+			})
+			equal(t, "events", r.become(`DELETE FROM attachment`), []string{
+				"undecided attachment.deleted " + id(aFile, 1), "undecided attachment.deleted " + id(aFile, 2),
+				"undecided attachment.deleted " + id(aFile, 3),
+			})
+		})
+	}
+}
+
+// TestReadersRightRevoked has the role lose the right to read what decides, while the stream is read, and get it back.
+func TestReadersRightRevoked(t *testing.T) {
+	r := newReaders(t, 0, "2.41", somebody+`INSERT INTO note (id) VALUES ('`+id(aNote, 1)+`')`, Config{})
+	settings := r.pool.Config()
+	role := "reader_" + settings.ConnConfig.Database
+	execute(t, r.conn, `CREATE ROLE `+role+`; GRANT USAGE ON SCHEMA hookline, `+twentydb.Schema+` TO `+role+`;
+		GRANT SELECT ON ALL TABLES IN SCHEMA hookline, `+twentydb.Schema+` TO `+role)
+	t.Cleanup(func() {
+		conn, err := pgx.ConnectConfig(context.Background(), settings.ConnConfig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close(context.Background()) }()
+		if _, err := conn.Exec(context.Background(), "DROP OWNED BY "+role+"; DROP ROLE "+role); err != nil {
+			t.Error(err)
+		}
+	})
+	settings.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "SET ROLE "+role)
+		return err
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	var log bytes.Buffer
+	r.mapper.links.pool, r.mapper.links.unread.log = pool, slog.New(slog.NewTextHandler(&log, nil))
+	for _, step := range []struct {
+		sql, verdict string
+		unread       int
+		logged       []string
+	}{
+		{`REVOKE SELECT ON "noteTarget" FROM ` + role, "undecided ", 1, []string{"level=ERROR", `noteTarget`, "GRANT SELECT ON"}},
+		{`SELECT`, "undecided ", 1, nil},
+		{`GRANT SELECT ON "noteTarget" TO ` + role, "", 0, []string{"level=INFO", "can be read again"}},
+		{`ALTER TABLE "noteTarget" ENABLE ROW LEVEL SECURITY`, "", 0, nil}, // what is known is not asked again
+	} {
+		execute(t, r.conn, step.sql)
+		log.Reset()
+		equal(t, step.sql, r.become(`UPDATE note SET title = coalesce(title, '') || 'x'`), []string{step.verdict + "note.updated " + id(aNote, 1)})
+		if got := r.mapper.UnreadTables(); got != step.unread {
+			t.Errorf("%s: %d tables are not read, want %d", step.sql, got, step.unread)
+		}
+		if step.logged == nil && log.Len() > 0 {
+			t.Errorf("%s: logged %s", step.sql, log.String())
+		}
+		for _, part := range step.logged {
+			if !strings.Contains(log.String(), part) {
+				t.Errorf("%s: logged %q, want %q in it", step.sql, log.String(), part)
+			}
+		}
 	}
 }
 

@@ -123,7 +123,10 @@ func newPumpMetrics(registerer prometheus.Registerer, mapped *mapper.Mapper) pum
 	undecided := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: undecidedMetric, Help: "Events that a webhook matches and of which it is not known any more whether everybody may read their record.",
 	}, []string{"object"})
-	registerer.MustRegister(changes, events, rewritten, undecided)
+	unread := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "hookline_undeciding_tables", Help: "Tables that decide which records may be told, and that the role may not read.",
+	}, func() float64 { return float64(mapped.UnreadTables()) })
+	registerer.MustRegister(changes, events, rewritten, undecided, unread)
 	m := pumpMetrics{changes: changes, events: map[mapper.Action]prometheus.Counter{}, undecided: undecided}
 	for _, action := range []mapper.Action{mapper.Created, mapper.Updated, mapper.Deleted, mapper.Restored, mapper.Destroyed} {
 		m.events[action] = events.WithLabelValues(action.String())

@@ -169,6 +169,9 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 		if err := s.readTenants(ctx, db, conn.Conn()); err != nil {
 			return err
 		}
+		if err := s.readDeciding(ctx, db, conn.Conn()); err != nil {
+			return err
+		}
 		if s.Slot, err = readSlot(ctx, conn.Conn(), db.cfg.CDC.Slot); err != nil {
 			return err
 		}
@@ -204,6 +207,19 @@ func (s *status) readTenants(ctx context.Context, db *database, conn *pgx.Conn) 
 	list, err := generic.Ownerships(ctx, conn)
 	for _, o := range list {
 		s.Tenants = append(s.Tenants, tenantStatus{o.Table.Schema + "." + o.Table.Name, o.Column, o.Shared, o.Why, o.String()})
+	}
+	return err
+}
+
+// readDeciding notes tables that decide which records may be told, and that the role may not read.
+func (s *status) readDeciding(ctx context.Context, db *database, conn *pgx.Conn) error {
+	twenty, ok := db.catalog.(*mapper.Twenty)
+	if !ok {
+		return nil
+	}
+	found, err := twenty.CheckDeciding(ctx, conn)
+	for _, f := range found {
+		s.Problems = append(s.Problems, fmt.Sprintf("%s; %s: %s;", f.Found, f.Mend, strings.Join(f.SQL, "; ")))
 	}
 	return err
 }

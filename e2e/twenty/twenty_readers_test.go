@@ -82,6 +82,18 @@ func TestTwentyReaders(t *testing.T) {
 			t.Errorf("doctor: want %q:\n%s", line, doctor.Out.String())
 		}
 	}
+	role, address := db.NewRole("")
+	db.Exec(`GRANT USAGE ON SCHEMA core, hookline, ` + apple.Schema + ` TO ` + role)
+	db.Exec(`GRANT SELECT ON ALL TABLES IN SCHEMA core, hookline, ` + apple.Schema + ` TO ` + role)
+	db.Exec(`REVOKE SELECT ON ` + table("noteTarget") + ` FROM ` + role)
+	status = e2e.Run(t, db.Env("HOOKLINE_DATABASE_URL="+address), "status")
+	grant := `GRANT SELECT ON ` + apple.Schema + `."noteTarget" TO ` + role
+	if status.Wait() != 3 || !strings.Contains(status.Out.String(), grant) {
+		t.Errorf("status of a role that may not read what decides: exit code %d, want 3 and %q:\n%s%s",
+			status.Wait(), grant, status.Out.String(), status.Log.String())
+	}
+	db.Exec(`DROP OWNED BY ` + role)
+	db.Exec(`DROP ROLE ` + role)
 	e2e.Finish(t, sut, box.Gets(heard...))
 }
 
