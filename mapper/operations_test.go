@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -185,6 +186,8 @@ var operationIDs = []string{
 	"agentChatThread", "agentMessage", "survey", "timelineActivity",
 }
 
+const zeros = "000000000000" // twelve
+
 var namedID = regexp.MustCompile(`@([a-zA-Z]+)(\d+)`)
 
 // withIDs returns sql with the ids that names stand for.
@@ -195,11 +198,8 @@ func withIDs(sql string) string {
 		if kind < 0 {
 			return name
 		}
-		first := fmt.Sprintf("%d0000000", kind)
-		if kind > 9 {
-			first = fmt.Sprintf("%d000000", kind)
-		}
-		return fmt.Sprintf("'%s-0000-4000-8000-%012s'", first, parts[2])
+		first := strconv.Itoa(kind)
+		return fmt.Sprintf("'%s%s-0000-4000-8000-%s%s'", first, zeros[len(first):8], zeros[len(parts[2]):], parts[2])
 	})
 }
 

@@ -92,14 +92,21 @@ type doubts struct {
 
 // tells counts an event of an object and reports whether it is told.
 func (d *doubts) tells(object string) bool {
-	done := map[bool]string{true: "told", false: "not told"}[d.tell]
 	d.count.WithLabelValues(object).Inc()
 	if !d.warned {
 		d.warned = true
 		d.log.Warn("an event cannot be decided on: who could read its record is not known any more; later ones are only counted",
-			"object", object, "done", done, "setting", "HOOKLINE_UNDECIDED", "metric", undecidedMetric)
+			"object", object, "done", undecidedAre(d.tell), "setting", "HOOKLINE_UNDECIDED", "metric", undecidedMetric)
 	}
 	return d.tell
+}
+
+// undecidedAre says what becomes of what cannot be decided on.
+func undecidedAre(told bool) string {
+	if told {
+		return "told"
+	}
+	return "not told"
 }
 
 const undecidedMetric = "hookline_events_undecided_total"

@@ -39,6 +39,7 @@ type status struct {
 	Checkpoint *cdc.Checkpoint  `json:"checkpoint,omitempty"`
 	Private    []string         `json:"privateObjects,omitempty"` // not announced for that reason
 	Shared     []string         `json:"sharedObjects,omitempty"`  // announced record by record
+	Undecided  string           `json:"undecided,omitempty"`      // what becomes of those of which it is not known: told, not told
 	Tenants    []tenantStatus   `json:"tenants,omitempty"`        // whose the records of the tables are
 	Webhooks   []webhook.Status `json:"webhooks"`
 	Spool      []queueStatus    `json:"spool"`
@@ -164,6 +165,7 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 	s.Webhooks = db.webhooks.List()
 	if twenty, ok := db.catalog.(*mapper.Twenty); ok {
 		s.Private, s.Shared = twenty.Private(), twenty.Shared()
+		s.Undecided = undecidedAre(db.cfg.Mapper.TellUndecided)
 	}
 	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) (err error) {
 		if err := s.readTenants(ctx, db, conn.Conn()); err != nil {
@@ -320,7 +322,8 @@ func (s *status) print(out io.Writer, now time.Time) error {
 		fmt.Fprintf(w, "private\t%s: not announced, unless HOOKLINE_PRIVATE_OBJECTS names them\n", strings.Join(s.Private, ", "))
 	}
 	if len(s.Shared) > 0 {
-		fmt.Fprintf(w, "by record\t%s: announced if something that the record belongs to is\n", strings.Join(s.Shared, ", "))
+		fmt.Fprintf(w, "by record\t%s: announced if something that the record belongs to is; what cannot be decided is %s (HOOKLINE_UNDECIDED)\n",
+			strings.Join(s.Shared, ", "), s.Undecided)
 	}
 	for _, t := range s.Tenants {
 		fmt.Fprintf(w, "tenant\t%s: %s\n", t.Table, t.what)

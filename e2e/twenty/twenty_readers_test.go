@@ -66,7 +66,10 @@ func TestTwentyReaders(t *testing.T) {
 	box.UntilAccepted(len(heard))
 
 	status := e2e.Run(t, db.Env(), "status")
-	for _, line := range []string{"private     ", "by record   attachment, calendarEventTarget, messageThreadTarget, note, noteTarget, task, taskTarget: announced if"} {
+	for _, line := range []string{
+		"private     ", "by record   attachment, calendarEventTarget, messageThreadTarget, note, noteTarget, task, taskTarget: announced if",
+		"what cannot be decided is not told (HOOKLINE_UNDECIDED)",
+	} {
 		if status.Wait() != 0 || !strings.Contains(status.Out.String(), line) {
 			t.Errorf("status: exit code %d, want 0 and %q:\n%s", status.Wait(), line, status.Out.String())
 		}
