@@ -17,6 +17,21 @@ type listed struct {
 	*cdc.Listings
 }
 
+func newListed(t *testing.T, major int, schema string, tables ...string) *listed {
+	t.Helper()
+	l := &listed{planned: newPlannedOn(t, major, schema, tables...)}
+	settings, err := cdc.PoolConfig(l.cfg.URL, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.pool, err = pgxpool.NewWithConfig(t.Context(), settings); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.pool.Close)
+	l.Listings = cdc.NewListings(l.cfg, l.pool)
+	return l
+}
+
 // note has what is published written down, and expects that this waits, or not.
 func (l *listed) note(waits bool) {
 	l.t.Helper()
@@ -50,16 +65,7 @@ func (l *listed) now() (at cdc.LSN) {
 // TestListings has a transaction of another database keep the slot's catalog_xmin where it was: nothing is known from that.
 func TestListings(t *testing.T) {
 	onEachMajor(t, func(t *testing.T, major int) {
-		l := &listed{planned: newPlannedOn(t, major, `CREATE TABLE contacts (id int PRIMARY KEY)`, "contacts")}
-		settings, err := cdc.PoolConfig(l.cfg.URL, 2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if l.pool, err = pgxpool.NewWithConfig(t.Context(), settings); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(l.pool.Close)
-		l.Listings = cdc.NewListings(l.cfg, l.pool)
+		l := newListed(t, major, `CREATE TABLE contacts (id int PRIMARY KEY)`, "contacts")
 		l.apply()
 		other := connect(t, postgrestest.NewDatabaseMajor(t, major))
 		if _, err := other.Exec(t.Context(), "BEGIN; SELECT pg_current_xact_id()"); err != nil {
@@ -138,7 +144,7 @@ func TestListings(t *testing.T) {
 		before = l.now()
 		l.apply()
 		var slot cdc.LSN
-		err = l.conn.QueryRow(t.Context(), `SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = $1`, l.cfg.Slot).Scan(&slot)
+		err := l.conn.QueryRow(t.Context(), `SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = $1`, l.cfg.Slot).Scan(&slot)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,16 +155,7 @@ func TestListings(t *testing.T) {
 // A table of a publication that an earlier version of Hookline has made is noted when the slot tells that it is older.
 func TestListingsOfAnEarlierVersion(t *testing.T) {
 	onEachMajor(t, func(t *testing.T, major int) {
-		l := &listed{planned: newPlannedOn(t, major, `CREATE TABLE deals (id int PRIMARY KEY)`, "deals")}
-		settings, err := cdc.PoolConfig(l.cfg.URL, 2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if l.pool, err = pgxpool.NewWithConfig(t.Context(), settings); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(l.pool.Close)
-		l.Listings = cdc.NewListings(l.cfg, l.pool)
+		l := newListed(t, major, `CREATE TABLE deals (id int PRIMARY KEY)`, "deals")
 		l.apply()
 		l.exec(`DROP TABLE hookline.listing`)
 		if plan := l.plan(); plan.Ready() || plan.Steps[0].Kind != cdc.MakeSchema {
@@ -178,6 +175,19 @@ func TestListingsOfAnEarlierVersion(t *testing.T) {
 		l.note(false)
 		if known := l.query(`SELECT (whole_from = '0/0')::text FROM hookline.listing WHERE relation = 'deals'::regclass`); known != older {
 			t.Errorf("the beginning counts: %s, want %s", known, older)
+		}
+	})
+}
+
+// A publication of all tables has them from its own beginning on, those that come later too.
+func TestListingOfAllTables(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		l := newListed(t, major, `CREATE PUBLICATION hookline FOR ALL TABLES WITH (publish_via_partition_root = true)`)
+		l.apply()
+		before := l.now()
+		l.exec(`CREATE TABLE deals (id int PRIMARY KEY)`)
+		if got := l.wholeFrom(); got == 0 || got > before {
+			t.Errorf("whole from %s, want from before %s", got, before)
 		}
 	})
 }
