@@ -628,7 +628,7 @@ func TestReadersNewWorkspaceAfterRestart(t *testing.T) {
 			if err := twentydb.Upgrade(t.Context(), r.conn, "2.43"); err != nil {
 				t.Fatal(err)
 			}
-			execute(t, r.conn, readableBy("PRIVATE", "rocket"))
+			execute(t, r.conn, `UPDATE "objectMetadata" SET readability = 'PRIVATE' WHERE "nameSingular" = 'rocket'`)
 			r.publish(NewTwenty(r.cfg, slog.New(slog.DiscardHandler)))
 			r.end()
 			table := func(name string) string { return schema + `."` + name + `"` }
