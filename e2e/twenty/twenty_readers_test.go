@@ -85,7 +85,7 @@ func TestTwentyReaders(t *testing.T) {
 			t.Errorf("doctor: want %q:\n%s", line, doctor.Out.String())
 		}
 	}
-	role, address := db.NewRole("")
+	role, address := db.NewRole("REPLICATION")
 	db.Exec(`GRANT USAGE ON SCHEMA core, hookline, ` + apple.Schema + ` TO ` + role)
 	db.Exec(`GRANT SELECT ON ALL TABLES IN SCHEMA core, hookline, ` + apple.Schema + ` TO ` + role)
 	db.Exec(`REVOKE SELECT ON ` + table("noteTarget") + ` FROM ` + role)
