@@ -224,7 +224,7 @@ func TestTwentyOperations(t *testing.T) {
 			known := knownBodies(t)
 			for i, o := range done {
 				known.change(t, o)
-				got := r.eventsUntil(fmt.Sprintf("end-%d", i), known)
+				got := r.eventsUntil(fmt.Sprintf("end-%d", i), o, known)
 				if want := o.told(state); !slices.Equal(got, want) {
 					t.Errorf("%s: %s\n got %q\nwant %q", o.name, o.sql, got, want)
 				}
@@ -286,8 +286,9 @@ func (r *readers) do(o operation) {
 	}
 }
 
-// eventsUntil returns what is told until the workspaceMember of a name is created, and compares the bodies of records that are known.
-func (r *readers) eventsUntil(name string, known bodies) (list []string) {
+// eventsUntil returns what is told of an operation, until the workspaceMember of a name is created, and compares the bodies of records
+// that are known.
+func (r *readers) eventsUntil(name string, o operation, known bodies) (list []string) {
 	r.Helper()
 	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
 	defer cancel()
@@ -316,7 +317,7 @@ func (r *readers) eventsUntil(name string, known bodies) (list []string) {
 				continue
 			}
 			record := nameOf(e.Object, idIn(e.data))
-			known.compare(r, record, e)
+			known.compare(r, record, o, e)
 			fields := slices.Sorted(slices.Values(e.updated))
 			list = append(list, strings.TrimRight(verdicts[verdict]+record+"."+e.Action.String()+" "+strings.Join(fields, ","), " "))
 		}
@@ -384,7 +385,7 @@ func merge(object, patch map[string]any) {
 }
 
 // compare compares the record of an event whole, if it is known.
-func (b bodies) compare(t testing.TB, record string, e *Event) {
+func (b bodies) compare(t testing.TB, record string, o operation, e *Event) {
 	t.Helper()
 	want := b[record]
 	if want == nil {
@@ -393,12 +394,12 @@ func (b bodies) compare(t testing.TB, record string, e *Event) {
 	if got := parsed(t, e.data); !reflect.DeepEqual(got, want) {
 		for key := range got {
 			if !reflect.DeepEqual(got[key], want[key]) {
-				t.Errorf("%s, %s: got %v, want %v", e.Name, key, got[key], want[key])
+				t.Errorf("%s: %s of %s: got %v, want %v", o.name, key, record, got[key], want[key])
 			}
 		}
 		for key := range want {
 			if _, ok := got[key]; !ok {
-				t.Errorf("%s: no %s, want %v", e.Name, key, want[key])
+				t.Errorf("%s: no %s of %s, want %v", o.name, key, record, want[key])
 			}
 		}
 	}
