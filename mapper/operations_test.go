@@ -20,11 +20,13 @@ import (
 	"hookline/internal/twentydb"
 )
 
-// operation is one line of what Twenty's server, or an administrator, does to its database: a transaction, and what is told of it.
+// operation is one line of what Twenty's server, or an administrator, does to its database: a
+// transaction, and what is told of it.
 //
-// since is the first version that has what it needs, "" for all. @note3 is the id of the third note. want has the events in their order:
-// the record, what happened to it, and updatedFields; one that is told by some versions only says which: <2.41, >=2.39. body is what a
-// record of testdata/twenty is from here on: the keys that are others, as JSON. As long as it is known, bodies are compared whole.
+// since is the first version that has what it needs, "" for all. @note3 is the id of the third note.
+// want has the events in their order: the record, what happened to it, and updatedFields; one that
+// is told by some versions only says which: <2.41, >=2.39. body is what a record of testdata/twenty
+// is from here on: the keys that are others, as JSON. Bodies of those records are compared whole.
 type operation struct{ since, name, sql, want, body string }
 
 var operations = []operation{
@@ -179,7 +181,8 @@ var operations = []operation{
 //go:embed testdata/twenty/*.json
 var twentyBodies embed.FS
 
-// operationIDs are what the ids of an object's records begin with. Those of the first eight are in testdata/twenty too.
+// operationIDs are the objects, by the number that ids of their records begin with. The first eight are
+// those of testdata/twenty.
 var operationIDs = []string{
 	"", "company", "workspaceMember", "person", "opportunity", "note", "noteTarget", "task", "rocket", "taskTarget", "attachment",
 	"workflowRun", "messageThread", "message", "calendarEvent", "messageThreadTarget", "calendarEventTarget", "recordShare",
@@ -286,8 +289,8 @@ func (r *readers) do(o operation) {
 	}
 }
 
-// eventsUntil returns what is told of an operation, until the workspaceMember of a name is created, and compares the bodies of records
-// that are known.
+// eventsUntil returns what is told of an operation, until the workspaceMember of a name is created,
+// and compares the bodies of records that are known.
 func (r *readers) eventsUntil(name string, o operation, known bodies) (list []string) {
 	r.Helper()
 	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)

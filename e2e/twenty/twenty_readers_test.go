@@ -10,8 +10,9 @@ import (
 	"hookline/internal/twentydb"
 )
 
-// Notes and files are told by what they belong to, also by a process that starts when it has missed much. The slot is made while a
-// transaction goes on in another database, which holds its catalog_xmin back to before its publication.
+// Notes and files are told by what they belong to, also by a process that starts when it has missed
+// much. The slot is made while a transaction goes on in another database, which holds its
+// catalog_xmin back to before its publication.
 func TestTwentyReaders(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewTwenty(t), e2e.NewInbox(t)
@@ -109,8 +110,9 @@ func holdTransaction(t *testing.T) (release func()) {
 	return func() { other.Exec("ROLLBACK") }
 }
 
-// The tables of a new workspace are published, and the process is killed before it has read anything of them, nor seen that they are. What
-// is written until the next one starts is decided all the same, beside a transaction that does not end.
+// The tables of a new workspace are published, and the process is killed before it has read anything
+// of them, or seen that they are. What is written until the next one starts is decided all the same,
+// beside a transaction that does not end.
 func TestTwentyReadersOfNewWorkspaceAfterKill(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewTwenty(t), e2e.NewInbox(t)
