@@ -39,7 +39,7 @@ func (p *Plan) fill(t *candidate) string {
 		publish = p.say(t, says)
 	}
 	read := []string{
-		p.awaitWriters(t), t.lockToRead(), p.describeAs(t, closes+fresh+t.saysParts()),
+		p.awaitWriters(t), p.listing(t.regclass()), t.lockToRead(), p.describeAs(t, closes+fresh+t.saysParts()),
 		"INSERT INTO " + p.cfg.own(backfillTable).String() + " (slot, relation, record) " +
 			"SELECT " + quoteLiteral(p.cfg.Slot) + ", " + t.regclass() + ", (t.*)::text FROM " + t.from() + " t",
 		fmt.Sprintf("UPDATE %s SET unread = false WHERE slot = %s AND relation = %s",

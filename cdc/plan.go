@@ -123,7 +123,11 @@ func makePlan(cfg Config, f *found) *Plan {
 		p.attach(t)
 	}
 	if !f.slot || !f.baseline {
-		p.add(Step{Kind: MakeBaseline, SQL: p.baseline()})
+		sql := p.baseline()
+		if !f.slot { // which waits for all who write now
+			sql += ";\n" + p.listing("")
+		}
+		p.add(Step{Kind: MakeBaseline, SQL: sql})
 	}
 	if notes := p.remember(); len(notes) > 0 {
 		p.add(Step{Kind: Know, SQL: p.noteSQL(notes)})

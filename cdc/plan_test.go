@@ -93,8 +93,18 @@ func (p *planned) expect(want ...string) {
 	for _, sql := range want {
 		if sql == "SLOT" {
 			statements = append(statements, fmt.Sprintf("INSERT INTO \"hookline\".\"known_table\" (slot, relation, schema_name, table_name, root)\n"+
-				"SELECT '%s', c.oid, n.nspname, c.relname, CASE WHEN c.relispartition THEN pg_partition_root(c.oid) END\n"+
-				"FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 ON CONFLICT DO NOTHING",
+				"SELECT '%[1]s', c.oid, n.nspname, c.relname, CASE WHEN c.relispartition THEN pg_partition_root(c.oid) END\n"+
+				"FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 ON CONFLICT DO NOTHING;\n"+
+				"INSERT INTO \"hookline\".\"listing\" (slot, relation, entry, made_by, whole_from)\n"+
+				"SELECT '%[1]s', relation, entry, made_by,\n    pg_current_wal_insert_lsn()\n"+
+				"  FROM (SELECT r.prrelid AS relation, r.oid AS entry, r.xmin AS made_by\n"+
+				"    FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid\n"+
+				"    WHERE p.pubname = 'hookline'\n"+
+				"      AND to_jsonb(r)->>'prqual' IS NULL AND to_jsonb(r)->>'prattrs' IS NULL\n"+
+				"  UNION ALL SELECT 0, oid, xmin FROM pg_publication\n"+
+				"    WHERE pubname = 'hookline' AND puballtables) l\n"+
+				"ON CONFLICT (slot, relation) DO UPDATE SET\n"+
+				"  entry = EXCLUDED.entry, made_by = EXCLUDED.made_by, whole_from = EXCLUDED.whole_from",
 				p.cfg.Slot), slot)
 			continue
 		}

@@ -80,7 +80,7 @@ func (p *Plan) replace(t *candidate, s *Step) {
 	compare := "announce how the rows of " + t.String() + " differ from those of the table whose name it has taken"
 	start := []string{p.awaitWriters(t), "LOCK TABLE " + t.from() + " IN ACCESS SHARE MODE"}
 	end := []string{fmt.Sprintf("UPDATE %s SET predecessor = NULL WHERE slot = %s AND relation = %s",
-		p.cfg.own(knownTable), quoteLiteral(p.cfg.Slot), t.regclass())}
+		p.cfg.own(knownTable), quoteLiteral(p.cfg.Slot), t.regclass()), p.listing(t.regclass())}
 	announce := func(statements ...string) string {
 		return ";\n" + p.transaction(compare, slices.Concat(start, statements, end)...)
 	}
@@ -114,13 +114,15 @@ func (p *Plan) takeOver(t *candidate) []string {
 		p.cfg.own(knownTable), k.oid, quoteLiteral(p.cfg.Slot), t.regclass()))
 }
 
+// writersSQL is what tells, behind a SELECT, which transactions may have written to a table: relation is its OID, and
+// virtualtransaction what they are called.
+const writersSQL = "FROM pg_locks WHERE granted AND locktype = 'relation' AND pid IS DISTINCT FROM pg_backend_pid()\n" +
+	"      AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')\n" +
+	"      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+
 // awaitWriters returns the statement that waits for the transactions that write to t now, without a lock.
 func (p *Plan) awaitWriters(t *candidate) string {
-	const writers = "FROM pg_locks WHERE granted AND locktype = 'relation' AND pid IS DISTINCT FROM pg_backend_pid()\n" +
-		"      AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')\n" +
-		"      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())\n" +
-		"      AND relation IN (SELECT relid FROM %[1]s tree)"
-	from := fmt.Sprintf(writers, treeOf(t.regclass()))
+	from := writersSQL + "\n      AND relation IN (SELECT relid FROM " + treeOf(t.regclass()) + " tree)"
 	return "DO " + quoteLiteral("DECLARE writers text[] := ARRAY (SELECT virtualtransaction "+from+");\n"+
 		"  patience timestamptz := clock_timestamp() + coalesce(nullif(current_setting('lock_timeout'), '0'), '"+lockTimeout.String()+"')::interval;\n"+
 		"BEGIN WHILE EXISTS (SELECT "+from+" AND virtualtransaction = ANY (writers)) LOOP\n"+

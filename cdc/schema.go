@@ -13,6 +13,7 @@ const (
 	knownTable    = "known_table"
 	backfillTable = "backfill"
 	movedTable    = "moved_record"
+	listingTable  = "listing"
 )
 
 // SchemaSQL returns the statements that make the tables that this package keeps in the given schema. They leave alone what is there, but

@@ -56,6 +56,20 @@ CREATE TABLE IF NOT EXISTS {{schema}}.moved_record (
 COMMENT ON TABLE {{schema}}.moved_record IS
     'Hashes of the keys of rows that were moved to tables which are partitions by now, and told. They are kept for an hour.';
 
+CREATE TABLE IF NOT EXISTS {{schema}}.listing (
+    slot       text   NOT NULL,
+    relation   oid    NOT NULL,
+    entry      oid    NOT NULL,
+    made_by    xid    NOT NULL,
+    whole_from pg_lsn NOT NULL,
+    PRIMARY KEY (slot, relation)
+);
+
+COMMENT ON TABLE {{schema}}.listing IS
+    'From where on the stream has all changes of a table: what is committed at whole_from or later. relation 0 stands for all tables.';
+COMMENT ON COLUMN {{schema}}.listing.entry IS
+    'The row of pg_publication_rel, or pg_publication, by which the table is published; made_by: its xmin. One that is made anew is another.';
+
 CREATE TABLE IF NOT EXISTS {{schema}}.backfill (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     slot     text   NOT NULL,

@@ -2,8 +2,8 @@ package mapper
 
 import (
 	"context"
-	"sync/atomic"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hookline/cdc"
@@ -21,11 +21,10 @@ type links struct {
 	plan    func(context.Context, cdc.Change) (plan, error)
 	persist func(ctx context.Context, what string, f func() error) error
 
-	most       int                    // see mostLinks
-	young, old map[linkKey]*linkSet   // what is known; old is what has not been asked for since young began
-	guesses    map[linkKey]guess      // what was asked in vain
-	trust      map[*watch]cdc.LSN     // from where on the stream has all changes of the table
-	listed     atomic.Pointer[listed] // what Published has found last
+	most       int                  // see mostLinks
+	young, old map[linkKey]*linkSet // what is known; old is what has not been asked for since young began
+	guesses    map[linkKey]guess    // what was asked in vain
+	trust      map[*watch]cdc.LSN   // from where on the stream has all changes of the table
 
 	tx      *cdc.Tx // in hand
 	before  changes // what it has changed so far
@@ -37,6 +36,7 @@ type links struct {
 	blind  map[*watch]int // how many of coming are
 	reach  cdc.LSN        // transactions that end here or earlier have been read ahead, or passed
 
+	unread *unreadTables
 	asked  int                  // queries
 	missed []linkKey            // what the judge in hand would have to know
 	wanted map[linkKey]struct{} // what coming changes will want to know
@@ -44,8 +44,14 @@ type links struct {
 
 // Stream is what a Mapper has to know of the stream that its changes come from to tell which records may be told.
 type Stream struct {
-	Ahead             Ahead // nil: nothing can be read ahead
-	Slot, Publication string
+	Ahead    Ahead    // nil: nothing can be read ahead
+	Listings Listings // nil: nothing that the database says can be put together with the stream
+	Slot     string
+}
+
+// Listings tells from where on the stream has all changes of a table. See cdc.Listings.
+type Listings interface {
+	WholeFrom(ctx context.Context, tx pgx.Tx, schema, table string) (from cdc.LSN, known bool, err error)
 }
 
 // Ahead is what lies behind the change in hand. See cdc.Source.
@@ -171,7 +177,7 @@ func (p *watchPlan) change(change cdc.Change) *linkChange {
 }
 
 func newLinks(m *Mapper) *links {
-	l := &links{most: mostLinks, pool: m.pool, plan: m.plan, persist: m.persist}
+	l := &links{most: mostLinks, pool: m.pool, plan: m.plan, persist: m.persist, unread: newUnreadTables(m.log)}
 	l.reset()
 	return l
 }
@@ -310,7 +316,7 @@ func (l *links) trusted(w *watch) bool {
 	return known && l.tx.Commit >= from
 }
 
-// never is where from on the stream has all changes of a table that is not published.
+// never is where from on the stream has all changes of a table of which that is not known.
 const never = ^cdc.LSN(0)
 
 // readAhead reads on until transactions that end at a position have been seen, and reports whether it has come so far.

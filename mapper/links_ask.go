@@ -122,12 +122,8 @@ func (l *links) learnTrust(ctx context.Context, w *watch) error {
 	return l.persist(ctx, "look what is published", func() error {
 		ctx, cancel := context.WithTimeout(ctx, askTime)
 		defer cancel()
-		return pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-			snapshot, err := cdc.TakeSnapshot(ctx, tx)
-			if err != nil {
-				return err
-			}
-			return l.askTrust(ctx, tx, w, snapshot)
+		return pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+			return l.askTrust(ctx, tx, w)
 		})
 	})
 }
@@ -152,7 +148,7 @@ func (l *links) ask(ctx context.Context, keys []linkKey) (*answer, error) {
 			if from, known := l.trust[by.watch]; known && from != never {
 				continue
 			}
-			if err := l.askTrust(ctx, tx, by.watch, a.snapshot); err != nil {
+			if err := l.askTrust(ctx, tx, by.watch); err != nil {
 				return err
 			}
 		}
@@ -170,67 +166,19 @@ func (l *links) ask(ctx context.Context, keys []linkKey) (*answer, error) {
 // that the slot is yet to bring.
 var slotSQL = `(SELECT ` + cdc.XIDAge("catalog_xmin") + ` FROM pg_replication_slots WHERE slot_name = $1)`
 
-// askTrust finds out since when the table is published.
-func (l *links) askTrust(ctx context.Context, tx pgx.Tx, w *watch, snapshot *cdc.Snapshot) error {
-	var published, before bool
-	var row listing
-	err := tx.QueryRow(ctx, `
-		SELECT p.puballtables OR r.oid IS NOT NULL, coalesce(`+cdc.XIDAge("coalesce(r.xmin, p.xmin)")+` > `+slotSQL+`, false),
-			coalesce(r.oid, 0), coalesce(r.xmin, p.xmin)
-		FROM pg_publication p LEFT JOIN (pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid
-			JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $3 AND c.relname = $4) ON r.prpubid = p.oid
-		WHERE p.pubname = $2`, l.stream.Slot, l.stream.Publication, w.schema, w.table).Scan(&published, &before, &row.oid, &row.xmin)
-	switch l.trust[w] = never; {
-	case errors.Is(err, pgx.ErrNoRows):
-	case err != nil:
-		delete(l.trust, w)
-		return fmt.Errorf("look whether %s.%s is published: %w", w.schema, w.table, err)
-	case published && before:
-		l.trust[w] = 0
-	case published:
-		l.trust[w] = snapshot.Until()
-		if seen := l.listed.Load(); seen != nil && seen.rows[row] {
-			l.trust[w] = min(l.trust[w], seen.until)
-		}
-	}
-	return nil
-}
-
-// listed is what the publication listed at some time.
-type listed struct {
-	rows  map[listing]bool
-	until cdc.LSN // what is committed from here on was committed later
-}
-
-// listing is a row of pg_publication_rel. One that is made anew, or changed, is another.
-type listing struct{ oid, xmin uint32 }
-
-// Published tells the mapper that tables have been published. It looks which there are by now, so that what the stream brings of them from
-// here on can be judged, though the slot may be behind for long. Safe for concurrent use.
-func (m *Mapper) Published(ctx context.Context) error {
-	l := m.links
-	ctx, cancel := context.WithTimeout(ctx, askTime)
-	defer cancel()
-	err := pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		snapshot, err := cdc.TakeSnapshot(ctx, tx)
-		if err != nil {
-			return err
-		}
-		rows, err := tx.Query(ctx, `
-			SELECT r.oid, r.xmin FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE p.pubname = $1`, l.stream.Publication)
-		if err != nil {
-			return err
-		}
-		now := &listed{rows: map[listing]bool{}, until: snapshot.Until()}
-		var row listing
-		if _, err := pgx.ForEachRow(rows, []any{&row.oid, &row.xmin}, func() error { now.rows[row] = true; return nil }); err != nil {
-			return err
-		}
-		l.listed.Store(now)
+// askTrust finds out from where on the stream has all changes of a table.
+func (l *links) askTrust(ctx context.Context, tx pgx.Tx, w *watch) error {
+	delete(l.trust, w)
+	if l.stream.Listings == nil {
+		l.trust[w] = never
 		return nil
-	})
+	}
+	from, known, err := l.stream.Listings.WholeFrom(ctx, tx, w.schema, w.table)
 	if err != nil {
-		return fmt.Errorf("look what is published: %w", err)
+		return err
+	}
+	if l.trust[w] = never; known {
+		l.trust[w] = from
 	}
 	return nil
 }
@@ -263,6 +211,7 @@ func (l *links) askRows(ctx context.Context, tx pgx.Tx, by lookup, values []stri
 		return err
 	})
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && slices.Contains(altered, refused.Code[:2]) {
+		l.unread.note(by.watch, refused, tx.Conn().Config().User)
 		for _, v := range values {
 			a.altered[linkKey{by, v}] = true
 		}
@@ -271,5 +220,6 @@ func (l *links) askRows(ctx context.Context, tx pgx.Tx, by lookup, values []stri
 	if err != nil {
 		return fmt.Errorf("read %s.%s: %w", by.schema, by.table, err)
 	}
+	l.unread.clear(by.watch)
 	return nil
 }

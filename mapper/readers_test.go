@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"iter"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +34,9 @@ type readers struct {
 	changes func() (cdc.Change, error, bool)
 	cfg     Config
 	stream  cdc.Config
+
+	listings *cdc.Listings
+	end      func() // of the stream
 }
 
 // newReaders prepares such a database on a server of some major version. before is SQL that runs when there is no slot yet.
@@ -91,19 +96,39 @@ func (r *readers) begin() {
 	changes, stop := iter.Pull2(r.source.Changes(ctx))
 	r.changes = changes
 	r.mapper = New(r.catalog, r.pool, "0badcafe", FormatEvent, log)
-	r.mapper.Follow(Stream{Ahead: r.source, Slot: r.stream.Slot, Publication: r.stream.Publication})
-	if err := r.mapper.Published(r.Context()); err != nil {
-		r.Fatal(err)
-	}
-	r.Cleanup(func() {
+	r.listings = cdc.NewListings(r.stream, r.pool)
+	r.mapper.Follow(Stream{Ahead: r.source, Listings: r.listings, Slot: r.stream.Slot})
+	r.note()
+	source := r.source
+	r.end = sync.OnceFunc(func() {
 		cancel()
 		stop()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		if err := r.source.Close(ctx); err != nil {
+		if err := source.Close(ctx); err != nil {
 			r.Error(err)
 		}
 	})
+	r.Cleanup(r.end)
+}
+
+// holdBack has a transaction in another database keep the slot's catalog_xmin where it is, until the test ends.
+func (r *readers) holdBack(major int) {
+	r.Helper()
+	other, err := pgx.Connect(r.Context(), postgrestest.NewDatabaseMajor(r, major))
+	if err != nil {
+		r.Fatal(err)
+	}
+	r.Cleanup(func() { _ = other.Close(context.Background()) })
+	execute(r, other, "BEGIN; SELECT pg_current_xact_id()")
+}
+
+// note has it written down which tables are published.
+func (r *readers) note() {
+	r.Helper()
+	if waiting, err := r.listings.Note(r.Context()); err != nil || waiting {
+		r.Fatalf("what is published cannot be written down: waiting %t, %v", waiting, err)
+	}
 }
 
 // publish prepares the database for the tables that a catalog names.
@@ -406,6 +431,80 @@ func TestReadersUnknownBefore(t *testing.T) {
 	}
 }
 
+// TestReadersDeletedUnderKeep has files deleted of which the stream brings the key alone: what they belonged to is not known, which is not
+// the same as that it was private.
+func TestReadersDeletedUnderKeep(t *testing.T) {
+	for _, major := range []int{0, 18} {
+		t.Run(strconv.Itoa(major), func(t *testing.T) {
+			r := newReaders(t, major, "2.41", readableBy("PRIVATE", "rocket")+";"+somebody+`
+				INSERT INTO attachment (id, "targetPersonId", "targetRocketId") VALUES ('`+id(aFile, 1)+`', '`+aPerson+`', NULL),
+					('`+id(aFile, 2)+`', NULL, '`+aRocket+`'), ('`+id(aFile, 3)+`', NULL, NULL)`, Config{}, cdc.IdentityKeep)
+			equal(t, "events", r.become(`UPDATE attachment SET "deletedAt" = now()`), []string{
+				"attachment.deleted " + id(aFile, 1), "hidden attachment.deleted " + id(aFile, 2), "hidden attachment.deleted " + id(aFile, 3),
+			})
+			equal(t, "events", r.become(`DELETE FROM attachment`), []string{
+				"undecided attachment.deleted " + id(aFile, 1), "undecided attachment.deleted " + id(aFile, 2),
+				"undecided attachment.deleted " + id(aFile, 3),
+			})
+		})
+	}
+}
+
+// TestReadersRightRevoked has the role lose the right to read what decides, while the stream is read, and get it back.
+func TestReadersRightRevoked(t *testing.T) {
+	r := newReaders(t, 0, "2.41", somebody+`INSERT INTO note (id) VALUES ('`+id(aNote, 1)+`')`, Config{})
+	settings := r.pool.Config()
+	role := "reader_" + settings.ConnConfig.Database
+	execute(t, r.conn, `CREATE ROLE `+role+`; GRANT USAGE ON SCHEMA hookline, `+twentydb.Schema+` TO `+role+`;
+		GRANT SELECT ON ALL TABLES IN SCHEMA hookline, `+twentydb.Schema+` TO `+role)
+	t.Cleanup(func() {
+		conn, err := pgx.ConnectConfig(context.Background(), settings.ConnConfig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close(context.Background()) }()
+		if _, err := conn.Exec(context.Background(), "DROP OWNED BY "+role+"; DROP ROLE "+role); err != nil {
+			t.Error(err)
+		}
+	})
+	settings.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "SET ROLE "+role)
+		return err
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	var log bytes.Buffer
+	r.mapper.links.pool, r.mapper.links.unread.log = pool, slog.New(slog.NewTextHandler(&log, nil))
+	for _, step := range []struct {
+		sql, verdict string
+		unread       int
+		logged       []string
+	}{
+		{`REVOKE SELECT ON "noteTarget" FROM ` + role, "undecided ", 1, []string{"level=ERROR", `noteTarget`, "GRANT SELECT ON"}},
+		{`SELECT`, "undecided ", 1, nil},
+		{`GRANT SELECT ON "noteTarget" TO ` + role, "", 0, []string{"level=INFO", "can be read again"}},
+		{`ALTER TABLE "noteTarget" ENABLE ROW LEVEL SECURITY`, "", 0, nil}, // what is known is not asked again
+	} {
+		execute(t, r.conn, step.sql)
+		log.Reset()
+		equal(t, step.sql, r.become(`UPDATE note SET title = coalesce(title, '') || 'x'`), []string{step.verdict + "note.updated " + id(aNote, 1)})
+		if got := r.mapper.UnreadTables(); got != step.unread {
+			t.Errorf("%s: %d tables are not read, want %d", step.sql, got, step.unread)
+		}
+		if step.logged == nil && log.Len() > 0 {
+			t.Errorf("%s: logged %s", step.sql, log.String())
+		}
+		for _, part := range step.logged {
+			if !strings.Contains(log.String(), part) {
+				t.Errorf("%s: logged %q, want %q in it", step.sql, log.String(), part)
+			}
+		}
+	}
+}
+
 // A server of version 2.46 holds three objects private before it comes to upgrade the workspace.
 func TestReadersBeforeUpgrade(t *testing.T) {
 	r := newReaders(t, 0, "2.43", "", Config{})
@@ -500,14 +599,7 @@ func TestReadersNewWorkspace(t *testing.T) {
 	for _, major := range []int{0, 18} {
 		t.Run(strconv.Itoa(major), func(t *testing.T) {
 			r := newReaders(t, major, "2.43", "", Config{})
-			other, err := r.pool.Begin(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = other.Rollback(context.Background()) }()
-			if _, err := other.Exec(t.Context(), "SELECT pg_current_xact_id()"); err != nil {
-				t.Fatal(err)
-			}
+			r.holdBack(major)
 			schema, err := twentydb.AddWorkspace(t.Context(), r.conn, secondWorkspace, "Second")
 			if err != nil {
 				t.Fatal(err)
@@ -516,11 +608,44 @@ func TestReadersNewWorkspace(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.publish(NewTwenty(r.cfg, slog.New(slog.DiscardHandler)))
-			if err := r.mapper.Published(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			r.note()
 			insert := `INSERT INTO ` + schema + `.note (id) VALUES ('` + id(aNote, 1) + `')`
 			equal(t, "events", r.become(insert), []string{"note.created " + id(aNote, 1)})
+		})
+	}
+}
+
+// Likewise one that a process has published which ended before it read, or noted, anything of it: the next one finds what was written since.
+func TestReadersNewWorkspaceAfterRestart(t *testing.T) {
+	for _, major := range []int{0, 18} {
+		t.Run(strconv.Itoa(major), func(t *testing.T) {
+			r := newReaders(t, major, "2.43", "", Config{})
+			r.holdBack(major)
+			schema, err := twentydb.AddWorkspace(t.Context(), r.conn, secondWorkspace, "Second")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := twentydb.Upgrade(t.Context(), r.conn, "2.43"); err != nil {
+				t.Fatal(err)
+			}
+			execute(t, r.conn, `UPDATE "objectMetadata" SET readability = 'PRIVATE' WHERE "nameSingular" = 'rocket'`)
+			r.publish(NewTwenty(r.cfg, slog.New(slog.DiscardHandler)))
+			r.end()
+			table := func(name string) string { return schema + `."` + name + `"` }
+			execute(t, r.conn, `INSERT INTO `+table("person")+` (id) VALUES ('`+aPerson+`');
+				INSERT INTO `+table("_rocket")+` (id) VALUES ('`+aRocket+`')`)
+			execute(t, r.conn, `INSERT INTO `+table("note")+` (id) VALUES ('`+id(aNote, 1)+`'), ('`+id(aNote, 2)+`')`)
+			execute(t, r.conn, `INSERT INTO `+table("noteTarget")+` (id, "noteId", "targetPersonId") VALUES
+				('`+id(aTarget, 1)+`', '`+id(aNote, 1)+`', '`+aPerson+`')`)
+			execute(t, r.conn, `INSERT INTO `+table("noteTarget")+` (id, "noteId", "targetRocketId") VALUES
+				('`+id(aTarget, 2)+`', '`+id(aNote, 2)+`', '`+aRocket+`')`)
+			execute(t, r.conn, `UPDATE `+table("note")+` SET title = 'x'`)
+			r.begin()
+			equal(t, "events", r.become(), []string{
+				"person.created " + aPerson, "note.created " + id(aNote, 1), "note.created " + id(aNote, 2),
+				"noteTarget.created " + id(aTarget, 1), "hidden noteTarget.created " + id(aTarget, 2),
+				"note.updated " + id(aNote, 1), "hidden note.updated " + id(aNote, 2),
+			})
 		})
 	}
 }

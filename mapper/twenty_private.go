@@ -49,6 +49,9 @@ func readabilityIn(overrides cdc.Value) string {
 // readableBy returns what the workspace says, or else the object's application.
 func (o *twentyObject) readableBy() twentyReadability { return cmp.Or(o.override, o.readability) }
 
+// isOfSystem reports whether the object is Twenty's own, as recordShare is.
+func (o *twentyObject) isOfSystem() bool { return cmp.Or(o.instead, o.said) == "SYSTEM" }
+
 // inheritsBy reports whether the object names the field among those that lead to what its records belong to.
 func (o *twentyObject) inheritsBy(f *twentyField) bool {
 	return f.universal.Valid && strings.Contains(o.parents, f.universal.String())
@@ -82,10 +85,11 @@ func (t *Twenty) names(of func(*twentyObject) bool) []string {
 	return slices.Compact(names)
 }
 
-// tellPrivate logs which objects are left out because they are private, when that has changed.
+// tellPrivate logs which objects are left out because they are private, when that has changed; but for those that
+// Twenty keeps to itself, and tells nobody of either.
 func (t *Twenty) tellPrivate() {
 	t.untold = nil
-	names := t.Private()
+	names := t.names(func(o *twentyObject) bool { return !t.shown(o) && !o.isOfSystem() })
 	if slices.Equal(names, t.told) {
 		return
 	}

@@ -123,6 +123,31 @@ func TestTwentyPrivate(t *testing.T) {
 	}
 }
 
+// What Twenty keeps to itself is nothing that an owner may want to have announced: the log does not name it.
+func TestTwentyOwnObjectsAreNotWarnedOf(t *testing.T) {
+	conn := twentyDatabase(t)
+	if err := twentydb.Upgrade(t.Context(), conn, "2.39"); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ sql, want string }{
+		{"SELECT", ""},
+		{readableBy("PRIVATE", "rocket"), "objects=rocket "},
+	} {
+		execute(t, conn, test.sql)
+		var log bytes.Buffer
+		catalog := NewTwenty(Config{}, slog.New(slog.NewTextHandler(&log, nil)))
+		if err := loadCatalog(t.Context(), conn, catalog); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Contains(catalog.Private(), "recordShare") {
+			t.Errorf("private are %q, want recordShare among them", catalog.Private())
+		}
+		if told := strings.Contains(log.String(), "private objects"); told != (test.want != "") || !strings.Contains(log.String(), test.want) {
+			t.Errorf("%s: logged %q, want %q in it", test.sql, log.String(), test.want)
+		}
+	}
+}
+
 // An object that becomes private is silent from that place in the stream on, and one that becomes open is heard.
 func TestTwentyFollowsPrivate(t *testing.T) {
 	conn := twentyDatabase(t)

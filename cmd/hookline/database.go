@@ -23,17 +23,17 @@ import (
 
 // database is what is known of the CRM's database beside its stream: what its tables hold, and who wants to hear of them.
 type database struct {
-	cfg       config.Config
-	log       *slog.Logger
-	pool      *pgxpool.Pool
-	catalog   mapper.Catalog
-	webhooks  *webhook.Registry
-	lost      bool                        // it has been told that tenants can no longer be told apart
-	told      map[string]cdc.SkipReason   // tables that are not as they should be, and why
-	stirred   chan struct{}               // see stir
-	wake      func()                      // has the pump read the webhooks anew; nil: nobody pumps
-	published func(context.Context) error // called when tables have been published
-	tries     int                         // how often tables that somebody locks are waited for; 0: as long as it takes
+	cfg      config.Config
+	log      *slog.Logger
+	pool     *pgxpool.Pool
+	catalog  mapper.Catalog
+	webhooks *webhook.Registry
+	lost     bool                      // it has been told that tenants can no longer be told apart
+	told     map[string]cdc.SkipReason // tables that are not as they should be, and why
+	stirred  chan struct{}             // see stir
+	wake     func()                    // has the pump read the webhooks anew; nil: nobody pumps
+	listings *cdc.Listings             // nil: nobody pumps
+	tries    int                       // how often tables that somebody locks are waited for; 0: as long as it takes
 }
 
 // fewTries is database.tries of a command that is asked how things stand.

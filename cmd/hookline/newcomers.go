@@ -63,26 +63,41 @@ type tableLook struct {
 	tables       string    // the fingerprint of before the last plan; "" when there was none
 	due          time.Time // when to try again what is pending; zero when nothing is
 	dropped      bool      // a table of webhooks was gone, and none in its place
+	unlisted     bool      // of tables that are published, that is yet to be written down
 }
 
 // look plans anew when something has changed since the last look, or is due to be tried again.
 func (d *database) look(ctx context.Context, conn *pgxpool.Conn, store *spool.Spool, last *tableLook, halt func(error)) error {
 	tables, err := last.fingerprints.Take(ctx, conn.Conn(), d.cfg.CDC)
-	if err != nil || tables == last.tables && (last.due.IsZero() || time.Now().Before(last.due)) {
+	if err != nil {
 		return err
+	}
+	if tables == last.tables && (last.due.IsZero() || time.Now().Before(last.due)) {
+		return d.list(ctx, last)
 	}
 	last.tables, last.due = tables, time.Now().Add(retryInterval)
 	plan, err := d.publish(ctx, conn, store)
 	if err == nil && (plan == nil || !plan.Pending()) {
 		last.due = time.Time{}
 	}
-	if plan != nil {
-		err = errors.Join(err, d.published(ctx))
-	}
+	last.unlisted = last.unlisted || plan != nil
+	err = errors.Join(err, d.list(ctx, last))
 	if plan != nil && plan.Refollowed {
 		halt(cdc.ErrStale)
 	}
 	return errors.Join(err, d.lookAfterWebhooks(ctx, conn, last))
+}
+
+// list writes down which tables are published, where that is yet to be done.
+func (d *database) list(ctx context.Context, last *tableLook) (err error) {
+	if last.unlisted {
+		if waiting, failed := d.listings.Note(ctx); failed != nil {
+			err = failed
+		} else {
+			last.unlisted = waiting
+		}
+	}
+	return err
 }
 
 // lookAfterWebhooks has the webhooks read anew when their table was dropped, or another has taken its place. What is dropped may be made

@@ -93,14 +93,21 @@ type doubts struct {
 
 // tells counts an event of an object and reports whether it is told.
 func (d *doubts) tells(object string) bool {
-	done := map[bool]string{true: "told", false: "not told"}[d.tell]
 	d.count.WithLabelValues(object).Inc()
 	if !d.warned {
 		d.warned = true
 		d.log.Warn("an event cannot be decided on: who could read its record is not known any more; later ones are only counted",
-			"object", object, "done", done, "setting", "HOOKLINE_UNDECIDED", "metric", undecidedMetric)
+			"object", object, "done", undecidedAre(d.tell), "setting", "HOOKLINE_UNDECIDED", "metric", undecidedMetric)
 	}
 	return d.tell
+}
+
+// undecidedAre says what becomes of what cannot be decided on.
+func undecidedAre(told bool) string {
+	if told {
+		return "told"
+	}
+	return "not told"
 }
 
 const undecidedMetric = "hookline_events_undecided_total"
@@ -124,7 +131,10 @@ func newPumpMetrics(registerer prometheus.Registerer, mapped *mapper.Mapper) pum
 	undecided := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: undecidedMetric, Help: "Events that a webhook matches and of which it is not known any more whether everybody may read their record.",
 	}, []string{"object"})
-	registerer.MustRegister(changes, events, rewritten, undecided)
+	unread := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "hookline_undeciding_tables", Help: "Tables that decide which records may be told, and that the role may not read.",
+	}, func() float64 { return float64(mapped.UnreadTables()) })
+	registerer.MustRegister(changes, events, rewritten, undecided, unread)
 	m := pumpMetrics{changes: changes, events: map[mapper.Action]prometheus.Counter{}, undecided: undecided}
 	for _, action := range []mapper.Action{mapper.Created, mapper.Updated, mapper.Deleted, mapper.Restored, mapper.Destroyed} {
 		m.events[action] = events.WithLabelValues(action.String())

@@ -188,11 +188,16 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 	db.wake = source.Wake
 	events := mapper.New(db.catalog, db.pool, source.Database(), cfg.Mapper.Format, log)
 	events.KeepMoved(cdc.NewMoved(cfg.CDC, db.pool))
-	events.Follow(mapper.Stream{Ahead: source, Slot: cfg.CDC.Slot, Publication: cfg.CDC.Publication})
-	if err := cdc.Persist(ctx, log, func() error { return events.Published(ctx) }); err != nil {
+	listings := cdc.NewListings(cfg.CDC, db.pool)
+	events.Follow(mapper.Stream{Ahead: source, Listings: listings, Slot: cfg.CDC.Slot})
+	err = cdc.Persist(ctx, log, func() error {
+		_, err := listings.Note(ctx)
+		return err
+	})
+	if err != nil {
 		return stopped(ctx, err)
 	}
-	db.published = events.Published
+	db.listings = listings
 	go db.followTables(watching, store, source.Halt)
 	late, cancel := linger(ctx, cfg.DrainTimeout)
 	defer cancel()

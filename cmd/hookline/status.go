@@ -39,6 +39,7 @@ type status struct {
 	Checkpoint *cdc.Checkpoint  `json:"checkpoint,omitempty"`
 	Private    []string         `json:"privateObjects,omitempty"` // not announced for that reason
 	Shared     []string         `json:"sharedObjects,omitempty"`  // announced record by record
+	Undecided  string           `json:"undecided,omitempty"`      // what becomes of those of which it is not known: told, not told
 	Tenants    []tenantStatus   `json:"tenants,omitempty"`        // whose the records of the tables are
 	Webhooks   []webhook.Status `json:"webhooks"`
 	Spool      []queueStatus    `json:"spool"`
@@ -164,9 +165,13 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 	s.Webhooks = db.webhooks.List()
 	if twenty, ok := db.catalog.(*mapper.Twenty); ok {
 		s.Private, s.Shared = twenty.Private(), twenty.Shared()
+		s.Undecided = undecidedAre(db.cfg.Mapper.TellUndecided)
 	}
 	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) (err error) {
 		if err := s.readTenants(ctx, db, conn.Conn()); err != nil {
+			return err
+		}
+		if err := s.readDeciding(ctx, db, conn.Conn()); err != nil {
 			return err
 		}
 		if s.Slot, err = readSlot(ctx, conn.Conn(), db.cfg.CDC.Slot); err != nil {
@@ -211,6 +216,19 @@ func (s *status) readTenants(ctx context.Context, db *database, conn *pgx.Conn) 
 	list, err := generic.Ownerships(ctx, conn)
 	for _, o := range list {
 		s.Tenants = append(s.Tenants, tenantStatus{o.Table.Schema + "." + o.Table.Name, o.Column, o.Shared, o.Why, o.String()})
+	}
+	return err
+}
+
+// readDeciding notes tables that decide which records may be told, and that the role may not read.
+func (s *status) readDeciding(ctx context.Context, db *database, conn *pgx.Conn) error {
+	twenty, ok := db.catalog.(*mapper.Twenty)
+	if !ok {
+		return nil
+	}
+	found, err := twenty.CheckDeciding(ctx, conn)
+	for _, f := range found {
+		s.Problems = append(s.Problems, fmt.Sprintf("%s; %s: %s;", f.Found, f.Mend, strings.Join(f.SQL, "; ")))
 	}
 	return err
 }
@@ -311,7 +329,8 @@ func (s *status) print(out io.Writer, now time.Time) error {
 		fmt.Fprintf(w, "private\t%s: not announced, unless HOOKLINE_PRIVATE_OBJECTS names them\n", strings.Join(s.Private, ", "))
 	}
 	if len(s.Shared) > 0 {
-		fmt.Fprintf(w, "by record\t%s: announced if something that the record belongs to is\n", strings.Join(s.Shared, ", "))
+		fmt.Fprintf(w, "by record\t%s: announced if something that the record belongs to is; what cannot be decided is %s (HOOKLINE_UNDECIDED)\n",
+			strings.Join(s.Shared, ", "), s.Undecided)
 	}
 	for _, t := range s.Tenants {
 		fmt.Fprintf(w, "tenant\t%s: %s\n", t.Table, t.what)
