@@ -106,7 +106,7 @@ func (f *found) lookAtKnown(ctx context.Context, conn *pgx.Conn, cfg Config) err
 		SELECT to_regclass($1) IS NOT NULL, (
 		    SELECT count(*) = 4 FROM pg_attribute
 		    WHERE (attrelid, attname) IN ((to_regclass($1), 'predecessor'), (to_regclass($1), 'webhooks'),
-		        (to_regclass($1), 'tenant'), (to_regclass($2), 'old')))`,
+		        (to_regclass($1), 'object_of'), (to_regclass($2), 'old')))`,
 		known, cfg.own(backfillTable).String()).Scan(&there, &f.own)
 	if err == nil && there {
 		err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+known+" WHERE slot = $1)", cfg.Slot).Scan(&f.baseline)

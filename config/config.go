@@ -67,8 +67,10 @@ type environment struct {
 	TwentyUpgrades string `default:"silent" split_words:"true" takes:"silent or told"`
 	// Schemas whose tables the generic profile announces.
 	Schemas []string `takes:"a comma list of schemas"`
-	// Objects that are not announced. timelineActivity of the twenty profile never is.
-	Exclude []string `takes:"a comma list of object names"`
+	// Objects and tables that alone are announced.
+	Include mapper.ObjectPatterns `takes:"a comma list of objects, tables and schema.table, in which * stands for anything"`
+	// Objects and tables that are not announced. timelineActivity of the twenty profile never is.
+	Exclude mapper.ObjectPatterns `takes:"a comma list of objects, tables and schema.table, in which * stands for anything"`
 	// Objects of the twenty profile that are announced though private, * for all.
 	PrivateObjects []string `split_words:"true" takes:"a comma list of object names, or *"`
 	// What becomes of an event of the twenty profile when it is not known any more whether everybody may read its record.
@@ -161,7 +163,7 @@ func (e *environment) config() Config {
 	return Config{
 		CDC: cdc.Config{URL: e.DatabaseURL, Slot: e.Slot, Publication: e.Publication, Schema: e.Schema, Identity: e.ReplicaIdentity},
 		Mapper: mapper.Config{
-			Profile: e.Profile, Format: e.PayloadFormat, Schemas: e.Schemas, Exclude: trimmed(e.Exclude), ObjectNames: e.ObjectNames,
+			Profile: e.Profile, Format: e.PayloadFormat, Schemas: e.Schemas, Include: e.Include, Exclude: e.Exclude, ObjectNames: e.ObjectNames,
 			PrivateObjects: trimmed(e.PrivateObjects), Upgrades: e.TwentyUpgrades, TellUndecided: e.Undecided == "told",
 			SecretColumns: e.SecretColumns, Tenants: e.tenants(),
 		},

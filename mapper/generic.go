@@ -29,8 +29,9 @@ import (
 // A column deleted_at or deletedAt of a date or timestamp type makes it an object with soft delete.
 type Generic struct {
 	schemas    []string
-	exclude    []string
+	selection  selection
 	names      map[string]string
+	given      atomic.Pointer[givenNames]
 	secrets    *SecretColumns
 	webhooks   func(table string, columns []string) bool
 	pool       *pgxpool.Pool
@@ -48,8 +49,8 @@ type Generic struct {
 
 var _ Catalog = (*Generic)(nil)
 
-// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Exclude, ObjectNames, SecretColumns, HoldsWebhooks and Tenants
-// of cfg; pool is asked about each table when its first change arrives.
+// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Include, Exclude, ObjectNames, SecretColumns, HoldsWebhooks and
+// Tenants of cfg; pool is asked about each table when its first change arrives.
 func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 	schemas := cfg.Schemas
 	if len(schemas) == 0 {
@@ -57,11 +58,12 @@ func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 	}
 	redactor := newRedactor(&cfg.SecretColumns)
 	g := &Generic{
-		schemas: schemas, exclude: cfg.Exclude, names: cfg.ObjectNames, secrets: &cfg.SecretColumns, tenants: cfg.Tenants, webhooks: cfg.HoldsWebhooks,
+		schemas: schemas, selection: newSelection(cfg.Include, cfg.Exclude), names: cfg.ObjectNames, secrets: &cfg.SecretColumns, tenants: cfg.Tenants, webhooks: cfg.HoldsWebhooks,
 		pool: pool, log: log, redactor: redactor, types: newTypes(pool, redactor),
 		reported: map[string]bool{},
 	}
 	g.skipped.Store(&skips{names: map[cdc.Table]bool{}, oids: map[uint32]bool{}})
+	g.given.Store(&givenNames{})
 	return g
 }
 
@@ -107,10 +109,6 @@ func (g *Generic) Load(context.Context, pgx.Tx, *cdc.Snapshot) error {
 // Tables returns all tables, sorted by schema and name; those that are not announced are marked as left. What is odd about one is logged
 // when it is first seen.
 func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
-	survey, err := g.survey(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
 	rows, err := tx.Query(ctx, `
 		SELECT n.nspname, c.relname, coalesce(parent.schema, ''), coalesce(parent.name, ''),
 		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
@@ -125,10 +123,23 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	}
 	var tables []cdc.Table
 	var keyless []string
-	objects := map[string]cdc.Table{}
+	var listed []listedTable
 	table, keyed := cdc.Table{Full: true}, false
 	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &table.ParentSchema, &table.Parent, &keyed}, func() error {
-		name, announced := g.announces(table.Schema, table.Name)
+		listed = append(listed, listedTable{table, keyed})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list tables: %w", err)
+	}
+	g.giveNames(listed)
+	survey, err := g.survey(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range listed {
+		table := l.Table
+		_, announced := g.announces(table.Schema, table.Name)
 		if !announced && table.Parent != "" {
 			_, announced = g.announces(table.ParentSchema, table.Parent)
 		} else {
@@ -137,29 +148,27 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 		if survey.tables[cdc.Table{Schema: table.Schema, Name: table.Name}].whole != "" {
 			announced = false
 		}
-		if announced && !keyed {
+		if announced && !l.keyed {
 			keyless = append(keyless, table.String()) // as long as it is new it stays so: a key may be on its way
-			return nil
+			continue
 		}
 		if table.Left = !announced; announced && table.Parent == "" {
 			g.warnOfName(table)
-			if first, taken := objects[name]; taken {
-				g.warnOfTwins(name, first, table)
-			} else {
-				objects[name] = table
-			}
 		}
 		tables = append(tables, table)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list tables: %w", err)
 	}
 	g.warnOfKeyless(keyless)
 	g.tell(survey)
+	g.tellSelection(listed, tables)
 	owners, err := g.Ownerships(ctx, tx)
 	g.tellTenants(owners)
 	return tables, err
+}
+
+// listedTable is a table, and whether it has a primary key.
+type listedTable struct {
+	cdc.Table
+	keyed bool
 }
 
 // parentSQL joins a table c with the one under whose name its changes are announced, where that is another one: the parent of which it is a
@@ -172,13 +181,6 @@ const parentSQL = `
 		    WHERE h.inhrelid = c.oid AND NOT c.relispartition AND p.relkind = 'r' AND pn.oid <> n.oid
 		      AND CASE WHEN p.relpages = 0 THEN pg_relation_size(p.oid) = 0 ELSE false END
 		    ORDER BY h.inhseqno LIMIT 1) parent ON true`
-
-func (g *Generic) warnOfTwins(object string, a, b cdc.Table) {
-	if !g.reportedAlready("object " + object + " " + b.String()) {
-		g.log.Warn("two tables are announced as the same object; HOOKLINE_OBJECT_NAMES can give one another name",
-			"object", object, "table", a.String(), "other", b.String())
-	}
-}
 
 // warnOfName tells of an object that had another name in earlier versions.
 func (g *Generic) warnOfName(t cdc.Table) {
@@ -193,7 +195,7 @@ func (g *Generic) warnOfName(t cdc.Table) {
 // the same where the configuration says the name.
 func (g *Generic) renamed(t cdc.Table) (former, name string) {
 	name, announced := g.announces(t.Schema, t.Name)
-	if _, named := g.names[t.Schema+"."+t.Name]; named || !announced {
+	if !announced || name != objectName(t.Name) || g.isNamed(t) {
 		return name, name
 	}
 	return formerName(t.Name), name
@@ -214,14 +216,34 @@ func (g *Generic) reportedAlready(what string) bool {
 
 // announces returns the name of the object that a table holds, and whether its changes are announced.
 func (g *Generic) announces(schema, table string) (object string, announced bool) {
-	if !slices.Contains(g.schemas, schema) || isReserved(schema) || g.skipped.Load().names[cdc.Table{Schema: schema, Name: table}] {
+	if g.omits(schema, table) != "" {
 		return "", false
 	}
-	object, named := g.names[schema+"."+table]
-	if !named {
-		object = objectName(table)
+	return g.nameOf(schema, table), true
+}
+
+// omits tells why a table is not announced whatever it holds, "" when it may be.
+func (g *Generic) omits(schema, table string) string {
+	switch {
+	case isReserved(schema):
+		return "it is Hookline's own, or the server's"
+	case !slices.Contains(g.schemas, schema):
+		return "HOOKLINE_SCHEMAS does not have its schema"
+	case g.skipped.Load().names[cdc.Table{Schema: schema, Name: table}]:
+		return "webhooks are read from it"
 	}
-	return object, !slices.Contains(g.exclude, object)
+	return g.selection.omits(candidate{schema, table, g.nameOf(schema, table)})
+}
+
+// nameOf returns the name of the object that a table holds.
+func (g *Generic) nameOf(schema, table string) string {
+	if name, named := g.names[schema+"."+table]; named {
+		return name
+	}
+	if name, given := g.given.Load().names[cdc.Table{Schema: schema, Name: table}]; given {
+		return name
+	}
+	return objectName(table)
 }
 
 // isReserved reports whether a schema is Hookline's own or the server's.

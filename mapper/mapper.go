@@ -24,7 +24,8 @@ type Config struct {
 	Profile     string            // auto (from the database), twenty or generic
 	Format      Format            // the form of bodies, unless a webhook asks for another
 	Schemas     []string          // generic: schemas whose tables are announced; nil: public
-	Exclude     []string          // objects that are never announced, by their names in events
+	Include     ObjectPatterns    // objects and tables that alone are announced; nil: all
+	Exclude     ObjectPatterns    // objects and tables that are never announced
 	ObjectNames map[string]string // generic: schema.table → object name, where the singular of the table's name will not do
 
 	// SecretColumns are left out of events as credentials, or let through though their names say that they are some.

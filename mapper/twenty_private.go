@@ -74,7 +74,7 @@ func (t *Twenty) names(of func(*twentyObject) bool) []string {
 	names := []string{}
 	for _, o := range t.metadata.objects.rows {
 		w := t.metadata.workspaces.rows[o.workspace]
-		if w != nil && !w.deleted && o.active && !t.exclude[o.name] && of(o) {
+		if w != nil && !w.deleted && o.active && t.omits(t.metadata, o) == "" && of(o) {
 			names = append(names, o.name)
 		}
 	}
@@ -115,26 +115,24 @@ func (t *Twenty) hides(o *twentyObject, rel *cdc.Relation, field string) bool {
 	return slices.Contains(twentySecrets[o.name], field)
 }
 
-// strange is a name in a setting that no object has.
-type strange struct{ setting, name, nearest string }
-
-// strangers returns the names in the settings that no object of any workspace has.
-func (t *Twenty) strangers() (list []strange) {
+// mistakes returns the entries of the settings that name no object of any workspace.
+func (t *Twenty) mistakes() []mistake {
 	var known []string
+	var all []candidate
 	for _, o := range t.metadata.objects.rows {
-		known = append(known, o.name)
+		known, all = append(known, o.name), append(all, t.metadata.candidate(o))
 	}
-	slices.Sort(known)
-	known = slices.Compact(known)
-	for _, s := range []struct {
-		setting string
-		names   map[string]bool
-	}{{"HOOKLINE_EXCLUDE", t.exclude}, {"HOOKLINE_PRIVATE_OBJECTS", t.alsoPrivate}} {
-		for _, name := range slices.Sorted(maps.Keys(s.names)) {
-			if name != neverTold && name != "" && name != "*" && !slices.Contains(known, name) {
-				list = append(list, strange{s.setting, name, spelling.Nearest(name, known)})
-			}
+	known = sorted(known)
+	list := t.selection.mistakes(all, nil)
+	for _, name := range slices.Sorted(maps.Keys(t.alsoPrivate)) {
+		if name == "" || name == "*" || slices.Contains(known, name) {
+			continue
 		}
+		m := mistake{"HOOKLINE_PRIVATE_OBJECTS", name, "no workspace has this object"}
+		if near := spelling.Nearest(name, known); near != "" {
+			m.why += ": is " + near + " meant?"
+		}
+		list = append(list, m)
 	}
 	return list
 }
@@ -145,8 +143,8 @@ func (t *Twenty) tellUnused() {
 		return
 	}
 	t.checked = true
-	for _, s := range t.strangers() {
-		t.log.Warn(s.setting+": no workspace has this object", "object", s.name, "nearest", s.nearest)
+	for _, m := range t.mistakes() {
+		t.log.Warn("an entry of "+m.setting+" names nothing", "entry", m.entry, "reason", m.why)
 	}
 	for _, p := range t.secrets.patterns {
 		used := false
