@@ -22,8 +22,8 @@ import (
 // named by the singular of its name in camelCase: people is person, sales_orders is salesOrder.
 //
 // A record's JSON is what to_jsonb(row) gives, with these differences:
-//   - Keys are in camelCase, those of composite types too. Columns whose names would then be the same keep their names.
-//   - Timestamps are RFC 3339 in UTC: 2025-02-10T15:30:45.5Z. A timestamp without time zone is taken as UTC.
+//   - Keys are in camelCase, those of composite types too. Of columns whose names would then be the same the first has it, the others keep their own.
+//   - Timestamps are RFC 3339 in UTC: 2025-02-10T15:30:45.5Z. Config.Forms says of which zone a timestamp without one is.
 //   - A type with a cast to json of its own, hstore aside, is a string of its text.
 //
 // A column deleted_at or deletedAt of a date or timestamp type makes it an object with soft delete.
@@ -33,24 +33,27 @@ type Generic struct {
 	names      map[string]string
 	given      atomic.Pointer[givenNames]
 	secrets    *SecretColumns
+	touch      *ColumnPatterns
 	webhooks   func(table string, columns []string) bool
 	pool       *pgxpool.Pool
 	log        *slog.Logger
 	redactor   *redactor
-	types      *types
-	skipping   sync.Mutex // of who changes skipped
+	forms      Forms
+	types      map[string]*types // by the time zone of what has none: see typesOf
+	skipping   sync.Mutex        // of who changes skipped
 	skipped    atomic.Pointer[skips]
 	tenants    TenantConfig
 	tenancy    tenancy
 	divided    bool
+	settled    bool            // see Settle
 	reported   map[string]bool // warnings that Tables has given, so as not to repeat them
 	generation atomic.Uint64
 }
 
 var _ Catalog = (*Generic)(nil)
 
-// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Include, Exclude, ObjectNames, SecretColumns, HoldsWebhooks and
-// Tenants of cfg; pool is asked about each table when its first change arrives.
+// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Include, Exclude, ObjectNames, SecretColumns, TouchColumns, Forms,
+// HoldsWebhooks and Tenants of cfg; pool is asked about each table when its first change arrives.
 func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 	schemas := cfg.Schemas
 	if len(schemas) == 0 {
@@ -58,8 +61,8 @@ func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 	}
 	redactor := newRedactor(&cfg.SecretColumns)
 	g := &Generic{
-		schemas: schemas, selection: newSelection(cfg.Include, cfg.Exclude), names: cfg.ObjectNames, secrets: &cfg.SecretColumns, tenants: cfg.Tenants, webhooks: cfg.HoldsWebhooks,
-		pool: pool, log: log, redactor: redactor, types: newTypes(pool, redactor),
+		schemas: schemas, selection: newSelection(cfg.Include, cfg.Exclude), names: cfg.ObjectNames, secrets: &cfg.SecretColumns, touch: &cfg.TouchColumns, tenants: cfg.Tenants, webhooks: cfg.HoldsWebhooks,
+		pool: pool, log: log, redactor: redactor, forms: cfg.Forms, types: map[string]*types{},
 		reported: map[string]bool{},
 	}
 	g.skipped.Store(&skips{names: map[cdc.Table]bool{}, oids: map[uint32]bool{}})
@@ -100,8 +103,11 @@ func (g *Generic) Skip(tables []cdc.Table, oids []uint32) {
 
 // Load forgets what it knows of types.
 func (g *Generic) Load(context.Context, pgx.Tx, *cdc.Snapshot) error {
-	if len(g.types.composites) > 0 {
-		g.renew()
+	for _, t := range g.types {
+		if len(t.composites) > 0 {
+			g.renew()
+			break
+		}
 	}
 	return nil
 }
@@ -258,16 +264,35 @@ func (g *Generic) Observe(cdc.Change) bool { return false }
 func (g *Generic) Generation() uint64 { return g.generation.Load() }
 
 func (g *Generic) refresh(ctx context.Context, tx *cdc.Tx) error {
-	current, err := g.types.current(ctx, tx)
-	if err == nil && !current {
-		g.renew()
+	for _, t := range g.types {
+		current, err := t.current(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if !current {
+			g.renew()
+			return nil
+		}
 	}
-	return err
+	return nil
 }
 
 func (g *Generic) renew() {
-	g.types.forget()
+	for _, t := range g.types {
+		t.forget()
+	}
 	g.generation.Add(1)
+}
+
+// typesOf returns the types of a table's columns.
+func (g *Generic) typesOf(rel *cdc.Relation) *types {
+	zone := g.forms.Zones.of(rel.Schema, rel.Name)
+	t := g.types[zone.name]
+	if t == nil {
+		t = newTypes(g.pool, g.redactor, g.forms, zone.encoder())
+		g.types[zone.name] = t
+	}
+	return t
 }
 
 func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error) {
@@ -279,7 +304,8 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 	for i, c := range rel.Columns {
 		columns[i], oids[i] = c.Name, c.Type
 	}
-	if err := g.types.learn(ctx, oids); err != nil {
+	types := g.typesOf(rel)
+	if err := types.learn(ctx, oids); err != nil {
 		return nil, err
 	}
 	o := &object{
@@ -292,7 +318,7 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 	o.named(name)
 	of := outline{schema: rel.Schema, table: rel.Name, object: name, columns: make([]outlineColumn, len(columns))}
 	for i, column := range columns {
-		t := g.types.of(oids[i])
+		t := types.of(oids[i])
 		of.columns[i] = outlineColumn{name: column, of: t.holds, free: isFree(t.base), key: slices.Contains(o.key, i)}
 	}
 	judged := g.judge(&of)
@@ -302,7 +328,7 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 	g.guard(o, judged)
 	g.belongs(o, rel)
 	for i, fieldName := range fieldNames(columns) {
-		t := g.types.of(oids[i])
+		t := types.of(oids[i])
 		if judged.left[i] {
 			continue
 		}
@@ -312,6 +338,7 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 		}
 		o.fields = append(o.fields, field{
 			name: fieldName, key: jsonKey(fieldName), columns: []int{i}, encode: nullable(i, encode),
+			touch:   g.touch.matches(rel.Schema, []string{rel.Name, name}, columns[i]),
 			guarded: judged.setting != nil && slices.Contains(judged.setting.values, i),
 		})
 		o.composite = o.composite || t.composite
@@ -395,6 +422,9 @@ func (g *Generic) key(ctx context.Context, rel *cdc.Relation, o *object) error {
 	if !rel.Partitioned || !found {
 		o.stays = nil
 	}
+	if rel.Identity == 'i' {
+		o.index = identityBeside(rel, o.key)
+	}
 	if o.key == nil {
 		if o.exact = false; rel.Full() {
 			return nil
@@ -406,6 +436,19 @@ func (g *Generic) key(ctx context.Context, rel *cdc.Relation, o *object) error {
 		}
 	}
 	return nil
+}
+
+// identityBeside returns the columns of a replica identity that lacks some of the key, nil for any other.
+func identityBeside(rel *cdc.Relation, key []int) (columns []int) {
+	if !slices.ContainsFunc(key, func(c int) bool { return !rel.Columns[c].Identity }) {
+		return nil
+	}
+	for i, c := range rel.Columns {
+		if c.Identity {
+			columns = append(columns, i)
+		}
+	}
+	return columns
 }
 
 // watch returns nil: everybody may read everything.

@@ -31,6 +31,7 @@ type Twenty struct {
 	destroys    bool
 	tellsDoubt  bool // what cannot be decided is announced
 	secrets     *SecretColumns
+	touch       *ColumnPatterns
 	checked     bool // its entries were looked up once
 	metadata    *twentyMetadata
 	snapshot    *cdc.Snapshot
@@ -42,13 +43,13 @@ type Twenty struct {
 // neverTold is the object that Twenty itself announces nothing of.
 const neverTold = "timelineActivity"
 
-// NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Include, Exclude, PrivateObjects, SecretColumns, Upgrades,
+// NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Include, Exclude, PrivateObjects, SecretColumns, TouchColumns, Upgrades,
 // TellUndecided and Format. timelineActivity, which Twenty writes for every change of another record, is never announced.
 func NewTwenty(cfg Config, log *slog.Logger) *Twenty {
 	t := &Twenty{
 		log: log, selection: newSelection(cfg.Include, cfg.Exclude), alsoPrivate: map[string]bool{}, told: []string{},
 		tellsAll: cfg.Upgrades == UpgradesTold, destroys: cfg.Format == FormatTwenty, tellsDoubt: cfg.TellUndecided,
-		metadata: newTwentyMetadata(), secrets: &cfg.SecretColumns,
+		metadata: newTwentyMetadata(), secrets: &cfg.SecretColumns, touch: &cfg.TouchColumns,
 	}
 	for _, name := range cfg.PrivateObjects {
 		t.alsoPrivate[name] = true
@@ -205,6 +206,7 @@ func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 		if !ok || t.hides(row, rel, f.name) {
 			continue
 		}
+		plan.touch = t.touch.matches(rel.Schema, []string{row.name, rel.Name}, f.name)
 		if f.kind == "MORPH_RELATION" && t.metadata.upgrades.server.from(2, 29) {
 			plan.also = f.name
 		}

@@ -146,7 +146,13 @@ func (t *Twenty) tellUnused() {
 	for _, m := range t.mistakes() {
 		t.log.Warn("an entry of "+m.setting+" names nothing", "entry", m.entry, "reason", m.why)
 	}
-	for _, p := range t.secrets.patterns {
+	t.tellUnmatched(secretColumns, t.secrets.patterns)
+	t.tellUnmatched(touchColumns, t.touch.patterns)
+}
+
+// tellUnmatched warns of patterns of a setting that match no field.
+func (t *Twenty) tellUnmatched(setting string, patterns []columnPattern) {
+	for _, p := range patterns {
 		used := false
 		var known []string
 		for _, o := range t.metadata.objects.rows {
@@ -156,9 +162,8 @@ func (t *Twenty) tellUnused() {
 			}
 		}
 		if !used {
-			slices.Sort(known)
-			t.log.Warn("HOOKLINE_SECRET_COLUMNS: an entry matches no field", "entry", p.text,
-				"nearest", spelling.Nearest(strings.TrimPrefix(p.text, "-"), slices.Compact(known)))
+			t.log.Warn(setting+": an entry matches no field", "entry", p.text,
+				"nearest", spelling.Nearest(strings.TrimPrefix(p.text, "-"), sorted(known)))
 		}
 	}
 }

@@ -353,8 +353,15 @@ func (d *database) divide(ctx context.Context, tx pgx.Tx) error {
 		if err := d.asksForTenants(ctx, tx); err != nil {
 			return err
 		}
-		fallthrough
+		return generic.Divide(ctx, tx, tenancy)
 	case !divided:
+		_, column, err := cdc.NotedTenant(ctx, tx, d.cfg.CDC)
+		if err != nil {
+			return err
+		}
+		if column != "" {
+			generic.Settle()
+		}
 		return generic.Divide(ctx, tx, tenancy)
 	case before == tenancy:
 	case !tenancy.On: // by mistake, most likely, and then all would hear of everything
