@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -297,4 +298,19 @@ func TestRenamedSettings(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzGeometry has every text become one JSON value.
+func FuzzGeometry(f *testing.F) {
+	for _, seed := range []string{
+		"0101000000000000000000F03F0000000000000040", "01020000000300000000", "0102000000FFFFFFFF", "0107000000010000000107000000",
+		"0104000000020000000101000000", "0101000000000000000000F87F000000000000F87F", "00000000013FF00000000000004000000000000000",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if got := appendGeometry(nil, []byte(text)); !json.Valid(got) {
+			t.Errorf("%q is %s", text, got)
+		}
+	})
 }
