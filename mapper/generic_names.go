@@ -2,7 +2,6 @@ package mapper
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -55,22 +54,20 @@ func fieldNames(names []string) []string {
 	for i, name := range names {
 		keys[i] = camelCase(name)
 		if taken[keys[i]] {
-			keys[i] = freeForm(name, names, taken)
+			keys[i] = freeForm(name, taken)
 		}
 		taken[keys[i]] = true
 	}
 	return keys
 }
 
-// freeForm returns the name as it is, with as many underscores behind it as it takes that no other
+// freeForm returns the name as it is, with as many underscores behind it as it takes that none before
 // has it.
-func freeForm(name string, names []string, taken map[string]bool) string {
-	for key := name; ; key += "_" {
-		other := key != name && slices.Contains(names, key)
-		if !taken[key] && !other {
-			return key
-		}
+func freeForm(name string, taken map[string]bool) string {
+	for taken[name] {
+		name += "_"
 	}
+	return name
 }
 
 // camelCase returns name in camelCase: first_name and FirstName are firstName, ID is id, and what is camelCase already (userID)

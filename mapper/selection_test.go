@@ -64,14 +64,14 @@ func TestSelectionIsOneForAll(t *testing.T) {
 		CREATE TABLE visits (day date, id int, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
 		CREATE SCHEMA sales; CREATE TABLE sales.orders (id int PRIMARY KEY)`)
 	g := NewGeneric(Config{
-		Include: patternsOf(t, "person,public.visits,compnay,audit_log,sales.orders"), Exclude: patternsOf(t, "audit*,public.peple,note"),
+		Include: patternsOf(t, "person,public.visits,compny,audit_log,sales.orders"), Exclude: patternsOf(t, "audit*,public.peple,note"),
 	}, pool, discard)
 	announced, left, log := listTables(t, g, pool)
-	if announced != "public.people public.visits" || left != "public.audit_logs public.companies sales.orders" {
+	if announced != "public.people public.visits" || left != "public.audit_logs public.companies public.keyless sales.orders" {
 		t.Errorf("announced are %s, left %s", announced, left)
 	}
 	for _, want := range []string{
-		`entry of HOOKLINE_INCLUDE names nothing" entry=compnay reason="no table or object has this name: is company meant?"`,
+		`entry of HOOKLINE_INCLUDE names nothing" entry=compny reason="no table or object has this name: is company meant?"`,
 		`entry of HOOKLINE_INCLUDE names nothing" entry=sales.orders reason="HOOKLINE_SCHEMAS does not have schema sales"`,
 		`entry of HOOKLINE_EXCLUDE names nothing" entry=public.peple reason="no table or object has this name: is public.people meant?"`,
 		`entry of HOOKLINE_EXCLUDE names nothing" entry=note reason="no table or object has this name"`,
