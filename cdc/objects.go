@@ -21,7 +21,8 @@ func NoteObjects(ctx context.Context, conn *pgx.Conn, cfg Config, names []Object
 	var tables, written, objects []string
 	var anew []bool
 	for _, n := range names {
-		tables, written = append(tables, n.Table.String()), append(written, n.Table.Schema+"."+n.Table.Name)
+		tables = append(tables, n.Table.String())
+		written = append(written, n.Table.Schema+"."+n.Table.Name)
 		objects, anew = append(objects, n.Object), append(anew, n.Anew)
 	}
 	_, err := conn.Exec(ctx, `

@@ -215,7 +215,9 @@ func (p *Plan) hidden(t *candidate) Skipped {
 
 // FindSkipped returns the tables that are not as they should be, by what tables and cfg ask for. In a
 // gap there are none.
-func FindSkipped(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table) ([]Skipped, error) {
+func FindSkipped(
+	ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table,
+) ([]Skipped, error) {
 	plan, err := planOf(ctx, conn, cfg.withDefaults(), tables)
 	if err != nil || plan == nil {
 		return nil, err

@@ -44,7 +44,8 @@ func (s *SecretColumns) UnmarshalText(text []byte) error {
 
 // newColumnPattern takes column, table.column and schema.table.column, with or without - before it.
 func newColumnPattern(entry string) (columnPattern, error) {
-	wrong := fmt.Errorf("entry %q: want column, table.column or schema.table.column, or - and one of these", entry)
+	wrong := fmt.Errorf("entry %q: want column, table.column or schema.table.column, "+
+		"or - and one of these", entry)
 	name, through := strings.CutPrefix(entry, "-")
 	p := columnPattern{text: entry, through: through}
 	parts := strings.Split(name, ".")

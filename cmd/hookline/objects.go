@@ -32,7 +32,7 @@ func (c objectsCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cfg.LogLevel = max(cfg.LogLevel, slog.LevelWarn) // what is left out as usual is what the command prints
+	cfg.LogLevel = max(cfg.LogLevel, slog.LevelWarn) // what is found as usual is what it prints
 	db, err := openDatabase(ctx, cfg, newLogger(cfg), prometheus.NewRegistry())
 	if err != nil {
 		return err
@@ -129,7 +129,8 @@ func printObjects(out io.Writer, list []mapper.ObjectStatus) error {
 		for i, e := range o.Events {
 			actions[i] = strings.TrimPrefix(e, o.Object+".")
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", o.Table, o.Object, strings.Join(actions, " "), strings.Join(o.Key, " "),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", o.Table, o.Object,
+			strings.Join(actions, " "), strings.Join(o.Key, " "),
 			cmp.Or(o.Tenant, "-"), cmp.Or(strings.Join(o.LeftOut, ", "), "-"))
 	}
 	if announced == 0 {
