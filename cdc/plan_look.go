@@ -107,7 +107,7 @@ func (f *found) lookAtKnown(ctx context.Context, conn *pgx.Conn, cfg Config) err
 		    SELECT FROM pg_trigger WHERE tgrelid = to_regclass($1) AND tgname = 'keep_known') AND (
 		    SELECT count(*) = 6 FROM pg_attribute
 		    WHERE (attrelid, attname) IN ((to_regclass($1), 'predecessor'), (to_regclass($1), 'webhooks'),
-		        (to_regclass($1), 'tenant'), (to_regclass($1), 'unread'), (to_regclass($2), 'old'),
+		        (to_regclass($1), 'unread'), (to_regclass($1), 'object_of'), (to_regclass($2), 'old'),
 		        (to_regclass($3), 'whole_from')))`,
 		known, cfg.own(backfillTable).String(), cfg.own(listingTable).String()).Scan(&there, &f.own)
 	if err == nil && there {

@@ -20,7 +20,9 @@ ALTER TABLE {{schema}}.known_table
     ADD COLUMN IF NOT EXISTS apart       boolean NOT NULL DEFAULT false,
     ADD COLUMN IF NOT EXISTS webhooks    boolean NOT NULL DEFAULT false,
     ADD COLUMN IF NOT EXISTS tenant      text,
-    ADD COLUMN IF NOT EXISTS unread      boolean NOT NULL DEFAULT false;
+    ADD COLUMN IF NOT EXISTS unread      boolean NOT NULL DEFAULT false,
+    ADD COLUMN IF NOT EXISTS object      text,
+    ADD COLUMN IF NOT EXISTS object_of   text;
 
 COMMENT ON TABLE {{schema}}.known_table IS
     'Tables that were there before the slot, or have been looked at since. Any other is new: the rows it has are announced.';
@@ -31,6 +33,7 @@ COMMENT ON COLUMN {{schema}}.known_table.successor IS 'The table that has taken 
 COMMENT ON COLUMN {{schema}}.known_table.webhooks IS 'Webhooks were read from it. Its rows are never announced, whatever it is called.';
 COMMENT ON COLUMN {{schema}}.known_table.unread IS 'It is published, and the rows that it had by then have yet to be announced.';
 COMMENT ON COLUMN {{schema}}.known_table.tenant IS 'Its column that told which tenant a webhook belongs to.';
+COMMENT ON COLUMN {{schema}}.known_table.object IS 'The name under which its records are announced, as table object_of.';
 COMMENT ON COLUMN {{schema}}.known_table.apart IS 'Whether it has changed its schema: then it is told under no other name than its own.';
 COMMENT ON COLUMN {{schema}}.known_table.predecessor IS 'The table whose name it has taken over, as long as what differs has yet to be announced.';
 

@@ -1,6 +1,11 @@
 package cdc
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
 
 // Skipped is a table that is not as it should be: it is left out, or it is announced and tells less.
 type Skipped struct {
@@ -206,4 +211,16 @@ func (p *Plan) hidden(t *candidate) Skipped {
 			"or let a superuser run what `hookline setup --print-sql` prints", t),
 		SQL: []string{fmt.Sprintf("ALTER ROLE %s BYPASSRLS", p.found.role)},
 	}
+}
+
+// FindSkipped returns the tables that are not as they should be, by what tables and cfg ask for. In a
+// gap there are none.
+func FindSkipped(
+	ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table,
+) ([]Skipped, error) {
+	plan, err := planOf(ctx, conn, cfg.withDefaults(), tables)
+	if err != nil || plan == nil {
+		return nil, err
+	}
+	return plan.Skipped, nil
 }

@@ -34,6 +34,7 @@ func SessionSettings() map[string]string {
 		"DateStyle":          "ISO, MDY",
 		"IntervalStyle":      "postgres",
 		"TimeZone":           "UTC",
+		"lc_monetary":        "C", // money reads alike wherever the CRM's sessions say it is spent
 		"extra_float_digits": "1",
 		"bytea_output":       "hex",
 		"jit":                "off", // it costs a catalog query 100 ms and more, and gains nothing

@@ -67,8 +67,10 @@ type environment struct {
 	TwentyUpgrades string `default:"silent" split_words:"true" takes:"silent or told"`
 	// Schemas whose tables the generic profile announces.
 	Schemas []string `takes:"a comma list of schemas"`
-	// Objects that are not announced. timelineActivity of the twenty profile never is.
-	Exclude []string `takes:"a comma list of object names"`
+	// Objects and tables that alone are announced.
+	Include mapper.ObjectPatterns `takes:"a comma list of objects, tables and schema.table, in which * stands for anything"`
+	// Objects and tables that are not announced. timelineActivity of the twenty profile never is.
+	Exclude mapper.ObjectPatterns `takes:"a comma list of objects, tables and schema.table, in which * stands for anything"`
 	// Objects of the twenty profile that are announced though private, * for all.
 	PrivateObjects []string `split_words:"true" takes:"a comma list of object names, or *"`
 	// What becomes of an event of the twenty profile when it is not known any more whether everybody may read its record.
@@ -77,6 +79,14 @@ type environment struct {
 	ObjectNames objectNames `split_words:"true" takes:"a comma list such as public.contacts=person,public.firms=company"`
 	// What is left out of events as a credential, or let through although its name says that it is one.
 	SecretColumns mapper.SecretColumns `split_words:"true" takes:"a comma list of column, table.column or schema.table.column with * for anything, each with - before it to let it through; or off"`
+	// Columns of which a change alone is not worth an event.
+	TouchColumns mapper.ColumnPatterns `split_words:"true" takes:"a comma list of column, table.column or schema.table.column with * for anything, each with - before it to make an exception"`
+	// Time zone of timestamps without one, in the generic profile, and of tables where it is another.
+	TimestampZone mapper.TimeZones `default:"UTC" split_words:"true" takes:"a time zone such as UTC or Europe/Berlin, none, or a comma list such as UTC,public.orders=Europe/Berlin,legacy.*=none"`
+	// Whether bigint and numeric are numbers of JSON or strings, in the generic profile.
+	Numbers string `default:"number" takes:"number or string"`
+	// Form of PostGIS' geometry and geography, in the generic profile.
+	Geometry string `default:"ewkb" takes:"ewkb or geojson"`
 	// Column of the generic profile that says which tenant a record belongs to, and tables that have another one: organization_id,public.deals=org.
 	// none: there are no tenants. When unset, the column of the table of webhooks that looks like one.
 	TenantColumn tenantColumns `split_words:"true" takes:"a column, none, or a comma list such as organization_id,public.deals=org,public.logs=none"`
@@ -161,9 +171,10 @@ func (e *environment) config() Config {
 	return Config{
 		CDC: cdc.Config{URL: e.DatabaseURL, Slot: e.Slot, Publication: e.Publication, Schema: e.Schema, Identity: e.ReplicaIdentity},
 		Mapper: mapper.Config{
-			Profile: e.Profile, Format: e.PayloadFormat, Schemas: e.Schemas, Exclude: trimmed(e.Exclude), ObjectNames: e.ObjectNames,
+			Profile: e.Profile, Format: e.PayloadFormat, Schemas: e.Schemas, Include: e.Include, Exclude: e.Exclude, ObjectNames: e.ObjectNames,
 			PrivateObjects: trimmed(e.PrivateObjects), Upgrades: e.TwentyUpgrades, TellUndecided: e.Undecided == "told",
-			SecretColumns: e.SecretColumns, Tenants: e.tenants(),
+			SecretColumns: e.SecretColumns, Tenants: e.tenants(), TouchColumns: e.TouchColumns,
+			Forms: mapper.Forms{Zones: e.TimestampZone, NumbersAsStrings: e.Numbers == "string", GeoJSON: e.Geometry == "geojson"},
 		},
 		Webhook: webhook.Config{
 			Profile: e.Profile, Table: e.WebhooksTable, Schemas: e.Schemas, TwentyWebhooks: e.TwentyWebhooks, Schema: e.Schema,
@@ -231,6 +242,8 @@ func (e *environment) check() error {
 	expect(slices.Contains([]string{mapper.UpgradesSilent, mapper.UpgradesTold}, e.TwentyUpgrades), "TWENTY_UPGRADES", e.TwentyUpgrades)
 	expect(slices.Contains([]string{"told", "not-told"}, e.Undecided), "UNDECIDED", e.Undecided)
 	expect(e.WebhooksTable == "auto" || strings.Count(e.WebhooksTable, ".") == 1, "WEBHOOKS_TABLE", e.WebhooksTable)
+	expect(slices.Contains([]string{"number", "string"}, e.Numbers), "NUMBERS", e.Numbers)
+	expect(slices.Contains([]string{"ewkb", "geojson"}, e.Geometry), "GEOMETRY", e.Geometry)
 	expect(within(e.RequestTimeout, time.Millisecond, 10*time.Minute), "REQUEST_TIMEOUT", e.RequestTimeout)
 	expect(e.MaxInFlight >= 1 && e.MaxInFlight <= 4096, "MAX_IN_FLIGHT", e.MaxInFlight)
 	expect(e.MaxBuffer >= 64<<10 && e.MaxBuffer <= 16<<30, "MAX_BUFFER", e.MaxBuffer)

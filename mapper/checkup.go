@@ -50,14 +50,15 @@ func (g *Generic) CheckNames(tables []cdc.Table) []cdc.Finding {
 			keep = append(keep, fmt.Sprintf("%s.%s=%s", t.Schema, t.Name, former))
 		}
 	}
+	found := g.checkGivenNames(tables)
 	if changes == nil {
-		return nil
+		return found
 	}
-	return []cdc.Finding{{
+	return append(found, cdc.Finding{
 		Level: cdc.Warning, Check: "names of objects", Found: "some are others than in earlier versions: " + strings.Join(changes, "; "),
 		Mend: fmt.Sprintf("HOOKLINE_OBJECT_NAMES=%s keeps the old names. With the new ones in it, this is not said again; "+
 			"then webhooks' operations and receivers have to know them", strings.Join(keep, ",")),
-	}}
+	})
 }
 
 // CheckKeys tells of tables that are not announced because they have no primary key, so that their records cannot be told apart, or

@@ -233,6 +233,13 @@ func (r *redactor) names(name []byte) bool {
 	return len(name) <= longest && r.class(name).hides('"')
 }
 
+// pairs reports whether a value is a credential by the name before it, both as they were printed: in a
+// list of pairs, such as [["password", "…"]].
+func (r *redactor) pairs(name, value []byte) bool {
+	const longest = 120
+	return name[0] == '"' && len(name) <= longest && r.class(name[1:len(name)-1]).hides(value[0])
+}
+
 // related is a member of an object of which another one says whether it is a credential, or that
 // says so of others.
 type related struct {

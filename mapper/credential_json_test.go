@@ -46,6 +46,13 @@ func TestRedactJSON(t *testing.T) {
 		{`{"field": "password", "from": "x", "to": "y", "previous": 1, "current": 2}`, `{"field":"password"}`},
 		{`{"name": "API_TOKEN", "string_value": "x", "oldVal": "y", "values": ["z"]}`, `{"name":"API_TOKEN"}`},
 		{`{"from": "a", "to": "b", "name": "Ada"}`, `{"from":"a","to":"b","name":"Ada"}`},
+		// and so may the name before it, in a list of pairs
+		{`[["password", "x"], ["user", "y"]]`, `[["password"],["user","y"]]`},
+		{`{"headers": [["Authorization", "Bearer x"], ["Accept", "y"]]}`, `{"headers":[["Authorization"],["Accept","y"]]}`},
+		{`[["tokens", 3], ["api_key", {"deep": 1}], ["password", "x", "y"], [], [1, 2], ["token"]]`,
+			`[["tokens",3],["api_key"],["password","x","y"],[],[1,2],["token"]]`},
+		{`["password", "email"]`, `["password","email"]`},
+		{`[{"name": "password", "value": "x"}, {"name": "user", "value": "y"}]`, `[{"name":"password"},{"name":"user","value":"y"}]`},
 		// documents within strings
 		{`{"payload": "{\"password\": \"x\", \"a\": 1}"}`, `{"payload":"{\"a\":1}"}`},
 		{`{"payload": "[{\"in\": \"{\\\"token\\\": \\\"x\\\"}\"}]"}`, `{"payload":"[{\"in\":\"{}\"}]"}`},

@@ -11,12 +11,12 @@ import (
 // what its name alone says. The zero value leaves it to the names.
 type SecretColumns struct {
 	off      bool // names alone say nothing
-	patterns []secretPattern
+	patterns []columnPattern
 }
 
-// secretPattern is one entry of the list. Its names are folded, and * in them stands for
+// columnPattern is one entry of the list. Its names are folded, and * in them stands for
 // anything.
-type secretPattern struct {
+type columnPattern struct {
 	text    string // as it was written
 	schema  string // "" for any
 	table   string // "" for any, and for what no table has: keys in JSON, attributes
@@ -28,34 +28,70 @@ type secretPattern struct {
 // before one lets it through, and of off.
 func (s *SecretColumns) UnmarshalText(text []byte) error {
 	*s = SecretColumns{}
-	const form = "column, table.column or schema.table.column, or - and one of these"
 	for entry := range strings.SplitSeq(string(text), ",") {
-		entry = strings.TrimSpace(entry)
-		if entry == "off" {
+		if entry = strings.TrimSpace(entry); entry == "off" {
 			s.off = true
 			continue
 		}
-		name, through := strings.CutPrefix(entry, "-")
-		parts := strings.Split(name, ".")
-		p := secretPattern{text: entry, through: through}
-		for _, part := range parts {
-			if folded(part) == "" || strings.ContainsAny(part, `[]?\`) {
-				return fmt.Errorf("entry %q: want %s", entry, form)
-			}
-		}
-		switch len(parts) {
-		case 1:
-			p.column = folded(parts[0])
-		case 2:
-			p.table, p.column = folded(parts[0]), folded(parts[1])
-		case 3:
-			p.schema, p.table, p.column = folded(parts[0]), folded(parts[1]), folded(parts[2])
-		default:
-			return fmt.Errorf("entry %q: want %s", entry, form)
+		p, err := newColumnPattern(entry)
+		if err != nil {
+			return err
 		}
 		s.patterns = append(s.patterns, p)
 	}
 	return nil
+}
+
+// newColumnPattern takes column, table.column and schema.table.column, with or without - before it.
+func newColumnPattern(entry string) (columnPattern, error) {
+	wrong := fmt.Errorf("entry %q: want column, table.column or schema.table.column, "+
+		"or - and one of these", entry)
+	name, through := strings.CutPrefix(entry, "-")
+	p := columnPattern{text: entry, through: through}
+	parts := strings.Split(name, ".")
+	for _, part := range parts {
+		if folded(part) == "" || strings.ContainsAny(part, `[]?\`) {
+			return p, wrong
+		}
+	}
+	switch len(parts) {
+	case 1:
+		p.column = folded(parts[0])
+	case 2:
+		p.table, p.column = folded(parts[0]), folded(parts[1])
+	case 3:
+		p.schema, p.table, p.column = folded(parts[0]), folded(parts[1]), folded(parts[2])
+	default:
+		return p, wrong
+	}
+	return p, nil
+}
+
+// ColumnPatterns name columns as SecretColumns do: the last pattern that matches one decides, and with
+// - before it, that it is none of them. The zero value names none.
+type ColumnPatterns struct{ patterns []columnPattern }
+
+// UnmarshalText takes a comma list.
+func (c *ColumnPatterns) UnmarshalText(text []byte) error {
+	*c = ColumnPatterns{}
+	for entry := range strings.SplitSeq(string(text), ",") {
+		p, err := newColumnPattern(strings.TrimSpace(entry))
+		if err != nil {
+			return err
+		}
+		c.patterns = append(c.patterns, p)
+	}
+	return nil
+}
+
+// matches reports whether a column of a table that goes by the names is one of them.
+func (c *ColumnPatterns) matches(schema string, names []string, column string) (one bool) {
+	for i := range c.patterns {
+		if p := &c.patterns[i]; p.matches(schema, names, column) {
+			one = !p.through
+		}
+	}
+	return one
 }
 
 // folded makes first_name, firstName and FIRST-NAME the same.
@@ -70,12 +106,12 @@ func folded(name string) string {
 
 // matches reports whether the pattern is of a column of a table. names are those that the table
 // goes by: its own, and its object's.
-func (p *secretPattern) matches(schema string, names []string, column string) bool {
+func (p *columnPattern) matches(schema string, names []string, column string) bool {
 	return p.isOf(schema, names) && glob(p.column, folded(column))
 }
 
 // isOf reports whether the pattern is of columns of a table.
-func (p *secretPattern) isOf(schema string, names []string) bool {
+func (p *columnPattern) isOf(schema string, names []string) bool {
 	if p.table == "" {
 		return true
 	}

@@ -20,6 +20,7 @@ type Draft struct {
 	updated     []string
 	partial     bool // columns of row are not known
 	second      bool // the change has announced another event before
+	guarded     bool // the row was one of a credential before: see object.secret
 }
 
 // Event puts the event together. It keeps no part of the change.
@@ -65,10 +66,13 @@ func (d *Draft) encode(e *Event) {
 		buf = e.appendHead(buf, e.format, Addressee{})
 	}
 	start := len(buf)
-	if d.partial || d.change.Kind == cdc.Delete && d.change.OldIsKey {
-		buf = d.object.appendKnown(buf, d.row)
+	o := d.object
+	if d.guarded {
+		buf = o.appendUnguarded(buf, d.row)
+	} else if d.partial || d.change.Kind == cdc.Delete && d.change.OldIsKey {
+		buf = o.appendKnown(buf, d.row)
 	} else {
-		buf = d.object.appendRow(buf, d.row)
+		buf = o.appendRow(buf, d.row)
 	}
 	end := len(buf)
 	if e.format == FormatTwenty {

@@ -22,26 +22,30 @@ import (
 // named by the singular of its name in camelCase: people is person, sales_orders is salesOrder.
 //
 // A record's JSON is what to_jsonb(row) gives, with these differences:
-//   - Keys are in camelCase, those of composite types too. Columns whose names would then be the same keep their names.
-//   - Timestamps are RFC 3339 in UTC: 2025-02-10T15:30:45.5Z. A timestamp without time zone is taken as UTC.
+//   - Keys are in camelCase, those of composite types too. Of columns whose names would then be the same the first has it, the others keep their own.
+//   - Timestamps are RFC 3339 in UTC: 2025-02-10T15:30:45.5Z. Config.Forms says of which zone a timestamp without one is.
 //   - A type with a cast to json of its own, hstore aside, is a string of its text.
 //
 // A column deleted_at or deletedAt of a date or timestamp type makes it an object with soft delete.
 type Generic struct {
 	schemas    []string
-	exclude    []string
+	selection  selection
 	names      map[string]string
+	given      atomic.Pointer[givenNames]
 	secrets    *SecretColumns
+	touch      *ColumnPatterns
 	webhooks   func(table string, columns []string) bool
 	pool       *pgxpool.Pool
 	log        *slog.Logger
 	redactor   *redactor
-	types      *types
-	skipping   sync.Mutex // of who changes skipped
+	forms      Forms
+	types      map[string]*types // by the time zone of what has none: see typesOf
+	skipping   sync.Mutex        // of who changes skipped
 	skipped    atomic.Pointer[skips]
 	tenants    TenantConfig
 	tenancy    tenancy
 	divided    bool
+	settled    bool            // see Settle
 	reported   map[string]bool // warnings that Tables has given, so as not to repeat them
 	generation atomic.Uint64
 	left       func() // see OnLeft
@@ -49,8 +53,8 @@ type Generic struct {
 
 var _ Catalog = (*Generic)(nil)
 
-// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Exclude, ObjectNames, SecretColumns, HoldsWebhooks and Tenants
-// of cfg; pool is asked about each table when its first change arrives.
+// NewGeneric returns a catalog that is empty until Load. It takes Schemas, Include, Exclude, ObjectNames, SecretColumns, TouchColumns, Forms,
+// HoldsWebhooks and Tenants of cfg; pool is asked about each table when its first change arrives.
 func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 	schemas := cfg.Schemas
 	if len(schemas) == 0 {
@@ -58,11 +62,12 @@ func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 	}
 	redactor := newRedactor(&cfg.SecretColumns)
 	g := &Generic{
-		schemas: schemas, exclude: cfg.Exclude, names: cfg.ObjectNames, secrets: &cfg.SecretColumns, tenants: cfg.Tenants, webhooks: cfg.HoldsWebhooks,
-		pool: pool, log: log, redactor: redactor, types: newTypes(pool, redactor),
+		schemas: schemas, selection: newSelection(cfg.Include, cfg.Exclude), names: cfg.ObjectNames, secrets: &cfg.SecretColumns, touch: &cfg.TouchColumns, tenants: cfg.Tenants, webhooks: cfg.HoldsWebhooks,
+		pool: pool, log: log, redactor: redactor, forms: cfg.Forms, types: map[string]*types{},
 		reported: map[string]bool{},
 	}
 	g.skipped.Store(&skips{names: map[cdc.Table]bool{}, oids: map[uint32]bool{}})
+	g.given.Store(&givenNames{})
 	return g
 }
 
@@ -99,8 +104,11 @@ func (g *Generic) Skip(tables []cdc.Table, oids []uint32) {
 
 // Load forgets what it knows of types.
 func (g *Generic) Load(context.Context, pgx.Tx, *cdc.Snapshot) error {
-	if len(g.types.composites) > 0 {
-		g.renew()
+	for _, t := range g.types {
+		if len(t.composites) > 0 {
+			g.renew()
+			break
+		}
 	}
 	return nil
 }
@@ -108,10 +116,6 @@ func (g *Generic) Load(context.Context, pgx.Tx, *cdc.Snapshot) error {
 // Tables returns all tables, sorted by schema and name; those that are not announced are marked as left. What is odd about one is logged
 // when it is first seen.
 func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
-	survey, err := g.survey(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
 	rows, err := tx.Query(ctx, `
 		SELECT n.nspname, c.relname, coalesce(parent.schema, ''), coalesce(parent.name, ''),
 		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
@@ -126,10 +130,23 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	}
 	var tables []cdc.Table
 	var keyless []string
-	objects := map[string]cdc.Table{}
+	var listed []listedTable
 	table, keyed := cdc.Table{Full: true}, false
 	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &table.ParentSchema, &table.Parent, &keyed}, func() error {
-		name, announced := g.announces(table.Schema, table.Name)
+		listed = append(listed, listedTable{table, keyed})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list tables: %w", err)
+	}
+	g.giveNames(listed)
+	survey, err := g.survey(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range listed {
+		table := l.Table
+		_, announced := g.announces(table.Schema, table.Name)
 		if !announced && table.Parent != "" {
 			_, announced = g.announces(table.ParentSchema, table.Parent)
 		} else {
@@ -138,29 +155,27 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 		if survey.tables[cdc.Table{Schema: table.Schema, Name: table.Name}].whole != "" {
 			announced = false
 		}
-		if announced && !keyed {
+		if announced && !l.keyed {
 			keyless = append(keyless, table.String()) // as long as it is new it stays so: a key may be on its way
-			return nil
+			continue
 		}
 		if table.Left = !announced; announced && table.Parent == "" {
 			g.warnOfName(table)
-			if first, taken := objects[name]; taken {
-				g.warnOfTwins(name, first, table)
-			} else {
-				objects[name] = table
-			}
 		}
 		tables = append(tables, table)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list tables: %w", err)
 	}
 	g.warnOfKeyless(keyless)
 	g.tell(survey)
+	g.tellSelection(listed, tables)
 	owners, err := g.Ownerships(ctx, tx)
 	g.tellTenants(owners)
 	return tables, err
+}
+
+// listedTable is a table, and whether it has a primary key.
+type listedTable struct {
+	cdc.Table
+	keyed bool
 }
 
 // parentSQL joins a table c with the one under whose name its changes are announced, where that is another one: the parent of which it is a
@@ -173,13 +188,6 @@ const parentSQL = `
 		    WHERE h.inhrelid = c.oid AND NOT c.relispartition AND p.relkind = 'r' AND pn.oid <> n.oid
 		      AND CASE WHEN p.relpages = 0 THEN pg_relation_size(p.oid) = 0 ELSE false END
 		    ORDER BY h.inhseqno LIMIT 1) parent ON true`
-
-func (g *Generic) warnOfTwins(object string, a, b cdc.Table) {
-	if !g.reportedAlready("object " + object + " " + b.String()) {
-		g.log.Warn("two tables are announced as the same object; HOOKLINE_OBJECT_NAMES can give one another name",
-			"object", object, "table", a.String(), "other", b.String())
-	}
-}
 
 // warnOfName tells of an object that had another name in earlier versions.
 func (g *Generic) warnOfName(t cdc.Table) {
@@ -194,7 +202,7 @@ func (g *Generic) warnOfName(t cdc.Table) {
 // the same where the configuration says the name.
 func (g *Generic) renamed(t cdc.Table) (former, name string) {
 	name, announced := g.announces(t.Schema, t.Name)
-	if _, named := g.names[t.Schema+"."+t.Name]; named || !announced {
+	if !announced || name != objectName(t.Name) || g.isNamed(t) {
 		return name, name
 	}
 	return formerName(t.Name), name
@@ -215,14 +223,34 @@ func (g *Generic) reportedAlready(what string) bool {
 
 // announces returns the name of the object that a table holds, and whether its changes are announced.
 func (g *Generic) announces(schema, table string) (object string, announced bool) {
-	if !slices.Contains(g.schemas, schema) || isReserved(schema) || g.skipped.Load().names[cdc.Table{Schema: schema, Name: table}] {
+	if g.omits(schema, table) != "" {
 		return "", false
 	}
-	object, named := g.names[schema+"."+table]
-	if !named {
-		object = objectName(table)
+	return g.nameOf(schema, table), true
+}
+
+// omits tells why a table is not announced whatever it holds, "" when it may be.
+func (g *Generic) omits(schema, table string) string {
+	switch {
+	case isReserved(schema):
+		return "it is Hookline's own, or the server's"
+	case !slices.Contains(g.schemas, schema):
+		return "HOOKLINE_SCHEMAS does not have its schema"
+	case g.skipped.Load().names[cdc.Table{Schema: schema, Name: table}]:
+		return "webhooks are read from it"
 	}
-	return object, !slices.Contains(g.exclude, object)
+	return g.selection.omits(candidate{schema, table, g.nameOf(schema, table)})
+}
+
+// nameOf returns the name of the object that a table holds.
+func (g *Generic) nameOf(schema, table string) string {
+	if name, named := g.names[schema+"."+table]; named {
+		return name
+	}
+	if name, given := g.given.Load().names[cdc.Table{Schema: schema, Name: table}]; given {
+		return name
+	}
+	return objectName(table)
 }
 
 // isReserved reports whether a schema is Hookline's own or the server's.
@@ -237,16 +265,35 @@ func (g *Generic) Observe(cdc.Change) bool { return false }
 func (g *Generic) Generation() uint64 { return g.generation.Load() }
 
 func (g *Generic) refresh(ctx context.Context, tx *cdc.Tx) error {
-	current, err := g.types.current(ctx, tx)
-	if err == nil && !current {
-		g.renew()
+	for _, t := range g.types {
+		current, err := t.current(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if !current {
+			g.renew()
+			return nil
+		}
 	}
-	return err
+	return nil
 }
 
 func (g *Generic) renew() {
-	g.types.forget()
+	for _, t := range g.types {
+		t.forget()
+	}
 	g.generation.Add(1)
+}
+
+// typesOf returns the types of a table's columns.
+func (g *Generic) typesOf(rel *cdc.Relation) *types {
+	zone := g.forms.Zones.of(rel.Schema, rel.Name)
+	t := g.types[zone.name]
+	if t == nil {
+		t = newTypes(g.pool, g.redactor, g.forms, zone.encoder())
+		g.types[zone.name] = t
+	}
+	return t
 }
 
 func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error) {
@@ -258,7 +305,8 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 	for i, c := range rel.Columns {
 		columns[i], oids[i] = c.Name, c.Type
 	}
-	if err := g.types.learn(ctx, oids); err != nil {
+	types := g.typesOf(rel)
+	if err := types.learn(ctx, oids); err != nil {
 		return nil, err
 	}
 	o := &object{
@@ -276,7 +324,7 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 	o.named(name)
 	of := outline{schema: rel.Schema, table: rel.Name, object: name, columns: make([]outlineColumn, len(columns))}
 	for i, column := range columns {
-		t := g.types.of(oids[i])
+		t := types.of(oids[i])
 		of.columns[i] = outlineColumn{name: column, of: t.holds, free: isFree(t.base), key: slices.Contains(o.key, i)}
 	}
 	judged := g.judge(&of)
@@ -289,7 +337,7 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 	g.guard(o, judged)
 	g.belongs(o, rel)
 	for i, fieldName := range fieldNames(columns) {
-		t := g.types.of(oids[i])
+		t := types.of(oids[i])
 		if judged.left[i] {
 			continue
 		}
@@ -299,6 +347,7 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 		}
 		o.fields = append(o.fields, field{
 			name: fieldName, key: jsonKey(fieldName), columns: []int{i}, encode: nullable(i, encode),
+			touch:   g.touch.matches(rel.Schema, []string{rel.Name, name}, columns[i]),
 			guarded: judged.setting != nil && slices.Contains(judged.setting.values, i),
 		})
 		o.composite = o.composite || t.composite
@@ -402,6 +451,9 @@ func (g *Generic) key(ctx context.Context, rel *cdc.Relation, o *object) error {
 	if !rel.Partitioned || !found {
 		o.stays = nil
 	}
+	if rel.Identity == 'i' {
+		o.index = identityBeside(rel, o.key)
+	}
 	if o.key == nil {
 		if o.exact = false; rel.Full() {
 			return nil
@@ -413,6 +465,19 @@ func (g *Generic) key(ctx context.Context, rel *cdc.Relation, o *object) error {
 		}
 	}
 	return nil
+}
+
+// identityBeside returns the columns of a replica identity that lacks some of the key, nil for any other.
+func identityBeside(rel *cdc.Relation, key []int) (columns []int) {
+	if !slices.ContainsFunc(key, func(c int) bool { return !rel.Columns[c].Identity }) {
+		return nil
+	}
+	for i, c := range rel.Columns {
+		if c.Identity {
+			columns = append(columns, i)
+		}
+	}
+	return columns
 }
 
 // watch returns nil: everybody may read everything.

@@ -48,11 +48,9 @@ func (g *Generic) guard(o *object, j judgement) {
 // survey is what is left out of the tables of a database.
 type survey struct {
 	tables   map[cdc.Table]judged
-	unused   []secretPattern // that match no column
-	nearest  []string        // for each of unused, a name that it may have meant; "" for none
-	columns  []string        // that are left out of tables that are announced: table.column
-	settings []string        // tables of settings
-	whole    []cdc.Table     // that are left out
+	columns  []string    // that are left out of tables that are announced: table.column
+	settings []string    // tables of settings
+	whole    []cdc.Table // that are left out
 }
 
 type judged struct {
@@ -116,7 +114,6 @@ func (g *Generic) survey(ctx context.Context, db interface {
 		s.tables[name] = d
 		s.add(name, &d)
 	}
-	s.compare(g.secrets)
 	return s, nil
 }
 
@@ -139,9 +136,9 @@ func (s *survey) add(name cdc.Table, d *judged) {
 	}
 }
 
-// compare finds the patterns that match no column.
-func (s *survey) compare(secrets *SecretColumns) {
-	for _, p := range secrets.patterns {
+// mistakes says of each pattern of a setting that matches no column what may be wrong with it.
+func (s *survey) mistakes(setting string, patterns []columnPattern) (list []mistake) {
+	for _, p := range patterns {
 		var known []string
 		used := false
 		for _, d := range s.tables {
@@ -154,29 +151,26 @@ func (s *survey) compare(secrets *SecretColumns) {
 				}
 			}
 		}
-		if !used {
-			s.unused = append(s.unused, p)
-			slices.Sort(known)
-			near := spelling.Nearest(strings.TrimPrefix(p.text, "-"), slices.Compact(known))
-			s.nearest = append(s.nearest, near)
+		if used {
+			continue
 		}
-	}
-}
-
-// complaints says of each pattern that matches no column what may be wrong with it.
-func (s *survey) complaints() (list []string) {
-	for i, p := range s.unused {
-		text := fmt.Sprintf("%q matches no column", p.text)
-		if p.table == "" {
-			text += ", and holds for keys of JSON alone"
+		m := mistake{setting, p.text, "it matches no column"}
+		if setting == secretColumns && p.table == "" {
+			m.why += ", and holds for keys of JSON alone"
 		}
-		if near := s.nearest[i]; near != "" {
-			text += fmt.Sprintf(": is %s meant?", near)
+		if near := spelling.Nearest(strings.TrimPrefix(p.text, "-"), sorted(known)); near != "" {
+			m.why += ": is " + near + " meant?"
 		}
-		list = append(list, text)
+		list = append(list, m)
 	}
 	return list
 }
+
+// The settings that name columns.
+const (
+	secretColumns = "HOOKLINE_SECRET_COLUMNS"
+	touchColumns  = "HOOKLINE_TOUCH_COLUMNS"
+)
 
 // tell logs what is left out, once.
 func (g *Generic) tell(s *survey) {
@@ -195,9 +189,9 @@ func (g *Generic) tell(s *survey) {
 		}
 		g.log.Info("a table is not announced", args...)
 	}
-	for _, text := range s.complaints() {
-		if !g.reportedAlready("pattern " + text) {
-			g.log.Warn("an entry of HOOKLINE_SECRET_COLUMNS may be wrong", "entry", text)
+	for _, m := range append(s.mistakes(secretColumns, g.secrets.patterns), s.mistakes(touchColumns, g.touch.patterns)...) {
+		if !g.reportedAlready("pattern " + m.setting + m.entry + m.why) {
+			g.log.Warn("an entry of "+m.setting+" may be wrong", "entry", m.entry, "reason", m.why)
 		}
 	}
 }
@@ -229,11 +223,11 @@ func (g *Generic) CheckCredentials(ctx context.Context, conn *pgx.Conn) ([]cdc.F
 		}
 		found = append(found, cdc.OK(check, "%s", text))
 	}
-	for _, text := range s.complaints() {
-		found = append(found, cdc.Finding{
-			Level: cdc.Warning, Check: check, Found: "HOOKLINE_SECRET_COLUMNS: " + text,
-			Mend: "correct the entry, or take it out",
-		})
+	for _, m := range s.mistakes(secretColumns, g.secrets.patterns) {
+		found = append(found, m.finding(check))
+	}
+	for _, m := range s.mistakes(touchColumns, g.touch.patterns) {
+		found = append(found, m.finding("touch columns"))
 	}
 	return found, nil
 }

@@ -213,7 +213,8 @@ func testCredentialsOfTables(t *testing.T, pool *pgxpool.Pool) {
 		t.Errorf("announced are %s, want %s", announced, want)
 	}
 	for _, want := range []string{
-		`\"people.phon\" matches no column: is people.phone meant?`, `\"-passwort\" matches no column, and holds for keys of JSON alone: is password meant?`,
+		`entry=people.phon reason="it matches no column: is people.phone meant?"`,
+		`entry=-passwort reason="it matches no column, and holds for keys of JSON alone: is password meant?"`,
 	} {
 		if !strings.Contains(log, want) {
 			t.Errorf("%s is not said: %s", want, log)

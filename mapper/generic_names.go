@@ -45,25 +45,39 @@ func formerSingular(word string) string {
 	return strings.ToLower(flect.Singularize(word))
 }
 
-// fieldNames returns the names in camelCase, in order. Names that would read alike keep their own form, so that none is lost.
+// fieldNames returns the names in camelCase, in order. Of several that would read alike the first has
+// the name, and the others keep their own form, so that none is lost and none that is there changes
+// when a column is added.
 func fieldNames(names []string) []string {
-	count := make(map[string]int, len(names))
+	taken := make(map[string]bool, len(names))
 	keys := make([]string, len(names))
 	for i, name := range names {
 		keys[i] = camelCase(name)
-		count[keys[i]]++
-	}
-	for i, name := range names {
-		if count[keys[i]] > 1 {
-			keys[i] = name
+		if taken[keys[i]] {
+			keys[i] = freeForm(name, taken)
 		}
+		taken[keys[i]] = true
 	}
 	return keys
 }
 
+// freeForm returns the name as it is, with as many underscores behind it as it takes that none before
+// has it.
+func freeForm(name string, taken map[string]bool) string {
+	for taken[name] {
+		name += "_"
+	}
+	return name
+}
+
 // camelCase returns name in camelCase: first_name and FirstName are firstName, ID is id, and what is camelCase already (userID)
-// stays.
+// stays. So do underscores that it begins with.
 func camelCase(name string) string {
+	bare := strings.TrimLeft(name, "_")
+	return name[:len(name)-len(bare)] + bareCamelCase(bare)
+}
+
+func bareCamelCase(name string) string {
 	if strings.IndexFunc(name, unicode.IsLower) == 0 && !strings.ContainsFunc(name, separates) {
 		return name
 	}

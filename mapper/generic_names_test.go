@@ -32,7 +32,7 @@ func TestFieldNames(t *testing.T) {
 		"id": "id", "ID": "id", "Id": "id",
 		"first_name": "firstName", "FirstName": "firstName", "FIRST_NAME": "firstName", "First Name": "firstName",
 		"createdAt": "createdAt", "userID": "userID", "user_ID": "userId", "address_line_1": "addressLine1", "address1": "address1",
-		"HTTPStatus": "httpStatus", "_private": "private", "2fa_enabled": "2faEnabled", "größe_cm": "größeCm",
+		"HTTPStatus": "httpStatus", "_private": "_private", "__x_y": "__xY", "_": "_", "2fa_enabled": "2faEnabled", "größe_cm": "größeCm",
 		"a.b": "aB", "?": "?", "日本_語": "日本語",
 	} {
 		if got := fieldNames([]string{name}); got[0] != want {
@@ -40,8 +40,19 @@ func TestFieldNames(t *testing.T) {
 		}
 	}
 	got := fieldNames([]string{"first_name", "FirstName", "last_name", "id", "ID", "Id"})
-	if want := []string{"first_name", "FirstName", "lastName", "id", "ID", "Id"}; !slices.Equal(got, want) {
+	if want := []string{"firstName", "FirstName", "lastName", "id", "ID", "Id"}; !slices.Equal(got, want) {
 		t.Errorf("names that read alike: got %q, want %q", got, want)
+	}
+	// a column that is added changes the name of none that is there
+	for _, columns := range [][]string{
+		{"_status", "status"}, {"first_name", "firstName", "First_Name", "FirstName"}, {"a_b", "aB", "aB_"}, {"id", "ID"},
+	} {
+		for n := range columns {
+			before, after := fieldNames(columns[:n]), fieldNames(columns[:n+1])
+			if !slices.Equal(before, after[:n]) || slices.Contains(before, after[n]) {
+				t.Errorf("%q are %q, and then %q", columns[:n+1], before, after)
+			}
+		}
 	}
 }
 

@@ -109,34 +109,45 @@ func arrayOf(element encoder, delimiter byte) encoder {
 type types struct {
 	pool       *pgxpool.Pool
 	redactor   *redactor
-	documents  map[uint32]columnType // those of builtin of which the redactor leaves something out
+	forms      Forms
+	own        map[uint32]columnType // those of builtin that read otherwise here
 	known      map[uint32]columnType // those met so far, besides builtin
 	composites map[uint32]typeRow    // the composite ones among them, as they were read
 	looked     *cdc.Tx               // the last transaction for whose sake current has looked
 	snapshot   *cdc.Snapshot         // what it saw
 }
 
-func newTypes(pool *pgxpool.Pool, r *redactor) *types {
+func newTypes(pool *pgxpool.Pool, r *redactor, forms Forms, timestamp encoder) *types {
 	t := &types{
-		pool: pool, redactor: r, documents: map[uint32]columnType{},
+		pool: pool, redactor: r, forms: forms, own: map[uint32]columnType{},
 		known: map[uint32]columnType{}, composites: map[uint32]typeRow{},
 	}
 	document := func(redacted encoder, oid, array uint32) {
 		one, many := builtin[oid], builtin[array]
 		one.redacted, many.redacted = redacted, arrayOf(redacted, ',')
-		t.documents[oid], t.documents[array] = one, many
+		t.own[oid], t.own[array] = one, many
 	}
 	document(r.appendText, pgtype.TextOID, pgtype.TextArrayOID)
 	document(r.appendText, pgtype.VarcharOID, pgtype.VarcharArrayOID)
 	document(r.appendText, pgtype.BPCharOID, pgtype.BPCharArrayOID)
 	document(r.appendJSON, pgtype.JSONOID, pgtype.JSONArrayOID)
 	document(r.appendJSON, pgtype.JSONBOID, pgtype.JSONBArrayOID)
+	reads := func(as encoder, oid, array uint32) {
+		one, many := builtin[oid], builtin[array]
+		one.encode, many.encode = as, arrayOf(as, ',')
+		t.own[oid], t.own[array] = one, many
+	}
+	reads(timestamp, pgtype.TimestampOID, pgtype.TimestampArrayOID)
+	if forms.NumbersAsStrings {
+		reads(appendText, pgtype.Int8OID, pgtype.Int8ArrayOID)
+		reads(appendText, pgtype.NumericOID, pgtype.NumericArrayOID)
+	}
 	return t
 }
 
 // of returns a type that learn has been told of.
 func (t *types) of(oid uint32) columnType {
-	if c, ok := t.documents[oid]; ok {
+	if c, ok := t.own[oid]; ok {
 		return c
 	}
 	if c, ok := builtin[oid]; ok {
@@ -222,13 +233,13 @@ type typeRow struct {
 	OID        uint32
 	Domain     bool
 	Composite  bool
-	Hstore     bool
 	Base       uint32   // of a domain
 	Element    uint32   // of an array, 0 for other types
 	Delimiter  string   // between an array's elements
 	Attributes []string // of a composite
 	Types      []uint32 // of Attributes
 	Category   string   // pg_type.typcategory
+	Extension  string   // that the type belongs to, and its name: hstore.hstore, postgis.geometry
 }
 
 // lookUp returns the types and all that they are made of, by oid. A true array, unlike a type that merely can be subscripted, is
@@ -250,11 +261,10 @@ func (t *types) lookUp(ctx context.Context, oids []uint32) (map[uint32]typeRow, 
 			) part (oid)
 		)
 		SELECT t.oid, t.typtype = 'd', t.typtype = 'c',
-		       t.typname = 'hstore' AND EXISTS (
-		           SELECT FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
+		       t.typbasetype, coalesce(e.oid, 0), coalesce(e.typdelim::text, ''), a.names, a.types, t.typcategory::text,
+		       coalesce((SELECT x.extname || '.' || t.typname FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
 		           WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
-		             AND d.refclassid = 'pg_extension'::regclass AND x.extname = 'hstore'),
-		       t.typbasetype, coalesce(e.oid, 0), coalesce(e.typdelim::text, ''), a.names, a.types, t.typcategory::text
+		             AND d.refclassid = 'pg_extension'::regclass LIMIT 1), '')
 		FROM needed JOIN pg_type t ON t.oid = needed.oid
 		LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
 		CROSS JOIN LATERAL (
@@ -291,7 +301,9 @@ func (t *types) compile(oid uint32, found map[uint32]typeRow) columnType {
 	case row.Composite:
 		c.encode, c.redacted = t.composite(row, found)
 		c.composite = true
-	case row.Hstore:
+	case t.forms.GeoJSON && (row.Extension == "postgis.geometry" || row.Extension == "postgis.geography"):
+		c.encode = appendGeometry
+	case row.Extension == "hstore.hstore":
 		c.encode, c.redacted = appendHstore, t.redactor.appendHstore
 	case row.Category == "S": // citext, as an instance
 		c.redacted = t.redactor.appendText

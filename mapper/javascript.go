@@ -159,7 +159,7 @@ func (p *reprinter) value(depth int) bool {
 	case '{':
 		return p.object(depth)
 	case '[':
-		return p.array(depth)
+		return p.array(depth, false)
 	case '"':
 		return p.text()
 	case 't':
@@ -181,20 +181,29 @@ func (p *reprinter) word(word string) bool {
 	return true
 }
 
-func (p *reprinter) array(depth int) bool {
+// array reads an array; within says that it is an element of another one.
+func (p *reprinter) array(depth int, within bool) bool {
 	p.at++
 	p.out = append(p.out, '[')
-	for first := true; !p.next(']'); first = false {
-		if !first {
+	start, elements, comma := len(p.out), 0, 0
+	for ; !p.next(']'); elements++ {
+		if elements > 0 {
 			if !p.next(',') {
 				return false
+			}
+			if elements == 1 {
+				comma = len(p.out)
 			}
 			p.out = append(p.out, ',')
 		}
 		p.space()
-		if !p.value(depth + 1) {
+		nested := p.at < len(p.in) && p.in[p.at] == '[' && depth < maxDepth
+		if nested && !p.array(depth+1, true) || !nested && !p.value(depth+1) {
 			return false
 		}
+	}
+	if within && elements == 2 && p.redactor != nil && p.redactor.pairs(p.out[start:comma], p.out[comma+1:]) {
+		p.out, p.left = p.out[:comma], true
 	}
 	p.out = append(p.out, ']')
 	return true

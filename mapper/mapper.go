@@ -24,14 +24,17 @@ type Config struct {
 	Profile     string            // auto (from the database), twenty or generic
 	Format      Format            // the form of bodies, unless a webhook asks for another
 	Schemas     []string          // generic: schemas whose tables are announced; nil: public
-	Exclude     []string          // objects that are never announced, by their names in events
+	Include     ObjectPatterns    // objects and tables that alone are announced; nil: all
+	Exclude     ObjectPatterns    // objects and tables that are never announced
 	ObjectNames map[string]string // generic: schema.table → object name, where the singular of the table's name will not do
 
 	// SecretColumns are left out of events as credentials, or let through though their names say that they are some.
 	SecretColumns SecretColumns
 	// HoldsWebhooks reports whether a table looks like one of webhooks, which is never announced; nil: none does. generic.
 	HoldsWebhooks func(table string, columns []string) bool
-	Tenants       TenantConfig // generic: how tenants are told apart
+	Tenants       TenantConfig   // generic: how tenants are told apart
+	TouchColumns  ColumnPatterns // an update of nothing else is not announced
+	Forms         Forms          // generic: how values read
 
 	// PrivateObjects are announced though Twenty's metadata says that not every user may read them; * stands for all.
 	PrivateObjects []string
@@ -258,6 +261,7 @@ func (m *Mapper) announce(ctx context.Context, o *object, change cdc.Change) (d 
 		d.row = change.Old
 		d.Action = o.deletion(d.row, change.OldIsKey)
 	}
+	d.guarded = o.secret != nil && change.Kind == cdc.Update && change.Old != nil && o.secret(change.Old)
 	if o.rewrites != nil && o.rewrites.wrote(&change, d.before, d.row) {
 		m.passOver(o)
 		return nil, nil
@@ -274,13 +278,14 @@ type arrival struct {
 	object  *object
 	change  cdc.Change // an Insert
 	partial bool       // see Draft
+	guarded bool       // likewise
 }
 
 // depart returns the first event of an update after which a record belongs to another tenant: it is gone,
 // says the row as it was. What it is now comes next, and is not for the tenant that it was of.
 func (m *Mapper) depart(d *Draft, was string) *Draft {
 	o, change := d.object, d.change
-	m.arrival = arrival{o, change, d.partial}
+	m.arrival = arrival{o, change, d.partial, o.secret != nil && o.secret(change.Old)}
 	m.arrival.change.Kind, m.arrival.change.Old, m.arrival.change.New = cdc.Insert, nil, d.row
 	change.Kind, change.New = cdc.Delete, nil
 	if !o.knows(change.Old) { // the identity is another one than the key, which then stayed as it is
@@ -301,7 +306,7 @@ func (m *Mapper) depart(d *Draft, was string) *Draft {
 // arrive returns the second one.
 func (m *Mapper) arrive(a arrival) *Draft {
 	d := &m.draft
-	*d = Draft{mapper: m, object: a.object, change: a.change, row: a.change.New, partial: a.partial, second: true}
+	*d = Draft{mapper: m, object: a.object, change: a.change, row: a.change.New, partial: a.partial, guarded: a.guarded, second: true}
 	d.Action = Created
 	d.Name, d.Object, d.Workspace = a.object.events[Created], a.object.name, a.object.tenant.of(d.row)
 	return d
@@ -397,14 +402,19 @@ func (o *object) knows(old cdc.Tuple) bool {
 	return len(o.key) > 0
 }
 
-// record returns the hash of the row's primary key.
+// record returns the hash of what tells the row from others: its primary key, or its replica identity
+// where a delete tells that and not the key.
 func (o *object) record(row cdc.Tuple) uint64 { return o.recordOf(o.hash, row) }
 
 // recordOf is record for another table than that of o.
 func (o *object) recordOf(table uint64, row cdc.Tuple) uint64 {
 	var d xxhash.Digest
 	d.ResetWithSeed(table)
-	for _, c := range o.key {
+	columns := o.key
+	if o.index != nil {
+		columns = o.index
+	}
+	for _, c := range columns {
 		_, _ = d.Write(row[c].Bytes())
 		_, _ = d.Write([]byte{0}) // no text of Postgres holds a zero byte
 	}

@@ -15,6 +15,7 @@ type object struct {
 	tenant    *tenantColumn // that tells of each row whose it is; nil: workspace does
 	hash      uint64        // seed of the record hash: tells equal keys of different tables apart
 	key       []int         // columns of the primary key
+	index     []int         // columns of the replica identity, where that is an index without all of the key; else nil
 	exact     bool          // keys are equal only if their texts are, so that a delete and an insert of one record can be told
 	stays     []int         // columns of the key that have nothing to do with the partition a row lies in; nil when rows cannot be found by them
 	deletedAt int           // column of the soft delete, -1 when there is none
@@ -41,6 +42,7 @@ type field struct {
 	also    string   // a second name that updatedFields lists when the field changed
 	key     []byte   // `"name":`
 	columns []int    // the columns it is made of
+	touch   bool     // a change of it and others like it alone announces nothing
 	silent  bool     // a change of it alone announces nothing, and updatedFields never lists it
 	guarded bool     // it is left out of rows of which object.secret says so
 	former  [][2]int // columns that a migration makes anew in this very transaction, and where each was before
@@ -74,7 +76,7 @@ func (o *object) appendRow(dst []byte, row cdc.Tuple) []byte {
 // changed returns the names of the fields that read differently before and after, silent ones left out. Two rows that differ only where
 // the JSON does not show it (null and "" where both read as "", microseconds where milliseconds are shown) are equal.
 func (o *object) changed(before, after cdc.Tuple) []string {
-	names := o.names[:0]
+	names, more := o.names[:0], false
 	secret := o.secret != nil && (o.secret(before) || o.secret(after))
 	for i := range o.fields {
 		f := &o.fields[i]
@@ -89,9 +91,10 @@ func (o *object) changed(before, after cdc.Tuple) []string {
 			names = append(names, f.also)
 		}
 		names = append(names, f.name)
+		more = more || !f.touch
 	}
 	o.names = names
-	if len(names) == 0 {
+	if !more {
 		return nil
 	}
 	return slices.Clone(names)
@@ -147,6 +150,13 @@ func (o *object) appendKnown(dst []byte, row cdc.Tuple) []byte {
 			return false
 		}
 		return !slices.ContainsFunc(f.columns, func(c int) bool { return row[c].IsUnchanged() })
+	})
+}
+
+// appendUnguarded appends the fields that are known and not guarded, as a JSON object.
+func (o *object) appendUnguarded(dst []byte, row cdc.Tuple) []byte {
+	return o.appendIf(dst, row, func(f *field) bool {
+		return !f.guarded && !slices.ContainsFunc(f.columns, func(c int) bool { return row[c].IsUnchanged() })
 	})
 }
 

@@ -21,6 +21,7 @@ type Ownership struct {
 	Shared bool   // every tenant hears of them
 	Why    string // nobody does, for this reason
 	Asks   string // what has to be set, "" when it is clear
+	unset  bool   // it is the settings that say what cannot be
 }
 
 // String says it in a few words.
@@ -38,14 +39,15 @@ func (o *Ownership) String() string {
 
 // describedColumn is a column of a table, with its type without domains.
 type describedColumn struct {
-	name string
-	base uint32
+	name   string
+	base   uint32
+	unsent bool // the stream does not have it: it is generated
 }
 
 // owner finds out whose the records of a table are.
 func (g *Generic) owner(table cdc.Table, columns []describedColumn) Ownership {
 	o := Ownership{Table: table}
-	written := table.Schema + "." + table.Name
+	written := written(table)
 	at := func(name string) int {
 		return slices.IndexFunc(columns, func(c describedColumn) bool { return c.name == name })
 	}
@@ -63,8 +65,12 @@ func (g *Generic) owner(table cdc.Table, columns []describedColumn) Ownership {
 		o.Why = "HOOKLINE_TENANT_COLUMN says that it has no tenant"
 		return o
 	case named != "" && at(named) < 0:
+		o.unset = true
 		return ask("…",
 			fmt.Sprintf("HOOKLINE_TENANT_COLUMN names its column %q, and there is none", named))
+	case named != "" && columns[at(named)].unsent:
+		o.Why = unsent(named)
+		return o
 	case named != "":
 		o.Column, o.Home = named, g.tenancy.home == written && g.tenancy.key == named
 		return o
@@ -98,10 +104,17 @@ func (g *Generic) owner(table cdc.Table, columns []describedColumn) Ownership {
 	case g.tenancy.Type != 0 && !sameKind(found[0].base, g.tenancy.Type):
 		return ask("…", fmt.Sprintf("its column %s is of another type than %s of table %s.%s",
 			names[0], g.tenancy.Own, g.tenancy.Table.Schema, g.tenancy.Table.Name))
+	case found[0].unsent:
+		o.Why = unsent(names[0])
 	default:
 		o.Column = names[0]
 	}
 	return o
+}
+
+func unsent(column string) string {
+	return "its column " + column + " is generated, and the stream does not have it: " +
+		"from Postgres 18 on it has those that are STORED"
 }
 
 // prefix is what stands before the entry of a table in HOOKLINE_TENANT_COLUMN.
@@ -111,6 +124,11 @@ func (t *Tenancy) prefix() string {
 	}
 	return t.Column + ","
 }
+
+// Settle says that tenants were told apart before. Divide then asks no more about tables that leave
+// open whose their records are: those go to nobody, as they do while Hookline runs. What the settings
+// have wrong it still tells.
+func (g *Generic) Settle() { g.settled = true }
 
 // Divide has the catalog tell tenants apart. It is to be called before any other goroutine knows
 // the catalog. The error is a *cdc.Problem when the database leaves open whose records are whose:
@@ -133,7 +151,7 @@ func (g *Generic) Divide(ctx context.Context, tx pgx.Tx, t Tenancy) error {
 	has := false
 	for _, o := range list {
 		has = has || o.Why == "" && !o.Home
-		if o.Asks != "" {
+		if o.Asks != "" && (o.unset || !g.settled) {
 			asks = append(asks, fmt.Sprintf("table %s: %s. %s", o.Table, o.Why, o.Asks))
 		}
 	}
@@ -227,7 +245,9 @@ func (g *Generic) Ownerships(ctx context.Context, db querier) ([]Ownership, erro
 	rows, err := db.Query(ctx, `
 		WITH RECURSIVE `+cdc.BasesSQL+`
 		SELECT n.nspname, c.relname,
-		       array_agg(a.attname::text ORDER BY a.attnum), array_agg(b.base ORDER BY a.attnum)
+		       array_agg(a.attname::text ORDER BY a.attnum), array_agg(b.base ORDER BY a.attnum),
+		       array_agg(a.attgenerated = 'v' OR a.attgenerated = 's' AND current_setting('server_version_num')::int < 180000
+		                 ORDER BY a.attnum)
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 		JOIN bases b ON b.oid = a.atttypid
@@ -245,14 +265,15 @@ func (g *Generic) Ownerships(ctx context.Context, db querier) ([]Ownership, erro
 	var table cdc.Table
 	var names []string
 	var bases []uint32
-	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &names, &bases}, func() error {
+	var unsent []bool
+	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &names, &bases, &unsent}, func() error {
 		_, announced := g.announces(table.Schema, table.Name)
 		if !announced || left.tables[table].whole != "" || table.Schema == g.tenancy.Table.Schema && table.Name == g.tenancy.Table.Name {
 			return nil
 		}
 		columns := make([]describedColumn, len(names))
 		for i := range names {
-			columns[i] = describedColumn{names[i], bases[i]}
+			columns[i] = describedColumn{names[i], bases[i], unsent[i]}
 		}
 		list = append(list, g.owner(table, columns))
 		return nil
@@ -263,20 +284,37 @@ func (g *Generic) Ownerships(ctx context.Context, db querier) ([]Ownership, erro
 	return list, nil
 }
 
-// tellTenants logs whose the records of the tables are, as far as that is new.
+// tellTenants logs whose the records of the tables are, as far as that is new: what goes to nobody in
+// one line for each reason.
 func (g *Generic) tellTenants(list []Ownership) {
-	var told, shared []string
+	var told, shared, reasons []string
+	nobody := map[string][]Ownership{}
 	for _, o := range list {
 		switch {
 		case g.reportedAlready("tenant of " + o.Table.String() + " " + o.String()):
 		case o.Why != "":
-			g.log.Warn("no tenant hears of a table",
-				"table", o.Table.String(), "reason", o.Why, "to_mend_it", o.mend())
+			if nobody[o.Why] == nil {
+				reasons = append(reasons, o.Why)
+			}
+			nobody[o.Why] = append(nobody[o.Why], o)
 		case o.Shared:
 			shared = append(shared, o.Table.String())
 		default:
 			told = append(told, o.Table.String()+" "+o.Column)
 		}
+	}
+	for _, why := range reasons {
+		tables := nobody[why]
+		names := make([]string, len(tables))
+		for i, o := range tables {
+			names[i] = written(o.Table)
+		}
+		mend := tables[0].mend()
+		if len(tables) > 1 && tables[0].Asks == "" {
+			mend = "schema.table=<column> in HOOKLINE_TENANT_COLUMN names the column that holds the tenant; " +
+				"HOOKLINE_SHARED_TABLES=" + strings.Join(names, ",") + " has every tenant hear of them"
+		}
+		g.log.Warn("no tenant hears of tables", "tables", strings.Join(names, ","), "reason", why, "to_mend_it", mend)
 	}
 	if told != nil || shared != nil {
 		g.log.Info("records are kept apart by their tenant", "tables", told, "shared", shared)
@@ -298,9 +336,9 @@ func (g *Generic) belongs(o *object, rel *cdc.Relation) {
 	if !g.tenancy.On {
 		return
 	}
-	columns := make([]describedColumn, len(rel.Columns))
+	columns, types := make([]describedColumn, len(rel.Columns)), g.typesOf(rel)
 	for i, c := range rel.Columns {
-		columns[i] = describedColumn{c.Name, g.types.of(c.Type).base}
+		columns[i] = describedColumn{name: c.Name, base: types.of(c.Type).base}
 	}
 	table := cdc.Table{Schema: rel.Schema, Name: rel.Name}
 	switch owner := g.owner(table, columns); {
@@ -309,7 +347,7 @@ func (g *Generic) belongs(o *object, rel *cdc.Relation) {
 	case owner.Why == "":
 		c := rel.Column(owner.Column)
 		o.tenant = &tenantColumn{
-			column: c, padded: columns[c].base == pgtype.BPCharOID, names: map[string]string{},
+			column: c, padded: columns[c].base == pgtype.BPCharOID, folding: g.tenancy.Folding, names: map[string]string{},
 			log: g.log, subject: table.String(),
 		}
 	}

@@ -78,16 +78,19 @@ func digits(b []byte) int {
 }
 
 // appendTimestamp appends a timestamp without time zone, taken as UTC.
-func appendTimestamp(dst, text []byte) []byte { return appendMoment(dst, text, "") }
+func appendTimestamp(dst, text []byte) []byte { return appendMoment(dst, text, "", "Z") }
+
+// appendPlainTimestamp appends a timestamp without time zone as one that has none.
+func appendPlainTimestamp(dst, text []byte) []byte { return appendMoment(dst, text, "", "") }
 
 // appendTimestamptz appends a timestamp with time zone, printed by a session whose time zone is UTC.
-func appendTimestamptz(dst, text []byte) []byte { return appendMoment(dst, text, "+00") }
+func appendTimestamptz(dst, text []byte) []byte { return appendMoment(dst, text, "+00", "Z") }
 
-// appendMoment turns 2025-02-10 15:30:45.5<offset> into 2025-02-10T15:30:45.5Z. Postgres has trimmed the fraction already. What
+// appendMoment turns 2025-02-10 15:30:45.5<offset> into 2025-02-10T15:30:45.5<zone>. Postgres has trimmed the fraction already. What
 // RFC 3339 cannot say stays as near to it as possible: infinity, years of five digits, and BC after the zone.
 //
 // https://www.rfc-editor.org/rfc/rfc3339#section-5.6
-func appendMoment(dst, text []byte, offset string) []byte {
+func appendMoment(dst, text []byte, offset, zone string) []byte {
 	body, era := text, ""
 	if bytes.HasSuffix(body, []byte(" BC")) {
 		era = " BC"
@@ -102,7 +105,7 @@ func appendMoment(dst, text []byte, offset string) []byte {
 	dst = append(dst, day...)
 	dst = append(dst, 'T')
 	dst = append(dst, clock...)
-	dst = append(dst, 'Z')
+	dst = append(dst, zone...)
 	dst = append(dst, era...)
 	return append(dst, '"')
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"path"
 	"slices"
+	"strings"
 
 	"hookline/cdc"
 )
@@ -61,6 +62,34 @@ type Tenancy struct {
 	Type   uint32    // of the column, without domains; 0: any will do
 	Table  cdc.Table // the CRM's table of webhooks; zero where there is only Hookline's own
 	Own    string    // the column of that table
+
+	// Folding says which letters count the same whatever their case, as values of citext do.
+	Folding Folding
+}
+
+// Folding is which letters of a tenant's name are the same in both cases.
+type Folding uint8
+
+const (
+	FoldNone  Folding = iota
+	FoldASCII         // as citext in a database whose locale is C
+	FoldAll
+)
+
+// Name returns the name that stands for all that are equal to it.
+func (f Folding) Name(name string) string {
+	switch f {
+	case FoldASCII:
+		return strings.Map(func(r rune) rune {
+			if 'A' <= r && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+			return r
+		}, name)
+	case FoldAll:
+		return strings.ToLower(name)
+	}
+	return name
 }
 
 // tenancy is a Tenancy with what the catalog of the database adds to it.
@@ -72,7 +101,8 @@ type tenancy struct {
 // tenantColumn is where a row says which tenant it belongs to.
 type tenantColumn struct {
 	column  int
-	padded  bool              // it is a char(n)
+	padded  bool // it is a char(n)
+	folding Folding
 	names   map[string]string // of tenants, so that they need not be made anew
 	told    bool              // that there are rows without a tenant
 	log     *slog.Logger
@@ -91,7 +121,7 @@ func (t *tenantColumn) of(row cdc.Tuple) string {
 	if name, ok := t.names[string(text)]; ok {
 		return name
 	}
-	name := string(text)
+	name := t.folding.Name(string(text))
 	if name == Everyone {
 		name = ""
 	}
@@ -100,7 +130,7 @@ func (t *tenantColumn) of(row cdc.Tuple) string {
 		t.log.Warn("a record belongs to no tenant, so nobody hears of it", "table", t.subject)
 	}
 	if len(t.names) < mostNames && name != "" {
-		t.names[name] = name
+		t.names[string(text)] = name
 	}
 	return name
 }

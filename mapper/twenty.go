@@ -22,7 +22,7 @@ import (
 // only when the configuration says so.
 type Twenty struct {
 	log         *slog.Logger
-	exclude     map[string]bool
+	selection   selection
 	alsoPrivate map[string]bool // objects that are announced though private
 	allPrivate  bool            // all of them are
 	tellsAll    bool            // also what an upgrade writes
@@ -31,6 +31,7 @@ type Twenty struct {
 	destroys    bool
 	tellsDoubt  bool // what cannot be decided is announced
 	secrets     *SecretColumns
+	touch       *ColumnPatterns
 	checked     bool // its entries were looked up once
 	metadata    *twentyMetadata
 	snapshot    *cdc.Snapshot
@@ -42,21 +43,18 @@ type Twenty struct {
 // neverTold is the object that Twenty itself announces nothing of.
 const neverTold = "timelineActivity"
 
-// NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Exclude, PrivateObjects, SecretColumns, Upgrades,
+// NewTwenty returns a catalog that knows nothing until Load. Of cfg it takes Include, Exclude, PrivateObjects, SecretColumns, TouchColumns, Upgrades,
 // TellUndecided and Format. timelineActivity, which Twenty writes for every change of another record, is never announced.
 func NewTwenty(cfg Config, log *slog.Logger) *Twenty {
 	t := &Twenty{
-		log: log, exclude: map[string]bool{neverTold: true}, alsoPrivate: map[string]bool{}, told: []string{},
+		log: log, selection: newSelection(cfg.Include, cfg.Exclude), alsoPrivate: map[string]bool{}, told: []string{},
 		tellsAll: cfg.Upgrades == UpgradesTold, destroys: cfg.Format == FormatTwenty, tellsDoubt: cfg.TellUndecided,
-		metadata: newTwentyMetadata(), secrets: &cfg.SecretColumns,
+		metadata: newTwentyMetadata(), secrets: &cfg.SecretColumns, touch: &cfg.TouchColumns,
 	}
 	for _, name := range cfg.PrivateObjects {
 		t.alsoPrivate[name] = true
 	}
 	t.allPrivate = t.alsoPrivate["*"]
-	for _, name := range cfg.Exclude {
-		t.exclude[name] = true
-	}
 	return t
 }
 
@@ -108,7 +106,7 @@ func (t *Twenty) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 		}
 		if table := m.table(w.schemaName(), o); m.tables[table] {
 			decides := rules[o.workspace].made().watches[table] != nil
-			tables = append(tables, cdc.Table{Schema: table.schema, Name: table.name, Full: true, Left: t.exclude[o.name] && !decides})
+			tables = append(tables, cdc.Table{Schema: table.schema, Name: table.name, Full: true, Left: t.omits(m, o) != "" && !decides})
 		}
 	}
 	slices.SortFunc(tables, func(a, b cdc.Table) int {
@@ -138,7 +136,27 @@ func (t *Twenty) Generation() uint64 { return t.generation }
 
 func (t *Twenty) refresh(context.Context, *cdc.Tx) error { return nil }
 
-func (t *Twenty) announces(o *twentyObject) bool { return o.active && !t.exclude[o.name] && t.shown(o) }
+func (t *Twenty) announces(o *twentyObject) bool {
+	return o.active && t.omits(t.metadata, o) == "" && t.shown(o)
+}
+
+// omits tells why an object is not announced although everybody may read it, "" when it may be.
+func (t *Twenty) omits(m *twentyMetadata, o *twentyObject) string {
+	if o.name == neverTold {
+		return "Twenty itself announces nothing of it"
+	}
+	return t.selection.omits(m.candidate(o))
+}
+
+// candidate is an object as a selection takes it.
+func (m *twentyMetadata) candidate(o *twentyObject) candidate {
+	c := candidate{object: o.name}
+	if w := m.workspaces.rows[o.workspace]; w != nil {
+		table := m.table(w.schemaName(), o)
+		c.schema, c.table = table.schema, table.name
+	}
+	return c
+}
 
 // watch returns how rows of rel are kept that decide which records may be told; nil when they decide nothing.
 func (t *Twenty) watch(rel *cdc.Relation) *watchPlan {
@@ -188,6 +206,7 @@ func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 		if !ok || t.hides(row, rel, f.name) {
 			continue
 		}
+		plan.touch = t.touch.matches(rel.Schema, []string{row.name, rel.Name}, f.name)
 		if f.kind == "MORPH_RELATION" && t.metadata.upgrades.server.from(2, 29) {
 			plan.also = f.name
 		}

@@ -239,7 +239,7 @@ func (t *Twenty) CheckObjects() cdc.Finding {
 		case w == nil || w.deleted:
 		case !o.active:
 			inactive++
-		case t.exclude[o.name]:
+		case t.omits(m, o) != "":
 			excluded++
 		case !m.tables[m.table(w.schemaName(), o)]:
 			missing++
@@ -262,17 +262,10 @@ func (t *Twenty) CheckObjects() cdc.Finding {
 	return cdc.OK("objects", "%s", found)
 }
 
-// CheckSettings tells of names in settings that no object has, as of the last Load.
+// CheckSettings tells of entries of settings that name no object, as of the last Load.
 func (t *Twenty) CheckSettings() (found []cdc.Finding) {
-	for _, s := range t.strangers() {
-		f := cdc.Finding{
-			Level: cdc.Warning, Check: "objects", Found: fmt.Sprintf("%s names %q, and no workspace has this object", s.setting, s.name),
-			Mend: "correct the name: it is objectMetadata.nameSingular, such as person",
-		}
-		if s.nearest != "" {
-			f.Mend = "correct the name; the nearest is " + s.nearest
-		}
-		found = append(found, f)
+	for _, m := range t.mistakes() {
+		found = append(found, m.finding("objects"))
 	}
 	return found
 }
@@ -370,7 +363,7 @@ func (t *Twenty) deciding() (tables []twentyTable) {
 	}
 	for _, o := range t.metadata.objects.rows {
 		w := t.metadata.workspaces.rows[o.workspace]
-		if w == nil || w.deleted || !o.active || t.exclude[o.name] || !t.shown(o) {
+		if w == nil || w.deleted || !o.active || t.omits(t.metadata, o) != "" || !t.shown(o) {
 			continue
 		}
 		r := t.rulesIn(o.workspace).of[o]

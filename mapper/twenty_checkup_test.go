@@ -207,10 +207,10 @@ func TestTwentySettingsNameObjects(t *testing.T) {
 		}
 		says = append(says, f.Found+": "+f.Mend)
 	}
+	const mend = ": correct the entry, or take it out"
 	equal(t, "findings", says, []string{
-		`HOOKLINE_EXCLUDE names "notes", and no workspace has this object: correct the name; the nearest is note`,
-		`HOOKLINE_PRIVATE_OBJECTS names "_rocket", and no workspace has this object: correct the name; the nearest is rocket`,
-		`HOOKLINE_PRIVATE_OBJECTS names "people", and no workspace has this object: ` +
-			"correct the name: it is objectMetadata.nameSingular, such as person",
+		`HOOKLINE_EXCLUDE names "notes": no table or object has this name: is note meant?` + mend,
+		`HOOKLINE_PRIVATE_OBJECTS names "_rocket": no workspace has this object: is rocket meant?` + mend,
+		`HOOKLINE_PRIVATE_OBJECTS names "people": no workspace has this object` + mend,
 	})
 }

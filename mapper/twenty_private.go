@@ -77,7 +77,7 @@ func (t *Twenty) names(of func(*twentyObject) bool) []string {
 	names := []string{}
 	for _, o := range t.metadata.objects.rows {
 		w := t.metadata.workspaces.rows[o.workspace]
-		if w != nil && !w.deleted && o.active && !t.exclude[o.name] && of(o) {
+		if w != nil && !w.deleted && o.active && t.omits(t.metadata, o) == "" && of(o) {
 			names = append(names, o.name)
 		}
 	}
@@ -119,26 +119,24 @@ func (t *Twenty) hides(o *twentyObject, rel *cdc.Relation, field string) bool {
 	return slices.Contains(twentySecrets[o.name], field)
 }
 
-// strange is a name in a setting that no object has.
-type strange struct{ setting, name, nearest string }
-
-// strangers returns the names in the settings that no object of any workspace has.
-func (t *Twenty) strangers() (list []strange) {
+// mistakes returns the entries of the settings that name no object of any workspace.
+func (t *Twenty) mistakes() []mistake {
 	var known []string
+	var all []candidate
 	for _, o := range t.metadata.objects.rows {
-		known = append(known, o.name)
+		known, all = append(known, o.name), append(all, t.metadata.candidate(o))
 	}
-	slices.Sort(known)
-	known = slices.Compact(known)
-	for _, s := range []struct {
-		setting string
-		names   map[string]bool
-	}{{"HOOKLINE_EXCLUDE", t.exclude}, {"HOOKLINE_PRIVATE_OBJECTS", t.alsoPrivate}} {
-		for _, name := range slices.Sorted(maps.Keys(s.names)) {
-			if name != neverTold && name != "" && name != "*" && !slices.Contains(known, name) {
-				list = append(list, strange{s.setting, name, spelling.Nearest(name, known)})
-			}
+	known = sorted(known)
+	list := t.selection.mistakes(all, nil)
+	for _, name := range slices.Sorted(maps.Keys(t.alsoPrivate)) {
+		if name == "" || name == "*" || slices.Contains(known, name) {
+			continue
 		}
+		m := mistake{"HOOKLINE_PRIVATE_OBJECTS", name, "no workspace has this object"}
+		if near := spelling.Nearest(name, known); near != "" {
+			m.why += ": is " + near + " meant?"
+		}
+		list = append(list, m)
 	}
 	return list
 }
@@ -149,10 +147,16 @@ func (t *Twenty) tellUnused() {
 		return
 	}
 	t.checked = true
-	for _, s := range t.strangers() {
-		t.log.Warn(s.setting+": no workspace has this object", "object", s.name, "nearest", s.nearest)
+	for _, m := range t.mistakes() {
+		t.log.Warn("an entry of "+m.setting+" names nothing", "entry", m.entry, "reason", m.why)
 	}
-	for _, p := range t.secrets.patterns {
+	t.tellUnmatched(secretColumns, t.secrets.patterns)
+	t.tellUnmatched(touchColumns, t.touch.patterns)
+}
+
+// tellUnmatched warns of patterns of a setting that match no field.
+func (t *Twenty) tellUnmatched(setting string, patterns []columnPattern) {
+	for _, p := range patterns {
 		used := false
 		var known []string
 		for _, o := range t.metadata.objects.rows {
@@ -162,9 +166,8 @@ func (t *Twenty) tellUnused() {
 			}
 		}
 		if !used {
-			slices.Sort(known)
-			t.log.Warn("HOOKLINE_SECRET_COLUMNS: an entry matches no field", "entry", p.text,
-				"nearest", spelling.Nearest(strings.TrimPrefix(p.text, "-"), slices.Compact(known)))
+			t.log.Warn(setting+": an entry matches no field", "entry", p.text,
+				"nearest", spelling.Nearest(strings.TrimPrefix(p.text, "-"), sorted(known)))
 		}
 	}
 }

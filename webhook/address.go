@@ -18,6 +18,7 @@ func parseURL(text string, lenient bool) (target, host string, err error) {
 	if scheme, _, found := strings.Cut(target, "://"); lenient && (!found || strings.ContainsAny(scheme, "/?#@")) {
 		target = "https://" + target
 	}
+	target, _, _ = strings.Cut(target, "#") // a fragment is not sent
 	target = escapeURL(target)
 	u, err := url.Parse(target)
 	if err != nil {
@@ -65,7 +66,7 @@ const (
 	escapedInQuery = " \"#<>'"
 )
 
-// escapeURL escapes what needs it in path and query. Control characters are left, for url.Parse to
+// escapeURL escapes what needs it in path and query of a URL without a fragment. Control characters are left, for url.Parse to
 // refuse.
 func escapeURL(text string) string {
 	start := strings.Index(text, "://")
@@ -73,16 +74,12 @@ func escapeURL(text string) string {
 		return text
 	}
 	start += len("://")
-	rest, fragment, fragmented := strings.Cut(text[start:], "#")
-	rest, query, asked := strings.Cut(rest, "?")
+	rest, query, asked := strings.Cut(text[start:], "?")
 	if i := strings.IndexByte(rest, '/'); i >= 0 {
 		rest = rest[:i] + escape(rest[i:], escapedInPath)
 	}
 	if asked {
 		rest += "?" + escape(query, escapedInQuery)
-	}
-	if fragmented { // it is not sent
-		rest += "#" + fragment
 	}
 	return text[:start] + rest
 }

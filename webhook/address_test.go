@@ -53,3 +53,14 @@ func TestEscapesAsBrowsersDo(t *testing.T) {
 		}
 	}
 }
+
+// A fragment is not sent, so whatever stands in it does no harm.
+func TestFragmentsAreDropped(t *testing.T) {
+	for text, want := range map[string]string{
+		"http://h.test/#%zz": "http://h.test/", "http://h.test/a?b#c d?e": "http://h.test/a?b", "http://h.test#": "http://h.test",
+	} {
+		if target, host, err := parseURL(text, false); target != want || host != "h.test" || err != nil {
+			t.Errorf("%s: %s, %s, %v, want %s", text, target, host, err, want)
+		}
+	}
+}

@@ -63,6 +63,9 @@ func (r *Registry) find(ctx context.Context, tx pgx.Tx) ([]found, mapper.Tenancy
 		return nil, mapper.Tenancy{}, err
 	}
 	tenancy, err := r.tenancyOf(sources)
+	if err == nil {
+		tenancy.Folding, err = foldingOf(ctx, tx, tenancy.Type)
+	}
 	if err != nil {
 		return nil, tenancy, err
 	}

@@ -59,9 +59,10 @@ type source struct {
 	table     cdc.Table
 	oid       uint32 // of the relation that it was read from
 	kind      kind
-	tenants   bool          // the database has tenants, so every webhook belongs to one
-	divided   bool          // it is a generic one, and has them
-	tenant    string        // the column of a CRM's table that names it, "" where it has its usual name
+	tenants   bool   // the database has tenants, so every webhook belongs to one
+	divided   bool   // it is a generic one, and has them
+	tenant    string // the column of a CRM's table that names it, "" where it has its usual name
+	folding   mapper.Folding
 	tenantIn  uint32        // its type, without domains, in the tables of records; 0 when unknown
 	workspace string        // of all rows; "" when each names its own
 	marked    bool          // operations without the mark are not ours

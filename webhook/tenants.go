@@ -1,12 +1,14 @@
 package webhook
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"hookline/cdc"
@@ -140,7 +142,7 @@ func (f *found) divide(t mapper.Tenancy) error {
 		return nil
 	}
 	s := f.source
-	s.tenants, s.divided, s.tenantIn = true, true, t.Type
+	s.tenants, s.divided, s.tenantIn, s.folding = true, true, t.Type, t.Folding
 	if s.kind != generic {
 		return nil
 	}
@@ -180,7 +182,7 @@ func (s *source) tenantOf(given cdc.Value) (string, error) {
 	case s.kind == own:
 		return s.canonical(name)
 	}
-	return name, nil
+	return s.folding.Name(name), nil
 }
 
 // canonical returns the name of a tenant as the tables of records have it.
@@ -199,5 +201,28 @@ func (s *source) canonical(name string) (string, error) {
 		}
 		return strconv.FormatInt(n, 10), nil
 	}
-	return name, nil
+	return s.folding.Name(name), nil
+}
+
+// foldingOf returns which letters count the same in values of a type: those of citext, as the server
+// puts them in lower case to compare them.
+func foldingOf(ctx context.Context, tx pgx.Tx, oid uint32) (f mapper.Folding, err error) {
+	if oid == 0 {
+		return mapper.FoldNone, nil
+	}
+	var folds, all bool
+	err = tx.QueryRow(ctx, `
+		SELECT EXISTS (
+		    SELECT FROM pg_type t JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
+		    JOIN pg_extension x ON d.refclassid = 'pg_extension'::regclass AND x.oid = d.refobjid
+		    WHERE t.oid = $1 AND x.extname = 'citext'), lower(chr(196)) = chr(228)`, oid).Scan(&folds, &all)
+	switch {
+	case err != nil:
+		return f, fmt.Errorf("look up how tenants compare: %w", err)
+	case folds && all:
+		return mapper.FoldAll, nil
+	case folds:
+		return mapper.FoldASCII, nil
+	}
+	return mapper.FoldNone, nil
 }

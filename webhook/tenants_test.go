@@ -120,6 +120,21 @@ func TestWebhooksOfTenants(t *testing.T) {
 	}
 }
 
+// Tenants in columns of citext are the same in any case of letters, as they are to the server.
+func TestTenantsOfCitext(t *testing.T) {
+	d := newDatabase(t, generic, webhook.SchemaSQL("hookline"), "CREATE EXTENSION citext",
+		"CREATE TABLE webhooks (id int PRIMARY KEY, url text, org citext)",
+		`INSERT INTO webhooks VALUES (1, 'http://one.example', 'Acme'), (2, 'http://two.example', 'ACME'), (3, 'http://three.example', 'Other')`,
+		`INSERT INTO hookline.webhook (id, url, workspace_id) VALUES ('11111111-1111-1111-1111-111111111111', 'http://own.example', 'aCME')`)
+	d.stream()
+	if d.Tenancy().Folding == mapper.FoldNone {
+		t.Error("the server's rule is not known")
+	}
+	equal(t, "of acme", d.matchedIn("acme", "contact.created"),
+		[]string{"hookline.webhook/11111111-1111-1111-1111-111111111111", "public.webhooks/1", "public.webhooks/2"})
+	equal(t, "of other", d.matchedIn("other", "contact.created"), []string{"public.webhooks/3"})
+}
+
 // In Twenty's database a webhook of Hookline's own may hear of all workspaces, and names one in any
 // case of letters.
 func TestEveryWorkspace(t *testing.T) {

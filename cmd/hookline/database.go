@@ -147,7 +147,7 @@ func (d *database) prepareOn(ctx context.Context, conn *pgx.Conn, checkpoints cd
 		return nil, err
 	}
 	d.tellSkipped(plan.Skipped)
-	return plan, d.noteTenancy(ctx, conn)
+	return plan, errors.Join(d.noteTenancy(ctx, conn), d.noteObjects(ctx, conn, tables))
 }
 
 // findGap looks for a gap.
@@ -279,6 +279,9 @@ func (d *database) tables(ctx context.Context, conn *pgx.Conn) (tables []cdc.Tab
 		if generic, ok := d.catalog.(*mapper.Generic); ok {
 			generic.Skip(tables, nil) // so that it does not say that they are left out
 		}
+		if err := d.rememberObjects(ctx, tx); err != nil {
+			return err
+		}
 		ofWebhooks := map[string]bool{}
 		for _, t := range tables {
 			ofWebhooks[t.String()] = true
@@ -298,6 +301,9 @@ func (d *database) tables(ctx context.Context, conn *pgx.Conn) (tables []cdc.Tab
 func (d *database) records(ctx context.Context, conn *pgx.Conn) (tables []cdc.Table, err error) {
 	err = d.inSnapshot(ctx, conn, func(tx pgx.Tx) error {
 		if err := d.divideAsConfigured(ctx, tx); err != nil {
+			return err
+		}
+		if err := d.rememberObjects(ctx, tx); err != nil {
 			return err
 		}
 		tables, err = d.catalog.Tables(ctx, tx)
@@ -350,8 +356,15 @@ func (d *database) divide(ctx context.Context, tx pgx.Tx) error {
 		if err := d.asksForTenants(ctx, tx); err != nil {
 			return err
 		}
-		fallthrough
+		return generic.Divide(ctx, tx, tenancy)
 	case !divided:
+		_, column, err := cdc.NotedTenant(ctx, tx, d.cfg.CDC)
+		if err != nil {
+			return err
+		}
+		if column != "" {
+			generic.Settle()
+		}
 		return generic.Divide(ctx, tx, tenancy)
 	case before == tenancy:
 	case !tenancy.On: // by mistake, most likely, and then all would hear of everything
@@ -398,6 +411,32 @@ func (d *database) noteTenancy(ctx context.Context, conn *pgx.Conn) error {
 		return nil
 	}
 	return cdc.NoteTenant(ctx, conn, d.cfg.CDC, tenancy.Table, tenancy.Own)
+}
+
+// rememberObjects tells the catalog under which names tables were announced before.
+func (d *database) rememberObjects(ctx context.Context, tx pgx.Tx) error {
+	generic, ok := d.catalog.(*mapper.Generic)
+	if !ok {
+		return nil
+	}
+	noted, err := cdc.NotedObjects(ctx, tx, d.cfg.CDC)
+	if err == nil {
+		generic.Remember(noted)
+	}
+	return err
+}
+
+// noteObjects writes down under which names tables are announced.
+func (d *database) noteObjects(ctx context.Context, conn *pgx.Conn, tables []cdc.Table) error {
+	generic, ok := d.catalog.(*mapper.Generic)
+	if !ok {
+		return nil
+	}
+	var names []cdc.ObjectName
+	for _, o := range generic.NamedObjects(tables) {
+		names = append(names, cdc.ObjectName{Table: o.Table, Object: o.Object, Anew: o.Confirmed})
+	}
+	return cdc.NoteObjects(ctx, conn, d.cfg.CDC, names)
 }
 
 // divideAsConfigured has the catalog keep tenants apart as the settings say, where no table of webhooks has told yet.

@@ -44,7 +44,7 @@ func withSpool(ctx context.Context, f func(store *spool.Spool) error) error {
 // deliveryFilter is how deliveries are picked on the command line.
 type deliveryFilter struct {
 	Webhook string       `placeholder:"KEY" help:"Those to this webhook; hookline status shows the keys."`
-	Event   eventPattern `placeholder:"PATTERN" help:"Those of person.created, person.*, *.created, or the event of an ID."`
+	Event   eventPattern `placeholder:"PATTERN" help:"Those of person.created, person.*, *.created, *.*, or the event of an ID."`
 	Since   moment       `placeholder:"TIME" help:"Those of changes that were committed since: 2025-02-10T15:30:00Z, or 2h for two hours ago."`
 	Until   moment       `placeholder:"TIME" help:"Those of changes that were committed before."`
 }
@@ -59,20 +59,23 @@ func (f deliveryFilter) filter() spool.Filter {
 	return filter
 }
 
-// eventPattern is the name of events, or the ID of one. "" stands for any.
-type eventPattern struct{ id, object, action string }
+// eventPattern is the name of events, or the ID of one. "" stands for any. The zero value was not said.
+type eventPattern struct {
+	id, object, action string
+	said               bool
+}
 
 func (p *eventPattern) UnmarshalText(text []byte) error {
 	if s := string(text); strings.HasPrefix(s, "evt_") {
-		*p = eventPattern{id: s}
+		*p = eventPattern{id: s, said: true}
 		return nil
 	}
 	object, action, _ := strings.Cut(string(text), ".")
 	_, known := mapper.ParseAction(action)
 	if object == "" || action != "*" && !known {
-		return fmt.Errorf("event %q: want person.created, person.*, *.created, or an ID such as evt_0badcafe_0000000001a2b3c4_0", text)
+		return fmt.Errorf("event %q: want person.created, person.*, *.created, *.*, or an ID such as evt_0badcafe_0000000001a2b3c4_0", text)
 	}
-	*p = eventPattern{object: strings.TrimPrefix(object, "*"), action: strings.TrimPrefix(action, "*")}
+	*p = eventPattern{object: strings.TrimPrefix(object, "*"), action: strings.TrimPrefix(action, "*"), said: true}
 	return nil
 }
 

@@ -22,8 +22,9 @@ func TestMain(m *testing.M) { postgrestest.Main(m) }
 
 func TestEventPattern(t *testing.T) {
 	for text, want := range map[string]eventPattern{
-		"person.created": {object: "person", action: "created"}, "person.*": {object: "person"}, "*.deleted": {action: "deleted"}, "*.*": {},
-		"evt_0badcafe_0000000000000001_0": {id: "evt_0badcafe_0000000000000001_0"},
+		"person.created": {object: "person", action: "created", said: true}, "person.*": {object: "person", said: true},
+		"*.deleted": {action: "deleted", said: true}, "*.*": {said: true},
+		"evt_0badcafe_0000000000000001_0": {id: "evt_0badcafe_0000000000000001_0", said: true},
 	} {
 		var p eventPattern
 		if err := p.UnmarshalText([]byte(text)); err != nil || p != want {
@@ -69,7 +70,7 @@ func TestReplayAndDiscardWantToKnowWhich(t *testing.T) {
 		if _, err := command(t, name, "--dry-run"); err == nil || !strings.Contains(err.Error(), "--all") {
 			t.Errorf("%s of nothing in particular: %v", name, err)
 		}
-		for _, which := range []string{"evt_1", "--all", "--webhook=a", "--event=person.*", "--since=2h", "--until=2h"} {
+		for _, which := range []string{"evt_1", "--all", "--webhook=a", "--event=person.*", "--event=*.*", "--since=2h", "--until=2h"} {
 			if _, err := command(t, name, which); err != nil {
 				t.Errorf("%s %s: %v", name, which, err)
 			}

@@ -44,6 +44,7 @@ func (d *doctor) checkData(ctx context.Context, conn *pgx.Conn) error {
 		if streamed, err := d.db.hasSchema(ctx, conn); err == nil && streamed {
 			d.add(catalog.CheckNames(tables)...)
 		}
+		d.add(catalog.CheckSelection(tables)...)
 		found, err = catalog.CheckKeys(ctx, conn)
 		if err := d.take("tables", found, err); err != nil {
 			return err
@@ -61,7 +62,7 @@ func (d *doctor) checkData(ctx context.Context, conn *pgx.Conn) error {
 			return err
 		}
 	}
-	d.add(checkTables(tables))
+	d.add(d.checkTables(tables))
 	found, err = cdc.CheckTables(ctx, conn, d.cfg.CDC, tables)
 	if err := d.take("tables", found, err); err != nil {
 		return err
@@ -104,19 +105,7 @@ func (d *doctor) readData(ctx context.Context, conn *pgx.Conn) ([]cdc.Table, err
 	if _, ok := errors.AsType[*cdc.Problem](err); !ok || !d.waitsForOwnTable(ctx, conn) {
 		return nil, d.take("webhooks", nil, err)
 	}
-	err = d.db.inSnapshot(ctx, conn, func(tx pgx.Tx) error {
-		snapshot, err := cdc.TakeSnapshot(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if err := d.db.divideAsConfigured(ctx, tx); err != nil {
-			return err
-		}
-		return d.db.catalog.Load(ctx, tx, snapshot)
-	})
-	if err == nil {
-		tables, err = d.db.records(ctx, conn)
-	}
+	tables, err = d.db.recordsAlone(ctx, conn)
 	if err != nil {
 		return nil, d.take("tables", nil, err)
 	}
@@ -129,7 +118,7 @@ func (d *doctor) waitsForOwnTable(ctx context.Context, conn *pgx.Conn) bool {
 	return err == nil && !there && (d.db.catalog.Profile() == "twenty" || d.cfg.Webhook.Table == d.cfg.Webhook.Schema+".webhook")
 }
 
-func checkTables(tables []cdc.Table) cdc.Finding {
+func (d *doctor) checkTables(tables []cdc.Table) cdc.Finding {
 	records, others := 0, 0
 	for _, t := range tables {
 		switch {
@@ -141,10 +130,15 @@ func checkTables(tables []cdc.Table) cdc.Finding {
 		}
 	}
 	if records == 0 {
-		return cdc.Finding{
+		f := cdc.Finding{
 			Level: cdc.Warning, Check: "tables", Found: "none holds records that are announced",
-			Mend: "HOOKLINE_SCHEMAS, HOOKLINE_EXCLUDE and HOOKLINE_PROFILE say which are",
+			Mend: "HOOKLINE_SCHEMAS, HOOKLINE_INCLUDE, HOOKLINE_EXCLUDE and HOOKLINE_PROFILE say which are; " +
+				"hookline objects tells of each table why it is left out",
 		}
+		if generic, ok := d.db.catalog.(*mapper.Generic); ok {
+			f.Found += "; tables: " + generic.Nothing(tables)
+		}
+		return f
 	}
 	return cdc.OK("tables", "%d with records, %d that describe them or hold webhooks", records, others)
 }

@@ -32,6 +32,7 @@ type commands struct {
 	Setup      setupCommand      `cmd:"" help:"Prepare the database: replica identities, publication, slot, Hookline's own tables."`
 	Status     statusCommand     `cmd:"" help:"Tell how slot, checkpoint and webhooks stand. Ends with 3 when something is wrong."`
 	Doctor     doctorCommand     `cmd:"" help:"Check everything, and print the SQL or the setting that mends what is wrong. Ends with 3 when something is."`
+	Objects    objectsCommand    `cmd:"" help:"List the tables: what is announced of each, or why nothing is."`
 	Deliveries deliveriesCommand `cmd:"" help:"List and show deliveries that wait or are dead; send dead ones again, or discard them."`
 	Listen     listenCommand     `cmd:"" help:"Receive webhooks here, verify their signatures and show them."`
 	Verify     verifyCommand     `cmd:"" help:"Check one signature."`

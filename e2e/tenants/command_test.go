@@ -84,7 +84,7 @@ func TestWhoseTablesAre(t *testing.T) {
 	}
 	wantText(t, "setup", strings.NewReplacer(`\"`, "", `="[`, `=[`).Replace(setup.Log.String()),
 		`public.deals organization_id`, `public.organizations id`, `shared=[public.countries]`,
-		`"no tenant hears of a table" table="public.notes" reason="it has no column organization_id"`, "HOOKLINE_SHARED_TABLES=public.notes")
+		`"no tenant hears of tables" tables=public.notes reason="it has no column organization_id"`, "HOOKLINE_SHARED_TABLES=public.notes")
 	status := e2e.Run(t, db.Env(settings...), "status")
 	wantText(t, "status", status.Out.String(), "public.deals: tenant in organization_id",
 		"public.organizations: tenant in id: these are the tenants", "public.countries: shared: every tenant hears of it",
