@@ -16,7 +16,7 @@ type metrics struct {
 	lag      prometheus.Histogram
 	retrying prometheus.Gauge
 
-	parked, dead, spoolFailures, gaps      prometheus.Counter
+	parked, dead, spoolFailures, gaps            prometheus.Counter
 	waiting, deadLetters, spoolBytes, fullQueues prometheus.Gauge
 }
 

@@ -83,4 +83,3 @@ func (e *exchange) judgeHTTP1(err error) error {
 	}
 	return err
 }
-
