@@ -79,6 +79,9 @@ func TestHTTP2(t *testing.T) {
 		if r.ProtoMajor != 2 {
 			t.Errorf("request by %s, want HTTP/2", r.Proto)
 		}
+		if r.Header.Get("Content-Length") == "" || r.Header.Get("Expect") != "" {
+			t.Errorf("Content-Length %q, Expect %q; want the one and not the other", r.Header.Get("Content-Length"), r.Header.Get("Expect"))
+		}
 	}))
 	server.EnableHTTP2 = true
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -435,7 +438,7 @@ func TestResendsAfterGoAway(t *testing.T) {
 }
 
 // A request that finds one connection after the other about to be ended by the receiver is sent again as often as it was not
-// taken, and once when it may have been: what is lost then is a failed attempt.
+// taken, and twice when it may have been: what is lost then is a failed attempt.
 func TestGoAwayTwice(t *testing.T) {
 	for name, test := range map[string]struct {
 		last    []byte // stream that the receiver looks at, of one connection after the other
@@ -446,7 +449,8 @@ func TestGoAwayTwice(t *testing.T) {
 		"not taken":             {[]byte{0, 0, 0, 0}, Delivered, 0, 1},
 		"perhaps taken":         {[]byte{1}, Delivered, 1, 1},
 		"not, and perhaps":      {[]byte{0, 1, 0}, Delivered, 1, 1},
-		"perhaps taken twice":   {[]byte{1, 1}, Failed, 1, 0},
+		"perhaps taken twice":   {[]byte{1, 1}, Delivered, 2, 1},
+		"perhaps taken thrice":  {[]byte{1, 1, 1}, Failed, 2, 0},
 		"not taken, ever again": {[]byte{0, 0, 0, 0, 0}, Failed, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -61,8 +62,13 @@ func (s *Sender) newCourier(to *webhook.Subscription) *courier {
 	}
 	u.User = nil // or http.Client would see to it, each time
 	u.Host = asciiHost(u)
-	if c.owner = ownerOf(to.Secret); u.Scheme == "http" {
+	c.owner = ownerOf(to.Secret)
+	switch u.Scheme {
+	case "http":
 		c.target, c.invalid = http1.NewTarget(u, c.common, c.owner)
+	case "https":
+	default:
+		c.invalid = fmt.Errorf("unsupported protocol scheme %q: want http or https", u.Scheme)
 	}
 	if c.invalid == nil {
 		c.request, c.invalid = retryablehttp.FromRequest(carrier.WithContext(c))
@@ -156,14 +162,19 @@ func (c *courier) roundTrip(t *transport) (*http.Response, error) {
 }
 
 // sendAgain reports whether the request that ended in err is to be sent again, as part of the same attempt. One that the
-// receiver may have taken is sent once more, no oftener.
+// receiver may have taken is sent once more, and twice where the receiver has told that it ends the connection: then two
+// reloads may follow each other.
 func (c *courier) sendAgain(err error) bool {
 	lost, ok := errors.AsType[*http1.LostError](err)
 	if !ok {
 		return false
 	}
 	c.alone, c.lostAt = c.alone || lost.Suspect, time.Now()
-	if c.requests > resends || lost.Sent && c.resent > 0 {
+	again := 1
+	if lost.Leaving {
+		again = 2
+	}
+	if c.requests > resends || lost.Sent && c.resent >= again {
 		return false
 	}
 	if lost.Sent {

@@ -13,6 +13,7 @@ import (
 type LostError struct {
 	Err     error
 	Sent    bool // some of the request was written: the receiver may have taken it all the same
+	Leaving bool // the receiver has told that it ends the connection, so it is at work
 	Suspect bool // the connection ended right behind it: it may be the reason, for others on it as well
 }
 

@@ -61,13 +61,13 @@ func (e *exchange) judge(err error) error {
 	case told.told && !w.leaving: // it is this request that the receiver would not have
 		return err
 	case told.told:
-		return &http1.LostError{Err: err, Sent: true}
+		return &http1.LostError{Err: err, Sent: true, Leaving: true}
 	case !w.over && !w.closed:
 		return err
 	case w.highest == 1 && !w.leaving: // whoever took the only request has failed
 		return err
 	}
-	return &http1.LostError{Err: err, Sent: true, Suspect: id == min(w.accepted, w.highest)}
+	return &http1.LostError{Err: err, Sent: true, Leaving: w.leaving, Suspect: id == min(w.accepted, w.highest)}
 }
 
 // judgeHTTP1 is judge for HTTP/1.1, where the receiver says nothing. w.mu is held.
