@@ -30,16 +30,20 @@ func TestEventThatEndsItsConnection(t *testing.T) {
 		with[r.RemoteAddr] = append(with[r.RemoteAddr], id)
 		mu.Unlock()
 		_, _ = io.Copy(io.Discard, r.Body)
+		bad := strings.HasSuffix(id, "_bad")
 		select {
 		case <-together:
+			if !bad {
+				return
+			}
 		default:
 			arrived <- id
 			<-together
 		}
-		if strings.HasSuffix(id, "_bad") {
+		if bad {
 			_ = r.Context().Value(connKey{}).(net.Conn).(*tls.Conn).NetConn().Close()
-			<-r.Context().Done()
 		}
+		<-r.Context().Done()
 	}))
 	server.EnableHTTP2 = true
 	server.Config.ErrorLog = silent
