@@ -280,6 +280,12 @@ func bodies(t *testing.T, r *row) {
 	u.db.Exec(`INSERT INTO contacts (id, note) VALUES ('large', repeat('x', $1))`, limit+2000)
 	u.db.Exec(`INSERT INTO contacts (id, note) VALUES ('huge', repeat('x', $1))`, 16*limit)
 	u.db.OneByOne("after", 50)
+	want := r.server.refusal
+	if want == 0 {
+		u.finish()
+		u.unnoticed()
+		return
+	}
 	due := len(u.db.Diary()) - 2
 	e2e.Eventually(t, func() error {
 		if got := u.f.inbox.Events(); got != due {
@@ -287,7 +293,6 @@ func bodies(t *testing.T, r *row) {
 		}
 		return nil
 	})
-	want := r.server.refusal(r.http2)
 	u.sut.UntilPrinted(fmt.Sprintf("status=%d", want))
 	log := u.sut.Log.String()
 	for line := range strings.SplitSeq(log, "\n") {

@@ -126,18 +126,19 @@ func (p *pool) run(d *dial) {
 	d.ended, d.err = true, err
 	p.dials = slices.DeleteFunc(p.dials, func(other *dial) bool { return other == d })
 	wanted := d.waiters > 0
+	over := !wanted && (d.alone || p.transport.ctx.Err() != nil)
 	if c != nil {
 		c.rest = time.AfterFunc(p.transport.cfg.IdleTimeout, c.expire)
 		if wanted {
 			d.conn, c.requests = c, 1
 		}
-		if !d.alone && c.places() > 0 {
+		if !d.alone && !over && c.places() > 0 {
 			p.conns = append(p.conns, c)
 		}
 	}
 	p.tell()
 	p.mu.Unlock()
-	if c != nil && !wanted && d.alone {
+	if c != nil && over {
 		c.close()
 	}
 }
