@@ -57,7 +57,7 @@ e2e: deps ## the end-to-end tests alone, in detail, with the long fault campaign
 .PHONY: conformance
 conformance: deps-postgres ## hold Hookline against nginx, Apache, HAProxy, Caddy, lighttpd and h2o, fetched from Debian: ten minutes
 	@internal/tools/fetch-servers $(CURDIR)/bin/servers
-	E2E_SERVERS=$(CURDIR)/bin/servers go test -count=1 -timeout 60m -v -run TestServers ./e2e/conformance
+	E2E_SERVERS=$(CURDIR)/bin/servers go test -count=1 -timeout 60m -parallel 12 -v -run TestServers ./e2e/conformance
 
 .PHONY: fuzz
 fuzz: deps ## every fuzz target, one after the other, for FUZZTIME (20s) each

@@ -2,6 +2,7 @@ package sender
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
@@ -559,11 +560,17 @@ func goAway(c net.Conn) (at time.Time, err error) { return goAwayAfter(c, 0) }
 
 // goAwayAfter is goAway that counts the streams up to last as seen.
 func goAwayAfter(c net.Conn, last byte) (at time.Time, err error) {
+	const goaway = 7
+	return replyAfter(c, []byte{0, 0, 8, goaway, 0, 0, 0, 0, 0 /* last stream: */, 0, 0, 0, last /* code: */, 0, 0, 0, 0})
+}
+
+// replyAfter speaks just enough HTTP/2 to send frames after the first request, and returns the time just before that.
+func replyAfter(c net.Conn, frames ...[]byte) (at time.Time, err error) {
 	preface := make([]byte, 24)
 	if _, err := io.ReadFull(c, preface); err != nil {
 		return at, fmt.Errorf("preface: %w", err)
 	}
-	const headers, settings, goaway = 1, 4, 7
+	const data, settings, endStream = 0, 4, 1
 	if _, err := c.Write([]byte{0, 0, 0, settings, 0, 0, 0, 0, 0}); err != nil {
 		return at, err
 	}
@@ -576,9 +583,9 @@ func goAwayAfter(c net.Conn, last byte) (at time.Time, err error) {
 		if _, err := io.CopyN(io.Discard, c, int64(length)); err != nil {
 			return at, fmt.Errorf("frame: %w", err)
 		}
-		if head[3] == headers {
+		if head[3] == data && head[4]&endStream != 0 {
 			at = time.Now()
-			_, err := c.Write([]byte{0, 0, 8, goaway, 0, 0, 0, 0, 0 /* last stream: */, 0, 0, 0, last /* code: */, 0, 0, 0, 0})
+			_, err := c.Write(bytes.Join(frames, nil))
 			return at, err
 		}
 	}

@@ -16,8 +16,8 @@ import (
 
 type connKey struct{}
 
-// One event on which a receiver ends its connection fails alone. Its neighbours on that connection are sent once more, and at its next
-// attempts it has none.
+// One event on which a receiver ends its connection fails alone. Its neighbours on that connection
+// are sent once more, and at its next attempts it has none.
 func TestEventThatEndsItsConnection(t *testing.T) {
 	const neighbours = 5
 	var mu sync.Mutex
@@ -86,8 +86,8 @@ func TestEventThatEndsItsConnection(t *testing.T) {
 	}
 }
 
-// An answer that comes before the request is written is taken, though the connection is closed then; and what a receiver says before its
-// answer is passed over.
+// An answer that comes before the request is written is taken, though the connection is closed
+// then; and what a receiver says before its answer is passed over.
 func TestOddAnswers(t *testing.T) {
 	const early = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 	const hints = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" +

@@ -15,26 +15,32 @@ const (
 	maxHeader   = 64 << 10         // bytes of an answer's header
 )
 
-// transport is what requests are sent by: plain ones by Hookline's own means, which take less of everything, and those over
-// TLS by net/http's on connections of Hookline's. It knows no proxies: the guard would see the proxy's address in place of
-// the receiver's.
+// transport is what requests are sent by: plain ones by Hookline's own means, which take less of
+// everything, and those over TLS by net/http's on connections of Hookline's. It knows no proxies:
+// the guard would see the proxy's address in place of the receiver's.
 type transport struct {
 	plain  *http1.Transport
 	secure *https.Transport
 	tls    *tls.Config // of all, for the sessions that can be resumed
 }
 
-// newTransport returns a transport whose plain requests end when ctx does. handshake is told of each TLS handshake.
-func newTransport(ctx context.Context, cfg Config, g *guard, handshake func(resumed bool)) *transport {
+// newTransport returns a transport whose plain requests end when ctx does. handshake is told of
+// each TLS handshake.
+func newTransport(
+	ctx context.Context, cfg Config, g *guard, handshake func(resumed bool),
+) *transport {
 	dial := g.dialer(net.Dialer{Timeout: cfg.RequestTimeout})
-	sessions := &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
+	sessions := &tls.Config{
+		MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0),
+	}
 	return &transport{
 		plain: http1.New(ctx, http1.Config{
 			Dial: dial, MaxIdle: cfg.MaxInFlight, MaxIdleTotal: cfg.maxAttempts, IdleTimeout: idleTimeout,
 			MaxHeaderBytes: maxHeader, BodyTimeout: drainTime,
 		}),
 		secure: https.New(ctx, https.Config{
-			Dial: dial, TLS: sessions, DialTimeout: cfg.RequestTimeout, MaxIdleTotal: cfg.maxAttempts, IdleTimeout: idleTimeout,
+			Dial: dial, TLS: sessions, DialTimeout: cfg.RequestTimeout,
+			MaxIdleTotal: cfg.maxAttempts, IdleTimeout: idleTimeout,
 			MaxHeaderBytes: maxHeader, Handshake: handshake,
 		}),
 		tls: sessions,

@@ -15,9 +15,10 @@ const (
 	ownHead        = 1000 // of them, those of Hookline's own headers at most
 )
 
-// parseHeaders reads a JSON object of strings. What it takes reaches a receiver through any common server: some drop names
-// with other characters than letters, digits and hyphens without a word, and all drop or merge what is there twice. A header
-// without a value is left out, as some servers do. Its errors do not quote values, which may be credentials.
+// parseHeaders reads a JSON object of strings. What it takes reaches a receiver through any common
+// server: some drop names with other characters than letters, digits and hyphens without a word,
+// and all drop or merge what is there twice. A header without a value is left out, as some servers
+// do. Its errors do not quote values, which may be credentials.
 func parseHeaders(text []byte) (http.Header, error) {
 	var pairs map[string]string
 	if json.Unmarshal(text, &pairs) != nil {
@@ -45,8 +46,8 @@ func isHeaderRune(r rune) bool {
 	return r == '-' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z'
 }
 
-// checkSize returns an error when the head of a request would be larger than servers take: they answer 400 or 431, or end the
-// connection, with all that is on it.
+// checkSize returns an error when the head of a request would be larger than servers take: they
+// answer 400 or 431, or end the connection, with all that is on it.
 func checkSize(s *Subscription) error {
 	size := ownHead + len(s.URL)
 	for name, values := range s.Headers {
@@ -55,7 +56,8 @@ func checkSize(s *Subscription) error {
 		}
 	}
 	if size >= maxRequestHead {
-		return fmt.Errorf("with the URL they take %d bytes, want fewer than %d: servers refuse larger requests", size-ownHead, maxRequestHead-ownHead)
+		return fmt.Errorf("with the URL they take %d bytes, want fewer than %d: servers refuse larger requests",
+			size-ownHead, maxRequestHead-ownHead)
 	}
 	return nil
 }

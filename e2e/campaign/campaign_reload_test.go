@@ -17,8 +17,9 @@ import (
 // receiverReloads is no fault: nobody must notice it.
 const receiverReloads fault = "a receiver reloads gracefully"
 
-// reloader is a receiver by HTTP/2 that is always well, and is replaced while it runs: what is under way is finished by the one
-// before, and new connections go to the next one, as at a web server that reads a new certificate.
+// reloader is a receiver by HTTP/2 that is always well, and is replaced while it runs: what is
+// under way is finished by the one before, and new connections go to the next one, as at a web
+// server that reads a new certificate.
 type reloader struct {
 	*hook
 	listener net.Listener
@@ -112,8 +113,8 @@ func (r *reloader) reload() {
 	})
 }
 
-// judgeReloads checks that no attempt at the receiver that reloads has failed, but for those that a machine short of breath did not answer in
-// time.
+// judgeReloads checks that no attempt at the receiver that reloads has failed, but for those that a
+// machine short of breath did not answer in time.
 func (c *campaign) judgeReloads() {
 	c.t.Helper()
 	for _, p := range c.launched {

@@ -15,7 +15,8 @@ import (
 	"hookline/internal/receiver"
 )
 
-// TestServers runs Hookline against each server, by each protocol, and prints a table. A row fails when it is worse than promised.
+// TestServers runs Hookline against each server, by each protocol, and prints a table. A row fails
+// when it is worse than promised.
 func TestServers(t *testing.T) {
 	if os.Getenv("E2E_SERVERS") == "" {
 		t.Skip("E2E_SERVERS names no folder with servers: make conformance")
@@ -270,8 +271,8 @@ func idle(t *testing.T, r *row, f *front) {
 	u.unnoticed()
 }
 
-// bodies: what is just below the server's limit is delivered, what is above is refused with the status that the documentation tells,
-// and neither keeps its neighbours.
+// bodies: what is just below the server's limit is delivered, what is above is refused with the
+// status that the documentation tells, and neither keeps its neighbours.
 func bodies(t *testing.T, r *row) {
 	u := newRun(t, r, newFrontOf(t, r))
 	u.launch()
@@ -307,7 +308,8 @@ func bodies(t *testing.T, r *row) {
 	}
 }
 
-// eightStreams: a server that takes eight requests at once gets no more, on as many connections as it takes.
+// eightStreams: a server that takes eight requests at once gets no more, on as many connections as
+// it takes.
 func eightStreams(t *testing.T, r *row) {
 	u := newRun(t, r, newFrontOf(t, r))
 	u.versions(200, 3)

@@ -162,7 +162,8 @@ func freePort(t *testing.T) int {
 
 var given []int // to servers; used by one goroutine, before anything runs side by side
 
-// writeCertificate writes a certificate for 127.0.0.1 that is its own authority: cert.pem, key.pem, and both in both.pem.
+// writeCertificate writes a certificate for 127.0.0.1 that is its own authority: cert.pem, key.pem,
+// and both in both.pem.
 func writeCertificate(t *testing.T, dir string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

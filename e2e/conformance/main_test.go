@@ -1,5 +1,6 @@
-// Package conformance holds Hookline against real web servers in front of a receiver, at reloads, restarts, idle connections and large
-// bodies. It runs only where the servers are: see `make conformance`.
+// Package conformance holds Hookline against real web servers in front of a receiver, at reloads,
+// restarts, idle connections and large bodies. It runs only where the servers are: see `make
+// conformance`.
 package conformance
 
 import (

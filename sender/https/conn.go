@@ -31,8 +31,8 @@ func (c *conn) told() bool {
 	return c.wire.most > 0
 }
 
-// places returns how many requests the connection takes at once: one by HTTP/1.1; by HTTP/2 what the receiver has told, and
-// one until it has.
+// places returns how many requests the connection takes at once: one by HTTP/1.1; by HTTP/2 what
+// the receiver has told, and one until it has.
 func (c *conn) places() int {
 	c.wire.mu.Lock()
 	defer c.wire.mu.Unlock()
@@ -63,8 +63,8 @@ func (c *conn) ready() bool {
 	return !gone
 }
 
-// wireChanged sees to it that a connection that is no good gets no further request, and that those who wait know what has
-// changed.
+// wireChanged sees to it that a connection that is no good gets no further request, and that those
+// who wait know what has changed.
 func (c *conn) wireChanged() {
 	p := c.pool
 	c.wire.mu.Lock()

@@ -57,7 +57,8 @@ func (p *pool) open(alone bool) (*conn, error) {
 		speaker = t.http2
 	}
 	t.opened(p)
-	if c.client, err = speaker.NewClientConn(context.WithValue(ctx, wireKey{}, c.wire), "https", p.address); err != nil {
+	ctx = context.WithValue(ctx, wireKey{}, c.wire)
+	if c.client, err = speaker.NewClientConn(ctx, "https", p.address); err != nil {
 		_ = c.wire.Close()
 		c.out()
 		return nil, cause(ctx, err)
@@ -65,8 +66,8 @@ func (p *pool) open(alone bool) (*conn, error) {
 	return c, nil
 }
 
-// cause returns why opening a connection failed: err, or the end of its context, which a dialler or a handshake words in ways
-// of its own.
+// cause returns why opening a connection failed: err, or the end of its context, which a dialler or
+// a handshake words in ways of its own.
 func cause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -74,7 +75,8 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// config returns what a handshake with a host is made with. Servers that speak both protocols choose HTTP/2.
+// config returns what a handshake with a host is made with. Servers that speak both protocols
+// choose HTTP/2.
 func (t *Transport) config(address string) *tls.Config {
 	cfg := t.cfg.TLS.Clone()
 	cfg.NextProtos = []string{"h2", "http/1.1"}

@@ -25,8 +25,8 @@ func (c *conn) exchange() *exchange {
 	return e
 }
 
-// wroteHeaders is called by net/http when it has written the head of a request, while it writes nothing else: so the stream
-// is the one that was begun last.
+// wroteHeaders is called by net/http when it has written the head of a request, while it writes
+// nothing else: so the stream is the one that was begun last.
 func (e *exchange) wroteHeaders() {
 	w := e.conn.wire
 	w.mu.Lock()
@@ -42,8 +42,8 @@ func (e *exchange) end() {
 	delete(w.streams, e.stream.Load())
 }
 
-// judge returns what has become of a request that ended in err: err itself when the receiver has failed it, or a
-// *http1.LostError.
+// judge returns what has become of a request that ended in err: err itself when the receiver has
+// failed it, or a *http1.LostError.
 func (e *exchange) judge(err error) error {
 	w := e.conn.wire
 	w.mu.Lock()
@@ -67,7 +67,8 @@ func (e *exchange) judge(err error) error {
 	case w.highest == 1 && !w.leaving: // whoever took the only request has failed
 		return err
 	}
-	return &http1.LostError{Err: err, Sent: true, Leaving: w.leaving, Suspect: id == min(w.accepted, w.highest)}
+	last := id == min(w.accepted, w.highest)
+	return &http1.LostError{Err: err, Sent: true, Leaving: w.leaving, Suspect: last}
 }
 
 // judgeHTTP1 is judge for HTTP/1.1, where the receiver says nothing. w.mu is held.

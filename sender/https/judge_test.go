@@ -140,7 +140,8 @@ func TestStreams(t *testing.T) {
 	}
 }
 
-// FuzzNotes: whatever a receiver sends, it is followed without a panic, and pieces make no difference.
+// FuzzNotes: whatever a receiver sends, it is followed without a panic, and pieces make no
+// difference.
 func FuzzNotes(f *testing.F) {
 	f.Add(frameOf(frameGoAway, 0, 0, uint32s(5, 0)...), 3)
 	f.Add(frameOf(frameSettings, 0, 0, 1, 2, 3), 1)

@@ -9,8 +9,9 @@ import (
 
 // pool has the connections to one host that belong to one owner.
 //
-// They are opened one by one where one may be enough: while there is none, since the first tells which protocol it is, and
-// brings the ticket with which the next ones resume its session; and over HTTP/2 always, since one carries many requests.
+// They are opened one by one where one may be enough: while there is none, since the first tells
+// which protocol it is, and brings the ticket with which the next ones resume its session; and over
+// HTTP/2 always, since one carries many requests.
 type pool struct {
 	transport *Transport
 	key       string
@@ -34,8 +35,8 @@ func (p *pool) take(ctx context.Context, terms Terms) (*conn, error) {
 		if mine != nil && mine.ended {
 			c, err := mine.conn, mine.err
 			mine.conn, mine = nil, nil
-			if c != nil || err != nil { // a new connection is taken whatever has become of it: a request has to fail for it
-				p.mu.Unlock()
+			if c != nil || err != nil {
+				p.mu.Unlock() // whatever has become of a new connection, a request has to find out
 				return c, err
 			}
 		}
@@ -77,7 +78,8 @@ func (p *pool) quit(d *dial) {
 	}
 }
 
-// pick gives a request a place on a connection, the one used last that has one; nil when none has. p.mu is held.
+// pick gives a request a place on a connection, the one used last that has one; nil when none has.
+// p.mu is held.
 func (p *pool) pick(terms Terms) *conn {
 	if terms.Alone {
 		return nil
@@ -102,7 +104,8 @@ func (p *pool) toldSoon(terms Terms) bool {
 	})
 }
 
-// dialFor returns the dial that a request is to wait for: one under way, or a new one. p.mu is held.
+// dialFor returns the dial that a request is to wait for: one under way, or a new one. p.mu is
+// held.
 func (p *pool) dialFor(terms Terms) *dial {
 	several := len(p.conns) > 0 && !p.conns[len(p.conns)-1].wire.http2
 	for _, d := range p.dials {

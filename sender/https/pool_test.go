@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// No connection gets more requests at once than the receiver takes, nor a second one before that has told how many: so none is
-// refused. More connections are opened, one by one.
+// No connection gets more requests at once than the receiver takes, nor a second one before that
+// has told how many: so none is refused. More connections are opened, one by one.
 func TestFewStreams(t *testing.T) {
 	const few, requests = 8, 64
 	var all sync.WaitGroup
@@ -104,7 +104,8 @@ func TestDialFails(t *testing.T) {
 	}
 }
 
-// A request that must not share a connection gets its own, which nobody else gets; one that wants a new connection gets one, and shares it.
+// A request that must not share a connection gets its own, which nobody else gets; one that wants a
+// new connection gets one, and shares it.
 func TestTerms(t *testing.T) {
 	from := make(chan string, 9)
 	transport, server := receiverOf(t, Config{}, nil, func(_ http.ResponseWriter, r *http.Request) { from <- r.RemoteAddr })

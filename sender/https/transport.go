@@ -1,5 +1,6 @@
-// Package https POSTs over TLS, by HTTP/2 or HTTP/1.1 as the receiver likes. net/http speaks; which connection a request
-// takes, and what has become of it when that ends, is told here, by what has passed over the connection.
+// Package https POSTs over TLS, by HTTP/2 or HTTP/1.1 as the receiver likes. net/http speaks; which
+// connection a request takes, and what has become of it when that ends, is told here, by what has
+// passed over the connection.
 package https
 
 import (
@@ -27,7 +28,8 @@ type Config struct {
 	// IdleTimeout is how long a connection without a request is kept.
 	IdleTimeout time.Duration
 
-	// MaxIdleTotal is how many connections there may be, over all hosts, for one to be kept when its last request is over.
+	// MaxIdleTotal is how many connections there may be, over all hosts, for one to be kept when its
+	// last request is over.
 	MaxIdleTotal int
 
 	// MaxHeaderBytes bounds the header of an answer.
@@ -37,8 +39,9 @@ type Config struct {
 	Handshake func(resumed bool)
 }
 
-// Transport sends requests, each once. When it cannot be told, or the receiver has said, that a request was not taken, the
-// error is a *http1.LostError. Safe for concurrent use, but Read and Close of one answer's body are not.
+// Transport sends requests, each once. When it cannot be told, or the receiver has said, that a
+// request was not taken, the error is a *http1.LostError. Safe for concurrent use, but Read and
+// Close of one answer's body are not.
 type Transport struct {
 	cfg          Config
 	ctx          context.Context
@@ -59,17 +62,21 @@ func New(ctx context.Context, cfg Config) *Transport {
 			Protocols:              p,
 			MaxResponseHeaderBytes: cmp.Or(cfg.MaxHeaderBytes, 64<<10),
 			DisableCompression:     true, // no answer is read
-			// An HTTP/2 connection carries many requests: when it is dead, that must be found out before they have all timed out.
+			// An HTTP/2 connection carries many requests: when it is dead, that must be found out before
+			// they have all timed out.
 			HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
 		}
 	}
 	var one, two http.Protocols
 	one.SetHTTP1(true)
 	two.SetUnencryptedHTTP2(true) // to net/http a wire is no TLS
-	return &Transport{cfg: cfg, ctx: ctx, http1: talk(&one), http2: talk(&two), pools: map[string]*pool{}}
+	t := &Transport{cfg: cfg, ctx: ctx, pools: map[string]*pool{}}
+	t.http1, t.http2 = talk(&one), talk(&two)
+	return t
 }
 
-// wireKey is the key of the wire that a client connection of net/http's is made of, in the context of its making.
+// wireKey is the key of the wire that a client connection of net/http's is made of, in the context
+// of its making.
 type wireKey struct{}
 
 // Terms say which connections a request may take.
@@ -79,8 +86,8 @@ type Terms struct {
 	Alone bool      // one that is made for it, and closed behind it
 }
 
-// RoundTrip sends a request, whose body has a known length and is in memory. The request's context bounds it, the reading
-// of the answer's body included.
+// RoundTrip sends a request, whose body has a known length and is in memory. The request's context
+// bounds it, the reading of the answer's body included.
 func (t *Transport) RoundTrip(req *http.Request, terms Terms) (*http.Response, error) {
 	p := t.pool(address(req.URL), terms.Owner)
 	defer t.leave(p)

@@ -14,17 +14,18 @@ import (
 )
 
 const (
-	lastWords = 500 * time.Millisecond // that a receiver's last words have to come after a write has failed
+	lastWords = 500 * time.Millisecond // that what a receiver has said may take when a write has failed
 	goodbye   = 250 * time.Millisecond // that saying goodbye may take
 )
 
-// wire is a TLS connection that net/http speaks over. It notes what passes, for net/http's errors do not tell what has
-// become of a request: which streams were begun, which the receiver will not look at, which it has given up, and whether
-// the connection is over.
+// wire is a TLS connection that net/http speaks over. It notes what passes, for net/http's errors
+// do not tell what has become of a request: which streams were begun, which the receiver will not
+// look at, which it has given up, and whether the connection is over.
 //
-// It has writing never fail. When it does fail, the receiver has closed its end, and what it has said before that is still
-// there to be read: answers, and the GOAWAY that tells why. So writes go nowhere from then on, and reading tells the end.
-// net/http would close the connection at the failed write, unread.
+// It has writing never fail. When it does fail, the receiver has closed its end, and what it has
+// said before that is still there to be read: answers, and the GOAWAY that tells why. So writes go
+// nowhere from then on, and reading tells the end. net/http would close the connection at the
+// failed write, unread.
 type wire struct {
 	*tls.Conn
 	http2   bool
@@ -57,7 +58,8 @@ type reset struct {
 func newWire(conn *tls.Conn, changed func()) *wire {
 	w := &wire{
 		Conn: conn, changed: changed, http2: conn.ConnectionState().NegotiatedProtocol == "h2",
-		out: frames{skip: prefaceLength}, streams: map[uint32]reset{}, unsent: math.MaxUint32, accepted: math.MaxUint32,
+		out: frames{skip: prefaceLength}, streams: map[uint32]reset{},
+		unsent: math.MaxUint32, accepted: math.MaxUint32,
 	}
 	w.reads = sync.NewCond(&w.mu)
 	return w
@@ -149,10 +151,12 @@ func (w *wire) setMost(settings []byte) {
 	}
 }
 
-// ended reports whether an error of reading tells that the receiver has ended the connection, as it does without a
-// complaint.
+// ended reports whether an error of reading tells that the receiver has ended the connection, as it
+// does without a complaint.
 func ended(err error) bool {
-	for _, target := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, os.ErrDeadlineExceeded} {
+	for _, target := range []error{
+		io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, os.ErrDeadlineExceeded,
+	} {
 		if errors.Is(err, target) {
 			return true
 		}
@@ -191,8 +195,8 @@ func (w *wire) quiet() bool {
 	return silent(raw)
 }
 
-// catchUp waits until what has come is read, so that an end is known before a request is sent. It waits for a few reads at
-// most: after each, what comes next has come later than the call.
+// catchUp waits until what has come is read, so that an end is known before a request is sent. It
+// waits for a few reads at most: after each, what comes next has come later than the call.
 func (w *wire) catchUp() {
 	const reads, patience = 2, 20 * time.Millisecond
 	for range reads {
