@@ -36,6 +36,7 @@ func TestHTTP2Answers(t *testing.T) {
 		"INTERNAL_ERROR":                         {[][]byte{reset(2)}, Failed, 0, 0, false},
 		"PROTOCOL_ERROR":                         {[][]byte{reset(1)}, Failed, 0, 0, false},
 		"REFUSED_STREAM":                         {[][]byte{reset(7)}, Delivered, 1, 0, false},
+		"REFUSED_STREAM, then STREAM_CLOSED":     {[][]byte{reset(7), reset(5)}, Delivered, 1, 0, false},
 		"PROTOCOL_ERROR after GOAWAY":            {[][]byte{leaving(1), reset(1)}, Delivered, 1, 1, false},
 		"GOAWAY, and the end":                    {[][]byte{leaving(1)}, Delivered, 1, 1, true},
 		"GOAWAY that counts less, later":         {[][]byte{leaving(127), leaving(0)}, Delivered, 1, 0, true},

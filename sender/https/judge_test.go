@@ -104,6 +104,7 @@ func TestNotes(t *testing.T) {
 	text = append(text, frameOf(0, 0, 3, make([]byte, 1000)...)...)
 	text = append(text, frameOf(frameGoAway, 0, 0, uint32s(math.MaxInt32, 0)...)...)
 	text = append(text, frameOf(frameReset, 0, 3, uint32s(7)...)...)
+	text = append(text, frameOf(frameReset, 0, 3, uint32s(5)...)...)
 	text = append(text, frameOf(frameReset, 0, 99, uint32s(7)...)...)
 	text = append(text, frameOf(frameGoAway, 0, 0, append(uint32s(5, 0xfffffc7a), "debug data"...)...)...)
 	text = append(text, frameOf(frameGoAway, 0, 0, uint32s(9, 0)...)...)

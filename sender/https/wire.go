@@ -127,7 +127,9 @@ func (w *wire) read(p []byte) (changed bool) {
 			last := binary.BigEndian.Uint32(f.payload) &^ (1 << 31)
 			w.leaving, w.accepted, changed = true, min(w.accepted, last), true
 		case f.kind == frameReset && len(f.payload) >= 4:
-			if _, open := w.streams[f.stream]; open {
+			// The first one counts: h2o sends REFUSED_STREAM, and STREAM_CLOSED for what is
+			// still on its way to that stream.
+			if before, open := w.streams[f.stream]; open && !before.told {
 				w.streams[f.stream] = reset{true, binary.BigEndian.Uint32(f.payload)}
 			}
 		case f.kind == frameSettings && f.flags&flagAck == 0:
