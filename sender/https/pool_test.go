@@ -132,3 +132,23 @@ func TestTerms(t *testing.T) {
 		t.Errorf("a request of another owner came from %s", other)
 	}
 }
+
+// After 431 a connection gets no further request.
+func TestHeadersTooLarge(t *testing.T) {
+	from := make(chan string, 9)
+	transport, server := receiverOf(t, Config{}, nil, func(w http.ResponseWriter, r *http.Request) {
+		from <- r.RemoteAddr
+		w.WriteHeader(http.StatusRequestHeaderFieldsTooLarge)
+	})
+	seen := map[string]bool{}
+	for range 3 {
+		status, err := transport.post(t.Context(), server.URL, Terms{})
+		if status != http.StatusRequestHeaderFieldsTooLarge {
+			t.Fatalf("status %d, %v", status, err)
+		}
+		seen[await(t, from, "request")] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("%d connections for three requests, want 3", len(seen))
+	}
+}
