@@ -54,6 +54,11 @@ e2e: deps ## the end-to-end tests alone, in detail, with the long fault campaign
 	E2E_CAMPAIGN=long E2E_MIRROR=1000 go test $(RACE) -count=1 -timeout 60m -v ./e2e/...
 	HOOKLINE_LARGE_TESTS=1 go test -count=1 -p 1 -timeout 30m -run 'TestUnreadableSize|TestLargeRows' -v ./cdc ./e2e/delivery
 
+.PHONY: conformance
+conformance: deps-postgres ## hold Hookline against nginx, Apache, HAProxy, Caddy, lighttpd and h2o, fetched from Debian: ten minutes
+	@internal/tools/fetch-servers $(CURDIR)/bin/servers
+	E2E_SERVERS=$(CURDIR)/bin/servers go test -count=1 -timeout 60m -parallel 12 -v -run TestServers ./e2e/conformance
+
 .PHONY: fuzz
 fuzz: deps ## every fuzz target, one after the other, for FUZZTIME (20s) each
 	@set -e; found=$$(go test -list '^Fuzz' ./...); \

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	resends    = 2                      // how often one attempt starts over on another connection, at most
-	resendWait = 20 * time.Millisecond  // before the first of them; five times that before the second
+	resends    = 4                      // how often one attempt starts over on another connection, at most
+	resendWait = 20 * time.Millisecond  // before the first of them; 80 ms more before each further one
 	drainBytes = 64 << 10               // of an answer's body that are read so that the connection can be used again
 	drainTime  = 500 * time.Millisecond // that this may take
 )
@@ -21,6 +21,8 @@ const (
 type attempted struct {
 	verdict Verdict
 	took    time.Duration
+	resent  int  // requests of it that were sent once more, though the receiver may have taken them
+	alone   bool // it must not share a connection
 	skipped bool // it was not made: the webhook is gone
 	cut     bool // it was cut short by the end of Drain
 }
@@ -36,6 +38,7 @@ func (s *Sender) attempt(j *job) (a attempted) {
 	}
 	c := j.route.courier(j.tried)
 	a.verdict, a.took = s.try(j, c)
+	a.resent, a.alone = c.resent, c.alone
 	j.route.couriers.Put(c)
 	if a.verdict.Outcome != Delivered && s.ctx.Err() != nil {
 		s.metrics.interrupted.Inc()
@@ -57,6 +60,7 @@ func (s *Sender) try(j *job, c *courier) (Verdict, time.Duration) {
 		id:      j.Event.ID,
 		attempt: j.attempts,
 		replay:  j.replay,
+		alone:   j.alone,
 		body:    j.Event.Body(c.to.Format, mapper.Addressee{ID: c.to.ID, URL: c.to.TargetURL()}),
 	}, start.Add(s.cfg.RequestTimeout))
 	now := time.Now()
@@ -86,11 +90,7 @@ func newClient(transport *transport) *retryablehttp.Client {
 
 // wire is a transport of requests whose context is a courier, which puts together what is sent: so each request is signed when it is sent.
 //
-// It lacks two habits of http.Transport's. It does not send a request a second time by itself, since the second would carry the first one's
-// timestamp and signature. Where http.Transport would (it then calls GetBody), errResend comes back instead, and the request is signed
-// anew. All that remains is that HTTP/1.1 moves a request of which nothing was read yet to another connection: there is no first one.
-//
-// And it has no CloseIdleConnections, which retryablehttp calls after each failure: one dead receiver would cost all others their
+// It has no CloseIdleConnections, which retryablehttp calls after each failure: one dead receiver would cost all others their
 // connections.
 //
 // https://github.com/hashicorp/go-retryablehttp/issues/237

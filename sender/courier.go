@@ -1,19 +1,22 @@
 package sender
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 
 	"hookline/sender/http1"
+	"hookline/sender/https"
 	"hookline/webhook"
 )
 
@@ -24,15 +27,16 @@ type courier struct {
 	to      *webhook.Subscription
 	invalid error                  // why there is no sending to it
 	common  http.Header            // of all requests
-	target  *http1.Target          // nil where net/http has to send
+	target  *http1.Target          // nil over TLS
+	owner   string                 // of the connections
 	request *retryablehttp.Request // stands for what is sent again; what that is, roundTrip puts together
-
-	secure *http.Transport // what net/http sends by, nil where it has not to
 
 	post     // of the attempt under way
 	deadline time.Time
 	header   header             // of the request under way
 	requests int                // made in the attempt
+	resent   int                // of them, those after one that the receiver may have taken
+	lostAt   time.Time          // when the last of them was lost
 	again    bool               // the last of them has to be sent again
 	lost     error              // why the first of them has to be
 	cancel   context.CancelFunc // ends the reading of the answer, nil where that ends by itself
@@ -57,10 +61,14 @@ func (s *Sender) newCourier(to *webhook.Subscription) *courier {
 		carrier.Header = http.Header{}
 	}
 	u.User = nil // or http.Client would see to it, each time
-	if owner := ownerOf(to.Secret); http1.Handles(u) {
-		c.target, c.invalid = http1.NewTarget(u, c.common, owner)
-	} else {
-		c.secure = s.transport.secure(owner)
+	u.Host = asciiHost(u)
+	c.owner = ownerOf(to.Secret)
+	switch u.Scheme {
+	case "http":
+		c.target, c.invalid = http1.NewTarget(u, c.common, c.owner)
+	case "https":
+	default:
+		c.invalid = fmt.Errorf("unsupported protocol scheme %q: want http or https", u.Scheme)
 	}
 	if c.invalid == nil {
 		c.request, c.invalid = retryablehttp.FromRequest(carrier.WithContext(c))
@@ -74,6 +82,20 @@ func (r *route) courier(to *webhook.Subscription) *courier {
 		return c
 	}
 	return r.sender.newCourier(to)
+}
+
+// asciiHost returns the host of a URL as it is written in a request, and looked up: names beyond ASCII have another form there. net/http knows
+// it, and tells it to nobody but who has a request written.
+func asciiHost(u *url.URL) string {
+	if !strings.ContainsFunc(u.Host, func(r rune) bool { return r >= 0x80 }) {
+		return u.Host
+	}
+	var text bytes.Buffer
+	err := (&http.Request{Method: http.MethodPost, URL: u, Host: u.Host}).Write(&text)
+	if written, readErr := http.ReadRequest(bufio.NewReader(&text)); err == nil && readErr == nil {
+		return written.Host
+	}
+	return u.Host // which no request can have
 }
 
 // ownerOf returns what tells the connections of one secret from those of others. Webhooks of
@@ -94,7 +116,7 @@ func (c *courier) send(p *post, deadline time.Time) (*http.Response, error) {
 		return nil, c.invalid
 	}
 	p.signer = c.signer
-	c.post, c.deadline, c.requests = *p, deadline, 0
+	c.post, c.deadline, c.requests, c.resent, c.lostAt = *p, deadline, 0, 0, time.Time{}
 	resp, err := c.roundTrip(c.sender.transport)
 	if c.again {
 		c.lost = err
@@ -139,35 +161,44 @@ func (c *courier) roundTrip(t *transport) (*http.Response, error) {
 	return resp, err
 }
 
-// sendAgain reports whether the request that ended in err is to be sent again, as part of the same
-// attempt. One that the receiver may have taken is sent once more, no oftener, unless the receiver
-// has said that it ends connections.
+// sendAgain reports whether the request that ended in err is to be sent again, as part of the same attempt. One that the
+// receiver may have taken is sent once more, and twice where the receiver has told that it ends the connection: then two
+// reloads may follow each other.
 func (c *courier) sendAgain(err error) bool {
 	lost, ok := errors.AsType[*http1.LostError](err)
-	return ok && (c.requests == 1 || !lost.Sent || errors.Is(err, errLeaving))
+	if !ok {
+		return false
+	}
+	c.alone, c.lostAt = c.alone || lost.Suspect, time.Now()
+	again := 1
+	if lost.Leaving {
+		again = 2
+	}
+	if c.requests > resends || lost.Sent && c.resent >= again {
+		return false
+	}
+	if lost.Sent {
+		c.resent++
+		c.sender.metrics.resent.Inc()
+	}
+	return true
 }
 
-// roundTripSecure sends it by net/http. It is apart so that a plain request, while it waits, does
-// not hold what this takes of the stack.
+// roundTripSecure sends it over TLS. It is apart so that a plain request, while it waits, does not hold what this takes of
+// the stack.
 func (c *courier) roundTripSecure(t *transport) (*http.Response, error) {
 	ctx, cancel := context.WithDeadlineCause(c.sender.ctx, c.deadline, c.sender.timeout)
-	var used fate
 	req := (&http.Request{
 		Method: http.MethodPost, URL: c.request.URL, Host: c.request.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: c.header.with(c.common), Body: io.NopCloser(bytes.NewReader(c.body)), ContentLength: int64(len(c.body)),
-		GetBody: func() (io.ReadCloser, error) { return nil, errResend },
-		Close:   t.full(),
-	}).WithContext(used.trace(ctx))
-	resp, err := c.secure.RoundTrip(req)
+	}).WithContext(ctx)
+	resp, err := t.secure.RoundTrip(req, https.Terms{Owner: c.owner, After: c.lostAt, Alone: c.alone})
 	if err != nil {
-		if plain, ok := errors.AsType[tls.RecordHeaderError](err); ok && string(plain.RecordHeader[:]) == "HTTP/" {
-			err = http.ErrSchemeMismatch
-		}
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
 		cancel()
-		return nil, used.judge(err)
+		return nil, err
 	}
 	c.cancel = cancel
 	return resp, nil

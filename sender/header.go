@@ -41,6 +41,7 @@ type post struct {
 	id      string // of the event
 	attempt int
 	replay  bool
+	alone   bool    // on a connection of its own, since it may end those of others
 	signer  *signer // nil leaves the request unsigned
 	body    []byte
 }

@@ -205,7 +205,7 @@ func (r *route) takeRecord(rec *record, rows []Parked) {
 func (r *route) job(p Parked) *job {
 	j := &job{
 		Delivery: Delivery{Event: p.Event, To: r.to}, route: r, size: int64(p.Event.Size() + overhead), taken: time.Now(),
-		attempts: p.Attempts, late: true, replay: p.Replay,
+		attempts: p.Attempts, resent: p.Resent, late: true, replay: p.Replay,
 	}
 	r.sender.tellLarge(j)
 	r.count(j)

@@ -162,7 +162,7 @@ func (m *Memory) Report(ctx context.Context, reports []Report) error {
 		if report.Delivered {
 			q.remove(r)
 		} else {
-			r.Attempts, r.Due, r.Status, r.Reason, r.Dead = report.Attempts, report.Due, report.Status, report.Reason, report.Dead
+			r.Attempts, r.Resent, r.Due, r.Status, r.Reason, r.Dead = report.Attempts, report.Resent, report.Due, report.Status, report.Reason, report.Dead
 		}
 		if r.Dead {
 			q.leave(r)

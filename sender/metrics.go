@@ -9,13 +9,15 @@ import (
 type metrics struct {
 	outcomes               [len(outcomeNames)]prometheus.Counter // of attempts
 	cancelled, interrupted prometheus.Counter
+	resent                 prometheus.Counter
+	full, resumed          prometheus.Counter // handshakes
 
 	duration prometheus.Histogram
 	lag      prometheus.Histogram
 	retrying prometheus.Gauge
 
-	parked, dead, spoolFailures, gaps      prometheus.Counter
-	waiting, deadLetters, spoolBytes, full prometheus.Gauge
+	parked, dead, spoolFailures, gaps            prometheus.Counter
+	waiting, deadLetters, spoolBytes, fullQueues prometheus.Gauge
 }
 
 func newMetrics(registry prometheus.Registerer, s *Sender) (*metrics, error) {
@@ -32,7 +34,13 @@ func newMetrics(registry prometheus.Registerer, s *Sender) (*metrics, error) {
 		Name: "hookline_attempts_total",
 		Help: "Attempts at deliveries by outcome; cancelled counts deliveries given up because their webhook is gone, interrupted those cut short by the end.",
 	}, []string{"outcome"})
+	handshakes := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "hookline_tls_handshakes_total", Help: "TLS handshakes with receivers; resumed ones take up an earlier session.",
+	}, []string{"kind"})
 	m := &metrics{
+		full: handshakes.WithLabelValues("full"), resumed: handshakes.WithLabelValues("resumed"),
+		resent: counter("hookline_resent_requests_total",
+			"Requests sent again within an attempt since their connection had ended: the receiver may have taken both."),
 		cancelled: attempts.WithLabelValues("cancelled"), interrupted: attempts.WithLabelValues("interrupted"),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "hookline_attempt_duration_seconds",
@@ -53,7 +61,7 @@ func newMetrics(registry prometheus.Registerer, s *Sender) (*metrics, error) {
 		waiting:       gauge("hookline_spool_waiting_deliveries", "Deliveries in the spool that wait for an attempt."),
 		deadLetters:   gauge("hookline_spool_dead_letters", "Dead letters in the spool."),
 		spoolBytes:    gauge("hookline_spool_bytes", "Size of all deliveries in the spool."),
-		full:          gauge("hookline_spool_full_webhooks", "Webhooks whose queue is full: what would go there is given up."),
+		fullQueues:    gauge("hookline_spool_full_webhooks", "Webhooks whose queue is full: what would go there is given up."),
 	}
 	for outcome, name := range outcomeNames {
 		m.outcomes[outcome] = attempts.WithLabelValues(name)
@@ -61,7 +69,8 @@ func newMetrics(registry prometheus.Registerer, s *Sender) (*metrics, error) {
 	var errs []error
 	for _, c := range []prometheus.Collector{
 		attempts, m.duration, m.lag, m.retrying,
-		m.parked, m.dead, m.gaps, m.spoolFailures, m.waiting, m.deadLetters, m.spoolBytes, m.full,
+		m.parked, m.dead, m.gaps, m.spoolFailures, m.waiting, m.deadLetters, m.spoolBytes, m.fullQueues,
+		m.resent, handshakes,
 		of("hookline_in_flight_attempts", "Attempts under way.", s.places.taken.Load),
 		of("hookline_buffered_bytes", "Memory that deliveries taken and not yet settled count for.", s.buffer.taken),
 		of("hookline_buffered_deliveries", "Deliveries taken and not yet settled.", s.taken.Load),
@@ -78,6 +87,15 @@ func newMetrics(registry prometheus.Registerer, s *Sender) (*metrics, error) {
 		errs = append(errs, registry.Register(c))
 	}
 	return m, errors.Join(errs...)
+}
+
+// handshake counts a TLS handshake with a receiver.
+func (s *Sender) handshake(resumed bool) {
+	if resumed {
+		s.metrics.resumed.Inc()
+	} else {
+		s.metrics.full.Inc()
+	}
 }
 
 // count returns of how many routes something is true.

@@ -67,7 +67,7 @@ func (s *Sender) observe(queues []Queue) {
 	s.metrics.waiting.Set(waiting)
 	s.metrics.deadLetters.Set(dead)
 	s.metrics.spoolBytes.Set(bytes)
-	s.metrics.full.Set(full)
+	s.metrics.fullQueues.Set(full)
 }
 
 // observe takes a look at the route's queue.

@@ -14,6 +14,8 @@ type job struct {
 	taken    time.Time             // when Send took it, or the loader brought it back
 	began    time.Time             // the last attempt
 	attempts int                   // made so far, the one under way included
+	resent   int                   // requests of them that were sent again though the receiver may have taken one
+	alone    bool                  // gets a connection of its own, since it may be why others' ended
 	late     bool                  // has waited for a retry, or behind one: goes to the webhook as it is now
 	stored   bool                  // is in the spool as well: it is settled as far as the stream is concerned
 	replay   bool                  // see Parked

@@ -172,6 +172,7 @@ func (r *route) finish(j *job, a attempted) *job {
 	r.sender.places.release()
 	rec := r.records[j.Event.Record]
 	gone := j.To.Current() == nil
+	j.resent, j.alone = j.resent+a.resent, a.alone
 	switch now := time.Now(); {
 	case a.cut:
 		j.attempts--
@@ -245,7 +246,7 @@ func (r *route) failed(rec *record, j *job, a attempted, now time.Time) {
 		r.retrying(rec)
 		switch held := rec.due.Sub(j.trouble.since); {
 		case j.stored:
-			s.parker.report(Report{Webhook: r.key, Event: j.Event.ID, Attempts: j.attempts, Due: rec.due, Status: v.Status, Reason: v.Reason})
+			s.parker.report(Report{Webhook: r.key, Event: j.Event.ID, Attempts: j.attempts, Resent: j.resent, Due: rec.due, Status: v.Status, Reason: v.Reason})
 			r.toSpool(rec)
 		case r.spooling, r.refusing, held > s.cfg.HoldMax:
 			r.toSpool(rec)
@@ -289,7 +290,7 @@ func (r *route) bury(j *job) {
 	}
 	r.drop(j)
 	status, reason := j.trouble.last()
-	s.parker.report(Report{Webhook: r.key, Event: j.Event.ID, Attempts: j.attempts, Status: status, Reason: reason, Dead: true})
+	s.parker.report(Report{Webhook: r.key, Event: j.Event.ID, Attempts: j.attempts, Resent: j.resent, Status: status, Reason: reason, Dead: true})
 }
 
 // pause keeps the webhook from getting anything, for a reason, until it changes or somebody wants a dead letter sent again.

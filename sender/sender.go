@@ -110,7 +110,7 @@ func New(cfg Config, spool Spool, webhooks Subscriptions, log *slog.Logger, regi
 		return nil, fmt.Errorf("sender: %w", err)
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
-	s.transport = newTransport(s.ctx, cfg, guard)
+	s.transport = newTransport(s.ctx, cfg, guard, s.handshake)
 	s.client = newClient(s.transport)
 	s.work, s.endWork = context.WithCancelCause(context.Background())
 	s.parker = newParker(s)

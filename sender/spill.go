@@ -12,7 +12,7 @@ func (r *route) toParker(j *job, due time.Time, dead bool) {
 	r.spooled = true
 	status, reason := j.trouble.last()
 	r.sender.parker.park(j, Parked{
-		Webhook: r.key, Event: j.Event, Attempts: j.attempts, Due: due, Status: status, Reason: reason, Dead: dead,
+		Webhook: r.key, Event: j.Event, Attempts: j.attempts, Resent: j.resent, Due: due, Status: status, Reason: reason, Dead: dead,
 	})
 }
 

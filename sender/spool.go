@@ -51,6 +51,7 @@ type Parked struct {
 	Seq     int64 // place in the queue, given by the Spool: positive, and higher than that of whatever was parked before
 
 	Attempts int       // made so far, those that do not count left out
+	Resent   int       // requests that were sent again within one of them, though the receiver may have taken the one before
 	Due      time.Time // when the next attempt should be made; zero: at once
 	Status   int       // of the answer to the last attempt; 0 when none came
 	Reason   string    // why none came, or why the delivery is dead without an attempt
@@ -65,6 +66,7 @@ type Report struct {
 	Delivered bool   // it leaves the spool; nothing below counts then
 
 	Attempts int
+	Resent   int
 	Due      time.Time
 	Status   int
 	Reason   string

@@ -5,9 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"testing"
-	"time"
 
 	"hookline/webhook"
 )
@@ -32,24 +30,6 @@ func TestConnectionsOfManyOwners(t *testing.T) {
 	for closed := 0; closed < owners-most-1; {
 		if await(t, states, "connection that is closed") == http.StateClosed {
 			closed++
-		}
-	}
-}
-
-// Nothing stays of an owner that nobody sends for any more.
-func TestOwnersAreForgotten(t *testing.T) {
-	s := newSender(t, Config{})
-	for i := range 10 {
-		s.transport.secure(fmt.Sprint(i))
-	}
-	left := func() int {
-		s.transport.mu.Lock()
-		defer s.transport.mu.Unlock()
-		return len(s.transport.owners)
-	}
-	for start := time.Now(); left() > 0; runtime.GC() {
-		if time.Since(start) > patience {
-			t.Fatalf("%d owners are left", left())
 		}
 	}
 }

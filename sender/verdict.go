@@ -33,7 +33,8 @@ type Verdict struct {
 }
 
 // judge returns the verdict on an answer, or on the error that came in its place. The header decides: what happens to the body of
-// the answer is of no account.
+// the answer is of no account. Retry-After counts where it tells of an overload: Varnish puts one on every answer of its own, 404
+// and 301 as well.
 func judge(resp *http.Response, err error, now time.Time) Verdict {
 	if err != nil {
 		v := Verdict{Outcome: Failed, Reason: reason(err)}
@@ -50,7 +51,9 @@ func judge(resp *http.Response, err error, now time.Time) Verdict {
 	case resp.StatusCode == http.StatusGone:
 		v.Outcome = Gone
 	}
-	v.NotBefore = retryAfter(resp.Header.Get("Retry-After"), now)
+	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
+		v.NotBefore = retryAfter(resp.Header.Get("Retry-After"), now)
+	}
 	return v
 }
 

@@ -55,6 +55,17 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// A Retry-After is obeyed where the receiver is overloaded, and nowhere else.
+func TestRetryAfterOfStatus(t *testing.T) {
+	for status := 300; status < 600; status++ {
+		resp := &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {"5"}}}
+		got := !judge(resp, nil, time.Now()).NotBefore.IsZero()
+		if want := status == 429 || status == 503; got != want {
+			t.Errorf("%d with Retry-After: obeyed is %t, want %t", status, got, want)
+		}
+	}
+}
+
 // TestVerdicts has one real receiver for each way to go wrong.
 func TestVerdicts(t *testing.T) {
 	answer := func(text string) func(net.Conn) {

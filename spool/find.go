@@ -46,6 +46,7 @@ type Delivery struct {
 	Wanted      bool            `json:"wanted,omitempty"` // dead, and to be sent again
 	Replay      bool            `json:"replay,omitempty"` // was dead, and is sent again
 	Attempts    int             `json:"attempts"`
+	Resent      int             `json:"resent,omitempty"` // requests sent again, though the receiver may have taken the one before
 	Status      int             `json:"status,omitempty"` // of the last answer
 	Reason      string          `json:"reason,omitempty"` // why there was none
 	Committed   time.Time       `json:"committed"`
@@ -81,7 +82,7 @@ func (s *Spool) find(ctx context.Context, f Filter, data string, limit int) ([]D
 	if f.State == Waiting {
 		order = "seq DESC"
 	}
-	rows, err := s.pool.Query(ctx, `SELECT event_id, object || '.' || action, webhook, workspace, d.dead, d.wanted, replay, attempts, status, reason,
+	rows, err := s.pool.Query(ctx, `SELECT event_id, object || '.' || action, webhook, workspace, d.dead, d.wanted, replay, attempts, resent, status, reason,
 			commit_time, parked_at, last_attempt_at, due_at, size, updated_fields, `+data+`
 		FROM {{schema}}.queue q CROSS JOIN LATERAL (SELECT * FROM {{schema}}.delivery d WHERE queue = q.id`+where+` ORDER BY `+order+` LIMIT $2) AS d
 		WHERE slot = $1 ORDER BY commit_time DESC, left(event_id, 29) DESC, length(split_part(event_id, '_', 4)) DESC, event_id DESC, webhook LIMIT $2`, args...)
@@ -93,7 +94,7 @@ func (s *Spool) find(ctx context.Context, f Filter, data string, limit int) ([]D
 		var dead bool
 		var last, due *time.Time
 		var data []byte
-		err := row.Scan(&d.ID, &d.Event, &d.Webhook, &d.Workspace, &dead, &d.Wanted, &d.Replay, &d.Attempts, &d.Status, &d.Reason,
+		err := row.Scan(&d.ID, &d.Event, &d.Webhook, &d.Workspace, &dead, &d.Wanted, &d.Replay, &d.Attempts, &d.Resent, &d.Status, &d.Reason,
 			&d.Committed, &d.Parked, &last, &due, &d.Bytes, &d.Updated, &data)
 		if d.State = Waiting; dead {
 			d.State = Dead

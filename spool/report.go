@@ -87,7 +87,7 @@ func (c *change) remove(ctx context.Context, reports []sender.Report) error {
 func (c *change) update(ctx context.Context, reports []sender.Report) error {
 	var queues []int64
 	var events, reasons []string
-	var attempts, status []int
+	var attempts, resent, status []int
 	var due []*time.Time
 	var dead []bool
 	for _, r := range reports {
@@ -96,6 +96,7 @@ func (c *change) update(ctx context.Context, reports []sender.Report) error {
 			continue
 		}
 		queues, events, attempts = append(queues, q.id), append(events, r.Event), append(attempts, r.Attempts)
+		resent = append(resent, r.Resent)
 		due, status = append(due, orNull(r.Due)), append(status, r.Status)
 		reasons, dead = append(reasons, remark(c, r.Reason)), append(dead, r.Dead)
 	}
@@ -103,12 +104,12 @@ func (c *change) update(ctx context.Context, reports []sender.Report) error {
 		return nil
 	}
 	rows, err := c.Query(ctx, `WITH tried AS (
-			UPDATE {{schema}}.delivery d SET attempts = r.attempts, due_at = r.due, status = r.status, reason = r.reason, dead = r.dead, last_attempt_at = now()
-			FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::timestamptz[], $5::integer[], $6::text[], $7::boolean[])
-				AS r (queue, event, attempts, due, status, reason, dead)
+			UPDATE {{schema}}.delivery d SET attempts = r.attempts, resent = r.resent, due_at = r.due, status = r.status, reason = r.reason, dead = r.dead, last_attempt_at = now()
+			FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::timestamptz[], $5::integer[], $6::text[], $7::boolean[], $8::integer[])
+				AS r (queue, event, attempts, due, status, reason, dead, resent)
 			WHERE d.queue = r.queue AND d.event_id = r.event AND NOT d.dead RETURNING d.queue, d.dead
 		) SELECT webhook, count(*) FROM tried JOIN {{schema}}.queue ON queue.id = tried.queue WHERE tried.dead GROUP BY webhook`,
-		queues, events, attempts, due, status, reasons, dead)
+		queues, events, attempts, due, status, reasons, dead, resent)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 // parkedColumns are what scanParked reads.
 const parkedColumns = `seq, event_id, record, object, action, workspace, commit_time, object_id, member_id, updated_fields, format, data,
-	attempts, due_at, status, reason, dead, replay`
+	attempts, resent, due_at, status, reason, dead, replay`
 
 // Waiting is that of sender.Spool.
 func (s *Spool) Waiting(ctx context.Context, page sender.Page) ([]sender.Parked, error) {
@@ -58,7 +58,7 @@ func scanParked(row pgx.CollectableRow, webhook string) (sender.Parked, error) {
 	var data pgtype.DriverBytes // NewEvent copies it
 	var due *time.Time
 	err := row.Scan(&d.Seq, &e.ID, &record, &e.Object, &action, &e.Workspace, &e.Time, &e.ObjectID, &e.Member, &e.Updated, &format, &data,
-		&d.Attempts, &due, &d.Status, &d.Reason, &d.Dead, &d.Replay)
+		&d.Attempts, &d.Resent, &due, &d.Status, &d.Reason, &d.Dead, &d.Replay)
 	if err != nil {
 		return d, err
 	}

@@ -3,6 +3,7 @@ package webhook
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -145,7 +146,9 @@ func FuzzParseHeaders(f *testing.F) {
 			}
 		}
 		var pairs map[string]string
-		if json.Unmarshal(text, &pairs) != nil || len(pairs) != len(headers) {
+		err = json.Unmarshal(text, &pairs)
+		maps.DeleteFunc(pairs, func(_, value string) bool { return strings.Trim(value, " \t") == "" })
+		if err != nil || len(pairs) != len(headers) {
 			t.Errorf("%q: %d headers", text, len(headers))
 		}
 	})

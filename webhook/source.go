@@ -2,11 +2,7 @@ package webhook
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -281,7 +277,10 @@ func (r *reading) headers() {
 	}
 	if !given.IsNull() {
 		var err error
-		if r.sub.Headers, err = parseHeaders(given.Bytes()); err != nil {
+		if r.sub.Headers, err = parseHeaders(given.Bytes()); err == nil {
+			err = checkSize(r.sub)
+		}
+		if err != nil {
 			r.fail(fieldHeaders, err)
 		}
 	}
@@ -320,33 +319,4 @@ func (r *reading) narrow() {
 	if r.row.narrow != "" {
 		r.wrong = append(r.wrong, r.row.narrow+": is set, and it is not known what it narrows; operations say what a webhook hears of")
 	}
-}
-
-// parseHeaders reads a JSON object of strings. Its errors do not quote values, which may be credentials.
-func parseHeaders(text []byte) (http.Header, error) {
-	var pairs map[string]string
-	if json.Unmarshal(text, &pairs) != nil {
-		return nil, errors.New(`want a JSON object of strings, such as {"Authorization": "Bearer …"}`)
-	}
-	headers := make(http.Header, len(pairs))
-	for _, name := range slices.Sorted(maps.Keys(pairs)) {
-		value, canonical := pairs[name], http.CanonicalHeaderKey(name)
-		switch {
-		case name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isTokenRune(r) }):
-			return nil, fmt.Errorf("%.64q is not the name of a header", name)
-		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
-			return nil, fmt.Errorf("the value of %.64q has a control character", name)
-		case headers[canonical] != nil:
-			return nil, fmt.Errorf("%.64q is there twice", canonical)
-		}
-		headers[canonical] = []string{value}
-	}
-	return headers, nil
-}
-
-// isTokenRune reports whether r may stand in the name of a header.
-//
-// https://www.rfc-editor.org/rfc/rfc9110.html#name-tokens
-func isTokenRune(r rune) bool {
-	return r > ' ' && r < 0x7f && !strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 }

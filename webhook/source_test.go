@@ -217,7 +217,7 @@ func TestSources(t *testing.T) {
 			table: "Hook line.webhook",
 			want: want{
 				url: url, operations: "person.* *.deleted", format: mapper.FormatStandard,
-				headers: http.Header{"Authorization": {"Bearer t"}, "X-A": {""}},
+				headers: http.Header{"Authorization": {"Bearer t"}},
 			},
 		},
 	}
@@ -370,7 +370,11 @@ func TestRows(t *testing.T) {
 		{own, `format = 'xml'`, skipped, `format: payload format "xml": want event, twenty or standard`},
 		{own, `headers = '[]'`, skipped, `headers: want a JSON object of strings`},
 		{own, `headers = '{"X-Token": 7}'`, skipped, `headers: want a JSON object of strings`},
-		{own, `headers = '{"X Token": "hunter2"}'`, skipped, `headers: "X Token" is not the name of a header`},
+		{own, `headers = '{"X Token": "hunter2"}'`, skipped, `headers: "X Token" is not the name of a header that every server lets through: want letters, digits and hyphens`},
+		{own, `headers = '{"X_Token": "hunter2"}'`, skipped, `headers: "X_Token" is not the name of a header that every server`},
+		{own, `headers = '{"X.Token": "hunter2"}'`, skipped, `headers: "X.Token" is not the name of a header that every server`},
+		{own, `headers = jsonb_build_object('X-Token', repeat('x', 7000))`, skipped, `headers: with the URL they take `},
+		{own, `headers = jsonb_build_object('X-Token', repeat('x', 6900))`, active, ""},
 		{own, `headers = '{"": "hunter2"}'`, skipped, `headers: "" is not the name of a header`},
 		{own, `headers = '{"X-Token": "hunter2\r\nHost: x"}'`, skipped, `headers: the value of "X-Token" has a control character`},
 		{own, `headers = '{"X-Token": "hunter2", "x-token": "hunter3"}'`, skipped, `headers: "X-Token" is there twice`},

@@ -70,6 +70,9 @@ func describe(out io.Writer, d spool.Delivery, now time.Time) error {
 	line("workspace", d.Workspace)
 	line("state", state)
 	line("attempts", fmt.Sprint(d.Attempts))
+	if d.Resent > 0 {
+		line("resent", fmt.Sprint(d.Resent))
+	}
 	line("last attempt", at(d.LastAttempt))
 	line("ended with", strings.TrimPrefix(lastAttempt(d), "-"))
 	if d.State == spool.Waiting {

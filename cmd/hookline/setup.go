@@ -59,6 +59,9 @@ func (c setupCommand) prepare(ctx context.Context, cfg config.Config, db *databa
 	if err := db.prepare(ctx, store); err != nil {
 		return err
 	}
+	if err := db.load(ctx); err != nil { // which tells of webhooks with a mistake
+		log.Warn("the webhooks cannot be read", "error", err)
+	}
 	log.Info("the database is ready", "slot", cfg.CDC.Slot, "publication", cfg.CDC.Publication)
 	return nil
 }

@@ -26,7 +26,7 @@ const (
 func faults(apart bool) []fault {
 	all := []fault{
 		hooklineKilled, hooklineKilled, hooklineStopped, hooklineStopped, standbyStarted, standbyStarted,
-		connectionsCut, hooklineFrozen, postgresCrashed, allCrashed, receiverGone,
+		connectionsCut, hooklineFrozen, postgresCrashed, allCrashed, receiverGone, receiverReloads, receiverReloads,
 	}
 	if apart {
 		all = append(all, spoolAway)
@@ -73,6 +73,8 @@ func (c *campaign) apply(s step) {
 		c.sendSpoolAway(s.lasting)
 	case receiverGone:
 		c.leave(s.lasting)
+	case receiverReloads:
+		c.reloader.reload()
 	}
 	switch {
 	case len(c.processes) == 0:

@@ -133,6 +133,7 @@ func (c *campaign) judge(diary []e2e.Entry, dead []parked) (accepted, repeats in
 		}
 	}
 	c.judgeSilences(dead)
+	c.judgeReloads()
 	if n := len(c.trap.All()); n > 0 {
 		c.t.Errorf("%d requests have followed a redirect", n)
 	}

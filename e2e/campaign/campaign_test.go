@@ -59,10 +59,11 @@ type campaign struct {
 	spool       *e2e.Database // may be db
 	settings    []string      // of Hookline
 
-	hooks  []*hook
-	frail  []*hook    // those of them that fall ill
-	leaver *hook      // answers 410 at times; nil for none
-	trap   *e2e.Inbox // is told of by redirects
+	hooks    []*hook
+	frail    []*hook    // those of them that fall ill
+	leaver   *hook      // answers 410 at times; nil for none
+	reloader *reloader  // is well, and reloads at times
+	trap     *e2e.Inbox // is told of by redirects
 
 	processes []*e2e.Process // one, or one and its standby
 	launched  []*e2e.Process // all there ever were
@@ -101,7 +102,8 @@ func newCampaign(t *testing.T, apart bool) *campaign {
 	c.frail = []*hook{c.newHook(""), c.newHook(""), c.newHook("contact"), c.newHook("company")}
 	c.leaver = c.newHook("contact")
 	c.hooks = append([]*hook{c.newHook("")}, c.frail...) // the first one is always well
-	c.hooks = append(c.hooks, c.leaver)
+	c.reloader = c.newReloader()
+	c.hooks = append(c.hooks, c.leaver, c.reloader.hook)
 	return c
 }
 

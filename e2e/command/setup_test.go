@@ -124,3 +124,17 @@ func TestSetupTwice(t *testing.T) {
 		t.Errorf("the second setup has changed %s to %s, exit code %d\n%s", before, after, again.Wait(), again.Log.String())
 	}
 }
+
+// Setup tells of webhooks that are going to be skipped, such as those whose headers some servers drop.
+func TestSetupTellsOfMistakes(t *testing.T) {
+	t.Parallel()
+	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
+	db.SetUp()
+	db.Exec(`INSERT INTO hookline.webhook (url, secret, headers) VALUES ($1, $2, '{"X_Token": "confidential"}')`, box.URL(), box.Secret)
+	for _, command := range []string{"setup", "doctor"} {
+		p := e2e.Run(t, db.Env(), command)
+		if text := p.Out.String() + p.Log.String(); !strings.Contains(strings.ReplaceAll(text, `\`, ""), `headers: "X_Token" is not the name of a header`) {
+			t.Errorf("hookline %s says nothing of the header:\n%s", command, text)
+		}
+	}
+}

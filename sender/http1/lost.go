@@ -11,8 +11,10 @@ import (
 // does that the receiver closes while it is idle. On a connection that was made for it, a request
 // that was written and not answered is no LostError: whoever took it has failed.
 type LostError struct {
-	Err  error
-	Sent bool // some of the request was written: the receiver may have taken it all the same
+	Err     error
+	Sent    bool // some of the request was written: the receiver may have taken it all the same
+	Leaving bool // the receiver has told that it ends the connection, so it is at work
+	Suspect bool // the connection ended right behind it: it may be the reason, for others on it as well
 }
 
 func (e *LostError) Error() string { return e.Err.Error() }

@@ -22,7 +22,7 @@ type Target struct {
 
 // NewTarget returns the target of POSTs to a URL that all have the given header. It shares
 // connections with those of the same address and owner alone. It returns an error unless they would
-// be requests, and one each: see Handles.
+// be requests, and one each.
 func NewTarget(u *url.URL, header http.Header, owner string) (*Target, error) {
 	switch {
 	case u.Host == "":
@@ -57,9 +57,6 @@ func NewTarget(u *url.URL, header http.Header, owner string) (*Target, error) {
 }
 
 var errNoHost = errors.New("http1: no Host in the request's URL")
-
-// Handles reports whether a URL can be a Target.
-func Handles(u *url.URL) bool { return u.Scheme == "http" && validHost(u.Host) }
 
 // address returns what to dial for a URL.
 func address(u *url.URL) string {

@@ -159,17 +159,3 @@ func TestHeaderOfOneRequest(t *testing.T) {
 		t.Errorf("head %q, want %q", got, want)
 	}
 }
-
-func TestHandles(t *testing.T) {
-	for text, want := range map[string]bool{
-		"http://h.test:80/": true, "http://[::1]/": true, "http://my_host/": true, "https://h.test/": false, "ftp://h.test/": false, "http://bücher.test/": false,
-	} {
-		u, err := url.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := Handles(u); got != want {
-			t.Errorf("Handles(%s) = %t", text, got)
-		}
-	}
-}

@@ -100,7 +100,7 @@ func testOrder(s subject) {
 
 func testParkTwice(s subject) {
 	first := numbered("a", 1)
-	first.Attempts, first.Status = 4, 500
+	first.Attempts, first.Resent, first.Status = 4, 1, 500
 	died := numbered("a", 2)
 	died.Dead = true
 	s.park(first, died)

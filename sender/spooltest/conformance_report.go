@@ -12,7 +12,7 @@ func testReport(s subject) {
 	s.park(numbered("b", 1))
 	due := time.Date(2025, 3, 1, 12, 0, 0, 5000, time.UTC)
 	s.report(
-		sender.Report{Webhook: "a", Event: id(2), Attempts: 2, Due: due, Status: 503},
+		sender.Report{Webhook: "a", Event: id(2), Attempts: 2, Resent: 1, Due: due, Status: 503},
 		sender.Report{Webhook: "a", Event: id(1), Delivered: true, Attempts: 7},
 		sender.Report{Webhook: "a", Event: id(4), Attempts: 12, Status: 0, Reason: "connection refused", Dead: true},
 	)
@@ -22,14 +22,14 @@ func testReport(s subject) {
 	s.wantStand("a", 0)
 	s.wantStand("b", 0)
 	failed, untouched, died := numbered("a", 2), numbered("a", 3), numbered("a", 4)
-	failed.Attempts, failed.Due, failed.Status = 2, due, 503
+	failed.Attempts, failed.Resent, failed.Due, failed.Status = 2, 1, due, 503
 	died.Attempts, died.Reason, died.Dead = 12, "connection refused", true
 	wantSame(s.t, s.queue("a")[0], failed)
 	wantSame(s.t, s.queue("a")[1], untouched)
 	wantSame(s.t, s.Dead("a")[0], died)
 
 	s.report(sender.Report{Webhook: "a", Event: id(2), Attempts: 3, Reason: "timeout"})
-	failed.Attempts, failed.Due, failed.Status, failed.Reason = 3, time.Time{}, 0, "timeout"
+	failed.Attempts, failed.Resent, failed.Due, failed.Status, failed.Reason = 3, 0, time.Time{}, 0, "timeout"
 	wantSame(s.t, s.queue("a")[0], failed)
 }
 

@@ -1,0 +1,87 @@
+package https
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// dial is the opening of a connection, for all who wait for it.
+type dial struct {
+	began time.Time
+	alone bool // for one request
+
+	// Guarded by pool.mu.
+	waiters int
+	ended   bool
+	conn    *conn // then, for the first who takes it
+	err     error // likewise, for all
+}
+
+// address returns what to dial for a URL.
+func address(u *url.URL) string {
+	if u.Port() != "" {
+		return u.Host
+	}
+	return net.JoinHostPort(u.Hostname(), "443")
+}
+
+// open opens a connection.
+func (p *pool) open(alone bool) (*conn, error) {
+	t := p.transport
+	ctx, cancel := context.WithTimeout(t.ctx, t.cfg.DialTimeout)
+	defer cancel()
+	began := time.Now()
+	raw, err := t.cfg.Dial(ctx, "tcp", p.address)
+	if err != nil {
+		return nil, cause(ctx, err)
+	}
+	encrypted := tls.Client(raw, t.config(p.address))
+	if err := encrypted.HandshakeContext(ctx); err != nil {
+		_ = raw.Close()
+		if plain, ok := err.(tls.RecordHeaderError); ok && string(plain.RecordHeader[:]) == "HTTP/" {
+			err = http.ErrSchemeMismatch
+		}
+		return nil, cause(ctx, err)
+	}
+	if t.cfg.Handshake != nil {
+		t.cfg.Handshake(encrypted.ConnectionState().DidResume)
+	}
+	c := &conn{pool: p, began: began, alone: alone}
+	c.wire = newWire(encrypted, c.wireChanged)
+	speaker := t.http1
+	if c.wire.http2 {
+		speaker = t.http2
+	}
+	t.opened(p)
+	ctx = context.WithValue(ctx, wireKey{}, c.wire)
+	if c.client, err = speaker.NewClientConn(ctx, "https", p.address); err != nil {
+		_ = c.wire.Close()
+		c.out()
+		return nil, cause(ctx, err)
+	}
+	return c, nil
+}
+
+// cause returns why opening a connection failed: err, or the end of its context, which a dialler or
+// a handshake words in ways of its own.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// config returns what a handshake with a host is made with. Servers that speak both protocols
+// choose HTTP/2.
+func (t *Transport) config(address string) *tls.Config {
+	cfg := t.cfg.TLS.Clone()
+	cfg.NextProtos = []string{"h2", "http/1.1"}
+	if cfg.ServerName == "" {
+		cfg.ServerName, _, _ = net.SplitHostPort(address)
+	}
+	return cfg
+}

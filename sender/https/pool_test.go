@@ -1,0 +1,154 @@
+package https
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// No connection gets more requests at once than the receiver takes, nor a second one before that
+// has told how many: so none is refused. More connections are opened, one by one.
+func TestFewStreams(t *testing.T) {
+	const few, requests = 8, 64
+	var all sync.WaitGroup
+	all.Add(requests)
+	var dials, most, open atomic.Int32
+	transport, server := receiverOf(t, Config{
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if now := open.Add(1); now > most.Load() {
+				most.Store(now)
+			}
+			defer open.Add(-1)
+			dials.Add(1)
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		},
+	}, func(s *httptest.Server) {
+		s.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: few}
+	}, func(http.ResponseWriter, *http.Request) { all.Done(); all.Wait() }) // until all are under way
+	var done sync.WaitGroup
+	for range requests {
+		done.Go(func() {
+			if status, err := transport.post(t.Context(), server.URL, Terms{}); status != http.StatusOK {
+				t.Errorf("status %d, %v", status, err)
+			}
+		})
+	}
+	done.Wait()
+	if dials.Load() != requests/few || most.Load() != 1 {
+		t.Errorf("%d connections, %d opened at once; want %d, 1", dials.Load(), most.Load(), requests/few)
+	}
+}
+
+// By HTTP/1.1 the first connection is opened alone, the others side by side.
+func TestFirstConnectionAlone(t *testing.T) {
+	const requests = 8
+	var all, dialling sync.WaitGroup
+	all.Add(requests)
+	dialling.Add(requests - 1)
+	first := make(chan struct{})
+	var dials atomic.Int32
+	transport, server := receiverOf(t, Config{
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if dials.Add(1) == 1 {
+				<-first
+				if n := dials.Load(); n != 1 {
+					t.Errorf("%d connections are opened before there is one", n)
+				}
+			} else { // the others wait for each other
+				dialling.Done()
+				dialling.Wait()
+			}
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		},
+	}, func(s *httptest.Server) { s.EnableHTTP2 = false }, func(http.ResponseWriter, *http.Request) { all.Done(); all.Wait() })
+	var done sync.WaitGroup
+	for range requests {
+		done.Go(func() {
+			if status, err := transport.post(t.Context(), server.URL, Terms{}); status != http.StatusOK {
+				t.Errorf("status %d, %v", status, err)
+			}
+		})
+	}
+	p := transport.pool(server.Listener.Addr().String(), "")
+	defer transport.leave(p)
+	for waiting := 0; waiting < requests; { // until all wait for the first
+		p.mu.Lock()
+		if waiting = 0; len(p.dials) > 0 {
+			waiting = p.dials[0].waiters
+		}
+		p.mu.Unlock()
+	}
+	close(first)
+	done.Wait()
+}
+
+// A dial that fails fails those who wait for it, and nobody waits for the one after.
+func TestDialFails(t *testing.T) {
+	why := errors.New("why")
+	transport, server := receiverOf(t, Config{
+		Dial: func(context.Context, string, string) (net.Conn, error) { return nil, why },
+	}, nil, nil)
+	if _, err := transport.post(t.Context(), server.URL, Terms{}); !errors.Is(err, why) {
+		t.Errorf("%v, want %v", err, why)
+	}
+	transport.mu.Lock()
+	defer transport.mu.Unlock()
+	if len(transport.pools) > 0 {
+		t.Error("a pool without connections is left")
+	}
+}
+
+// A request that must not share a connection gets its own, which nobody else gets; one that wants a
+// new connection gets one, and shares it.
+func TestTerms(t *testing.T) {
+	from := make(chan string, 9)
+	transport, server := receiverOf(t, Config{}, nil, func(_ http.ResponseWriter, r *http.Request) { from <- r.RemoteAddr })
+	send := func(terms Terms) string {
+		t.Helper()
+		if status, err := transport.post(t.Context(), server.URL, terms); status != http.StatusOK {
+			t.Fatalf("status %d, %v", status, err)
+		}
+		return await(t, from, "request")
+	}
+	old := send(Terms{})
+	alone := send(Terms{Alone: true})
+	shared := send(Terms{})
+	now := time.Now()
+	fresh := send(Terms{After: now})
+	again := send(Terms{After: now})
+	if alone == old || shared != old || fresh == old || fresh == alone || again != fresh {
+		t.Errorf("requests came from %s, alone %s, shared %s, new %s, again %s", old, alone, shared, fresh, again)
+	}
+	if status, err := transport.post(t.Context(), server.URL, Terms{Owner: "other"}); status != http.StatusOK {
+		t.Fatalf("status %d, %v", status, err)
+	}
+	if other := await(t, from, "request"); other == old || other == fresh {
+		t.Errorf("a request of another owner came from %s", other)
+	}
+}
+
+// After 431 a connection gets no further request.
+func TestHeadersTooLarge(t *testing.T) {
+	from := make(chan string, 9)
+	transport, server := receiverOf(t, Config{}, nil, func(w http.ResponseWriter, r *http.Request) {
+		from <- r.RemoteAddr
+		w.WriteHeader(http.StatusRequestHeaderFieldsTooLarge)
+	})
+	seen := map[string]bool{}
+	for range 3 {
+		status, err := transport.post(t.Context(), server.URL, Terms{})
+		if status != http.StatusRequestHeaderFieldsTooLarge {
+			t.Fatalf("status %d, %v", status, err)
+		}
+		seen[await(t, from, "request")] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("%d connections for three requests, want 3", len(seen))
+	}
+}
