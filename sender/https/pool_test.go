@@ -152,3 +152,25 @@ func TestHeadersTooLarge(t *testing.T) {
 		t.Errorf("%d connections for three requests, want 3", len(seen))
 	}
 }
+
+// How many requests a connection takes at once: none once the receiver has told that it ends it, or
+// it has ended.
+func TestPlaces(t *testing.T) {
+	for name, test := range map[string]struct {
+		wire *wire
+		want int
+	}{
+		"HTTP/1.1":       {&wire{}, 1},
+		"HTTP/1.1, over": {&wire{over: true}, 0},
+		"not told yet":   {&wire{http2: true}, 1},
+		"told":           {&wire{http2: true, most: 8}, 8},
+		"after GOAWAY":   {&wire{http2: true, most: 8, leaving: true}, 0},
+		"unwritable":     {&wire{http2: true, most: 8, broken: true}, 0},
+		"over":           {&wire{http2: true, most: 8, over: true}, 0},
+		"closed":         {&wire{http2: true, most: 8, closed: true}, 0},
+	} {
+		if got := (&conn{wire: test.wire}).places(); got != test.want {
+			t.Errorf("%s: %d requests at once, want %d", name, got, test.want)
+		}
+	}
+}
