@@ -3,6 +3,8 @@ package campaign
 import (
 	"context"
 	"encoding/pem"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -92,7 +94,10 @@ func (r *reloader) accept() {
 // next starts a server for new connections and returns the one before.
 func (r *reloader) next() (before *turn) {
 	now := &turn{Listener: r.listener, conns: make(chan net.Conn, 1000), ended: make(chan struct{})}
-	now.server = &http.Server{Handler: r.Server.Config.Handler, TLSConfig: r.certs.TLSConfig.Clone(), ErrorLog: r.Server.Config.ErrorLog}
+	now.server = &http.Server{
+		Handler: r.Server.Config.Handler, TLSConfig: r.certs.TLSConfig.Clone(),
+		ErrorLog: log.New(io.Discard, "", 0), // handshakes end when Hookline is killed
+	}
 	now.server.TLSConfig.NextProtos = []string{"h2", "http/1.1"}
 	r.done.Go(func() { _ = now.server.ServeTLS(now, "", "") })
 	r.mu.Lock()
