@@ -84,11 +84,15 @@ func (r *reloader) accept() {
 		if err != nil {
 			return
 		}
-		r.mu.Lock()
-		now := r.current
-		r.mu.Unlock()
-		now.conns <- conn
+		r.hand(conn)
 	}
+}
+
+// hand gives a connection to the server whose turn it is.
+func (r *reloader) hand(conn net.Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.current.conns <- conn
 }
 
 // next starts a server for new connections and returns the one before.
@@ -113,7 +117,7 @@ func (r *reloader) reload() {
 		_ = before.server.Shutdown(context.Background())
 		close(before.ended)
 		for len(before.conns) > 0 { // accepted, and not taken by then
-			(<-before.conns).Close()
+			r.hand(<-before.conns)
 		}
 	})
 }

@@ -104,6 +104,25 @@ func TestDialFails(t *testing.T) {
 	}
 }
 
+// A dial that has run out of its time is made again for those who have time left.
+func TestDialTimesOut(t *testing.T) {
+	var dials atomic.Int32
+	transport, server := receiverOf(t, Config{
+		DialTimeout: time.Second,
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if dials.Add(1) == 1 {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		},
+	}, nil, func(http.ResponseWriter, *http.Request) {})
+	status, err := transport.post(t.Context(), server.URL, Terms{})
+	if status != http.StatusOK || dials.Load() != 2 {
+		t.Errorf("status %d, %v after %d dials; want 200 after 2", status, err, dials.Load())
+	}
+}
+
 // A request that must not share a connection gets its own, which nobody else gets; one that wants a
 // new connection gets one, and shares it.
 func TestTerms(t *testing.T) {
