@@ -3,6 +3,8 @@ package campaign
 import (
 	"context"
 	"encoding/pem"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -82,17 +84,24 @@ func (r *reloader) accept() {
 		if err != nil {
 			return
 		}
-		r.mu.Lock()
-		now := r.current
-		r.mu.Unlock()
-		now.conns <- conn
+		r.hand(conn)
 	}
+}
+
+// hand gives a connection to the server whose turn it is.
+func (r *reloader) hand(conn net.Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.current.conns <- conn
 }
 
 // next starts a server for new connections and returns the one before.
 func (r *reloader) next() (before *turn) {
 	now := &turn{Listener: r.listener, conns: make(chan net.Conn, 1000), ended: make(chan struct{})}
-	now.server = &http.Server{Handler: r.Server.Config.Handler, TLSConfig: r.certs.TLSConfig.Clone(), ErrorLog: r.Server.Config.ErrorLog}
+	now.server = &http.Server{
+		Handler: r.Server.Config.Handler, TLSConfig: r.certs.TLSConfig.Clone(),
+		ErrorLog: log.New(io.Discard, "", 0), // handshakes end when Hookline is killed
+	}
 	now.server.TLSConfig.NextProtos = []string{"h2", "http/1.1"}
 	r.done.Go(func() { _ = now.server.ServeTLS(now, "", "") })
 	r.mu.Lock()
@@ -108,7 +117,7 @@ func (r *reloader) reload() {
 		_ = before.server.Shutdown(context.Background())
 		close(before.ended)
 		for len(before.conns) > 0 { // accepted, and not taken by then
-			(<-before.conns).Close()
+			r.hand(<-before.conns)
 		}
 	})
 }

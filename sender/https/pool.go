@@ -2,6 +2,7 @@ package https
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -35,6 +36,9 @@ func (p *pool) take(ctx context.Context, terms Terms) (*conn, error) {
 		if mine != nil && mine.ended {
 			c, err := mine.conn, mine.err
 			mine.conn, mine = nil, nil
+			if errors.Is(err, context.DeadlineExceeded) { // of the dial, which may have begun long before
+				err = nil
+			}
 			if c != nil || err != nil {
 				p.mu.Unlock() // whatever has become of a new connection, a request has to find out
 				return c, err

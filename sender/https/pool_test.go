@@ -104,6 +104,25 @@ func TestDialFails(t *testing.T) {
 	}
 }
 
+// A dial that has run out of its time is made again for those who have time left.
+func TestDialTimesOut(t *testing.T) {
+	var dials atomic.Int32
+	transport, server := receiverOf(t, Config{
+		DialTimeout: time.Second,
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if dials.Add(1) == 1 {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		},
+	}, nil, func(http.ResponseWriter, *http.Request) {})
+	status, err := transport.post(t.Context(), server.URL, Terms{})
+	if status != http.StatusOK || dials.Load() != 2 {
+		t.Errorf("status %d, %v after %d dials; want 200 after 2", status, err, dials.Load())
+	}
+}
+
 // A request that must not share a connection gets its own, which nobody else gets; one that wants a
 // new connection gets one, and shares it.
 func TestTerms(t *testing.T) {
@@ -150,5 +169,27 @@ func TestHeadersTooLarge(t *testing.T) {
 	}
 	if len(seen) != 3 {
 		t.Errorf("%d connections for three requests, want 3", len(seen))
+	}
+}
+
+// How many requests a connection takes at once: none once the receiver has told that it ends it, or
+// it has ended.
+func TestPlaces(t *testing.T) {
+	for name, test := range map[string]struct {
+		wire *wire
+		want int
+	}{
+		"HTTP/1.1":       {&wire{}, 1},
+		"HTTP/1.1, over": {&wire{over: true}, 0},
+		"not told yet":   {&wire{http2: true}, 1},
+		"told":           {&wire{http2: true, most: 8}, 8},
+		"after GOAWAY":   {&wire{http2: true, most: 8, leaving: true}, 0},
+		"unwritable":     {&wire{http2: true, most: 8, broken: true}, 0},
+		"over":           {&wire{http2: true, most: 8, over: true}, 0},
+		"closed":         {&wire{http2: true, most: 8, closed: true}, 0},
+	} {
+		if got := (&conn{wire: test.wire}).places(); got != test.want {
+			t.Errorf("%s: %d requests at once, want %d", name, got, test.want)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package https
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -39,7 +40,7 @@ func receiverOf(t *testing.T, cfg Config, prepare func(*httptest.Server), handle
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
 	cfg.TLS = &tls.Config{RootCAs: roots, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
-	cfg.DialTimeout, cfg.IdleTimeout = patience, time.Hour
+	cfg.DialTimeout, cfg.IdleTimeout = cmp.Or(cfg.DialTimeout, patience), time.Hour
 	if cfg.Dial == nil {
 		cfg.Dial = (&net.Dialer{}).DialContext
 	}

@@ -181,7 +181,7 @@ func (w *wire) Close() error {
 	return err
 }
 
-// gone reports whether the connection takes no further request.
+// gone reports whether the connection takes no further request. w.mu is held.
 func (w *wire) gone() bool { return w.leaving || w.broken || w.over || w.closed }
 
 // quiet reports whether nothing has come that was not read yet, as far as it can be told.
