@@ -37,6 +37,9 @@ type Generic struct {
 	log        *slog.Logger
 	redactor   *redactor
 	types      *types
+	preset     *preset                   // nil where nothing is known of the application
+	known      atomic.Pointer[knowledge] // nil before know
+	snapshot   *cdc.Snapshot
 	skipping   sync.Mutex // of who changes skipped
 	skipped    atomic.Pointer[skips]
 	tenants    TenantConfig
@@ -65,11 +68,27 @@ func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 	return g
 }
 
-// Profile returns generic.
-func (g *Generic) Profile() string { return "generic" }
+// Profile returns generic, or the name of the preset.
+func (g *Generic) Profile() string {
+	if g.preset != nil {
+		return g.preset.name
+	}
+	return "generic"
+}
 
-// Describing returns none: the server itself tells what there is.
-func (g *Generic) Describing() []cdc.Table { return nil }
+// Describing returns the tables in which the application of a preset describes the others. Without one there are none: the server itself
+// tells what there is.
+func (g *Generic) Describing() (tables []cdc.Table) {
+	if g.preset == nil {
+		return nil
+	}
+	for _, schema := range g.schemas {
+		for _, s := range g.preset.says {
+			tables = append(tables, cdc.Table{Schema: schema, Name: s.table})
+		}
+	}
+	return tables
+}
 
 // skips are tables that serve Hookline itself.
 type skips struct {
@@ -96,18 +115,22 @@ func (g *Generic) Skip(tables []cdc.Table, oids []uint32) {
 	}
 }
 
-// Load forgets what it knows of types.
-func (g *Generic) Load(context.Context, pgx.Tx, *cdc.Snapshot) error {
+// Load forgets what it knows of types, and reads what the application of a preset says of its tables.
+func (g *Generic) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) error {
 	if len(g.types.composites) > 0 {
 		g.renew()
 	}
-	return nil
+	return g.learn(ctx, tx, snapshot)
 }
 
 // Tables returns all tables, sorted by schema and name; those that are not announced are marked as left. What is odd about one is logged
 // when it is first seen.
 func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
-	survey, err := g.survey(ctx, tx)
+	known, err := g.know(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	survey, err := g.survey(ctx, tx, known)
 	if err != nil {
 		return nil, err
 	}
@@ -128,9 +151,9 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	objects := map[string]cdc.Table{}
 	table, keyed := cdc.Table{Full: true}, false
 	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &table.ParentSchema, &table.Parent, &keyed}, func() error {
-		name, announced := g.announces(table.Schema, table.Name)
+		name, announced := g.announcesBy(known, table.Schema, table.Name)
 		if !announced && table.Parent != "" {
-			_, announced = g.announces(table.ParentSchema, table.Parent)
+			_, announced = g.announcesBy(known, table.ParentSchema, table.Parent)
 		} else {
 			table.ParentSchema, table.Parent = "", ""
 		}
@@ -155,6 +178,7 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list tables: %w", err)
 	}
+	tables = known.withSayings(tables)
 	g.warnOfKeyless(keyless)
 	g.tell(survey)
 	owners, err := g.Ownerships(ctx, tx)
@@ -193,7 +217,8 @@ func (g *Generic) warnOfName(t cdc.Table) {
 // the same where the configuration says the name.
 func (g *Generic) renamed(t cdc.Table) (former, name string) {
 	name, announced := g.announces(t.Schema, t.Name)
-	if _, named := g.names[t.Schema+"."+t.Name]; named || !announced {
+	_, named := g.names[t.Schema+"."+t.Name]
+	if named || !announced || g.known.Load().of(&outline{schema: t.Schema, table: t.Name}).object != "" {
 		return name, name
 	}
 	return formerName(t.Name), name
@@ -214,12 +239,19 @@ func (g *Generic) reportedAlready(what string) bool {
 
 // announces returns the name of the object that a table holds, and whether its changes are announced.
 func (g *Generic) announces(schema, table string) (object string, announced bool) {
+	return g.announcesBy(g.known.Load(), schema, table)
+}
+
+// announcesBy is announces by what is known of the application's tables.
+func (g *Generic) announcesBy(known *knowledge, schema, table string) (object string, announced bool) {
 	if !slices.Contains(g.schemas, schema) || isReserved(schema) || g.skipped.Load().names[cdc.Table{Schema: schema, Name: table}] {
 		return "", false
 	}
 	object, named := g.names[schema+"."+table]
 	if !named {
-		object = objectName(table)
+		if object = known.of(&outline{schema: schema, table: table}).object; object == "" {
+			object = objectName(table)
+		}
 	}
 	return object, !slices.Contains(g.exclude, object)
 }
@@ -229,10 +261,26 @@ func isReserved(schema string) bool {
 	return schema == "hookline" || schema == "information_schema" || strings.HasPrefix(schema, "pg_")
 }
 
-// Observe reports false: no table describes others here.
-func (g *Generic) Observe(cdc.Change) bool { return false }
+// Observe follows what the application of a preset says of its tables.
+func (g *Generic) Observe(change cdc.Change) bool {
+	if g.preset == nil {
+		return false
+	}
+	known := g.known.Load()
+	s := known.followed(change.Relation)
+	if s == nil {
+		return false
+	}
+	if !g.snapshot.Covers(change.Tx) {
+		if now := known.after(s, change); now != known {
+			g.known.Store(now)
+			g.generation.Add(1)
+		}
+	}
+	return true
+}
 
-// Generation rises when types turn out to have changed.
+// Generation rises when types turn out to have changed, or the application says something else of its tables.
 func (g *Generic) Generation() uint64 { return g.generation.Load() }
 
 func (g *Generic) refresh(ctx context.Context, tx *cdc.Tx) error {
@@ -273,13 +321,15 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 		t := g.types.of(oids[i])
 		of.columns[i] = outlineColumn{name: column, of: t.holds, free: isFree(t.base), key: slices.Contains(o.key, i)}
 	}
-	judged := g.judge(&of)
+	f := g.known.Load().of(&of)
+	judged := g.judge(&of, f)
 	if judged.whole != "" {
 		return nil, nil
 	}
 	g.guard(o, judged)
 	g.belongs(o, rel)
-	for i, fieldName := range fieldNames(columns) {
+	g.apply(f, o, rel)
+	for i, fieldName := range f.fieldNames(columns) {
 		t := g.types.of(oids[i])
 		if judged.left[i] {
 			continue
@@ -291,9 +341,10 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 		o.fields = append(o.fields, field{
 			name: fieldName, key: jsonKey(fieldName), columns: []int{i}, encode: nullable(i, encode),
 			guarded: judged.setting != nil && slices.Contains(judged.setting.values, i),
+			silent:  f.touch != nil && f.touch(columns[i]),
 		})
 		o.composite = o.composite || t.composite
-		if fieldName == "deletedAt" && isDay(t.base) {
+		if camelCase(columns[i]) == "deletedAt" && isDay(t.base) {
 			o.deletedAt = i
 		}
 	}

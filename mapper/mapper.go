@@ -82,6 +82,7 @@ type Mapper struct {
 	plans      map[uint32]plan   // by the relation's OID
 	operators  map[uint32]string // see equals
 	fold       *fold
+	documents  *documents
 	due        *deletion // what has left fold and is yet to be told, linked by next
 	arrival    arrival
 	moves      moves
@@ -107,7 +108,8 @@ type plan struct {
 func New(catalog Catalog, pool *pgxpool.Pool, database string, format Format, log *slog.Logger) *Mapper {
 	m := &Mapper{
 		catalog: catalog, pool: pool, log: log, format: format, prefix: "evt_" + database + "_",
-		plans: map[uint32]plan{}, operators: map[uint32]string{}, fold: newFold(mostHeld), noticed: map[string]bool{},
+		plans: map[uint32]plan{}, operators: map[uint32]string{}, fold: newFold(mostHeld),
+		documents: newDocuments(mostHeld), noticed: map[string]bool{},
 		unread: map[string]bool{},
 	}
 	m.links = newLinks(m)
@@ -125,6 +127,7 @@ func (m *Mapper) Follow(s Stream) { m.links.stream = s }
 func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 	if change.Kind == cdc.End {
 		m.follow(change)
+		m.documents.end(change.Told)
 		return m.leave(ctx, change, m.fold.drain(0))
 	}
 	p, err := m.plan(ctx, change)
@@ -144,6 +147,8 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 		}
 	}
 	switch {
+	case o.drafts != nil && !change.Attached:
+		return m.document(ctx, o, change)
 	case change.Kind == cdc.Delete && o.exact && o.knows(change.Old):
 		m.follow(change)
 		return m.leave(ctx, change, m.fold.hold(o, change))
@@ -168,6 +173,9 @@ func (m *Mapper) Next(ctx context.Context) (*Draft, error) {
 	if a := m.arrival; a.object != nil {
 		m.arrival = arrival{}
 		return m.arrive(a), nil
+	}
+	if d := m.documents.next(m); d != nil {
+		return d, nil
 	}
 	for m.due != nil {
 		d := m.due
@@ -195,6 +203,7 @@ func (m *Mapper) leave(ctx context.Context, change cdc.Change, leaving *deletion
 func (m *Mapper) follow(change cdc.Change) {
 	if m.fold.follow(change) {
 		m.moves = moves{}
+		m.documents.forget()
 	}
 }
 
@@ -385,14 +394,18 @@ func (o *object) knows(old cdc.Tuple) bool {
 	return len(o.key) > 0
 }
 
-// record returns the hash of the row's primary key.
+// record returns the hash of the row's primary key, or of what tells records apart in its place.
 func (o *object) record(row cdc.Tuple) uint64 { return o.recordOf(o.hash, row) }
 
 // recordOf is record for another table than that of o.
 func (o *object) recordOf(table uint64, row cdc.Tuple) uint64 {
 	var d xxhash.Digest
 	d.ResetWithSeed(table)
-	for _, c := range o.key {
+	columns := o.key
+	if o.identity != nil {
+		columns = o.identity
+	}
+	for _, c := range columns {
 		_, _ = d.Write(row[c].Bytes())
 		_, _ = d.Write([]byte{0}) // no text of Postgres holds a zero byte
 	}

@@ -15,6 +15,8 @@ type object struct {
 	tenant    *tenantColumn // that tells of each row whose it is; nil: workspace does
 	hash      uint64        // seed of the record hash: tells equal keys of different tables apart
 	key       []int         // columns of the primary key
+	identity  []int         // columns that tell records apart, where the primary key does not; nil when it does
+	drafts    *drafts       // that a record has drafts beside what is published; nil: it has none
 	exact     bool          // keys are equal only if their texts are, so that a delete and an insert of one record can be told
 	stays     []int         // columns of the key that have nothing to do with the partition a row lies in; nil when rows cannot be found by them
 	deletedAt int           // column of the soft delete, -1 when there is none

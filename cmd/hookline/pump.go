@@ -125,7 +125,7 @@ func newPumpMetrics(registerer prometheus.Registerer, mapped *mapper.Mapper) pum
 	}, []string{"object"})
 	registerer.MustRegister(changes, events, rewritten, undecided)
 	m := pumpMetrics{changes: changes, events: map[mapper.Action]prometheus.Counter{}, undecided: undecided}
-	for _, action := range []mapper.Action{mapper.Created, mapper.Updated, mapper.Deleted, mapper.Restored, mapper.Destroyed} {
+	for _, action := range mapper.Actions() {
 		m.events[action] = events.WithLabelValues(action.String())
 	}
 	return m

@@ -1,0 +1,33 @@
+package mapper
+
+import "strings"
+
+// Medusa keeps each of its data models in a table of that name, in snake case, as its API and its
+// queries (query.graph) have it, and the fields likewise. Tables that join two models have the
+// suffix of a module's link, or join within a module.
+var medusa = &preset{
+	name: "medusa", title: "Medusa",
+	marks: []string{"link_module_migrations", "script_migrations", "product_variant"},
+	learn: func(said) about { return aboutMedusa },
+}
+
+// What of Medusa runs the shop and is nobody's record: migrations, workflows, indexes; who may log
+// in, and how; the mails that were sent, in whose data are links to log in.
+var medusaOwn = set(`
+	link_module_migrations script_migrations mikro_orm_migrations workflow_execution
+	index_data index_relation index_metadata index_sync
+	auth_identity provider_identity api_key invite user notification
+	payment_session credit_line
+	user_preference view_configuration property_label
+`)
+
+func aboutMedusa(d *outline) facts {
+	if medusaOwn[d.table] || strings.HasSuffix(d.table, "_provider") {
+		return facts{left: "it is one of Medusa's own"}
+	}
+	return facts{
+		object: d.table,
+		key:    func(column string) string { return column },
+		touch:  func(column string) bool { return column == "updated_at" },
+	}
+}
