@@ -31,7 +31,7 @@ func Detect(ctx context.Context, conn *pgx.Conn) (profile string, err error) {
 		if err != nil {
 			return "", fmt.Errorf("detect the profile: %w", err)
 		}
-		if schemas != nil {
+		if len(schemas) > 0 {
 			return p.name, nil
 		}
 	}

@@ -16,7 +16,7 @@ const (
 	Destroyed // deleted for good after a soft delete
 	Published // what is published is there, or another than before; of records that have drafts
 	Unpublished
-	actions   // how many there are
+	actions // how many there are
 )
 
 var actionNames = [actions]string{"created", "updated", "deleted", "restored", "destroyed", "published", "unpublished"}

@@ -341,7 +341,7 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 		o.fields = append(o.fields, field{
 			name: fieldName, key: jsonKey(fieldName), columns: []int{i}, encode: nullable(i, encode),
 			guarded: judged.setting != nil && slices.Contains(judged.setting.values, i),
-			silent:  f.touch != nil && f.touch(columns[i]),
+			silent:  f.touch != nil && f.touch(columns[i]), rides: f.ridesOn(columns[i], rel),
 		})
 		o.composite = o.composite || t.composite
 		if camelCase(columns[i]) == "deletedAt" && isDay(t.base) {

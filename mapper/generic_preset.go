@@ -88,3 +88,16 @@ func (f *facts) fieldNames(columns []string) []string {
 	}
 	return names
 }
+
+// ridesOn returns the columns whose changes explain one of a column.
+func (f *facts) ridesOn(column string, rel *cdc.Relation) (list []int) {
+	if f.rides == nil {
+		return nil
+	}
+	for _, name := range f.rides(column) {
+		if c := rel.Column(name); c >= 0 {
+			list = append(list, c)
+		}
+	}
+	return list
+}

@@ -44,6 +44,7 @@ type field struct {
 	key     []byte   // `"name":`
 	columns []int    // the columns it is made of
 	silent  bool     // a change of it alone announces nothing, and updatedFields never lists it
+	rides   []int    // columns; a change of it tells nothing where one of them has changed, too
 	guarded bool     // it is left out of rows of which object.secret says so
 	former  [][2]int // columns that a migration makes anew in this very transaction, and where each was before
 	encode  func(dst []byte, row cdc.Tuple) []byte
@@ -84,7 +85,7 @@ func (o *object) changed(before, after cdc.Tuple) []string {
 		if f.former != nil && !o.touched(before, after) {
 			was = f.formerly(before)
 		}
-		if f.silent || secret && f.guarded || !o.differs(f, was, after) {
+		if f.silent || secret && f.guarded || f.rides != nil && differ(before, after, f.rides) || !o.differs(f, was, after) {
 			continue
 		}
 		if f.also != "" {
@@ -134,6 +135,11 @@ func (o *object) differs(f *field, before, after cdc.Tuple) bool {
 		}
 	}
 	return false
+}
+
+// differ reports whether one of the columns has changed.
+func differ(before, after cdc.Tuple, columns []int) bool {
+	return slices.ContainsFunc(columns, func(c int) bool { return !same(before[c], after[c]) })
 }
 
 func same(a, b cdc.Value) bool {

@@ -36,9 +36,10 @@ type facts struct {
 	left   string // why the table is not announced; "" when it is
 	object string // what the application's API calls its records; "" leaves it to the table's name
 
-	key    func(column string) string // what the API calls a column; nil: camelCase, as anywhere else
-	touch  func(column string) bool   // an update of nothing but such columns is not told; nil: there is none
-	secret func(column string) bool   // the application says that it is one; nil: names alone do
+	key    func(column string) string   // what the API calls a column; nil: camelCase, as anywhere else
+	touch  func(column string) bool     // an update of nothing but such columns is not told; nil: there is none
+	rides  func(column string) []string // a column that tells nothing in an update that changes one of these, too; nil: none does
+	secret func(column string) bool     // the application says that it is one; nil: names alone do
 
 	identity []string // columns that tell records apart, where the primary key does not
 	drafts   string   // the column that is null in drafts and set in what is published; "": no such

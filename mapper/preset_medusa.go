@@ -2,12 +2,12 @@ package mapper
 
 import "strings"
 
-// Medusa keeps each of its data models in a table of that name, in snake case, as its API and its
-// queries (query.graph) have it, and the fields likewise. Tables that join two models have the
-// suffix of a module's link, or join within a module.
+// Medusa keeps each of its data models in a table that has the model's name in snake case, as
+// queries (query.graph) and the API's JSON have it, and the fields likewise. Tables that join two
+// models are told under their own names, since joining moves nothing in the models' rows.
 var medusa = &preset{
 	name: "medusa", title: "Medusa",
-	marks: []string{"link_module_migrations", "script_migrations", "product_variant"},
+	marks: []string{"link_module_migrations", "auth_identity", "product_variant"},
 	learn: func(said) about { return aboutMedusa },
 }
 
@@ -18,6 +18,7 @@ var medusaOwn = set(`
 	index_data index_relation index_metadata index_sync
 	auth_identity provider_identity api_key invite user notification
 	payment_session credit_line
+	auth_mfa_factor auth_mfa_recovery_code auth_password_reset_token auth_verification
 	user_preference view_configuration property_label
 `)
 

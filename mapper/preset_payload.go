@@ -34,8 +34,24 @@ func aboutPayload(d *outline) facts {
 	case has("_order", "_parent_id"), has("_locale", "_parent_id"), has("order", "parent_id"):
 		return facts{left: "it holds parts of other records of Payload"}
 	}
-	return facts{object: strings.ReplaceAll(d.table, "_", "-"), key: payloadKey}
+	return facts{
+		object: strings.ReplaceAll(d.table, "_", "-"), key: payloadKey,
+		touch: func(column string) bool { return payloadLogin[column] },
+		rides: func(column string) []string {
+			if column == "updated_at" {
+				return payloadLogins
+			}
+			return nil
+		},
+	}
 }
+
+// payloadLogins are what Payload keeps of attempts to log in, beside who may.
+var payloadLogins = strings.Fields(`
+	login_attempts lock_until reset_password_token reset_password_expiration reset_password_requested_at
+`)
+
+var payloadLogin = set(strings.Join(payloadLogins, " "))
 
 // payloadKey is camelCase, but for the underscore before the name of a field of Payload's own:
 // _status.
