@@ -63,6 +63,21 @@ insert into "_blog_posts_v" ("id", "parent_id", "version_published_on", "version
 insert into "_blog_posts_v_locales" ("version_title", "id", "_locale", "_parent_id") values ('Hello again', default, 'en', '2');
 UPDATE "_blog_posts_v" SET latest = false WHERE "_blog_posts_v"."id" != '2' AND "_blog_posts_v"."parent_id" = '1' AND "_blog_posts_v"."updated_at" < '2026-11-29 16:45:48.842+00';
 COMMIT;
+-- ACT edit a field of the main table of a post
+BEGIN;
+insert into "blog_posts" ("id", "published_on", "views", "mood", "category_id", "seo_meta_title", "updated_at", "created_at", "deleted_at", "_status") values ('1', NULL, '4', 'good', '1', 'Hi', '2026-11-29 16:45:53.496+00', '2026-11-29 16:45:42.94+00', NULL, 'published') on conflict ("id") do update set "id" = '1', "published_on" = NULL, "views" = '4', "mood" = 'good', "category_id" = '1', "seo_meta_title" = 'Hi', "updated_at" = '2026-11-29 16:45:53.496+00', "created_at" = '2026-11-29 16:45:42.94+00', "deleted_at" = NULL, "_status" = 'published';
+delete from "blog_posts_locales" where "blog_posts_locales"."_parent_id" = '1';
+insert into "blog_posts_locales" ("title", "id", "_locale", "_parent_id") values ('Hello again', default, 'en', '1');
+delete from "blog_posts_rels" where ("blog_posts_rels"."parent_id" = '1' and "blog_posts_rels"."path" in ('related'));
+insert into "blog_posts_rels" ("id", "order", "parent_id", "path", "categories_id") values (default, '1', '1', 'related', '1');
+delete from "blog_posts_links" where "blog_posts_links"."_parent_id" = '1';
+insert into "blog_posts_links" ("_order", "_parent_id", "id", "label", "url") values ('1', '1', '6b0c56b6e8b2e3751c0fa866', 'One', 'https://example.com');
+delete from "blog_posts_labels" where "blog_posts_labels"."parent_id" = '1';
+insert into "blog_posts_labels" ("order", "parent_id", "value", "id") values ('1', '1', 'a', default), ('2', '1', 'b', default);
+insert into "_blog_posts_v" ("id", "parent_id", "version_published_on", "version_views", "version_mood", "version_category_id", "version_seo_meta_title", "version_updated_at", "version_created_at", "version_deleted_at", "version__status", "created_at", "updated_at", "snapshot", "published_locale", "latest") values (default, '1', NULL, '4', 'good', '1', 'Hi', '2026-11-29 16:45:53.496+00', '2026-11-29 16:45:42.94+00', NULL, 'published', '2026-11-29 16:45:54.814+00', '2026-11-29 16:45:54.814+00', default, default, 't');
+insert into "_blog_posts_v_locales" ("version_title", "id", "_locale", "_parent_id") values ('Hello again', default, 'en', '3');
+UPDATE "_blog_posts_v" SET latest = false WHERE "_blog_posts_v"."id" != '3' AND "_blog_posts_v"."parent_id" = '1' AND "_blog_posts_v"."updated_at" < '2026-11-29 16:45:54.814+00';
+COMMIT;
 -- ACT edit the array of a post
 BEGIN;
 insert into "blog_posts" ("id", "published_on", "views", "mood", "category_id", "seo_meta_title", "updated_at", "created_at", "deleted_at", "_status") values ('1', NULL, '4', 'good', '1', 'Hi', '2026-11-29 16:45:59.254+00', '2026-11-29 16:45:42.94+00', NULL, 'published') on conflict ("id") do update set "id" = '1', "published_on" = NULL, "views" = '4', "mood" = 'good', "category_id" = '1', "seo_meta_title" = 'Hi', "updated_at" = '2026-11-29 16:45:59.254+00', "created_at" = '2026-11-29 16:45:42.94+00', "deleted_at" = NULL, "_status" = 'published';
@@ -137,7 +152,7 @@ insert into "_blog_posts_v" ("id", "parent_id", "version_published_on", "version
 insert into "_blog_posts_v_locales" ("version_title", "id", "_locale", "_parent_id") values ('Draft', default, 'en', '9');
 UPDATE "_blog_posts_v" SET latest = false WHERE "_blog_posts_v"."id" != '9' AND "_blog_posts_v"."parent_id" = '2' AND "_blog_posts_v"."updated_at" < '2026-11-29 16:46:44.06+00';
 COMMIT;
--- ACT edit a draft
+-- ACT change a draft
 BEGIN;
 insert into "_blog_posts_v" ("id", "parent_id", "version_published_on", "version_views", "version_mood", "version_category_id", "version_seo_meta_title", "version_updated_at", "version_created_at", "version_deleted_at", "version__status", "created_at", "updated_at", "snapshot", "published_locale", "latest") values (default, '2', NULL, '1', NULL, NULL, NULL, '2026-11-29 16:46:52.512+00', '2026-11-29 16:46:43.752+00', NULL, 'draft', '2026-11-29 16:46:52.512+00', '2026-11-29 16:46:52.512+00', default, default, 't');
 insert into "_blog_posts_v_locales" ("version_title", "id", "_locale", "_parent_id") values ('Draft', default, 'en', '10');
