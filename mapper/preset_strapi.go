@@ -48,7 +48,10 @@ type strapiType struct {
 }
 
 // Of the types of Strapi's own plugins these are told: people who use the site, and its media.
-var strapiPlugins = set(`plugin::users-permissions.user plugin::upload.file`)
+const (
+	strapiUser = "plugin::users-permissions.user"
+	strapiFile = "plugin::upload.file"
+)
 
 func learnStrapi(rows said) about {
 	types, made := map[string]*strapiType{}, map[string]bool{}
@@ -56,7 +59,7 @@ func learnStrapi(rows said) about {
 		var all map[string]*strapiType
 		_ = json.Unmarshal([]byte(row["value"]), &all) // what cannot be read describes nothing
 		for uid, t := range all {
-			if t != nil && (strings.HasPrefix(uid, "api::") || strapiPlugins[uid]) {
+			if t != nil && (strings.HasPrefix(uid, "api::") || uid == strapiUser || uid == strapiFile) {
 				types[t.CollectionName] = t
 			}
 		}
@@ -110,8 +113,21 @@ func (t *strapiType) facts() facts {
 			return camelCase(column)
 		},
 		secret: func(column string) bool { return secret[column] },
-		// Each row of a document has another.
-		touch:    func(column string) bool { return column == "id" },
+		touch: func(column string) bool {
+			switch column {
+			case "id": // each row of a document has another
+				return true
+			case "published_at": // where there are no drafts, it moves at each save
+				return !t.Options.DraftAndPublish
+			}
+			return false
+		},
+		rides: func(column string) []string {
+			if column == "updated_at" && t.UID == strapiUser {
+				return []string{"reset_password_token", "confirmation_token"}
+			}
+			return nil
+		},
 		identity: []string{"document_id", "locale"},
 	}
 	if t.Options.DraftAndPublish {
