@@ -16,6 +16,14 @@ func newPreset(p *preset, cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Gen
 	return g
 }
 
+// Keeps returns what cdc.Config.Keeps has to be for the mapper of a catalog. What it returns is safe for concurrent use.
+func Keeps(c Catalog) func(*cdc.Relation) bool {
+	if g, ok := c.(*Generic); ok && g.preset != nil {
+		return g.preset.drafts
+	}
+	return nil
+}
+
 // know reads what is known of the application's tables, as db sees them. What was never known is
 // from now on; what is known follows the stream alone.
 func (g *Generic) know(ctx context.Context, db querier) (*knowledge, error) {
@@ -66,7 +74,7 @@ func (g *Generic) apply(f facts, o *object, rel *cdc.Relation) {
 		identity = append(identity, c)
 	}
 	o.identity = identity
-	if c := rel.Column(f.drafts); f.drafts != "" && c >= 0 && rel.Full() && o.tenant == nil && len(o.key) > 0 {
+	if c := rel.Column(f.drafts); f.drafts != "" && c >= 0 && rel.Kept && o.tenant == nil && len(o.key) > 0 {
 		o.drafts = &drafts{published: c}
 	}
 }

@@ -22,6 +22,9 @@ type preset struct {
 
 	// says are tables in which the application describes the others. They are followed.
 	says []saying
+	// drafts reports whether records of a relation have drafts, if it is a table of the application
+	// and not said to have none: their changes are kept until the transaction ends. nil: none has.
+	drafts func(rel *cdc.Relation) bool
 	// learn returns what is known of each table, given the rows of says. It is called anew when
 	// they have changed.
 	learn func(said) about

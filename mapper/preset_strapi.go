@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"unicode"
+
+	"hookline/cdc"
 )
 
 // Strapi 5 keeps a document in up to two rows of each locale: the draft, and what is published. To
@@ -22,6 +24,9 @@ var strapi = &preset{
 			where: [2]string{"key", "strapi_content_types_schema"},
 		},
 		{table: strapiSchema, key: "id", columns: []string{"schema"}},
+	},
+	drafts: func(rel *cdc.Relation) bool {
+		return rel.Full() && rel.Column("document_id") >= 0 && rel.Column("published_at") >= 0
 	},
 	learn: learnStrapi,
 }

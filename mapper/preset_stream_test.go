@@ -88,7 +88,7 @@ func (app application) told(t *testing.T, major int) [][]*Event {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := cdc.Config{URL: url, Slot: settings.ConnConfig.Database}
+	cfg := cdc.Config{URL: url, Slot: settings.ConnConfig.Database, Keeps: Keeps(catalog)}
 	if _, err := cdc.Prepare(t.Context(), conn, cfg, tables, nil, log); err != nil {
 		t.Fatal(err)
 	}
