@@ -240,6 +240,10 @@ func (g *Generic) CheckCredentials(ctx context.Context, conn *pgx.Conn) ([]cdc.F
 		found = append(found, cdc.OK(check, "left out of rows whose name says so: values of %s",
 			strings.Join(s.settings, ", ")))
 	}
+	if len(s.own) > 0 {
+		found = append(found, cdc.OK("preset", "%s keeps for itself, or for parts of records, and they are not announced: %s",
+			g.preset.title, strings.Join(s.own, ", ")))
+	}
 	for _, t := range s.whole {
 		d := s.tables[t]
 		text := fmt.Sprintf("%s is not announced: %s", t, d.whole)

@@ -171,12 +171,12 @@ delete from "articles_cmps" where ("entity_id" = '4' and "field" = 'sections');
 delete from "components_shared_seos" where ("id" = '4');
 delete from "components_shared_quotes" where ("id" = '4');
 COMMIT;
--- ACT create and publish through REST
+-- ACT create and publish at once
 BEGIN;
 insert into "articles" ("created_at", "document_id", "locale", "published_at", "slug", "title", "updated_at") values ('2026-11-29 17:20:39.412', 'i7grud1wjkzrgtmspk9tb2jp', 'en', NULL, 'rest', 'Rest', '2026-11-29 17:20:39.412');
 insert into "articles" ("body", "created_at", "created_by_id", "document_id", "locale", "price", "published_at", "slug", "title", "updated_at", "updated_by_id", "views") values (NULL, '2026-11-29 17:20:39.412', NULL, 'i7grud1wjkzrgtmspk9tb2jp', 'en', NULL, '2026-11-29 17:20:39.602', 'rest', 'Rest', '2026-11-29 17:20:39.412', NULL, NULL);
 COMMIT;
--- ACT edit and publish through REST
+-- ACT edit and publish in one call
 BEGIN;
 update "articles" set "title" = 'Rest again', "locale" = 'en', "updated_at" = '2026-11-29 17:20:40.915', "published_at" = NULL where ("id" = '8');
 delete from "articles" where ("id" = '9');
