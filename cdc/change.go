@@ -21,7 +21,7 @@ const (
 	Update
 	Delete
 	Truncate // the table was emptied; Old and New are nil
-	End      // the transaction is over; comes only where it had a Delete, and with nothing but Tx and Index
+	End      // the transaction is over; comes only where it had a Delete, or a change of a Kept relation, and with nothing but Tx and Index
 	Woken    // nothing has changed: Source.Wake was called; comes with nothing else
 )
 
@@ -94,6 +94,8 @@ type Relation struct {
 
 	// Partitioned says that the rows lie in partitions. Each has an identity of its own, whatever that of the table is.
 	Partitioned bool
+
+	Kept bool // see Config.Keeps
 }
 
 // Full reports whether updates and deletes carry the whole row before, but for those of a partitioned table.

@@ -39,6 +39,10 @@ type Config struct {
 	// earlier version would take them for new.
 	Standby bool
 
+	// Keeps reports whether the consumer keeps changes of a relation until their transaction ends: such a transaction has an
+	// End, as one with a Delete, and is told again from there on. nil: of none. It is called by the goroutine that reads.
+	Keeps func(*Relation) bool
+
 	// ReconnectWait is the longest pause between two tries to get the stream back; default 10 s.
 	ReconnectWait time.Duration
 	// StandbyWait is the pause between two tries to take the slot over from another process; default 500 ms.

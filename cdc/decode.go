@@ -33,7 +33,7 @@ type decoder struct {
 	retold     Position             // what is told again of its transaction: see Change.Told
 	tx         *Tx                  // the open transaction
 	index      uint32               // of the next change in tx
-	deletes    bool                 // tx has had a Delete
+	keeps      bool                 // tx has had a change that the consumer keeps: a Delete, or one of a Kept relation
 }
 
 func newDecoder(cfg Config, ledger *Ledger, read Position) *decoder {
@@ -110,7 +110,7 @@ func (d *decoder) begin(message []byte) error {
 		ledger: d.ledger,
 	}
 	d.tx.Timeline = d.history.of(d.tx.Commit, d.timeline)
-	d.index, d.deletes = 0, false
+	d.index, d.keeps = 0, false
 	return nil
 }
 
@@ -131,7 +131,7 @@ func (d *decoder) commit(items []item, message []byte) ([]item, error) {
 		d.tx = nil
 		return items, nil
 	}
-	if d.deletes {
+	if d.keeps {
 		if index, fresh := d.next(); fresh || d.tells(index) {
 			items = append(items, item{change: Change{Kind: End, Tx: d.tx, Index: index, Told: !fresh}})
 		}
@@ -157,9 +157,9 @@ func (d *decoder) next() (index uint32, fresh bool) {
 	return index, true
 }
 
-// tells reports whether a change that is not fresh is returned nevertheless. Before its first Delete nothing of a transaction is kept.
+// tells reports whether a change that is not fresh is returned nevertheless. Before its first Delete, or change of a Kept relation, nothing of a transaction is kept.
 func (d *decoder) tells(index uint32) bool {
-	return d.deletes && d.tx.Commit == d.retold.Commit && index < d.retold.Index
+	return d.keeps && d.tx.Commit == d.retold.Commit && index < d.retold.Index
 }
 
 func (d *decoder) relation(m *pglogrepl.RelationMessage) {
@@ -175,6 +175,9 @@ func (d *decoder) relation(m *pglogrepl.RelationMessage) {
 	}
 	for i, c := range m.Columns {
 		rel.Columns[i] = Column{Name: c.Name, Type: c.DataType, Modifier: c.TypeModifier, Identity: c.Flags&1 != 0}
+	}
+	if keeps := d.filling.cfg.Keeps; keeps != nil {
+		rel.Kept = keeps(rel)
 	}
 	d.relations[rel.OID] = rel
 	d.partitions.describe(rel)
@@ -266,8 +269,8 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 	}
 	index, fresh := d.next()
 	fills := d.filling.holds(rel)
-	if message[0] == byte(pglogrepl.MessageTypeDelete) && !fills {
-		d.deletes = true
+	if (message[0] == byte(pglogrepl.MessageTypeDelete) || rel.Kept) && !fills {
+		d.keeps = true
 	}
 	told := !fresh && d.tells(index)
 	watched := d.windows.of[rel.OID] != nil
@@ -313,7 +316,7 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 			d.described()
 		}
 		stands := what == filled && d.windows.stands(&change, d.filling.action, d.filling.part())
-		d.deletes = d.deletes || stands && change.Kind == Delete
+		d.keeps = d.keeps || stands && change.Kind == Delete
 		change.Told = !fresh && d.tells(index)
 		if !stands || !fresh && !change.Told {
 			return items, nil

@@ -216,8 +216,17 @@ func TestResume(t *testing.T) {
 }
 
 // TestTold starts a new process at every position in the middle of a transaction: it returns what has yet to be settled, and before that,
-// marked as told, what comes behind the first Delete of that transaction.
+// marked as told, what comes behind the first Delete, or change of a Kept relation, of that transaction.
 func TestTold(t *testing.T) {
+	t.Run("deletes", func(t *testing.T) { testTold(t, backfilled) })
+	t.Run("a kept relation", func(t *testing.T) {
+		cfg := backfilled
+		cfg.Keeps = func(r *Relation) bool { return r.Name == "people" }
+		testTold(t, cfg)
+	})
+}
+
+func testTold(t *testing.T, cfg Config) {
 	messages, _ := transactions(12, rand.New(rand.NewPCG(3, 3)))
 	decodeAll := func(d *decoder) (items []item) {
 		t.Helper()
@@ -229,7 +238,7 @@ func TestTold(t *testing.T) {
 		}
 		return items
 	}
-	whole := decodeAll(newDecoder(backfilled, NewLedger(Position{}), Position{}))
+	whole := decodeAll(newDecoder(cfg, NewLedger(Position{}), Position{}))
 	told := 0
 	var previous LSN // end of the transaction before
 	for i, it := range whole {
@@ -238,24 +247,25 @@ func TestTold(t *testing.T) {
 			continue
 		}
 		at := Position{End: previous, Commit: it.change.Tx.Commit, Index: it.change.Index}
-		d := newDecoder(backfilled, NewLedger(at), at)
+		d := newDecoder(cfg, NewLedger(at), at)
 		d.retold = at
 		first := i // that has to come
 		for j := i - 1; j >= 0 && whole[j].change.Kind != 0; j-- {
-			if whole[j].change.Kind == Delete {
+			if c := whole[j].change; c.Kind == Delete || c.Relation != nil && c.Relation.Kept && c.Kind != Truncate {
 				first = j
 			}
 		}
+		again := slices.DeleteFunc(slices.Clone(whole[first:i]), func(it item) bool { return it.change.Kind == Truncate })
 		items := decodeAll(d)
-		if got, want := identities(items), identities(whole[first:]); !slices.Equal(got, want) {
+		if got, want := identities(items), identities(append(again, whole[i:]...)); !slices.Equal(got, want) {
 			t.Fatalf("from %+v: got\n%+v\nwant\n%+v", at, got, want)
 		}
 		for j, it := range items {
-			if want := j < i-first; it.change.Told != want {
+			if want := j < len(again); it.change.Told != want {
 				t.Fatalf("from %+v: told is %t for %+v", at, it.change.Told, it.change)
 			}
 		}
-		told += i - first
+		told += len(again)
 	}
 	if told == 0 {
 		t.Error("nothing was told again")

@@ -58,7 +58,7 @@ type environment struct {
 	Schema string `default:"hookline" takes:"a name of at most 63 bytes"`
 
 	// What kind of database it is. auto looks at it.
-	Profile string `default:"auto" takes:"auto, twenty or generic"`
+	Profile string `default:"auto" takes:"auto, twenty, generic, strapi, directus, payload or medusa"`
 	// Where the generic profile finds webhooks. auto looks for a table of a usual name.
 	WebhooksTable string `default:"auto" split_words:"true" takes:"auto or schema.table"`
 	// Which rows of Twenty's own webhook table are served: all; marked, only operations that begin with hookline:; none.
@@ -237,7 +237,7 @@ func (e *environment) check() error {
 	expect(regexp.MustCompile(`^[a-z0-9_]{1,63}$`).MatchString(e.Slot), "SLOT", e.Slot)
 	expect(len(e.Publication) <= 63, "PUBLICATION", e.Publication)
 	expect(len(e.Schema) <= 63, "SCHEMA", e.Schema)
-	expect(slices.Contains([]string{"auto", "twenty", "generic"}, e.Profile), "PROFILE", e.Profile)
+	expect(e.Profile == "auto" || slices.Contains(mapper.Profiles(), e.Profile), "PROFILE", e.Profile)
 	expect(slices.Contains([]string{"all", "marked", "none"}, e.TwentyWebhooks), "TWENTY_WEBHOOKS", e.TwentyWebhooks)
 	expect(slices.Contains([]string{mapper.UpgradesSilent, mapper.UpgradesTold}, e.TwentyUpgrades), "TWENTY_UPGRADES", e.TwentyUpgrades)
 	expect(slices.Contains([]string{"told", "not-told"}, e.Undecided), "UNDECIDED", e.Undecided)

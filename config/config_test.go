@@ -105,7 +105,7 @@ func TestBadValues(t *testing.T) {
 	for _, test := range []struct{ variable, takes string }{
 		{"HOOKLINE_SPOOL_DATABASE_URL=host=x port=none password = hunter2", "Postgres connection string"},
 		{"HOOKLINE_SLOT=My-Slot", "lower-case letters"},
-		{"HOOKLINE_PROFILE=salesforce", "auto, twenty or generic"},
+		{"HOOKLINE_PROFILE=salesforce", "auto, twenty, generic, strapi, directus, payload or medusa"},
 		{"HOOKLINE_TWENTY_WEBHOOKS=some", "all, marked or none"},
 		{"HOOKLINE_TWENTY_UPGRADES=loud", "silent or told"},
 		{"HOOKLINE_WEBHOOKS_TABLE=webhooks", "schema.table"},

@@ -28,6 +28,7 @@ type judgement struct {
 	through []bool   // by column: it is sent as it is, whatever is in it
 	setting *setting // nil for a table that holds no settings
 	whole   string   // why nothing of the table is announced, "" when it is
+	own     bool     // since its application keeps it for itself
 	mend    string   // the entry of HOOKLINE_SECRET_COLUMNS that has it announced, "" for none
 }
 

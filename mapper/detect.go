@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Detect returns the profile that fits the database: twenty where Twenty's workspaces and object metadata are, else generic.
+// Detect returns the profile that fits the database: twenty where Twenty's workspaces and object metadata are, that of an application
+// that has a preset where its tables are, else generic.
 func Detect(ctx context.Context, conn *pgx.Conn) (profile string, err error) {
 	// Not to_regclass: it fails where the role may not use the schema.
 	var twenty bool
@@ -24,10 +26,19 @@ func Detect(ctx context.Context, conn *pgx.Conn) (profile string, err error) {
 	if twenty {
 		return "twenty", nil
 	}
+	for _, p := range presets {
+		schemas, err := p.schemas(ctx, conn)
+		if err != nil {
+			return "", fmt.Errorf("detect the profile: %w", err)
+		}
+		if len(schemas) > 0 {
+			return p.name, nil
+		}
+	}
 	return "generic", nil
 }
 
-// NewCatalog returns the catalog of a profile, twenty or generic; it is empty until Load. auto is not among them: see Detect.
+// NewCatalog returns the catalog of one of Profiles; it is empty until Load. auto is not among them: see Detect.
 // pool may be asked about tables and types as their changes arrive; its connections must have cdc.SessionSettings.
 func NewCatalog(profile string, cfg Config, pool *pgxpool.Pool, log *slog.Logger) (Catalog, error) {
 	switch profile {
@@ -36,5 +47,8 @@ func NewCatalog(profile string, cfg Config, pool *pgxpool.Pool, log *slog.Logger
 	case "generic":
 		return NewGeneric(cfg, pool, log), nil
 	}
-	return nil, fmt.Errorf("profile %q: want twenty or generic", profile)
+	if p := presetNamed(profile); p != nil {
+		return newPreset(p, cfg, pool, log), nil
+	}
+	return nil, fmt.Errorf("profile %q: want one of %s", profile, strings.Join(Profiles(), ", "))
 }

@@ -38,7 +38,7 @@ func TestDetect(t *testing.T) {
 }
 
 func TestNewCatalog(t *testing.T) {
-	for _, profile := range []string{"twenty", "generic"} {
+	for _, profile := range Profiles() {
 		catalog, err := NewCatalog(profile, Config{}, nil, discard)
 		if err != nil || catalog.Profile() != profile {
 			t.Errorf("%s: got %v, %v", profile, catalog, err)
@@ -48,7 +48,7 @@ func TestNewCatalog(t *testing.T) {
 	if catalog != nil || err == nil {
 		t.Fatalf("hubspot: got %v, %v", catalog, err)
 	}
-	for _, want := range []string{`"hubspot"`, "twenty", "generic"} {
+	for _, want := range []string{`"hubspot"`, "twenty", "generic", "strapi"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not name %s", err, want)
 		}

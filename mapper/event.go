@@ -14,12 +14,23 @@ const (
 	Deleted   // soft-deleted, or deleted for good while it was live
 	Restored  // a soft delete was taken back
 	Destroyed // deleted for good after a soft delete
-	actions   // how many there are
+	Published // what is published is there, or another than before; of records that have drafts
+	Unpublished
+	actions // how many there are
 )
 
-var actionNames = [actions]string{"created", "updated", "deleted", "restored", "destroyed"}
+var actionNames = [actions]string{"created", "updated", "deleted", "restored", "destroyed", "published", "unpublished"}
 
 func (a Action) String() string { return actionNames[a] }
+
+// Actions returns all of them.
+func Actions() []Action {
+	all := make([]Action, actions)
+	for a := range all {
+		all[a] = Action(a)
+	}
+	return all
+}
 
 // ParseAction returns the action of that name.
 func ParseAction(name string) (Action, bool) {

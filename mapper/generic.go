@@ -39,8 +39,11 @@ type Generic struct {
 	log        *slog.Logger
 	redactor   *redactor
 	forms      Forms
-	types      map[string]*types // by the time zone of what has none: see typesOf
-	skipping   sync.Mutex        // of who changes skipped
+	types      map[string]*types         // by the time zone of what has none: see typesOf
+	preset     *preset                   // nil where nothing is known of the application
+	known      atomic.Pointer[knowledge] // nil before know
+	snapshot   *cdc.Snapshot
+	skipping   sync.Mutex // of who changes skipped
 	skipped    atomic.Pointer[skips]
 	tenants    TenantConfig
 	tenancy    tenancy
@@ -71,11 +74,27 @@ func NewGeneric(cfg Config, pool *pgxpool.Pool, log *slog.Logger) *Generic {
 	return g
 }
 
-// Profile returns generic.
-func (g *Generic) Profile() string { return "generic" }
+// Profile returns generic, or the name of the preset.
+func (g *Generic) Profile() string {
+	if g.preset != nil {
+		return g.preset.name
+	}
+	return "generic"
+}
 
-// Describing returns none: the server itself tells what there is.
-func (g *Generic) Describing() []cdc.Table { return nil }
+// Describing returns the tables in which the application of a preset describes the others. Without one there are none: the server itself
+// tells what there is.
+func (g *Generic) Describing() (tables []cdc.Table) {
+	if g.preset == nil {
+		return nil
+	}
+	for _, schema := range g.schemas {
+		for _, s := range g.preset.says {
+			tables = append(tables, cdc.Table{Schema: schema, Name: s.table})
+		}
+	}
+	return tables
+}
 
 // skips are tables that serve Hookline itself.
 type skips struct {
@@ -102,20 +121,24 @@ func (g *Generic) Skip(tables []cdc.Table, oids []uint32) {
 	}
 }
 
-// Load forgets what it knows of types.
-func (g *Generic) Load(context.Context, pgx.Tx, *cdc.Snapshot) error {
+// Load forgets what it knows of types, and reads what the application of a preset says of its tables.
+func (g *Generic) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) error {
 	for _, t := range g.types {
 		if len(t.composites) > 0 {
 			g.renew()
 			break
 		}
 	}
-	return nil
+	return g.learn(ctx, tx, snapshot)
 }
 
 // Tables returns all tables, sorted by schema and name; those that are not announced are marked as left. What is odd about one is logged
 // when it is first seen.
 func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
+	known, err := g.know(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := tx.Query(ctx, `
 		SELECT n.nspname, c.relname, coalesce(parent.schema, ''), coalesce(parent.name, ''),
 		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
@@ -139,16 +162,16 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list tables: %w", err)
 	}
-	g.giveNames(listed)
-	survey, err := g.survey(ctx, tx)
+	g.giveNames(known, listed)
+	survey, err := g.survey(ctx, tx, known)
 	if err != nil {
 		return nil, err
 	}
 	for _, l := range listed {
 		table := l.Table
-		_, announced := g.announces(table.Schema, table.Name)
+		_, announced := g.announcesBy(known, table.Schema, table.Name)
 		if !announced && table.Parent != "" {
-			_, announced = g.announces(table.ParentSchema, table.Parent)
+			_, announced = g.announcesBy(known, table.ParentSchema, table.Parent)
 		} else {
 			table.ParentSchema, table.Parent = "", ""
 		}
@@ -164,6 +187,7 @@ func (g *Generic) Tables(ctx context.Context, tx pgx.Tx) ([]cdc.Table, error) {
 		}
 		tables = append(tables, table)
 	}
+	tables = known.withSayings(tables)
 	g.warnOfKeyless(keyless)
 	g.tell(survey)
 	g.tellSelection(listed, tables)
@@ -223,14 +247,21 @@ func (g *Generic) reportedAlready(what string) bool {
 
 // announces returns the name of the object that a table holds, and whether its changes are announced.
 func (g *Generic) announces(schema, table string) (object string, announced bool) {
-	if g.omits(schema, table) != "" {
+	return g.announcesBy(g.known.Load(), schema, table)
+}
+
+// announcesBy is announces by what is known of the application's tables.
+func (g *Generic) announcesBy(known *knowledge, schema, table string) (object string, announced bool) {
+	if g.omitsBy(known, schema, table) != "" {
 		return "", false
 	}
-	return g.nameOf(schema, table), true
+	return g.nameOfBy(known, schema, table), true
 }
 
 // omits tells why a table is not announced whatever it holds, "" when it may be.
-func (g *Generic) omits(schema, table string) string {
+func (g *Generic) omits(schema, table string) string { return g.omitsBy(g.known.Load(), schema, table) }
+
+func (g *Generic) omitsBy(known *knowledge, schema, table string) string {
 	switch {
 	case isReserved(schema):
 		return "it is Hookline's own, or the server's"
@@ -239,18 +270,22 @@ func (g *Generic) omits(schema, table string) string {
 	case g.skipped.Load().names[cdc.Table{Schema: schema, Name: table}]:
 		return "webhooks are read from it"
 	}
-	return g.selection.omits(candidate{schema, table, g.nameOf(schema, table)})
+	return g.selection.omits(candidate{schema, table, g.nameOfBy(known, schema, table)})
 }
 
 // nameOf returns the name of the object that a table holds.
 func (g *Generic) nameOf(schema, table string) string {
+	return g.nameOfBy(g.known.Load(), schema, table)
+}
+
+func (g *Generic) nameOfBy(known *knowledge, schema, table string) string {
 	if name, named := g.names[schema+"."+table]; named {
 		return name
 	}
 	if name, given := g.given.Load().names[cdc.Table{Schema: schema, Name: table}]; given {
 		return name
 	}
-	return objectName(table)
+	return known.objectName(schema, table)
 }
 
 // isReserved reports whether a schema is Hookline's own or the server's.
@@ -258,10 +293,26 @@ func isReserved(schema string) bool {
 	return schema == "hookline" || schema == "information_schema" || strings.HasPrefix(schema, "pg_")
 }
 
-// Observe reports false: no table describes others here.
-func (g *Generic) Observe(cdc.Change) bool { return false }
+// Observe follows what the application of a preset says of its tables.
+func (g *Generic) Observe(change cdc.Change) bool {
+	if g.preset == nil {
+		return false
+	}
+	known := g.known.Load()
+	s := known.followed(change.Relation)
+	if s == nil {
+		return false
+	}
+	if !g.snapshot.Covers(change.Tx) {
+		if now := known.after(s, change); now != known {
+			g.known.Store(now)
+			g.generation.Add(1)
+		}
+	}
+	return true
+}
 
-// Generation rises when types turn out to have changed.
+// Generation rises when types turn out to have changed, or the application says something else of its tables.
 func (g *Generic) Generation() uint64 { return g.generation.Load() }
 
 func (g *Generic) refresh(ctx context.Context, tx *cdc.Tx) error {
@@ -327,7 +378,8 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 		t := types.of(oids[i])
 		of.columns[i] = outlineColumn{name: column, of: t.holds, free: isFree(t.base), key: slices.Contains(o.key, i)}
 	}
-	judged := g.judge(&of)
+	f := g.known.Load().of(&of)
+	judged := g.judge(&of, f)
 	if judged.whole != "" {
 		if g.left != nil {
 			g.left()
@@ -336,7 +388,8 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 	}
 	g.guard(o, judged)
 	g.belongs(o, rel)
-	for i, fieldName := range fieldNames(columns) {
+	g.apply(f, o, rel)
+	for i, fieldName := range f.fieldNames(columns) {
 		t := types.of(oids[i])
 		if judged.left[i] {
 			continue
@@ -349,9 +402,10 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 			name: fieldName, key: jsonKey(fieldName), columns: []int{i}, encode: nullable(i, encode),
 			touch:   g.touch.matches(rel.Schema, []string{rel.Name, name}, columns[i]),
 			guarded: judged.setting != nil && slices.Contains(judged.setting.values, i),
+			silent:  f.touch != nil && f.touch(columns[i]), rides: f.ridesOn(columns[i], rel),
 		})
 		o.composite = o.composite || t.composite
-		if fieldName == "deletedAt" && isDay(t.base) {
+		if camelCase(columns[i]) == "deletedAt" && isDay(t.base) {
 			o.deletedAt = i
 		}
 	}

@@ -15,8 +15,17 @@ import (
 // judge tells what is left out of a table. One that looks like a table of webhooks is left out
 // whole: their URLs and headers are credentials, too. A secret that is let through does not make
 // it look so.
-func (g *Generic) judge(d *outline) judgement {
+func (g *Generic) judge(d *outline, f facts) judgement {
 	j := g.secrets.judge(d)
+	for i, c := range d.columns {
+		if f.secret != nil && !j.through[i] && f.secret(c.name) {
+			j.left[i] = true
+		}
+	}
+	if _, named := g.names[d.schema+"."+d.table]; f.left != "" && !named {
+		j.whole, j.mend, j.own = f.left, "", true
+		return j
+	}
 	if g.webhooks == nil {
 		return j
 	}
@@ -51,6 +60,7 @@ type survey struct {
 	columns  []string    // that are left out of tables that are announced: table.column
 	settings []string    // tables of settings
 	whole    []cdc.Table // that are left out
+	own      []string    // tables that are left out as an application keeps them for itself
 }
 
 type judged struct {
@@ -59,10 +69,7 @@ type judged struct {
 }
 
 // survey judges the tables that would be announced otherwise.
-func (g *Generic) survey(ctx context.Context, db interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-},
-) (*survey, error) {
+func (g *Generic) survey(ctx context.Context, db querier, known *knowledge) (*survey, error) {
 	rows, err := db.Query(ctx, `
 		WITH tables AS MATERIALIZED (
 			SELECT c.oid, n.nspname, c.relname,
@@ -93,7 +100,7 @@ func (g *Generic) survey(ctx context.Context, db interface {
 	}, func() error {
 		d, met := s.tables[table]
 		if !met {
-			object, announced := g.announces(as.Schema, as.Name)
+			object, announced := g.announcesBy(known, as.Schema, as.Name)
 			if !announced {
 				return nil
 			}
@@ -110,7 +117,7 @@ func (g *Generic) survey(ctx context.Context, db interface {
 	}
 	for _, name := range names {
 		d := s.tables[name]
-		d.judgement = g.judge(&d.outline)
+		d.judgement = g.judge(&d.outline, known.of(&d.outline))
 		s.tables[name] = d
 		s.add(name, &d)
 	}
@@ -119,6 +126,10 @@ func (g *Generic) survey(ctx context.Context, db interface {
 
 // add takes what is left out of one table.
 func (s *survey) add(name cdc.Table, d *judged) {
+	if d.own {
+		s.own = append(s.own, name.Name)
+		return
+	}
 	if d.whole != "" {
 		s.whole = append(s.whole, name)
 		return
@@ -178,6 +189,10 @@ func (g *Generic) tell(s *survey) {
 		g.log.Info("columns are left out of events as credentials; HOOKLINE_SECRET_COLUMNS decides",
 			"columns", s.columns)
 	}
+	if text := strings.Join(s.own, " "); text != "" && !g.reportedAlready("own "+text) {
+		g.log.Info("tables that "+g.preset.title+" keeps for itself, or for parts of records, are not announced; "+
+			"HOOKLINE_OBJECT_NAMES announces those that it names", "tables", s.own)
+	}
 	for _, t := range s.whole {
 		d := s.tables[t]
 		if g.reportedAlready("whole " + t.String() + d.whole) {
@@ -198,7 +213,11 @@ func (g *Generic) tell(s *survey) {
 
 // CheckCredentials tells what is left out as credentials.
 func (g *Generic) CheckCredentials(ctx context.Context, conn *pgx.Conn) ([]cdc.Finding, error) {
-	s, err := g.survey(ctx, conn)
+	known, err := g.know(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	s, err := g.survey(ctx, conn, known)
 	if err != nil {
 		return nil, err
 	}
@@ -214,6 +233,10 @@ func (g *Generic) CheckCredentials(ctx context.Context, conn *pgx.Conn) ([]cdc.F
 	if len(s.settings) > 0 {
 		found = append(found, cdc.OK(check, "left out of rows whose name says so: values of %s",
 			strings.Join(s.settings, ", ")))
+	}
+	if len(s.own) > 0 {
+		found = append(found, cdc.OK("preset", "%s keeps for itself, or for parts of records, and they are not announced: %s",
+			g.preset.title, strings.Join(s.own, ", ")))
 	}
 	for _, t := range s.whole {
 		d := s.tables[t]

@@ -39,7 +39,7 @@ func (g *Generic) isNamed(t cdc.Table) bool {
 }
 
 // giveNames settles how the objects of tables are called of which several would have the same name.
-func (g *Generic) giveNames(tables []listedTable) {
+func (g *Generic) giveNames(known *knowledge, tables []listedTable) {
 	g.skipping.Lock()
 	defer g.skipping.Unlock()
 	before := g.given.Load()
@@ -51,8 +51,9 @@ func (g *Generic) giveNames(tables []listedTable) {
 		case !l.keyed || !slices.Contains(g.schemas, t.Schema) || isReserved(t.Schema) || g.skipped.Load().names[t]:
 		case g.isNamed(t):
 			taken[g.names[written(t)]] = true
-		case l.Parent == "":
-			rivals[objectName(t.Name)] = append(rivals[objectName(t.Name)], t)
+		case l.Parent == "" && known.of(&outline{schema: t.Schema, table: t.Name}).left == "":
+			name := known.objectName(t.Schema, t.Name)
+			rivals[name] = append(rivals[name], t)
 		}
 	}
 	for name := range rivals {
@@ -84,7 +85,7 @@ func (g *Generic) giveNames(tables []listedTable) {
 			!g.reportedAlready("given "+t.String()+" "+name) {
 			g.log.Warn("an object has another name than its table says, since another table has that one; "+
 				"HOOKLINE_OBJECT_NAMES can give it any name",
-				"table", t.String(), "object", name, "taken", objectName(t.Name))
+				"table", t.String(), "object", name, "taken", known.objectName(t.Schema, t.Name))
 		}
 	}
 }

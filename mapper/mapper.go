@@ -85,6 +85,7 @@ type Mapper struct {
 	plans      map[uint32]plan   // by the relation's OID
 	operators  map[uint32]string // see equals
 	fold       *fold
+	documents  *documents
 	due        *deletion // what has left fold and is yet to be told, linked by next
 	arrival    arrival
 	moves      moves
@@ -110,7 +111,8 @@ type plan struct {
 func New(catalog Catalog, pool *pgxpool.Pool, database string, format Format, log *slog.Logger) *Mapper {
 	m := &Mapper{
 		catalog: catalog, pool: pool, log: log, format: format, prefix: "evt_" + database + "_",
-		plans: map[uint32]plan{}, operators: map[uint32]string{}, fold: newFold(mostHeld), noticed: map[string]bool{},
+		plans: map[uint32]plan{}, operators: map[uint32]string{}, fold: newFold(mostHeld),
+		documents: newDocuments(mostHeld), noticed: map[string]bool{},
 		unread: map[string]bool{},
 	}
 	m.links = newLinks(m)
@@ -128,6 +130,7 @@ func (m *Mapper) Follow(s Stream) { m.links.stream = s }
 func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 	if change.Kind == cdc.End {
 		m.follow(change)
+		m.documents.end(change.Told)
 		return m.leave(ctx, change, m.fold.drain(0))
 	}
 	p, err := m.plan(ctx, change)
@@ -153,6 +156,8 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 		change.Kind = cdc.Insert
 	}
 	switch {
+	case o.drafts != nil && !change.Attached:
+		return m.document(ctx, o, change)
 	case change.Kind == cdc.Delete && o.exact && o.knows(change.Old):
 		m.follow(change)
 		return m.leave(ctx, change, m.fold.hold(o, change))
@@ -177,6 +182,9 @@ func (m *Mapper) Next(ctx context.Context) (*Draft, error) {
 	if a := m.arrival; a.object != nil {
 		m.arrival = arrival{}
 		return m.arrive(a), nil
+	}
+	if d := m.documents.next(m); d != nil {
+		return d, nil
 	}
 	for m.due != nil {
 		d := m.due
@@ -204,6 +212,7 @@ func (m *Mapper) leave(ctx context.Context, change cdc.Change, leaving *deletion
 func (m *Mapper) follow(change cdc.Change) {
 	if m.fold.follow(change) {
 		m.moves = moves{}
+		m.documents.forget()
 	}
 }
 
@@ -402,8 +411,8 @@ func (o *object) knows(old cdc.Tuple) bool {
 	return len(o.key) > 0
 }
 
-// record returns the hash of what tells the row from others: its primary key, or its replica identity
-// where a delete tells that and not the key.
+// record returns the hash of what tells the row from others: its primary key, or what tells records apart in
+// its place, or its replica identity where a delete tells that and not the key.
 func (o *object) record(row cdc.Tuple) uint64 { return o.recordOf(o.hash, row) }
 
 // recordOf is record for another table than that of o.
@@ -411,8 +420,11 @@ func (o *object) recordOf(table uint64, row cdc.Tuple) uint64 {
 	var d xxhash.Digest
 	d.ResetWithSeed(table)
 	columns := o.key
-	if o.index != nil {
+	switch {
+	case o.index != nil:
 		columns = o.index
+	case o.identity != nil:
+		columns = o.identity
 	}
 	for _, c := range columns {
 		_, _ = d.Write(row[c].Bytes())

@@ -16,6 +16,8 @@ type object struct {
 	hash      uint64        // seed of the record hash: tells equal keys of different tables apart
 	key       []int         // columns of the primary key
 	index     []int         // columns of the replica identity, where that is an index without all of the key; else nil
+	identity  []int         // columns that tell records apart, where the primary key does not; nil when it does
+	drafts    *drafts       // that a record has drafts beside what is published; nil: it has none
 	exact     bool          // keys are equal only if their texts are, so that a delete and an insert of one record can be told
 	stays     []int         // columns of the key that have nothing to do with the partition a row lies in; nil when rows cannot be found by them
 	deletedAt int           // column of the soft delete, -1 when there is none
@@ -44,6 +46,7 @@ type field struct {
 	columns []int    // the columns it is made of
 	touch   bool     // a change of it and others like it alone announces nothing
 	silent  bool     // a change of it alone announces nothing, and updatedFields never lists it
+	rides   []int    // columns; a change of it tells nothing where one of them has changed, too
 	guarded bool     // it is left out of rows of which object.secret says so
 	former  [][2]int // columns that a migration makes anew in this very transaction, and where each was before
 	encode  func(dst []byte, row cdc.Tuple) []byte
@@ -84,7 +87,7 @@ func (o *object) changed(before, after cdc.Tuple) []string {
 		if f.former != nil && !o.touched(before, after) {
 			was = f.formerly(before)
 		}
-		if f.silent || secret && f.guarded || !o.differs(f, was, after) {
+		if f.silent || secret && f.guarded || f.rides != nil && differ(before, after, f.rides) || !o.differs(f, was, after) {
 			continue
 		}
 		if f.also != "" {
@@ -135,6 +138,11 @@ func (o *object) differs(f *field, before, after cdc.Tuple) bool {
 		}
 	}
 	return false
+}
+
+// differ reports whether one of the columns has changed.
+func differ(before, after cdc.Tuple, columns []int) bool {
+	return slices.ContainsFunc(columns, func(c int) bool { return !same(before[c], after[c]) })
 }
 
 func same(a, b cdc.Value) bool {

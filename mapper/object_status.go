@@ -35,9 +35,10 @@ var (
 )
 
 // eventNames returns the names of the events that an object may have.
-func eventNames(object string, softDeletes, destroys bool) (names []string) {
+func eventNames(object string, softDeletes, destroys, drafts bool) (names []string) {
 	for a := range actions {
 		switch {
+		case a == Published && !drafts, a == Unpublished && !drafts:
 		case a == Restored && !softDeletes, a == Destroyed && !softDeletes && !destroys:
 		default:
 			names = append(names, object+"."+a.String())
@@ -48,7 +49,11 @@ func eventNames(object string, softDeletes, destroys bool) (names []string) {
 
 // Objects tells of all tables but those of the server.
 func (g *Generic) Objects(ctx context.Context, db querier) ([]ObjectStatus, error) {
-	survey, err := g.survey(ctx, db)
+	known, err := g.know(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	survey, err := g.survey(ctx, db, known)
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +89,7 @@ func (g *Generic) Objects(ctx context.Context, db querier) ([]ObjectStatus, erro
 	_, err = pgx.ForEachRow(rows, []any{
 		&t.Schema, &t.Name, &t.ParentSchema, &t.Parent, &t.kind, &t.unlogged, &t.extension, &t.skipped, &t.key, &t.days,
 	}, func() error {
+		t.drafts = known.of(&outline{schema: t.Schema, table: t.Name}).drafts != ""
 		list = append(list, g.status(&t, survey, owners))
 		return nil
 	})
@@ -96,9 +102,9 @@ func (g *Generic) Objects(ctx context.Context, db querier) ([]ObjectStatus, erro
 // tableFacts are what the catalog has of a table.
 type tableFacts struct {
 	cdc.Table
-	kind                         string
-	unlogged, extension, skipped bool
-	key, days                    []string
+	kind                                 string
+	unlogged, extension, skipped, drafts bool
+	key, days                            []string
 }
 
 // status tells what becomes of one table.
@@ -131,7 +137,7 @@ func (g *Generic) status(t *tableFacts, survey *survey, owners []Ownership) Obje
 	}
 	s.Object, s.Key = g.nameOf(as.Schema, as.Name), slices.Clone(t.key)
 	soft := slices.ContainsFunc(t.days, func(c string) bool { return camelCase(c) == "deletedAt" })
-	s.Events = eventNames(s.Object, soft, false)
+	s.Events = eventNames(s.Object, soft, false, t.drafts)
 	for i, c := range judged.columns {
 		if judged.left[i] {
 			s.LeftOut = append(s.LeftOut, c.name)
@@ -180,7 +186,7 @@ func (t *Twenty) Objects(context.Context, querier) ([]ObjectStatus, error) {
 			s.Reason = "it is private: " + t.reason(o) + "; HOOKLINE_PRIVATE_OBJECTS has it announced"
 		default:
 			s.Object, s.Key, s.Tenant = o.name, []string{"id"}, o.workspace.String()
-			s.Events = eventNames(o.name, true, true)
+			s.Events = eventNames(o.name, true, true, false)
 			if t.rulesIn(o.workspace).of[o].kind == ruleInherited {
 				s.Tenant += ", record by record"
 			}

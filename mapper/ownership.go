@@ -134,6 +134,9 @@ func (g *Generic) Settle() { g.settled = true }
 // the catalog. The error is a *cdc.Problem when the database leaves open whose records are whose:
 // it asks, and says which settings answer.
 func (g *Generic) Divide(ctx context.Context, tx pgx.Tx, t Tenancy) error {
+	if _, err := g.know(ctx, tx); err != nil {
+		return err
+	}
 	g.tenancy = tenancy{Tenancy: t}
 	g.divided = true
 	g.generation.Add(1)
@@ -238,7 +241,11 @@ func (g *Generic) Ownerships(ctx context.Context, db querier) ([]Ownership, erro
 	if !g.tenancy.On {
 		return nil, nil
 	}
-	left, err := g.survey(ctx, db)
+	known, err := g.know(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	left, err := g.survey(ctx, db, known)
 	if err != nil {
 		return nil, err
 	}
@@ -267,7 +274,7 @@ func (g *Generic) Ownerships(ctx context.Context, db querier) ([]Ownership, erro
 	var bases []uint32
 	var unsent []bool
 	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &names, &bases, &unsent}, func() error {
-		_, announced := g.announces(table.Schema, table.Name)
+		_, announced := g.announcesBy(known, table.Schema, table.Name)
 		if !announced || left.tables[table].whole != "" || table.Schema == g.tenancy.Table.Schema && table.Name == g.tenancy.Table.Name {
 			return nil
 		}

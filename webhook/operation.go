@@ -32,7 +32,8 @@ func checkOperation(operation string) error {
 	if (object == "*" || isName(object)) && (action == "*" || known) {
 		return nil
 	}
-	return fmt.Errorf("operation %.64q: want an object or *, a dot, and created, updated, deleted, restored, destroyed or *", operation)
+	return fmt.Errorf("operation %.64q: want an object or *, a dot, and created, updated, deleted, restored, destroyed, "+
+		"published, unpublished or *", operation)
 }
 
 func isName(s string) bool {

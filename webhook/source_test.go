@@ -318,7 +318,7 @@ func TestRows(t *testing.T) {
 		{generic, `operations = '{}'`, skipped, "operations: is empty; *.* hears of everything"},
 		{generic, `operations = NULL`, active, ""},
 		{generic, `operations = '{person.exploded}'`, skipped, `operation "person.exploded": want an object or *, a dot, and created, ` +
-			`updated, deleted, restored, destroyed or *`},
+			`updated, deleted, restored, destroyed, published, unpublished or *`},
 		{generic, `operations = '{person}'`, skipped, `operation "person": want`},
 		{generic, `operations = '{""}'`, skipped, `operation "": want`},
 		{generic, `operations = '{NULL}'`, skipped, `operation "NULL": want`},

@@ -89,7 +89,9 @@ func (d *database) recognize(ctx context.Context, conn *pgx.Conn, metrics promet
 		generic.OnLeft(d.stir)
 	}
 	webhooks := d.cfg.Webhook
-	webhooks.Profile = profile
+	if webhooks.Profile = "generic"; profile == "twenty" {
+		webhooks.Profile = profile
+	}
 	d.webhooks, err = webhook.Open(webhooks, d.log, metrics)
 	return err
 }

@@ -136,7 +136,7 @@ func newPumpMetrics(registerer prometheus.Registerer, mapped *mapper.Mapper) pum
 	}, func() float64 { return float64(mapped.UnreadTables()) })
 	registerer.MustRegister(changes, events, rewritten, undecided, unread)
 	m := pumpMetrics{changes: changes, events: map[mapper.Action]prometheus.Counter{}, undecided: undecided}
-	for _, action := range []mapper.Action{mapper.Created, mapper.Updated, mapper.Deleted, mapper.Restored, mapper.Destroyed} {
+	for _, action := range mapper.Actions() {
 		m.events[action] = events.WithLabelValues(action.String())
 	}
 	return m

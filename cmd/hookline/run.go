@@ -135,6 +135,7 @@ func session(ctx context.Context, cfg config.Config, log *slog.Logger, metrics *
 		return stopped(ctx, err)
 	}
 	defer store.Close()
+	cfg.CDC.Keeps = mapper.Keeps(db.catalog)
 	source, err := cdc.Open(cfg.CDC, store, log, metrics)
 	if err != nil {
 		return err

@@ -72,7 +72,7 @@ func TestProcessState(t *testing.T) {
 	}
 }
 
-// gauges returns the value of each gauge by the value of its only label.
+// gauges returns the value of each gauge that has a label, by the value of that.
 func gauges(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 	t.Helper()
 	families, err := registry.Gather()
@@ -82,6 +82,9 @@ func gauges(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 	values := map[string]float64{}
 	for _, family := range families {
 		for _, m := range family.GetMetric() {
+			if len(m.GetLabel()) == 0 {
+				continue
+			}
 			values[m.GetLabel()[0].GetValue()] = m.GetGauge().GetValue()
 		}
 	}
