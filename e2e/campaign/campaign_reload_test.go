@@ -71,6 +71,7 @@ func (c *campaign) newReloader() *reloader {
 	go r.accept()
 	c.t.Cleanup(func() {
 		r.listener.Close()
+		close(r.current.ended)
 		r.current.server.Close()
 		r.done.Wait()
 	})
