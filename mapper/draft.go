@@ -20,6 +20,9 @@ type Draft struct {
 	updated     []string
 	partial     bool // columns of row are not known
 	second      bool // the change has announced another event before
+
+	was      cdc.Tuple // the row of the key that the record had before, its columns of the key alone; nil where it is the same
+	replaced bool      // another record has that key by now
 }
 
 // Event puts the event together. It keeps no part of the change.
@@ -28,6 +31,9 @@ func (d *Draft) Event() *Event {
 	e := &Event{
 		Subject: d.Subject, ID: d.id(), Record: o.record(d.row), Time: d.change.Tx.Time,
 		objectID: o.id, updated: d.updated, format: d.mapper.format,
+	}
+	if d.was != nil {
+		e.Former = o.record(d.was)
 	}
 	if d.change.New != nil {
 		e.member = o.actor(e.Action, d.before, d.row)
@@ -57,6 +63,15 @@ const mostScratch = 256 << 10
 // encode fills in data and body, which take as much memory as they need.
 func (d *Draft) encode(e *Event) {
 	buf := d.mapper.scratch[:0]
+	keys := d.mapper.keys[:0]
+	if keys = d.object.appendKey(keys, d.row); len(keys) > 0 {
+		e.key = keys
+	}
+	if d.was != nil && d.change.Kind == cdc.Update && !d.replaced && e.key != nil {
+		keys = d.object.appendKey(keys, d.was)
+		e.key, e.previous = keys[:len(e.key):len(e.key)], keys[len(e.key):]
+	}
+	d.mapper.keys = keys
 	if e.format != FormatTwenty {
 		buf = e.appendHead(buf, e.format, Addressee{})
 	}
@@ -69,14 +84,24 @@ func (d *Draft) encode(e *Event) {
 	end := len(buf)
 	if e.format == FormatTwenty {
 		e.data = bytes.Clone(buf)
+		e.key, e.previous = bytes.Clone(e.key), bytes.Clone(e.previous)
 	} else {
 		buf = e.appendTail(buf, e.format)
 		if e.body = buf; cap(buf) <= mostScratch { // a larger one is not kept as scratch
 			e.body = bytes.Clone(buf)
 		}
 		e.data = e.body[start:end:end]
+		e.key, e.previous = partOf(e.body, end+len(`,"key":`), e.key), partOf(e.body, end+len(`,"key":,"previousKey":`)+len(e.key), e.previous)
 	}
 	if d.mapper.scratch = buf; cap(buf) > mostScratch {
 		d.mapper.scratch = nil
 	}
+}
+
+// partOf returns the part of body at that place, which is the same as part; nil for nil.
+func partOf(body []byte, at int, part []byte) []byte {
+	if part == nil {
+		return nil
+	}
+	return body[at : at+len(part) : at+len(part)]
 }

@@ -84,6 +84,8 @@ type Mapper struct {
 	fold       *fold
 	due        *deletion // what has left fold and is yet to be told, linked by next
 	arrival    arrival
+	rekeying   rekeying
+	taken      taken
 	moves      moves
 	links      *links
 	unread     map[string]bool // what tellUnread has said
@@ -93,6 +95,7 @@ type Mapper struct {
 	rewritten   atomic.Uint64   // rows that an upgrade wrote, and that are not announced
 	noticed     map[string]bool // commands of upgrades and workspaces that the log tells of
 	scratch     []byte          // where bodies are made, which then take as much memory as they need
+	keys        []byte          // likewise keys
 }
 
 // plan is how the rows of a relation are announced; a nil object when they are not.
@@ -143,6 +146,11 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 			return nil, err
 		}
 	}
+	if o.deferred && change.Kind == cdc.Delete {
+		if m.taken.begin(change.Tx); m.taken.leaves(o, change.Old) {
+			return nil, nil // the row that took its key was told under it
+		}
+	}
 	switch {
 	case change.Kind == cdc.Delete && o.exact && o.knows(change.Old):
 		m.follow(change)
@@ -168,6 +176,9 @@ func (m *Mapper) Next(ctx context.Context) (*Draft, error) {
 	if a := m.arrival; a.object != nil {
 		m.arrival = arrival{}
 		return m.arrive(a), nil
+	}
+	if m.rekeying.draft.object != nil {
+		return m.split(), nil
 	}
 	for m.due != nil {
 		d := m.due
@@ -254,6 +265,9 @@ func (m *Mapper) announce(ctx context.Context, o *object, change cdc.Change) (d 
 	if o.tenant != nil {
 		d.Workspace = o.tenant.of(d.row)
 	}
+	if change.Kind == cdc.Update || o.deferred {
+		m.rekey(d)
+	}
 	return d, nil
 }
 
@@ -262,13 +276,14 @@ type arrival struct {
 	object  *object
 	change  cdc.Change // an Insert
 	partial bool       // see Draft
+	was     cdc.Tuple  // likewise
 }
 
 // depart returns the first event of an update after which a record belongs to another tenant: it is gone,
 // says the row as it was. What it is now comes next, and is not for the tenant that it was of.
 func (m *Mapper) depart(d *Draft, was string) *Draft {
 	o, change := d.object, d.change
-	m.arrival = arrival{o, change, d.partial}
+	m.arrival = arrival{o, change, d.partial, o.rekeyed(change.Old, d.row)}
 	m.arrival.change.Kind, m.arrival.change.Old, m.arrival.change.New = cdc.Insert, nil, d.row
 	change.Kind, change.New = cdc.Delete, nil
 	if !o.knows(change.Old) { // the identity is another one than the key, which then stayed as it is
@@ -289,7 +304,7 @@ func (m *Mapper) depart(d *Draft, was string) *Draft {
 // arrive returns the second one.
 func (m *Mapper) arrive(a arrival) *Draft {
 	d := &m.draft
-	*d = Draft{mapper: m, object: a.object, change: a.change, row: a.change.New, partial: a.partial, second: true}
+	*d = Draft{mapper: m, object: a.object, change: a.change, row: a.change.New, partial: a.partial, second: true, was: a.was}
 	d.Action = Created
 	d.Name, d.Object, d.Workspace = a.object.events[Created], a.object.name, a.object.tenant.of(d.row)
 	return d
@@ -323,7 +338,9 @@ func (m *Mapper) plan(ctx context.Context, change cdc.Change) (plan, error) {
 		if p.relation != rel {
 			p = plan{relation: rel}
 			err := m.persist(ctx, "describe table "+rel.Schema+"."+rel.Name, func() (err error) {
-				p.object, err = m.catalog.object(ctx, rel)
+				if p.object, err = m.catalog.object(ctx, rel); p.object != nil {
+					p.object.identify()
+				}
 				return err
 			})
 			if err != nil {

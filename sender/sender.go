@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -276,7 +277,7 @@ func (r *route) refuse() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.refusing = true
-	for _, rec := range r.due {
+	for _, rec := range slices.Clone(r.due) {
 		if rec.jobs.first != nil {
 			r.toSpool(rec)
 		}

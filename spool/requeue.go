@@ -45,7 +45,8 @@ func (s *Spool) Requeue(ctx context.Context, webhook string) error {
 }
 
 // ofEvent are the columns that stay what they are as long as a delivery is in the spool.
-const ofEvent = `queue, event_id, record, object, action, workspace, commit_time, object_id, member_id, updated_fields, format, data, size`
+const ofEvent = `queue, event_id, record, object, action, workspace, commit_time, object_id, member_id, updated_fields, format, data, size,
+	former, record_key, previous_key`
 
 // oldestFirst orders deliveries as their events happened. The transaction is told by the first 29 bytes of an ID, evt_<8 digits>_<16 digits>,
 // what follows is a decimal number, and _1 behind it comes last.

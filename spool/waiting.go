@@ -14,12 +14,12 @@ import (
 
 // parkedColumns are what scanParked reads.
 const parkedColumns = `seq, event_id, record, object, action, workspace, commit_time, object_id, member_id, updated_fields, format, data,
-	attempts, due_at, status, reason, dead, replay`
+	former, record_key, previous_key, attempts, due_at, status, reason, dead, replay`
 
 // Waiting is that of sender.Spool.
 func (s *Spool) Waiting(ctx context.Context, page sender.Page) ([]sender.Parked, error) {
 	list, err := s.waiting(ctx, page)
-	if err == nil && len(list) == 0 && page.After == 0 && page.Record == nil {
+	if err == nil && len(list) == 0 && page.After == 0 && page.Records == nil {
 		err = s.recount(ctx, page.Webhook)
 	}
 	if err != nil {
@@ -33,9 +33,13 @@ func (s *Spool) Waiting(ctx context.Context, page sender.Page) ([]sender.Parked,
 func (s *Spool) waiting(ctx context.Context, page sender.Page) ([]sender.Parked, error) {
 	args := []any{s.cfg.Slot, page.Webhook, page.After, page.Rows, page.Bytes}
 	condition := ""
-	if page.Record != nil {
-		args = append(args, int64(*page.Record))
-		condition = "AND record = $6"
+	if page.Records != nil {
+		ids := make([]int64, len(page.Records))
+		for i, id := range page.Records {
+			ids[i] = int64(id)
+		}
+		args = append(args, ids)
+		condition = "AND (record = ANY ($6) OR former = ANY ($6))"
 	}
 	rows, err := s.pool.Query(ctx, `SELECT `+parkedColumns+` FROM (
 			SELECT d.*, row_number() OVER w AS place, sum(size) OVER w AS total FROM {{schema}}.queue q, LATERAL (
@@ -55,14 +59,19 @@ func scanParked(row pgx.CollectableRow, webhook string) (sender.Parked, error) {
 	var e mapper.Parts
 	var record int64
 	var action, format string
-	var data pgtype.DriverBytes // NewEvent copies it
+	var data, key, previous pgtype.DriverBytes // NewEvent copies them
+	var former *int64
 	var due *time.Time
-	err := row.Scan(&d.Seq, &e.ID, &record, &e.Object, &action, &e.Workspace, &e.Time, &e.ObjectID, &e.Member, &e.Updated, &format, &data,
+	err := row.Scan(&d.Seq, &e.ID, &record, &e.Object, &action, &e.Workspace, &e.Time, &e.ObjectID, &e.Member, &e.Updated, &format, &data, &former, &key, &previous,
 		&d.Attempts, &due, &d.Status, &d.Reason, &d.Dead, &d.Replay)
 	if err != nil {
 		return d, err
 	}
 	e.Record, e.Data, d.Due = uint64(record), data, orZero(due)
+	e.Key, e.PreviousKey = key, previous
+	if former != nil {
+		e.Former = uint64(*former)
+	}
 	var known bool
 	if e.Action, known = mapper.ParseAction(action); !known {
 		return d, fmt.Errorf("event %s has the unknown action %q: was it parked by a later version?", e.ID, action)

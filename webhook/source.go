@@ -51,7 +51,7 @@ const (
 
 // reads reports whether a field counts in a table of that kind.
 func (k kind) reads(f field) bool {
-	return k != ofTwenty || f <= fieldWorkspace
+	return k == own || f != fieldRekey && (k == generic || f <= fieldWorkspace)
 }
 
 // source is one table of webhooks.
@@ -113,6 +113,7 @@ func (s *source) read(id string, row values) (*Subscription, Status) {
 		r.operations()
 		r.format()
 		r.headers()
+		r.rekey()
 		r.expiry()
 		r.narrow()
 	}
@@ -283,6 +284,17 @@ func (r *reading) headers() {
 		if r.sub.Headers, err = parseHeaders(given.Bytes()); err != nil {
 			r.fail(fieldHeaders, err)
 		}
+	}
+}
+
+// rekey reads how a changed key is told.
+func (r *reading) rekey() {
+	switch given := r.row.fields[fieldRekey]; {
+	case given.IsNull():
+	case given.String() == "split":
+		r.sub.Split = true
+	default:
+		r.fail(fieldRekey, fmt.Errorf("%.64q is not a way to tell a changed key; want split, or null for an update", given.String()))
 	}
 }
 
