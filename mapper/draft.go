@@ -91,17 +91,21 @@ func (d *Draft) encode(e *Event) {
 			e.body = bytes.Clone(buf)
 		}
 		e.data = e.body[start:end:end]
-		e.key, e.previous = partOf(e.body, end+len(`,"key":`), e.key), partOf(e.body, end+len(`,"key":,"previousKey":`)+len(e.key), e.previous)
+		e.shareKeys()
 	}
 	if d.mapper.scratch = buf; cap(buf) > mostScratch {
 		d.mapper.scratch = nil
 	}
 }
 
-// partOf returns the part of body at that place, which is the same as part; nil for nil.
-func partOf(body []byte, at int, part []byte) []byte {
-	if part == nil {
-		return nil
+// shareKeys makes the keys parts of the body, which ends with them.
+func (e *Event) shareKeys() {
+	end := len(e.body) - len("}")
+	if e.previous != nil {
+		e.previous = e.body[end-len(e.previous) : end : end]
+		end -= len(e.previous) + len(`,"previousKey":`)
 	}
-	return body[at : at+len(part) : at+len(part)]
+	if e.key != nil {
+		e.key = e.body[end-len(e.key) : end : end]
+	}
 }

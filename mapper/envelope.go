@@ -93,14 +93,6 @@ func (e *Event) appendHead(dst []byte, f Format, to Addressee) []byte {
 
 // appendTail appends everything after the record.
 func (e *Event) appendTail(dst []byte, f Format) []byte {
-	if f != FormatTwenty && e.key != nil {
-		dst = append(dst, `,"key":`...)
-		dst = append(dst, e.key...)
-	}
-	if f != FormatTwenty && e.previous != nil {
-		dst = append(dst, `,"previousKey":`...)
-		dst = append(dst, e.previous...)
-	}
 	if f == FormatEvent {
 		dst = append(dst, `,"timestamp":`...)
 		dst = appendTime(dst, e.Time)
@@ -121,6 +113,14 @@ func (e *Event) appendTail(dst []byte, f Format) []byte {
 			dst = appendString(dst, name)
 		}
 		dst = append(dst, ']')
+	}
+	if f != FormatTwenty && e.key != nil {
+		dst = append(dst, `,"key":`...)
+		dst = append(dst, e.key...)
+	}
+	if f != FormatTwenty && e.previous != nil {
+		dst = append(dst, `,"previousKey":`...)
+		dst = append(dst, e.previous...)
 	}
 	return append(dst, '}')
 }

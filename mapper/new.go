@@ -29,10 +29,10 @@ func NewEvent(p Parts) *Event {
 	e := &Event{
 		Subject: Subject{Name: p.Object + "." + p.Action.String(), Object: p.Object, Action: p.Action, Workspace: p.Workspace},
 		ID:      p.ID, Record: p.Record, Time: p.Time.UTC(), objectID: p.ObjectID, member: p.Member, updated: p.Updated, format: p.Format,
-		Former: p.Former, key: bytes.Clone(p.Key), previous: bytes.Clone(p.PreviousKey),
+		Former: p.Former, key: p.Key, previous: p.PreviousKey,
 	}
 	if p.Format == FormatTwenty {
-		e.data = append([]byte(nil), p.Data...)
+		e.data, e.key, e.previous = bytes.Clone(p.Data), bytes.Clone(p.Key), bytes.Clone(p.PreviousKey)
 		return e
 	}
 	buf := e.appendHead(make([]byte, 0, len(p.Data)+512), p.Format, Addressee{})
@@ -41,6 +41,7 @@ func NewEvent(p Parts) *Event {
 	end := len(buf)
 	e.body = e.appendTail(buf, p.Format)
 	e.data = e.body[start:end:end]
+	e.shareKeys()
 	return e
 }
 
