@@ -13,8 +13,9 @@ import (
 type joint struct {
 	ids []uint64 // of the records, that of the line itself included
 
-	// before are lines that were closed when they were joined with this one, and are not done. No attempt at this one begins, nor is it
-	// brought back from the spool, as long as there are any.
+	// before are lines that were closed when they were joined with this one, and that are not done. As long as there are any it does not
+	// advance, nor is it brought back from the spool: what comes next may be the event that joined them. What was its first delivery by
+	// then came before that one, and goes on.
 	before []*record
 	then   *record // the line that takes what comes for this one, which is closed; nil while it is open
 

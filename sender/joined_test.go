@@ -1,9 +1,11 @@
 package sender
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -151,4 +153,54 @@ func TestOneLifeInTheSpool(t *testing.T) {
 			})
 		})
 	}
+}
+
+// holding is a spool that holds back the first answer about single records.
+type holding struct {
+	*Memory
+	once        sync.Once
+	asked, goOn chan struct{}
+}
+
+func (h *holding) Waiting(ctx context.Context, page Page) ([]Parked, error) {
+	if page.Records != nil {
+		h.once.Do(func() {
+			close(h.asked)
+			<-h.goOn
+		})
+	}
+	return h.Memory.Waiting(ctx, page)
+}
+
+// TestOneLifeOfALineThatIsLookedFor joins a line in the spool with another one while the loader looks for what there is of it: what it
+// finds is not all that has come before the event that joins them.
+func TestOneLifeOfALineThatIsLookedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var arrived list[content]
+		var failed atomic.Bool
+		spool := &holding{Memory: NewMemory(Limits{}), asked: make(chan struct{}), goOn: make(chan struct{})}
+		to := subscription("a", "http://receiver.test")
+		s := bubbleOn(t, spool, Config{HoldMax: time.Second}, statuses(t, func(c content) int {
+			if c.Record == 1 && !failed.Swap(true) {
+				return http.StatusServiceUnavailable
+			}
+			if c.Record == 2 && c.Seq == 1 {
+				time.Sleep(5 * time.Second)
+			}
+			arrived.add(c)
+			return http.StatusOK
+		}), to)
+		s.send(to, newEvent(1, 1))
+		<-spool.asked
+		s.send(to, newEvent(2, 1))
+		synctest.Wait()
+		s.send(to, rekeyed(1, 2, 2, 2))
+		time.Sleep(time.Second)
+		close(spool.goOn)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := arrived.all(); len(got) != 3 || got[2] != (content{2, 2, 1, 2}) {
+			t.Errorf("arrived %v, want the changed key behind the other two", got)
+		}
+	})
 }

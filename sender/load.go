@@ -18,7 +18,7 @@ const (
 type look struct {
 	page   Page
 	record *record // the page is of this line; nil: of all
-	turn   int     // record.turn by then
+	turn   uint32  // record.turn by then
 	flush  bool    // all that is on its way to the spool is to be there before
 }
 

@@ -56,12 +56,12 @@ type record struct {
 
 	retrying bool // counts in the metric of that name
 
-	parked bool  // it waits alone in the spool; new deliveries of it go there
-	fresh  bool  // one has gone there since the loader last looked
-	after  int64 // Seq of the last delivery that the loader brought back
-	early  bool  // the loader is to bring it back before it is due, for a probe
-	looked bool  // the loader is looking for it
-	turn   int   // changes when what the loader finds is out of date
+	parked bool   // it waits alone in the spool; new deliveries of it go there
+	fresh  bool   // one has gone there since the loader last looked
+	after  int64  // Seq of the last delivery that the loader brought back
+	early  bool   // the loader is to bring it back before it is due, for a probe
+	looked bool   // the loader is looking for it
+	turn   uint32 // changes when what the loader finds is out of date
 
 	joined *joint // nil for a line of one record
 }

@@ -149,22 +149,13 @@ func (r *route) pick(now time.Time) *record {
 	for {
 		due := len(r.due) > 0 && !now.Before(r.due[0].due) && !r.breaker.open
 		if r.ready.first != nil && (!due || r.retried) {
-			rec := r.ready.pop()
-			if rec.held() {
-				rec.place = held
-				continue
-			}
 			r.retried = false
-			return rec
+			return r.ready.pop()
 		}
 		if !due {
 			return nil
 		}
 		rec := heap.Pop(&r.due).(*record)
-		if rec.held() {
-			rec.place = held
-			continue
-		}
 		if rec.jobs.first != nil {
 			r.retried = true
 			return rec

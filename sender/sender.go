@@ -18,7 +18,7 @@ import (
 )
 
 // overhead is what a delivery takes of memory beside its event, roughly: the job, its record, and the hold on the stream.
-const overhead = 352
+const overhead = 368
 
 const (
 	drainGrace = time.Second     // that Drain gives what waits its turn, before it goes to the spool
