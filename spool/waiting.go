@@ -28,30 +28,38 @@ func (s *Spool) Waiting(ctx context.Context, page sender.Page) ([]sender.Parked,
 	return list, nil
 }
 
-// waiting walks an index from where the page begins, or from the front of the queue. Values that are stored apart from their row are read
-// of those rows only that fit on the page.
+// waiting walks indexes from where the page begins, or from the front of the queue, one for each record. Values that are stored apart from
+// their row are read of those rows only that fit on the page.
 func (s *Spool) waiting(ctx context.Context, page sender.Page) ([]sender.Parked, error) {
 	args := []any{s.cfg.Slot, page.Webhook, page.After, page.Rows, page.Bytes}
-	condition := ""
+	rows := fmt.Sprintf(walk, "true")
 	if page.Records != nil {
 		ids := make([]int64, len(page.Records))
 		for i, id := range page.Records {
 			ids[i] = int64(id)
 		}
 		args = append(args, ids)
-		condition = "AND (record = ANY ($6) OR former = ANY ($6))"
+		rows = ofRecords
 	}
-	rows, err := s.pool.Query(ctx, `SELECT `+parkedColumns+` FROM (
-			SELECT d.*, row_number() OVER w AS place, sum(size) OVER w AS total FROM {{schema}}.queue q, LATERAL (
-				SELECT * FROM {{schema}}.delivery WHERE queue = q.id AND NOT dead AND seq > greatest($3, q.front - 1) `+condition+` ORDER BY seq LIMIT $4
-			) AS d WHERE slot = $1 AND webhook = $2
+	result, err := s.pool.Query(ctx, `SELECT `+parkedColumns+` FROM (
+			SELECT d.*, row_number() OVER w AS place, sum(size) OVER w AS total FROM {{schema}}.queue q, LATERAL (`+rows+`) AS d WHERE slot = $1 AND webhook = $2
 			WINDOW w AS (ORDER BY d.seq ROWS UNBOUNDED PRECEDING)
 		) AS d WHERE place = 1 OR total <= $5 ORDER BY seq`, args...)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (sender.Parked, error) { return scanParked(row, page.Webhook) })
+	return pgx.CollectRows(result, func(row pgx.CollectableRow) (sender.Parked, error) { return scanParked(row, page.Webhook) })
 }
+
+// walk finds the first deliveries of queue q, behind a place, that fulfil a condition. Each index holds them in their order.
+const walk = `SELECT * FROM {{schema}}.delivery WHERE queue = q.id AND NOT dead AND seq > greatest($3, q.front - 1) AND %s ORDER BY seq LIMIT $4`
+
+// ofRecords finds those of some records: an event of a key that has changed is of two.
+var ofRecords = `SELECT * FROM (
+		SELECT d.* FROM unnest($6::bigint[]) AS id, LATERAL (` + fmt.Sprintf(walk, "record = id") + `) AS d
+		UNION ALL
+		SELECT d.* FROM unnest($6::bigint[]) AS id, LATERAL (` + fmt.Sprintf(walk, "former = id AND record <> ALL ($6)") + `) AS d
+	) AS either ORDER BY seq LIMIT $4`
 
 // scanParked reads parkedColumns.
 func scanParked(row pgx.CollectableRow, webhook string) (sender.Parked, error) {
