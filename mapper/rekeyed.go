@@ -1,6 +1,8 @@
 package mapper
 
 import (
+	"slices"
+
 	"github.com/cespare/xxhash/v2"
 
 	"hookline/cdc"
@@ -37,14 +39,13 @@ func (m *Mapper) split() *Draft {
 		if whole.replaced {
 			return m.split() // what was under the old key was told to be another record
 		}
-		was := whole.was
-		if !whole.change.OldIsKey {
-			was = whole.change.Old
+		was := slices.Clone(whole.change.Old)
+		for _, c := range o.key {
+			was[c] = whole.was[c]
 		}
-		*d = Draft{mapper: m, object: o, change: whole.change, row: was, was: nil}
+		*d = Draft{mapper: m, object: o, change: whole.change, row: was}
 		d.change.Kind, d.change.New, d.change.Old = cdc.Delete, nil, was
 		d.Action = o.deletion(was, whole.change.OldIsKey)
-		d.partial = true // columns may not have been sent
 	} else {
 		*d = Draft{mapper: m, object: o, change: whole.change, row: whole.row, was: whole.was, partial: whole.partial, second: true}
 		d.change.Kind = cdc.Insert

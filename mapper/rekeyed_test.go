@@ -118,6 +118,16 @@ func TestKeyOnly(t *testing.T) {
 	if got, want := toldTo(t, m, changes, ToSplit), []string{"deleted 1 #0", "created 2 #0_1"}; !slices.Equal(got, want) {
 		t.Errorf("split: got %q, want %q", got, want)
 	}
+	draft, err := m.Map(t.Context(), changes[0])
+	if err == nil {
+		draft, err = m.Next(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(draft.Event().data), `{"id":"1"}`; got != want {
+		t.Errorf("the record that is gone is %s, want %s", got, want)
+	}
 }
 
 // TestKeysInBodies has events in each format, whatever they were encoded as first.

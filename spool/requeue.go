@@ -61,11 +61,12 @@ func (s *Spool) Discard(ctx context.Context, webhook string) error {
 			if q == nil || q.waiting == 0 {
 				return nil
 			}
+			// The list is made once, however few rows the server takes the queue to have.
 			var n, bytes int64
 			err := c.QueryRow(ctx, `WITH gone AS (
-					DELETE FROM {{schema}}.delivery WHERE queue = $1 AND NOT dead AND seq IN (
+					DELETE FROM {{schema}}.delivery WHERE queue = $1 AND NOT dead AND seq = ANY (ARRAY(
 						SELECT seq FROM {{schema}}.delivery WHERE queue = $1 AND NOT dead AND seq >= $2 ORDER BY seq LIMIT $3
-					) RETURNING size
+					)) RETURNING size
 				) SELECT count(*), coalesce(sum(size), 0) FROM gone`, q.id, q.front, step).Scan(&n, &bytes)
 			if err != nil {
 				return err
