@@ -8,10 +8,12 @@ import (
 	"hookline/cdc"
 )
 
-// An update may change the key of a record. It is told as an update of the record under the new key, which names the one before; and, to
-// webhooks that ask for it, as the end of one record and the beginning of another.
+// An update may change the key of a record. It is told as an update of the record under the new
+// key, which names the one before; and, to webhooks that ask for it, as the end of one record and
+// the beginning of another.
 
-// rekeying is what is yet to be told of an update that changed a key, to those that know nothing of such.
+// rekeying is what is yet to be told of an update that changed a key, to those that know nothing of
+// such.
 type rekeying struct {
 	draft Draft // as it is told to all others; no object when there is nothing
 	begun bool  // the end of the old record was told
@@ -32,7 +34,7 @@ func (m *Mapper) rekey(d *Draft) {
 
 // split returns the next event of a changed key for those to whom it is two.
 func (m *Mapper) split() *Draft {
-	whole := &m.rekeying.draft
+	whole := m.rekeying.draft
 	o, d := whole.object, &m.draft
 	if !m.rekeying.begun {
 		m.rekeying.begun = true
@@ -47,7 +49,8 @@ func (m *Mapper) split() *Draft {
 		d.change.Kind, d.change.New, d.change.Old = cdc.Delete, nil, was
 		d.Action = o.deletion(was, whole.change.OldIsKey)
 	} else {
-		*d = Draft{mapper: m, object: o, change: whole.change, row: whole.row, was: whole.was, partial: whole.partial, second: true}
+		*d = whole
+		d.updated, d.replaced, d.before, d.second = nil, false, nil, true
 		d.change.Kind = cdc.Insert
 		if d.Action = Created; whole.Action == Deleted {
 			d.Action = Deleted
@@ -58,9 +61,9 @@ func (m *Mapper) split() *Draft {
 	return d
 }
 
-// taken are the keys that the transaction in progress has given to rows of tables which take two rows of one key in passing, as their keys are
-// DEFERRABLE. Who had such a key before is another row, and tells that it has left it when the key is taken already. It keeps the last keys
-// alone.
+// taken are the keys that the transaction in progress has given to rows of tables which take two
+// rows of one key in passing, as their keys are DEFERRABLE. Who had such a key before is another
+// row, and tells that it has left it when the key is taken already. It keeps the last keys alone.
 type taken struct {
 	commit     cdc.LSN
 	xid        uint32
@@ -77,7 +80,8 @@ func (t *taken) begin(tx *cdc.Tx) {
 	}
 }
 
-// note takes what an insert or an update has made of a row, and reports whether another one has the key by now that it had before.
+// note takes what an insert or an update has made of a row, and reports whether another one has the
+// key by now that it had before.
 func (t *taken) note(d *Draft) (replaced bool) {
 	t.begin(d.change.Tx)
 	if len(t.now) >= mostTaken {

@@ -19,8 +19,8 @@ func (d deferredTable) object(ctx context.Context, rel *cdc.Relation) (*object, 
 	return o, err
 }
 
-// toldTo returns the events of a transaction that webhooks hear of which take a changed key in one of the two ways, in short: the action, the
-// key, the one before, and what the id ends with.
+// toldTo returns the events of a transaction that webhooks hear of which take a changed key in one
+// of the two ways, in short: the action, the key, the one before, and what the id ends with.
 func toldTo(t *testing.T, m *Mapper, changes []cdc.Change, way Telling) (list []string) {
 	t.Helper()
 	for _, c := range changes {
@@ -107,7 +107,8 @@ func TestChangedKeys(t *testing.T) {
 	}
 }
 
-// TestKeyOnly has the server send no more than the key of the row before, as under the default replica identity.
+// TestKeyOnly has the server send no more than the key of the row before, as under the default
+// replica identity.
 func TestKeyOnly(t *testing.T) {
 	m := New(oneTable{}, nil, "0badcafe", FormatEvent, discard)
 	changes := script(100, letters, "U12x")
@@ -166,5 +167,42 @@ func TestKeysThatAreSecret(t *testing.T) {
 	o.identify()
 	if got := string(o.appendKey(nil, row)); got != "" {
 		t.Errorf("the key is %s, want none", got)
+	}
+}
+
+// tenantTable is a catalog of tables whose second column is the tenant.
+type tenantTable struct{ oneTable }
+
+func (c tenantTable) object(ctx context.Context, rel *cdc.Relation) (*object, error) {
+	o, err := c.oneTable.object(ctx, rel)
+	o.tenant = &tenantColumn{column: 1, names: map[string]string{}, log: discard}
+	return o, err
+}
+
+// TestChangedKeyOfATenant tells it to that tenant, in either way; and a record that comes from
+// another one under another key without the key that it had there, but behind its events.
+func TestChangedKeyOfATenant(t *testing.T) {
+	m := New(tenantTable{}, nil, "0badcafe", FormatEvent, discard)
+	var got []string
+	for _, c := range script(100, letters, "u12y U34z") {
+		draft, err := m.Map(t.Context(), c)
+		for ; draft != nil && err == nil; draft, err = m.Next(t.Context()) {
+			e := draft.Event()
+			s := draft.Workspace + ": " + e.Action.String() + " " + string(e.key) + string(e.previous)
+			if e.Former != 0 {
+				s += " joined"
+			}
+			got = append(got, s)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{
+		`y: updated {"id":"2"}{"id":"1"} joined`, `y: deleted {"id":"1"}`, `y: created {"id":"2"} joined`,
+		`before: deleted {"id":"3"}`, `z: created {"id":"4"} joined`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

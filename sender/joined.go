@@ -8,18 +8,20 @@ import (
 	"hookline/mapper"
 )
 
-// joint is what is known of a line that takes the deliveries of several records. An event of a record whose key has changed belongs to two
-// lines, that of the key and that of the one before: it joins them, for as long as anything of them waits.
+// joint is what is known of a line that takes the deliveries of several records. An event of a
+// record whose key has changed belongs to two lines, that of the key and that of the one before: it
+// joins them, for as long as anything of them waits.
 type joint struct {
 	ids []uint64 // of the records, that of the line itself included
 
-	// before are lines that were closed when they were joined with this one, and that are not done. As long as there are any it does not
-	// advance, nor is it brought back from the spool: what comes next may be the event that joined them. What was its first delivery by
-	// then came before that one, and goes on.
+	// before are lines that were closed when they were joined with this one, and that are not done.
+	// As long as there are any it does not advance, nor is it brought back from the spool: what
+	// comes next may be the event that joined them. What was its first delivery by then came before
+	// that one, and goes on.
 	before []*record
-	then   *record // the line that takes what comes for this one, which is closed; nil while it is open
+	then   *record // the line that takes what comes for this one; nil while it is open itself
 
-	later time.Time // the line is not brought back before: an attempt in one of those before it says so
+	later time.Time // it is not brought back sooner: an attempt in a line before it says so
 }
 
 // held reports whether the line waits for others.
@@ -54,7 +56,8 @@ func (r *route) takes(rec *record, e *mapper.Event) bool {
 	return r.records[e.Record] == rec && (e.Former == 0 || r.records[e.Former] == rec)
 }
 
-// line returns the line of an event, which joins those that there are of its keys; nil when there is none.
+// line returns the line of an event, which joins those that there are of its keys; nil when there
+// is none.
 func (r *route) line(e *mapper.Event) *record {
 	rec := r.records[e.Record]
 	if e.Former == 0 || rec != nil && r.records[e.Former] == rec {
@@ -86,8 +89,9 @@ func (r *route) line(e *mapper.Event) *record {
 // unsettled reports whether the first delivery of the line is in memory only.
 func (rec *record) unsettled() bool { return rec.jobs.first != nil && !rec.jobs.first.stored }
 
-// setAside leaves the deliveries of joined lines to the spool, in the order in which they have to be made: they are one parked line there,
-// which is returned. An attempt under way goes on: what becomes of it is told to the spool.
+// setAside leaves the deliveries of joined lines to the spool, in the order in which they have to
+// be made: they are one parked line there, which is returned. An attempt under way goes on: what
+// becomes of it is told to the spool.
 func (r *route) setAside(rec *record) *record {
 	for rec.closed() {
 		rec = rec.joined.then
@@ -111,8 +115,9 @@ func (r *route) setAside(rec *record) *record {
 	return rec
 }
 
-// empty leaves a line's deliveries to the spool, behind those of the lines before it, of which nothing stays but attempts under way: it
-// appends their lines to under, which then come before open. due is raised to when the first may be attempted.
+// empty leaves a line's deliveries to the spool, behind those of the lines before it, of which
+// nothing stays but attempts under way: it appends their lines to under, which then come before
+// open. due is raised to when the first may be attempted.
 func (r *route) empty(rec, open *record, due *time.Time, under []*record) []*record {
 	for _, b := range rec.joined.before {
 		under = r.empty(b, open, due, under)
@@ -185,7 +190,9 @@ func (r *route) unpark(rec *record) {
 // done opens the way for the line behind a closed one of which nothing is left.
 func (r *route) done(rec *record) {
 	then := rec.joined.then
-	then.joined.before = slices.DeleteFunc(then.joined.before, func(b *record) bool { return b == rec })
+	then.joined.before = slices.DeleteFunc(then.joined.before, func(b *record) bool {
+		return b == rec
+	})
 	r.unpark(rec)
 	r.forget(rec)
 	if then.place == held && !then.held() {
@@ -193,7 +200,8 @@ func (r *route) done(rec *record) {
 	}
 }
 
-// lines calls f with every line, and with those before it first. f may be called several times with one.
+// lines calls f with every line, and with those before it first. f may be called several times with
+// one.
 func (r *route) lines(f func(*record)) {
 	var each func(rec *record)
 	each = func(rec *record) {
@@ -209,7 +217,8 @@ func (r *route) lines(f func(*record)) {
 	}
 }
 
-// abandon gives up a line, as its webhook is gone, and reports whether nothing of it is left; attempts under way are.
+// abandon gives up a line, as its webhook is gone, and reports whether nothing of it is left;
+// attempts under way are.
 func (r *route) abandon(rec *record) (gone bool) {
 	if rec.joined != nil {
 		rec.joined.before = slices.DeleteFunc(rec.joined.before, r.abandon)

@@ -14,8 +14,8 @@ import (
 	"hookline/mapper"
 )
 
-// life is what becomes of a row whose key is corrected twice, and then of the row: record 1 becomes 2, 2 becomes 3, and 3 goes. Then others
-// take the keys that are free.
+// life is what becomes of a row whose key is corrected twice, and then of the row: record 1 becomes
+// 2, 2 becomes 3, and 3 goes. Then others take the keys that are free.
 func life() []*mapper.Event {
 	return []*mapper.Event{
 		newEvent(1, 1), rekeyed(1, 2, 2, 1), rekeyed(2, 2, 3, 1), newEvent(3, 2),
@@ -49,7 +49,8 @@ func wantLife(t *testing.T, got []content) {
 	}
 }
 
-// TestOneLife lets each event of a row fail once, for so long that it is tried again in memory, or goes to the spool.
+// TestOneLife lets each event of a row fail once, for so long that it is tried again in memory, or
+// goes to the spool.
 func TestOneLife(t *testing.T) {
 	for _, hold := range []time.Duration{time.Second, time.Hour} {
 		for failing := range life() {
@@ -172,8 +173,9 @@ func (h *holding) Waiting(ctx context.Context, page Page) ([]Parked, error) {
 	return h.Memory.Waiting(ctx, page)
 }
 
-// TestOneLifeOfALineThatIsLookedFor joins a line in the spool with another one while the loader looks for what there is of it: what it
-// finds is not all that has come before the event that joins them.
+// TestOneLifeOfALineThatIsLookedFor joins a line in the spool with another one while the loader
+// looks for what there is of it: what it finds is not all that has come before the event that joins
+// them.
 func TestOneLifeOfALineThatIsLookedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var arrived list[content]

@@ -19,9 +19,9 @@ import (
 	"hookline/internal/receiver"
 )
 
-// Keys change at random, in every way that there is, while a receiver refuses some of what comes and Hookline is killed. What a receiver
-// keeps of the events alone is what the tables hold, whichever way it hears of a changed key, and no event of a key comes behind a later
-// one.
+// Keys change at random, in every way that there is, while a receiver refuses some of what comes
+// and Hookline is killed. What a receiver keeps of the events alone is what the tables hold,
+// whichever way it hears of a changed key, and no event of a key comes behind a later one.
 func TestKeysThatChange(t *testing.T) {
 	t.Parallel()
 	for _, major := range []int{0, 18} {
@@ -111,7 +111,8 @@ func testKeysThatChange(t *testing.T, major int, identity string) {
 	}
 }
 
-// copyOf is what a receiver keeps of the tables by the events that it accepts. It refuses one in five at first.
+// copyOf is what a receiver keeps of the tables by the events that it accepts. It refuses one in
+// five at first.
 type copyOf struct {
 	t     *testing.T
 	inbox *e2e.Inbox
