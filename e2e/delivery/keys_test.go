@@ -66,7 +66,7 @@ func testKeysThatChange(t *testing.T, major int, identity string) {
 	db.Exec("UPDATE visits SET version = 1")
 	db.Exec("UPDATE places SET version = 1")
 
-	w := &renamer{random: random, names: map[string]bool{}, deferrable: identity == "full", version: 1}
+	w := &renamer{random: random, names: map[string]bool{}, version: 1}
 	sut := e2e.Start(t, db, settings...).Until("active")
 	for range 3 {
 		for range 60 {
@@ -77,6 +77,13 @@ func testKeysThatChange(t *testing.T, major int, identity string) {
 			db.Transaction(w.write(t))
 		}
 		sut = e2e.Start(t, db, settings...)
+	}
+	// Which of two rows has left a key that both had in passing is not known any more to a process
+	// that takes up in the middle of their transaction.
+	sut.Until("active")
+	w.deferrable = identity == "full"
+	for range 40 {
+		db.Transaction(w.write(t))
 	}
 	want := map[string]int{}
 	for object, sql := range map[string]string{
