@@ -57,7 +57,8 @@ func (db *Database) WithContacts() *Database {
 	return db
 }
 
-// Diary returns what is to be announced of the changes that were committed: a record that one transaction deletes and makes again is updated.
+// Diary returns what is to be announced of the changes that were committed: a record that one transaction deletes and makes
+// again is updated, and so is one that takes the key of a deleted one.
 // Where that is so, the version must be another one, or nothing would be announced.
 func (db *Database) Diary() (entries []Entry) {
 	db.T.Helper()
@@ -72,7 +73,7 @@ func (db *Database) Diary() (entries []Entry) {
 	_, err = pgx.ForEachRow(rows, []any{&e.Event, &e.Record, &e.Version, &tx}, func() error {
 		object, action, _ := strings.Cut(e.Event, ".")
 		c, next := change{e.Key(), tx}, e
-		if place, was := deleted[c]; was && action == "created" {
+		if place, was := deleted[c]; was && action != "deleted" { // made again, or another took its key
 			entries[place].Event = ""
 			next.Event = object + ".updated"
 		}

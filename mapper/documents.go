@@ -110,7 +110,7 @@ func (h *documents) settle(told bool) {
 
 // of returns the document that a row is of.
 func (h *documents) of(o *object, change cdc.Change, row cdc.Tuple) *document {
-	key := string(keyText(nil, row, o.identity)) + change.Relation.Schema + "." + change.Relation.Name
+	key := string(keyText(nil, row, o.apart)) + change.Relation.Schema + "." + change.Relation.Name
 	d := h.held[key]
 	if d == nil || !sameColumns(d.relation, change.Relation) {
 		d = &document{key: key, object: o, relation: change.Relation, tx: change.Tx}

@@ -25,7 +25,7 @@ func (oneDocument) object(_ context.Context, rel *cdc.Relation) (*object, error)
 			name: name, key: jsonKey(name), columns: []int{i}, encode: nullable(i, appendText), silent: i == 0,
 		})
 	}
-	o.named("article")
+	o.call("article")
 	return o, nil
 }
 

@@ -114,6 +114,14 @@ func (e *Event) appendTail(dst []byte, f Format) []byte {
 		}
 		dst = append(dst, ']')
 	}
+	if f != FormatTwenty && e.key != nil {
+		dst = append(dst, `,"key":`...)
+		dst = append(dst, e.key...)
+	}
+	if f != FormatTwenty && e.previous != nil {
+		dst = append(dst, `,"previousKey":`...)
+		dst = append(dst, e.previous...)
+	}
 	return append(dst, '}')
 }
 

@@ -47,16 +47,29 @@ type Subject struct {
 	Name      string // <object>.<action>
 	Object    string
 	Action    Action
+	Telling   Telling
 	Workspace string // the tenant whose webhooks may hear of it; Everyone; "" for none, or in a database without tenants
 }
+
+// Telling is to which of the webhooks that match a Subject it is told.
+type Telling uint8
+
+const (
+	ToAll   Telling = iota
+	ToWhole         // those for whom a changed key is an update
+	ToSplit         // those for whom it is the end of one record and the beginning of another
+)
 
 // Event is one announced change of one record. It is immutable, but for the count of those that keep it, and safe for concurrent use.
 type Event struct {
 	Subject
 	ID     string    // evt_<database>_<commit LSN>_<index>, with _1 behind it for a second event of one change: the same each time it is read
 	Record uint64    // hash of table and primary key: equal for all events of one record
+	Former uint64    // likewise, of the key that the record had before the change; 0 where it is the same
 	Time   time.Time // commit time, UTC
 
+	key      []byte   // fields of the primary key as a JSON object; nil when not known. Part of body where that is possible
+	previous []byte   // likewise, as they were before the change; nil where they are the same
 	objectID string   // Twenty's objectMetadata.id
 	member   string   // Twenty's workspaceMember.id of who did it, "" when unknown
 	updated  []string // names of changed fields; nil when the event carries no such list
@@ -69,11 +82,11 @@ type Event struct {
 
 // Size is the memory that the event holds, in bytes, roughly.
 func (e *Event) Size() int {
-	const fixed = 272 // the struct and its id
+	const fixed = 328 // the struct and its id
 	if e.body != nil {
 		return fixed + cap(e.body)
 	}
-	return fixed + cap(e.data)
+	return fixed + cap(e.data) + cap(e.key) + cap(e.previous)
 }
 
 // Retain counts one more that keeps the event in memory, and reports whether it is the only one.

@@ -32,7 +32,7 @@ func (oneTable) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 	for i, c := range rel.Columns {
 		o.fields = append(o.fields, field{name: c.Name, key: jsonKey(c.Name), columns: []int{i}, encode: nullable(i, appendText)})
 	}
-	o.named(rel.Name)
+	o.call(rel.Name)
 	return o, nil
 }
 
@@ -54,6 +54,11 @@ func script(commit cdc.LSN, rel *cdc.Relation, words string) (changes []cdc.Chan
 			if len(w) == 4 {
 				c.Old[0], c.New[0] = row[0], text(w[2:3])
 				c.Old = cdc.Tuple{text(w[1:2]), text("before")}
+			}
+		case 'u': // u2xy: an update of row 2 that makes its value y, x before; u23y: of its key, where it is y
+			c.Kind, c.New, c.Old = cdc.Update, row, cdc.Tuple{row[0], text(w[2:3])}
+			if w[2] >= '0' && w[2] <= '9' {
+				c.Old, c.New = cdc.Tuple{row[0], row[1]}, cdc.Tuple{text(w[2:3]), row[1]}
 			}
 		case 'D':
 			c.Kind, c.Old, deletes = cdc.Delete, row, true

@@ -372,7 +372,7 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 			return nil, err
 		}
 	}
-	o.named(name)
+	o.call(name)
 	of := outline{schema: rel.Schema, table: rel.Name, object: name, columns: make([]outlineColumn, len(columns))}
 	for i, column := range columns {
 		t := types.of(oids[i])
@@ -475,7 +475,8 @@ func (g *Generic) key(ctx context.Context, rel *cdc.Relation, o *object) error {
 		           WHERE b.attname = a.attname),
 		       EXISTS (
 		           SELECT FROM pg_index x
-		           WHERE x.indrelid = i.indrelid AND x.indisvalid AND x.indpred IS NULL AND x.indkey[0] = a.attnum)
+		           WHERE x.indrelid = i.indrelid AND x.indisvalid AND x.indpred IS NULL AND x.indkey[0] = a.attnum),
+		       NOT i.indimmediate
 		FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, position)
 		JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
 		LEFT JOIN pg_collation l ON l.oid = a.attcollation
@@ -487,7 +488,7 @@ func (g *Generic) key(ctx context.Context, rel *cdc.Relation, o *object) error {
 	var name string
 	var exact, moves, leads, found bool
 	o.exact = true
-	_, err = pgx.ForEachRow(rows, []any{&name, &exact, &moves, &leads}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&name, &exact, &moves, &leads, &o.deferred}, func() error {
 		c := rel.Column(name)
 		o.exact = o.exact && exact && c >= 0
 		if c >= 0 {

@@ -65,15 +65,15 @@ func (k *knowledge) withSayings(tables []cdc.Table) []cdc.Table {
 
 // apply sets what a preset knows of the records of a table, beside the names of their fields.
 func (g *Generic) apply(f facts, o *object, rel *cdc.Relation) {
-	var identity []int
+	var apart []int
 	for _, name := range f.identity {
 		c := rel.Column(name)
 		if c < 0 {
 			return
 		}
-		identity = append(identity, c)
+		apart = append(apart, c)
 	}
-	o.identity = identity
+	o.apart = apart
 	if c := rel.Column(f.drafts); f.drafts != "" && c >= 0 && rel.Kept && o.tenant == nil && len(o.key) > 0 {
 		o.drafts = &drafts{published: c}
 	}

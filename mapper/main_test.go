@@ -109,12 +109,14 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// eventsOf returns the events that a change brings about.
+// eventsOf returns the events that a change brings about, for those to whom a changed key is an update.
 func eventsOf(t testing.TB, m *Mapper, change cdc.Change) (events []*Event) {
 	t.Helper()
 	draft, err := m.Map(t.Context(), change)
 	for ; draft != nil && err == nil; draft, err = m.Next(t.Context()) {
-		events = append(events, draft.Event())
+		if draft.Telling != ToSplit {
+			events = append(events, draft.Event())
+		}
 	}
 	if err != nil {
 		t.Fatal(err)

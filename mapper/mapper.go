@@ -88,6 +88,8 @@ type Mapper struct {
 	documents  *documents
 	due        *deletion // what has left fold and is yet to be told, linked by next
 	arrival    arrival
+	rekeying   rekeying
+	taken      taken
 	moves      moves
 	links      *links
 	unread     map[string]bool // what tellUnread has said
@@ -97,6 +99,7 @@ type Mapper struct {
 	rewritten   atomic.Uint64   // rows that an upgrade wrote, and that are not announced
 	noticed     map[string]bool // commands of upgrades and workspaces that the log tells of
 	scratch     []byte          // where bodies are made, which then take as much memory as they need
+	keys        []byte          // likewise keys
 }
 
 // plan is how the rows of a relation are announced; a nil object when they are not.
@@ -155,6 +158,11 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 		}
 		change.Kind = cdc.Insert
 	}
+	if o.deferred && change.Kind == cdc.Delete {
+		if m.taken.begin(change.Tx); m.taken.leaves(o, change.Old) {
+			return nil, nil // the row that took its key was told under it
+		}
+	}
 	switch {
 	case o.drafts != nil && !change.Attached:
 		return m.document(ctx, o, change)
@@ -185,6 +193,9 @@ func (m *Mapper) Next(ctx context.Context) (*Draft, error) {
 	}
 	if d := m.documents.next(m); d != nil {
 		return d, nil
+	}
+	if m.rekeying.draft.object != nil {
+		return m.split(), nil
 	}
 	for m.due != nil {
 		d := m.due
@@ -279,6 +290,9 @@ func (m *Mapper) announce(ctx context.Context, o *object, change cdc.Change) (d 
 	if o.tenant != nil {
 		d.Workspace = o.tenant.of(d.row)
 	}
+	if change.Kind == cdc.Update || o.deferred {
+		m.rekey(d)
+	}
 	return d, nil
 }
 
@@ -288,13 +302,14 @@ type arrival struct {
 	change  cdc.Change // an Insert
 	partial bool       // see Draft
 	guarded bool       // likewise
+	was     cdc.Tuple  // likewise
 }
 
 // depart returns the first event of an update after which a record belongs to another tenant: it is gone,
 // says the row as it was. What it is now comes next, and is not for the tenant that it was of.
 func (m *Mapper) depart(d *Draft, was string) *Draft {
 	o, change := d.object, d.change
-	m.arrival = arrival{o, change, d.partial, o.secret != nil && o.secret(change.Old)}
+	m.arrival = arrival{o, change, d.partial, o.secret != nil && o.secret(change.Old), o.rekeyed(change.Old, d.row)}
 	m.arrival.change.Kind, m.arrival.change.Old, m.arrival.change.New = cdc.Insert, nil, d.row
 	change.Kind, change.New = cdc.Delete, nil
 	if !o.knows(change.Old) { // the identity is another one than the key, which then stayed as it is
@@ -315,7 +330,10 @@ func (m *Mapper) depart(d *Draft, was string) *Draft {
 // arrive returns the second one.
 func (m *Mapper) arrive(a arrival) *Draft {
 	d := &m.draft
-	*d = Draft{mapper: m, object: a.object, change: a.change, row: a.change.New, partial: a.partial, guarded: a.guarded, second: true}
+	*d = Draft{
+		mapper: m, object: a.object, change: a.change, row: a.change.New, partial: a.partial, guarded: a.guarded, second: true,
+		was: a.was,
+	}
 	d.Action = Created
 	d.Name, d.Object, d.Workspace = a.object.events[Created], a.object.name, a.object.tenant.of(d.row)
 	return d
@@ -349,7 +367,9 @@ func (m *Mapper) plan(ctx context.Context, change cdc.Change) (plan, error) {
 		if p.relation != rel {
 			p = plan{relation: rel}
 			err := m.persist(ctx, "describe table "+rel.Schema+"."+rel.Name, func() (err error) {
-				p.object, err = m.catalog.object(ctx, rel)
+				if p.object, err = m.catalog.object(ctx, rel); p.object != nil {
+					p.object.identify()
+				}
 				return err
 			})
 			if err != nil {
@@ -415,18 +435,22 @@ func (o *object) knows(old cdc.Tuple) bool {
 // its place, or its replica identity where a delete tells that and not the key.
 func (o *object) record(row cdc.Tuple) uint64 { return o.recordOf(o.hash, row) }
 
+// ordering returns the columns whose values tell the row from others.
+func (o *object) ordering() []int {
+	switch {
+	case o.index != nil:
+		return o.index
+	case o.apart != nil:
+		return o.apart
+	}
+	return o.key
+}
+
 // recordOf is record for another table than that of o.
 func (o *object) recordOf(table uint64, row cdc.Tuple) uint64 {
 	var d xxhash.Digest
 	d.ResetWithSeed(table)
-	columns := o.key
-	switch {
-	case o.index != nil:
-		columns = o.index
-	case o.identity != nil:
-		columns = o.identity
-	}
-	for _, c := range columns {
+	for _, c := range o.ordering() {
 		_, _ = d.Write(row[c].Bytes())
 		_, _ = d.Write([]byte{0}) // no text of Postgres holds a zero byte
 	}

@@ -1,6 +1,9 @@
 package mapper
 
-import "time"
+import (
+	"bytes"
+	"time"
+)
 
 // Parts is all that an event is made of, for producers other than a Mapper: a spool or a bus that brings back what was stored.
 type Parts struct {
@@ -14,17 +17,22 @@ type Parts struct {
 	Member    string   // Twenty's workspaceMember.id of who did it, "" when unknown
 	Updated   []string // names of changed fields; nil when the event carries no such list
 	Data      []byte   // the record as one valid JSON value
-	Format    Format   // the form most of its webhooks want: encoded here once; the other forms are encoded at each call of Body
+
+	Former           uint64 // see Event.Former
+	Key, PreviousKey []byte // JSON objects; nil for none
+
+	Format Format // the form most of its webhooks want: encoded here once; the other forms are encoded at each call of Body
 }
 
-// NewEvent returns the event made of p. It copies p.Data and keeps p.Updated, which must not be modified afterwards.
+// NewEvent returns the event made of p. It copies p.Data and the keys and keeps p.Updated, which must not be modified afterwards.
 func NewEvent(p Parts) *Event {
 	e := &Event{
 		Subject: Subject{Name: p.Object + "." + p.Action.String(), Object: p.Object, Action: p.Action, Workspace: p.Workspace},
 		ID:      p.ID, Record: p.Record, Time: p.Time.UTC(), objectID: p.ObjectID, member: p.Member, updated: p.Updated, format: p.Format,
+		Former: p.Former, key: p.Key, previous: p.PreviousKey,
 	}
 	if p.Format == FormatTwenty {
-		e.data = append([]byte(nil), p.Data...)
+		e.data, e.key, e.previous = bytes.Clone(p.Data), bytes.Clone(p.Key), bytes.Clone(p.PreviousKey)
 		return e
 	}
 	buf := e.appendHead(make([]byte, 0, len(p.Data)+512), p.Format, Addressee{})
@@ -33,6 +41,7 @@ func NewEvent(p Parts) *Event {
 	end := len(buf)
 	e.body = e.appendTail(buf, p.Format)
 	e.data = e.body[start:end:end]
+	e.shareKeys()
 	return e
 }
 
@@ -40,6 +49,6 @@ func NewEvent(p Parts) *Event {
 func (e *Event) Parts() Parts {
 	return Parts{
 		ID: e.ID, Object: e.Object, Action: e.Action, Workspace: e.Workspace, Record: e.Record, Time: e.Time,
-		ObjectID: e.objectID, Member: e.member, Updated: e.updated, Data: e.data, Format: e.format,
+		Former: e.Former, Key: e.key, PreviousKey: e.previous, ObjectID: e.objectID, Member: e.member, Updated: e.updated, Data: e.data, Format: e.format,
 	}
 }

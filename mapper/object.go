@@ -16,8 +16,10 @@ type object struct {
 	hash      uint64        // seed of the record hash: tells equal keys of different tables apart
 	key       []int         // columns of the primary key
 	index     []int         // columns of the replica identity, where that is an index without all of the key; else nil
-	identity  []int         // columns that tell records apart, where the primary key does not; nil when it does
+	apart     []int         // columns that tell records apart, where the primary key does not; nil when it does
 	drafts    *drafts       // that a record has drafts beside what is published; nil: it has none
+	identity  []int         // the fields that are told of as the key: each of one column of it, in its order
+	deferred  bool          // that two rows have one key is refused at the end of a transaction only
 	exact     bool          // keys are equal only if their texts are, so that a delete and an insert of one record can be told
 	stays     []int         // columns of the key that have nothing to do with the partition a row lies in; nil when rows cannot be found by them
 	deletedAt int           // column of the soft delete, -1 when there is none
@@ -52,12 +54,66 @@ type field struct {
 	encode  func(dst []byte, row cdc.Tuple) []byte
 }
 
-// named fills in what follows from the object's name.
-func (o *object) named(name string) {
+// call fills in what follows from the object's name.
+func (o *object) call(name string) {
 	o.name = name
 	for a := range actions {
 		o.events[a] = name + "." + a.String()
 	}
+}
+
+// identify finds the fields that are told of as the key. One that is left out of events is left out there, too.
+func (o *object) identify() {
+	o.identity = nil
+	for _, c := range o.key {
+		for i := range o.fields {
+			if f := &o.fields[i]; len(f.columns) == 1 && f.columns[0] == c && !f.guarded {
+				o.identity = append(o.identity, i)
+				break
+			}
+		}
+	}
+}
+
+// appendKey appends the fields of a row's key as a JSON object, nothing when they are not known.
+func (o *object) appendKey(dst []byte, row cdc.Tuple) []byte {
+	if len(o.identity) == 0 {
+		return dst
+	}
+	start := len(dst)
+	for n, i := range o.identity {
+		f := &o.fields[i]
+		if row[f.columns[0]].IsUnchanged() {
+			return dst[:start]
+		}
+		dst = append(dst, "{,"[min(n, 1)])
+		dst = append(dst, f.key...)
+		dst = f.encode(dst, row)
+	}
+	return append(dst, '}')
+}
+
+// rekeyed returns the columns of the key as they were before an update, where it has changed them; nil where it has not, or that is not
+// known.
+func (o *object) rekeyed(before, after cdc.Tuple) cdc.Tuple {
+	if before == nil {
+		return nil
+	}
+	for _, c := range o.key {
+		if before[c].IsUnchanged() || same(before[c], after[c]) {
+			continue
+		}
+		was := make(cdc.Tuple, len(after))
+		for _, columns := range [][]int{o.key, o.ordering()} {
+			for _, c := range columns {
+				if was[c] = before[c]; was[c].IsUnchanged() {
+					was[c] = after[c]
+				}
+			}
+		}
+		return was
+	}
+	return nil
 }
 
 // appendRow appends the row as a JSON object.

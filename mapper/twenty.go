@@ -190,7 +190,7 @@ func (t *Twenty) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 		deletedAt: rel.Column("deletedAt"),
 		destroys:  t.destroys,
 	}
-	o.named(row.name)
+	o.call(row.name)
 	if !t.tellsAll {
 		o.rewrites = t.metadata.upgrades.rewritesOf(row, rel)
 	}

@@ -49,7 +49,7 @@ func TestDelivers(t *testing.T) {
 			t.Errorf("%s = %q, want %q", name, got, want)
 		}
 	}
-	if got := contentOf(t, h.body); got != (content{1, 1}) {
+	if got := contentOf(t, h.body); got != (content{Record: 1, Seq: 1}) {
 		t.Errorf("body %s", h.body)
 	}
 	for name, want := range map[string]float64{

@@ -19,6 +19,17 @@ func (f *fifo[T]) push(x T) {
 	f.last = x
 }
 
+// remove takes x out, wherever it is.
+func (f *fifo[T]) remove(x T) {
+	var rest fifo[T]
+	for y := f.pop(); y != *new(T); y = f.pop() {
+		if y != x {
+			rest.push(y)
+		}
+	}
+	*f = rest
+}
+
 // pop returns nil when the list is empty.
 func (f *fifo[T]) pop() T {
 	var none T

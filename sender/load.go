@@ -17,7 +17,8 @@ const (
 // look is what the loader is to look for in the spool next.
 type look struct {
 	page   Page
-	record *record // the page is of this record; nil: of all
+	record *record // the page is of this line; nil: of all
+	turn   uint32  // record.turn by then
 	flush  bool    // all that is on its way to the spool is to be there before
 }
 
@@ -114,9 +115,9 @@ func (r *route) lookForAll(l look) look {
 func (r *route) lookForRecord(l look) look {
 	rec := r.reload[0]
 	r.reload = r.reload[1:]
-	rec.fresh = false
-	l.record, l.flush = rec, true
-	l.page.Record, l.page.After, l.page.Rows = &rec.id, rec.after, min(l.page.Rows, recordRows)
+	rec.fresh, rec.looked = false, true
+	l.record, l.turn, l.flush = rec, rec.turn, true
+	l.page.Records, l.page.After, l.page.Rows = rec.ids(), rec.after, min(l.page.Rows, recordRows)
 	return l
 }
 
@@ -139,12 +140,17 @@ func (r *route) take(l look) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if l.record != nil {
+		l.record.looked = false
+	}
 	switch {
 	case err != nil && l.record != nil:
-		r.reload = append(r.reload, l.record)
+		r.lookAgain(l.record)
 	case err != nil:
 		r.fresh = true
 	case !r.served(): // it has gone meanwhile
+	case l.record != nil && l.turn != l.record.turn:
+		r.lookAgain(l.record)
 	case l.record != nil:
 		r.takeRecord(l.record, rows)
 	default:
@@ -159,12 +165,12 @@ func (r *route) takeAll(rows []Parked, flushed bool) {
 	now := time.Now()
 	for _, p := range rows {
 		r.cursor = p.Seq
-		rec := r.records[p.Event.Record]
+		rec := r.line(p.Event)
 		switch {
 		case rec != nil && rec.parked: // it is brought back by itself
 		case rec == nil && p.Due.After(now):
-			rec = &record{id: p.Event.Record, place: waiting, due: p.Due}
-			r.records[rec.id] = rec
+			rec = r.newLine(p.Event, waiting)
+			rec.due = p.Due
 			r.setApart(rec)
 			r.retrying(rec)
 			heap.Push(&r.due, rec)
@@ -179,17 +185,30 @@ func (r *route) takeAll(rows []Parked, flushed bool) {
 	}
 }
 
-// takeRecord takes a page of a parked record's deliveries. When there are none any more, the record is an ordinary one again.
+// lookAgain has the loader look for a parked line once more, unless the webhook was gone in between, or another line took its place.
+func (r *route) lookAgain(rec *record) {
+	if r.records[rec.id] == rec && rec.parked {
+		r.advance(rec)
+	}
+}
+
+// takeRecord takes a page of a parked record's deliveries. When there are none any more, the record is an ordinary one again. An event
+// that joins it with others is not taken before the look at the whole queue has come by there and joined them.
 func (r *route) takeRecord(rec *record, rows []Parked) {
 	if r.records[rec.id] != rec || !rec.parked { // the webhook was gone in between
 		return
 	}
+	taken := 0
 	for _, p := range rows {
+		if !r.takes(rec, p.Event) {
+			break
+		}
+		taken++
 		rec.after = p.Seq
-		rec.jobs.push(r.job(p))
+		rec.push(r.job(p))
 	}
 	switch {
-	case len(rows) > 0:
+	case taken > 0:
 		rec.place = ready
 		r.ready.push(rec)
 	case rec.fresh:

@@ -134,7 +134,8 @@ func (m *Memory) Waiting(ctx context.Context, page Page) ([]Parked, error) {
 	var list []Parked
 	var bytes int64
 	for _, r := range m.queue(page.Webhook).waiting {
-		if r.Seq <= page.After || page.Record != nil && r.Event.Record != *page.Record {
+		if r.Seq <= page.After || page.Records != nil && !slices.Contains(page.Records, r.Event.Record) &&
+			(r.Event.Former == 0 || !slices.Contains(page.Records, r.Event.Former)) {
 			continue
 		}
 		bytes += r.size

@@ -27,7 +27,7 @@ func TestRecordsOfALane(t *testing.T) {
 			settled = append(settled, s.send(to, newEvent(1, seq)), s.send(to, newEvent(2, seq)))
 		}
 		synctest.Wait()
-		want := []content{{1, 1}, {2, 1}, {2, 2}, {2, 3}}
+		want := []content{{Record: 1, Seq: 1}, {Record: 2, Seq: 1}, {Record: 2, Seq: 2}, {Record: 2, Seq: 3}}
 		if got := arrived.all(); !slices.Equal(got, want) {
 			t.Errorf("arrived %v, want %v", got, want)
 		}
@@ -40,7 +40,7 @@ func TestRecordsOfALane(t *testing.T) {
 		healthy.Store(true)
 		time.Sleep(5 * time.Second) // of the bubble's clock: the retry
 		synctest.Wait()
-		want = append(want, content{1, 1}, content{1, 2}, content{1, 3})
+		want = append(want, content{Record: 1, Seq: 1}, content{Record: 1, Seq: 2}, content{Record: 1, Seq: 3})
 		if got := arrived.all(); !slices.Equal(got, want) {
 			t.Errorf("arrived %v, want %v", got, want)
 		}

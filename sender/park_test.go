@@ -66,7 +66,7 @@ func TestParksARecord(t *testing.T) {
 		}
 		healthy.Store(true)
 		time.Sleep(30 * time.Second)
-		want := []content{{2, 1}, {1, 1}, {1, 2}, {1, 3}}
+		want := []content{{Record: 2, Seq: 1}, {Record: 1, Seq: 1}, {Record: 1, Seq: 2}, {Record: 1, Seq: 3}}
 		if got := arrived.all(); !slices.Equal(got, want) {
 			t.Errorf("arrived %v, want %v", got, want)
 		}
@@ -101,7 +101,7 @@ func TestHoldMaxDuringAnAttempt(t *testing.T) {
 			t.Errorf("%d deliveries in the spool, want 2", got)
 		}
 		time.Sleep(2 * time.Minute)
-		if got, want := attempts.all(), []content{{1, 1}, {1, 1}, {1, 2}}; !slices.Equal(got, want) {
+		if got, want := attempts.all(), []content{{Record: 1, Seq: 1}, {Record: 1, Seq: 1}, {Record: 1, Seq: 2}}; !slices.Equal(got, want) {
 			t.Errorf("attempts %v, want %v", got, want)
 		}
 		if got := s.Queued("a"); len(got) != 0 {
@@ -293,9 +293,9 @@ func TestReplay(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		want := []got{
-			{content{2, 1}, three.ID, "2", ""},
-			{content{1, 2}, two.ID, "2", ""},
-			{content{1, 1}, one.ID, "1", "true"},
+			{content{Record: 2, Seq: 1}, three.ID, "2", ""},
+			{content{Record: 1, Seq: 2}, two.ID, "2", ""},
+			{content{Record: 1, Seq: 1}, one.ID, "1", "true"},
 		}
 		if got := arrived.all(); !slices.Equal(got, want) {
 			t.Errorf("arrived %v\nwant %v", got, want)

@@ -100,12 +100,14 @@ func (r *route) observe(q Queue) {
 // them or delivered.
 func (r *route) requeue() {
 	r.spill()
-	for _, rec := range r.records {
+	stored := true
+	r.lines(func(rec *record) {
 		for j := rec.jobs.first; j != nil; j = j.next {
-			if !j.stored {
-				return // the next look is soon
-			}
+			stored = stored && j.stored
 		}
+	})
+	if !stored {
+		return // the next look is soon
 	}
 	r.resume()
 	r.sender.parker.control(func(s Spool) error { return s.Requeue(r.sender.work, r.key) })

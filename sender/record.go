@@ -23,6 +23,7 @@ type job struct {
 	early    bool                  // a probe before its time: its failure does not count as an attempt
 	tried    *webhook.Subscription // where the last attempt went
 	trouble  *trouble              // nil while no attempt at it has failed
+	line     *record               // whose jobs it is among
 	next     *job                  // in record.jobs
 }
 
@@ -43,7 +44,7 @@ func (t *trouble) last() (status int, reason string) {
 	return t.status, t.reason
 }
 
-// record is what is known of one record of a webhook's events. There is one while a delivery of it is in memory, or while deliveries of it
+// record is the line of one record of a webhook's events, or of several that were joined: see joint. There is one while a delivery of it is in memory, or while deliveries of it
 // are known to be in the spool apart from the rest.
 //
 // A delivery is in one place, memory or spool, and those of a record keep their order through both: what is in memory comes first, and what
@@ -57,10 +58,20 @@ type record struct {
 
 	retrying bool // counts in the metric of that name
 
-	parked bool  // it waits alone in the spool; new deliveries of it go there
-	fresh  bool  // one has gone there since the loader last looked
-	after  int64 // Seq of the last delivery that the loader brought back
-	early  bool  // the loader is to bring it back before it is due, for a probe
+	parked bool   // it waits alone in the spool; new deliveries of it go there
+	fresh  bool   // one has gone there since the loader last looked
+	after  int64  // Seq of the last delivery that the loader brought back
+	early  bool   // the loader is to bring it back before it is due, for a probe
+	looked bool   // the loader is looking for it
+	turn   uint32 // changes when what the loader finds is out of date
+
+	joined *joint // nil for a line of one record
+}
+
+// push puts a job at the end.
+func (rec *record) push(j *job) {
+	j.line = rec
+	rec.jobs.push(j)
 }
 
 func (r *record) link() **record { return &r.next }
@@ -81,6 +92,7 @@ const (
 	ready                // it is in route.ready
 	busy                 // an attempt at its first job is under way
 	waiting              // it is in route.due
+	held                 // it waits for lines that were joined with it
 )
 
 // byDue is a heap.

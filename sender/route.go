@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"hookline/mapper"
 	"hookline/webhook"
 )
 
@@ -60,17 +61,17 @@ func (r *route) send(j *job) error {
 		return ErrDraining
 	}
 	r.to, r.used = j.To, j.taken
-	rec := r.records[j.Event.Record]
+	rec := r.line(j.Event)
 	switch {
 	case rec != nil && rec.parked:
 		rec.fresh = true
 		r.park(j, time.Time{})
-	case r.spooling && (rec == nil || rec.jobs.first.stored):
+	case r.spooling && (rec == nil || !rec.unsettled()):
 		r.fresh = true
 		r.park(j, time.Time{})
 	case rec != nil:
-		j.late = rec.jobs.first.late
-		rec.jobs.push(j)
+		j.late = rec.held() || rec.jobs.first != nil && rec.jobs.first.late
+		rec.push(j)
 		return nil
 	default:
 		r.bring(j)
@@ -86,11 +87,20 @@ func (r *route) served() bool { return r.to != nil && r.to.Current() != nil }
 func (r *route) bring(j *job) {
 	rec := r.records[j.Event.Record]
 	if rec == nil {
-		rec = &record{id: j.Event.Record, place: ready}
-		r.records[rec.id] = rec
+		rec = r.newLine(j.Event, ready)
 		r.ready.push(rec)
 	}
-	rec.jobs.push(j)
+	rec.push(j)
+}
+
+// newLine returns a line for an event of which there is none.
+func (r *route) newLine(e *mapper.Event, at place) *record {
+	rec := &record{id: e.Record, place: at}
+	r.records[rec.id] = rec
+	if e.Former != 0 {
+		r.extend(rec, e.Former)
+	}
+	return rec
 }
 
 // fill makes everything happen that can happen now: attempts, looks into the spool, and a time to wake up at.
@@ -170,15 +180,17 @@ func (r *route) finish(j *job, a attempted) *job {
 	defer r.mu.Unlock()
 	r.inFlight--
 	r.sender.places.release()
-	rec := r.records[j.Event.Record]
+	rec := j.line
+	rec.place = nowhere
 	gone := j.To.Current() == nil
 	j.resent, j.alone = j.resent+a.resent, a.alone
 	switch now := time.Now(); {
 	case a.cut:
 		j.attempts--
 		r.breaker.probing = r.breaker.probing && !j.probe
-		r.toSpool(rec)
-		r.advance(rec)
+		if r.toSpool(rec); rec.joined == nil {
+			r.advance(rec)
+		}
 	case !a.skipped && a.verdict.Outcome == Delivered:
 		if r.breaker.success() {
 			r.recovered(now)
@@ -204,9 +216,16 @@ func (r *route) advance(rec *record) {
 		r.parkAll(rec)
 	}
 	switch {
+	case rec.held():
+		rec.place = held
 	case rec.jobs.first != nil:
 		rec.place = ready
 		r.ready.push(rec) // behind the others, so that what is oldest is settled first and none has to wait for a busy one
+	case rec.closed():
+		r.done(rec)
+	case rec.parked && rec.joined != nil && rec.joined.later.After(time.Now()):
+		rec.place, rec.due, rec.joined.later = waiting, rec.joined.later, time.Time{}
+		heap.Push(&r.due, rec)
 	case rec.parked:
 		r.bringBack(rec)
 	default:
@@ -244,14 +263,16 @@ func (r *route) failed(rec *record, j *job, a attempted, now time.Time) {
 		}
 		rec.wait()
 		r.retrying(rec)
-		switch held := rec.due.Sub(j.trouble.since); {
-		case j.stored:
+		left := j.stored || r.spooling || r.refusing || rec.due.Sub(j.trouble.since) > s.cfg.HoldMax
+		if j.stored {
 			s.parker.report(Report{Webhook: r.key, Event: j.Event.ID, Attempts: j.attempts, Resent: j.resent, Due: rec.due, Status: v.Status, Reason: v.Reason})
-			r.toSpool(rec)
-		case r.spooling, r.refusing, held > s.cfg.HoldMax:
+		}
+		if left {
 			r.toSpool(rec)
 		}
-		heap.Push(&r.due, rec)
+		if !left || rec.joined == nil {
+			heap.Push(&r.due, rec)
+		}
 	}
 	if opened {
 		s.log.Warn("receiver does not accept deliveries: they go to the spool, and one at a time is tried",
@@ -346,18 +367,9 @@ func (r *route) recheck() {
 // leave gives everything up: the webhook is gone.
 func (r *route) leave() {
 	for _, rec := range r.records {
-		if rec.place == busy { // finish does the rest
-			if rec.parked {
-				rec.parked = false
-				r.parked--
-			}
-			continue
-		}
-		r.giveUp(rec)
-		rec.parked = false
-		r.forget(rec)
+		r.abandon(rec)
 	}
-	r.ready, r.due, r.reload, r.parked = fifo[*record]{}, nil, nil, 0
+	r.ready, r.due, r.reload = fifo[*record]{}, nil, nil
 	r.spooling, r.paused, r.breaker = false, false, newBreaker(r.sender.cfg.MaxInFlight)
 	if r.spooled {
 		r.spooled = false
@@ -383,7 +395,15 @@ func (r *route) forget(rec *record) {
 		rec.retrying = false
 		r.sender.metrics.retrying.Dec()
 	}
-	delete(r.records, rec.id)
+	if rec.joined == nil {
+		delete(r.records, rec.id)
+		return
+	}
+	for _, id := range rec.joined.ids {
+		if r.records[id] == rec {
+			delete(r.records, id)
+		}
+	}
 }
 
 func (r *route) retrying(rec *record) {

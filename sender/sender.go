@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +18,7 @@ import (
 )
 
 // overhead is what a delivery takes of memory beside its event, roughly: the job, its record, and the hold on the stream.
-const overhead = 352
+const overhead = 368
 
 const (
 	drainGrace = time.Second     // that Drain gives what waits its turn, before it goes to the spool
@@ -276,7 +277,7 @@ func (r *route) refuse() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.refusing = true
-	for _, rec := range r.due {
+	for _, rec := range slices.Clone(r.due) {
 		if rec.jobs.first != nil {
 			r.toSpool(rec)
 		}

@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"slices"
 	"time"
 )
 
@@ -30,8 +31,12 @@ func (r *route) parkAll(rec *record) {
 	r.fresh = true
 }
 
-// toSpool leaves a record's deliveries to the spool: it is parked.
-func (r *route) toSpool(rec *record) {
+// toSpool leaves a record's deliveries to the spool: it is parked. Of lines that were joined it is the open one, which is returned, and
+// stands where it belongs then.
+func (r *route) toSpool(rec *record) *record {
+	if rec.joined != nil {
+		return r.setAside(rec)
+	}
 	due := rec.due
 	for j := rec.jobs.pop(); j != nil; j = rec.jobs.pop() {
 		if j.stored {
@@ -42,6 +47,7 @@ func (r *route) toSpool(rec *record) {
 		due = time.Time{}
 	}
 	r.setApart(rec)
+	return rec
 }
 
 // setApart makes a record parked.
@@ -73,7 +79,12 @@ func (r *route) drop(j *job) {
 // spill makes the route a spooling one: what waits in memory goes to the spool, and so does what comes.
 func (r *route) spill() {
 	r.spooling, r.fresh, r.flushed = true, true, false
-	for _, rec := range r.due {
+	for _, rec := range r.records {
+		if rec.held() && !(rec.parked && rec.place == held) {
+			r.toSpool(rec)
+		}
+	}
+	for _, rec := range slices.Clone(r.due) {
 		if rec.jobs.first != nil {
 			r.toSpool(rec)
 		}
@@ -103,8 +114,8 @@ func (r *route) limitHold(j *job) (stop func() bool) {
 	return time.AfterFunc(time.Until(j.trouble.since.Add(r.sender.cfg.HoldMax)), func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		rec := r.records[j.Event.Record]
-		if rec == nil || rec.jobs.first != j || rec.place != busy || j.stored {
+		rec := j.line
+		if rec.jobs.first != j || rec.place != busy || j.stored {
 			return
 		}
 		r.letGo(rec)
@@ -114,6 +125,10 @@ func (r *route) limitHold(j *job) (stop func() bool) {
 // letGo sends a record's deliveries to the spool, though an attempt at the first of them is under
 // way. What becomes of that is told to the spool.
 func (r *route) letGo(rec *record) {
+	if rec.joined != nil {
+		r.setAside(rec)
+		return
+	}
 	j := rec.jobs.first
 	r.park(j, time.Time{})
 	r.count(j)
@@ -132,12 +147,9 @@ func (r *record) keeps(now time.Time) bool {
 func (r *route) stuck(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, rec := range r.records {
-		if rec.keeps(now) {
-			return true
-		}
-	}
-	return false
+	keeps := false
+	r.lines(func(rec *record) { keeps = keeps || rec.keeps(now) })
+	return keeps
 }
 
 // makeWay sends to the spool what keeps room, and has what comes go there as well.
@@ -147,9 +159,15 @@ func (r *route) makeWay(now time.Time) {
 	if r.refusing {
 		return
 	}
-	for _, rec := range r.records {
+	var keep []*record
+	r.lines(func(rec *record) {
+		if rec.keeps(now) {
+			keep = append(keep, rec)
+		}
+	})
+	for _, rec := range keep {
 		switch {
-		case !rec.keeps(now):
+		case !rec.keeps(now): // it went along with another one
 		case rec.place == busy:
 			r.letGo(rec)
 		default:

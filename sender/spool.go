@@ -76,10 +76,10 @@ type Report struct {
 // Page is a part of a webhook's queue.
 type Page struct {
 	Webhook string
-	After   int64   // a Seq; 0 starts at the front
-	Record  *uint64 // Event.Record: of this record only; nil: of all
-	Rows    int     // at most so many deliveries
-	Bytes   int64   // and, but for the first, at most so many bytes of Event.Size together, roughly
+	After   int64    // a Seq; 0 starts at the front
+	Records []uint64 // Event.Record, or Event.Former: of these records only; nil: of all
+	Rows    int      // at most so many deliveries
+	Bytes   int64    // and, but for the first, at most so many bytes of Event.Size together, roughly
 }
 
 // Queue is how a webhook stands in a Spool.

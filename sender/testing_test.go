@@ -38,6 +38,10 @@ var silent = slog.NewLogLogger(slog.DiscardHandler, 0) // for servers whose clie
 type content struct {
 	Record int `json:"record"`
 	Seq    int `json:"seq"`
+
+	// Of the record of the key before, where an event has changed the key; 0 elsewhere.
+	Former    int `json:"former"`
+	FormerSeq int `json:"formerSeq"`
 }
 
 // newEvent returns the event number seq of a record.
@@ -46,6 +50,14 @@ func newEvent(record, seq int) *mapper.Event {
 		ID: fmt.Sprintf("evt_0badcafe_%016x_%d", record, seq), Object: "person", Action: mapper.Updated, Record: uint64(record),
 		Time: time.Now(), Updated: []string{"seq"}, Data: fmt.Appendf(nil, `{"record":%d,"seq":%d}`, record, seq),
 	})
+}
+
+// rekeyed returns the event number seq of a record that was another one before, of which it is the event number formerSeq.
+func rekeyed(former, formerSeq, record, seq int) *mapper.Event {
+	p := newEvent(record, seq).Parts()
+	p.Former = uint64(former)
+	p.Data = fmt.Appendf(nil, `{"record":%d,"seq":%d,"former":%d,"formerSeq":%d}`, record, seq, former, formerSeq)
+	return mapper.NewEvent(p)
 }
 
 // eventOf returns the first event of a record, with that much data.

@@ -39,6 +39,7 @@ type torture struct {
 	settled map[int]uint // by place in the stream: to which webhooks, a bit each; one that was cut off half-way is given to some of them twice
 	last    map[string]int
 	repeats int
+	rekeys  bool     // keys of records change
 	mode    []string // of each receiver
 	flip    *rand.Rand
 }
@@ -83,15 +84,27 @@ func (w *torture) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	key := fmt.Sprint(n, "/", c.Record)
-	switch {
-	case c.Seq <= w.last[key]:
-		w.repeats++
-	case c.Seq == w.last[key]+1:
-		w.last[key] = c.Seq
-	default:
-		w.t.Errorf("webhook %d got event %d of record %d after %d", n, c.Seq, c.Record, w.last[key])
+	again := w.arrive(n, c.Record, c.Seq)
+	if c.Former != 0 && again != w.arrive(n, c.Former, c.FormerSeq) {
+		w.t.Errorf("webhook %d got %+v again for one of its records, and not for the other", n, c)
 	}
+	if again {
+		w.repeats++
+	}
+}
+
+// arrive notes that a webhook got an event of a record, and reports whether it had got it before.
+func (w *torture) arrive(n, record, seq int) (again bool) {
+	key := fmt.Sprint(n, "/", record)
+	switch {
+	case seq <= w.last[key]:
+		return true
+	case seq == w.last[key]+1:
+		w.last[key] = seq
+	default:
+		w.t.Errorf("webhook %d got event %d of record %d after %d", n, seq, record, w.last[key])
+	}
+	return false
 }
 
 // lagging is a spool that takes its time.
@@ -130,6 +143,11 @@ func (w *torture) write(n, records int) {
 	for range n {
 		record := w.random.IntN(records)
 		w.next[record]++
+		if former := w.random.IntN(records); w.rekeys && former > 0 && former != record && w.random.IntN(3) == 0 {
+			w.next[former]++
+			w.stream = append(w.stream, rekeyed(former, w.next[former], record, w.next[record]))
+			continue
+		}
 		w.stream = append(w.stream, newEvent(record, w.next[record]))
 	}
 }
@@ -189,16 +207,19 @@ func (w *torture) stop(kill bool) {
 func TestTorture(t *testing.T) {
 	for seed := range *seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { tortureOnce(t, seed) })
+			synctest.Test(t, func(t *testing.T) { tortureOnce(t, seed, false) })
+		})
+		t.Run(fmt.Sprint("seed ", seed, ", keys change"), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { tortureOnce(t, seed, true) })
 		})
 	}
 }
 
-func tortureOnce(t *testing.T, seed uint64) {
+func tortureOnce(t *testing.T, seed uint64, rekeys bool) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	records := []int{3, 12, 60}[random.IntN(3)]
 	w := &torture{
-		t: t, random: random, flip: rand.New(rand.NewPCG(seed, 2)), spool: NewMemory(Limits{}),
+		t: t, rekeys: rekeys, random: random, flip: rand.New(rand.NewPCG(seed, 2)), spool: NewMemory(Limits{}),
 		next: map[int]int{}, settled: map[int]uint{}, last: map[string]int{},
 		cfg: Config{
 			MaxBuffer: 64 << 10, MaxInFlight: []int{1, 4, 64}[random.IntN(3)], RequestTimeout: 5 * time.Second, HoldMax: 4 * time.Second, maxParked: 4,

@@ -113,7 +113,17 @@ func (c *change) take(deliveries []sender.Parked, known map[place]bool) []sender
 
 var inserted = []string{
 	"queue", "event_id", "record", "object", "action", "workspace", "commit_time", "object_id", "member_id", "updated_fields", "format", "data",
+	"former", "record_key", "previous_key",
 	"size", "attempts", "resent", "due_at", "status", "reason", "dead", "replay", "last_attempt_at",
+}
+
+// orNone is null in place of 0, for there is no former key.
+func orNone(former uint64) *int64 {
+	if former == 0 {
+		return nil
+	}
+	id := int64(former)
+	return &id
 }
 
 // insert writes deliveries that are new. Their places rise in the given order.
@@ -131,6 +141,7 @@ func (c *change) insert(ctx context.Context, deliveries []sender.Parked) error {
 		return []any{
 			c.queues[d.Webhook].id, e.ID, int64(e.Record), text(e.Object), e.Action.String(), text(e.Workspace), e.Time,
 			text(e.ObjectID), text(e.Member), texts(e.Updated), e.Format.String(), e.Data,
+			orNone(e.Former), e.Key, e.PreviousKey,
 			d.Event.Size(), d.Attempts, d.Resent, orNull(d.Due), d.Status, remark(c, d.Reason), d.Dead, d.Replay, orNull(last),
 		}, nil
 	}))

@@ -45,7 +45,8 @@ func (s *Spool) Requeue(ctx context.Context, webhook string) error {
 }
 
 // ofEvent are the columns that stay what they are as long as a delivery is in the spool.
-const ofEvent = `queue, event_id, record, object, action, workspace, commit_time, object_id, member_id, updated_fields, format, data, size`
+const ofEvent = `queue, event_id, record, object, action, workspace, commit_time, object_id, member_id, updated_fields, format, data, size,
+	former, record_key, previous_key`
 
 // oldestFirst orders deliveries as their events happened. The transaction is told by the first 29 bytes of an ID, evt_<8 digits>_<16 digits>,
 // what follows is a decimal number, and _1 behind it comes last.
@@ -60,11 +61,12 @@ func (s *Spool) Discard(ctx context.Context, webhook string) error {
 			if q == nil || q.waiting == 0 {
 				return nil
 			}
+			// The list is made once, however few rows the server takes the queue to have.
 			var n, bytes int64
 			err := c.QueryRow(ctx, `WITH gone AS (
-					DELETE FROM {{schema}}.delivery WHERE queue = $1 AND NOT dead AND seq IN (
+					DELETE FROM {{schema}}.delivery WHERE queue = $1 AND NOT dead AND seq = ANY (ARRAY(
 						SELECT seq FROM {{schema}}.delivery WHERE queue = $1 AND NOT dead AND seq >= $2 ORDER BY seq LIMIT $3
-					) RETURNING size
+					)) RETURNING size
 				) SELECT count(*), coalesce(sum(size), 0) FROM gone`, q.id, q.front, step).Scan(&n, &bytes)
 			if err != nil {
 				return err

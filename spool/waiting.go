@@ -14,12 +14,12 @@ import (
 
 // parkedColumns are what scanParked reads.
 const parkedColumns = `seq, event_id, record, object, action, workspace, commit_time, object_id, member_id, updated_fields, format, data,
-	attempts, resent, due_at, status, reason, dead, replay`
+	former, record_key, previous_key, attempts, resent, due_at, status, reason, dead, replay`
 
 // Waiting is that of sender.Spool.
 func (s *Spool) Waiting(ctx context.Context, page sender.Page) ([]sender.Parked, error) {
 	list, err := s.waiting(ctx, page)
-	if err == nil && len(list) == 0 && page.After == 0 && page.Record == nil {
+	if err == nil && len(list) == 0 && page.After == 0 && page.Records == nil {
 		err = s.recount(ctx, page.Webhook)
 	}
 	if err != nil {
@@ -28,26 +28,38 @@ func (s *Spool) Waiting(ctx context.Context, page sender.Page) ([]sender.Parked,
 	return list, nil
 }
 
-// waiting walks an index from where the page begins, or from the front of the queue. Values that are stored apart from their row are read
-// of those rows only that fit on the page.
+// waiting walks indexes from where the page begins, or from the front of the queue, one for each record. Values that are stored apart from
+// their row are read of those rows only that fit on the page.
 func (s *Spool) waiting(ctx context.Context, page sender.Page) ([]sender.Parked, error) {
 	args := []any{s.cfg.Slot, page.Webhook, page.After, page.Rows, page.Bytes}
-	condition := ""
-	if page.Record != nil {
-		args = append(args, int64(*page.Record))
-		condition = "AND record = $6"
+	rows := fmt.Sprintf(walk, "true")
+	if page.Records != nil {
+		ids := make([]int64, len(page.Records))
+		for i, id := range page.Records {
+			ids[i] = int64(id)
+		}
+		args = append(args, ids)
+		rows = ofRecords
 	}
-	rows, err := s.pool.Query(ctx, `SELECT `+parkedColumns+` FROM (
-			SELECT d.*, row_number() OVER w AS place, sum(size) OVER w AS total FROM {{schema}}.queue q, LATERAL (
-				SELECT * FROM {{schema}}.delivery WHERE queue = q.id AND NOT dead AND seq > greatest($3, q.front - 1) `+condition+` ORDER BY seq LIMIT $4
-			) AS d WHERE slot = $1 AND webhook = $2
+	result, err := s.pool.Query(ctx, `SELECT `+parkedColumns+` FROM (
+			SELECT d.*, row_number() OVER w AS place, sum(size) OVER w AS total FROM {{schema}}.queue q, LATERAL (`+rows+`) AS d WHERE slot = $1 AND webhook = $2
 			WINDOW w AS (ORDER BY d.seq ROWS UNBOUNDED PRECEDING)
 		) AS d WHERE place = 1 OR total <= $5 ORDER BY seq`, args...)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (sender.Parked, error) { return scanParked(row, page.Webhook) })
+	return pgx.CollectRows(result, func(row pgx.CollectableRow) (sender.Parked, error) { return scanParked(row, page.Webhook) })
 }
+
+// walk finds the first deliveries of queue q, behind a place, that fulfil a condition. Each index holds them in their order.
+const walk = `SELECT * FROM {{schema}}.delivery WHERE queue = q.id AND NOT dead AND seq > greatest($3, q.front - 1) AND %s ORDER BY seq LIMIT $4`
+
+// ofRecords finds those of some records: an event of a key that has changed is of two.
+var ofRecords = `SELECT * FROM (
+		SELECT d.* FROM unnest($6::bigint[]) AS id, LATERAL (` + fmt.Sprintf(walk, "record = id") + `) AS d
+		UNION ALL
+		SELECT d.* FROM unnest($6::bigint[]) AS id, LATERAL (` + fmt.Sprintf(walk, "former = id AND record <> ALL ($6)") + `) AS d
+	) AS either ORDER BY seq LIMIT $4`
 
 // scanParked reads parkedColumns.
 func scanParked(row pgx.CollectableRow, webhook string) (sender.Parked, error) {
@@ -55,14 +67,19 @@ func scanParked(row pgx.CollectableRow, webhook string) (sender.Parked, error) {
 	var e mapper.Parts
 	var record int64
 	var action, format string
-	var data pgtype.DriverBytes // NewEvent copies it
+	var data, key, previous pgtype.DriverBytes // NewEvent copies them
+	var former *int64
 	var due *time.Time
-	err := row.Scan(&d.Seq, &e.ID, &record, &e.Object, &action, &e.Workspace, &e.Time, &e.ObjectID, &e.Member, &e.Updated, &format, &data,
+	err := row.Scan(&d.Seq, &e.ID, &record, &e.Object, &action, &e.Workspace, &e.Time, &e.ObjectID, &e.Member, &e.Updated, &format, &data, &former, &key, &previous,
 		&d.Attempts, &d.Resent, &due, &d.Status, &d.Reason, &d.Dead, &d.Replay)
 	if err != nil {
 		return d, err
 	}
 	e.Record, e.Data, d.Due = uint64(record), data, orZero(due)
+	e.Key, e.PreviousKey = key, previous
+	if former != nil {
+		e.Former = uint64(*former)
+	}
 	var known bool
 	if e.Action, known = mapper.ParseAction(action); !known {
 		return d, fmt.Errorf("event %s has the unknown action %q: was it parked by a later version?", e.ID, action)

@@ -20,6 +20,7 @@ const (
 	fieldFormat
 	fieldHeaders
 	fieldExpiry
+	fieldRekey
 	fields // how many there are
 )
 
@@ -31,6 +32,7 @@ var fieldNames = [fields][]string{
 	fieldWorkspace:  {"workspaceid"},
 	fieldFormat:     {"format"},
 	fieldHeaders:    {"headers"},
+	fieldRekey:      {"rekey"},
 	fieldExpiry:     {"expiresat", "expires", "expireson", "expiry", "expirydate", "expirationdate", "validuntil"},
 }
 

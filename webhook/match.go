@@ -30,7 +30,7 @@ type tenant struct {
 }
 
 // match returns the subscriptions that hear of the event, by key. It allocates nothing but the
-// first time that an event's name comes up after a change of the workspace's subscriptions.
+// first time that an event's name comes up after a change of the workspace's subscriptions, and for changed keys.
 func (x *index) match(e *mapper.Subject) []*Subscription {
 	known := x.others
 	if t := x.tenants[e.Workspace]; e.Workspace == mapper.Everyone {
@@ -43,7 +43,20 @@ func (x *index) match(e *mapper.Subject) []*Subscription {
 		subs = x.search(e)
 		known[e.Name] = subs
 	}
+	if e.Telling != mapper.ToAll {
+		return told(subs, e.Telling == mapper.ToSplit)
+	}
 	return subs
+}
+
+// told returns those of subs that hear of changed keys in one of the two ways.
+func told(subs []*Subscription, split bool) (some []*Subscription) {
+	for _, sub := range subs {
+		if sub.Split == split {
+			some = append(some, sub)
+		}
+	}
+	return some
 }
 
 func (x *index) search(e *mapper.Subject) (subs []*Subscription) {

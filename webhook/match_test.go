@@ -6,6 +6,7 @@ import (
 
 	"hookline/internal/twentydb"
 	"hookline/mapper"
+	"hookline/webhook"
 )
 
 func TestMatch(t *testing.T) {
@@ -118,5 +119,37 @@ func BenchmarkMatchAfterChange(b *testing.B) {
 				d.Match(e)
 			}
 		})
+	}
+}
+
+// TestMatchChangedKeys tells a changed key to each webhook in its own way, and everything else to all. A version of Hookline's own table that
+// has no such column takes it later.
+func TestMatchChangedKeys(t *testing.T) {
+	d := newDatabase(t, webhook.Config{Profile: "generic", Table: "hookline.webhook"}, webhook.SchemaSQL("hookline"),
+		"ALTER TABLE hookline.webhook DROP rekey", webhook.RekeySQL("hookline"),
+		`INSERT INTO hookline.webhook (id, url, rekey) VALUES
+			('11111111-1111-1111-1111-111111111111', 'http://one.example', NULL),
+			('22222222-2222-2222-2222-222222222222', 'http://two.example', 'split')`)
+	d.stream()
+	whole, split := "hookline.webhook/11111111-1111-1111-1111-111111111111", "hookline.webhook/22222222-2222-2222-2222-222222222222"
+	check := func(telling mapper.Telling, want ...string) {
+		t.Helper()
+		e := event(t, "", "person.updated")
+		e.Telling = telling
+		var got []string
+		for _, sub := range d.Match(e) {
+			got = append(got, sub.Key)
+		}
+		equal(t, "matched", got, want)
+	}
+	check(mapper.ToAll, whole, split)
+	check(mapper.ToWhole, whole)
+	check(mapper.ToSplit, split)
+	version := d.Get(split).Version()
+	d.commit("UPDATE hookline.webhook SET rekey = NULL")
+	check(mapper.ToWhole, whole, split)
+	check(mapper.ToSplit)
+	if d.Get(split).Version() == version {
+		t.Error("it is the same version as before")
 	}
 }

@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS {{schema}}.webhook (
     operations   text[]      NOT NULL DEFAULT '{*.*}',
     format       text,
     headers      jsonb,
+    rekey        text,
     enabled      boolean     NOT NULL DEFAULT true,
     description  text,
     created_at   timestamptz NOT NULL DEFAULT now()
@@ -23,5 +24,7 @@ COMMENT ON COLUMN {{schema}}.webhook.operations IS
 COMMENT ON COLUMN {{schema}}.webhook.format IS 'Form of the body: event, twenty or standard; null for HOOKLINE_PAYLOAD_FORMAT.';
 COMMENT ON COLUMN {{schema}}.webhook.headers IS
     'More headers, as {"name": "value"}. Those that Hookline or HTTP itself needs cannot be replaced.';
+COMMENT ON COLUMN {{schema}}.webhook.rekey IS
+    'split: a record whose key has changed is deleted under the old one and created under the new one; null: it is updated.';
 COMMENT ON COLUMN {{schema}}.webhook.enabled IS 'False switches it off: events of that time are not sent later.';
 COMMENT ON COLUMN {{schema}}.webhook.description IS 'For people; Hookline does not read it.';

@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -47,7 +48,7 @@ const (
 
 // reads reports whether a field counts in a table of that kind.
 func (k kind) reads(f field) bool {
-	return k != ofTwenty || f <= fieldWorkspace
+	return k == own || f != fieldRekey && (k == generic || f <= fieldWorkspace)
 }
 
 // source is one table of webhooks.
@@ -110,6 +111,7 @@ func (s *source) read(id string, row values) (*Subscription, Status) {
 		r.operations()
 		r.format()
 		r.headers()
+		r.rekey()
 		r.expiry()
 		r.narrow()
 	}
@@ -283,6 +285,17 @@ func (r *reading) headers() {
 		if err != nil {
 			r.fail(fieldHeaders, err)
 		}
+	}
+}
+
+// rekey reads how a changed key is told.
+func (r *reading) rekey() {
+	switch given := r.row.fields[fieldRekey]; {
+	case given.IsNull():
+	case given.String() == "split":
+		r.sub.Split = true
+	default:
+		r.fail(fieldRekey, fmt.Errorf("%.64q is not a way to tell a changed key; want split, or null for an update", given.String()))
 	}
 }
 

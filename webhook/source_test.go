@@ -382,6 +382,8 @@ func TestRows(t *testing.T) {
 		{own, `enabled = false`, disabled, "enabled is off"},
 		{own, `workspace_id = '` + otherWorkspace + `'`, skipped, "workspace_id: is set, but nothing says which column of the tables it is matched with"},
 		{ownTwenty, `workspace_id = '` + otherWorkspace + `'`, active, ""},
+		{own, `rekey = 'split'`, active, ""},
+		{own, `rekey = 'both'`, skipped, `rekey: "both" is not a way to tell a changed key; want split, or null for an update`},
 		{ownTwenty, `workspace_id = NULL`, skipped, "workspace_id: is null, but in Twenty's database a webhook hears of one workspace only"},
 		{twenty, `"deletedAt" = now()`, disabled, "deletedAt is set"},
 		{twenty, `"targetUrl" = 'ftp://example.com'`, skipped, "targetUrl: does not start with http:// or https://"},

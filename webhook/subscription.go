@@ -43,6 +43,7 @@ type Subscription struct {
 	Secret     Secret        // "" sends no signature
 	Operations []string      // patterns as Registry.Match takes them, without the prefix hookline:
 	Format     mapper.Format // form of the body
+	Split      bool          // a changed key is the end of one record and the beginning of another
 	Headers    http.Header   // sent beside Hookline's own; nil for none
 	Expires    time.Time     // from when on it hears of nothing; zero for never
 
@@ -74,6 +75,9 @@ func (s *Subscription) Version() string {
 	fmt.Fprintf(hash, "%q %q %q %q %v %q", s.Workspace, s.URL, s.RowURL, s.Operations, s.Format, s.Headers) // maps are printed in order
 	if !s.Expires.IsZero() {
 		fmt.Fprintf(hash, " %d", s.Expires.UnixMicro())
+	}
+	if s.Split {
+		fmt.Fprint(hash, " split")
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:8])
 }

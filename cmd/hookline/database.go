@@ -237,28 +237,45 @@ func (d *database) makeSchema(ctx context.Context, conn *pgx.Conn) error {
 
 // updateSchema brings Hookline's own table up to date, unless the role may not, or somebody has it locked. It works as it is, too.
 func (d *database) updateSchema(ctx context.Context, conn *pgx.Conn) error {
-	old, err := d.takesUUIDs(ctx, conn)
-	if err != nil || !old {
+	older, err := d.older(ctx, conn)
+	if err != nil {
 		return err
 	}
-	_, err = conn.Exec(ctx, "BEGIN; SET LOCAL lock_timeout = '1s'; "+webhook.MoreTenantsSQL(d.cfg.Webhook.Schema)+"; COMMIT")
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
-		if _, err := conn.Exec(ctx, "ROLLBACK"); err != nil {
+	for _, update := range older {
+		_, err = conn.Exec(ctx, "BEGIN; SET LOCAL lock_timeout = '1s'; "+update.sql+"; COMMIT")
+		if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+			if _, err := conn.Exec(ctx, "ROLLBACK"); err != nil {
+				return err
+			}
+			d.log.Warn(update.lacks, "error", refused, "sql", update.sql)
+		} else if err != nil {
 			return err
 		}
-		d.log.Warn("column workspace_id of Hookline's own table takes nothing but UUIDs", "error", refused,
-			"sql", webhook.MoreTenantsSQL(d.cfg.Webhook.Schema))
-		return nil
 	}
-	return err
+	return nil
 }
 
-// takesUUIDs reports whether an older version made Hookline's own table.
-func (d *database) takesUUIDs(ctx context.Context, conn *pgx.Conn) (old bool, err error) {
-	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_attribute
-		WHERE attrelid = to_regclass(format('%I.webhook', $1::text)) AND attname = 'workspace_id' AND atttypid = 'uuid'::regtype)`,
-		d.cfg.Webhook.Schema).Scan(&old)
-	return old, err
+// tableUpdate brings Hookline's own table up to date where an older version made it.
+type tableUpdate struct{ lacks, sql string }
+
+// older returns what Hookline's own table lacks, where there is one.
+func (d *database) older(ctx context.Context, conn *pgx.Conn) (updates []tableUpdate, err error) {
+	var uuids, wholeOnly bool
+	err = conn.QueryRow(ctx, `SELECT coalesce(bool_or(attname = 'workspace_id' AND atttypid = 'uuid'::regtype), false),
+			count(*) > 0 AND NOT coalesce(bool_or(attname = 'rekey'), false)
+		FROM pg_attribute WHERE attrelid = to_regclass(format('%I.webhook', $1::text)) AND attnum > 0 AND NOT attisdropped`,
+		d.cfg.Webhook.Schema).Scan(&uuids, &wholeOnly)
+	if uuids {
+		updates = append(updates, tableUpdate{
+			"column workspace_id of Hookline's own table takes nothing but UUIDs", webhook.MoreTenantsSQL(d.cfg.Webhook.Schema),
+		})
+	}
+	if wholeOnly {
+		updates = append(updates, tableUpdate{
+			"Hookline's own table has no column rekey, so changed keys are told as updates", webhook.RekeySQL(d.cfg.Webhook.Schema),
+		})
+	}
+	return updates, err
 }
 
 func (d *database) hasSchema(ctx context.Context, conn *pgx.Conn) (there bool, err error) {
@@ -573,12 +590,12 @@ func (d *database) script(ctx context.Context) (sql []string, err error) {
 		if !own {
 			sql = append(sql, strings.TrimSuffix(strings.TrimSpace(webhook.SchemaSQL(schema)), ";"))
 		}
-		old, err := d.takesUUIDs(ctx, conn.Conn())
+		older, err := d.older(ctx, conn.Conn())
 		if err != nil {
 			return err
 		}
-		if old {
-			sql = append(sql, webhook.MoreTenantsSQL(schema))
+		for _, update := range older {
+			sql = append(sql, update.sql)
 		}
 		tables, err := d.tables(ctx, conn.Conn())
 		if _, ok := errors.AsType[*webhook.NoTable](err); ok && !own {

@@ -46,7 +46,9 @@ func pump(ctx, late context.Context, source *cdc.Source, db *database, events *m
 		}
 		draft, err := events.Map(ctx, change)
 		for on := ctx; draft != nil && err == nil; draft, err = events.Next(late) {
-			count.events[draft.Action].Inc()
+			if draft.Telling != mapper.ToSplit {
+				count.events[draft.Action].Inc()
+			}
 			if err := announce(on, late, draft, db.webhooks.Match(draft.Subject), change.Tx, out, &doubt); err != nil {
 				return stopped(ctx, err)
 			}

@@ -32,6 +32,8 @@ const (
 	writeRecord = `INSERT INTO %s (id, version) VALUES ($1, nextval('diary.versions'))
 		ON CONFLICT (id) DO UPDATE SET version = nextval('diary.versions')`
 	deleteRecord = `DELETE FROM %s WHERE id = $1`
+	renameRecord = `UPDATE %[1]s SET id = $2, version = nextval('diary.versions')
+		WHERE id = $1 AND NOT EXISTS (SELECT FROM %[1]s WHERE id = $2)`
 
 	records = 10                    // of each table: few, so that each has many events
 	rhythm  = 50 * time.Millisecond // of one writer's transactions
@@ -41,6 +43,7 @@ const (
 type writer struct {
 	t       *testing.T
 	url     string
+	number  int
 	random  *rand.Rand
 	conn    *pgx.Conn // nil while there is none
 	commits func(changes int64)
@@ -51,7 +54,7 @@ func (c *campaign) startWriters(seed uint64, writers int) (stop func()) {
 	var group sync.WaitGroup
 	done := make(chan struct{})
 	for i := range writers {
-		w := &writer{t: c.t, url: c.db.URL, random: rand.New(rand.NewPCG(seed, uint64(1+i))), commits: func(changes int64) {
+		w := &writer{t: c.t, url: c.db.URL, number: i, random: rand.New(rand.NewPCG(seed, uint64(1+i))), commits: func(changes int64) {
 			c.changes.Add(changes)
 			c.commits.Add(1)
 		}}
@@ -126,7 +129,30 @@ func (w *writer) transaction(ctx context.Context) (changes int64, err error) {
 			}
 			changes += done.RowsAffected()
 		}
+		for range w.random.IntN(4) {
+			done, err := w.changeOwn(ctx, tx)
+			if err != nil {
+				return err
+			}
+			changes += done.RowsAffected()
+		}
 		return nil
 	})
 	return changes, err
+}
+
+// changeOwn changes one of a few records that nobody else does, and mostly its key: one that is free, or was another record's just now.
+func (w *writer) changeOwn(ctx context.Context, tx pgx.Tx) (pgconn.CommandTag, error) {
+	const own = 3
+	table := []string{"companies", "contacts"}[w.random.IntN(2)]
+	name := func(n int) string { return fmt.Sprintf("%s of writer %d, %d", table, w.number, n%own) }
+	n := w.random.IntN(own)
+	switch w.random.IntN(6) {
+	case 0:
+		return tx.Exec(ctx, fmt.Sprintf(deleteRecord, table), name(n))
+	case 1:
+		return tx.Exec(ctx, fmt.Sprintf(writeRecord, table), name(n))
+	default:
+		return tx.Exec(ctx, fmt.Sprintf(renameRecord, table), name(n), name(n+1))
+	}
 }

@@ -43,7 +43,7 @@ func TestDelivery(t *testing.T) {
 	if !found {
 		t.Fatalf("body is\n%s\nwant it to start with\n%s", got.Body, start)
 	}
-	end := regexp.MustCompile(`^(` + moment + `)","id":"(evt_[0-9a-f]{8}_[0-9a-f]{16}_0)"}$`).FindStringSubmatch(rest)
+	end := regexp.MustCompile(`^(` + moment + `)","id":"(evt_[0-9a-f]{8}_[0-9a-f]{16}_0)","key":{"id":"abc12345"}}$`).FindStringSubmatch(rest)
 	if end == nil {
 		t.Fatalf("body ends with %s", rest)
 	}

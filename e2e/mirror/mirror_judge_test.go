@@ -83,7 +83,7 @@ func readNotice(r receiver.Request) (n notice, err error) {
 
 // readNotices returns what was accepted, once each, in the order of commits; and what is wrong with
 // it: an event whose body has changed, or one that came for the first time after a later one of its
-// record. Records of unordered objects have keys that change.
+// record. Of unordered objects it is not known by which key Hookline goes.
 func readNotices(requests []receiver.Request, unordered map[string]bool) (all []notice, errs []error) {
 	bodies, last := map[string][]byte{}, map[string]notice{}
 	for _, r := range requests {

@@ -53,7 +53,7 @@ type schedule struct {
 	last   int      // number of names that are taken
 	ids    int      // likewise
 
-	unordered map[string]bool // objects whose records had a version in their key
+	unordered map[string]bool // objects of which it is not known by which key Hookline goes
 }
 
 // newSchedule makes up a schedule of so many looks. The first act is done before there is a slot.
@@ -108,9 +108,6 @@ func (s *schedule) do(a act) {
 	for _, t := range s.tables {
 		if t.settled {
 			a.exact[t.name] = true
-		}
-		if t.key == versionedKey {
-			s.unordered[t.name] = true
 		}
 	}
 	s.acts = append(s.acts, a)

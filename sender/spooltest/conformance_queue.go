@@ -35,6 +35,7 @@ func testRoundTrip(s subject) {
 		ID: "evt_0badcafe_00000000deadbeef_0", Object: "salesOrder", Action: mapper.Updated, Workspace: "3b8e6458-5fc1-4e63-8563-008ccddaa6db",
 		Record: 1<<64 - 1, Time: at, ObjectID: "0d0e", Member: "20202020-0687", Updated: []string{"city", "größe", `a"b,{}\`, "NULL", ""},
 		Data: []byte(`{"name":"Zoë 🙂 \u0000\\","city":"` + "\u2028" + `"}`), Format: mapper.FormatEvent,
+		Former: 1<<64 - 2, Key: []byte(`{"id":"é"}`), PreviousKey: []byte(`{"id":"e"}`),
 	}
 	with := func(id string, change func(*mapper.Parts)) sender.Parked {
 		p := full
@@ -122,6 +123,9 @@ func testPages(s subject) {
 	small := func(n int, record uint64) sender.Parked {
 		p := numbered("a", n).Event.Parts()
 		p.Record = record
+		if n == 6 {
+			p.Former = 9
+		}
 		return sender.Parked{Webhook: "a", Event: mapper.NewEvent(p)}
 	}
 	huge := numbered("a", 5).Event.Parts()
@@ -131,7 +135,7 @@ func testPages(s subject) {
 	s.park(small(1, 7), small(2, 1<<63), away, small(4, 7), sender.Parked{Webhook: "a", Event: mapper.NewEvent(huge)}, small(6, 7))
 	all := s.queue("a")
 	one := sizeOf(all[0])
-	seven, big, none := uint64(7), uint64(1<<63), uint64(8)
+	const seven, big, none = uint64(7), uint64(1 << 63), uint64(8)
 	const plenty = 1 << 40
 	for _, test := range []struct {
 		name string
@@ -148,10 +152,12 @@ func testPages(s subject) {
 		{"the first always", sender.Page{Rows: 9}, []string{id(1)}},
 		{"the first always, however large", sender.Page{After: all[2].Seq, Rows: 9, Bytes: one}, []string{id(5)}},
 		{"none beyond what does not fit", sender.Page{After: all[1].Seq, Rows: 9, Bytes: 3 * one}, []string{id(4)}},
-		{"record", sender.Page{Record: &seven, Rows: 9, Bytes: plenty}, []string{id(1), id(4), id(5), id(6)}},
-		{"record, after, rows", sender.Page{Record: &seven, After: all[0].Seq, Rows: 2, Bytes: plenty}, []string{id(4), id(5)}},
-		{"record of a high number", sender.Page{Record: &big, Rows: 9, Bytes: plenty}, []string{id(2)}},
-		{"record of none", sender.Page{Record: &none, Rows: 9, Bytes: plenty}, nil},
+		{"record", sender.Page{Records: []uint64{seven}, Rows: 9, Bytes: plenty}, []string{id(1), id(4), id(5), id(6)}},
+		{"record, after, rows", sender.Page{Records: []uint64{seven}, After: all[0].Seq, Rows: 2, Bytes: plenty}, []string{id(4), id(5)}},
+		{"record of a high number", sender.Page{Records: []uint64{big}, Rows: 9, Bytes: plenty}, []string{id(2)}},
+		{"record of none", sender.Page{Records: []uint64{none}, Rows: 9, Bytes: plenty}, nil},
+		{"record of before", sender.Page{Records: []uint64{9}, Rows: 9, Bytes: plenty}, []string{id(6)}},
+		{"several records", sender.Page{Records: []uint64{big, 9}, Rows: 9, Bytes: plenty}, []string{id(2), id(6)}},
 		{"another webhook", sender.Page{Webhook: "b", Rows: 9, Bytes: plenty}, nil},
 	} {
 		s.t.Run(test.name, func(t *testing.T) {
