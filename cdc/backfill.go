@@ -72,7 +72,7 @@ func (p *Plan) say(t *candidate, what string) string {
 // transaction returns one that puts rows into the table backfill. Whoever runs it, rows are printed as the stream prints them.
 func (p *Plan) transaction(title string, statements ...string) string {
 	lines := []string{"-- " + title + "\nBEGIN"}
-	for _, name := range []string{"DateStyle", "IntervalStyle", "TimeZone", "extra_float_digits", "bytea_output"} {
+	for _, name := range []string{"DateStyle", "IntervalStyle", "TimeZone", "lc_monetary", "extra_float_digits", "bytea_output"} {
 		lines = append(lines, fmt.Sprintf("SET LOCAL %s = %s", name, quoteLiteral(SessionSettings()[name])))
 	}
 	lines = append(lines, "SET LOCAL row_security = off") // rows that the role must not see are an error, not left out

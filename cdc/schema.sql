@@ -40,9 +40,7 @@ COMMENT ON COLUMN {{schema}}.known_table.predecessor IS 'The table whose name it
 CREATE OR REPLACE FUNCTION {{schema}}.keep_known() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'rows of % tell which tables have been announced: without them, rows of new tables would be lost', TG_RELID::regclass
-        USING ERRCODE = 'object_not_in_prerequisite_state',
-              HINT = 'Hookline keeps them up to date by itself. To remove all that it has made: hookline teardown';
-END $$;
+        USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Hookline keeps them up to date by itself.'; END $$;
 
 DROP TRIGGER IF EXISTS keep_known ON {{schema}}.known_table;
 CREATE TRIGGER keep_known BEFORE DELETE OR TRUNCATE ON {{schema}}.known_table

@@ -16,7 +16,7 @@ type oneDocument struct{ oneTable }
 
 func (oneDocument) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 	o := &object{
-		hash: 1, key: []int{0}, identity: []int{1, 2}, exact: true, deletedAt: -1,
+		hash: 1, key: []int{0}, apart: []int{1, 2}, exact: true, deletedAt: -1,
 		drafts: &drafts{published: 3},
 	}
 	for _, i := range []int{0, 4} {

@@ -69,6 +69,7 @@ func Open(ctx context.Context, cfg Config) (*Spool, error) {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
 	maps.Copy(config.ConnConfig.RuntimeParams, session)
+	delete(config.ConnConfig.RuntimeParams, "lc_monetary") // nothing here is money, and poolers refuse what they do not know
 	connections, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("spool database: %w", err)

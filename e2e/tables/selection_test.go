@@ -19,7 +19,7 @@ func TestSelectionChanges(t *testing.T) {
 	add := func(table, object, id string) {
 		db.Exec(`INSERT INTO ` + table + ` VALUES ('` + id + `', 7)`)
 		if object != "" {
-			want = append(want, e2e.Entry{Event: object + ".created", Record: id})
+			want = append(want, e2e.Entry{Event: object + ".created", Record: id, Workspace: "7"})
 		}
 	}
 	sut := e2e.Start(t, db, "HOOKLINE_EXCLUDE=public.deal*").Until("active")
