@@ -52,7 +52,9 @@ func TestProbes(t *testing.T) {
 			"blocked: commits would wait\n  to mend it: name the standbys",
 		},
 		{
-			"held", stream{cdc.Active, now, nil, nil, held}, 200, 503,
+			"held",
+			stream{cdc.Active, now, nil, nil, held},
+			200, 503,
 			"held: nothing is sent\n  to mend it: start the standby",
 		},
 		{"stopped", stream{cdc.Stopped, now, nil, nil, nil}, 503, 503, "stopped"},

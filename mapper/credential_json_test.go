@@ -49,8 +49,10 @@ func TestRedactJSON(t *testing.T) {
 		// and so may the name before it, in a list of pairs
 		{`[["password", "x"], ["user", "y"]]`, `[["password"],["user","y"]]`},
 		{`{"headers": [["Authorization", "Bearer x"], ["Accept", "y"]]}`, `{"headers":[["Authorization"],["Accept","y"]]}`},
-		{`[["tokens", 3], ["api_key", {"deep": 1}], ["password", "x", "y"], [], [1, 2], ["token"]]`,
-			`[["tokens",3],["api_key"],["password","x","y"],[],[1,2],["token"]]`},
+		{
+			`[["tokens", 3], ["api_key", {"deep": 1}], ["password", "x", "y"], [], [1, 2], ["token"]]`,
+			`[["tokens",3],["api_key"],["password","x","y"],[],[1,2],["token"]]`,
+		},
 		{`["password", "email"]`, `["password","email"]`},
 		{`[{"name": "password", "value": "x"}, {"name": "user", "value": "y"}]`, `[{"name":"password"},{"name":"user","value":"y"}]`},
 		// documents within strings

@@ -62,7 +62,7 @@ func (g *Generic) Nothing(tables []cdc.Table) string {
 	for i, s := range schemas {
 		parts[i] = fmt.Sprintf("%d in %s", counts[s], s)
 	}
-	if parts == nil {
+	if len(parts) == 0 {
 		return "there are none"
 	}
 	return strings.Join(parts, ", ")

@@ -65,27 +65,33 @@ func TestChangedKeys(t *testing.T) {
 		},
 		{
 			"two swap theirs at once", "U12x U21y", "updated 2 was 1 #0; updated 1 #1",
-			"deleted 1 #0; created 2 #0_1; created 1 #1_1", deferredTable{},
+			"deleted 1 #0; created 2 #0_1; created 1 #1_1",
+			deferredTable{},
 		},
 		{
 			"all move up", "U12x U23y U34z", "updated 2 was 1 #0; updated 3 #1; updated 4 #2",
-			"deleted 1 #0; created 2 #0_1; created 3 #1_1; created 4 #2_1", deferredTable{},
+			"deleted 1 #0; created 2 #0_1; created 3 #1_1; created 4 #2_1",
+			deferredTable{},
 		},
 		{
 			"a row goes on under its new key", "U12x u2xy u23y", "updated 2 was 1 #0; updated 2 #1; updated 3 was 2 #2",
-			"deleted 1 #0; created 2 #0_1; updated 2 #1; deleted 2 #2; created 3 #2_1", deferredTable{},
+			"deleted 1 #0; created 2 #0_1; updated 2 #1; deleted 2 #2; created 3 #2_1",
+			deferredTable{},
 		},
 		{
 			"the one before goes for good", "U12x D2z", "updated 2 was 1 #0",
-			"deleted 1 #0; created 2 #0_1", deferredTable{},
+			"deleted 1 #0; created 2 #0_1",
+			deferredTable{},
 		},
 		{
 			"so does the one after", "U12x D2x", "updated 2 was 1 #0; deleted 2 #1",
-			"deleted 1 #0; created 2 #0_1; deleted 2 #1", deferredTable{},
+			"deleted 1 #0; created 2 #0_1; deleted 2 #1",
+			deferredTable{},
 		},
 		{
 			"a row is born in the place of another", "I1x U12y", "created 1 #0; updated 2 #1",
-			"created 1 #0; created 2 #1_1", deferredTable{},
+			"created 1 #0; created 2 #1_1",
+			deferredTable{},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -169,8 +169,10 @@ func TestObjectsOfTheSameName(t *testing.T) {
 			"public.product_tag=publicProductTag public.product_tags=productTag sales.product_tags=productTags",
 		},
 		{`DROP TABLE product_tags`, "public.product_tag=publicProductTag sales.product_tags=productTags"},
-		{`CREATE TABLE orders (id int PRIMARY KEY); CREATE TABLE "order" (id int PRIMARY KEY)`,
-			"public.order=order public.orders=orders public.product_tag=publicProductTag sales.product_tags=productTags"},
+		{
+			`CREATE TABLE orders (id int PRIMARY KEY); CREATE TABLE "order" (id int PRIMARY KEY)`,
+			"public.order=order public.orders=orders public.product_tag=publicProductTag sales.product_tags=productTags",
+		},
 		{`DROP TABLE "order"`, "public.orders=orders public.product_tag=publicProductTag sales.product_tags=productTags"},
 	} {
 		runSQL(t, pool, step.sql)

@@ -25,17 +25,17 @@ type joint struct {
 }
 
 // held reports whether the line waits for others.
-func (rec *record) held() bool { return rec.joined != nil && len(rec.joined.before) > 0 }
+func (r *record) held() bool { return r.joined != nil && len(r.joined.before) > 0 }
 
 // closed reports whether another line takes what comes for this one.
-func (rec *record) closed() bool { return rec.joined != nil && rec.joined.then != nil }
+func (r *record) closed() bool { return r.joined != nil && r.joined.then != nil }
 
 // ids returns the records whose deliveries the line takes.
-func (rec *record) ids() []uint64 {
-	if rec.joined == nil {
-		return []uint64{rec.id}
+func (r *record) ids() []uint64 {
+	if r.joined == nil {
+		return []uint64{r.id}
 	}
-	return rec.joined.ids
+	return r.joined.ids
 }
 
 // extend has the line take the deliveries of more records.
@@ -87,7 +87,7 @@ func (r *route) line(e *mapper.Event) *record {
 }
 
 // unsettled reports whether the first delivery of the line is in memory only.
-func (rec *record) unsettled() bool { return rec.jobs.first != nil && !rec.jobs.first.stored }
+func (r *record) unsettled() bool { return r.jobs.first != nil && !r.jobs.first.stored }
 
 // setAside leaves the deliveries of joined lines to the spool, in the order in which they have to
 // be made: they are one parked line there, which is returned. An attempt under way goes on: what

@@ -69,9 +69,9 @@ type record struct {
 }
 
 // push puts a job at the end.
-func (rec *record) push(j *job) {
-	j.line = rec
-	rec.jobs.push(j)
+func (r *record) push(j *job) {
+	j.line = r
+	r.jobs.push(j)
 }
 
 func (r *record) link() **record { return &r.next }

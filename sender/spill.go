@@ -80,7 +80,7 @@ func (r *route) drop(j *job) {
 func (r *route) spill() {
 	r.spooling, r.fresh, r.flushed = true, true, false
 	for _, rec := range r.records {
-		if rec.held() && !(rec.parked && rec.place == held) {
+		if rec.held() && (!rec.parked || rec.place != held) {
 			r.toSpool(rec)
 		}
 	}

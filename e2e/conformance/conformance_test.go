@@ -54,7 +54,7 @@ func TestServers(t *testing.T) {
 			}
 		}
 	})
-	print(rows)
+	printTable(rows)
 }
 
 // row is what came of a scenario.
@@ -77,7 +77,7 @@ func (r *row) protocol() string {
 
 func (r *row) name() string { return r.server.name + " " + r.protocol() + " " + r.scenario }
 
-func print(rows []*row) {
+func printTable(rows []*row) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 1, ' ', 0)
 	fmt.Fprintln(w, "| server\t| protocol\t| scenario\t| events\t| failed attempts\t| resent\t| repeats\t| lost\t| out of order\t| handshakes, full + resumed\t|")
 	fmt.Fprintln(w, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")

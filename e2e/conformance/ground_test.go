@@ -40,7 +40,7 @@ func port(address string) string { _, p, _ := net.SplitHostPort(address); return
 func newFront(t *testing.T, s server, http2, few bool) *front {
 	t.Helper()
 	f := &front{t: t, server: s, inbox: e2e.NewInbox(t)}
-	dir, err := os.MkdirTemp("", "conformance-") // t.TempDir is closed to other users, and Apache's children are one
+	dir, err := os.MkdirTemp("", "conformance-") //nolint:usetesting // t.TempDir is closed to other users, and Apache's children are one
 	if err != nil {
 		t.Fatal(err)
 	}

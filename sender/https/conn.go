@@ -113,7 +113,7 @@ func (c *conn) leave(keep bool) {
 	p.mu.Lock()
 	c.requests--
 	idle := c.requests == 0
-	keep = keep && !gone && !c.alone && !(idle && p.transport.full())
+	keep = keep && !gone && !c.alone && (!idle || !p.transport.full())
 	if !keep {
 		p.remove(c)
 	} else if idle {

@@ -3,6 +3,7 @@ package https
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -42,7 +43,7 @@ func (p *pool) open(alone bool) (*conn, error) {
 	encrypted := tls.Client(raw, t.config(p.address))
 	if err := encrypted.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
-		if plain, ok := err.(tls.RecordHeaderError); ok && string(plain.RecordHeader[:]) == "HTTP/" {
+		if plain, ok := errors.AsType[tls.RecordHeaderError](err); ok && string(plain.RecordHeader[:]) == "HTTP/" {
 			err = http.ErrSchemeMismatch
 		}
 		return nil, cause(ctx, err)

@@ -1,6 +1,7 @@
 package https
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -123,7 +124,7 @@ func TestNotes(t *testing.T) {
 
 // The streams that are begun are noted, in whatever pieces they are written.
 func TestStreams(t *testing.T) {
-	text := make([]byte, prefaceLength)
+	text := bytes.Repeat([]byte{0}, prefaceLength)
 	text = append(text, frameOf(frameSettings, 0, 0, make([]byte, 700)...)...)
 	text = append(text, frameOf(frameHeaders, 4, 1, make([]byte, 50)...)...)
 	text = append(text, frameOf(0, 1, 1, make([]byte, 50)...)...)
