@@ -125,7 +125,7 @@ func (d *decoder) commit(items []item, message []byte) ([]item, error) {
 	if d.tx == nil {
 		return items, fmt.Errorf("decode pgoutput: commit at %s outside a transaction", lsn(message[2:]))
 	}
-	d.windows.end()
+	d.windows.end(d.tx)
 	end := lsn(message[10:])
 	if end <= d.read.End {
 		d.tx = nil

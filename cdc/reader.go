@@ -211,12 +211,12 @@ func (r *reader) answer() error {
 	return nil
 }
 
-// acknowledged is the position that the server may be told. While windows are open it stays at the first
-// one's mark; and before the stream has come to where it was left, at where the slot stood, as windows may
+// acknowledged is the position that the server may be told. While windows are open, or what closed them is
+// not settled, it stays at the first one's mark; and before the stream has come to where it was left, at where the slot stood, as windows may
 // have yet to be opened again.
 func (r *reader) acknowledged() LSN {
 	saved := LSN(r.source.saved.Load())
-	held := r.decoder.windows.held(r.now)
+	held := r.decoder.windows.held(r.now, saved)
 	if slot := r.source.system.slot.settled; !r.passed && slot < r.left.End {
 		held = slot
 	}

@@ -421,7 +421,8 @@ func (s *Source) run(conn *pgconn.PgConn) {
 			pause = 0 // it worked for a while: no need to hold back
 		}
 		timeline := s.system.timeline
-		if conn, err = s.reconnect(pause, r.decoder.windows.held(r.now)); err != nil {
+		held := r.decoder.windows.held(r.now, LSN(s.saved.Load()))
+		if conn, err = s.reconnect(pause, held); err != nil {
 			if errors.Is(err, ErrStopped) {
 				s.enter(Stopped, nil)
 			} else {

@@ -22,10 +22,18 @@ import (
 // it may have been attached, and then what it has and the stream has not brought has yet to be announced.
 //
 // What is watched follows from the stream alone. So that a process that starts anew has it again, the slot
-// is not acknowledged beyond the mark in the meantime; the checkpoint goes on.
+// is not acknowledged beyond the mark in the meantime; the checkpoint goes on. The reader is ahead of what is
+// settled, so that goes for a window that is closed, too, until the transaction that closed it is settled.
 type windows struct {
 	of      map[uint32]*window // by OID
 	closing []closing          // by the transaction in progress
+	closed  []closed           // by transactions that may not be settled yet
+}
+
+// closed is a window that is closed, whole or in part.
+type closed struct {
+	mark LSN
+	by   LSN // the commit that closed it
 }
 
 // closing is a window that is closed for some of its partitions.
@@ -69,6 +77,7 @@ const (
 func (w *windows) open(oid uint32, key []string, tx *Tx, part uint32, seen bool) *window {
 	one := w.of[oid]
 	if one == nil || !slices.Equal(one.key, key) {
+		w.drop(oid, tx)
 		one = w.add(oid, key, tx)
 		one.sighted = true
 	}
@@ -103,6 +112,14 @@ func (w *windows) add(oid uint32, key []string, tx *Tx) *window {
 	return one
 }
 
+// drop ends a window, if there is one, in the midst of a transaction.
+func (w *windows) drop(oid uint32, tx *Tx) {
+	if one := w.of[oid]; one != nil {
+		w.closed = append(w.closed, closed{one.mark, tx.Commit})
+		delete(w.of, oid)
+	}
+}
+
 // keep has the slot held on for a window.
 func (w *windows) keep(oid uint32) {
 	if one := w.of[oid]; one != nil {
@@ -116,12 +133,13 @@ func (w *windows) close(oid uint32, parts []uint32) {
 }
 
 // end notes the end of a transaction.
-func (w *windows) end() {
+func (w *windows) end(tx *Tx) {
 	for _, c := range w.closing {
 		one := w.of[c.oid]
 		if one == nil {
 			continue
 		}
+		w.closed = append(w.closed, closed{one.mark, tx.Commit})
 		delete(one.parts, 0)
 		for _, part := range c.parts {
 			delete(one.parts, part)
@@ -153,7 +171,7 @@ func (w *windows) note(change *Change) (told bool) {
 		one.changed[record] = true
 	}
 	if len(one.changed) > windowMost {
-		delete(w.of, change.Relation.OID)
+		w.drop(change.Relation.OID, change.Tx)
 	}
 	return true
 }
@@ -194,8 +212,15 @@ func (w *windows) outdated(rel *Relation, read Tuple) bool {
 	return one.emptied || ok && changed
 }
 
-// held returns the position beyond which the slot must not be acknowledged, 0 for any.
-func (w *windows) held(now time.Time) (mark LSN) {
+// held returns the position beyond which the slot must not be acknowledged, 0 for any, when the stream is
+// settled up to saved.
+func (w *windows) held(now time.Time, saved LSN) (mark LSN) {
+	w.closed = slices.DeleteFunc(w.closed, func(c closed) bool { return c.by < saved })
+	for _, c := range w.closed {
+		if mark == 0 || c.mark < mark {
+			mark = c.mark
+		}
+	}
 	for oid, one := range w.of {
 		switch over := !now.Before(one.until); {
 		case over && one.sighted:

@@ -11,9 +11,10 @@ import (
 func TestWindowsHoldTheSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w windows
+		saved := LSN(6)
 		held := func(want LSN) {
 			t.Helper()
-			if got := w.held(time.Now()); got != want {
+			if got := w.held(time.Now(), saved); got != want {
 				t.Errorf("held is %s, want %s", got, want)
 			}
 		}
@@ -28,25 +29,43 @@ func TestWindowsHoldTheSlot(t *testing.T) {
 		w.keep(1)
 		held(7)
 		w.close(1, nil)
-		w.end()
+		w.end(&Tx{Commit: 8})
 		w.keep(1)
+		for saved = 7; saved <= 8; saved++ { // what came before the rows is settled, and they are not
+			time.Sleep(windowPatience)
+			held(7)
+		}
 		held(0)
 
-		w.sight(2, nil, &Tx{Commit: 8}, 21)
+		w.open(1, []string{"id"}, &Tx{Commit: 9}, 0, false)
+		w.open(1, []string{"name"}, &Tx{Commit: 11}, 0, false)
+		saved = 11
+		held(9)
+		saved = 12
+		held(11)
+		w.close(1, nil)
+		w.end(&Tx{Commit: 13})
+		saved = 14
+		held(0)
+
+		w.sight(2, nil, &Tx{Commit: 18}, 21)
 		time.Sleep(sightPatience - 1)
-		held(8)
-		w.sight(2, nil, &Tx{Commit: 9}, 22)
-		w.open(2, nil, &Tx{Commit: 9}, 21, true)
+		held(18)
+		w.sight(2, nil, &Tx{Commit: 19}, 22)
+		w.open(2, nil, &Tx{Commit: 19}, 21, true)
 		time.Sleep(windowPatience - 1)
-		held(8)
+		held(18)
 		w.close(2, []uint32{21})
-		w.end()
-		held(8)
+		w.end(&Tx{Commit: 20})
+		saved = 21
+		held(18)
 		w.close(2, []uint32{22})
-		w.end()
+		w.end(&Tx{Commit: 30})
+		held(18)
+		saved = 31
 		held(0)
 
-		w.sight(2, nil, &Tx{Commit: 10}, 23)
+		w.sight(2, nil, &Tx{Commit: 40}, 23)
 		time.Sleep(sightPatience)
 		held(0)
 		if len(w.of) > 0 {

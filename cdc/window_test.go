@@ -169,6 +169,44 @@ func TestChangesWhileRowsAreRead(t *testing.T) {
 	})
 }
 
+// TestStopBehindReadRows stops when the stream has brought the rows that were read, and what came before
+// them is settled in part only. The next start tells the same again.
+func TestStopBehindReadRows(t *testing.T) {
+	onTables(t, func(t *testing.T, p *planned, kind cdc.StepKind) {
+		publish, read, found := strings.Cut(p.step(p.plan(), kind).SQL, "\nCOMMIT;\n")
+		if !found {
+			t.Fatal("the rows are not read in a transaction of their own")
+		}
+		p.exec(publish + "\nCOMMIT")
+		p.brought()
+		table := map[cdc.StepKind]string{cdc.Attach: "log", cdc.Replace: "contacts", cdc.Fill: "fresh"}[kind]
+		p.exec(`UPDATE ` + table + ` SET id = 500 WHERE id = 5`)
+		changes := []cdc.Change{p.take()}
+		p.exec(`UPDATE ` + table + ` SET id = 600 WHERE id = 6; UPDATE ` + table + ` SET id = 501 WHERE id = 500`)
+		changes = append(changes, p.take())
+		release := changes[1].Tx.Hold()
+		changes = append(changes, p.take())
+		p.exec(read)
+		changes = append(changes, p.brought()...)
+		p.close()
+		release()
+		var want []string
+		for _, c := range changes {
+			want = append(want, text(c))
+		}
+
+		p.open()
+		p.exec(`INSERT INTO done VALUES (100)`)
+		var got []cdc.Change
+		for c := p.take(); c.Relation.Name != "done" || c.Kind != cdc.Insert || c.New[0].String() != "100"; c = p.take() {
+			if c.Relation.Name != "done" {
+				got = append(got, c)
+			}
+		}
+		expect(t, got, want...)
+	})
+}
+
 // TestReplacedUnderAWriter has a transaction write to the new table before and after it is published. Nobody
 // waits for anybody; what it did is told once it is over, as one, and so is a record that it made anew.
 func TestReplacedUnderAWriter(t *testing.T) {
