@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func testFailover(t *testing.T, major, lost int) {
 	sut := e2e.Start(t, &both).Until("active")
 	db.OneByOne("before", 3)
 	box.UntilAccepted(3)
-	caughtUp(db, follower)
+	untilSettled(box, follower)
 	if lost > 0 {
 		follower.Exec(`ALTER SYSTEM SET primary_conninfo = ''`)
 		follower.Exec(`SELECT pg_reload_conf()`)
@@ -136,6 +137,22 @@ func caughtUp(db, follower *e2e.Database) {
 	e2e.Eventually(db.T, func() error {
 		if !e2e.Value[bool](follower, `SELECT pg_last_wal_replay_lsn() >= '`+end+`'::pg_lsn`) {
 			return fmt.Errorf("the standby has not come to %s", end)
+		}
+		return nil
+	})
+}
+
+// untilSettled waits until a standby, too, has it that all is settled that has come: else that may come again.
+func untilSettled(box *e2e.Inbox, follower *e2e.Database) {
+	box.T.Helper()
+	last := ""
+	for _, got := range box.All() {
+		last = max(last, strings.Split(got.ID, "_")[2])
+	}
+	settled := fmt.Sprintf(`SELECT coalesce(max(settled_lsn), '0/0') > '%s/%s' FROM hookline.checkpoint`, last[:8], last[8:])
+	e2e.Eventually(box.T, func() error {
+		if !e2e.Value[bool](follower, settled) {
+			return fmt.Errorf("the checkpoint has not passed %s", last)
 		}
 		return nil
 	})
