@@ -403,7 +403,7 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 			name: fieldName, key: jsonKey(fieldName), columns: []int{i}, encode: nullable(i, encode),
 			touch:   !identifies && g.touch.matches(rel.Schema, []string{rel.Name, name}, columns[i]),
 			guarded: judged.setting != nil && slices.Contains(judged.setting.values, i),
-			silent:  !identifies && f.touch != nil && f.touch(columns[i]), rides: f.ridesOn(columns[i], rel),
+			silent:  f.touch != nil && f.touch(columns[i]), rides: f.ridesOn(columns[i], rel),
 		})
 		o.composite = o.composite || t.composite
 		if camelCase(columns[i]) == "deletedAt" && isDay(t.base) {
