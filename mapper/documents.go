@@ -42,6 +42,7 @@ type edition struct {
 	was, is    []byte
 	id         string // primary key of the row that is there now
 	anew       bool   // it was inserted
+	moved      bool   // the change that brought it took it from another document
 	came, gone uint32 // index of the change that brought it, and of the one that took the other away
 }
 
@@ -50,6 +51,7 @@ type occurrence struct {
 	*document
 	action  Action
 	index   uint32
+	second  bool // the change may have another event, of the document that the row was of before
 	was, is []byte
 }
 
@@ -76,13 +78,16 @@ func (m *Mapper) document(ctx context.Context, o *object, change cdc.Change) (*D
 		change.New = row
 	}
 	h := m.documents
+	var from *document
 	if change.Old != nil {
-		d := h.of(o, change, change.Old)
-		h.bytes += d.edition(change.Old).leave(d, change)
+		from = h.of(o, change, change.Old)
+		h.bytes += from.edition(change.Old).leave(from, change)
 	}
 	if change.New != nil {
 		d := h.of(o, change, change.New)
-		h.bytes += d.edition(change.New).come(d, change)
+		e := d.edition(change.New)
+		h.bytes += e.come(d, change)
+		e.moved = from != nil && from != d
 	}
 	for h.bytes > h.most {
 		h.settle(change.Told)
@@ -174,23 +179,26 @@ func (e *edition) leave(d *document, change cdc.Change) int {
 func (d *document) verdicts() []occurrence {
 	draft, public := &d.draft, &d.public
 	told := func(a Action, index uint32, was, is []byte) occurrence {
-		return occurrence{d, a, index, was, is}
+		return occurrence{d, a, index, false, was, is}
+	}
+	brought := func(a Action, e *edition, was []byte) occurrence {
+		return occurrence{d, a, e.came, e.moved, was, e.is}
 	}
 	created := draft.was == nil && draft.is != nil && public.was == nil
 	var list []occurrence
 	if created {
-		list = append(list, told(Created, draft.came, nil, draft.is))
+		list = append(list, brought(Created, draft, nil))
 	}
 	switch {
 	case public.is != nil && (public.anew || d.differs(public)):
-		list = append(list, told(Published, public.came, public.was, public.is))
+		list = append(list, brought(Published, public, public.was))
 	case created:
 	case draft.was != nil && draft.is == nil && public.is == nil:
 		list = append(list, told(Deleted, draft.gone, draft.was, nil))
 	case public.was != nil && public.is == nil:
 		list = append(list, told(Unpublished, public.gone, public.was, nil))
 	case draft.was != nil && draft.is != nil && d.differs(draft):
-		list = append(list, told(Updated, draft.came, draft.was, draft.is))
+		list = append(list, brought(Updated, draft, draft.was))
 	}
 	return list
 }
@@ -221,7 +229,7 @@ func (h *documents) next(m *Mapper) *Draft {
 		change.New = h.is
 	}
 	d := &m.draft
-	*d = Draft{mapper: m, object: o, before: change.Old, row: change.New}
+	*d = Draft{mapper: m, object: o, before: change.Old, row: change.New, second: e.second}
 	d.Action = e.action
 	d.Name, d.Object, d.Workspace = o.events[e.action], o.name, o.workspace
 	switch {

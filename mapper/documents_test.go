@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ func (oneDocument) object(_ context.Context, rel *cdc.Relation) (*object, error)
 		hash: 1, key: []int{0}, apart: []int{1, 2}, exact: true, deletedAt: -1,
 		drafts: &drafts{published: 3},
 	}
-	for _, i := range []int{0, 4} {
+	for _, i := range []int{0, 1, 2, 4} {
 		name := rel.Columns[i].Name
 		o.fields = append(o.fields, field{
 			name: name, key: jsonKey(name), columns: []int{i}, encode: nullable(i, appendText), silent: i == 0,
@@ -109,6 +110,37 @@ func TestDocuments(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestDocumentTakesAnotherIdentity has the row of one document become that of another: two events with ids
+// of their own, each with the key of its document, whatever rows that is in.
+func TestDocumentTakesAnotherIdentity(t *testing.T) {
+	for _, test := range []struct{ changes, want string }{
+		{"U1dxx", "#0 deleted doc; #0_1 created other"},
+		{"U1dxy D2px", "#0 deleted doc; #0_1 created other"},
+		{"P1dx", "#0 deleted doc; #0_1 published other"},
+	} {
+		changes := editing(test.changes)
+		changes[0].New[1] = cdc.Text([]byte("other"))
+		m := New(oneDocument{}, nil, "0badcafe", FormatEvent, discard)
+		var got []string
+		for _, c := range changes {
+			for _, e := range eventsOf(t, m, c) {
+				var body struct {
+					Key map[string]string
+				}
+				if err := json.Unmarshal(e.Body(FormatEvent, Addressee{}), &body); err != nil || len(body.Key) != 2 {
+					t.Fatalf("%s: %v", e.Body(FormatEvent, Addressee{}), err)
+				}
+				_, id, _ := strings.Cut(e.ID, fmt.Sprintf("_%016x_", 100))
+				got = append(got, "#"+id+" "+e.Action.String()+" "+body.Key["document_id"])
+			}
+		}
+		slices.Sort(got)
+		if all := strings.Join(got, "; "); all != test.want {
+			t.Errorf("%s: got %s, want %s", test.changes, all, test.want)
+		}
 	}
 }
 

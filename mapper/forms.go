@@ -78,11 +78,16 @@ func newTimeZone(name string) (timeZone, error) {
 func (z *TimeZones) of(schema, table string) timeZone {
 	zone := z.all
 	for _, t := range z.tables {
-		if ok, err := path.Match(t.table, schema+"."+table); ok && err == nil {
+		if t.matches(schema, table) {
 			zone = t.zone
 		}
 	}
 	return zone
+}
+
+func (z *tableZone) matches(schema, table string) bool {
+	ok, err := path.Match(z.table, schema+"."+table)
+	return ok && err == nil
 }
 
 // encoder returns how timestamps without zone are appended.
@@ -98,7 +103,8 @@ func (z timeZone) encoder() encoder {
 
 // appendLocal appends a timestamp without time zone that is the local time of a place, in UTC. As in
 // Postgres, a time that a clock shows twice is the second one, and one that it skips is reckoned as
-// before the leap. What RFC 3339 cannot say stays as Postgres prints it.
+// before the leap. Where that is before year 1 or after 9999 in UTC it stays as Postgres prints it, as all
+// does that is no date in these years.
 //
 // https://github.com/postgres/postgres/blob/master/src/backend/utils/adt/datetime.c (DetermineTimeZoneOffset)
 func appendLocal(dst, text []byte, loc *time.Location) []byte {
@@ -115,6 +121,9 @@ func appendLocal(dst, text []byte, loc *time.Location) []byte {
 	moment := wall.Add(-before)
 	if later := wall.Add(-after); offset(later) == after {
 		moment = later
+	}
+	if y := moment.Year(); y < 1 || y > 9999 {
+		return appendString(dst, text)
 	}
 	dst = append(dst, '"')
 	dst = moment.AppendFormat(dst, time.RFC3339Nano)

@@ -52,9 +52,13 @@ func TestTimestampsOfAZone(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range []string{"infinity", "-infinity", "10000-01-01 00:00:00", "0001-01-01 00:00:00 BC"} {
-		if got := string(zonesOf(t, "Europe/Berlin").all.encoder()(nil, []byte(text))); got != `"`+text+`"` {
-			t.Errorf("%s is %s", text, got)
+	for _, test := range []struct{ text, zone string }{
+		{"infinity", "Europe/Berlin"}, {"-infinity", "Europe/Berlin"}, {"10000-01-01 00:00:00", "Europe/Berlin"},
+		{"0001-01-01 00:00:00 BC", "Europe/Berlin"}, {"0001-01-01 00:00:00", "Europe/Berlin"},
+		{"9999-12-31 23:59:59.999999", "America/New_York"},
+	} {
+		if got := string(zonesOf(t, test.zone).all.encoder()(nil, []byte(test.text))); got != `"`+test.text+`"` {
+			t.Errorf("%s in %s is %s", test.text, test.zone, got)
 		}
 	}
 }
@@ -220,12 +224,14 @@ func TestTouchColumns(t *testing.T) {
 			CREATE TABLE users (id int PRIMARY KEY, name text, "updatedAt" timestamptz, last_access timestamptz, views int, deleted_at timestamptz);
 			CREATE TABLE logs (id int PRIMARY KEY, updated_at int);
 			CREATE TABLE deals (id int PRIMARY KEY, views int);
-			INSERT INTO users VALUES (1, 'Ada'); INSERT INTO logs VALUES (1, 1); INSERT INTO deals VALUES (1, 1)`,
+			CREATE TABLE prices (id int, updated_at int, PRIMARY KEY (id, updated_at));
+			INSERT INTO prices VALUES (1, 1); INSERT INTO users VALUES (1, 'Ada'); INSERT INTO logs VALUES (1, 1); INSERT INTO deals VALUES (1, 1)`,
 			cdc.IdentityFull, Config{TouchColumns: touch}, Tenancy{})
 		for _, test := range []struct{ sql, want string }{
 			{`UPDATE users SET "updatedAt" = now(), last_access = now()`, ""},
 			{`UPDATE deals SET views = 2`, ""},
 			{`UPDATE logs SET updated_at = 2`, "log.updated updatedAt"},
+			{`UPDATE prices SET updated_at = 2`, "price.updated updatedAt"}, // the key is another one
 			{`UPDATE users SET views = 2`, "user.updated views"},
 			{`UPDATE users SET "updatedAt" = now() - interval '1h', name = 'Eva'`, "user.updated name,updatedAt"},
 			{`UPDATE users SET "updatedAt" = now(), deleted_at = now()`, "user.deleted updatedAt,deletedAt"},

@@ -391,6 +391,7 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 	g.apply(f, o, rel)
 	for i, fieldName := range f.fieldNames(columns) {
 		t := types.of(oids[i])
+		identifies := slices.Contains(o.ordering(), i) // then a change of it is news, whatever it is called
 		if judged.left[i] {
 			continue
 		}
@@ -400,7 +401,7 @@ func (g *Generic) object(ctx context.Context, rel *cdc.Relation) (*object, error
 		}
 		o.fields = append(o.fields, field{
 			name: fieldName, key: jsonKey(fieldName), columns: []int{i}, encode: nullable(i, encode),
-			touch:   g.touch.matches(rel.Schema, []string{rel.Name, name}, columns[i]),
+			touch:   !identifies && g.touch.matches(rel.Schema, []string{rel.Name, name}, columns[i]),
 			guarded: judged.setting != nil && slices.Contains(judged.setting.values, i),
 			silent:  f.touch != nil && f.touch(columns[i]), rides: f.ridesOn(columns[i], rel),
 		})

@@ -30,7 +30,7 @@ func (g *Generic) tellSelection(listed []listedTable, tables []cdc.Table) {
 		all[i] = l.Table
 	}
 	here, elsewhere := g.selectable(all)
-	for _, m := range g.selection.mistakes(here, elsewhere) {
+	for _, m := range g.selection.mistakes(here, elsewhere, g.forms.Zones.tables) {
 		if !g.reportedAlready("entry " + m.setting + m.entry + m.why) {
 			g.log.Warn("an entry of "+m.setting+" names nothing", "entry", m.entry, "reason", m.why)
 		}
@@ -71,7 +71,7 @@ func (g *Generic) Nothing(tables []cdc.Table) string {
 // CheckSelection tells of entries of settings that name nothing.
 func (g *Generic) CheckSelection(tables []cdc.Table) (found []cdc.Finding) {
 	here, elsewhere := g.selectable(tables)
-	for _, m := range g.selection.mistakes(here, elsewhere) {
+	for _, m := range g.selection.mistakes(here, elsewhere, g.forms.Zones.tables) {
 		found = append(found, m.finding("objects"))
 	}
 	return found

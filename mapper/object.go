@@ -62,10 +62,15 @@ func (o *object) call(name string) {
 	}
 }
 
-// identify finds the fields that are told of as the key. One that is left out of events is left out there, too.
+// identify finds the fields that are told of as the key. One that is left out of events is left out there, too. A document is in
+// rows of several keys, one after the other, so what tells it from others is its key.
 func (o *object) identify() {
 	o.identity = nil
-	for _, c := range o.key {
+	key := o.key
+	if o.drafts != nil {
+		key = o.apart
+	}
+	for _, c := range key {
 		for i := range o.fields {
 			if f := &o.fields[i]; len(f.columns) == 1 && f.columns[0] == c && !f.guarded {
 				o.identity = append(o.identity, i)

@@ -18,6 +18,10 @@ func (p *ObjectPatterns) UnmarshalText(text []byte) error {
 	*p = nil
 	for entry := range strings.SplitSeq(string(text), ",") {
 		entry = strings.TrimSpace(entry)
+		if strings.HasPrefix(entry, "-") {
+			return fmt.Errorf("entry %q: HOOKLINE_INCLUDE and HOOKLINE_EXCLUDE have no exceptions, and "+
+				"HOOKLINE_EXCLUDE wins over HOOKLINE_INCLUDE", entry)
+		}
 		if _, ok := newObjectPattern(entry); !ok {
 			return fmt.Errorf("entry %q: want an object, a table or schema.table", entry)
 		}
@@ -86,34 +90,40 @@ func (s *selection) omits(c candidate) string {
 // mistake is an entry of a setting that names nothing.
 type mistake struct{ setting, entry, why string }
 
-// mistakes returns the entries that match none of the tables, each with the nearest name. Tables in
-// other schemas than those that are watched are elsewhere.
-func (s *selection) mistakes(tables, elsewhere []candidate) (list []mistake) {
+// mistakes returns the entries that match none of the tables, each with the nearest name, and those of
+// zones. Tables in other schemas than those that are watched are elsewhere.
+func (s *selection) mistakes(tables, elsewhere []candidate, zones []tableZone) (list []mistake) {
 	var bare, qualified []string
 	for _, c := range tables {
 		bare = append(bare, c.object, c.table)
 		qualified = append(qualified, c.schema+"."+c.table)
+	}
+	tell := func(setting, entry string, known []string, matches func(candidate) bool) {
+		if slices.ContainsFunc(tables, matches) {
+			return
+		}
+		m := mistake{setting, entry, "no table or object has this name"}
+		if i := slices.IndexFunc(elsewhere, matches); i >= 0 {
+			m.why = fmt.Sprintf("HOOKLINE_SCHEMAS does not have schema %s", elsewhere[i].schema)
+		} else if near := spelling.Nearest(entry, sorted(known)); near != "" {
+			m.why += ": is " + near + " meant?"
+		}
+		list = append(list, m)
 	}
 	for _, l := range []struct {
 		setting  string
 		patterns []objectPattern
 	}{{"HOOKLINE_INCLUDE", s.include}, {"HOOKLINE_EXCLUDE", s.exclude}} {
 		for _, p := range l.patterns {
-			if slices.ContainsFunc(tables, p.matches) {
-				continue
-			}
 			known := bare
 			if p.schema != "" {
 				known = qualified
 			}
-			m := mistake{l.setting, p.text, "no table or object has this name"}
-			if i := slices.IndexFunc(elsewhere, p.matches); i >= 0 {
-				m.why = fmt.Sprintf("HOOKLINE_SCHEMAS does not have schema %s", elsewhere[i].schema)
-			} else if near := spelling.Nearest(p.text, sorted(known)); near != "" {
-				m.why += ": is " + near + " meant?"
-			}
-			list = append(list, m)
+			tell(l.setting, p.text, known, p.matches)
 		}
+	}
+	for _, z := range zones {
+		tell("HOOKLINE_TIMESTAMP_ZONE", z.table, qualified, func(c candidate) bool { return z.matches(c.schema, c.table) })
 	}
 	return list
 }

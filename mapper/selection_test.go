@@ -36,7 +36,7 @@ func TestSelection(t *testing.T) {
 			t.Errorf("include %q, exclude %q, %v: %q, want %q", test.include, test.exclude, test.table, got, test.want)
 		}
 	}
-	for _, text := range []string{"", "a,,b", ".", "a.", ".a", "a.b.c", "a[b]", "_", "?"} {
+	for _, text := range []string{"", "a,,b", ".", "a.", ".a", "a.b.c", "a[b]", "_", "?", "-a", "a*, -ab", "-s.a"} {
 		if err := new(ObjectPatterns).UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is taken", text)
 		}
@@ -65,6 +65,7 @@ func TestSelectionIsOneForAll(t *testing.T) {
 		CREATE SCHEMA sales; CREATE TABLE sales.orders (id int PRIMARY KEY)`)
 	g := NewGeneric(Config{
 		Include: patternsOf(t, "person,public.visits,compny,audit_log,sales.orders"), Exclude: patternsOf(t, "audit*,public.peple,note"),
+		Forms: Forms{Zones: zonesOf(t, "UTC,public.people=UTC,public.compny=UTC,s*.orders=UTC,none.*=UTC")},
 	}, pool, discard)
 	announced, left, log := listTables(t, g, pool)
 	if announced != "public.people public.visits" || left != "public.audit_logs public.companies public.keyless sales.orders" {
@@ -75,12 +76,15 @@ func TestSelectionIsOneForAll(t *testing.T) {
 		`entry of HOOKLINE_INCLUDE names nothing" entry=sales.orders reason="HOOKLINE_SCHEMAS does not have schema sales"`,
 		`entry of HOOKLINE_EXCLUDE names nothing" entry=public.peple reason="no table or object has this name: is public.people meant?"`,
 		`entry of HOOKLINE_EXCLUDE names nothing" entry=note reason="no table or object has this name"`,
+		`entry of HOOKLINE_TIMESTAMP_ZONE names nothing" entry=public.compny reason="no table or object has this name"`,
+		`entry of HOOKLINE_TIMESTAMP_ZONE names nothing" entry=s*.orders reason="HOOKLINE_SCHEMAS does not have schema sales"`,
+		`entry of HOOKLINE_TIMESTAMP_ZONE names nothing" entry=none.* reason="no table or object has this name"`,
 	} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log does not say %s:\n%s", want, log)
 		}
 	}
-	if strings.Count(log, "names nothing") != 4 {
+	if strings.Count(log, "names nothing") != 7 {
 		t.Errorf("the log says\n%s", log)
 	}
 	for _, table := range []string{"audit_logs", "companies"} {

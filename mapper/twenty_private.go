@@ -127,7 +127,7 @@ func (t *Twenty) mistakes() []mistake {
 		known, all = append(known, o.name), append(all, t.metadata.candidate(o))
 	}
 	known = sorted(known)
-	list := t.selection.mistakes(all, nil)
+	list := t.selection.mistakes(all, nil, nil)
 	for _, name := range slices.Sorted(maps.Keys(t.alsoPrivate)) {
 		if name == "" || name == "*" || slices.Contains(known, name) {
 			continue
