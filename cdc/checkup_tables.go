@@ -144,7 +144,7 @@ func (c *checkup) migrations() []Finding {
 			count(len(theirs), "table"), strings.Join(owners, ", ")+" "+areOrIs(len(theirs)), strings.Join(owners, ", "),
 			c.cfg.Publication, c.found.owner),
 		Mend: fmt.Sprintf("before such a migration, for the table that it is about, as %s or a superuser: "+
-			"ALTER PUBLICATION %s DROP TABLE ONLY %s; see \"What a publication forbids\" in README.md",
+			"ALTER PUBLICATION %s DROP TABLE ONLY %s; see \"What a publication forbids\" in docs/security.md",
 			c.found.owner, quoteIdentifier(c.cfg.Publication), theirs[0]),
 	}}
 }

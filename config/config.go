@@ -45,7 +45,7 @@ type Config struct {
 }
 
 // environment is what envconfig fills in: a field of each variable, HOOKLINE_ and its name in capitals. The tag takes says what the
-// variable takes, for errors and for the reference in README.
+// variable takes, for errors and for docs/settings.md.
 type environment struct {
 	// The CRM database, as a Postgres connection string. When unset, DATABASE_URL and then PG_DATABASE_URL are read.
 	DatabaseURL string `split_words:"true" takes:"a Postgres connection string such as postgres://user:password@host:5432/database"`
