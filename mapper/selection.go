@@ -123,7 +123,9 @@ func (s *selection) mistakes(tables, elsewhere []candidate, zones []tableZone) (
 		}
 	}
 	for _, z := range zones {
-		tell("HOOKLINE_TIMESTAMP_ZONE", z.table, qualified, func(c candidate) bool { return z.matches(c.schema, c.table) })
+		tell("HOOKLINE_TIMESTAMP_ZONE", z.table, qualified, func(c candidate) bool {
+			return z.matches(c.schema, c.table)
+		})
 	}
 	return list
 }
