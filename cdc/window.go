@@ -64,8 +64,8 @@ const (
 	// windowMost is the most records that are kept in mind of one table.
 	windowMost = 1 << 20
 	// windowPatience is how long the slot is held for a window after the last word of whoever opened it, who
-	// may have failed since.
-	windowPatience = 5 * time.Minute
+	// may have failed since, as when the table has gone.
+	windowPatience = time.Minute
 	// sightPatience is how long one waits for somebody to read a partition that has shown.
 	sightPatience = time.Minute
 	// windowWord is the time between two words of who reads the rows.
