@@ -53,8 +53,11 @@ func TestTimestampsOfAZone(t *testing.T) {
 		}
 	}
 	for _, test := range []struct{ text, zone string }{
-		{"infinity", "Europe/Berlin"}, {"-infinity", "Europe/Berlin"}, {"10000-01-01 00:00:00", "Europe/Berlin"},
-		{"0001-01-01 00:00:00 BC", "Europe/Berlin"}, {"0001-01-01 00:00:00", "Europe/Berlin"},
+		{"infinity", "Europe/Berlin"},
+		{"-infinity", "Europe/Berlin"},
+		{"10000-01-01 00:00:00", "Europe/Berlin"},
+		{"0001-01-01 00:00:00 BC", "Europe/Berlin"},
+		{"0001-01-01 00:00:00", "Europe/Berlin"},
 		{"9999-12-31 23:59:59.999999", "America/New_York"},
 	} {
 		if got := string(zonesOf(t, test.zone).all.encoder()(nil, []byte(test.text))); got != `"`+test.text+`"` {
