@@ -38,6 +38,7 @@ type turn struct {
 	server *http.Server
 	conns  chan net.Conn
 	ended  chan struct{}
+	once   sync.Once // closes ended
 }
 
 func (l *turn) Accept() (net.Conn, error) {
@@ -49,7 +50,11 @@ func (l *turn) Accept() (net.Conn, error) {
 	}
 }
 
-func (l *turn) Close() error { return nil } // the port stays open for the next one
+// Close ends Accept. The port stays open for the next one.
+func (l *turn) Close() error {
+	l.once.Do(func() { close(l.ended) })
+	return nil
+}
 
 // newReloader adds a webhook for all events, and has Hookline trust its receiver.
 func (c *campaign) newReloader() *reloader {
@@ -71,7 +76,6 @@ func (c *campaign) newReloader() *reloader {
 	go r.accept()
 	c.t.Cleanup(func() {
 		r.listener.Close()
-		close(r.current.ended)
 		r.current.server.Close()
 		r.done.Wait()
 	})
@@ -116,7 +120,6 @@ func (r *reloader) reload() {
 	before := r.next()
 	r.done.Go(func() {
 		_ = before.server.Shutdown(context.Background())
-		close(before.ended)
 		for len(before.conns) > 0 { // accepted, and not taken by then
 			r.hand(<-before.conns)
 		}
