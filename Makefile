@@ -55,7 +55,7 @@ e2e: deps ## the end-to-end tests alone, in detail, with the long fault campaign
 	HOOKLINE_LARGE_TESTS=1 go test -count=1 -p 1 -timeout 30m -run 'TestUnreadableSize|TestLargeRows' -v ./cdc ./e2e/delivery
 
 .PHONY: conformance
-conformance: deps-postgres ## hold Hookline against nginx, Apache, HAProxy, Caddy, lighttpd and h2o, fetched from Debian: ten minutes
+conformance: deps-postgres ## hold Hookline against nginx, Apache, HAProxy, Caddy, lighttpd and h2o, fetched from Debian: four minutes
 	@internal/tools/fetch-servers $(CURDIR)/bin/servers
 	E2E_SERVERS=$(CURDIR)/bin/servers go test -count=1 -timeout 60m -parallel 12 -v -run TestServers ./e2e/conformance
 
