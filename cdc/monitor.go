@@ -51,7 +51,7 @@ func Monitor(ctx context.Context, pool *pgxpool.Pool, cfg Config, log *slog.Logg
 		}
 		if err == nil {
 			watch.Unsent(progress.unsent(s.sent, s.position, time.Now()))
-			err = tellHeld(query, pool, cfg, progress.stands() && s.event == awaitsStandby, watch.Held)
+			err = tellHeld(query, pool, cfg, progress.still && s.event == awaitsStandby, watch.Held)
 		}
 		if err == nil && haste.due(s.retained-s.lag, s.position) {
 			if err := haste.ask(query, pool); err != nil && ctx.Err() == nil {
@@ -97,7 +97,7 @@ func (s *slotLook) ask(ctx context.Context, pool *pgxpool.Pool, slot string) err
 // progress tells whether a sender goes on.
 type progress struct {
 	last  float64   // where it was at the last look
-	still bool      // and at the one before
+	still bool      // it was there at the one before, too
 	goal  float64   // where the server was at the time since
 	since time.Time // zero: there is no goal
 }
@@ -113,9 +113,6 @@ func (p *progress) unsent(sent, position float64, now time.Time) time.Time {
 	}
 	return time.Time{}
 }
-
-// stands reports whether the sender has not moved since the last look.
-func (p *progress) stands() bool { return p.still }
 
 // tellHeld hands on what has the sender wait for a standby.
 func tellHeld(ctx context.Context, pool *pgxpool.Pool, cfg Config, waits bool, held func(*Held)) error {

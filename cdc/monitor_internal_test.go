@@ -30,8 +30,8 @@ func TestProgress(t *testing.T) {
 		if look.since >= 0 {
 			want = at(look.since)
 		}
-		if !since.Equal(want) || p.stands() != look.stands {
-			t.Errorf("look %d: behind since %v, stands %t; want %v, %t", second, since, p.stands(), want, look.stands)
+		if !since.Equal(want) || p.still != look.stands {
+			t.Errorf("look %d: behind since %v, stands %t; want %v, %t", second, since, p.still, want, look.stands)
 		}
 	}
 }

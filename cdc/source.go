@@ -444,7 +444,8 @@ func (s *Source) fail(err error, left *batch) {
 		s.log.Warn("replication stream ended", "slot", s.cfg.Slot, "error", err)
 	}
 	if _, diverged := errors.AsType[*DivergedError](err); diverged {
-		left = s.unread()
+		left = new(batch)
+		s.forget()
 	}
 	if len(left.items) > 0 {
 		select {
@@ -456,13 +457,13 @@ func (s *Source) fail(err error, left *batch) {
 	close(s.queue)
 }
 
-// unread takes back what the pump has yet to take, and returns an empty batch.
-func (s *Source) unread() *batch {
+// forget takes back what the pump has yet to take.
+func (s *Source) forget() {
 	for {
 		select {
 		case <-s.queue:
 		default:
-			return new(batch)
+			return
 		}
 	}
 }

@@ -100,7 +100,7 @@ func standbySlotNames(setting string) (names []string) {
 	return names
 }
 
-// finding tells what of the setting holds our slot back, or would if it had failover.
+// finding tells what of the setting holds our slot back.
 func (f *standbySlotsFound) finding(slot string, on *platformFacts) Finding {
 	var faults, stay []string
 	missing := ""

@@ -83,7 +83,7 @@ func (g *Generic) CheckKeys(ctx context.Context, conn *pgx.Conn) ([]cdc.Finding,
 		_, parents := g.announces(as.Schema, as.Name)
 		f := cdc.Finding{Level: cdc.Warning, Check: "table left out"}
 		switch {
-		case !announced && !parents, g.known.Load().of(&outline{schema: as.Schema, table: as.Name}).left != "":
+		case !announced && !parents, g.known.Load().ofTable(as.Schema, as.Name).left != "":
 			return nil
 		case unlogged:
 			f.Found = table.String() + ": it is UNLOGGED, so the stream has nothing of its rows"

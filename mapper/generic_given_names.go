@@ -51,7 +51,7 @@ func (g *Generic) giveNames(known *knowledge, tables []listedTable) {
 		case !l.keyed || !slices.Contains(g.schemas, t.Schema) || isReserved(t.Schema) || g.skipped.Load().names[t]:
 		case g.isNamed(t):
 			taken[g.names[written(t)]] = true
-		case l.Parent == "" && known.of(&outline{schema: t.Schema, table: t.Name}).left == "":
+		case l.Parent == "" && known.ofTable(t.Schema, t.Name).left == "":
 			name := known.objectName(t.Schema, t.Name)
 			rivals[name] = append(rivals[name], t)
 		}

@@ -89,7 +89,7 @@ func (g *Generic) Objects(ctx context.Context, db querier) ([]ObjectStatus, erro
 	_, err = pgx.ForEachRow(rows, []any{
 		&t.Schema, &t.Name, &t.ParentSchema, &t.Parent, &t.kind, &t.unlogged, &t.extension, &t.skipped, &t.key, &t.days,
 	}, func() error {
-		f := known.of(&outline{schema: t.Schema, table: t.Name})
+		f := known.ofTable(t.Schema, t.Name)
 		if t.drafts = f.drafts != ""; t.drafts {
 			t.key = f.identity
 		}

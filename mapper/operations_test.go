@@ -3,7 +3,6 @@ package mapper
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -14,9 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
-	"hookline/cdc"
 	"hookline/internal/twentydb"
 )
 
@@ -293,41 +290,23 @@ func (r *readers) do(o operation) {
 // and compares the bodies of records that are known.
 func (r *readers) eventsUntil(name string, o operation, known bodies) (list []string) {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
-	defer cancel()
-	for {
-		change, err, ok := r.changes()
-		if err != nil || !ok {
-			r.Fatalf("the stream ended: %v, %v; so far %q", err, ok, list)
-		}
-		if change.Kind != cdc.End && r.catalog.Observe(change) {
-			continue
-		}
-		draft, err := r.mapper.Map(ctx, change)
-		for ; draft != nil && err == nil; draft, err = r.mapper.Next(ctx) {
-			var verdict Verdict
-			if verdict, err = draft.Verdict(ctx); err != nil {
-				break
-			}
-			e := draft.Event()
-			if e.Name == "workspaceMember.created" && strings.Contains(string(e.data), `"end-`) {
-				if strings.Contains(string(e.data), `"`+name+`"`) {
-					return list
-				}
+	r.events(func(e *Event, verdict Verdict) (done bool) {
+		if e.Name == "workspaceMember.created" && strings.Contains(string(e.data), `"end-`) {
+			if !strings.Contains(string(e.data), `"`+name+`"`) {
 				r.Fatalf("%s comes before %s", e.data, name)
 			}
-			if verdict == Hidden {
-				continue
-			}
-			record := nameOf(e.Object, idIn(e.data))
-			known.compare(r, record, o, e)
-			fields := slices.Sorted(slices.Values(e.updated))
-			list = append(list, strings.TrimRight(verdicts[verdict]+record+"."+e.Action.String()+" "+strings.Join(fields, ","), " "))
+			return true
 		}
-		if err != nil {
-			r.Fatal(err)
+		if verdict == Hidden {
+			return false
 		}
-	}
+		record := nameOf(e.Object, idIn(e.data))
+		known.compare(r, record, o, e)
+		fields := slices.Sorted(slices.Values(e.updated))
+		list = append(list, strings.TrimRight(verdicts[verdict]+record+"."+e.Action.String()+" "+strings.Join(fields, ","), " "))
+		return false
+	})
+	return list
 }
 
 // bodies are what records should read as, by their names.

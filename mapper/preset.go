@@ -107,9 +107,14 @@ func (k *knowledge) of(d *outline) facts {
 	return k.by[d.schema](d)
 }
 
+// ofTable is of for who knows a table by its name alone.
+func (k *knowledge) ofTable(schema, table string) facts {
+	return k.of(&outline{schema: schema, table: table})
+}
+
 // objectName returns what the object of a table is called, as far as no other table is called so.
 func (k *knowledge) objectName(schema, table string) string {
-	if name := k.of(&outline{schema: schema, table: table}).object; name != "" {
+	if name := k.ofTable(schema, table).object; name != "" {
 		return name
 	}
 	return objectName(table)

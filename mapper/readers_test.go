@@ -155,12 +155,25 @@ var verdicts = map[Verdict]string{Told: "", Hidden: "hidden ", Undecided: "undec
 // and the record's id.
 func (r *readers) until(name string) (list []string) {
 	r.Helper()
+	r.events(func(e *Event, verdict Verdict) (done bool) {
+		if e.Name == "workspaceMember.created" {
+			return strings.Contains(string(e.data), `"`+name+`"`)
+		}
+		list = append(list, verdicts[verdict]+e.Name+" "+idIn(e.data))
+		return false
+	})
+	return list
+}
+
+// events calls f with each event that the stream brings, until f has enough of them.
+func (r *readers) events(f func(*Event, Verdict) (done bool)) {
+	r.Helper()
 	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
 	defer cancel()
 	for {
 		change, err, ok := r.changes()
 		if err != nil || !ok {
-			r.Fatalf("the stream ended: %v, %v; so far %q", err, ok, list)
+			r.Fatalf("the stream ended: %v, %v", err, ok)
 		}
 		if change.Kind != cdc.End && r.catalog.Observe(change) {
 			continue
@@ -171,14 +184,9 @@ func (r *readers) until(name string) (list []string) {
 			if verdict, err = draft.Verdict(ctx); err != nil {
 				break
 			}
-			e := draft.Event()
-			if e.Name == "workspaceMember.created" {
-				if strings.Contains(string(e.data), `"`+name+`"`) {
-					return list
-				}
-				continue
+			if f(draft.Event(), verdict) {
+				return
 			}
-			list = append(list, verdicts[verdict]+e.Name+" "+idIn(e.data))
 		}
 		if err != nil {
 			r.Fatal(err)

@@ -194,17 +194,22 @@ func (s *status) read(ctx context.Context, db *database, store *spool.Spool) err
 		}
 		blocked, err := cdc.FindBlocked(ctx, conn.Conn())
 		if s.blocked = blocked != nil; s.blocked {
-			s.Problems = append(s.Problems, fmt.Sprintf("%s: %s; %s", cdc.StateBlocked, blocked.What, strings.ReplaceAll(blocked.Mend, "\n", " ")))
+			s.add(cdc.StateBlocked.String(), &blocked.Problem)
 		}
 		if err != nil {
 			return err
 		}
 		held, err := cdc.FindHeld(ctx, conn.Conn(), db.cfg.CDC, false)
 		if held != nil {
-			s.Problems = append(s.Problems, fmt.Sprintf("held: %s; %s", held.What, strings.ReplaceAll(held.Mend, "\n", " ")))
+			s.add("held", &held.Problem)
 		}
 		return err
 	})
+}
+
+// add notes on one line what is in the way of the stream.
+func (s *status) add(state string, p *cdc.Problem) {
+	s.Problems = append(s.Problems, fmt.Sprintf("%s: %s; %s", state, p.What, strings.ReplaceAll(p.Mend, "\n", " ")))
 }
 
 // readTenants reads whose the records of the tables are.

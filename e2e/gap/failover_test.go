@@ -113,17 +113,9 @@ func follow(t *testing.T, primary *postgres.Server, db *e2e.Database, major int)
 		t.Fatal(err)
 	}
 	giveTo(t, dir, primary.Dir())
-	server, err := postgres.Start(t.Context(), postgres.Options{Dir: dir, Major: major, Settings: map[string]string{
+	server := startCopy(t, postgres.Options{Dir: dir, Major: major, Settings: map[string]string{
 		"primary_conninfo": fmt.Sprintf("host=127.0.0.1 port=%d user=postgres", primary.Port()), "autovacuum": "off",
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
 	follower := e2e.Connect(t, server.URL(db.Name))
 	caughtUp(db, follower)
 	untilSlotMade(db, follower)

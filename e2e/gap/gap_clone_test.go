@@ -30,15 +30,7 @@ func TestGapOfABaseBackup(t *testing.T) {
 	dir := filepath.Join(server.Dir(), "copy") // which the user that Postgres runs as can reach
 	tool(t, "pg_basebackup", "--dbname="+db.URL, "--pgdata="+filepath.Join(dir, "data"), "--checkpoint=fast")
 	giveTo(t, dir, server.Dir())
-	backup, err := postgres.Start(t.Context(), postgres.Options{Dir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := backup.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	backup := startCopy(t, postgres.Options{Dir: dir})
 	clone := e2e.Connect(t, backup.URL(db.Name))
 	if a, b := systemIdentifier(db), systemIdentifier(clone); a != b {
 		t.Errorf("the systems are %s and %s, want them the same", a, b)
@@ -166,6 +158,21 @@ func TestGapMendedOtherwise(t *testing.T) {
 
 func systemIdentifier(db *e2e.Database) string {
 	return e2e.Value[string](db, `SELECT system_identifier::text FROM pg_control_system()`)
+}
+
+// startCopy starts a server on a copy of another one's files.
+func startCopy(t *testing.T, o postgres.Options) *postgres.Server {
+	t.Helper()
+	server, err := postgres.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
 }
 
 // sibling returns another database of the same server.

@@ -25,7 +25,7 @@ func TestStandbySlots(t *testing.T) {
 			db.OneByOne("atstart", 1)
 			sut := e2e.Start(t, db)
 			untilHeld(sut, db, `it names "gone", which does not exist`)
-			mendHeld(db)
+			mendBy(db, "synchronized_standby_slots")
 			sut.Until("active").UntilPrinted("the server sends again what is committed")
 			box.UntilAccepted(1)
 
@@ -33,7 +33,7 @@ func TestStandbySlots(t *testing.T) {
 			setStandbySlots(db, "idle")
 			db.OneByOne("atwork", 1)
 			untilHeld(sut, db, `it names "idle", which is not used by any standby`)
-			mendHeld(db)
+			mendBy(db, "synchronized_standby_slots")
 			box.UntilAccepted(2)
 			sut.Until("active")
 			e2e.Finish(t, sut, box.Gets(db.Diary()...))
@@ -69,27 +69,5 @@ func untilHeld(p *e2e.Process, db *e2e.Database, why string) {
 	status := e2e.Run(p.T, db.Env(), "status")
 	if status.Wait() != 3 || !strings.Contains(status.Out.String(), "PROBLEM     "+want) {
 		p.T.Errorf("status: exit code %d, want 3 and %q:\n%s", status.Wait(), want, status.Out.String())
-	}
-}
-
-// mendHeld runs the statements by which doctor mends it.
-func mendHeld(db *e2e.Database) {
-	db.T.Helper()
-	doctor := e2e.Run(db.T, db.Env(), "doctor")
-	if doctor.Wait() != 3 {
-		db.T.Errorf("doctor: exit code %d, want 3", doctor.Wait())
-	}
-	var mend []string
-	for line := range strings.Lines(doctor.Out.String()) {
-		sql := strings.TrimSuffix(strings.TrimSpace(line), ";")
-		if strings.HasPrefix(sql, "ALTER SYSTEM SET synchronized_standby_slots = ") || len(mend) == 1 && strings.HasPrefix(sql, "SELECT pg_reload_conf()") {
-			mend = append(mend, sql)
-		}
-	}
-	if len(mend) != 2 {
-		db.T.Fatalf("doctor does not say what mends it:\n%s", doctor.Out.String())
-	}
-	for _, sql := range mend {
-		db.Exec(sql)
 	}
 }

@@ -126,17 +126,27 @@ func untilBlocked(p *e2e.Process, db *e2e.Database) {
 // mendBlocked does what the doctor says.
 func mendBlocked(db *e2e.Database) {
 	db.T.Helper()
+	reload(db, mendBy(db, "synchronous_standby_names"))
+}
+
+// mendBy runs the statements by which doctor changes a setting, and returns what it is then.
+func mendBy(db *e2e.Database, setting string) (value string) {
+	db.T.Helper()
 	doctor := e2e.Run(db.T, db.Env(), "doctor")
-	mend := ""
+	code := doctor.Wait()
+	var mend []string
 	for line := range strings.Lines(doctor.Out.String()) {
-		if sql := strings.TrimSpace(line); strings.HasPrefix(sql, "ALTER SYSTEM SET synchronous_standby_names = ") {
-			mend = sql
+		sql := strings.TrimSuffix(strings.TrimSpace(line), ";")
+		if strings.HasPrefix(sql, "ALTER SYSTEM SET "+setting+" = ") || len(mend) == 1 && sql == "SELECT pg_reload_conf()" {
+			mend = append(mend, sql)
 		}
 	}
-	if doctor.Wait() != 3 || mend == "" {
-		db.T.Fatalf("doctor: exit code %d, want 3 and what mends it:\n%s", doctor.Wait(), doctor.Out.String())
+	if code != 3 || len(mend) != 2 {
+		db.T.Fatalf("doctor: exit code %d, want 3 and what mends %s:\n%s", code, setting, doctor.Out.String())
 	}
-	db.Exec(mend)
-	_, names, _ := strings.Cut(strings.TrimSuffix(mend, "';"), "'")
-	reload(db, names)
+	for _, sql := range mend {
+		db.Exec(sql)
+	}
+	_, value, _ = strings.Cut(strings.TrimSuffix(mend[0], "'"), "'")
+	return value
 }

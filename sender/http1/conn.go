@@ -66,7 +66,7 @@ func (c *conn) send(request *[]byte, body []byte) (err error) {
 	}
 	requests.Put(request)
 	if err != nil {
-		if n == 0 && dead(err) {
+		if n == 0 && Ended(err) {
 			err = &LostError{Err: err}
 		}
 		_ = c.SetReadDeadline(earlier(c.deadline, time.Now().Add(answerGrace)))

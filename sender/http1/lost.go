@@ -26,13 +26,13 @@ func (c *conn) judge(err error) error {
 		return err
 	}
 	silent := c.incoming.buffer == nil && c.incoming.ahead == nil
-	if c.used && silent && dead(err) {
+	if c.used && silent && Ended(err) {
 		return &LostError{Err: err, Sent: true}
 	}
 	return err
 }
 
-// dead reports whether an error of reading or writing tells that the connection has ended.
-func dead(err error) bool {
+// Ended reports whether an error of reading or writing tells that the connection has ended.
+func Ended(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"hookline/sender/http1"
 )
 
 const (
@@ -156,14 +158,7 @@ func (w *wire) setMost(settings []byte) {
 // ended reports whether an error of reading tells that the receiver has ended the connection, as it
 // does without a complaint.
 func ended(err error) bool {
-	for _, target := range []error{
-		io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, os.ErrDeadlineExceeded,
-	} {
-		if errors.Is(err, target) {
-			return true
-		}
-	}
-	return false
+	return http1.Ended(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // Close closes the connection, soon even when the receiver does not listen.
