@@ -43,16 +43,24 @@ test-short: deps ## what one runs between edits, in under a minute: no servers, 
 
 .PHONY: test-timing
 test-timing: deps ## the packages whose tests have timing in them, without the race detector, nothing from the cache
-	@$(GOTEST) -count=1 ./e2e/... ./cdc/... ./sender/... ./spool/... ./cmd/...
+	@$(GOTEST) -count=1 ./e2e/campaign ./e2e/crash ./sender/... ./spool/...
 
 .PHONY: race
 race: deps ## every test under the race detector, nothing from the cache
 	@$(GOTEST) -race -count=1 ./...
 
 .PHONY: e2e
-e2e: deps ## the end-to-end tests alone, in detail, with the long fault campaign and thousands of schedules of DDL
+e2e: deps ## the end-to-end tests, in detail, the long fault campaign and Patroni
+	E2E_PATRONI=$$(internal/tools/fetch-patroni) \
 	E2E_CAMPAIGN=long E2E_MIRROR=1000 go test $(RACE) -count=1 -timeout 60m -v ./e2e/...
 	HOOKLINE_LARGE_TESTS=1 go test -count=1 -p 1 -timeout 30m -run 'TestUnreadableSize|TestLargeRows' -v ./cdc ./e2e/delivery
+
+.PHONY: campaign
+campaign: deps ## the long fault campaign on Postgres 15, 17 and 18, three seeds each
+	@for major in 15 17 18; do for seed in $${E2E_SEED:-1 2 3}; do \
+		E2E_CAMPAIGN=long E2E_ROUNDS=$${E2E_ROUNDS:-3} E2E_MAJOR=$$major E2E_SEED=$$seed \
+		go test -count=1 -timeout 20m -v -run 'TestCampaign$$' ./e2e/campaign || exit 1; \
+	done; done
 
 .PHONY: conformance
 conformance: deps-postgres ## hold Hookline against nginx, Apache, HAProxy, Caddy, lighttpd and h2o, fetched from Debian: four minutes
@@ -67,6 +75,14 @@ fuzz: deps ## every fuzz target, one after the other, for FUZZTIME (20s) each
 		echo "$$package $$target"; \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -timeout $(TIMEOUT) "$$package" </dev/null || exit 1; \
 	done
+
+.PHONY: monitoring
+monitoring: ## hold alerts, dashboard and spans against the libraries of Prometheus and OpenTelemetry
+	K8S_MONITORING=1 go test -count=1 -run TestMonitoring ./k8s
+
+.PHONY: metrics
+metrics: deps-postgres ## write docs/metrics.md anew, from what a running Hookline tells
+	go test -count=1 -run TestMetricsReference ./e2e/command -update
 
 .PHONY: bench
 bench: deps-postgres ## measure throughput, latency and what trouble costs, in half an hour
@@ -89,10 +105,11 @@ vuln: ## look the dependencies up in Go's vulnerability database (needs the netw
 	$(call GOTOOL,govulncheck) ./...
 
 .PHONY: deps
-deps: ## install Postgres, Node and PgBouncer where they are missing, and fetch a Postgres 18 for the tests that need one
+deps: ## install Postgres, Node and PgBouncer where missing, and fetch servers that only tests need
 	@internal/tools/deps postgres node
 	@internal/tools/deps pgbouncer || true
-	@internal/tools/fetch-postgres 18 || true
+	@internal/tools/fetch-postgres 17 18 || true
+	@internal/tools/fetch-upgrade 17 18 || true
 
 .PHONY: deps-postgres
 deps-postgres:

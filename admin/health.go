@@ -1,8 +1,9 @@
-// Package admin lets people and machines watch a running Hookline: Health has probes and metrics for everybody, Server has profiles for
-// operators.
+// Package admin lets people and machines watch a running Hookline: Health has probes and metrics
+// for everybody, Server has profiles for operators.
 //
-// A profile holds names of functions, addresses in memory and counts; no rows and no secrets. The heap profile tells where memory was
-// allocated, not what is in it. Stacks (goroutine?debug=2) show arguments as bare machine words.
+// A profile holds names of functions, addresses in memory and counts; no rows and no secrets. The
+// heap profile tells where memory was allocated, not what is in it. Stacks (goroutine?debug=2) show
+// arguments as bare machine words.
 package admin
 
 import (
@@ -30,7 +31,8 @@ type Stream interface {
 	Held() *cdc.Held       // nil unless the server sends nothing though the slot is read
 }
 
-// silence is how long the server may not have been heard of while the stream counts as up. A stream in order hears at least every 10 s.
+// silence is how long the server may not have been heard of while the stream counts as up. A stream
+// in order hears at least every 10 s.
 const silence = time.Minute
 
 // Health serves
@@ -48,17 +50,28 @@ type Health struct {
 }
 
 // Listen opens addr and serves until Close.
-func Listen(addr string, stream Stream, metrics prometheus.Gatherer, log *slog.Logger) (*Health, error) {
+func Listen(
+	addr string, stream Stream, metrics prometheus.Gatherer, log *slog.Logger,
+) (*Health, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("serve probes and metrics at HOOKLINE_HEALTH_ADDR=%q: %w", addr, err)
 	}
 	mux := http.NewServeMux()
-	h := &Health{listener: listener, server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}, log: log}
+	h := &Health{listener: listener, server: &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 5 * time.Second,
+	}, log: log}
 	h.ServeMetrics(metrics)
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { answer(w, live(stream)) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, ready(stream)) })
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) { (*h.metrics.Load()).ServeHTTP(w, r) })
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, live(stream))
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, ready(stream))
+	})
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		(*h.metrics.Load()).ServeHTTP(w, r)
+	})
 	go func() {
 		if err := h.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("probes and metrics are no longer served", "error", err)
@@ -70,7 +83,7 @@ func Listen(addr string, stream Stream, metrics prometheus.Gatherer, log *slog.L
 
 // ServeMetrics changes what /metrics serves. Safe for concurrent use.
 func (h *Health) ServeMetrics(metrics prometheus.Gatherer) {
-	handler := promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})
+	handler := promhttp.HandlerFor(metrics, promhttp.HandlerOpts{EnableOpenMetrics: true})
 	h.metrics.Store(&handler)
 }
 
@@ -108,7 +121,8 @@ func ready(s Stream) probe {
 		return probe{state.String(), true}
 	case cdc.Active:
 		if quiet := time.Since(s.LastContact()); quiet > silence {
-			return probe{fmt.Sprintf("active, but the server has not been heard of for %s", quiet.Round(time.Second)), false}
+			return probe{fmt.Sprintf("active, but the server has not been heard of for %s",
+				quiet.Round(time.Second)), false}
 		}
 		return probe{state.String(), true}
 	default:

@@ -31,9 +31,12 @@ func (s stream) Held() *cdc.Held        { return s.held }
 
 func TestProbes(t *testing.T) {
 	now := time.Now()
-	blocked := &cdc.Blocked{Problem: cdc.Problem{What: "commits would wait", Mend: "name the standbys"}}
-	held := &cdc.Held{Problem: cdc.Problem{What: "nothing is sent", Mend: "start the standby"}}
-	lost := &cdc.Gap{Reason: cdc.SlotLost, Problem: cdc.Problem{What: "it is lost", Mend: "accept it"}}
+	blocked := &cdc.Blocked{Problem: cdc.Problem{
+		What: "commits would wait",
+		Hint: "name the standbys",
+	}}
+	held := &cdc.Held{Problem: cdc.Problem{What: "nothing is sent", Hint: "start the standby"}}
+	lost := &cdc.Gap{Reason: cdc.SlotLost, Problem: cdc.Problem{What: "it is lost", Hint: "accept it"}}
 	for _, test := range []struct {
 		name        string
 		stream      stream
@@ -43,8 +46,18 @@ func TestProbes(t *testing.T) {
 		{"connecting", stream{cdc.Connecting, time.Time{}, nil, nil, nil}, 200, 503, "connecting"},
 		{"standby", stream{cdc.Standby, time.Time{}, nil, nil, nil}, 200, 200, "standby"},
 		{"active", stream{cdc.Active, now, nil, nil, nil}, 200, 200, "active"},
-		{"active but silent", stream{cdc.Active, now.Add(-5 * time.Minute), nil, nil, nil}, 200, 503, "has not been heard of for 5m0s"},
-		{"gap", stream{cdc.InGap, time.Time{}, lost, nil, nil}, 200, 503, "gap (slot_lost): it is lost\n  to mend it: accept it"},
+		{
+			"active but silent",
+			stream{cdc.Active, now.Add(-5 * time.Minute), nil, nil, nil},
+			200, 503,
+			"has not been heard of for 5m0s",
+		},
+		{
+			"gap",
+			stream{cdc.InGap, time.Time{}, lost, nil, nil},
+			200, 503,
+			"gap (slot_lost): it is lost\n  to mend it: accept it",
+		},
 		{
 			"blocked",
 			stream{cdc.StateBlocked, time.Time{}, nil, blocked, nil},
@@ -60,7 +73,8 @@ func TestProbes(t *testing.T) {
 		{"stopped", stream{cdc.Stopped, now, nil, nil, nil}, 503, 503, "stopped"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			h, err := admin.Listen("127.0.0.1:0", test.stream, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+			h, err := admin.Listen("127.0.0.1:0", test.stream, prometheus.NewRegistry(),
+				slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,19 +92,41 @@ func TestProbes(t *testing.T) {
 
 func TestMetricsAndTakenAddress(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "hookline_test"}, func() float64 { return 7 }))
+	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "hookline_test"},
+		func() float64 {
+			return 7
+		}))
 	h, err := admin.Listen("127.0.0.1:0", stream{}, registry, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = h.Close(context.Background()) }()
-	if status, body := get(t, h, "/metrics"); status != 200 || !strings.Contains(body, "hookline_test 7") {
+	if status, body := get(t, h, "/metrics"); status != 200 ||
+		!strings.Contains(body, "hookline_test 7") {
 		t.Errorf("/metrics answered %d %q", status, body)
 	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+h.Addr()+"/metrics",
+		nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", "application/openmetrics-text;version=1.0.0")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if body, err := io.ReadAll(resp.Body); err != nil || !strings.HasSuffix(string(body), "# EOF\n") {
+		t.Errorf("asked for OpenMetrics, which has exemplars, /metrics answered %q, %v", body, err)
+	}
 	other := prometheus.NewRegistry()
-	other.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "hookline_other"}, func() float64 { return 8 }))
+	other.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "hookline_other"},
+		func() float64 {
+			return 8
+		}))
 	h.ServeMetrics(prometheus.Gatherers{registry, other})
-	if _, body := get(t, h, "/metrics"); !strings.Contains(body, "hookline_test 7") || !strings.Contains(body, "hookline_other 8") {
+	if _, body := get(t, h, "/metrics"); !strings.Contains(body, "hookline_test 7") ||
+		!strings.Contains(body, "hookline_other 8") {
 		t.Errorf("/metrics answered %q, want both registries", body)
 	}
 	_, err = admin.Listen(h.Addr(), stream{}, registry, slog.New(slog.DiscardHandler))

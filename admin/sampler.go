@@ -5,16 +5,19 @@ import (
 	"sync"
 )
 
-// sampler is one of the runtime's that is off but for the time of the requests that want it. Safe for concurrent use.
+// sampler is one of the runtime's that is off but for the time of the requests that want it. Safe
+// for concurrent use.
 type sampler struct {
 	rate int            // at which it samples when it is on
 	set  func(rate int) // 0 switches it off
 
-	mu     sync.Mutex // also guards set: the last to leave must not switch off what the next one has switched on
-	wanted int        // requests in hand
+	// also guards set: the last to leave must not switch off what the next one has switched on
+	mu     sync.Mutex
+	wanted int // requests in hand
 }
 
-// defaultSeconds is how long is sampled when the request does not say. Without any time there would be nothing in the profile.
+// defaultSeconds is how long is sampled when the request does not say. Without any time there would
+// be nothing in the profile.
 const defaultSeconds = "10"
 
 // during returns a handler that serves the delta profile of next with the sampler on.
@@ -22,7 +25,8 @@ func (s *sampler) during(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		if debug := query.Get("debug"); debug != "" && debug != "0" {
-			refuse(w, 400, "this profile is made during the request, and cannot be had as text: leave debug out")
+			refuse(w, 400,
+				"this profile is made during the request, and cannot be had as text: leave debug out")
 			return
 		}
 		if query.Get("seconds") == "" {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -16,8 +17,9 @@ func backlog(ctx context.Context, b *bench) (*result, error) {
 		return nil, err
 	}
 	b.backlogRate = d.rate
-	r := d.result(fmt.Sprintf("%s rows, each inserted by a transaction of its own while Hookline was down, then delivered. "+
-		"A body has %s bytes.", whole(float64(l.records)), whole(float64(d.body))))
+	r := d.result(fmt.Sprintf(
+		"%s rows, each inserted by a transaction of its own while Hookline was down, then delivered. "+
+			"A body has %s bytes.", whole(float64(l.records)), whole(float64(d.body))))
 	r.figures[0] = r.figures[0].atLeast(leastOfPost)
 	return r, nil
 }
@@ -35,7 +37,8 @@ func backlog10(ctx context.Context, b *bench) (*result, error) {
 	r := d.result(fmt.Sprintf("As backlog, but %s rows.", whole(float64(l.records))))
 	if b.backlogRate != nil {
 		rate := &r.figures[0]
-		rate.against = append(rate.against, comparison{limit: "backlog", values: sample{b.backlogRate.median()}, least: leastOfBacklog})
+		rate.against = append(rate.against,
+			comparison{limit: "backlog", values: sample{b.backlogRate.median()}, least: leastOfBacklog})
 	}
 	return r, nil
 }
@@ -46,6 +49,57 @@ const bulkRows = 1000
 // bulk delivers rows that were committed by the thousand.
 func bulk(ctx context.Context, b *bench) (*result, error) {
 	return b.bulk(ctx, load{name: "bulk", records: b.rows, versions: 1, runs: b.runs})
+}
+
+// leastOfBulk is the share of the rate of bulk that transactions have in which each row is changed
+// twice: they are twice as much to read.
+const leastOfBulk = 0.8
+
+// folded delivers rows that were changed twice by transactions of a thousand rows.
+func folded(ctx context.Context, b *bench) (*result, error) {
+	l := load{name: "folded", records: b.rows, versions: 1, runs: b.runs}
+	l.write = func(ctx context.Context, d *database) error {
+		return errors.Join(d.call(ctx, "CALL commit_twice($1, $2)", l.records, bulkRows),
+			d.checkpoint(ctx))
+	}
+	d, err := b.drain(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	r := d.result(fmt.Sprintf(
+		"As bulk, but each row is inserted and updated by its transaction, which is one event: %s "+
+			"events of %s changes.",
+		whole(float64(l.records)), whole(float64(2*l.records))))
+	if b.bulkRate != nil {
+		rate := &r.figures[0]
+		rate.against = append(rate.against, comparison{
+			limit: "bulk", values: sample{b.bulkRate.median()},
+			least: leastOfBulk,
+		})
+	}
+	return r, nil
+}
+
+// twice delivers one large transaction that changes each row twice, further apart than what is held
+// of a transaction.
+func twice(ctx context.Context, b *bench) (*result, error) {
+	l := load{name: "twice", records: 10 * b.rows, versions: 2, runs: 1}
+	l.write = func(ctx context.Context, d *database) error {
+		return errors.Join(d.call(ctx, "CALL insert_twice($1)", l.records), d.checkpoint(ctx))
+	}
+	d, err := b.drain(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	r := d.result(fmt.Sprintf(
+		"As transaction, but it inserts all %s rows, and then updates all of them: each is told in "+
+			"two parts.",
+		whole(float64(l.records))))
+	r.figures = append(r.figures, figure{
+		what: "start to first event", values: d.begin, print: seconds,
+		against: []comparison{{limit: limitParse, values: d.parseBegin}},
+	})
+	return r, nil
 }
 
 // bulk10 delivers ten times as many, once.
@@ -64,6 +118,9 @@ func (b *bench) bulk(ctx context.Context, l load) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l.name == "bulk" {
+		b.bulkRate = d.rate
+	}
 	return d.result(fmt.Sprintf("As backlog, but %s rows, inserted by transactions of %s rows.",
 		whole(float64(l.records)), whole(bulkRows))), nil
 }
@@ -76,10 +133,12 @@ func transaction(ctx context.Context, b *bench) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := d.result(fmt.Sprintf("%s rows of the same kind, inserted by one transaction while Hookline was down, then delivered.",
+	r := d.result(fmt.Sprintf(
+		"%s rows of the same kind, inserted by one transaction while Hookline was down, then delivered.",
 		whole(float64(l.records))))
 	r.figures = append(r.figures, figure{
-		what: "start to first event", values: d.begin, print: seconds, against: []comparison{{limit: limitParse, values: d.parseBegin}},
+		what: "start to first event", values: d.begin, print: seconds,
+		against: []comparison{{limit: limitParse, values: d.parseBegin}},
 	})
 	return r, nil
 }
@@ -91,8 +150,10 @@ func updates(ctx context.Context, b *bench) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.result(fmt.Sprintf("As backlog, but %s rows, each inserted once and updated %d times: every record has an order to keep, and "+
-		"every update carries the row before and after. A body has %s bytes.",
+	return d.result(fmt.Sprintf(
+		"As backlog, but %s rows, each inserted once and updated %d times: every record has an order "+
+			"to keep, and "+
+			"every update carries the row before and after. A body has %s bytes.",
 		whole(float64(l.records)), l.versions-1, whole(float64(d.body)))), nil
 }
 
@@ -103,6 +164,9 @@ func mix(ctx context.Context, b *bench) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.result(fmt.Sprintf("As backlog, but %s rows, each inserted, updated %d times and deleted. What is told of a deleted row is the "+
-		"row as it was last; its deletion counts as one more version.", whole(float64(l.records)), l.versions-2)), nil
+	return d.result(fmt.Sprintf(
+		"As backlog, but %s rows, each inserted, updated %d times and deleted. What is told of a "+
+			"deleted row is the "+
+			"row as it was last; its deletion counts as one more version.", whole(float64(l.records)),
+		l.versions-2)), nil
 }

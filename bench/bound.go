@@ -88,13 +88,17 @@ func (r *result) section(b *strings.Builder, name string) {
 	fmt.Fprintf(b, "\n## %s\n\n    go run ./bench -scenario %s\n\n%s\n\n", r.title, name, r.about)
 	var rows [][]string
 	for _, f := range r.figures {
-		rows = append(rows, append([]string{f.what, f.print(f.values.median()), "", "", ""}, f.bound().cells()...))
+		rows = append(rows, append([]string{f.what, f.print(f.values.median()), "", "", ""},
+			f.bound().cells()...))
 		for i, c := range f.against {
 			if i > 0 || f.most > 0 {
 				rows = append(rows, make([]string, 7))
 			}
 			row := rows[len(rows)-1]
-			copy(row[2:], []string{c.limit, f.print(c.values.median()), ratio(f.values.ratios(c.values).median())})
+			copy(row[2:], []string{
+				c.limit, f.print(c.values.median()),
+				ratio(f.values.ratios(c.values).median()),
+			})
 			copy(row[5:], c.bound(f.values).cells())
 		}
 	}
@@ -105,5 +109,6 @@ func (r *result) section(b *strings.Builder, name string) {
 		}
 		rows = append(rows, row)
 	}
-	table(b, []string{"Figure", "Measured", "Compared with", "Its figure", "Ratio", "Bound", "Holds"}, rows)
+	table(b, []string{"Figure", "Measured", "Compared with", "Its figure", "Ratio", "Bound", "Holds"},
+		rows)
 }

@@ -10,9 +10,10 @@ import (
 const (
 	crowdEvery  = time.Second / 3         // between two commits, each of which goes to every webhook
 	crowdAnswer = 9500 * time.Millisecond // of the slow ones: just within HOOKLINE_REQUEST_TIMEOUT
-	crowdPass   = 15 * time.Second        // between two changes of a contact, so that the slow ones keep up with them
-	crowdPasses = 3                       // the first of which makes the contacts, and the connections
-	mostSlower  = 1.25                    // that healthy webhooks may become
+	// between two changes of a contact, so that the slow ones keep up with them
+	crowdPass   = 15 * time.Second
+	crowdPasses = 3    // the first of which makes the contacts, and the connections
+	mostSlower  = 1.25 // that healthy webhooks may become
 )
 
 // crowd measures what webhooks that are dead, and others that are slow, cost many healthy ones.
@@ -42,7 +43,8 @@ func crowd(ctx context.Context, b *bench) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	say("crowd: with %d slow and %d dead ones, for %s", len(slow.members), len(dead.members), crowdPasses*crowdPass)
+	say("crowd: with %d slow and %d dead ones, for %s", len(slow.members), len(dead.members),
+		crowdPasses*crowdPass)
 	all, err := b.gather(ctx, "crowd", healthy, slow, dead)
 	if err != nil {
 		return nil, err
@@ -53,20 +55,29 @@ func crowd(ctx context.Context, b *bench) (*result, error) {
 	counts.add(all.counts)
 	return &result{
 		title: "Slow and dead webhooks among many healthy ones",
-		about: fmt.Sprintf("%s webhooks, each at an address of its own: %d healthy, %d that answer after %s, %d that refuse connections. All of them "+
-			"get every event, %.3g of which are committed per second for %s. The healthy ones are measured alone before that. The first %s, "+
-			"in which connections are made, are left out of the latencies, which begin with the server's word that a change is committed.",
-			whole(float64(webhooks)), len(healthy.members), len(slow.members), crowdAnswer, len(dead.members),
+		about: fmt.Sprintf(
+			"%s webhooks, each at an address of its own: %d healthy, %d that answer after %s, %d that "+
+				"refuse connections. All of them "+
+				"get every event, %.3g of which are committed per second for %s. The healthy ones are "+
+				"measured alone before that. The first %s, "+
+				"in which connections are made, are left out of the latencies, which begin with the server's "+
+				"word that a change is committed.",
+			whole(float64(webhooks)), len(healthy.members), len(slow.members), crowdAnswer,
+			len(dead.members),
 			1/crowdEvery.Seconds(), crowdPasses*crowdPass, crowdPass),
 		figures: []figure{
-			compared("the commit alone, p99", millis, all.commits.percentile(0.99), reference, alone.commits.percentile(0.99)),
-			compared("committed to receipt by the healthy ones, p50", millis, all.latencies.median(), reference, alone.latencies.median()),
+			compared("the commit alone, p99", millis, all.commits.percentile(0.99), reference,
+				alone.commits.percentile(0.99)),
+			compared("committed to receipt by the healthy ones, p50", millis, all.latencies.median(),
+				reference, alone.latencies.median()),
 			compared("committed to receipt by the healthy ones, p99", millis,
 				all.latencies.percentile(0.99), reference, alone.latencies.percentile(0.99)).atMost(mostSlower),
-			compared("the same of each event by itself, median of them", millis, all.spreads.median(), reference, alone.spreads.median()),
+			compared("the same of each event by itself, median of them", millis, all.spreads.median(),
+				reference, alone.spreads.median()),
 			compared("CPU per 1,000 deliveries", millis, all.cpu(), reference, alone.cpu()),
 			compared(peakMemory, megabytes, all.usage.memory.peak, reference, alone.usage.memory.peak),
-			compared("peak of WAL not acknowledged", mebibytes, all.wal.unsettled, reference, alone.wal.unsettled),
+			compared("peak of WAL not acknowledged", mebibytes, all.wal.unsettled, reference,
+				alone.wal.unsettled),
 			compared("peak of WAL kept for the slot", mebibytes, all.wal.kept, reference, alone.wal.kept),
 		},
 		counts: counts,
@@ -83,11 +94,13 @@ type gathered struct {
 	counts    counts
 }
 
-// cpu returns the seconds of CPU that 1,000 deliveries took, the parked ones included.
+// cpu returns the seconds of CPU that 1,000 deliveries took, the spooled ones included.
 func (g gathered) cpu() float64 { return per1000(g.usage.cpu, g.counts.expected) }
 
 // gather measures groups, of which slow and dead may be nil, on a database of their own.
-func (b *bench) gather(ctx context.Context, name string, healthy, slow, dead *group) (g gathered, err error) {
+func (b *bench) gather(
+	ctx context.Context, name string, healthy, slow, dead *group,
+) (g gathered, err error) {
 	urls := healthy.urls()
 	for _, others := range []*group{slow, dead} {
 		if others != nil {
@@ -132,7 +145,9 @@ func (b *bench) gather(ctx context.Context, name string, healthy, slow, dead *gr
 	}
 	if dead != nil {
 		g.counts.expected = written * len(dead.members)
-		parked, err := p.until(metricWaiting, metricEvery, func(n float64) bool { return int(n) == g.counts.expected })
+		parked, err := p.until(metricWaiting, metricEvery, func(n float64) bool {
+			return int(n) == g.counts.expected
+		})
 		if err != nil {
 			return g, err
 		}

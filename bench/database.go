@@ -12,11 +12,13 @@ import (
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
 
+	"hookline/internal/pg"
 	"hookline/internal/postgres"
 )
 
-// settings are what the server is measured with. It writes safely, as in production: what the throw-away servers of tests leave out is
-// switched on again. What would come by at one time and not at another is switched off: vacuums, and checkpoints other than ours.
+// settings are what the server is measured with. It writes safely, as in production: what the
+// throw-away servers of tests leave out is switched on again. What would come by at one time and
+// not at another is switched off: vacuums, and checkpoints other than ours.
 var settings = map[string]string{
 	"fsync":              "on",
 	"full_page_writes":   "on",
@@ -37,14 +39,17 @@ type database struct {
 //go:embed schema.sql
 var schema string
 
-// newDatabase makes a database with the tables of schema.sql, and a webhook for each of the URLs that hears of everything.
-func newDatabase(ctx context.Context, server *postgres.Server, name string, urls ...string) (*database, error) {
+// newDatabase makes a database with the tables of schema.sql, and a webhook for each of the URLs
+// that hears of everything.
+func newDatabase(
+	ctx context.Context, server *postgres.Server, name string, urls ...string,
+) (*database, error) {
 	admin, err := pgx.Connect(ctx, server.URL("postgres"))
 	if err != nil {
 		return nil, err
 	}
 	defer admin.Close(ctx)
-	if _, err := admin.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()); err != nil {
+	if _, err := admin.Exec(ctx, "CREATE DATABASE "+pg.Identifier(name)); err != nil {
 		return nil, err
 	}
 	d := &database{name: name, url: server.URL(name)}
@@ -69,7 +74,9 @@ const (
 
 // subscribe makes a webhook for each of the URLs.
 func (d *database) subscribe(ctx context.Context, operation string, urls ...string) error {
-	_, err := d.conn.Exec(ctx, "INSERT INTO webhooks (url, secret, operations) SELECT unnest($1::text[]), $2, ARRAY[$3]", urls, secret, operation)
+	_, err := d.conn.Exec(ctx,
+		"INSERT INTO webhooks (url, secret, operations) SELECT unnest($1::text[]), $2, ARRAY[$3]", urls,
+		secret, operation)
 	return err
 }
 
@@ -83,7 +90,8 @@ func (d *database) limitSlot() string { return d.name + "_limit" }
 func (d *database) close() error {
 	ctx := context.Background()
 	_, err := d.conn.Exec(ctx, `
-		SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE database = current_database() AND active;
+		SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots
+		  WHERE database = current_database() AND active;
 		SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()`)
 	return errors.Join(err, d.conn.Close(ctx))
 }
@@ -95,8 +103,9 @@ const (
 	commitThings   = "commit_things"
 )
 
-// commitEach has a procedure write records 1 to n in the given number of versions, each of them a transaction of its own, over as many
-// connections as there are cores. The versions of a record are committed in order.
+// commitEach has a procedure write records 1 to n in the given number of versions, each of them a
+// transaction of its own, over as many connections as there are cores. The versions of a record are
+// committed in order.
 func (d *database) commitEach(ctx context.Context, procedure string, n, versions int) error {
 	writers := runtime.NumCPU()
 	errs := make([]error, writers+1)
@@ -116,7 +125,8 @@ func (d *database) commitAtOnce(ctx context.Context, n int) error {
 	return errors.Join(d.call(ctx, "CALL insert_contacts($1, $2)", 1, n), d.checkpoint(ctx))
 }
 
-// commitInSteps writes contacts 1 to n in the given number of versions by transactions of the given number of rows.
+// commitInSteps writes contacts 1 to n in the given number of versions by transactions of the given
+// number of rows.
 func (d *database) commitInSteps(ctx context.Context, n, versions, rows int) error {
 	for v := range versions {
 		for first := 1; first <= n; first += rows {
@@ -132,10 +142,12 @@ func (d *database) commitInSteps(ctx context.Context, n, versions, rows int) err
 	return nil
 }
 
-// planOnce has the server plan the statements of a procedure once: what writing rows takes of the cores is not what is measured.
+// planOnce has the server plan the statements of a procedure once: what writing rows takes of the
+// cores is not what is measured.
 const planOnce = "SET plan_cache_mode = force_generic_plan"
 
-// call runs sql on a connection of its own. Commits do not wait for the disk: how fast rows are written is not what is measured.
+// call runs sql on a connection of its own. Commits do not wait for the disk: how fast rows are
+// written is not what is measured.
 func (d *database) call(ctx context.Context, sql string, args ...any) error {
 	conn, err := pgx.Connect(ctx, d.url)
 	if err != nil {
@@ -149,7 +161,8 @@ func (d *database) call(ctx context.Context, sql string, args ...any) error {
 	return err
 }
 
-// checkpoint brings everything to the disk, so that nothing is left to be written while something is measured.
+// checkpoint brings everything to the disk, so that nothing is left to be written while something
+// is measured.
 func (d *database) checkpoint(ctx context.Context) error {
 	_, err := d.conn.Exec(ctx, "CHECKPOINT")
 	return err
@@ -171,7 +184,8 @@ func (d *database) acknowledged(ctx context.Context, slot string, end pglogrepl.
 	since := time.Now()
 	return until(ctx, 50*time.Millisecond, func() (bool, error) {
 		var at pglogrepl.LSN
-		err := d.conn.QueryRow(ctx, "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = $1", slot).Scan(&at)
+		err := d.conn.QueryRow(ctx,
+			"SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = $1", slot).Scan(&at)
 		if err == nil && at < end && time.Since(since) > patience {
 			err = fmt.Errorf("slot %s is acknowledged up to %s, and stays so, want %s", slot, at, end)
 		}

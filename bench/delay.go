@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// delay lets answers go after a latency, exactly. time.Sleep would be late by up to a millisecond, since Go's poller waits in whole ones: a
-// receiver of 20 ms would really be one of 21, and no client could reach what 20 ms allow. So one thread sleeps in the kernel until the
-// next answer is due. All wait equally long, so they are due in the order in which they come.
+// delay lets answers go after a latency, exactly. time.Sleep would be late by up to a millisecond,
+// since Go's poller waits in whole ones: a receiver of 20 ms would really be one of 21, and no
+// client could reach what 20 ms allow. So one thread sleeps in the kernel until the next answer is
+// due. All wait equally long, so they are due in the order in which they come.
 type delay struct {
 	latency time.Duration
 	queue   chan due

@@ -13,8 +13,9 @@ type load struct {
 	records  int
 	versions int // of each record
 	runs     int
-	before   func(ctx context.Context, d *database) error // makes what has to be there before Hookline sets the database up
-	write    func(ctx context.Context, d *database) error
+	// makes what has to be there before Hookline sets the database up
+	before func(ctx context.Context, d *database) error
+	write  func(ctx context.Context, d *database) error
 }
 
 func (l load) events() int { return l.records * l.versions }
@@ -34,16 +35,19 @@ type drained struct {
 
 	rate, steady sample // Hookline's events/s, overall and over the middle 80 %
 	ready, begin sample // seconds from its start until it was ready, and to the first event
-	cpu, active  sample // seconds of CPU per 1,000 events: of its whole life, and from when it was ready
-	peak         sample // of resident memory, in MB
-	setups       sample // seconds that each hookline setup took, the first of which prepares the database
+	// seconds of CPU per 1,000 events: of its whole life, and from when it was ready
+	cpu, active sample
+	peak        sample // of resident memory, in MB
+	// seconds that each hookline setup took, the first of which prepares the database
+	setups sample
 
 	parse, parseBegin sample // rows/s received and parsed, and seconds to the first one
 	post, postCPU     sample // POSTs/s and seconds of CPU per 1,000
 }
 
-// prepare makes a database with a webhook for each of the URLs, in which the load is written while Hookline is down: each run of Hookline
-// has a slot of its own on the same rows, and the limits have one.
+// prepare makes a database with a webhook for each of the URLs, in which the load is written while
+// Hookline is down: each run of Hookline has a slot of its own on the same rows, and the limits
+// have one.
 func (b *bench) prepare(ctx context.Context, l load, urls ...string) (d *database, err error) {
 	if d, err = newDatabase(ctx, b.server, l.name, urls...); err != nil {
 		return nil, err
@@ -80,7 +84,8 @@ func (b *bench) stage(ctx context.Context, d *database, l load) error {
 	return nil
 }
 
-// drain has the load read by Hookline and by each limit in turn, so that whatever else the machine does falls on all of them.
+// drain has the load read by Hookline and by each limit in turn, so that whatever else the machine
+// does falls on all of them.
 func (b *bench) drain(ctx context.Context, l load) (r *drained, err error) {
 	to, err := listen(0)
 	if err != nil {
@@ -95,7 +100,8 @@ func (b *bench) drain(ctx context.Context, l load) (r *drained, err error) {
 	r = &drained{setups: d.setups}
 	for run := range l.runs {
 		say("%s: run %d of %d", l.name, run+1, l.runs)
-		if err := r.measure(ctx, b, d, run, to.expect(l.records, l.versions, signatureStride)); err != nil {
+		if err := r.measure(ctx, b, d, run,
+			to.expect(l.records, l.versions, signatureStride)); err != nil {
 			return nil, err
 		}
 		if err := r.measureParse(ctx, d, l); err != nil {
@@ -109,7 +115,9 @@ func (b *bench) drain(ctx context.Context, l load) (r *drained, err error) {
 }
 
 // measure has Hookline deliver what the tallies expect.
-func (r *drained) measure(ctx context.Context, b *bench, d *database, run int, tallies ...*tally) error {
+func (r *drained) measure(
+	ctx context.Context, b *bench, d *database, run int, tallies ...*tally,
+) error {
 	p, err := b.hookline.run(ctx, d, d.slot(run))
 	if err != nil {
 		return err
@@ -191,8 +199,17 @@ func (r *drained) result(about string) *result {
 			{what: limitPost + ", CPU per 1,000", values: r.postCPU, print: millis},
 		},
 		figures: []figure{
-			{what: eventRate, values: r.rate, print: perSecond, against: []comparison{{limit: limitPost, values: r.post}, {limit: limitParse, values: r.parse}}},
-			figure{what: cpuTime, values: r.cpu, print: millis, against: []comparison{{limit: limitPost, values: r.postCPU}}}.upTo(mostCPU.Seconds()),
+			{
+				what: eventRate, values: r.rate, print: perSecond,
+				against: []comparison{
+					{limit: limitPost, values: r.post},
+					{limit: limitParse, values: r.parse},
+				},
+			},
+			figure{
+				what: cpuTime, values: r.cpu, print: millis,
+				against: []comparison{{limit: limitPost, values: r.postCPU}},
+			}.upTo(mostCPU.Seconds()),
 			figure{what: peakMemory, values: r.peak, print: megabytes}.neverAbove(mostMemory),
 		},
 		counts: r.counts,

@@ -42,7 +42,10 @@ func fanout(ctx context.Context, b *bench) (r *result, err error) {
 		if err := to.up(); err != nil {
 			return nil, err
 		}
-		c := &contender{load: load{name: fmt.Sprintf("fanout_%d", webhooks), records: 2 * b.rows / webhooks, versions: 1, runs: b.runs}.each(commitContacts)}
+		c := &contender{load: load{
+			name:    fmt.Sprintf("fanout_%d", webhooks),
+			records: 2 * b.rows / webhooks, versions: 1, runs: b.runs,
+		}.each(commitContacts)}
 		c.expect = func() []*tally { return to.expect(c.records, c.versions, signatureStride) }
 		if c.d, err = b.prepare(ctx, c.load, to.urls()...); err != nil {
 			return nil, err
@@ -53,9 +56,12 @@ func fanout(ctx context.Context, b *bench) (r *result, err error) {
 	if err := b.takeTurns(ctx, all); err != nil {
 		return nil, err
 	}
-	r = &result{about: fmt.Sprintf("As backlog, to 1, 10 and 100 webhooks in turns, each at an address of its own, which all hear of everything: "+
-		"%s, %s and %s rows, so that there are %s deliveries each time.",
-		whole(float64(all[0].records)), whole(float64(all[1].records)), whole(float64(all[2].records)), whole(float64(2*b.rows)))}
+	r = &result{about: fmt.Sprintf(
+		"As backlog, to 1, 10 and 100 webhooks in turns, each at an address of its own, which all "+
+			"hear of everything: "+
+			"%s, %s and %s rows, so that there are %s deliveries each time.",
+		whole(float64(all[0].records)), whole(float64(all[1].records)), whole(float64(all[2].records)),
+		whole(float64(2*b.rows)))}
 	for i, name := range []string{"1 webhook", "10 webhooks", "100 webhooks"} {
 		c := all[i]
 		rate := figure{what: name + ": deliveries/s", values: c.rate, print: perSecond}

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// host serves HTTP on one port of some loopback addresses. It can be down for a while: who connects then is refused.
+// host serves HTTP on one port of some loopback addresses. It can be down for a while: who connects
+// then is refused.
 type host struct {
 	handler   http.Handler
 	addresses int
@@ -24,9 +25,11 @@ func newHost(handler http.Handler, addresses int) (*host, error) {
 	return &host{handler: handler, addresses: addresses, port: port}, err
 }
 
-// keptPort returns a free port that no system gives to whoever asks for any port, so that it stays free while its host is down.
+// keptPort returns a free port that no system gives to whoever asks for any port, so that it stays
+// free while its host is down.
 func keptPort() (int, error) {
-	const first, ports, tries = 20_000, 10_000, 100 // Linux gives from 32,768 on, most others from 49,152 on
+	// Linux gives from 32,768 on, most others from 49,152 on
+	const first, ports, tries = 20_000, 10_000, 100
 	var errs []error
 	for range tries {
 		port := first + rand.IntN(ports)
@@ -40,7 +43,9 @@ func keptPort() (int, error) {
 }
 
 // address returns that of a number below h.addresses.
-func (h *host) address(n int) string { return fmt.Sprintf("127.0.%d.%d:%d", n/250, 1+n%250, h.port) }
+func (h *host) address(n int) string {
+	return fmt.Sprintf("127.0.%d.%d:%d", n/250, 1+n%250, h.port)
+}
 
 func (h *host) url(n int) string { return "http://" + h.address(n) + "/" }
 

@@ -45,10 +45,15 @@ func idle(ctx context.Context, b *bench) (r *result, err error) {
 		return nil, err
 	}
 	return &result{
-		about: fmt.Sprintf("Hookline is started on a database with one webhook, and left alone for %s from when it is ready. Its resident memory "+
-			"is that at the end, Linux's VmRSS.", idleSpan),
+		about: fmt.Sprintf(
+			"Hookline is started on a database with one webhook, and left alone for %s from when it is "+
+				"ready. Its resident memory "+
+				"is that at the end, Linux's VmRSS.", idleSpan),
 		figures: []figure{
-			figure{what: "resident memory", values: sample{u.memory.now}, print: megabytes}.neverAbove(mostIdle),
+			figure{
+				what: "resident memory", values: sample{u.memory.now},
+				print: megabytes,
+			}.neverAbove(mostIdle),
 			{what: peakMemory, values: sample{u.memory.peak}, print: megabytes},
 			{what: "CPU per second", values: sample{u.active.Seconds() / idleSpan.Seconds()}, print: millis},
 		},

@@ -19,15 +19,16 @@ const (
 	limitPost  = "plain POST"
 )
 
-// receiveAndParse reads the slot and parses every message with pglogrepl, until t is complete, and does nothing else with the rows. It
-// acknowledges nothing, so that the slot can be read again.
+// receiveAndParse reads the slot and parses every message with pglogrepl, until t is complete, and
+// does nothing else with the rows. It acknowledges nothing, so that the slot can be read again.
 func receiveAndParse(ctx context.Context, d *database, slot string, t *tally) error {
 	cfg, err := pgconn.ParseConfig(d.url)
 	if err != nil {
 		return err
 	}
 	cfg.RuntimeParams["replication"] = "database"
-	cfg.RuntimeParams["wal_sender_timeout"] = "0" // or the server would have to be told now and then that we are here
+	// or the server would have to be told now and then that we are here
+	cfg.RuntimeParams["wal_sender_timeout"] = "0"
 	conn, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return err
@@ -81,7 +82,8 @@ func count(t *tally, change pglogrepl.Message, size int) (complete bool) {
 	default:
 		return false
 	}
-	t.observe(leadingNumber(row.Columns[0].Data), leadingNumber(row.Columns[1].Data)+after, size, time.Now())
+	t.observe(leadingNumber(row.Columns[0].Data), leadingNumber(row.Columns[1].Data)+after, size,
+		time.Now())
 	select {
 	case <-t.complete:
 		return true
@@ -97,7 +99,8 @@ func plainPost(ctx context.Context, to *receiver, n, size int) (*tally, usage, e
 		return nil, usage{}, err
 	}
 	t := to.expect(n, 1, 0)
-	cmd := exec.CommandContext(ctx, self, posterArgument, to.url(0), strconv.Itoa(n), strconv.Itoa(size))
+	cmd := exec.CommandContext(ctx, self, posterArgument, to.url(0), strconv.Itoa(n),
+		strconv.Itoa(size))
 	cmd.Stderr = os.Stderr
 	p, err := start(ctx, cmd, "")
 	if err != nil {

@@ -1,9 +1,11 @@
-// Bench measures Hookline beside what the machine could do at most, and checks that every event arrives once and in order.
+// Bench measures Hookline beside what the machine could do at most, and checks that every event
+// arrives once and in order.
 //
 //	go run ./bench [-rows n] [-runs n] [-scenario name,…] [-out file] [-hookline binary] [-profile dir]
 //
-// All of it takes some 25 minutes on two cores; -rows 10000 a tenth of that, but for the scenarios idle, outage, crowd and parked, which take
-// their time. It exits with 1 when an event was lost, repeated or out of order, or a bound does not hold.
+// All of it takes some 40 minutes on two cores; -rows 10000 a tenth of that, but for the scenarios
+// idle, outage, crowd and parked, which take their time. It exits with 1 when an event was lost,
+// repeated or out of order, or a bound does not hold.
 package main
 
 import (
@@ -46,12 +48,18 @@ func parse() (options, error) {
 	const out = "docs/benchmarks.md"
 	var o options
 	var chosen string
-	flag.IntVar(&o.rows, "rows", defaultRows, "rows of the backlog; the other scenarios are in proportion")
+	flag.IntVar(&o.rows, "rows", defaultRows,
+		"rows of the backlog; the other scenarios are in proportion")
 	flag.IntVar(&o.runs, "runs", 3, "runs of the scenarios that are measured several times")
-	flag.StringVar(&chosen, "scenario", "", "comma list of scenarios; default all of "+names(scenarios))
-	flag.StringVar(&o.out, "out", out, "file that the report is written to; with -scenario none, unless it is given")
-	flag.StringVar(&o.binary, "hookline", "", "binary of Hookline that is measured, in place of one that is built")
-	flag.StringVar(&o.profiles, "profile", "", "directory for a CPU profile of 5 s and a heap profile of Hookline in each scenario; they cost a little")
+	flag.StringVar(&chosen, "scenario", "", "comma list of scenarios; default all of "+
+		names(scenarios))
+	flag.StringVar(&o.out, "out", out,
+		"file that the report is written to; with -scenario none, unless it is given")
+	flag.StringVar(&o.binary, "hookline", "",
+		"binary of Hookline that is measured, in place of one that is built")
+	flag.StringVar(&o.profiles, "profile", "",
+		"directory for a CPU profile of 5 s and a heap profile of Hookline in each scenario; they "+
+			"cost a little")
 	flag.Parse()
 	if flag.NArg() > 0 || o.rows < 1000 || o.runs < 1 || o.runs > 40 {
 		return o, errors.New("want -rows of 1000 or more, -runs from 1 to 40, and no other arguments")
@@ -87,13 +95,19 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r := &report{command: strings.Join(append([]string{"go run ./bench"}, os.Args[1:]...), " "), at: time.Now()}
+	r := &report{
+		command: strings.Join(append([]string{"go run ./bench"}, os.Args[1:]...), " "),
+		at:      time.Now(),
+	}
 	dir, err := os.MkdirTemp("", "hookline-bench-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	b := &bench{rows: o.rows, runs: o.runs, hookline: &hookline{binary: o.binary, profiler: profiler{dir: o.profiles}}}
+	b := &bench{
+		rows: o.rows, runs: o.runs,
+		hookline: &hookline{binary: o.binary, profiler: profiler{dir: o.profiles}},
+	}
 	if o.binary == "" {
 		say("building hookline")
 		if b.hookline.binary, err = build(ctx, dir); err != nil {

@@ -12,7 +12,7 @@ import (
 const (
 	metricChanges  = "hookline_changes_total"
 	metricAttempts = "hookline_attempts_total"
-	metricParked   = "hookline_parked_deliveries_total"
+	metricSpooled  = "hookline_parked_deliveries_total"
 	metricWaiting  = "hookline_spool_waiting_deliveries"
 )
 
@@ -44,9 +44,11 @@ func (p *process) metric(name string) (float64, error) {
 // metricEvery is the time between two looks at a metric, as a rule.
 const metricEvery = 20 * time.Millisecond
 
-// until looks at a metric so often, and returns its value when it is as it should be, or has stood still for too long: then it is for the
-// caller to see.
-func (p *process) until(name string, every time.Duration, right func(v float64) bool) (value float64, err error) {
+// until looks at a metric so often, and returns its value when it is as it should be, or has stood
+// still for too long: then it is for the caller to see.
+func (p *process) until(
+	name string, every time.Duration, right func(v float64) bool,
+) (value float64, err error) {
 	last, since := -1.0, time.Now()
 	err = until(p.alive, every, func() (bool, error) {
 		if value, err = p.metric(name); err != nil {

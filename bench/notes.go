@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"hookline/internal/pg"
 	"hookline/internal/twentydb"
 )
 
@@ -16,8 +17,8 @@ var notesSQL string
 
 const commitNotes = "commit_notes"
 
-// leastOfNotes is the share of the rate of notes that are for everybody at which those come that are for whoever may read what they are
-// attached to.
+// leastOfNotes is the share of the rate of notes that are for everybody at which those come that
+// are for whoever may read what they are attached to.
 const leastOfNotes = 0.9
 
 // notes delivers notes of a Twenty database of version 2.21, in which they are for everybody.
@@ -27,26 +28,33 @@ func notes(ctx context.Context, b *bench) (*result, error) {
 		return nil, err
 	}
 	b.notesRate = d.rate
-	return d.notes(fmt.Sprintf("%s notes of Twenty 2.21, each inserted, attached to a person and updated %d times by transactions of their own while "+
-		"Hookline was down, then delivered to a webhook for notes. A body has %s bytes.",
+	return d.notes(fmt.Sprintf(
+		"%s notes of Twenty 2.21, each inserted, attached to a person and updated %d times by "+
+			"transactions of their own while "+
+			"Hookline was down, then delivered to a webhook for notes. A body has %s bytes.",
 		whole(float64(l.records)), l.versions-1, whole(float64(d.body)))), nil
 }
 
-// inherited delivers the same notes of version 2.43, in which each is for whoever may read the person.
+// inherited delivers the same notes of version 2.43, in which each is for whoever may read the
+// person.
 func inherited(ctx context.Context, b *bench) (*result, error) {
 	d, _, err := b.drainNotes(ctx, "inherited", "2.43")
 	if err != nil {
 		return nil, err
 	}
-	r := d.notes("As notes, but of Twenty 2.43: each note is for whoever may read what it is attached to.")
+	r := d.notes(
+		"As notes, but of Twenty 2.43: each note is for whoever may read what it is attached to.")
 	if b.notesRate != nil {
 		rate := &r.figures[0]
-		rate.against = append(rate.against, comparison{limit: "notes", values: sample{b.notesRate.median()}, least: leastOfNotes})
+		rate.against = append(rate.against,
+			comparison{limit: "notes", values: sample{b.notesRate.median()}, least: leastOfNotes})
 	}
 	return r, nil
 }
 
-func (b *bench) drainNotes(ctx context.Context, name, version string) (r *drained, l load, err error) {
+func (b *bench) drainNotes(
+	ctx context.Context, name, version string,
+) (r *drained, l load, err error) {
 	l = load{name: name, records: b.rows / 5, versions: 4, runs: b.runs}.each(commitNotes)
 	to, err := listen(0)
 	if err != nil {
@@ -64,7 +72,8 @@ func (b *bench) drainNotes(ctx context.Context, name, version string) (r *draine
 	r = &drained{setups: d.setups}
 	for run := range l.runs {
 		say("%s: run %d of %d", l.name, run+1, l.runs)
-		if err := r.measure(ctx, b, d, run, to.expect(l.records, l.versions, signatureStride)); err != nil {
+		if err := r.measure(ctx, b, d, run,
+			to.expect(l.records, l.versions, signatureStride)); err != nil {
 			return nil, l, err
 		}
 		if err := r.measurePost(ctx, to, min(l.events(), b.rows)); err != nil {
@@ -74,14 +83,17 @@ func (b *bench) drainNotes(ctx context.Context, name, version string) (r *draine
 	return r, l, nil
 }
 
-// newTwentyDatabase makes the database of a Twenty server of some version, with a webhook for notes.
-func newTwentyDatabase(ctx context.Context, b *bench, name, version, url string) (*database, error) {
+// newTwentyDatabase makes the database of a Twenty server of some version, with a webhook for
+// notes.
+func newTwentyDatabase(
+	ctx context.Context, b *bench, name, version, url string,
+) (*database, error) {
 	admin, err := pgx.Connect(ctx, b.server.URL("postgres"))
 	if err != nil {
 		return nil, err
 	}
 	defer admin.Close(ctx)
-	quoted := pgx.Identifier{name}.Sanitize()
+	quoted := pg.Identifier(name)
 	if _, err := admin.Exec(ctx, "CREATE DATABASE "+quoted); err != nil {
 		return nil, err
 	}
@@ -91,10 +103,12 @@ func newTwentyDatabase(ctx context.Context, b *bench, name, version, url string)
 	}
 	err = twentydb.LoadAt(ctx, d.conn, version)
 	if err == nil {
-		_, err = d.conn.Exec(ctx, notesSQL+"ALTER DATABASE "+quoted+" SET search_path TO "+twentydb.Schema+", public")
+		_, err = d.conn.Exec(ctx, notesSQL+"ALTER DATABASE "+quoted+" SET search_path TO "+
+			twentydb.Schema+", public")
 	}
 	if err == nil {
-		_, err = twentydb.AddWebhook(ctx, d.conn, twentydb.Webhook{URL: url, Secret: secret, Operations: []string{"note.*"}})
+		_, err = twentydb.AddWebhook(ctx, d.conn,
+			twentydb.Webhook{URL: url, Secret: secret, Operations: []string{"note.*"}})
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make database %s: %w", name, err), d.close())
@@ -111,8 +125,14 @@ func (r *drained) notes(about string) *result {
 			{what: limitPost + ", CPU per 1,000", values: r.postCPU, print: millis},
 		},
 		figures: []figure{
-			{what: eventRate, values: r.rate, print: perSecond, against: []comparison{{limit: limitPost, values: r.post}}},
-			{what: cpuTime, values: r.cpu, print: millis, against: []comparison{{limit: limitPost, values: r.postCPU}}},
+			{
+				what: eventRate, values: r.rate, print: perSecond,
+				against: []comparison{{limit: limitPost, values: r.post}},
+			},
+			{
+				what: cpuTime, values: r.cpu, print: millis,
+				against: []comparison{{limit: limitPost, values: r.postCPU}},
+			},
 			figure{what: peakMemory, values: r.peak, print: megabytes}.neverAbove(mostMemory),
 		},
 		counts: r.counts,

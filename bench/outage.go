@@ -25,8 +25,8 @@ const (
 // longestProbe is what may pass until a receiver that is back gets something.
 const longestProbe = 75 * time.Second
 
-// outage measures what a receiver that refuses connections for a while costs the database and another receiver, and how it is caught up
-// with, while commits go on.
+// outage measures what a receiver that refuses connections for a while costs the database and
+// another receiver, and how it is caught up with, while commits go on.
 func outage(ctx context.Context, b *bench) (r *result, err error) {
 	healthy, err := listen(0)
 	if err != nil {
@@ -50,7 +50,8 @@ func outage(ctx context.Context, b *bench) (r *result, err error) {
 	contacts := b.rows / 10
 	pass := time.Duration(contacts) * outageEvery
 	versions := outageBefore + outageHealth + outageLength + outageAfter + int(longestProbe/pass) + 1
-	well, ill := healthy.expect(contacts, versions, signatureStride), failing.expect(contacts, versions, signatureStride)
+	well, ill := healthy.expect(contacts, versions, signatureStride),
+		failing.expect(contacts, versions, signatureStride)
 	p, err := b.hookline.run(ctx, d, d.slot(0), "HOOKLINE_LOG_LEVEL=error")
 	if err != nil {
 		return nil, err
@@ -110,7 +111,9 @@ type outageTimes struct {
 }
 
 // play takes the failing receiver through the phases.
-func (o *outageTimes) play(ctx context.Context, failing *receiver, ill *tally, pass time.Duration) error {
+func (o *outageTimes) play(
+	ctx context.Context, failing *receiver, ill *tally, pass time.Duration,
+) error {
 	say("outage: both receivers are well, for %s", o.down.Sub(o.start))
 	if err := waitUntil(ctx, o.down); err != nil {
 		return err
@@ -138,8 +141,12 @@ func (o *outageTimes) play(ctx context.Context, failing *receiver, ill *tally, p
 	return waitUntil(ctx, o.back.Add(outageAfter*pass))
 }
 
-func (o *outageTimes) result(w *writer, well, ill *tally, wal *retention, u usage, counts counts) *result {
-	rate := func(from, to time.Time) float64 { return float64(len(w.between(from, to))) / to.Sub(from).Seconds() }
+func (o *outageTimes) result(
+	w *writer, well, ill *tally, wal *retention, u usage, counts counts,
+) *result {
+	rate := func(from, to time.Time) float64 {
+		return float64(len(w.between(from, to))) / to.Sub(from).Seconds()
+	}
 	p99 := func(s sample) float64 { return s.percentile(0.99) }
 	caught := catchUp(w, ill, o.back)
 	commits, latencies := w.commits(o.health, o.down), w.latencies(well, o.health, o.down)
@@ -147,27 +154,50 @@ func (o *outageTimes) result(w *writer, well, ill *tally, wal *retention, u usag
 	const both = "both well"
 	return &result{
 		title: "A receiver that is down",
-		about: fmt.Sprintf("%s transactions of one row per second, %s in all, which change %s contacts in turn. Two webhooks get everything. "+
-			"Both are well for %s; then one refuses connections for %s, while commits go on, and for some time after its return. What the "+
-			"other one gets is measured from the server's word that it is committed until the receiver has read the body; the commit alone, from "+
-			"just before the statement is sent until that word.",
-			whole(1/w.every.Seconds()), whole(float64(counts.expected/2)), whole(float64(w.contacts)), o.down.Sub(o.start), o.up.Sub(o.down)),
+		about: fmt.Sprintf(
+			"%s transactions of one row per second, %s in all, which change %s contacts in turn. Two "+
+				"webhooks get everything. "+
+				"Both are well for %s; then one refuses connections for %s, while commits go on, and for "+
+				"some time after its return. What the "+
+				"other one gets is measured from the server's word that it is committed until the receiver "+
+				"has read the body; the commit alone, from "+
+				"just before the statement is sent until that word.",
+			whole(1/w.every.Seconds()), whole(float64(counts.expected/2)), whole(float64(w.contacts)),
+			o.down.Sub(o.start), o.up.Sub(o.down)),
 		figures: []figure{
 			compared("one down: commits/s", perSecond, rate(o.down, o.up), both, rate(o.health, o.down)),
-			compared("one down: the commit alone, p99", millis, p99(w.commits(o.down, o.up)), both, p99(commits)),
-			compared("one down: committed to receipt, p50", millis, w.latencies(well, o.down, o.up).median(), both, latencies.median()),
-			compared("one down: committed to receipt, p99", millis, p99(w.latencies(well, o.down, o.up)), both, p99(latencies)),
-			compared("one catching up: the commit alone, p99", millis, p99(w.commits(o.back, caught.at)), both, p99(commits)),
-			compared("one catching up: committed to receipt, p99", millis, p99(w.latencies(well, o.back, caught.at)), both, p99(latencies)),
-			compared("one down: peak of WAL not acknowledged", mebibytes, down.unsettled, both, kept.unsettled).neverAbove(mostWAL),
+			compared("one down: the commit alone, p99", millis, p99(w.commits(o.down, o.up)), both,
+				p99(commits)),
+			compared("one down: committed to receipt, p50", millis, w.latencies(well, o.down, o.up).median(),
+				both, latencies.median()),
+			compared("one down: committed to receipt, p99", millis, p99(w.latencies(well, o.down, o.up)),
+				both, p99(latencies)),
+			compared("one catching up: the commit alone, p99", millis, p99(w.commits(o.back, caught.at)),
+				both, p99(commits)),
+			compared("one catching up: committed to receipt, p99", millis,
+				p99(w.latencies(well, o.back, caught.at)), both, p99(latencies)),
+			compared("one down: peak of WAL not acknowledged", mebibytes, down.unsettled, both,
+				kept.unsettled).neverAbove(mostWAL),
 			compared("one down: peak of WAL kept for the slot", mebibytes, down.kept, both, kept.kept),
-			compared("one catching up: peak of WAL not acknowledged", mebibytes, later.unsettled, both, kept.unsettled).neverAbove(mostWAL),
-			compared("one catching up: peak of WAL kept for the slot", mebibytes, later.kept, both, kept.kept),
-			{what: "from the return to the first event", values: sample{o.back.Sub(o.up).Seconds()}, print: seconds},
+			compared("one catching up: peak of WAL not acknowledged", mebibytes, later.unsettled, both,
+				kept.unsettled).neverAbove(mostWAL),
+			compared("one catching up: peak of WAL kept for the slot", mebibytes, later.kept, both,
+				kept.kept),
+			{
+				what: "from the return to the first event", values: sample{o.back.Sub(o.up).Seconds()},
+				print: seconds,
+			},
 			{what: "events that wait then", values: sample{float64(caught.behind)}, print: whole},
-			{what: "from the first event until it has caught up", values: sample{caught.took.Seconds()}, print: seconds},
-			compared("events/s meanwhile", perSecond, caught.rate, "commits/s meanwhile", rate(o.back, caught.at)).atLeast(1),
-			{what: peakMemory, values: sample{u.memory.peak}, print: megabytes, most: mostOutage, always: true},
+			{
+				what: "from the first event until it has caught up", values: sample{caught.took.Seconds()},
+				print: seconds,
+			},
+			compared("events/s meanwhile", perSecond, caught.rate, "commits/s meanwhile",
+				rate(o.back, caught.at)).atLeast(1),
+			{
+				what: peakMemory, values: sample{u.memory.peak}, print: megabytes, most: mostOutage,
+				always: true,
+			},
 		},
 		counts: counts,
 	}

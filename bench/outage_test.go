@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// TestCatchUp has a receiver get nothing for two of four seconds in which an event is committed every 10 ms, then one every 5 ms.
+// TestCatchUp has a receiver get nothing for two of four seconds in which an event is committed
+// every 10 ms, then one every 5 ms.
 func TestCatchUp(t *testing.T) {
 	const events, missed, every = 400, 200, 10 * time.Millisecond
 	w := &writer{contacts: events, every: every, start: time.Now(), sent: make([]time.Time, 2*events)}
@@ -24,7 +25,8 @@ func TestCatchUp(t *testing.T) {
 	if got.behind != missed {
 		t.Errorf("behind by %d, want %d", got.behind, missed)
 	}
-	// It gets 200 events per second, 100 more than are committed: after 1.9 s it is behind by 10, which is a tenth of a second.
+	// It gets 200 events per second, 100 more than are committed: after 1.9 s it is behind by 10,
+	// which is a tenth of a second.
 	if want := 1900 * time.Millisecond; (got.took - want).Abs() > 2*every {
 		t.Errorf("took %s, want %s", got.took, want)
 	}

@@ -12,7 +12,8 @@ type pacing struct {
 	rate        int // per second
 	connections int
 	runs        int
-	p50, p99    time.Duration // at most, from the server's word that it is committed to the receipt; 0: nothing is promised
+	// at most, from the server's word that it is committed to the receipt; 0: nothing is promised
+	p50, p99 time.Duration
 }
 
 const (
@@ -20,15 +21,22 @@ const (
 	pacedSettle = 5                // a fifth of it is left out: connections are made meanwhile
 )
 
-// paced measures the latency of single commits at a steady pace, of Hookline and of the stream alone in turns.
+// paced measures the latency of single commits at a steady pace, of Hookline and of the stream
+// alone in turns.
 func paced(ctx context.Context, b *bench) (*result, error) {
 	r := &result{
-		about: fmt.Sprintf("Transactions of one row, committed at a steady pace for %s with synchronous_commit on, over as many connections as "+
-			"that needs: 1 for 200 per second, 8 for more. The first %s, in which Hookline's connections are made, are left out. The "+
-			"latency ends when the receiver has read the body. It begins with the server's word that it is committed, or just before the statement "+
-			"was sent: then the commit's own wait for the disk is in it. The limit is the stream alone, until the row is parsed; the server sends it at "+
-			"about the moment in which it answers the writer, and what is there before that answer counts as 0. The CPU time is that from when "+
-			"Hookline was ready.", b.scaled(pacedSpan), b.scaled(pacedSpan)/pacedSettle),
+		about: fmt.Sprintf(
+			"Transactions of one row, committed at a steady pace for %s with synchronous_commit on, over "+
+				"as many connections as "+
+				"that needs: 1 for 200 per second, 8 for more. The first %s, in which Hookline's connections "+
+				"are made, are left out. The "+
+				"latency ends when the receiver has read the body. It begins with the server's word that it "+
+				"is committed, or just before the statement "+
+				"was sent: then the commit's own wait for the disk is in it. The limit is the stream alone, "+
+				"until the row is parsed; the server sends it at "+
+				"about the moment in which it answers the writer, and what is there before that answer "+
+				"counts as 0. The CPU time is that from when "+
+				"Hookline was ready.", b.scaled(pacedSpan), b.scaled(pacedSpan)/pacedSettle),
 	}
 	for _, at := range []pacing{
 		{rate: 200, connections: 1, runs: 1},
@@ -91,7 +99,10 @@ func (b *bench) pace(ctx context.Context, at pacing) (figures []figure, c counts
 			return nil, c, fmt.Errorf("%s: %w", limitParse, err)
 		}
 	}
-	figures = []figure{{what: "commits/s", values: delivered.rate, print: perSecond, against: []comparison{{limit: "pace", values: sample{float64(at.rate)}}}}}
+	figures = []figure{{
+		what: "commits/s", values: delivered.rate, print: perSecond,
+		against: []comparison{{limit: "pace", values: sample{float64(at.rate)}}},
+	}}
 	for _, p := range percentiles {
 		f := figure{
 			what: "committed to receipt, " + p.name, values: delivered.committed[p.name], print: millis,
@@ -121,7 +132,9 @@ func (b *bench) pace(ctx context.Context, at pacing) (figures []figure, c counts
 }
 
 // deliverPaced has Hookline deliver what is committed at a pace.
-func (b *bench) deliverPaced(ctx context.Context, d *database, at pacing, slot string, t *tally, s *clocked) (usage, error) {
+func (b *bench) deliverPaced(
+	ctx context.Context, d *database, at pacing, slot string, t *tally, s *clocked,
+) (usage, error) {
 	if err := d.empty(ctx); err != nil {
 		return usage{}, err
 	}
@@ -143,7 +156,9 @@ func (b *bench) deliverPaced(ctx context.Context, d *database, at pacing, slot s
 }
 
 // parsePaced has the stream alone read it.
-func (b *bench) parsePaced(ctx context.Context, d *database, at pacing, slot string, t *tally, s *clocked) error {
+func (b *bench) parsePaced(
+	ctx context.Context, d *database, at pacing, slot string, t *tally, s *clocked,
+) error {
 	if err := d.empty(ctx); err != nil {
 		return err
 	}
@@ -169,13 +184,15 @@ func (b *bench) parsePaced(ctx context.Context, d *database, at pacing, slot str
 // insertDraft inserts a contact that draft has made.
 const insertDraft = "INSERT INTO contacts SELECT * FROM drafts WHERE id = $1 AND version = $2"
 
-// draft makes contacts to be inserted later, so that making them does not take the cores while it is measured how long they are on their way.
-// A table without primary key is not published.
+// draft makes contacts to be inserted later, so that making them does not take the cores while it
+// is measured how long they are on their way. A table without primary key is not published.
 func (d *database) draft(ctx context.Context, n int) error {
 	if err := d.call(ctx, "CALL insert_contacts($1, $2)", 1, n); err != nil {
 		return err
 	}
-	_, err := d.conn.Exec(ctx, "CREATE TABLE drafts AS TABLE contacts; CREATE INDEX ON drafts (id); ANALYZE drafts; TRUNCATE contacts")
+	_, err := d.conn.Exec(ctx,
+		"CREATE TABLE drafts AS TABLE contacts; CREATE INDEX ON drafts (id); ANALYZE drafts; TRUNCATE "+
+			"contacts")
 	return err
 }
 

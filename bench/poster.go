@@ -15,8 +15,8 @@ import (
 // inFlight is Hookline's default for HOOKLINE_MAX_IN_FLIGHT.
 const inFlight = 64
 
-// The poster is this program, started again with posterArgument, a URL, a number of requests and the size of a body: a process of its own,
-// as Hookline is one.
+// The poster is this program, started again with posterArgument, a URL, a number of requests and
+// the size of a body: a process of its own, as Hookline is one.
 const posterArgument = "post"
 
 // poster is its main function. It returns the exit code.
@@ -33,10 +33,13 @@ func poster(url, requests, size string) int {
 	return 0
 }
 
-// post sends n unsigned bodies of the given size to url, over as many connections as Hookline has. Each tells of a record of its own, as
-// Hookline's do, so that the receiver has the same work.
+// post sends n unsigned bodies of the given size to url, over as many connections as Hookline has.
+// Each tells of a record of its own, as Hookline's do, so that the receiver has the same work.
 func post(url string, n, size int) error {
-	client := http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: inFlight, DisableCompression: true}}
+	client := http.Client{Transport: &http.Transport{
+		MaxIdleConnsPerHost: inFlight,
+		DisableCompression:  true,
+	}}
 	filler := bytes.Repeat([]byte{'x'}, size)
 	errs := make([]error, inFlight)
 	var next atomic.Int64

@@ -56,7 +56,8 @@ func parseMemory(status string) (m memory, err error) {
 	return m, nil
 }
 
-// cpu returns the user and system time that the process has taken so far, to a hundredth of a second.
+// cpu returns the user and system time that the process has taken so far, to a hundredth of a
+// second.
 func (p *process) cpu() (time.Duration, error) {
 	stat, err := p.proc("stat")
 	if err != nil {
@@ -65,7 +66,8 @@ func (p *process) cpu() (time.Duration, error) {
 	return parseCPU(stat)
 }
 
-// parseCPU takes the text of /proc/<pid>/stat. The second field is the program's name in brackets, which may have anything in it.
+// parseCPU takes the text of /proc/<pid>/stat. The second field is the program's name in brackets,
+// which may have anything in it.
 func parseCPU(stat string) (cpu time.Duration, err error) {
 	const utime, stime = 14 - 3, 15 - 3 // counted from the field after the name, the third
 	const tick = time.Second / 100      // what the kernel counts in, whatever its own clock is

@@ -21,7 +21,8 @@ type hookline struct {
 // build compiles Hookline into dir, as `make build` does, and returns its binary.
 func build(ctx context.Context, dir string) (binary string, err error) {
 	binary = filepath.Join(dir, "hookline")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "hookline/cmd/hookline")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary,
+		"hookline/cmd/hookline")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build hookline: %w\n%s", err, out)
@@ -29,7 +30,9 @@ func build(ctx context.Context, dir string) (binary string, err error) {
 	return binary, nil
 }
 
-func (h *hookline) command(ctx context.Context, name string, d *database, slot, addr string, env ...string) *exec.Cmd {
+func (h *hookline) command(
+	ctx context.Context, name string, d *database, slot, addr string, env ...string,
+) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, h.binary, name)
 	cmd.Env = append([]string{
 		"HOOKLINE_DATABASE_URL=" + d.url, "HOOKLINE_SLOT=" + slot, "HOOKLINE_ALLOW_ADDRESSES=127.0.0.0/8",
@@ -50,7 +53,9 @@ func (h *hookline) setup(ctx context.Context, d *database, slot string) error {
 }
 
 // run starts Hookline on the slot, with further settings.
-func (h *hookline) run(ctx context.Context, d *database, slot string, env ...string) (*process, error) {
+func (h *hookline) run(
+	ctx context.Context, d *database, slot string, env ...string,
+) (*process, error) {
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
@@ -62,7 +67,8 @@ func (h *hookline) run(ctx context.Context, d *database, slot string, env ...str
 	if err != nil {
 		return nil, err
 	}
-	p, err := start(ctx, h.command(ctx, "run", d, slot, addr, append(env, "HOOKLINE_ADMIN_ADDR="+admin)...), addr)
+	p, err := start(ctx, h.command(ctx, "run", d, slot, addr,
+		append(env, "HOOKLINE_ADMIN_ADDR="+admin)...), addr)
 	if err == nil {
 		h.profiler.watch(p, admin)
 	}
@@ -103,7 +109,8 @@ func start(ctx context.Context, cmd *exec.Cmd, addr string) (*process, error) {
 	return p, nil
 }
 
-// ready returns when Hookline reads its slot. What it takes of the cores from then on is told apart.
+// ready returns when Hookline reads its slot. What it takes of the cores from then on is told
+// apart.
 func (p *process) ready() error {
 	err := p.reads()
 	if err != nil {
@@ -132,7 +139,8 @@ func (p *process) get(path string) (*http.Response, error) {
 	return http.DefaultClient.Do(req)
 }
 
-// until asks again and again, so often, until the answer is yes. The error is the cause of ctx, or what ask returned.
+// until asks again and again, so often, until the answer is yes. The error is the cause of ctx, or
+// what ask returned.
 func until(ctx context.Context, every time.Duration, ask func() (bool, error)) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()

@@ -11,8 +11,8 @@ import (
 	"sync"
 )
 
-// profiler has profiles of Hookline written to a directory while scenarios run: of a scenario's last run that lasts as long as it takes.
-// The zero value takes none.
+// profiler has profiles of Hookline written to a directory while scenarios run: of a scenario's
+// last run that lasts as long as it takes. The zero value takes none.
 type profiler struct {
 	dir      string
 	scenario string // that runs now
@@ -25,8 +25,8 @@ var profiles = []struct{ name, path string }{
 	{"heap", "/debug/pprof/heap"},
 }
 
-// watch takes the profiles of a process that has just been started with an admin listener at addr. A process that ends before that leaves
-// none.
+// watch takes the profiles of a process that has just been started with an admin listener at addr.
+// A process that ends before that leaves none.
 func (f *profiler) watch(p *process, addr string) {
 	scenario := f.scenario
 	f.taking.Go(func() {

@@ -11,8 +11,8 @@ import (
 	"hookline/sender"
 )
 
-// receiver is a webhook's other end: it reads each request whole, answers 200, and keeps the tally. It does little else, since it takes
-// its time from the same cores.
+// receiver is a webhook's other end: it reads each request whole, answers 200, and keeps the tally.
+// It does little else, since it takes its time from the same cores.
 type receiver struct {
 	*host
 	delay *delay // of each answer; nil: none
@@ -72,14 +72,13 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 }
 
 func verify(header http.Header, body []byte, now time.Time) error {
-	return errors.Join(
-		sender.Verify(secret, header, body, now, time.Minute),
-		sender.VerifyStandard(secret, header, body, now, time.Minute),
-	)
+	return errors.Join(sender.Verify(secret, header, body, now, time.Minute),
+		sender.VerifyStandard(secret, header, body, now, time.Minute))
 }
 
-// identify returns which version of which record a body tells of, 0 for what it does not tell. A deleted record is told of as it was last:
-// its deletion counts as the version after that. A note of Twenty, whose id is a UUID, has its number in a field of its own.
+// identify returns which version of which record a body tells of, 0 for what it does not tell. A
+// deleted record is told of as it was last: its deletion counts as the version after that. A note
+// of Twenty, whose id is a UUID, has its number in a field of its own.
 func identify(body []byte) (record, version int) {
 	record, version = number(body, `"id":`), number(body, `"version":`)
 	if record == 0 {
@@ -91,7 +90,8 @@ func identify(body []byte) (record, version int) {
 	return record, version
 }
 
-// number returns the whole number that follows the first place where name stands, 0 when there is none.
+// number returns the whole number that follows the first place where name stands, 0 when there is
+// none.
 func number(body []byte, name string) int {
 	_, rest, _ := bytes.Cut(body, []byte(name))
 	return leadingNumber(rest)

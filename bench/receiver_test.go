@@ -37,7 +37,8 @@ func TestPosterSendsEachRecordOnce(t *testing.T) {
 
 func TestReceiverChecksSignatures(t *testing.T) {
 	const id = "evt_1"
-	body := `{"event":"contact.created","data":{"id":` + strconv.Itoa(signatureStride) + `,"version":1,"firstName":"Ana \"id\":7"}}`
+	body := `{"event":"contact.created","data":{"id":` + strconv.Itoa(signatureStride) +
+		`,"version":1,"firstName":"Ana \"id\":7"}}`
 	for name, tc := range map[string]struct {
 		secret string
 		wrong  int
@@ -48,7 +49,8 @@ func TestReceiverChecksSignatures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			to := open(t)
 			tally := to.expect(signatureStride, 1, signatureStride)
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to.url(0), strings.NewReader(body))
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to.url(0),
+				strings.NewReader(body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -57,7 +59,8 @@ func TestReceiverChecksSignatures(t *testing.T) {
 			req.Header.Set(sender.HeaderTimestamp, strconv.FormatInt(now.UnixMilli(), 10))
 			req.Header.Set(sender.HeaderSignature, sender.Sign(tc.secret, now.UnixMilli(), []byte(body)))
 			req.Header.Set(sender.HeaderStandardTimestamp, strconv.FormatInt(now.Unix(), 10))
-			req.Header.Set(sender.HeaderStandardSignature, sender.SignStandard(tc.secret, id, now.Unix(), []byte(body)))
+			req.Header.Set(sender.HeaderStandardSignature,
+				sender.SignStandard(tc.secret, id, now.Unix(), []byte(body)))
 			resp, err := http.DefaultClient.Do(req)
 			if err != nil {
 				t.Fatal(err)

@@ -52,7 +52,9 @@ type report struct {
 
 func (r *report) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `%s`, not by hand. Run it to get the figures of another machine.\n\n", r.command)
+	fmt.Fprintf(&b,
+		"# Benchmarks\n\nWritten by `%s`, not by hand. Run it to get the figures of another machine.\n\n",
+		r.command)
 	table(&b, []string{"", ""}, [][]string{
 		{"Date", r.at.UTC().Format(time.DateOnly)},
 		{"Cores", fmt.Sprintf("%d × %s", runtime.NumCPU(), r.machine.cpu)},
@@ -103,11 +105,15 @@ func (r *report) compared(b *strings.Builder) {
 					rows = append(rows, make([]string, 7))
 				}
 				row := rows[len(rows)-1]
-				row[4], row[5], row[6] = c.limit, f.print(c.values.median()), "**"+ratio(f.values.ratios(c.values).median())+"**"
+				row[4], row[5], row[6] = c.limit, f.print(c.values.median()),
+					"**"+ratio(f.values.ratios(c.values).median())+"**"
 			}
 		}
 	}
-	table(b, []string{"Scenario", "Figure", "Median", "Lowest to highest", "Limit", "Its median", "Ratio"}, rows)
+	table(b, []string{
+		"Scenario", "Figure", "Median", "Lowest to highest", "Limit", "Its median",
+		"Ratio",
+	}, rows)
 
 	rows = nil
 	for i, result := range r.results {
@@ -129,7 +135,9 @@ func (f figure) cells(scenario string) []string {
 
 // counted prints how many events came as they should.
 func (r *report) counted(b *strings.Builder) {
-	b.WriteString("\n## Every event, counted\n\nOver all runs. The program fails unless all but the first column are 0.\n\n")
+	b.WriteString(
+		"\n## Every event, counted\n\nOver all runs. The program fails unless all but the first " +
+			"column are 0.\n\n")
 	var rows [][]string
 	for i, result := range r.results {
 		if result.failure != nil {
@@ -142,7 +150,10 @@ func (r *report) counted(b *strings.Builder) {
 		}
 		rows = append(rows, row)
 	}
-	table(b, []string{"Scenario", "Expected", "Lost", "Repeated", "Out of order", "Not written by us", "Wrong signature"}, rows)
+	table(b, []string{
+		"Scenario", "Expected", "Lost", "Repeated", "Out of order", "Not written by us",
+		"Wrong signature",
+	}, rows)
 }
 
 // method tells how it was measured.

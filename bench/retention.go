@@ -9,19 +9,19 @@ import (
 
 // retention follows how much WAL the server keeps for a slot.
 type retention struct {
-	end   context.CancelFunc
-	ended chan error
-	looks []retained
+	end     context.CancelFunc
+	ended   chan error
+	samples []retained
 }
 
-// retained is one look at it, in MiB.
+// retained is one sample of it, in MiB.
 type retained struct {
 	at        time.Time
 	kept      float64 // from restart_lsn: what is on the disk for the slot
 	unsettled float64 // from confirmed_flush_lsn: what Hookline has not acknowledged
 }
 
-// retentionEvery is the time between two looks.
+// retentionEvery is the time between two samples.
 const retentionEvery = 250 * time.Millisecond
 
 // watchWAL follows the slot until stop is called.
@@ -34,7 +34,9 @@ func (d *database) watchWAL(ctx context.Context, slot string) (*retention, error
 	ctx, r.end = context.WithCancel(ctx)
 	go func() {
 		defer conn.Close(context.WithoutCancel(ctx))
-		err := until(ctx, retentionEvery, func() (bool, error) { return false, r.look(ctx, conn, slot) })
+		err := until(ctx, retentionEvery, func() (bool, error) {
+			return false, r.sample(ctx, conn, slot)
+		})
 		if ctx.Err() != nil {
 			err = nil
 		}
@@ -43,16 +45,16 @@ func (d *database) watchWAL(ctx context.Context, slot string) (*retention, error
 	return r, nil
 }
 
-func (r *retention) look(ctx context.Context, conn *pgx.Conn, slot string) error {
+func (r *retention) sample(ctx context.Context, conn *pgx.Conn, slot string) error {
 	now := retained{at: time.Now()}
 	err := conn.QueryRow(ctx, `SELECT (pg_current_wal_lsn() - restart_lsn)::float8 / 1048576,
 			(pg_current_wal_lsn() - confirmed_flush_lsn)::float8 / 1048576
 		FROM pg_replication_slots WHERE slot_name = $1`, slot).Scan(&now.kept, &now.unsettled)
-	r.looks = append(r.looks, now)
+	r.samples = append(r.samples, now)
 	return err
 }
 
-// stop ends the looking. Before that the looks are not to be read.
+// stop ends the sampling. Before that the samples are not to be read.
 func (r *retention) stop() error {
 	r.end()
 	return <-r.ended
@@ -60,7 +62,7 @@ func (r *retention) stop() error {
 
 // peak returns the most that was retained between two moments.
 func (r *retention) peak(from, to time.Time) (p retained) {
-	for _, look := range r.looks {
+	for _, look := range r.samples {
 		if !look.at.Before(from) && look.at.Before(to) {
 			p.kept, p.unsettled = max(p.kept, look.kept), max(p.unsettled, look.unsettled)
 		}

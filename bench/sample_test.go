@@ -33,9 +33,13 @@ func TestFormats(t *testing.T) {
 		whole(0), whole(999), whole(1000), whole(1234567.4),
 		ratio(0.0412), ratio(0.678), ratio(9.71), ratio(12.3),
 		millis(0.00107), mebibytes(95.6), megabytes(63.96),
-		share(0.8964), ratio(sample{1}.ratios(sample{0})[0]), sample{3}.spread(whole), sample{3, 1000, 2}.spread(whole),
+		share(0.8964), ratio(sample{1}.ratios(sample{0})[0]), sample{3}.spread(whole),
+		sample{3, 1000, 2}.spread(whole),
 	}
-	want := []string{"0", "999", "1,000", "1,234,567", "0.041", "0.68", "9.7", "12", "1.07 ms", "96 MiB", "64.0 MB", "0.896", "–", "one run", "2 to 1,000"}
+	want := []string{
+		"0", "999", "1,000", "1,234,567", "0.041", "0.68", "9.7", "12", "1.07 ms",
+		"96 MiB", "64.0 MB", "0.896", "–", "one run", "2 to 1,000",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -17,6 +17,7 @@ type bench struct {
 	hookline *hookline
 
 	backlogRate sample // events/s of the scenario backlog, if that was measured before
+	bulkRate    sample // likewise of bulk
 	notesRate   sample // likewise of notes
 }
 
@@ -39,7 +40,10 @@ var scenarios = []scenario{
 	{"backlog10", backlog10},
 	{"bulk", bulk},
 	{"bulk10", bulk10},
+	{"folded", folded},
 	{"transaction", transaction},
+	{"twice", twice},
+	{"millions", millions},
 	{"updates", updates},
 	{"mix", mix},
 	{"unmatched", unmatched},
@@ -55,7 +59,8 @@ var scenarios = []scenario{
 	{"outage", outage},
 	{"crowd", crowd},
 	{"kills", kills},
-	{"parked", parked},
+	{"parked", spooled},
+	{"console", console},
 }
 
 // What is promised of all scenarios that stand in the same tables.
@@ -66,7 +71,8 @@ const (
 
 // result is what a scenario has found.
 type result struct {
-	title     string // of a section of its own in the report; "": it stands in the tables that others share
+	// of a section of its own in the report; "": it stands in the tables that others share
+	title     string
 	about     string // what was done, in a sentence or two
 	limits    []figure
 	figures   []figure
@@ -75,7 +81,8 @@ type result struct {
 	failure   error  // that ended the scenario before it had found anything
 }
 
-// failure is the result of a scenario that could not be measured: the others go on, and the report tells of it.
+// failure is the result of a scenario that could not be measured: the others go on, and the report
+// tells of it.
 func failure(err error) *result {
 	return &result{about: fmt.Sprintf("Could not be measured: %v.", err), failure: err}
 }
@@ -99,7 +106,10 @@ type comparison struct {
 
 // compared returns a figure of one run that is compared with another case.
 func compared(what string, unit format, value float64, with string, its float64) figure {
-	return figure{what: what, values: sample{value}, print: unit, against: []comparison{{limit: with, values: sample{its}}}}
+	return figure{
+		what: what, values: sample{value}, print: unit,
+		against: []comparison{{limit: with, values: sample{its}}},
+	}
 }
 
 // upTo bounds the median of the figure.

@@ -68,6 +68,25 @@ BEGIN
 END
 $$;
 
+-- commit_twice adds contacts 1 to n by transactions of the given number of rows, each of which updates its rows, too.
+CREATE PROCEDURE commit_twice(n integer, step integer) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 0..(n - 1) / step LOOP
+        CALL insert_contacts(1 + i * step, least(n, (i + 1) * step));
+        CALL update_contacts(1 + i * step, least(n, (i + 1) * step), 1);
+        COMMIT;
+    END LOOP;
+END
+$$;
+
+-- insert_twice adds contacts 1 to n and brings all of them to version 2, by one transaction.
+CREATE PROCEDURE insert_twice(n bigint) LANGUAGE plpgsql AS $$
+BEGIN
+    CALL insert_contacts(1, n);
+    CALL update_contacts(1, n, 2);
+END
+$$;
+
 -- write_contact brings a contact to its next version, 1 by an insert and each further one by an update.
 CREATE PROCEDURE write_contact(n bigint, next integer) LANGUAGE plpgsql AS $$
 BEGIN

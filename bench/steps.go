@@ -20,14 +20,23 @@ type step struct {
 
 var stepsOfADelivery = []step{
 	{"a row of 22 columns becomes JSON", "BenchmarkGenericRow", "./mapper", 2 * time.Microsecond, 2},
-	{"a person of Twenty becomes JSON", "BenchmarkTwentyAppendRow", "./mapper", 2 * time.Microsecond, 2},
-	{"two signatures of 1.1 kB, and the header", "BenchmarkHeader", "./sender", 3 * time.Microsecond, 2},
+	{
+		"a person of Twenty becomes JSON", "BenchmarkTwentyAppendRow", "./mapper", 2 * time.Microsecond,
+		2,
+	},
+	{
+		"two signatures of 1.1 kB, and the header", "BenchmarkHeader", "./sender", 3 * time.Microsecond,
+		2,
+	},
 }
 
 // steps measures single steps.
 func steps(ctx context.Context, b *bench) (*result, error) {
-	r := &result{about: "Benchmarks beside the code, of what a delivery takes most of its own time for: `go test -bench`. Each of them is run " +
-		"several times, and the lowest and highest are those of these."}
+	r := &result{
+		about: "Benchmarks beside the code, of what a delivery takes most of its own time for: `go " +
+			"test -bench`. Each of them is run " +
+			"several times, and the lowest and highest are those of these.",
+	}
 	for _, s := range stepsOfADelivery {
 		say("steps: %s", s.benchmark)
 		times, allocations, err := s.run(ctx, max(3, b.runs))
@@ -43,7 +52,8 @@ func steps(ctx context.Context, b *bench) (*result, error) {
 
 // run returns the seconds that an operation took, and its allocations, of each run.
 func (s step) run(ctx context.Context, runs int) (times, allocations sample, err error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^"+s.benchmark+"$", "-benchmem", "-count", strconv.Itoa(runs), s.dir)
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^"+s.benchmark+"$",
+		"-benchmem", "-count", strconv.Itoa(runs), s.dir)
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		times, allocations, err = parseBenchmark(out, s.benchmark)

@@ -53,11 +53,13 @@ func (c counts) err() error {
 	if c == (counts{expected: c.expected}) {
 		return nil
 	}
-	return fmt.Errorf("of %d events %d were lost, %d repeated, %d out of order, %d stray, %d wrongly signed",
+	return fmt.Errorf(
+		"of %d events %d were lost, %d repeated, %d out of order, %d stray, %d wrongly signed",
 		c.expected, c.lost, c.repeated, c.disordered, c.stray, c.unsigned)
 }
 
-// tally follows the arrival of records 1 to n, each in versions 1 to some number, exactly. Safe for concurrent use.
+// tally follows the arrival of records 1 to n, each in versions 1 to some number, exactly. Safe for
+// concurrent use.
 type tally struct {
 	versions int
 	signed   int // the signatures of every so manieth record are looked at; 0: of none
@@ -72,8 +74,9 @@ type tally struct {
 	bytes    int64           // of all bodies
 	requests int
 	answers  int
-	waited   time.Duration // from when a request was read until its answer went, of all answers together
-	counts   counts
+	// from when a request was read until its answer went, of all answers together
+	waited time.Duration
+	counts counts
 }
 
 func newTally(records, versions int) *tally {
@@ -135,7 +138,8 @@ func (t *tally) latency() time.Duration {
 	return t.waited / time.Duration(max(1, t.answers))
 }
 
-// cut tells that no more than the first events were to come after all, counted by version and then by record.
+// cut tells that no more than the first events were to come after all, counted by version and then
+// by record.
 func (t *tally) cut(events int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -160,11 +164,12 @@ func (t *tally) result() counts {
 	return t.counts
 }
 
-// patience is how long nothing may arrive before the rest is given up as lost. The server decodes a large transaction for a good while
-// before its first row leaves it.
+// patience is how long nothing may arrive before the rest is given up as lost. The server decodes a
+// large transaction for a good while before its first row leaves it.
 const patience = 2 * time.Minute
 
-// await returns when the tally is complete, or nothing has arrived for too long, which the counts then tell. The error is the cause of ctx.
+// await returns when the tally is complete, or nothing has arrived for too long, which the counts
+// then tell. The error is the cause of ctx.
 func (t *tally) await(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -220,7 +225,10 @@ func paceOf(tallies ...*tally) pace {
 	slices.SortFunc(arrived, time.Time.Compare)
 	between := func(i, j int) float64 { return float64(j-i) / arrived[j].Sub(arrived[i]).Seconds() }
 	n := len(arrived)
-	return pace{first: arrived[0], rate: between(0, n-1), steady: between(n/10, n-1-n/10), body: bytes / requests}
+	return pace{
+		first: arrived[0], rate: between(0, n-1), steady: between(n/10, n-1-n/10),
+		body: bytes / requests,
+	}
 }
 
 // at returns when a version of a record came.

@@ -16,18 +16,39 @@ func TestTally(t *testing.T) {
 		came []event
 		want counts
 	}{
-		"in order":         {[]event{{1, 1}, {1, 2}, {1, 3}, {2, 1}, {2, 2}, {2, 3}}, counts{}},
-		"records mixed":    {[]event{{2, 1}, {1, 1}, {1, 2}, {2, 2}, {2, 3}, {1, 3}}, counts{}},
-		"nothing":          {nil, counts{lost: 6}},
-		"one lost":         {[]event{{1, 1}, {1, 3}, {2, 1}, {2, 2}, {2, 3}}, counts{lost: 1}},
-		"repeated at once": {[]event{{1, 1}, {1, 1}, {1, 2}, {1, 3}, {2, 1}, {2, 2}, {2, 3}}, counts{repeated: 1}},
-		"repeated later":   {[]event{{1, 1}, {1, 2}, {1, 1}, {1, 2}, {1, 3}, {2, 1}, {2, 2}, {2, 3}}, counts{repeated: 2}},
-		"repeated for one": {[]event{{1, 1}, {1, 1}, {1, 3}, {2, 1}, {2, 2}, {2, 3}}, counts{lost: 1, repeated: 1}},
-		"after its end":    {[]event{{1, 1}, {1, 2}, {1, 3}, {2, 1}, {2, 2}, {2, 3}, {2, 3}}, counts{repeated: 1}},
-		"swapped":          {[]event{{1, 2}, {1, 1}, {1, 3}, {2, 1}, {2, 2}, {2, 3}}, counts{disordered: 1}},
-		"late by two":      {[]event{{1, 2}, {1, 3}, {1, 1}, {2, 1}, {2, 2}, {2, 3}}, counts{disordered: 1}},
-		"backwards":        {[]event{{1, 3}, {1, 2}, {1, 1}, {2, 1}, {2, 2}, {2, 3}}, counts{disordered: 2}},
-		"stray":            {[]event{{1, 0}, {0, 1}, {3, 1}, {1, 4}, {1, 1}}, counts{lost: 5, stray: 4}},
+		"in order":      {[]event{{1, 1}, {1, 2}, {1, 3}, {2, 1}, {2, 2}, {2, 3}}, counts{}},
+		"records mixed": {[]event{{2, 1}, {1, 1}, {1, 2}, {2, 2}, {2, 3}, {1, 3}}, counts{}},
+		"nothing":       {nil, counts{lost: 6}},
+		"one lost":      {[]event{{1, 1}, {1, 3}, {2, 1}, {2, 2}, {2, 3}}, counts{lost: 1}},
+		"repeated at once": {
+			[]event{{1, 1}, {1, 1}, {1, 2}, {1, 3}, {2, 1}, {2, 2}, {2, 3}},
+			counts{repeated: 1},
+		},
+		"repeated later": {
+			[]event{{1, 1}, {1, 2}, {1, 1}, {1, 2}, {1, 3}, {2, 1}, {2, 2}, {2, 3}},
+			counts{repeated: 2},
+		},
+		"repeated for one": {
+			[]event{{1, 1}, {1, 1}, {1, 3}, {2, 1}, {2, 2}, {2, 3}},
+			counts{lost: 1, repeated: 1},
+		},
+		"after its end": {
+			[]event{{1, 1}, {1, 2}, {1, 3}, {2, 1}, {2, 2}, {2, 3}, {2, 3}},
+			counts{repeated: 1},
+		},
+		"swapped": {
+			[]event{{1, 2}, {1, 1}, {1, 3}, {2, 1}, {2, 2}, {2, 3}},
+			counts{disordered: 1},
+		},
+		"late by two": {
+			[]event{{1, 2}, {1, 3}, {1, 1}, {2, 1}, {2, 2}, {2, 3}},
+			counts{disordered: 1},
+		},
+		"backwards": {
+			[]event{{1, 3}, {1, 2}, {1, 1}, {2, 1}, {2, 2}, {2, 3}},
+			counts{disordered: 2},
+		},
+		"stray": {[]event{{1, 0}, {0, 1}, {3, 1}, {1, 4}, {1, 1}}, counts{lost: 5, stray: 4}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tally := newTally(2, 3)
@@ -57,7 +78,8 @@ func TestTally(t *testing.T) {
 }
 
 func TestTallyCut(t *testing.T) {
-	// Two records in three versions each, of which the first three are written after all: both records' first, and one's second.
+	// Two records in three versions each, of which the first three are written after all: both
+	// records' first, and one's second.
 	for name, tc := range map[string]struct {
 		came []event
 		want counts
@@ -94,7 +116,10 @@ func TestPace(t *testing.T) {
 		at += 5 * time.Millisecond * time.Duration(min(i, 10)+max(0, i-90))
 		tally.observe(i+1, 1, 1000+i, tally.start.Add(time.Second+at))
 	}
-	if got, want := tally.pace(), (pace{first: tally.start.Add(time.Second), rate: 500, steady: 1000, body: 1050}); got != want {
+	if got, want := tally.pace(), (pace{
+		first: tally.start.Add(time.Second), rate: 500, steady: 1000,
+		body: 1050,
+	}); got != want {
 		t.Errorf("pace %+v, want %+v", got, want)
 	}
 	if got, want := tally.at(2, 1), tally.start.Add(1006*time.Millisecond); !got.Equal(want) {

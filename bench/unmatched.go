@@ -10,8 +10,10 @@ import (
 )
 
 const (
-	leastOfParse = 0.9                    // the share of the rate of receive and parse at which changes are read that nobody wants
-	changesEvery = 200 * time.Millisecond // between two looks at how many have been read, with defaultRows
+	// the share of the rate of receive and parse at which changes are read that nobody wants
+	leastOfParse = 0.9
+	// between two looks at how many have been read, with defaultRows
+	changesEvery = 200 * time.Millisecond
 )
 
 // unmatched reads changes of which no webhook wants to hear.
@@ -22,7 +24,9 @@ func unmatched(ctx context.Context, b *bench) (r *result, err error) {
 	}
 	defer to.close()
 	l := load{name: "unmatched", records: 2 * b.rows, versions: 1, runs: b.runs}.each(commitContacts)
-	l.before = func(ctx context.Context, d *database) error { return d.subscribe(ctx, nothingHere, to.url(0)) }
+	l.before = func(ctx context.Context, d *database) error {
+		return d.subscribe(ctx, nothingHere, to.url(0))
+	}
 	d, err := b.prepare(ctx, l)
 	if err != nil {
 		return nil, err
@@ -45,13 +49,21 @@ func unmatched(ctx context.Context, b *bench) (r *result, err error) {
 	}
 	m.counts.stray = t.result().stray
 	return &result{
-		about: fmt.Sprintf("As backlog, but %s rows, and the only webhook listens to %s. What is counted as expected are changes that Hookline says "+
-			"it has read; it was then waited for until the slot was acknowledged up to the last of them. Every POST would be one that is not "+
-			"written by us. The rate is that of hookline_changes_total between the first and the last look at it, of one every %s, at which there "+
-			"was something and not yet all. The CPU time is that of 1,000 changes.", whole(float64(l.records)), nothingHere, b.scaled(changesEvery)),
+		about: fmt.Sprintf(
+			"As backlog, but %s rows, and the only webhook listens to %s. What is counted as expected "+
+				"are changes that Hookline says "+
+				"it has read; it was then waited for until the slot was acknowledged up to the last of them. "+
+				"Every POST would be one that is not "+
+				"written by us. The rate is that of hookline_changes_total between the first and the last "+
+				"look at it, of one every %s, at which there "+
+				"was something and not yet all. The CPU time is that of 1,000 changes.",
+			whole(float64(l.records)), nothingHere, b.scaled(changesEvery)),
 		limits: []figure{{what: limitParse + ", rows/s", values: m.parse, print: perSecond}},
 		figures: []figure{
-			figure{what: "changes/s", values: m.rate, print: perSecond, against: []comparison{{limit: limitParse, values: m.parse}}}.atLeast(leastOfParse),
+			figure{
+				what: "changes/s", values: m.rate, print: perSecond,
+				against: []comparison{{limit: limitParse, values: m.parse}},
+			}.atLeast(leastOfParse),
 			{what: "CPU per 1,000 changes", values: m.cpu, print: millis},
 			figure{what: peakMemory, values: m.peak, print: megabytes}.neverAbove(mostMemory),
 		},
@@ -59,8 +71,11 @@ func unmatched(ctx context.Context, b *bench) (r *result, err error) {
 	}, nil
 }
 
-// skip has Hookline read that many changes, and waits until it has acknowledged the slot up to a position.
-func (r *drained) skip(ctx context.Context, b *bench, d *database, run, changes int, end pglogrepl.LSN) error {
+// skip has Hookline read that many changes, and waits until it has acknowledged the slot up to a
+// position.
+func (r *drained) skip(
+	ctx context.Context, b *bench, d *database, run, changes int, end pglogrepl.LSN,
+) error {
 	p, err := b.hookline.run(ctx, d, d.slot(run))
 	if err != nil {
 		return err
@@ -70,7 +85,9 @@ func (r *drained) skip(ctx context.Context, b *bench, d *database, run, changes 
 		return err
 	}
 	var reading progress
-	if _, err := p.until(metricChanges, b.scaled(changesEvery), func(n float64) bool { return reading.look(int(n), changes, time.Now()) }); err != nil {
+	if _, err := p.until(metricChanges, b.scaled(changesEvery), func(n float64) bool {
+		return reading.observe(int(n), changes, time.Now())
+	}); err != nil {
 		return err
 	}
 	r.counts.add(counts{expected: changes, lost: changes - reading.read})
@@ -94,15 +111,16 @@ func (r *drained) skip(ctx context.Context, b *bench, d *database, run, changes 
 	return nil
 }
 
-// progress is a count as it was looked at: the first time that it was above 0, and the last that it was below the whole.
+// progress is a count as it was looked at: the first time that it was above 0, and the last that it
+// was below the whole.
 type progress struct {
 	read       int
 	from, to   int
 	began, end time.Time
 }
 
-// look takes note of one look, and reports whether it was the last.
-func (p *progress) look(n, whole int, at time.Time) bool {
+// observe takes note of one reading, and reports whether it was the last.
+func (p *progress) observe(n, whole int, at time.Time) bool {
 	p.read = n
 	if n > 0 && n < whole {
 		if p.began.IsZero() {
@@ -113,7 +131,7 @@ func (p *progress) look(n, whole int, at time.Time) bool {
 	return n >= whole
 }
 
-// rate returns how many were read per second between the two looks.
+// rate returns how many were read per second between the two readings.
 func (p *progress) rate() (float64, error) {
 	if p.from == p.to {
 		return 0, fmt.Errorf("%d changes were read between two looks: too few to measure", p.read)

@@ -10,7 +10,8 @@ func TestProgressLeavesOutItsEnds(t *testing.T) {
 	start := time.Now()
 	var p progress
 	for second, n := range []int{0, 0, 200, 400, 800, whole} {
-		if last := p.look(n, whole, start.Add(time.Duration(second)*time.Second)); last != (n == whole) {
+		at := start.Add(time.Duration(second) * time.Second)
+		if last := p.observe(n, whole, at); last != (n == whole) {
 			t.Errorf("%d of %d: last %t", n, whole, last)
 		}
 	}
@@ -18,8 +19,8 @@ func TestProgressLeavesOutItsEnds(t *testing.T) {
 		t.Errorf("%g per second of %d, error %v, want 300 of %d", got, p.read, err, whole)
 	}
 	p = progress{}
-	p.look(500, whole, start)
-	p.look(whole, whole, start.Add(time.Second))
+	p.observe(500, whole, start)
+	p.observe(whole, whole, start.Add(time.Second))
 	if got, err := p.rate(); err == nil {
 		t.Errorf("%g per second of a single look, want an error", got)
 	}

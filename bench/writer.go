@@ -10,8 +10,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// writer commits versions of some contacts one by one at a steady pace, whatever becomes of them: the first version of each contact, then
-// the second of each, and so on. Each is a transaction of one statement; those of one contact follow each other.
+// writer commits versions of some contacts one by one at a steady pace, whatever becomes of them:
+// the first version of each contact, then the second of each, and so on. Each is a transaction of
+// one statement; those of one contact follow each other.
 type writer struct {
 	contacts int
 	sql      string        // commits a version of a contact: its number is $1, the version $2
@@ -31,11 +32,15 @@ const writers = 8
 // writeContact brings a contact to its next version.
 const writeContact = "CALL write_contact($1, $2)"
 
-// write starts a writer over some connections that ends by itself after the most versions. Its finish or wait is to be called.
-func (d *database) write(ctx context.Context, sql string, contacts, versions int, every time.Duration, connections int) *writer {
+// write starts a writer over some connections that ends by itself after the most versions. Its
+// finish or wait is to be called.
+func (d *database) write(
+	ctx context.Context, sql string, contacts, versions int, every time.Duration, connections int,
+) *writer {
 	w := &writer{
 		contacts: contacts, sql: sql, every: every, start: time.Now(), over: make(chan struct{}),
-		sent: make([]time.Time, contacts*versions), took: make([]float64, contacts*versions), errs: make([]error, connections),
+		sent: make([]time.Time, contacts*versions), took: make([]float64, contacts*versions),
+		errs: make([]error, connections),
 	}
 	w.end.Store(int64(len(w.sent)))
 	for i := range connections {
@@ -115,7 +120,8 @@ func (w *writer) between(from, to time.Time) (list []int) {
 	return list
 }
 
-// rate returns how many were sent per second between two moments, from the first of them to the last.
+// rate returns how many were sent per second between two moments, from the first of them to the
+// last.
 func (w *writer) rate(from, to time.Time) float64 {
 	list := w.between(from, to)
 	first, last := w.sent[list[0]], w.sent[list[0]]
@@ -135,8 +141,9 @@ func (w *writer) commits(from, to time.Time) (seconds sample) {
 	return seconds
 }
 
-// latencies returns how many seconds passed from when they were committed until they came at t. The server sends what is committed to
-// Hookline before it tells the writer, or just after: 0 stands for less.
+// latencies returns how many seconds passed from when they were committed until they came at t. The
+// server sends what is committed to Hookline before it tells the writer, or just after: 0 stands
+// for less.
 func (w *writer) latencies(t *tally, from, to time.Time) (seconds sample) {
 	for _, i := range w.between(from, to) {
 		seconds = append(seconds, max(0, w.since(t, i)-w.took[i]))

@@ -5,11 +5,18 @@ import (
 	"time"
 )
 
-// TestWriterClocks has three commits, one second from each other, that took 2, 3 and 30 ms and were received after 5, 1 and 40 ms.
+// TestWriterClocks has three commits, one second from each other, that took 2, 3 and 30 ms and were
+// received after 5, 1 and 40 ms.
 func TestWriterClocks(t *testing.T) {
-	w := &writer{contacts: 3, every: time.Second, start: time.Now(), sent: make([]time.Time, 3), took: []float64{0.002, 0.003, 0.030}}
+	w := &writer{
+		contacts: 3, every: time.Second, start: time.Now(), sent: make([]time.Time, 3),
+		took: []float64{0.002, 0.003, 0.030},
+	}
 	tally := newTally(3, 1)
-	for i, after := range []time.Duration{5 * time.Millisecond, time.Millisecond, 40 * time.Millisecond} {
+	for i, after := range []time.Duration{
+		5 * time.Millisecond, time.Millisecond,
+		40 * time.Millisecond,
+	} {
 		w.sent[i] = w.due(i)
 		tally.observe(i+1, 1, 1, w.sent[i].Add(after))
 	}

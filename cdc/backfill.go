@@ -3,25 +3,28 @@ package cdc
 import (
 	"fmt"
 	"strings"
+
+	"hookline/internal/pg"
 )
 
-// A table that is made while there is a slot may have rows before it is published. They are read in a
-// second transaction, after the one that publishes the table, and copied into the table backfill, which is
-// published, and is emptied again. So they are part of the stream, and a crash repeats them like any other
-// change. Neither transaction is in the way of writers: between the two the table is watched (see windows).
-// That the rows have yet to be read is written down, with the table, by the first one.
+// A table that is made while there is a slot may have rows before it is published. They are read in
+// a second transaction, after the one that publishes the table, and copied into the table backfill,
+// which is published, and is emptied again. So they are part of the stream, and a crash repeats
+// them like any other change. Neither transaction is in the way of writers: between the two the
+// table is watched (see windows). That the rows have yet to be read is written down, with the
+// table, by the first one.
 
 // What a row of backfill stands for; none is an insert.
 const (
-	fillUpdate = "update"
-	fillDelete = "delete"
-	fillAttach = "attach" // an insert of a row that a table had when it was attached
-	fillDoubt  = "doubt"  // likewise, or it was written later: an update, unless one can tell
-	fillLater  = "later"  // it looks as if written later: nothing, unless one can tell
+	backfillUpdate    = "update"
+	backfillDelete    = "delete"
+	backfillAttached  = "attach" // an insert of a row that a table had when it was attached
+	backfillUncertain = "doubt"  // likewise, or it was written later: an update, unless one can tell
+	backfillLater     = "later"  // it looks as if written later: nothing, unless one can tell
 )
 
-// fill returns the transactions that publish t, and announce the rows that it has.
-func (p *Plan) fill(t *candidate) string {
+// backfill returns the transactions that publish t, and announce the rows that it has.
+func (p *Plan) backfill(t *candidate) string {
 	n := t.note()
 	n.unread = !t.known || t.unread
 	says, fresh := "", ""
@@ -31,19 +34,25 @@ func (p *Plan) fill(t *candidate) string {
 	if n.unread {
 		says = opens + fresh
 	}
-	publish := p.transaction("publish "+t.String(), append(p.publication(t, n), p.describeAs(t, says))...)
+	publish := p.transaction(
+		"publish "+t.String(),
+		append(p.publication(t, n), p.describeAs(t, says))...)
 	switch {
 	case !n.unread: // a chunk, of whose parent the stream has to be told
 		return publish
 	case t.listed:
-		publish = p.say(t, says)
+		publish = p.describeStep(t, says)
 	}
 	read := []string{
-		p.awaitWriters(t), p.listing(t.regclass()), t.lockToRead(), p.describeAs(t, closes+fresh+t.saysParts()),
+		p.awaitWriters(t),
+		p.coverageSQL(t.regclass()),
+		t.lockToRead(),
+		p.describeAs(t, closes+fresh+t.saysParts()),
 		"INSERT INTO " + p.cfg.own(backfillTable).String() + " (slot, relation, record) " +
-			"SELECT " + quoteLiteral(p.cfg.Slot) + ", " + t.regclass() + ", (t.*)::text FROM " + t.from() + " t",
+			"SELECT " + pg.Literal(p.cfg.Slot) + ", " + t.regclass() +
+			", (t.*)::text FROM " + t.from() + " t",
 		fmt.Sprintf("UPDATE %s SET unread = false WHERE slot = %s AND relation = %s",
-			p.cfg.own(knownTable), quoteLiteral(p.cfg.Slot), t.regclass()),
+			p.cfg.own(knownTable), pg.Literal(p.cfg.Slot), t.regclass()),
 	}
 	if t.partitioned {
 		read = append(read, p.noteTree(t))
@@ -53,45 +62,52 @@ func (p *Plan) fill(t *candidate) string {
 
 // What a description may say besides, as SQL.
 const (
-	opens     = ` || '{"opens": true}'`                    // that the table is watched from now on
-	publishes = ` || '{"opens": true, "publishes": true}'` // likewise, as this transaction publishes it in the place of another one
-	keeps     = ` || '{"keeps": true}'`                    // its rows are still to be read
-	closes    = ` || '{"closes": true}'`                   // and until the end of this transaction
-	isFresh   = ` || '{"fresh": true}'`                    // nobody has heard of the table
-	allParts  = ` || jsonb_build_object('parts', %s)`      // partitions that are noted by this transaction
+	opens = ` || '{"opens": true}'` // that the table is watched from now on
+	// likewise, as this transaction publishes it in the place of another one
+	publishes = ` || '{"opens": true, "publishes": true}'`
+	keeps     = ` || '{"keeps": true}'`  // its rows are still to be read
+	closes    = ` || '{"closes": true}'` // and until the end of this transaction
+	isFresh   = ` || '{"fresh": true}'`  // nobody has heard of the table
+	// partitions that are noted by this transaction
+	allParts = ` || jsonb_build_object('parts', %s)`
 )
 
-// mark returns the transaction from which on a table is watched.
-func (p *Plan) mark(t *candidate) string { return p.say(t, opens) }
+// startWatch returns the transaction from which on a table is watched.
+func (p *Plan) startWatch(t *candidate) string { return p.describeStep(t, opens) }
 
-// say returns a transaction that says something of a table whose rows are read.
-func (p *Plan) say(t *candidate, what string) string {
+// describeStep returns a transaction that says something of a table whose rows are read.
+func (p *Plan) describeStep(t *candidate, what string) string {
 	return p.transaction("watch "+t.String()+" while its rows are read", p.describeAs(t, what))
 }
 
-// transaction returns one that puts rows into the table backfill. Whoever runs it, rows are printed as the stream prints them.
+// transaction returns one that puts rows into the table backfill. Whoever runs it, rows are printed
+// as the stream prints them.
 func (p *Plan) transaction(title string, statements ...string) string {
 	lines := []string{"-- " + title + "\nBEGIN"}
-	for _, name := range []string{"DateStyle", "IntervalStyle", "TimeZone", "lc_monetary", "extra_float_digits", "bytea_output"} {
-		lines = append(lines, fmt.Sprintf("SET LOCAL %s = %s", name, quoteLiteral(SessionSettings()[name])))
+	for _, name := range []string{
+		"DateStyle", "IntervalStyle", "TimeZone", "lc_monetary", "extra_float_digits", "bytea_output",
+	} {
+		lines = append(lines, fmt.Sprintf("SET LOCAL %s = %s", name,
+			pg.Literal(pg.SessionSettings()[name])))
 	}
-	lines = append(lines, "SET LOCAL row_security = off") // rows that the role must not see are an error, not left out
+	// rows that the role must not see are an error, not left out
+	lines = append(lines, "SET LOCAL row_security = off")
 	lines = append(lines, statements...)
-	return strings.Join(append(lines,
-		"DELETE FROM "+p.cfg.own(backfillTable).String()+" WHERE slot = "+quoteLiteral(p.cfg.Slot),
-		"COMMIT",
-	), ";\n")
+	return strings.Join(append(lines, "DELETE FROM "+p.cfg.own(backfillTable).String()+
+		" WHERE slot = "+pg.Literal(p.cfg.Slot), "COMMIT"), ";\n")
 }
 
-// publication returns the statements that publish t and note it. Where the server loses changes of those
-// who write to a table while that is published, they are locked out for that moment.
+// publication returns the statements that publish t and note it. Where the server loses changes of
+// those who write to a table while that is published, they are locked out for that moment.
 func (p *Plan) publication(t *candidate, n note) []string {
 	list := []string{
 		"LOCK TABLE " + t.from() + " IN SHARE MODE",
-		"ALTER PUBLICATION " + quoteIdentifier(p.cfg.Publication) + " ADD TABLE ONLY " + t.String(),
+		pg.DatabasePathSQL,
+		"ALTER PUBLICATION " + pg.Identifier(p.cfg.Publication) + " ADD TABLE ONLY " + t.String(),
+		pg.OwnPathSQL,
 		p.noteSQL([]note{n}),
 	}
-	if p.found.sendsWriters() {
+	if p.scan.sendsOpenWriters() {
 		return list[1:]
 	}
 	return list
@@ -99,37 +115,49 @@ func (p *Plan) publication(t *candidate, n note) []string {
 
 // noteTree returns the statement that notes the partitions of t.
 func (p *Plan) noteTree(t *candidate) string {
-	return "INSERT INTO " + p.cfg.own(knownTable).String() + " (slot, relation, schema_name, table_name, root)\n" +
-		"SELECT " + quoteLiteral(p.cfg.Slot) + ", c.oid, n.nspname, c.relname, " + t.regclass() + " FROM " + treeOf(t.regclass()) + " p\n" +
-		"  JOIN pg_class c ON c.oid = p.relid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid <> " + t.regclass() + "\n" +
-		"ON CONFLICT (slot, relation) DO UPDATE SET root = EXCLUDED.root"
+	return "INSERT INTO " + p.cfg.own(knownTable).String() + " (slot, relation, schema_name, " +
+		"table_name, root, attached_x)\n" +
+		"SELECT " + pg.Literal(p.cfg.Slot) + ", c.oid, n.nspname, c.relname, " + t.regclass() + ", " +
+		attachedBy("c.oid") + " FROM " + treeOf(t.regclass()) + " p\n" +
+		"  JOIN pg_class c ON c.oid = p.relid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE " +
+		"c.oid <> " + t.regclass() + "\n" +
+		"ON CONFLICT (slot, relation) DO UPDATE SET root = EXCLUDED.root, attached_x = " +
+		"EXCLUDED.attached_x"
 }
 
-// lockToRead returns the statement that keeps t as it is while its rows are read. Of a partitioned table
-// that is which partitions it has, too, as those are noted; nobody who writes to them waits.
+// lockToRead returns the statement that keeps t as it is while its rows are read. Of a partitioned
+// table that is which partitions it has, too, as those are noted; nobody who writes to them waits.
 func (t *candidate) lockToRead() string {
 	if !t.partitioned {
 		return "LOCK TABLE " + t.from() + " IN ACCESS SHARE MODE"
 	}
-	return "DO " + quoteLiteral("DECLARE branch regclass; locked oid[]; BEGIN LOOP\n"+
+	return "DO " + pg.Literal("DECLARE branch regclass; locked oid[]; BEGIN LOOP\n"+
 		"  SELECT relid INTO branch FROM "+treeOf(t.regclass())+" tree JOIN pg_class ON oid = relid\n"+
 		"    WHERE relkind = 'p' AND relid <> ALL (coalesce(locked, '{}')) LIMIT 1;\n"+
 		"  EXIT WHEN NOT FOUND;\n"+
-		"  EXECUTE 'LOCK TABLE ONLY ' || branch || ' IN SHARE UPDATE EXCLUSIVE MODE'; locked := locked || branch::oid;\n"+
+		"  EXECUTE 'LOCK TABLE ONLY ' || branch || ' IN SHARE UPDATE EXCLUSIVE MODE'; locked := "+
+		"locked || branch::oid;\n"+
 		"END LOOP; END")
 }
 
-// describe returns the statement that says of which table the rows are that follow. extra is SQL that is added to its description.
+// describe returns the statement that says of which table the rows are that follow. extra is SQL
+// that is added to its description.
 func (p *Plan) describe(table, extra string) string {
 	sent := "attgenerated = ''"
-	if p.found.version >= 18 {
+	if p.scan.version >= 18 {
 		sent = "attgenerated <> 'v'" // see found.options
 	}
-	return "INSERT INTO " + p.cfg.own(backfillTable).String() + " (slot, relation, columns) SELECT " + quoteLiteral(p.cfg.Slot) + ", " + table + ", " +
-		"jsonb_build_object('schema', n.nspname, 'name', c.relname, 'partitioned', c.relkind = 'p', 'columns', (\n" +
-		"    SELECT jsonb_agg(jsonb_build_object('name', attname, 'type', atttypid::bigint, 'modifier', atttypmod, 'sent', " + sent + ",\n" +
-		"      'key', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND attnum = ANY (i.indkey))) ORDER BY attnum)\n" +
-		"    FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped))" + extra + "\n" +
+	return "INSERT INTO " + p.cfg.own(backfillTable).
+		String() +
+		" (slot, relation, columns) SELECT " + pg.Literal(p.cfg.Slot) + ", " + table + ", " +
+		"jsonb_build_object('schema', n.nspname, 'name', c.relname, 'partitioned', c.relkind = 'p', " +
+		"'columns', (\n" +
+		"    SELECT jsonb_agg(jsonb_build_object('name', attname, 'type', atttypid::bigint, " +
+		"'modifier', atttypmod, 'sent', " + sent + ",\n" +
+		"      'key', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND " +
+		"attnum = ANY (i.indkey))) ORDER BY attnum)\n" +
+		"    FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped))" +
+		extra + "\n" +
 		"  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = " + table
 }
 
@@ -138,7 +166,8 @@ func (t *candidate) saysParts() string {
 	if !t.partitioned {
 		return ""
 	}
-	return fmt.Sprintf(allParts, "(SELECT jsonb_agg(relid::bigint) FROM "+treeOf(t.regclass())+" tree)")
+	return fmt.Sprintf(allParts, "(SELECT jsonb_agg(relid::bigint) FROM "+treeOf(t.regclass())+
+		" tree)")
 }
 
 // from returns what the table's own rows are read from.

@@ -1,7 +1,7 @@
 package cdc
 
-// batch is what the reader hands over at once: items, and the memory of their rows. Batches go round between the reader, which fills them, and
-// the pump.
+// batch is what the reader hands over at once: items, and the memory of their rows. Batches go
+// round between the reader, which fills them, and the pump.
 type batch struct {
 	items []item
 	bytes int // of WAL
@@ -21,14 +21,14 @@ type arena struct {
 }
 
 const (
-	leastText, mostText     = 4 << 10, 512 << 10 // bytes of text that room is made for at once
-	leastValues, mostValues = 64, 8 << 10        // and values
+	minText, maxText     = 4 << 10, 256 << 10 // bytes of text that room is made for at once
+	minValues, maxValues = 64, 8 << 10        // and values
 )
 
 // keep returns a copy of text.
 func (a *arena) keep(text []byte) []byte {
 	if cap(a.text)-len(a.text) < len(text) {
-		a.text = make([]byte, 0, max(len(text), leastText, min(2*cap(a.text), mostText)))
+		a.text = make([]byte, 0, max(len(text), minText, min(2*cap(a.text), maxText)))
 	}
 	start := len(a.text)
 	a.text = append(a.text, text...)
@@ -38,7 +38,7 @@ func (a *arena) keep(text []byte) []byte {
 // tuple returns a tuple of so many columns, with anything in them.
 func (a *arena) tuple(columns int) Tuple {
 	if cap(a.values)-len(a.values) < columns {
-		a.values = make(Tuple, 0, max(columns, leastValues, min(2*cap(a.values), mostValues)))
+		a.values = make(Tuple, 0, max(columns, minValues, min(2*cap(a.values), maxValues)))
 	}
 	start := len(a.values)
 	a.values = a.values[:start+columns]
@@ -48,7 +48,7 @@ func (a *arena) tuple(columns int) Tuple {
 // empty takes back all that was handed out. What was made for rows of unusual size is not kept.
 func (a *arena) empty() {
 	a.text, a.values = a.text[:0], a.values[:0]
-	if cap(a.text) > mostText || cap(a.values) > mostValues {
+	if cap(a.text) > maxText || cap(a.values) > maxValues {
 		*a = arena{}
 	}
 }

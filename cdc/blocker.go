@@ -33,19 +33,24 @@ func (b Blocker) since() string {
 	return fmt.Sprintf("%s, open since %s", b.Who, b.Since.UTC().Format(time.RFC3339))
 }
 
-// blockerColumns reads a Blocker of a row of pg_locks, called held, of whoever has the lock. For other roles' transactions a role that is
-// in pg_read_all_stats sees more. A prepared transaction has no process; it is known by the lock on its own id.
+// blockerColumns reads a Blocker of a row of pg_locks, called held, of whoever has the lock. For
+// other roles' transactions a role that is in pg_read_all_stats sees more. A prepared transaction
+// has no process; it is known by the lock on its own id.
 const blockerColumns = `
-	CASE WHEN held.pid IS NULL THEN format('prepared transaction %L of role %s in database %s', p.gid, p.owner, p.database)
-	     ELSE format('session %s of role %s in database %s (%s)', held.pid, coalesce(a.usename, a.backend_type), coalesce(a.datname, 'none'),
+	CASE WHEN held.pid IS NULL THEN format('prepared transaction %L of role %s in database %s', p.gid,
+	    p.owner, p.database)
+	     ELSE format('session %s of role %s in database %s (%s)', held.pid,
+	                 coalesce(a.usename, a.backend_type), coalesce(a.datname, 'none'),
 	                 coalesce(nullif(a.application_name, ''), 'no name')) END,
 	coalesce(p.prepared, a.xact_start),
-	CASE WHEN held.pid IS NULL THEN format('ROLLBACK PREPARED %L', p.gid) ELSE format('SELECT pg_terminate_backend(%s)', held.pid) END`
+	CASE WHEN held.pid IS NULL THEN format('ROLLBACK PREPARED %L', p.gid)
+	    ELSE format('SELECT pg_terminate_backend(%s)', held.pid) END`
 
 // blockerTables joins what blockerColumns reads.
 const blockerTables = `
 	LEFT JOIN pg_stat_activity a ON a.pid = held.pid
-	LEFT JOIN pg_locks own ON held.pid IS NULL AND own.pid IS NULL AND own.locktype = 'transactionid' AND own.granted
+	LEFT JOIN pg_locks own ON held.pid IS NULL AND own.pid IS NULL AND own.locktype = 'transactionid'
+	    AND own.granted
 		AND own.virtualtransaction = held.virtualtransaction
 	LEFT JOIN pg_prepared_xacts p ON p.transaction = own.transactionid`
 
@@ -62,31 +67,38 @@ func collectBlockers(rows pgx.Rows, err error) ([]Blocker, error) {
 	})
 }
 
-// lockers returns who keeps others from reading the tables, or is about to.
-func lockers(ctx context.Context, conn *pgx.Conn, tables []Table) ([]Blocker, error) {
+// queryExclusiveLocks returns who keeps others from reading the tables, or is about to.
+func queryExclusiveLocks(ctx context.Context, conn *pgx.Conn, tables []Table) ([]Blocker, error) {
 	return collectBlockers(conn.Query(ctx, `SELECT DISTINCT `+blockerColumns+`
 		FROM pg_locks held`+blockerTables+`
-		WHERE held.locktype = 'relation' AND held.mode = 'AccessExclusiveLock' AND held.pid IS DISTINCT FROM pg_backend_pid()
+		WHERE held.locktype = 'relation' AND held.mode = 'AccessExclusiveLock' AND held.pid IS DISTINCT
+		    FROM pg_backend_pid()
 		  AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 		  AND held.relation IN (SELECT to_regclass(name) FROM unnest($1::text[]) name)
 		ORDER BY 2`, texts(tables)))
 }
 
-// holders returns up to three that hold locks of these modes on a table; within counts its partitions, too.
-func holders(ctx context.Context, conn *pgx.Conn, table string, modes []string, within bool) ([]Blocker, error) {
+// queryLockHolders returns up to three that hold locks of these modes on a table; within counts its
+// partitions, too.
+func queryLockHolders(
+	ctx context.Context, conn *pgx.Conn, table string, modes []string, within bool,
+) ([]Blocker, error) {
 	return collectBlockers(conn.Query(ctx, `SELECT DISTINCT `+blockerColumns+`
 		FROM pg_locks held`+blockerTables+`
-		WHERE held.granted AND held.locktype = 'relation' AND held.mode = ANY ($2) AND held.pid IS DISTINCT FROM pg_backend_pid()
+		WHERE held.granted AND held.locktype = 'relation' AND held.mode = ANY ($2)
+		    AND held.pid IS DISTINCT FROM pg_backend_pid()
 		  AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-		  AND (held.relation = to_regclass($1) OR $3 AND held.relation IN (SELECT relid FROM `+treeOf("to_regclass($1)")+` tree))
+		  AND (held.relation = to_regclass($1) 
+		      OR $3 AND held.relation IN (SELECT relid FROM `+treeOf("to_regclass($1)")+` tree))
 		ORDER BY 2 NULLS LAST, 1
 		LIMIT 3`, table, modes, within))
 }
 
-// waitedFor returns whose end the process with that pid waits for; none when it does not wait.
-func waitedFor(ctx context.Context, conn *pgx.Conn, pid uint32) ([]Blocker, error) {
+// queryWaitedFor returns whose end the process with that pid waits for; none when it does not wait.
+func queryWaitedFor(ctx context.Context, conn *pgx.Conn, pid uint32) ([]Blocker, error) {
 	return collectBlockers(conn.Query(ctx, `SELECT `+blockerColumns+`
-		FROM pg_locks waits JOIN pg_locks held ON held.locktype = 'transactionid' AND held.transactionid = waits.transactionid AND held.granted`+
+		FROM pg_locks waits JOIN pg_locks held ON held.locktype = 'transactionid'
+		    AND held.transactionid = waits.transactionid AND held.granted`+
 		blockerTables+`
 		WHERE waits.locktype = 'transactionid' AND NOT waits.granted AND waits.pid = $1`, pid))
 }
@@ -99,27 +111,27 @@ func texts(tables []Table) []string {
 	return list
 }
 
-// waiting tells the log whom something waits for: when that changes, and again now and then.
-type waiting struct {
+// blockerLog tells the log whom something waits for: when that changes, and again now and then.
+type blockerLog struct {
 	log  *slog.Logger
 	what string // that waits
 	last string
 	at   time.Time
 }
 
-const tellInterval = 5 * time.Second // between two lines that tell the same
+const blockerLogInterval = 5 * time.Second // between two lines that tell the same
 
-func (w *waiting) tell(blockers []Blocker) {
+func (w *blockerLog) report(blockers []Blocker) {
 	who, sql := describe(blockers)
-	if sql == w.last && time.Since(w.at) < tellInterval {
+	if sql == w.last && time.Since(w.at) < blockerLogInterval {
 		return
 	}
 	w.last, w.at = sql, time.Now()
-	attributes := []any{"waits_for", who}
+	given := []any{"waits_for", who}
 	if sql != "" {
-		attributes = append(attributes, "ends_it", sql)
+		given = append(given, "sql", sql)
 	}
-	w.log.Warn(w.what, attributes...)
+	w.log.Warn(w.what, given...)
 }
 
 // describe returns who blockers are, and the SQL that ends them.

@@ -21,11 +21,20 @@ const (
 	Update
 	Delete
 	Truncate // the table was emptied; Old and New are nil
-	End      // the transaction is over; comes only where it had a Delete, or a change of a Kept relation, and with nothing but Tx and Index
-	Woken    // nothing has changed: Source.Wake was called; comes with nothing else
+	// the transaction is over; comes behind its changes, unless one was Sole, with nothing but Tx,
+	// Index, Settled and Repeated
+	End
+	Woken // nothing has changed: Source.Wake was called; comes with nothing else
 )
 
-var kindNames = [...]string{Insert: "insert", Update: "update", Delete: "delete", Truncate: "truncate", End: "end", Woken: "woken"}
+var kindNames = [...]string{
+	Insert:   "insert",
+	Update:   "update",
+	Delete:   "delete",
+	Truncate: "truncate",
+	End:      "end",
+	Woken:    "woken",
+}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) && kindNames[k] != "" {
@@ -34,39 +43,52 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// Change is one change of one row of a published table, the truncation of one table, or the end of a transaction.
+// Change is one change of one row of a published table, the truncation of one table, or the end of
+// a transaction.
 //
-// (Tx.Commit, Index) identifies it: the pair is the same each time the server sends the change, and rises in the order of the stream.
-// The LSN of a single change does neither.
+// (Tx.Commit, Index) identifies it: the pair is the same each time the server sends the change, and
+// rises in the order of the stream. The LSN of a single change does neither.
 //
-// The rows of a Change that comes from Source.Changes are valid until the next one is taken: whoever keeps more of it than its Relation and
-// its Tx has to clone it.
+// The rows of a Change that comes from Source.Changes are valid until the next one is taken:
+// whoever keeps more of it than its Relation and its Tx has to clone it.
 type Change struct {
 	Kind     Kind
 	Relation *Relation
-	Old      Tuple  // the row before; nil when the server sent none
-	OldIsKey bool   // Old is not whole: it holds the replica identity's columns, the others read as unchanged
+	Old      Tuple // the row before; nil when the server sent none
+	// Old is not whole: it holds the replica identity's columns, the others read as unchanged
+	OldIsKey bool
 	New      Tuple  // the row after; nil for Delete and Truncate
 	Tx       *Tx    // the transaction that made it
 	Index    uint32 // counts every change of the transaction from 0, before any filter
 
-	// Attached says that the row is one that a table had when it was attached as a partition. It may have
-	// been moved there from another partition, and have been told.
+	// Attached says that the row is one that a table had when it was attached as a partition. It
+	// may have been moved there from another partition, and have been told.
 	Attached bool
 
-	// Unheard says that nobody has been told of the record: its table is new, and the rows that this had
-	// when it was published come later. So an Update is the first that is heard of it, and a Delete is
-	// nothing to tell.
-	Unheard bool
+	// Unannounced says that nobody has been told of the record: its table is new, and the rows that
+	// this had when it was published come later. So an Update is the first that is heard of it, and
+	// a Delete is nothing to tell.
+	Unannounced bool
 
-	// Read says that the row is one that a new table had when it was published. It was there before the
-	// change that tells of it.
+	// Read says that the row is one that a new table had when it was published. It was there before
+	// the change that tells of it.
 	Read bool
 
-	// Told says that the change was settled before. It comes again, behind the first Delete of a transaction that was settled in part when
-	// the stream began, so that whoever keeps something of a transaction until its end can gather it anew. Nothing holds at a change that
-	// is told.
-	Told bool
+	// Repeated says that the change was settled before. It comes again, as its transaction was
+	// settled in part when the stream began, so that whoever keeps something of a transaction until
+	// its end can gather it anew. Nothing holds at a repeated change.
+	Repeated bool
+
+	// Sole says that the transaction has no other change, and no End. One that comes without it may
+	// be the only one all the same.
+	Sole bool
+
+	// Annotation is what the writer had last said of its changes when it made this one, nil for
+	// nothing.
+	Annotation *Annotation
+
+	// Settled is, of an End, how many steps were settled when the stream began: see Tx.Step.
+	Settled uint32
 }
 
 // row returns the row after the change, or the one that was deleted.
@@ -83,8 +105,9 @@ func (c Change) Clone() Change {
 	return c
 }
 
-// Relation describes a table as it was at a point of the stream. It is immutable: when the table changes, or the connection is made
-// anew, later changes carry another *Relation, so whatever is derived from one may be kept under its pointer.
+// Relation describes a table as it was at a point of the stream. It is immutable: when the table
+// changes, or the connection is made anew, later changes carry another *Relation, so whatever is
+// derived from one may be kept under its pointer.
 type Relation struct {
 	OID      uint32
 	Schema   string
@@ -92,13 +115,13 @@ type Relation struct {
 	Identity byte // pg_class.relreplident: d(efault), n(othing), f(ull), i(ndex)
 	Columns  []Column
 
-	// Partitioned says that the rows lie in partitions. Each has an identity of its own, whatever that of the table is.
+	// Partitioned says that the rows lie in partitions. Each has an identity of its own, whatever
+	// that of the table is.
 	Partitioned bool
-
-	Kept bool // see Config.Keeps
 }
 
-// Full reports whether updates and deletes carry the whole row before, but for those of a partitioned table.
+// Full reports whether updates and deletes carry the whole row before, but for those of a
+// partitioned table.
 func (r *Relation) Full() bool { return r.Identity == 'f' }
 
 // Column returns the index of the named column, or -1.
@@ -111,12 +134,15 @@ func (r *Relation) Column(name string) int {
 	return -1
 }
 
-// Column is one column of a Relation. Stored generated columns are not among them: pgoutput does not send those.
+// Column is one column of a Relation. Stored generated columns are not among them: pgoutput does
+// not send those.
 type Column struct {
 	Name     string
 	Type     uint32 // pg_type.oid
 	Modifier int32  // pg_attribute.atttypmod
-	Identity bool   // part of the replica identity; true for every column under REPLICA IDENTITY FULL, so this is not the primary key
+	// part of the replica identity; true for every column under REPLICA IDENTITY FULL, so this is
+	// not the primary key
+	Identity bool
 }
 
 // Tuple is a row: one Value for each column of its Relation, in order.
@@ -148,8 +174,9 @@ const (
 // Text returns a value that holds b, which the Value keeps.
 func Text(b []byte) Value { return Value{text: b, kind: text} }
 
-// Unchanged returns the value of a column that the server did not send: in the row after an UPDATE a TOASTed one that was left alone, in
-// the row before one that is not part of the replica identity.
+// Unchanged returns the value of a column that the server did not send: in the row after an UPDATE
+// a TOASTed one that was left alone, in the row before one that is not part of the replica
+// identity.
 func Unchanged() Value { return Value{kind: unchanged} }
 
 // Clone returns a copy that stays valid: see Change.
@@ -172,21 +199,36 @@ func (v Value) String() string { return string(v.text) }
 
 // Tx is the transaction that a Change belongs to.
 type Tx struct {
-	XID    uint32    // transaction id of the top-level transaction
-	Commit LSN       // position of the commit record; known from the first change on
-	Time   time.Time // commit time by the server's clock, microseconds; does not rise strictly with Commit
+	XID    uint32 // transaction id of the top-level transaction
+	Commit LSN    // position of the commit record; known from the first change on
+	// commit time by the server's clock, microseconds; does not rise strictly with Commit
+	Time time.Time
 
 	Timeline int32 // that the commit record lies on; 0 when unknown
+
+	// Origin is the replication origin that the transaction came from, "" when it was made here.
+	Origin string
 
 	ledger *Ledger
 }
 
-// Hold keeps the acknowledged position below the change that the pump has in hand until release is called. It may be called several
-// times for one change. Call it only between taking a change of this transaction from Source.Changes and taking the next one; release may
-// be called from any goroutine, and calls after the first do nothing. The Hold of a Tx that came from no Source holds nothing.
+// Hold keeps the acknowledged position below the change that the pump has in hand until release is
+// called. It may be called several times for one change. Call it only between taking a change of
+// this transaction from Source.Changes and taking the next one; release may be called from any
+// goroutine, and calls after the first do nothing. The Hold of a Tx that came from no Source holds
+// nothing.
 func (tx *Tx) Hold() (release func()) {
 	if tx.ledger == nil {
 		return func() {}
 	}
 	return tx.ledger.hold(tx)
+}
+
+// Step divides what the pump makes of an End, which may be a lot: what it has made before is the
+// pump's no more, as if the next were another change. The steps are the same each time, or what is
+// settled of them cannot be told from what is not. Call it with the End in hand.
+func (tx *Tx) Step() {
+	if tx.ledger != nil {
+		tx.ledger.step()
+	}
 }

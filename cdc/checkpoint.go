@@ -7,15 +7,19 @@ import (
 	"time"
 )
 
-// Checkpoint is how far the stream of a slot is settled, as it is kept apart from the slot. The slot alone knows whole transactions
-// only, and says nothing of the database that it is in: a clone has the same.
+// Checkpoint is how far the stream of a slot is settled, as it is kept apart from the slot. The
+// slot alone knows whole transactions only, and says nothing of the database that it is in: a clone
+// has the same.
 type Checkpoint struct {
 	System   string // system identifier of the cluster
 	Database string // OID of the database
 	Timeline int32
 	Settled  Position
 	Time     time.Time // commit time of the last change that was taken; zero when unknown
-	Unsent   Unsent    // what the server could not send when it was asked last; SaveCheckpoint leaves it alone
+	// what the server could not send when it was asked last; SaveCheckpoint leaves it alone
+	Unreadable UnreadableChange
+	// set while the slot is ready for pg_upgrade; what SaveCheckpoint saves is not
+	Prepared Prepared
 }
 
 // Checkpoints keeps the checkpoints of slots.
@@ -24,14 +28,20 @@ type Checkpoints interface {
 	LoadCheckpoint(ctx context.Context, slot string) (*Checkpoint, error)
 	// SaveCheckpoint is durable when it returns.
 	SaveCheckpoint(ctx context.Context, slot string, c Checkpoint) error
-	// SaveUnsent adds to the checkpoint of a slot what the server cannot send.
-	SaveUnsent(ctx context.Context, slot string, u Unsent) error
+	// ReplaceCheckpoint is SaveCheckpoint, but does nothing, and returns false, when another one than
+	// before is stored by now. Their timelines differ.
+	ReplaceCheckpoint(ctx context.Context, slot string, before, c Checkpoint) (bool, error)
+	// SaveUnreadable adds to the checkpoint of a slot what the server cannot send.
+	SaveUnreadable(ctx context.Context, slot string, u UnreadableChange) error
+	// SavePrepared adds to the checkpoint of a slot that it is ready for pg_upgrade.
+	SavePrepared(ctx context.Context, slot string, p Prepared) error
 }
 
 const (
 	saveInterval = 250 * time.Millisecond // between two checkpoints while changes come
 	saveTimeout  = 10 * time.Second
-	idleBytes    = 1 << 20     // progress without changes that is worth a checkpoint: each one is WAL itself
+	// progress without changes that is worth a checkpoint: each one is WAL itself
+	idleBytes    = 1 << 20
 	idleInterval = time.Minute // after which any progress is
 )
 
@@ -42,14 +52,17 @@ type origin struct {
 }
 
 func (o *origin) checkpoint(settled Position, at time.Time) Checkpoint {
-	return Checkpoint{System: o.id, Database: o.database, Timeline: o.timeline.Load(), Settled: settled, Time: at}
+	return Checkpoint{
+		System: o.id, Database: o.database, Timeline: o.timeline.Load(), Settled: settled, Time: at,
+	}
 }
 
-// saver writes checkpoints. The slot is acknowledged only up to what is saved, so it is never ahead.
+// saver writes checkpoints. The slot is acknowledged only up to what is saved, so it is never
+// ahead.
 type saver struct {
 	source *Source
 	saved  Position
-	work   uint64 // see Ledger.Progress
+	work   uint64 // see ledger.Progress
 	at     time.Time
 	failed bool
 }
@@ -77,16 +90,19 @@ func (s *saver) save(last bool) {
 		return
 	}
 	if src.checkpoints != nil {
-		if work == s.work && !last && settled.End-s.saved.End < idleBytes && time.Since(s.at) < idleInterval {
+		if work == s.work && !last && settled.End-s.saved.End < idleBytes &&
+			time.Since(s.at) < idleInterval {
 			return
 		}
-		ctx, cancel := context.WithTimeoutCause(context.Background(), saveTimeout, fmt.Errorf("no answer within %s", saveTimeout))
+		ctx, cancel := context.WithTimeoutCause(context.Background(), saveTimeout,
+			fmt.Errorf("no answer within %s", saveTimeout))
 		err := src.checkpoints.SaveCheckpoint(ctx, src.cfg.Slot, src.origin.checkpoint(settled, at))
 		cancel()
 		if err != nil {
 			src.metrics.checkpointFailures.Inc()
 			if !s.failed {
-				src.log.Warn("the checkpoint cannot be saved; the slot waits", "slot", src.cfg.Slot, "error", err)
+				src.log.Warn("the checkpoint cannot be saved; the slot waits", "slot", src.cfg.Slot, "error",
+					err)
 			}
 			s.failed = true
 			return
@@ -104,8 +120,8 @@ func (s *saver) save(last bool) {
 	}
 }
 
-// valid reports whether the checkpoint is still this process's to save in a gap. Once the gap is accepted there is none, and one saved late
-// would make the new slot look as if it had been moved.
+// valid reports whether the checkpoint is still this process's to save in a gap. Once the gap is
+// accepted there is none, and one saved late would make the new slot look as if it had been moved.
 func (s *saver) valid() bool {
 	src := s.source
 	if src.checkpoints == nil {
@@ -117,33 +133,78 @@ func (s *saver) valid() bool {
 	return err == nil && c != nil && c.System == src.origin.id && c.Database == src.origin.database
 }
 
-// resume returns where to take up from, or a Gap. The slot is held: nobody else moves it or the checkpoint.
+// resume returns where to take up from, or a Gap. The slot is held: nobody else moves it.
 func (s *Source) resume(ctx context.Context) (Position, error) {
 	s.origin.id, s.origin.database = s.system.id, s.system.database
 	s.origin.timeline.Store(s.system.timeline)
 	if s.checkpoints == nil {
 		return Position{End: s.system.slot.settled}, nil
 	}
-	var c *Checkpoint
-	err := Persist(ctx, s.log, func() (err error) {
-		c, err = s.checkpoints.LoadCheckpoint(ctx, s.cfg.Slot)
-		return err
-	})
-	if err != nil {
-		return Position{}, err
+	for {
+		var c *Checkpoint
+		err := Persist(ctx, s.log, func() (err error) {
+			c, err = s.checkpoints.LoadCheckpoint(ctx, s.cfg.Slot)
+			return err
+		})
+		if err != nil {
+			return Position{}, err
+		}
+		if err := s.system.check(s.cfg, c); err != nil {
+			return Position{}, err
+		}
+		position := s.after(c)
+		next := s.origin.checkpoint(position, time.Time{})
+		if c == nil || c.Timeline == s.system.timeline {
+			return position, s.checkpoints.SaveCheckpoint(ctx, s.cfg.Slot, next)
+		}
+		// The process before, which knows the old timeline only, may still finish what it has in hand.
+		last, err := s.checkpoints.ReplaceCheckpoint(ctx, s.cfg.Slot, *c, next)
+		if err != nil {
+			return Position{}, err
+		}
+		if last {
+			s.tellFailover(c, position)
+			return position, nil
+		}
 	}
-	if err := s.system.check(s.cfg, c); err != nil {
-		return Position{}, err
-	}
+}
+
+// after returns where to take up behind a checkpoint, which may be nil: as far as the server shares
+// it, and not before what its slot still has.
+func (s *Source) after(c *Checkpoint) Position {
 	position := Position{End: s.system.slot.settled}
-	if c != nil {
-		if shared := s.system.shared(c.Settled, c.Timeline); shared.End >= position.End {
-			position = shared
-		}
-		if c.Timeline != s.system.timeline { // a failover: the slot may have been brought over later than the checkpoint
-			s.log.Warn("the server is on another timeline than at the last checkpoint", "before", c.Timeline, "now", s.system.timeline,
-				"checkpoint", c.Settled.End, "taking_up_from", position.End)
-		}
+	if c == nil {
+		return position
 	}
-	return position, s.checkpoints.SaveCheckpoint(ctx, s.cfg.Slot, s.origin.checkpoint(position, time.Time{}))
+	if shared := s.system.shared(c.Settled, c.Timeline); shared.End >= position.End {
+		return shared
+	}
+	return position
+}
+
+// SettledSince returns how far whoever held the slot before has settled the stream by now, as far as
+// that is behind where this Source has begun; else 0. It may still have had deliveries in hand when
+// the slot was taken from it. Call it after Acquire, once nobody else can settle anything.
+func (s *Source) SettledSince(ctx context.Context) (LSN, error) {
+	if s.checkpoints == nil {
+		return 0, nil
+	}
+	c, err := s.checkpoints.LoadCheckpoint(ctx, s.cfg.Slot)
+	if err != nil || c == nil || c.System != s.origin.id || c.Database != s.origin.database ||
+		c.Timeline != s.origin.timeline.Load() || c.Settled.End <= s.Settled().End {
+		return 0, err
+	}
+	return c.Settled.End, nil
+}
+
+// tellFailover tells that the stream goes on from a position on another timeline than that of the
+// checkpoint.
+func (s *Source) tellFailover(c *Checkpoint, from Position) {
+	s.log.Warn("the server is on another timeline than at the last checkpoint", "before", c.Timeline,
+		"now", s.system.timeline, "checkpoint", c.Settled.End, "from", from.End)
+	if shared := s.system.shared(c.Settled, c.Timeline); shared.End < from.End {
+		s.log.Error("the slot has come to this server later than the checkpoint: what was in the spool "+
+			"of the changes between them may be lost", "slot", s.cfg.Slot, "checkpoint", shared.End,
+			"from", from.End)
+	}
 }

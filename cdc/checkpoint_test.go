@@ -20,7 +20,9 @@ type memory struct {
 	broken bool
 }
 
-func (m *memory) SaveUnsent(context.Context, string, Unsent) error { return nil }
+func (m *memory) SaveUnreadable(context.Context, string, UnreadableChange) error { return nil }
+
+func (m *memory) SavePrepared(context.Context, string, Prepared) error { return nil }
 
 func (m *memory) setBroken(broken bool) {
 	m.mu.Lock()
@@ -47,11 +49,19 @@ func (m *memory) SaveCheckpoint(_ context.Context, _ string, c Checkpoint) error
 	return nil
 }
 
-// TestSaver drives the saver through fake time: what it saves, what it leaves, and how far the slot may be acknowledged.
+func (m *memory) ReplaceCheckpoint(
+	ctx context.Context, slot string, _, c Checkpoint,
+) (bool, error) {
+	return true, m.SaveCheckpoint(ctx, slot, c)
+}
+
+// TestSaver drives the saver through fake time: what it saves, what it leaves, and how far the slot
+// may be acknowledged.
 func TestSaver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &memory{}
-		source, err := Open(Config{URL: "postgres://nowhere/x"}, store, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+		source, err := Open(Config{URL: "postgres://nowhere/x"}, store, slog.New(slog.DiscardHandler),
+			prometheus.NewRegistry())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +74,8 @@ func TestSaver(t *testing.T) {
 			t.Helper()
 			synctest.Wait()
 			if n, _ := store.saved(); n != saves || LSN(source.saved.Load()) != acknowledged {
-				t.Errorf("%s: %d saves and %s acknowledged, want %d and %s", when, n, LSN(source.saved.Load()), saves, acknowledged)
+				t.Errorf("%s: %d saves and %s acknowledged, want %d and %s", when, n, LSN(source.saved.Load()),
+					saves, acknowledged)
 			}
 		}
 		tx := &Tx{Commit: 1500, Time: time.Now(), ledger: source.ledger}
@@ -72,9 +83,9 @@ func TestSaver(t *testing.T) {
 		time.Sleep(time.Minute)
 		expect("nothing has happened", 0, 1000)
 
-		source.ledger.take(tx, 0)
+		source.ledger.advance(tx, 0)
 		release := tx.Hold()
-		source.ledger.take(tx, 1)
+		source.ledger.advance(tx, 1)
 		time.Sleep(saveInterval)
 		expect("the first change is held", 1, 1000) // it is known that the transaction has begun
 		release()
@@ -83,30 +94,30 @@ func TestSaver(t *testing.T) {
 		if _, last := store.saved(); last.Settled != (Position{End: 1000, Commit: 1500, Index: 1}) {
 			t.Errorf("saved %+v, want change 1 of the transaction at 1500 in hand", last.Settled)
 		}
-		source.ledger.pass(1600)
+		source.ledger.skip(1600)
 		time.Sleep(saveInterval)
 		expect("the transaction is over", 3, 1600)
 
-		source.ledger.pass(1700) // a keepalive: perhaps only for what the last save wrote
+		source.ledger.skip(1700) // a keepalive: perhaps only for what the last save wrote
 		time.Sleep(10 * saveInterval)
 		expect("a little progress without changes", 3, 1600)
-		source.ledger.pass(1700 + idleBytes)
+		source.ledger.skip(1700 + idleBytes)
 		time.Sleep(saveInterval)
 		expect("much progress without changes", 4, 1700+idleBytes)
-		source.ledger.pass(1800 + idleBytes)
+		source.ledger.skip(1800 + idleBytes)
 		time.Sleep(idleInterval + saveInterval)
 		expect("a little progress, long ago", 5, 1800+idleBytes)
 
 		store.setBroken(true)
-		source.ledger.take(&Tx{Commit: 1 << 22, ledger: source.ledger}, 0)
-		source.ledger.pass(1<<22 + 10)
+		source.ledger.advance(&Tx{Commit: 1 << 22, ledger: source.ledger}, 0)
+		source.ledger.skip(1<<22 + 10)
 		time.Sleep(4 * saveInterval)
 		expect("the store is broken", 5, 1800+idleBytes)
 		store.setBroken(false)
 		time.Sleep(saveInterval)
 		expect("the store works again", 6, 1<<22+10)
 
-		source.ledger.pass(1<<22 + 20)
+		source.ledger.skip(1<<22 + 20)
 		close(stop)
 		expect("the end", 7, 1<<22+20)
 	})

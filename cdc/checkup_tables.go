@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"hookline/internal/pg"
 )
 
 // A process that streams sees within one look what has to be done, and does it.
@@ -16,18 +18,20 @@ const (
 	glanceGap = 200 * time.Millisecond
 )
 
-// CheckTables compares the database with what tables and cfg ask for, as NewPlan does. What Hookline does
-// itself at its next start is fine. While a process streams, it would have been done by now: what is
-// left after one look of that process is a warning. What the role has no right to do is a problem, and
-// its SQL is for someone who has. In a gap, and where the slot or Hookline's own tables are not for the
-// role to use, nothing is found: FindGap and the schema tell.
-func CheckTables(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table) ([]Finding, error) {
+// CheckTables compares the database with what tables and cfg ask for, as NewPlan does. What
+// Hookline does itself at its next start is fine. While a process streams, it would have been done
+// by now: what is left after one look of that process is a warning. What the role has no right to
+// do is a problem, and its SQL is for someone who has. In a gap, and where the slot or Hookline's
+// own tables are not for the role to use, nothing is found: FindGap and the schema tell.
+func CheckTables(
+	ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table,
+) ([]Finding, error) {
 	cfg = cfg.withDefaults()
 	plan, err := settledPlan(ctx, conn, cfg, tables)
 	if err != nil || plan == nil {
 		return nil, err
 	}
-	platform, err := lookAtPlatform(ctx, conn)
+	platform, err := queryPlatform(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
@@ -57,9 +61,10 @@ func settledPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table
 	}
 }
 
-// waits reports whether there is something that the process that streams could do, and has not done.
+// waits reports whether there is something that the process that streams could do, and has not
+// done.
 func (p *Plan) waits() bool {
-	return p.found.active && slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Lacks == 0 })
+	return p.scan.active && slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Lacks == 0 })
 }
 
 // checkup is a plan that is explained.
@@ -68,8 +73,8 @@ type checkup struct {
 	platform Platform
 }
 
-// ownership tells what is to be done to tables that only their owners may touch. A publication that is
-// made on the way is given to the role, so that it can add tables of its own later.
+// ownership tells what is to be done to tables that only their owners may touch. A publication that
+// is made on the way is given to the role, so that it can add tables of its own later.
 func (c *checkup) ownership() Finding {
 	const check = "ownership"
 	var foreign []Table
@@ -90,8 +95,8 @@ func (c *checkup) ownership() Finding {
 			add(s.table)
 		}
 	}
-	for i := range c.found.tables {
-		if t := &c.found.tables[i]; todo == nil && !t.owned && !t.unasked && !t.Left {
+	for i := range c.scan.tables {
+		if t := &c.scan.tables[i]; todo == nil && !t.owned && !t.unwanted && !t.Skip {
 			add(t)
 		}
 	}
@@ -105,29 +110,32 @@ func (c *checkup) ownership() Finding {
 	if i := c.step(MakePublication); i >= 0 {
 		todo = append([]string{c.Steps[i].SQL}, todo...)
 	}
-	if !c.found.publication || !c.found.owns {
+	if !c.scan.publication || !c.scan.owns {
 		todo = append(todo, c.giveAway())
 	}
 	return Finding{
 		Level: Wrong, Check: check,
-		Found: fmt.Sprintf("the role does not own %s, of %s, which %s not prepared: %s", count(len(foreign), "table"),
+		Found: fmt.Sprintf("the role does not own %s, of %s, which %s not prepared: %s",
+			count(len(foreign), "table"),
 			strings.Join(owners, ", "), areOrIs(len(foreign)), some(foreign)),
-		Mend: c.platform.admin(), SQL: todo,
+		Hint: c.platform.admin(), SQL: todo,
 	}
 }
 
 func (c *checkup) giveAway() string {
-	return fmt.Sprintf("ALTER PUBLICATION %s OWNER TO %s", quoteIdentifier(c.cfg.Publication), c.found.role)
+	return fmt.Sprintf("ALTER PUBLICATION %s OWNER TO %s", pg.Identifier(c.cfg.Publication),
+		c.scan.role)
 }
 
-// migrations tells of roles that own published tables and not the publication: what it forbids they cannot do, nor
-// take their tables out of it for that.
+// migrations tells of roles that own published tables and not the publication: what it forbids they
+// cannot do, nor take their tables out of it for that.
 func (c *checkup) migrations() []Finding {
 	var theirs []Table
 	var owners []string
-	for i := range c.found.tables {
-		t := &c.found.tables[i]
-		if !t.direct || t.releases || t.Schema == c.cfg.Schema || t.owned && !c.found.owns { // of the last, publication tells
+	for i := range c.scan.tables {
+		t := &c.scan.tables[i]
+		// of the last, publication tells
+		if !t.direct || t.releases || t.Schema == c.cfg.Schema || t.owned && !c.scan.owns {
 			continue
 		}
 		if theirs = append(theirs, t.Table); !slices.Contains(owners, t.owner) {
@@ -139,13 +147,18 @@ func (c *checkup) migrations() []Finding {
 	}
 	return []Finding{{
 		Level: Warning, Check: "migrations",
-		Found: fmt.Sprintf("%s of %s published, and %s may not change publication %q, which belongs to %s: "+
-			"what a publication forbids, such as SET UNLOGGED, fails for %[3]s, and so does the way round it",
-			count(len(theirs), "table"), strings.Join(owners, ", ")+" "+areOrIs(len(theirs)), strings.Join(owners, ", "),
-			c.cfg.Publication, c.found.owner),
-		Mend: fmt.Sprintf("before such a migration, for the table that it is about, as %s or a superuser: "+
-			"ALTER PUBLICATION %s DROP TABLE ONLY %s; see \"What a publication forbids\" in docs/security.md",
-			c.found.owner, quoteIdentifier(c.cfg.Publication), theirs[0]),
+		Found: fmt.Sprintf(
+			"%s of %s published, and %s may not change publication %q, which belongs to %s: "+
+				"what a publication forbids, such as SET UNLOGGED, fails for %[3]s, and so does the way "+
+				"round it",
+			count(len(theirs), "table"), strings.Join(owners, ", ")+" "+areOrIs(len(theirs)),
+			strings.Join(owners, ", "),
+			c.cfg.Publication, c.scan.owner),
+		Hint: fmt.Sprintf(
+			"before such a migration, for the table that it is about, as %s or a superuser: "+
+				"ALTER PUBLICATION %s DROP TABLE ONLY %s; see \"What a publication forbids\" in "+
+				"docs/security.md",
+			c.scan.owner, pg.Identifier(c.cfg.Publication), theirs[0]),
 	}}
 }
 
@@ -165,31 +178,35 @@ func (c *checkup) publication() Finding {
 			own++
 		}
 	}
-	f := c.found
+	f := c.scan
 	switch {
 	case !f.publication && foreign > 0:
 		return OK(check, "%q is not made yet; see ownership", c.cfg.Publication)
 	case !f.publication && !f.mayCreate:
 		return Finding{
-			Level: Wrong, Check: check, Found: fmt.Sprintf("%q does not exist, and the role may not make it", c.cfg.Publication),
-			Mend: c.platform.admin(), SQL: []string{fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s", f.database, f.role)},
+			Level: Wrong, Check: check, Found: fmt.Sprintf("%q does not exist, and the role may not make it",
+				c.cfg.Publication),
+			Hint: c.platform.admin(),
+			SQL:  []string{fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s", f.database, f.role)},
 		}
 	case !f.publication:
 		return OK(check, "%q is not made yet; hookline run makes it", c.cfg.Publication)
 	case !f.owns && own > 0:
 		return Finding{
-			Level: Wrong, Check: check, Found: fmt.Sprintf("%q is not as it should be, and belongs to %s", c.cfg.Publication, f.owner),
-			Mend: c.platform.admin(), SQL: []string{c.giveAway()},
+			Level: Wrong, Check: check, Found: fmt.Sprintf("%q is not as it should be, and belongs to %s",
+				c.cfg.Publication, f.owner),
+			Hint: c.platform.admin(), SQL: []string{c.giveAway()},
 		}
 	case !f.owns:
 		return Finding{
 			Level: Warning, Check: check,
 			Found: fmt.Sprintf("%q lists %s, and belongs to %s: the role cannot add tables that come later",
 				c.cfg.Publication, count(f.listed, "table"), f.owner),
-			Mend: c.platform.admin(), SQL: []string{c.giveAway()},
+			Hint: c.platform.admin(), SQL: []string{c.giveAway()},
 		}
 	case own > 0 && !f.active:
-		return OK(check, "%q lists %s, and is brought up to date at the next start", c.cfg.Publication, count(f.listed, "table"))
+		return OK(check, "%q lists %s, and is brought up to date at the next start", c.cfg.Publication,
+			count(f.listed, "table"))
 	}
 	return OK(check, "%q lists %s", c.cfg.Publication, count(f.listed, "table"))
 }
@@ -209,13 +226,15 @@ func (c *checkup) identities() Finding {
 	switch {
 	case c.cfg.Identity == IdentityKeep:
 		return OK(check, "left as it is: HOOKLINE_REPLICA_IDENTITY=keep")
-	case own+others > 0 && c.found.active:
+	case own+others > 0 && c.scan.active:
 		return Finding{
-			Level: Warning, Check: check, Found: "a process reads the slot, and it has yet to be set on " + count(own+others, "table"),
-			Mend: "what keeps it stands below, or at ownership",
+			Level: Warning, Check: check, Found: "a process reads the slot, and it has yet to be set on " +
+				count(own+others, "table"),
+			Hint: "what keeps it stands below, or at ownership",
 		}
 	case others > 0:
-		return OK(check, "hookline run sets it on %s; of %s others own, see ownership", count(own, "table"), count(others, "table"))
+		return OK(check, "hookline run sets it on %s; of %s others own, see ownership",
+			count(own, "table"), count(others, "table"))
 	case own > 0:
 		return OK(check, "hookline run sets it on %s", count(own, "table"))
 	}
@@ -224,17 +243,18 @@ func (c *checkup) identities() Finding {
 
 // waiting tells, while a process streams, of each step that it should have taken by now.
 func (c *checkup) waiting(ctx context.Context, conn *pgx.Conn) (found []Finding, err error) {
-	if !c.found.active {
+	if !c.scan.active {
 		return nil, nil
 	}
 	told := map[string]bool{}
 	for i := range c.Steps {
 		s := &c.Steps[i]
-		if s.Lacks != 0 {
+		if s.Lacks != 0 || s.Kind == NoteIdentities { // the steps that set them tell
 			continue
 		}
 		f := Finding{
-			Level: Warning, Check: "preparation waits", Mend: "the log of the process that reads the slot tells what keeps it",
+			Level: Warning, Check: "preparation waits",
+			Hint:  "the log of the process that reads the slot tells what keeps it",
 			Found: fmt.Sprintf("a process reads the slot, and has yet to %s", s.Kind), SQL: []string{s.SQL},
 		}
 		if s.table != nil {
@@ -249,7 +269,7 @@ func (c *checkup) waiting(ctx context.Context, conn *pgx.Conn) (found []Finding,
 			told[why.Name()], told[lock] = true, true
 			f.Found = why.Name() + ": " + f.Found
 			if len(why.SQL) > 0 {
-				f.Found, f.Mend, f.SQL = f.Found+"; "+why.Why, why.Mend, why.SQL
+				f.Found, f.Hint, f.SQL = f.Found+"; "+why.Why, why.Hint, why.SQL
 			}
 		}
 		found = append(found, f)

@@ -2,18 +2,16 @@ package cdc_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"hookline/cdc"
-	"hookline/internal/postgres/postgrestest"
 )
 
-// checked returns the findings by their check. All of those that are not fine have to say what mends them.
+// checked returns the findings by their check. All of those that are not fine have to say what
+// mends them.
 func checked(t *testing.T, found []cdc.Finding, err error) map[string]cdc.Finding {
 	t.Helper()
 	if err != nil {
@@ -21,67 +19,12 @@ func checked(t *testing.T, found []cdc.Finding, err error) map[string]cdc.Findin
 	}
 	by := map[string]cdc.Finding{}
 	for _, f := range found {
-		if f.Level != cdc.Fine && f.Mend == "" {
+		if f.Level != cdc.Fine && f.Hint == "" {
 			t.Errorf("nothing is said that mends %+v", f)
 		}
 		by[f.Check] = f
 	}
 	return by
-}
-
-func TestCheckServer(t *testing.T) {
-	url := postgrestest.NewDatabase(t)
-	conn := connect(t, url)
-	found, err := cdc.CheckServer(t.Context(), conn, cdc.Config{Slot: slotFor(url)}, 1<<20)
-	by := checked(t, found, err)
-	for _, check := range []string{"version", "primary", "wal_level", "role", "max_replication_slots", "max_wal_senders"} {
-		if by[check].Level != cdc.Fine {
-			t.Errorf("%s: %+v", check, by[check])
-		}
-	}
-	if f := by["max_slot_wal_keep_size"]; f.Level != cdc.Warning {
-		t.Errorf("a server that keeps any amount of WAL: %+v", f)
-	}
-	if f, err := cdc.CheckStream(t.Context(), url); err != nil || f.Level != cdc.Fine {
-		t.Errorf("a replication connection: %+v, %v", f, err)
-	}
-}
-
-func TestCheckStreamTellsNoPassword(t *testing.T) {
-	f, err := cdc.CheckStream(t.Context(), "postgres://somebody:confidential@127.0.0.1:1/crm?sslmode=disable")
-	if err != nil || f.Level != cdc.Wrong || strings.Contains(f.Found+f.Mend, "confidential") {
-		t.Errorf("nobody listens: %+v, %v", f, err)
-	}
-}
-
-func TestCheckTransactions(t *testing.T) {
-	url := postgrestest.NewDatabase(t)
-	conn, other := connect(t, url), connect(t, url)
-	tx, err := other.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tx.Rollback(t.Context())
-	mine := func() (found []cdc.Finding) { // the server is shared with other tests
-		all, err := cdc.CheckTransactions(t.Context(), conn, 0)
-		checked(t, all, err)
-		pid := fmt.Sprintf("session %d ", other.PgConn().PID())
-		return slices.DeleteFunc(all, func(f cdc.Finding) bool { return !strings.HasPrefix(f.Found, pid) })
-	}
-	if found := mine(); len(found) != 0 {
-		t.Errorf("a transaction that has written nothing: %+v", found)
-	}
-	if _, err := tx.Exec(t.Context(), "CREATE TABLE never (id int)"); err != nil {
-		t.Fatal(err)
-	}
-	want := fmt.Sprintf("SELECT pg_terminate_backend(%d)", other.PgConn().PID())
-	if found := mine(); len(found) != 1 || found[0].Level != cdc.Warning || found[0].SQL[0] != want {
-		t.Errorf("a transaction that has written: %+v, want %s", found, want)
-	}
-	young, err := cdc.CheckTransactions(t.Context(), conn, time.Hour)
-	if f := checked(t, young, err)["open transactions"]; f.Level != cdc.Fine {
-		t.Errorf("it has not been open for an hour: %+v", f)
-	}
 }
 
 func TestCheckTables(t *testing.T) {
@@ -96,7 +39,8 @@ func TestCheckTables(t *testing.T) {
 	want := func(by map[string]cdc.Finding, check string, level cdc.Level, text string) {
 		t.Helper()
 		f := by[check]
-		if all := f.Found + "\n" + f.Mend + "\n" + strings.Join(f.SQL, "\n"); f.Level != level || !strings.Contains(all, text) {
+		if all := f.Found + "\n" + f.Hint + "\n" + strings.Join(f.SQL, "\n"); f.Level != level ||
+			!strings.Contains(all, text) {
 			t.Errorf("%s: %+v, want it %s, with %q", check, f, level, text)
 		}
 	}
@@ -104,7 +48,8 @@ func TestCheckTables(t *testing.T) {
 	want(by, "ownership", cdc.Fine, "owns all")
 	want(by, "publication", cdc.Fine, "not made yet")
 	want(by, "replica identity", cdc.Fine, "on 2 tables")
-	want(by, "table left out", cdc.Warning, `ALTER TABLE "public"."bare" REPLICA IDENTITY DEFAULT`) // the last of them
+	// the last of them
+	want(by, "table left out", cdc.Warning, `ALTER TABLE "public"."bare" REPLICA IDENTITY DEFAULT`)
 
 	// A role that owns one of two tables, and may not make publications.
 	role := "role_" + slotFor(p.cfg.URL)
@@ -115,14 +60,16 @@ func TestCheckTables(t *testing.T) {
 	p.admit(role)
 	p.want("mine")
 	conn := connect(t, strings.Replace(p.cfg.URL, "postgres@", role+"@", 1))
-	want(check(conn), "ownership", cdc.Wrong, `ALTER PUBLICATION "hookline" ADD TABLE ONLY "hookline"."backfill"`)
+	want(check(conn), "ownership", cdc.Wrong,
+		`ALTER PUBLICATION "hookline" ADD TABLE ONLY "hookline"."backfill"`)
 	p.exec("ALTER TABLE hookline.backfill OWNER TO " + role)
 	want(check(conn), "ownership", cdc.Fine, "owns all")
 	want(check(conn), "publication", cdc.Wrong, "GRANT CREATE ON DATABASE")
 	p.want("mine", "theirs")
 	by = check(conn)
 	want(by, "replica identity", cdc.Fine, "on 1 table; of 1 table others own")
-	want(by, "ownership", cdc.Wrong, `the role does not own 1 table, of postgres, which is not prepared: "public"."theirs"`)
+	want(by, "ownership", cdc.Wrong,
+		`the role does not own 1 table, of postgres, which is not prepared: "public"."theirs"`)
 	want(by, "ownership", cdc.Wrong, `CREATE PUBLICATION "hookline" WITH`)
 	want(by, "ownership", cdc.Wrong, `ALTER PUBLICATION "hookline" ADD TABLE ONLY "public"."theirs"`)
 	want(by, "ownership", cdc.Wrong, "OWNER TO "+role)
@@ -149,10 +96,12 @@ func TestCheckTables(t *testing.T) {
 	dropRole(t, migrator)
 	defer p.exec("DROP OWNED BY " + migrator)
 	p.exec("ALTER TABLE theirs OWNER TO " + migrator)
-	want(check(conn), "migrations", cdc.Warning, `as `+role+` or a superuser: ALTER PUBLICATION "hookline" DROP TABLE ONLY "public"."theirs"`)
+	want(check(conn), "migrations", cdc.Warning,
+		`as `+role+` or a superuser: ALTER PUBLICATION "hookline" DROP TABLE ONLY "public"."theirs"`)
 	want(check(conn), "migrations", cdc.Warning, "1 table of "+migrator+" is published")
 	p.exec("SET ROLE " + migrator)
-	if _, err := p.conn.Exec(t.Context(), `ALTER PUBLICATION hookline DROP TABLE ONLY theirs`); err == nil {
+	if _, err := p.conn.Exec(t.Context(),
+		`ALTER PUBLICATION hookline DROP TABLE ONLY theirs`); err == nil {
 		t.Error("the role may take its table out")
 	}
 	p.exec("RESET ROLE")
@@ -162,10 +111,11 @@ func TestCheckTables(t *testing.T) {
 	}
 }
 
-// TestOneLockIsToldOnce has a session lock a partitioned table and its partitions, of which several steps wait.
+// TestOneLockIsToldOnce has a session lock a partitioned table and its partitions, of which several
+// steps wait.
 func TestOneLockIsToldOnce(t *testing.T) {
 	p := newPlanned(t, logSQL)
-	p.look()
+	p.scan()
 	p.open()
 	p.exec(`CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
 		CREATE TABLE parted_2 PARTITION OF parted FOR VALUES IN (2)`)

@@ -11,9 +11,11 @@ import (
 type ReplicaIdentity string
 
 const (
-	// IdentityFull sets REPLICA IDENTITY FULL: changed fields, deleted records and TOASTed columns are known.
+	// IdentityFull sets REPLICA IDENTITY FULL: changed fields, deleted records and TOASTed columns
+	// are known.
 	IdentityFull ReplicaIdentity = "full"
-	// IdentityKeep leaves tables as they are: updates tell no changed fields, deletes carry the key only.
+	// IdentityKeep leaves tables as they are: updates tell no changed fields, deletes carry the key
+	// only.
 	IdentityKeep ReplicaIdentity = "keep"
 )
 
@@ -29,23 +31,26 @@ func (r *ReplicaIdentity) UnmarshalText(text []byte) error {
 
 // Config is how the stream is read. Zero values stand for the defaults.
 type Config struct {
-	URL         string          // the database, as a Postgres connection string
-	Slot        string          // name of the replication slot; default hookline
-	Publication string          // name of the publication; default hookline
-	Schema      string          // of the tables that this package keeps in the database; default hookline
-	Identity    ReplicaIdentity // default full
+	URL         string // the database, as a Postgres connection string
+	Slot        string // name of the replication slot; default hookline
+	Publication string // name of the publication; default hookline
+	// of the tables that this package keeps in the database; default hookline
+	Schema   string
+	Identity ReplicaIdentity // default full
 
-	// Standby has plans leave rows that are not simply new to the process that reads the slot, while one does: one of an
-	// earlier version would take them for new.
+	// Environment is the name of what is announced, such as production. It is noted in the
+	// database; a copy of that is not announced by who is told another name, or none. "": nothing
+	// is noted.
+	Environment string
+
+	// Standby has plans leave rows that are not simply new to the process that reads the slot,
+	// while one does: one of an earlier version would take them for new.
 	Standby bool
-
-	// Keeps reports whether the consumer keeps changes of a relation until their transaction ends: such a transaction has an
-	// End, as one with a Delete, and is told again from there on. nil: of none. It is called by the goroutine that reads.
-	Keeps func(*Relation) bool
 
 	// ReconnectWait is the longest pause between two tries to get the stream back; default 10 s.
 	ReconnectWait time.Duration
-	// StandbyWait is the pause between two tries to take the slot over from another process; default 500 ms.
+	// StandbyWait is the pause between two tries to take the slot over from another process;
+	// default 500 ms.
 	StandbyWait time.Duration
 }
 

@@ -11,10 +11,13 @@ import (
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"hookline/internal/pg"
 )
 
-// reconnect connects until it works, Close is called, or the database turns out to be unusable. It waits for a pause before the first try.
-// The stream has to begin at held already, unless that is 0.
+// reconnect connects until it works, Close is called, or the database turns out to be unusable. It
+// waits for a pause before the first try. The stream has to begin at held already, unless that is
+// 0.
 func (s *Source) reconnect(pause time.Duration, held LSN) (*pgconn.PgConn, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
@@ -29,35 +32,37 @@ func (s *Source) reconnect(pause time.Duration, held LSN) (*pgconn.PgConn, error
 		case <-ended:
 		}
 	}()
-	for wait := max(pause, firstPause); ; wait = min(2*wait, s.cfg.ReconnectWait) {
-		select {
-		case <-time.After(pause):
-			pause = wait
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
+	select {
+	case <-time.After(pause):
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	retry := pg.Retry{
+		First: max(pause, firstPause), Max: s.cfg.ReconnectWait, Permanent: permanent,
+		Failing: func(err error, next time.Duration) {
+			s.log.Warn("cannot connect to the database yet", "error", err, "next_in", next)
+		},
+	}
+	var conn *pgconn.PgConn
+	err := retry.Do(ctx, func() (err error) {
 		start := s.ledger.Settled().End
 		if held != 0 {
 			start = min(start, held)
 		}
-		conn, err := s.connect(ctx, start)
-		switch {
-		case err == nil:
-			s.log.Info("replication stream is back", "slot", s.cfg.Slot, "settled", s.ledger.Settled().End)
-			return conn, nil
-		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
-		case permanent(err):
-			return nil, err
-		}
-		s.log.Warn("cannot connect to the database yet", "error", err, "next_try", wait)
+		conn, err = s.connect(ctx, start)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
+	s.log.Info("replication stream is back", "slot", s.cfg.Slot, "settled", s.ledger.Settled().End)
+	return conn, nil
 }
 
-// connect opens a replication connection and starts the stream, from start or wherever the slot stands if that is later. While another
-// process holds the slot it waits.
+// connect opens a replication connection and starts the stream, from start or wherever the slot
+// stands if that is later. While another process holds the slot it waits.
 func (s *Source) connect(ctx context.Context, start LSN) (*pgconn.PgConn, error) {
-	config, err := replicationConfig(s.cfg.URL)
+	config, err := pg.ReplicationConfig(s.cfg.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -66,13 +71,13 @@ func (s *Source) connect(ctx context.Context, start LSN) (*pgconn.PgConn, error)
 		if err == nil {
 			return conn, nil
 		}
-		refused, _ := errors.AsType[*pgconn.PgError](err)
 		switch {
-		case refused != nil && refused.Code == slotInUse:
+		case pg.Is(err, pg.ObjectInUse):
 			if s.enter(Standby, nil) != Standby {
 				s.log.Info("another process holds the slot, standing by", "slot", s.cfg.Slot)
 			}
-		case s.State() == Standby && Transient(err): // it outlives restarts of the server, as the active one does
+		// it outlives restarts of the server, as the active one does
+		case s.State() == Standby && Transient(err):
 			s.log.Debug("standing by, and the server is away", "error", err)
 		default:
 			return nil, err
@@ -93,7 +98,9 @@ const (
 )
 
 // try opens a replication connection and starts the stream on it.
-func (s *Source) try(ctx context.Context, config *pgconn.Config, start LSN) (*pgconn.PgConn, error) {
+func (s *Source) try(
+	ctx context.Context, config *pgconn.Config, start LSN,
+) (*pgconn.PgConn, error) {
 	config = config.Copy()
 	var input *bufio.Reader
 	config.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
@@ -117,60 +124,63 @@ func (s *Source) start(ctx context.Context, conn *pgconn.PgConn, start LSN) erro
 	if err != nil {
 		return err
 	}
-	if err := s.recognize(found); err != nil {
+	if err := s.checkResumable(found); err != nil {
 		return err
 	}
 	if s.ledger != nil {
-		if err := s.diverged(found); err != nil {
+		if err := s.checkTimeline(found); err != nil {
 			return err
 		}
 	}
 	if found.blocked() {
 		return s.explainBlocked(ctx)
 	}
-	parents, err := readParents(ctx, conn, s.cfg)
-	if err != nil {
-		return err
-	}
-	family, err := readFamily(ctx, conn, s.cfg)
+	trees, err := queryTrees(ctx, conn, s.cfg)
 	if err != nil {
 		return err
 	}
 	start = max(start, found.slot.settled)
 	err = pglogrepl.StartReplication(ctx, conn, s.cfg.Slot, start, pglogrepl.StartReplicationOptions{
-		Mode:       pglogrepl.LogicalReplication,
-		PluginArgs: []string{"proto_version '1'", "publication_names " + quoteLiteral(quoteIdentifier(s.cfg.Publication))},
+		Mode: pglogrepl.LogicalReplication,
+		PluginArgs: []string{
+			"proto_version '1'",
+			"publication_names " + pg.Literal(pg.Identifier(s.cfg.Publication)),
+			"messages 'true'", // for annotations
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("start replication from slot %q: %w", s.cfg.Slot, refusedStart(err, s.cfg))
 	}
-	s.system, s.parents, s.family = found, parents, family
+	s.system, s.trees = found, trees
 	s.conn.Store(conn)
-	s.contact.Store(time.Now().UnixNano())
+	s.heardAt(time.Now())
 	s.enter(Starting, nil)
 	s.activate()
-	s.log.Info("replication stream started", "slot", s.cfg.Slot, "from", start, "timeline", found.timeline)
+	s.log.Info("replication stream started", "slot", s.cfg.Slot, "from", start, "timeline",
+		found.timeline)
 	return nil
 }
 
-// recognize returns an error unless found is where this process left off.
-func (s *Source) recognize(found system) error {
+// checkResumable returns an error unless found is where this process left off.
+func (s *Source) checkResumable(found system) error {
 	if s.ledger == nil {
-		return found.check(s.cfg, nil) // how it compares with the checkpoint can be told once the slot is held: see resume
+		// how it compares with the checkpoint can be told once the slot is held: see resume
+		return found.check(s.cfg, nil)
 	}
 	saved := LSN(s.saved.Load())
 	here := s.origin.checkpoint(Position{End: saved}, time.Time{})
 	err := found.check(s.cfg, &here)
 	if gap, ok := errors.AsType[*Gap](err); ok && gap.Reason == SlotMoved {
-		return fmt.Errorf("%w: it has moved to %s, and this process had settled %s", ErrTakenOver, found.slot.settled, saved)
+		return fmt.Errorf("%w: it has moved to %s, and this process had settled %s", ErrTakenOver,
+			found.slot.settled, saved)
 	}
 	return err
 }
 
-// watchForShutdown closes down when the server no longer lets anybody in because it is shutting down. Who does not read its stream cannot
-// hear it ask, and it would wait for us for ever.
+// watchForShutdown closes down when the server no longer lets anybody in because it is shutting
+// down. Who does not read its stream cannot hear it ask, and it would wait for us for ever.
 func (s *Source) watchForShutdown(ctx context.Context, down chan<- struct{}) {
-	tick := time.NewTicker(knockInterval)
+	tick := time.NewTicker(shutdownCheckInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -178,12 +188,12 @@ func (s *Source) watchForShutdown(ctx context.Context, down chan<- struct{}) {
 		case <-ctx.Done():
 			return
 		}
-		config, err := PoolConfig(s.cfg.URL, 1)
+		config, err := pg.PoolConfig(s.cfg.URL, 1)
 		if err != nil {
 			return
 		}
 		conn, err := pgconn.ConnectConfig(ctx, &config.ConnConfig.Config)
-		if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == cannotConnectNow {
+		if pg.Is(err, pg.CannotConnectNow) {
 			close(down)
 			return
 		}
@@ -191,17 +201,4 @@ func (s *Source) watchForShutdown(ctx context.Context, down chan<- struct{}) {
 			_ = conn.Close(ctx)
 		}
 	}
-}
-
-// replicationConfig returns the configuration of a replication connection to the database at url. Its errors hold no password.
-func replicationConfig(url string) (*pgconn.Config, error) {
-	config, err := pgconn.ParseConfig(url)
-	if err != nil {
-		return nil, errBadURL // err may quote the password
-	}
-	for name, value := range SessionSettings() {
-		config.RuntimeParams[name] = value
-	}
-	config.RuntimeParams["replication"] = "database"
-	return config, nil
 }

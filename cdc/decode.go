@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/jackc/pglogrepl"
@@ -21,23 +22,33 @@ type item struct {
 type decoder struct {
 	ledger     *Ledger
 	arena      *arena
-	filling    filling
+	backfill   backfillDecoder
 	relations  map[uint32]*Relation // by OID; valid for one connection
-	partitions partitions           // likewise
-	parents    parents              // likewise
-	family     family               // likewise
+	partitions partitionIdentities  // likewise
+	trees      tableTrees           // likewise
 	windows    windows              // likewise
 	timeline   int32                // of the server; likewise
 	history    history              // likewise
-	read       Position             // everything before it has been returned by this decoder or one before it
-	retold     Position             // what is told again of its transaction: see Change.Told
-	tx         *Tx                  // the open transaction
-	index      uint32               // of the next change in tx
-	keeps      bool                 // tx has had a change that the consumer keeps: a Delete, or one of a Kept relation
+	// everything before it has been returned by this decoder or one before it
+	read        Position
+	replayUntil Position    // what is told again of its transaction: see Change.Repeated
+	tx          *Tx         // the open transaction
+	index       uint32      // of the next change in tx
+	annotation  *Annotation // of what comes in tx; nil for none
+	replicated  string      // the last Tx.Origin
+	rejected    func(error) // told of an annotation that is none; nil when nobody wants to hear
+	// tx has had a change that was returned, by this decoder or one before it
+	hasChanges bool
 }
 
 func newDecoder(cfg Config, ledger *Ledger, read Position) *decoder {
-	return &decoder{ledger: ledger, arena: new(arena), filling: filling{cfg: cfg}, relations: map[uint32]*Relation{}, read: read}
+	return &decoder{
+		ledger:    ledger,
+		arena:     new(arena),
+		backfill:  backfillDecoder{cfg: cfg},
+		relations: map[uint32]*Relation{},
+		read:      read,
+	}
 }
 
 // decode appends to items what one message holds, passing over everything before d.read.
@@ -52,8 +63,12 @@ func (d *decoder) decode(items []item, message []byte) ([]item, error) {
 		return items, d.begin(message)
 	case pglogrepl.MessageTypeCommit:
 		return d.commit(items, message)
-	case pglogrepl.MessageTypeType, pglogrepl.MessageTypeOrigin:
+	case pglogrepl.MessageTypeType:
 		return items, nil
+	case pglogrepl.MessageTypeOrigin:
+		return items, d.cameFrom(message)
+	case pglogrepl.MessageTypeMessage:
+		return items, d.message(message)
 	}
 	parsed, err := parse(message)
 	if err != nil {
@@ -70,7 +85,8 @@ func (d *decoder) decode(items []item, message []byte) ([]item, error) {
 	return items, nil
 }
 
-// parse is pglogrepl.Parse, which on some messages that are cut short panics, or makes room for what is not there.
+// parse is pglogrepl.Parse, which on some messages that are cut short panics, or makes room for
+// what is not there.
 func parse(message []byte) (m pglogrepl.Message, err error) {
 	const head = 1 + 4 + 1 // of a Truncate: type, number of relations, options
 	if pglogrepl.MessageType(message[0]) == pglogrepl.MessageTypeTruncate &&
@@ -88,9 +104,10 @@ func parse(message []byte) (m pglogrepl.Message, err error) {
 	return m, nil
 }
 
-// advance appends a mark for a keepalive at end. Such a position says something only between transactions, and also a transaction that
-// was cut off by the end of the last connection, and is about to be sent again, is still open.
-func (d *decoder) advance(items []item, end LSN) []item {
+// keepalive appends a mark for a keepalive at end. Such a position says something only between
+// transactions, and also a transaction that was cut off by the end of the last connection, and is
+// about to be sent again, is still open.
+func (d *decoder) keepalive(items []item, end LSN) []item {
 	if d.tx != nil || d.read.Commit != 0 || end <= d.read.End {
 		return items
 	}
@@ -98,7 +115,8 @@ func (d *decoder) advance(items []item, end LSN) []item {
 	return append(items, item{end: end})
 }
 
-// begin decodes a Begin message: type, position of the commit record, time of the commit, transaction id.
+// begin decodes a Begin message: type, position of the commit record, time of the commit,
+// transaction id.
 func (d *decoder) begin(message []byte) error {
 	if len(message) < 1+8+8+4 {
 		return errShort
@@ -110,14 +128,15 @@ func (d *decoder) begin(message []byte) error {
 		ledger: d.ledger,
 	}
 	d.tx.Timeline = d.history.of(d.tx.Commit, d.timeline)
-	d.index, d.keeps = 0, false
+	d.index, d.hasChanges, d.annotation = 0, false, nil
 	return nil
 }
 
 // epoch is where the server's time begins, 2000-01-01, in Unix microseconds.
 const epoch = 946_684_800_000_000
 
-// commit decodes a Commit message: type, flags, position of the commit record, end of the transaction, time of the commit.
+// commit decodes a Commit message: type, flags, position of the commit record, end of the
+// transaction, time of the commit.
 func (d *decoder) commit(items []item, message []byte) ([]item, error) {
 	if len(message) < 1+1+8+8+8 {
 		return items, errShort
@@ -131,15 +150,37 @@ func (d *decoder) commit(items []item, message []byte) ([]item, error) {
 		d.tx = nil
 		return items, nil
 	}
-	if d.keeps {
-		if index, fresh := d.next(); fresh || d.tells(index) {
-			items = append(items, item{change: Change{Kind: End, Tx: d.tx, Index: index, Told: !fresh}})
-		}
+	if d.hasChanges && !d.alone(items) {
+		items = append(items, item{change: d.end()})
 	}
 	d.tx = nil
 	d.read = Position{End: end}
 	return append(items, item{end: end}), nil
 }
+
+// alone reports whether the last of items is the only change of the transaction, and says so there.
+// It may have been handed over before.
+func (d *decoder) alone(items []item) bool {
+	if d.index != 1 || len(items) == 0 {
+		return false
+	}
+	last := &items[len(items)-1].change
+	last.Sole = last.Tx == d.tx && !last.Repeated
+	return last.Sole
+}
+
+// end returns the End of the transaction.
+func (d *decoder) end() Change {
+	change := Change{Kind: End, Tx: d.tx, Index: d.index}
+	if d.tx.Commit == d.read.Commit && d.read.Index > d.index {
+		change.Settled = d.read.Index - d.index
+		change.Index, change.Repeated = d.read.Index, d.read.Index == afterTransaction
+	}
+	return change
+}
+
+// afterTransaction is the index behind all changes of a transaction, and all steps of its End.
+const afterTransaction = math.MaxUint32
 
 func lsn(b []byte) LSN { return LSN(binary.BigEndian.Uint64(b)) }
 
@@ -151,15 +192,16 @@ func (d *decoder) next() (index uint32, fresh bool) {
 	case d.tx.Commit < d.read.End:
 		return index, false
 	case d.tx.Commit == d.read.Commit && index < d.read.Index:
+		d.hasChanges = true
 		return index, false
 	}
 	d.read.Commit, d.read.Index = d.tx.Commit, d.index
 	return index, true
 }
 
-// tells reports whether a change that is not fresh is returned nevertheless. Before its first Delete, or change of a Kept relation, nothing of a transaction is kept.
-func (d *decoder) tells(index uint32) bool {
-	return d.keeps && d.tx.Commit == d.retold.Commit && index < d.retold.Index
+// replays reports whether a change that is not fresh is returned nevertheless.
+func (d *decoder) replays(index uint32) bool {
+	return d.tx.Commit == d.replayUntil.Commit && index < d.replayUntil.Index
 }
 
 func (d *decoder) relation(m *pglogrepl.RelationMessage) {
@@ -170,74 +212,74 @@ func (d *decoder) relation(m *pglogrepl.RelationMessage) {
 	if rel.Schema == "" {
 		rel.Schema = "pg_catalog" // the protocol's short form
 	}
-	if parent, ok := d.parents[rel.OID]; ok {
+	if parent, ok := d.trees.parents[rel.OID]; ok {
 		rel.Schema, rel.Name = parent.schema, parent.table
 	}
 	for i, c := range m.Columns {
-		rel.Columns[i] = Column{Name: c.Name, Type: c.DataType, Modifier: c.TypeModifier, Identity: c.Flags&1 != 0}
-	}
-	if keeps := d.filling.cfg.Keeps; keeps != nil {
-		rel.Kept = keeps(rel)
+		rel.Columns[i] = Column{
+			Name: c.Name, Type: c.DataType, Modifier: c.TypeModifier, Identity: c.Flags&1 != 0,
+		}
 	}
 	d.relations[rel.OID] = rel
 	d.partitions.describe(rel)
 }
 
-// described takes the description of a table in the table backfill.
-func (d *decoder) described() {
-	rel := d.filling.relation
-	if d.filling.child { // its changes are told under the name that its description has
-		if d.parents == nil {
-			d.parents = parents{}
-		}
-		d.parents[rel.OID] = tableName{rel.Schema, rel.Name}
+// describeTable takes the description of a table in the table backfill.
+func (d *decoder) describeTable() {
+	rel := d.backfill.relation
+	if d.backfill.child { // its changes are announced under the name that its description has
+		d.trees.setParent(rel.OID, tableName{rel.Schema, rel.Name})
 	}
 	// The server describes a partitioned table that was renamed anew only when it does a partition.
-	if known := d.relations[rel.OID]; known != nil && (known.Schema != rel.Schema || known.Name != rel.Name) {
+	if known := d.relations[rel.OID]; known != nil &&
+		(known.Schema != rel.Schema || known.Name != rel.Name) {
 		renamed := *known
 		renamed.Schema, renamed.Name = rel.Schema, rel.Name
 		d.relations[rel.OID] = &renamed
 	}
-	key := d.filling.key()
-	if d.filling.tree {
-		d.family.key(rel.OID, key)
+	key := d.backfill.key()
+	if d.backfill.partitioned {
+		d.trees.setKey(rel.OID, key)
 	}
-	if d.filling.opens {
-		part := d.filling.part()
+	if d.backfill.opens {
+		part := d.backfill.part()
 		one := d.windows.open(rel.OID, key, d.tx, part, d.partitions.knows(rel.OID, part))
-		if one.fresh = d.filling.fresh; d.filling.publishes {
+		if one.fresh = d.backfill.fresh; d.backfill.publishes {
 			one.publisher = d.tx.XID
 		}
 	}
-	if d.filling.keeps {
-		d.windows.keep(rel.OID)
+	if d.backfill.reading {
+		d.windows.extend(rel.OID)
 	}
-	if d.filling.closes {
-		d.windows.close(rel.OID, d.filling.parts)
-		d.family.note(d.filling.parts)
+	if d.backfill.closes {
+		d.windows.close(rel.OID, d.backfill.parts)
+		d.trees.record(d.backfill.parts)
 	}
 }
 
 // sight takes note of a partition that the connection describes for the first time; 0 is none.
 func (d *decoder) sight(root *Relation, leaf uint32) {
-	if key := d.family.keys[root.OID]; leaf != 0 && key != nil && !d.family.noted[leaf] {
-		d.windows.sight(root.OID, key, d.tx, leaf)
+	if key := d.trees.keys[root.OID]; leaf != 0 && key != nil && !d.trees.recorded[leaf] {
+		d.windows.openSighted(root.OID, key, d.tx, leaf)
 	}
 }
 
 func (d *decoder) truncate(items []item, m *pglogrepl.TruncateMessage) ([]item, error) {
-	d.partitions.forget()
+	d.partitions.discard()
 	for _, oid := range m.RelationIDs {
 		rel, err := d.known(oid)
 		if err != nil {
 			return items, err
 		}
 		index, fresh := d.next()
-		change := Change{Kind: Truncate, Relation: rel, Tx: d.tx, Index: index}
+		change := Change{
+			Kind: Truncate, Relation: rel, Tx: d.tx, Index: index, Annotation: d.annotation,
+		}
 		if d.windows.of[oid] != nil {
 			d.windows.note(&change)
 		}
-		if fresh {
+		if change.Repeated = !fresh && d.replays(index); fresh || change.Repeated {
+			d.hasChanges = true
 			items = append(items, item{change: change})
 		}
 	}
@@ -255,7 +297,8 @@ func (d *decoder) known(oid uint32) (*Relation, error) {
 	return rel, nil
 }
 
-// row decodes an Insert, Update or Delete message: type, relation's OID, then tuples, each behind a letter that tells what it is.
+// row decodes an Insert, Update or Delete message: type, relation's OID, then tuples, each behind a
+// letter that tells what it is.
 func (d *decoder) row(items []item, message []byte) ([]item, error) {
 	if len(message) < 5 {
 		return items, errShort
@@ -265,19 +308,18 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 		return items, err
 	}
 	if len(d.partitions.described) > 0 {
-		d.sight(rel, d.partitions.settle(rel))
+		d.sight(rel, d.partitions.match(rel))
 	}
 	index, fresh := d.next()
-	fills := d.filling.holds(rel)
-	if (message[0] == byte(pglogrepl.MessageTypeDelete) || rel.Kept) && !fills {
-		d.keeps = true
-	}
-	told := !fresh && d.tells(index)
+	fills := d.backfill.owns(rel)
+	told := !fresh && d.replays(index)
 	watched := d.windows.of[rel.OID] != nil
 	if !fresh && !told && !fills && !watched {
 		return items, nil
 	}
-	change := Change{Relation: rel, Tx: d.tx, Index: index, Told: told}
+	change := Change{
+		Relation: rel, Tx: d.tx, Index: index, Repeated: told, Annotation: d.annotation,
+	}
 	switch pglogrepl.MessageType(message[0]) {
 	case pglogrepl.MessageTypeInsert:
 		change.Kind = Insert
@@ -296,9 +338,10 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 		case 'N':
 			change.New = tuple
 		case 'O', 'K':
-			change.Old, change.OldIsKey = tuple, !d.partitions.whole(rel, tuple, letter)
+			change.Old, change.OldIsKey = tuple, !d.partitions.oldIsWhole(rel, tuple, letter)
 		default:
-			return items, fmt.Errorf("decode %s of %s.%s: unknown kind of tuple %q", change.Kind, rel.Schema, rel.Name, letter)
+			return items, fmt.Errorf("decode %s of %s.%s: unknown kind of tuple %q", change.Kind, rel.Schema,
+				rel.Name, letter)
 		}
 	}
 	if (change.Kind == Delete && change.Old == nil) || (change.Kind != Delete && change.New == nil) {
@@ -308,26 +351,28 @@ func (d *decoder) row(items []item, message []byte) ([]item, error) {
 		return items, nil
 	}
 	if fills {
-		what, err := d.filling.turn(&change)
+		what, err := d.backfill.decode(&change)
 		if err != nil {
 			return items, fmt.Errorf("decode %s.%s: %w", rel.Schema, rel.Name, err)
 		}
-		if what == description {
-			d.described()
+		if what == backfillTableRow {
+			d.describeTable()
 		}
-		stands := what == filled && d.windows.stands(&change, d.filling.action, d.filling.part())
-		d.keeps = d.keeps || stands && change.Kind == Delete
-		change.Told = !fresh && d.tells(index)
-		if !stands || !fresh && !change.Told {
+		stands := what == backfillChange &&
+			d.windows.stillHolds(&change, d.backfill.action, d.backfill.part())
+		change.Repeated = !fresh && d.replays(index)
+		if !stands || !fresh && !change.Repeated {
 			return items, nil
 		}
 	}
+	d.hasChanges = true
 	return append(items, item{change: change}), nil
 }
 
 var errShort = errors.New("decode pgoutput: message is cut short")
 
-// tuple reads TupleData with the given number of columns and returns what follows it. The values keep src.
+// tuple reads TupleData with the given number of columns and returns what follows it. The values
+// keep src.
 func (d *decoder) tuple(src []byte, columns int) (Tuple, []byte, error) {
 	if len(src) < 2 {
 		return nil, nil, errShort

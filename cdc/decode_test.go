@@ -3,6 +3,7 @@ package cdc
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -40,7 +41,8 @@ func messageRelation(oid uint32, name string, columns ...string) []byte {
 	return b
 }
 
-// messageRow builds an Insert, Update or Delete; parts alternate a tuple's letter and its values: nil is null, "~" unchanged.
+// messageRow builds an Insert, Update or Delete; parts alternate a tuple's letter and its values:
+// nil is null, "~" unchanged.
 func messageRow(kind byte, oid uint32, parts ...any) []byte {
 	b := binary.BigEndian.AppendUint32([]byte{kind}, oid)
 	for i := 0; i < len(parts); i += 2 {
@@ -71,10 +73,22 @@ func messageTruncate(oids ...uint32) []byte {
 	return b
 }
 
-// backfilled is the configuration for which transactions fills new tables.
+// messageLogical builds a transactional logical message, and messageOrigin that of an origin.
+func messageLogical(prefix, content string) []byte {
+	b := binary.BigEndian.AppendUint64([]byte{'M', 1}, 77)
+	b = append(b, prefix+"\x00"...)
+	return append(binary.BigEndian.AppendUint32(b, uint32(len(content))), content...)
+}
+
+func messageOrigin(name string) []byte {
+	return append(binary.BigEndian.AppendUint64([]byte{'O'}, 77), name+"\x00"...)
+}
+
+// backfilled is the configuration for which transactions that backfill new tables.
 var backfilled = Config{Schema: "public", Slot: "ours"}
 
-// messagesBackfill are those of a transaction that brings two rows of a new table, and what another slot takes of the same.
+// messagesBackfill are those of a transaction that brings two rows of a new table, and what another
+// slot takes of the same.
 func messagesBackfill(random *rand.Rand) [][]byte {
 	insert := func(slot string, columns, record any) []byte {
 		return messageRow('I', 9, byte('N'), []any{"1", slot, "77", columns, record})
@@ -82,7 +96,11 @@ func messagesBackfill(random *rand.Rand) [][]byte {
 	remove := messageRow('D', 9, byte('K'), []any{"1", nil, nil, nil, nil})
 	const columns = `{"schema":"crm","name":"rockets","columns":[{"name":"id","type":20,"modifier":-1,"sent":true},` +
 		`{"name":"twice","type":20,"modifier":-1,"sent":false},{"name":"name","type":25,"modifier":-1,"sent":true}]}`
-	ours := [][]byte{insert("ours", columns, nil), insert("ours", nil, `(1,2,Ariel)`), insert("ours", nil, `(2,4,"")`)}
+	ours := [][]byte{
+		insert("ours", columns, nil),
+		insert("ours", nil, `(1,2,Ariel)`),
+		insert("ours", nil, `(2,4,"")`),
+	}
 	theirs := [][]byte{insert("theirs", columns, nil), insert("theirs", nil, `(1,2,Ariel)`), remove}
 	messages := [][]byte{messageRelation(9, "backfill", "id", "slot", "relation", "columns", "record")}
 	if random.IntN(2) == 0 {
@@ -91,20 +109,32 @@ func messagesBackfill(random *rand.Rand) [][]byte {
 	return append(append(messages, ours...), remove, remove, remove)
 }
 
-// transactions returns the messages of n transactions of some changes each, in the order of the stream.
+// transactions returns the messages of n transactions of some changes each, in the order of the
+// stream.
 func transactions(n int, random *rand.Rand) (messages [][]byte, ends []LSN) {
 	at := LSN(1000)
 	for i := range n {
 		commit := at + LSN(random.IntN(100))
-		messages = append(messages, messageBegin(commit, uint32(i)), messageRelation(7, "people", "id", "name"))
-		for range 1 + random.IntN(4) {
+		messages = append(messages, messageBegin(commit, uint32(i)))
+		if random.IntN(3) == 0 {
+			messages = append(messages, messageOrigin("there"))
+		}
+		messages = append(messages, messageRelation(7, "people", "id", "name"))
+		for n := range 1 + random.IntN(4) {
+			switch random.IntN(4) {
+			case 0:
+				messages = append(messages, messageLogical(AnnotationPrefix, fmt.Sprintf(`{"n": %d}`, n)))
+			case 1:
+				messages = append(messages, messageLogical("other", "{}"))
+			}
 			switch random.IntN(5) {
 			case 4:
 				messages = append(messages, messagesBackfill(random)...)
 			case 0:
 				messages = append(messages, messageRow('I', 7, byte('N'), []any{"1", "Ada"}))
 			case 1:
-				messages = append(messages, messageRow('U', 7, byte('O'), []any{"1", "Ada"}, byte('N'), []any{"1", "~"}))
+				messages = append(messages, messageRow('U', 7, byte('O'), []any{"1", "Ada"}, byte('N'),
+					[]any{"1", "~"}))
 			case 2:
 				messages = append(messages, messageRow('D', 7, byte('O'), []any{"1", nil}))
 			case 3:
@@ -122,6 +152,7 @@ type identity struct {
 	commit, end LSN
 	index       uint32
 	row         string // table and new row
+	said        string // origin and annotation
 }
 
 func identities(items []item) []identity {
@@ -135,17 +166,115 @@ func identities(items []item) []identity {
 			list = append(list, identity{commit: it.change.Tx.Commit, index: it.change.Index, row: "end"})
 			continue
 		}
+		said := it.change.Tx.Origin
+		if a := it.change.Annotation; a != nil {
+			said += string(a.JSON)
+		}
 		row := it.change.Relation.Schema + "." + it.change.Relation.Name
 		for _, v := range it.change.New {
 			row += " " + v.String()
 		}
-		list = append(list, identity{commit: it.change.Tx.Commit, index: it.change.Index, row: row})
+		list = append(list, identity{
+			commit: it.change.Tx.Commit, index: it.change.Index, row: row, said: said,
+		})
 	}
 	return list
 }
 
-// TestResume breaks a stream after every message and has the server start over from any confirmed end before: together the decoders
-// return each change once and in order.
+// withoutLoneEnds leaves out the ends of transactions of one change, which have one where that was
+// handed over before its commit came.
+func withoutLoneEnds(list []identity) []identity {
+	return slices.DeleteFunc(list, func(it identity) bool { return it.row == "end" && it.index == 1 })
+}
+
+// TestAlone tells of a change that it is the only one of its transaction where it has not been
+// handed over yet; else there is an End.
+func TestAlone(t *testing.T) {
+	row := func(id string) []byte { return messageRow('I', 7, byte('N'), []any{id}) }
+	decodeAll := func(d *decoder, cut int, messages ...[]byte) (items []item) {
+		t.Helper()
+		for i, m := range messages {
+			var err error
+			batch := items
+			if i >= cut {
+				batch = nil // the others were handed over
+			}
+			if batch, err = d.decode(batch, m); err != nil {
+				t.Fatal(err)
+			}
+			if items = batch; i >= cut {
+				break
+			}
+		}
+		return items
+	}
+	relation := messageRelation(7, "t", "id")
+	for _, test := range []struct {
+		name     string
+		messages [][]byte
+		cut      int
+		alone    bool
+		ends     int
+	}{
+		{"one", [][]byte{messageBegin(50, 1), relation, row("1"), messageCommit(50, 55)}, 9, true, 0},
+		{
+			"two",
+			[][]byte{messageBegin(50, 1), relation, row("1"), row("2"), messageCommit(50, 55)},
+			9,
+			false, 1,
+		},
+		{"none", [][]byte{messageBegin(50, 1), relation, messageCommit(50, 55)}, 9, false, 0},
+		{
+			"one that is gone",
+			[][]byte{messageBegin(50, 1), relation, row("1"), messageCommit(50, 55)},
+			3,
+			false, 1,
+		},
+	} {
+		d := newDecoder(Config{}, NewLedger(Position{}), Position{})
+		alone, ends := false, 0
+		for _, it := range decodeAll(d, test.cut, test.messages...) {
+			alone = alone || it.change.Sole
+			if it.change.Kind == End {
+				ends++
+			}
+		}
+		if alone != test.alone || ends != test.ends {
+			t.Errorf("%s: alone is %t, and there are %d ends; want %t, %d", test.name, alone, ends,
+				test.alone, test.ends)
+		}
+	}
+}
+
+// TestSteps takes up a stream in the midst of an End, and behind it.
+func TestSteps(t *testing.T) {
+	for _, test := range []struct {
+		index, settled uint32
+		told           bool
+	}{{2, 0, false}, {5, 3, false}, {afterTransaction, afterTransaction - 2, true}} {
+		at := Position{Commit: 50, Index: test.index}
+		d := newDecoder(Config{}, NewLedger(at), at)
+		d.replayUntil = at
+		var items []item
+		var err error
+		for _, m := range [][]byte{
+			messageBegin(50, 1), messageRelation(7, "t", "id"), messageRow('I', 7, byte('N'), []any{"1"}),
+			messageRow('I', 7, byte('N'), []any{"2"}), messageCommit(50, 55),
+		} {
+			if items, err = d.decode(items, m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c := items[2].change
+		if c.Kind != End || c.Settled != test.settled || c.Repeated != test.told ||
+			c.Index != test.index {
+			t.Errorf("at index %d: the end is %+v", test.index, c)
+		}
+	}
+}
+
+// TestResume breaks a stream after every message and has the server start over from any confirmed
+// end before: together the decoders return each change once and in order.
 func TestResume(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
 	messages, ends := transactions(12, random)
@@ -158,9 +287,10 @@ func TestResume(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := identities(whole)
-	filled := 0
+	want := withoutLoneEnds(identities(whole))
+	filled, said := 0, map[string]bool{}
 	for _, it := range want {
+		said[it.said] = true
 		switch it.row {
 		case "crm.rockets 1 Ariel", "crm.rockets 2 ":
 			filled++
@@ -171,6 +301,9 @@ func TestResume(t *testing.T) {
 	}
 	if filled == 0 || filled%2 != 0 {
 		t.Errorf("%d rows of new tables", filled)
+	}
+	if !said[""] || !said["there"] || !said[`{"n":1}`] || !said[`there{"n":0}`] {
+		t.Errorf("of changes is said %v", said)
 	}
 	starts := append([]LSN{0}, ends...)
 	for cut := range messages {
@@ -187,12 +320,14 @@ func TestResume(t *testing.T) {
 			}
 			second := newDecoder(backfilled, ledger, first.read)
 			if first.read.Commit != 0 { // the server begins with a keepalive from before what it sends again
-				if items = second.advance(items, first.read.Commit); second.read != first.read {
+				if items = second.keepalive(items, first.read.Commit); second.read != first.read {
 					t.Fatalf("a keepalive made the decoder forget that it has read up to %+v", first.read)
 				}
 			}
-			for i := 0; i < len(messages); i++ { // the server sends whole transactions that end after confirmed
-				if begin := messages[i][0] == 'B'; begin && LSN(binary.BigEndian.Uint64(messages[i][1:])) < confirmed {
+			// the server sends whole transactions that end after confirmed
+			for i := 0; i < len(messages); i++ {
+				if begin := messages[i][0] == 'B'; begin &&
+					LSN(binary.BigEndian.Uint64(messages[i][1:])) < confirmed {
 					for messages[i][0] != 'C' {
 						i++
 					}
@@ -202,31 +337,25 @@ func TestResume(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got := identities(items)
+			got := withoutLoneEnds(identities(items))
 			if len(got) != len(want) {
-				t.Fatalf("cut after %d messages, start at %s: %d items, want %d", cut, confirmed, len(got), len(want))
+				t.Fatalf("cut after %d messages, start at %s: %d items, want %d", cut, confirmed, len(got),
+					len(want))
 			}
 			for i := range want {
 				if got[i] != want[i] {
-					t.Fatalf("cut after %d messages, start at %s: item %d is %+v, want %+v", cut, confirmed, i, got[i], want[i])
+					t.Fatalf("cut after %d messages, start at %s: item %d is %+v, want %+v", cut, confirmed, i,
+						got[i], want[i])
 				}
 			}
 		}
 	}
 }
 
-// TestTold starts a new process at every position in the middle of a transaction: it returns what has yet to be settled, and before that,
-// marked as told, what comes behind the first Delete, or change of a Kept relation, of that transaction.
+// TestTold starts a new process at every position in the middle of a transaction: it returns what
+// has yet to be settled, and before that, marked as told, the rest of that transaction.
 func TestTold(t *testing.T) {
-	t.Run("deletes", func(t *testing.T) { testTold(t, backfilled) })
-	t.Run("a kept relation", func(t *testing.T) {
-		cfg := backfilled
-		cfg.Keeps = func(r *Relation) bool { return r.Name == "people" }
-		testTold(t, cfg)
-	})
-}
-
-func testTold(t *testing.T, cfg Config) {
+	cfg := backfilled
 	messages, _ := transactions(12, rand.New(rand.NewPCG(3, 3)))
 	decodeAll := func(d *decoder) (items []item) {
 		t.Helper()
@@ -248,21 +377,20 @@ func testTold(t *testing.T, cfg Config) {
 		}
 		at := Position{End: previous, Commit: it.change.Tx.Commit, Index: it.change.Index}
 		d := newDecoder(cfg, NewLedger(at), at)
-		d.retold = at
+		d.replayUntil = at
 		first := i // that has to come
 		for j := i - 1; j >= 0 && whole[j].change.Kind != 0; j-- {
-			if c := whole[j].change; c.Kind == Delete || c.Relation != nil && c.Relation.Kept && c.Kind != Truncate {
-				first = j
-			}
+			first = j
 		}
-		again := slices.DeleteFunc(slices.Clone(whole[first:i]), func(it item) bool { return it.change.Kind == Truncate })
+		again := slices.Clone(whole[first:i])
 		items := decodeAll(d)
-		if got, want := identities(items), identities(append(again, whole[i:]...)); !slices.Equal(got, want) {
+		if got, want := identities(items),
+			identities(append(again, whole[i:]...)); !slices.Equal(got, want) {
 			t.Fatalf("from %+v: got\n%+v\nwant\n%+v", at, got, want)
 		}
 		for j, it := range items {
-			if want := j < len(again); it.change.Told != want {
-				t.Fatalf("from %+v: told is %t for %+v", at, it.change.Told, it.change)
+			if want := j < len(again); it.change.Repeated != want {
+				t.Fatalf("from %+v: told is %t for %+v", at, it.change.Repeated, it.change)
 			}
 		}
 		told += len(again)
@@ -278,14 +406,14 @@ func TestKeepaliveInsideATransactionSaysNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if items = d.advance(items, 60); len(items) != 0 {
+	if items = d.keepalive(items, 60); len(items) != 0 {
 		t.Errorf("a keepalive inside a transaction advanced to %+v", items)
 	}
 	if items, err = d.decode(items, messageCommit(50, 55)); err != nil {
 		t.Fatal(err)
 	}
-	items = d.advance(items, 54)
-	items = d.advance(items, 60)
+	items = d.keepalive(items, 54)
+	items = d.keepalive(items, 60)
 	if got := identities(items); len(got) != 2 || got[0].end != 55 || got[1].end != 60 {
 		t.Errorf("marks %+v, want ends 55 and 60", got)
 	}
@@ -293,15 +421,32 @@ func TestKeepaliveInsideATransactionSaysNothing(t *testing.T) {
 
 func TestDecodeRefuses(t *testing.T) {
 	for name, messages := range map[string][][]byte{
-		"empty":                        {{}},
-		"unknown type":                 {{'?', 1, 2}},
-		"change outside a transaction": {messageRelation(7, "t", "id"), messageRow('I', 7, byte('N'), []any{"1"})},
-		"unknown relation":             {messageBegin(5, 1), messageRow('I', 7, byte('N'), []any{"1"})},
-		"too few columns":              {messageBegin(5, 1), messageRelation(7, "t", "id", "name"), messageRow('I', 7, byte('N'), []any{"1"})},
-		"no tuple":                     {messageBegin(5, 1), messageRelation(7, "t", "id"), messageRow('I', 7)},
-		"cut short":                    {messageBegin(5, 1), messageRelation(7, "t", "id"), messageRow('I', 7, byte('N'), []any{"12345"})[:14]},
-		"commit without begin":         {messageCommit(5, 6)},
-		"truncate of an unknown":       {messageBegin(5, 1), messageTruncate(9)},
+		"empty":        {{}},
+		"unknown type": {{'?', 1, 2}},
+		"change outside a transaction": {
+			messageRelation(7, "t", "id"),
+			messageRow('I', 7, byte('N'), []any{"1"}),
+		},
+		"unknown relation": {messageBegin(5, 1), messageRow('I', 7, byte('N'), []any{"1"})},
+		"too few columns": {
+			messageBegin(5, 1), messageRelation(7, "t", "id", "name"),
+			messageRow('I', 7, byte('N'), []any{"1"}),
+		},
+		"no tuple": {
+			messageBegin(5, 1), messageRelation(7, "t", "id"),
+			messageRow('I', 7),
+		},
+		"cut short": {
+			messageBegin(5, 1), messageRelation(7, "t", "id"),
+			messageRow('I', 7, byte('N'), []any{"12345"})[:14],
+		},
+		"message cut short":      {messageBegin(5, 1), messageLogical(AnnotationPrefix, "{}")[:30]},
+		"message too long":       {messageBegin(5, 1), append(messageLogical(AnnotationPrefix, "{}"), 0)},
+		"message of a byte":      {{'M'}},
+		"origin cut short":       {messageBegin(5, 1), messageOrigin("there")[:12]},
+		"origin of a byte":       {{'O'}},
+		"commit without begin":   {messageCommit(5, 6)},
+		"truncate of an unknown": {messageBegin(5, 1), messageTruncate(9)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDecoder(Config{}, NewLedger(Position{}), Position{})
@@ -316,8 +461,8 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-// FuzzDecode feeds a decoder one arbitrary message after a sound beginning. It must not panic, and what it accepts must say the same as
-// pglogrepl's own decoding.
+// FuzzDecode feeds a decoder one arbitrary message after a sound beginning. It must not panic, and
+// what it accepts must say the same as pglogrepl's own decoding.
 func FuzzDecode(f *testing.F) {
 	seeds, _ := transactions(20, rand.New(rand.NewPCG(2, 2)))
 	for _, m := range seeds {
@@ -430,7 +575,10 @@ func benchmarkRow() (relation, update []byte) {
 		columns = append(columns, "column_"+string(rune('a'+i)))
 		values = append(values, "a value of twenty-six bytes")
 	}
-	return messageRelation(7, "people", columns...), messageRow('U', 7, byte('O'), values, byte('N'), values)
+	return messageRelation(
+		7,
+		"people",
+		columns...), messageRow('U', 7, byte('O'), values, byte('N'), values)
 }
 
 func BenchmarkDecode(b *testing.B) {
@@ -476,9 +624,11 @@ func BenchmarkDecodeTransaction(b *testing.B) {
 	}
 }
 
-// BenchmarkHandOver is the way of a change from the reader to the pump, in batches, and what the ledger has to do with it.
+// BenchmarkHandOver is the way of a change from the reader to the pump, in batches, and what the
+// ledger has to do with it.
 func BenchmarkHandOver(b *testing.B) {
-	source, err := Open(Config{URL: "postgres://nowhere/x"}, nil, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	source, err := Open(Config{URL: "postgres://nowhere/x"}, nil, slog.New(slog.DiscardHandler),
+		prometheus.NewRegistry())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -494,7 +644,8 @@ func BenchmarkHandOver(b *testing.B) {
 				filled = new(batch)
 			}
 			for i := range batchItems {
-				filled.items = append(filled.items, item{change: Change{Kind: Insert, Tx: tx, Index: uint32(i)}})
+				filled.items = append(filled.items,
+					item{change: Change{Kind: Insert, Tx: tx, Index: uint32(i)}})
 			}
 			select {
 			case source.queue <- filled:

@@ -45,7 +45,8 @@ func (s *stream) findGap() error {
 	return gap
 }
 
-// TestGaps has one change announced, and something done to the database: FindGap, NewPlan and Acquire have the same opinion of it.
+// TestGaps has one change announced, and something done to the database: FindGap, NewPlan and
+// Acquire have the same opinion of it.
 func TestGaps(t *testing.T) {
 	const drop = `SELECT pg_drop_replication_slot('%s')`
 	for _, test := range []struct {
@@ -56,18 +57,24 @@ func TestGaps(t *testing.T) {
 		says   []string   // %s is the position of the checkpoint
 	}{
 		{name: "nothing"},
-		{name: "slot dropped", sql: drop, reason: cdc.SlotMissing, says: []string{`"slot_test_`, "is gone", "after %s were not announced"}},
 		{
-			name: "slot made anew", sql: drop + `; SELECT pg_create_logical_replication_slot('%[1]s', 'pgoutput')`,
+			name: "slot dropped", sql: drop, reason: cdc.SlotMissing,
+			says: []string{`"slot_test_`, "is gone", "after %s were not announced"},
+		},
+		{
+			name: "slot made anew", sql: drop + `; SELECT pg_create_logical_replication_slot('%[1]s',
+				'pgoutput')`,
 			reason: cdc.SlotMoved, says: []string{"by somebody else", "after %s were not announced"},
 		},
 		{
-			name: "slot moved", sql: `INSERT INTO people VALUES (2); SELECT pg_replication_slot_advance('%s', pg_current_wal_lsn())`,
+			name: "slot moved", sql: `INSERT INTO people VALUES (2); SELECT pg_replication_slot_advance('%s',
+				pg_current_wal_lsn())`,
 			reason: cdc.SlotMoved, says: []string{"by somebody else", "after %s were not announced"},
 		},
 		{
 			name: "publication dropped", sql: `DROP PUBLICATION hookline`,
-			reason: cdc.PublicationMissing, says: []string{`publication "hookline" does not`, "after %s were not announced"},
+			reason: cdc.PublicationMissing, says: []string{`publication "hookline" does not`, "after %s " +
+				"were not announced"},
 		},
 		{
 			name: "another cluster", move: func(c *cdc.Checkpoint) { c.System = "7111111111111111111" },
@@ -78,11 +85,14 @@ func TestGaps(t *testing.T) {
 			reason: cdc.OtherSystem, says: []string{"database 5", "clone"},
 		},
 		{
-			name: "another cluster without the slot", sql: drop, move: func(c *cdc.Checkpoint) { c.System = "7111111111111111111" },
+			name: "another cluster without the slot", sql: drop, move: func(c *cdc.Checkpoint) {
+				c.System = "7111111111111111111"
+			},
 			reason: cdc.OtherSystem, says: []string{"clone"},
 		},
 		{
-			name: "slot ahead after a failover", sql: `SELECT pg_replication_slot_advance('%s', pg_current_wal_lsn())`,
+			name: "slot ahead after a failover", sql: `SELECT pg_replication_slot_advance('%s',
+				pg_current_wal_lsn())`,
 			move: func(c *cdc.Checkpoint) { c.Timeline++ },
 		},
 	} {
@@ -102,7 +112,8 @@ func TestGaps(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			_, planned := cdc.NewPlan(t.Context(), s.conn, s.cfg, []cdc.Table{{Schema: "public", Name: "people", Full: true}}, s.checkpoints)
+			_, planned := cdc.NewPlan(t.Context(), s.conn, s.cfg,
+				[]cdc.Table{{Schema: "public", Name: "people", Full: true}}, s.checkpoints)
 			found, acquired := s.findGap(), s.acquire()
 			if test.reason == "" {
 				if err := errors.Join(found, planned, acquired); err != nil {
@@ -115,7 +126,8 @@ func TestGaps(t *testing.T) {
 			}
 			wantGap(t, found, test.reason, append(test.says, "hookline setup --accept-gap")...)
 			wantGap(t, planned, test.reason, test.says...)
-			if s.query(`SELECT count(*)::text FROM pg_replication_slots WHERE slot_name = $1`, s.cfg.Slot) == "0" {
+			if s.query(`SELECT count(*)::text FROM pg_replication_slots WHERE slot_name = $1`,
+				s.cfg.Slot) == "0" {
 				wantGap(t, acquired, cdc.SlotMissing) // it looks for the slot before it knows of a checkpoint
 			} else {
 				wantGap(t, acquired, test.reason, test.says...)
@@ -124,12 +136,14 @@ func TestGaps(t *testing.T) {
 	}
 }
 
-// TestFirstStartIsNoGap: what is not there yet was not lost, unless somebody says that it should be.
+// TestFirstStartIsNoGap: what is not there yet was not lost, unless somebody says that it should
+// be.
 func TestFirstStartIsNoGap(t *testing.T) {
 	s := newCheckpointed(t)
 	s.exec(`SELECT pg_drop_replication_slot('` + s.cfg.Slot + `')`)
 	plan, err := cdc.NewPlan(t.Context(), s.conn, s.cfg, nil, s.checkpoints)
-	if err != nil || !strings.Contains(strings.Join(plan.SQL(), ";"), "pg_create_logical_replication_slot") {
+	if err != nil ||
+		!strings.Contains(strings.Join(plan.SQL(), ";"), "pg_create_logical_replication_slot") {
 		t.Errorf("plan %v, error %v; want the slot to be made", plan, err)
 	}
 	wantGap(t, s.findGap(), cdc.SlotMissing, "does not exist")
@@ -147,7 +161,8 @@ func TestForeignSlotIsNoGap(t *testing.T) {
 	wantProblem(t, err, "test_decoding", "HOOKLINE_SLOT")
 }
 
-// overtaken are checkpoints that a process at work moves on, and the slot with them, as soon as one was loaded.
+// overtaken are checkpoints that a process at work moves on, and the slot with them, as soon as one
+// was loaded.
 type overtaken struct {
 	cdc.Checkpoints
 	work func()
@@ -174,7 +189,8 @@ func TestNoGapAtWork(t *testing.T) {
 	}
 }
 
-// TestGapWithoutTheRightToIdentify: where the role may not ask for the system identifier by SQL, the stream tells it.
+// TestGapWithoutTheRightToIdentify: where the role may not ask for the system identifier by SQL,
+// the stream tells it.
 func TestGapWithoutTheRightToIdentify(t *testing.T) {
 	s := newCheckpointed(t)
 	s.open()
@@ -182,7 +198,8 @@ func TestGapWithoutTheRightToIdentify(t *testing.T) {
 	s.take()
 	s.close()
 	role := "nosy_" + s.conn.Config().Database
-	s.exec(`REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC; CREATE ROLE ` + role + ` LOGIN REPLICATION`)
+	s.exec(`REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC; CREATE ROLE ` + role +
+		` LOGIN REPLICATION`)
 	dropRole(t, role)
 	guest := *s
 	guest.conn = connect(t, strings.Replace(s.cfg.URL, "postgres@", role+"@", 1))
@@ -205,7 +222,8 @@ func TestStates(t *testing.T) {
 	s := newCheckpointed(t)
 	s.open()
 	heard := make(chan string, 100)
-	source, err := cdc.Open(s.cfg, s.checkpoints, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	source, err := cdc.Open(s.cfg, s.checkpoints, slog.New(slog.DiscardHandler),
+		prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +251,8 @@ func TestStates(t *testing.T) {
 		}
 	}()
 	expect("active")
-	s.exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '` + s.cfg.Slot + `'`)
+	s.exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '` +
+		s.cfg.Slot + `'`)
 	expect("connecting", "starting", "active")
 	s.exec(`DROP PUBLICATION hookline`)
 	s.exec(`INSERT INTO people VALUES (1)`)
@@ -247,7 +266,8 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// TestYoungPublication is one that was dropped and made anew by hand: the slot cannot read what lies before, and must not look as if it could.
+// TestYoungPublication is one that was dropped and made anew by hand: the slot cannot read what
+// lies before, and must not look as if it could.
 func TestYoungPublication(t *testing.T) {
 	s := newCheckpointed(t)
 	s.exec(`DROP PUBLICATION hookline`)
@@ -257,7 +277,8 @@ func TestYoungPublication(t *testing.T) {
 		t.Fatalf("a look sees nothing of it: %v", err)
 	}
 	var states []cdc.State
-	source, err := cdc.Open(s.cfg, s.checkpoints, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	source, err := cdc.Open(s.cfg, s.checkpoints, slog.New(slog.DiscardHandler),
+		prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

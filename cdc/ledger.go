@@ -5,26 +5,29 @@ import (
 	"time"
 )
 
-// Position is how far the stream is settled. Every transaction that ends at or before End is settled whole; of the transaction whose
-// commit record is at Commit the changes before Index are settled too. Commit is 0 when no transaction is in progress.
+// Position is how far the stream is settled. Every transaction that ends at or before End is
+// settled whole; of the transaction whose commit record is at Commit the changes before Index are
+// settled too. Commit is 0 when no transaction is in progress. Behind the last change Index goes on
+// with the steps of the End.
 type Position struct {
 	End    LSN
 	Commit LSN
 	Index  uint32
 }
 
-// Ledger knows which changes of the stream are settled. The pump's side (take, hold, pass) belongs to one goroutine;
-// releases and Settled may be called from any.
+// Ledger knows which changes of the stream are settled. The pump's side (advance, hold, skip)
+// belongs to one goroutine; releases and Settled may be called from any.
 //
-// It keeps the unsettled holds alone, in the order of the stream, each with the position that is settled once it is the oldest. A settled
-// hold leaves the list wherever it stands, so memory is bounded by what is unsettled now, not by what passed since the oldest.
+// It keeps the unsettled holds alone, in the order of the stream, each with the position that is
+// settled once it is the oldest. A settled hold leaves the list wherever it stands, so memory is
+// bounded by what is unsettled now, not by what passed since the oldest.
 type Ledger struct {
-	mu     sync.Mutex
-	oldest hold // sentinel of a circular list: oldest.next is the oldest hold
-	taken  Position
-	now    time.Time // commit time of the change in hand
-	work   uint64    // changes taken and settled, and transactions ended
-	count  int
+	mu       sync.Mutex
+	oldest   hold // sentinel of a circular list: oldest.next is the oldest hold
+	position Position
+	now      time.Time // commit time of the change in hand
+	work     uint64    // changes taken and settled, and transactions ended
+	count    int
 
 	recent [1024]heldTx // a ring of transactions that have had holds, in the order of the stream
 	heard  int          // how many there have been
@@ -45,27 +48,36 @@ type hold struct {
 
 // NewLedger returns a ledger of a stream that is settled up to start.
 func NewLedger(start Position) *Ledger {
-	l := &Ledger{taken: start}
+	l := &Ledger{position: start}
 	l.oldest.prev, l.oldest.next = &l.oldest, &l.oldest
 	return l
 }
 
-// take notes that the pump holds change index of tx in hand: everything before it is the pump's no more.
-func (l *Ledger) take(tx *Tx, index uint32) {
+// advance notes that the pump holds change index of tx in hand: everything before it is the pump's
+// no more.
+func (l *Ledger) advance(tx *Tx, index uint32) {
 	l.mu.Lock()
-	l.taken.Commit, l.taken.Index = tx.Commit, index
+	l.position.Commit, l.position.Index = tx.Commit, index
 	l.now = tx.Time
 	l.work++
 	l.mu.Unlock()
 }
 
-// pass notes that the pump has taken everything before end, which lies between two transactions.
-func (l *Ledger) pass(end LSN) {
+// step notes that the pump goes on with the change in hand: see Tx.Step.
+func (l *Ledger) step() {
 	l.mu.Lock()
-	if l.taken.Commit != 0 {
+	l.position.Index++
+	l.work++
+	l.mu.Unlock()
+}
+
+// skip notes that the pump has taken everything before end, which lies between two transactions.
+func (l *Ledger) skip(end LSN) {
+	l.mu.Lock()
+	if l.position.Commit != 0 {
 		l.work++
 	}
-	l.taken = Position{End: max(end, l.taken.End)}
+	l.position = Position{End: max(end, l.position.End)}
 	l.mu.Unlock()
 }
 
@@ -73,12 +85,13 @@ func (l *Ledger) pass(end LSN) {
 func (l *Ledger) hold(tx *Tx) func() {
 	h := &hold{tx: tx}
 	l.mu.Lock()
-	h.settled = l.taken
+	h.settled = l.position
 	last := l.oldest.prev
 	h.prev, h.next = last, &l.oldest
 	last.next, l.oldest.prev = h, h
 	l.count++
-	if last := &l.recent[(l.heard+len(l.recent)-1)%len(l.recent)]; l.heard > 0 && last.commit == tx.Commit {
+	if last := &l.recent[(l.heard+len(l.recent)-1)%len(l.recent)]; l.heard > 0 &&
+		last.commit == tx.Commit {
 		last.holds++
 	} else {
 		l.recent[l.heard%len(l.recent)] = heldTx{tx.Commit, 1}
@@ -88,8 +101,8 @@ func (l *Ledger) hold(tx *Tx) func() {
 	return h.release
 }
 
-// heldSince returns how many holds transactions have had whose commit records are at or behind a position, and whether that is all of them:
-// only the last 1,024 transactions are remembered.
+// heldSince returns how many holds transactions have had whose commit records are at or behind a
+// position, and whether that is all of them: only the last 1,024 transactions are remembered.
 func (l *Ledger) heldSince(position LSN) (holds int, all bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -127,23 +140,24 @@ func (l *Ledger) settled() Position {
 	if first := l.oldest.next; first != &l.oldest {
 		return first.settled
 	}
-	return l.taken
+	return l.position
 }
 
-// Progress returns the settled position, the commit time of the last change taken, and a number that rises whenever changes have to do
-// with the progress, and not keepalives alone.
+// Progress returns the settled position, the commit time of the last change taken, and a number
+// that rises whenever changes have to do with the progress, and not keepalives alone.
 func (l *Ledger) Progress() (settled Position, at time.Time, work uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.settled(), l.now, l.work
 }
 
-// amid returns the number of Progress, and whether everything before the transaction in hand is settled: then nothing but the rest of that
-// one is in the way of the next position that Postgres can be told.
-func (l *Ledger) amid() (work uint64, amid bool) {
+// inTransaction returns the number of Progress, and whether everything before the transaction in
+// hand is settled: then nothing but the rest of that one is in the way of the next position that
+// Postgres can be told.
+func (l *Ledger) inTransaction() (work uint64, alone bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.work, l.taken.Commit != 0 && l.settled().Commit == l.taken.Commit
+	return l.work, l.position.Commit != 0 && l.settled().Commit == l.position.Commit
 }
 
 // Unsettled returns how many holds there are, and the commit time of the oldest one.

@@ -38,7 +38,8 @@ func (m *model) settled() Position {
 	return m.taken
 }
 
-// TestLedgerSchedules compares the ledger with its model over thousands of seeded schedules of takes, holds, releases and commits.
+// TestLedgerSchedules compares the ledger with its model over thousands of seeded schedules of
+// takes, holds, releases and commits.
 func TestLedgerSchedules(t *testing.T) {
 	const schedules, steps = 4000, 60
 	for seed := range uint64(schedules) {
@@ -58,7 +59,7 @@ func TestLedgerSchedules(t *testing.T) {
 					index = 0
 				}
 				index += uint32(random.IntN(3)) // some changes of the transaction were passed over
-				ledger.take(tx, index)
+				ledger.advance(tx, index)
 				m.taken.Commit, m.taken.Index = tx.Commit, index
 				for range random.IntN(4) {
 					releases = append(releases, tx.Hold())
@@ -67,12 +68,12 @@ func TestLedgerSchedules(t *testing.T) {
 				index++
 			case choice < 4 && tx != nil: // commit
 				end = tx.Commit + 1 + LSN(random.IntN(50))
-				ledger.pass(end)
+				ledger.skip(end)
 				m.taken = Position{End: end}
 				tx = nil
 			case choice < 5 && tx == nil: // keepalive
 				end += LSN(random.IntN(100))
-				ledger.pass(end)
+				ledger.skip(end)
 				m.taken = Position{End: end}
 			case len(releases) > 0: // release one, in any order, and some twice
 				i := random.IntN(len(releases))
@@ -104,7 +105,8 @@ func TestLedgerSchedules(t *testing.T) {
 	}
 }
 
-// TestLedgerReleasesFromAnyGoroutine lets many goroutines release while the pump goes on; the race detector and the end count.
+// TestLedgerReleasesFromAnyGoroutine lets many goroutines release while the pump goes on; the race
+// detector and the end count.
 func TestLedgerReleasesFromAnyGoroutine(t *testing.T) {
 	ledger := NewLedger(Position{})
 	var group sync.WaitGroup
@@ -120,10 +122,10 @@ func TestLedgerReleasesFromAnyGoroutine(t *testing.T) {
 	const transactions = 5000
 	for i := range LSN(transactions) {
 		tx := &Tx{Commit: 10 * i, ledger: ledger}
-		ledger.take(tx, 0)
+		ledger.advance(tx, 0)
 		releases <- tx.Hold()
 		releases <- tx.Hold()
-		ledger.pass(10*i + 5)
+		ledger.skip(10*i + 5)
 	}
 	close(releases)
 	group.Wait()
@@ -144,7 +146,7 @@ func BenchmarkLedger(b *testing.B) {
 	tx := &Tx{Commit: 1, ledger: ledger}
 	b.ReportAllocs()
 	for i := range b.N {
-		ledger.take(tx, uint32(i))
+		ledger.advance(tx, uint32(i))
 		tx.Hold()()
 		ledger.Settled()
 	}

@@ -9,7 +9,8 @@ import (
 	"hookline/internal/postgres/postgrestest"
 )
 
-// majors are the versions of Postgres on which the server's part in a matter is tried; 0 is the default one.
+// majors are the versions of Postgres on which the server's part in a matter is tried; 0 is the
+// default one.
 var majors = []int{0, 18}
 
 // onEachMajor runs the test for each of the majors, side by side.

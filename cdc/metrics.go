@@ -42,9 +42,10 @@ func (m *metrics) start(ledger *Ledger) {
 		}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "hookline_lag_seconds",
-			Help: "Age of the oldest commit that is not settled; while the stream is down, at least the time since it was up, " +
+			Help: "Age of the oldest commit that is not settled; while the stream is down, at least the " +
+				"time since it was up, " +
 				"and while the server does not send what it has, at least the time since it does not.",
-		}, m.source.lag),
+		}, func() float64 { return m.source.Lag().Seconds() }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "hookline_settled_lsn",
 			Help: "Position up to which everything is settled, in bytes of WAL.",
@@ -52,17 +53,18 @@ func (m *metrics) start(ledger *Ledger) {
 	)
 }
 
-// lag is the value of hookline_lag_seconds.
-func (s *Source) lag() float64 {
+// Lag is the value of hookline_lag_seconds. It is to be asked for once the slot is acquired. Safe
+// for concurrent use.
+func (s *Source) Lag() time.Duration {
 	var lag time.Duration
 	if n, oldest := s.ledger.Unsettled(); n > 0 {
 		lag = time.Since(oldest)
 	}
-	if since := s.unsent.Load(); since != 0 {
-		lag = max(lag, time.Since(time.Unix(0, since)))
+	if since := s.pendingSince.Load(); since != 0 {
+		lag = max(lag, time.Since(s.began.Add(time.Duration(since))))
 	}
 	if s.State() != Active {
 		lag = max(lag, time.Since(s.LastContact()))
 	}
-	return max(0, lag.Seconds())
+	return max(0, lag)
 }

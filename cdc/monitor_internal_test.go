@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// A sender that goes on, however far behind, has gone through what there was at some time; one that does not is behind since then.
+// A sender that goes on, however far behind, has gone through what there was at some time; one that
+// does not is behind since then.
 func TestProgress(t *testing.T) {
-	var p progress
+	var p senderProgress
 	at := func(second int) time.Time { return time.Unix(int64(second), 0) }
 	for second, look := range []struct {
-		sent, position float64
+		sent, position LSN
 		since          int // -1: it has gone through all
 		stands         bool
 	}{
@@ -25,13 +26,14 @@ func TestProgress(t *testing.T) {
 		8: {60, 60, -1, false},
 		9: {60, 60, -1, true},
 	} {
-		since := p.unsent(look.sent, look.position, at(second))
+		since := p.pendingSince(look.sent, look.position, at(second))
 		want := time.Time{}
 		if look.since >= 0 {
 			want = at(look.since)
 		}
 		if !since.Equal(want) || p.still != look.stands {
-			t.Errorf("look %d: behind since %v, stands %t; want %v, %t", second, since, p.still, want, look.stands)
+			t.Errorf("look %d: behind since %v, stands %t; want %v, %t", second, since, p.still, want,
+				look.stands)
 		}
 	}
 }

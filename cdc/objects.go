@@ -39,8 +39,8 @@ func NoteObjects(ctx context.Context, conn *pgx.Conn, cfg Config, names []Object
 }
 
 // NotedObjects returns the names under which tables were announced, by schema.table, also those of
-// tables that are gone: what takes the name of a table goes on under that of its object. It is empty
-// where nothing could be noted yet.
+// tables that are gone: what takes the name of a table goes on under that of its object. It is
+// empty where nothing could be noted yet.
 func NotedObjects(ctx context.Context, tx pgx.Tx, cfg Config) (map[string]string, error) {
 	cfg = cfg.withDefaults()
 	known := cfg.own(knownTable).String()

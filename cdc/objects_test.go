@@ -9,17 +9,20 @@ import (
 	"hookline/cdc"
 )
 
-// TestNotedObjects keeps the name under which a table is announced until the table has another name, or it is noted anew; what takes the name of
-// a table over takes that of its object, too.
+// TestNotedObjects keeps the name under which a table is announced until the table has another
+// name, or it is noted anew; what takes the name of a table over takes that of its object, too.
 func TestNotedObjects(t *testing.T) {
 	for _, major := range []int{0, 18} {
 		p := newPlannedOn(t, major, `CREATE TABLE people (id int PRIMARY KEY)`)
 		know := func(table string) {
-			p.exec(`INSERT INTO hookline.known_table (slot, relation) VALUES ('` + p.cfg.Slot + `', '` + table + `'::regclass)`)
+			p.exec(`INSERT INTO hookline.known_table (slot, relation) VALUES ('` + p.cfg.Slot + `', '` +
+				table + `'::regclass)`)
 		}
 		note := func(table, object string, anew bool) {
 			t.Helper()
-			names := []cdc.ObjectName{{Table: cdc.Table{Schema: "public", Name: table}, Object: object, Anew: anew}}
+			names := []cdc.ObjectName{
+				{Table: cdc.Table{Schema: "public", Name: table}, Object: object, Anew: anew},
+			}
 			if err := cdc.NoteObjects(t.Context(), p.conn, p.cfg, names); err != nil {
 				t.Fatal(err)
 			}

@@ -10,9 +10,10 @@ import (
 // candidate is a table as a plan finds it.
 type candidate struct {
 	Table
-	oid         uint32
-	unasked     bool // nobody wants it; it is in the publication
-	astray      bool // likewise, but it has been renamed since the tables that are wanted were looked up
+	oid      uint32
+	unwanted bool // nobody wants it; it is in the publication
+	// likewise, but it has been renamed since the tables that are wanted were looked up
+	displaced   bool
 	partitioned bool
 	key         bool // has a primary key
 	owned       bool // the role may alter it
@@ -29,9 +30,10 @@ type candidate struct {
 	parts       []part // what its rows lie in: itself, or its partitions; then the root
 
 	replaces *knownRelation // whose name it has taken over
-	pending  bool           // it is published in the place of that one, and has yet to be compared with it
-	columns  []sameColumn   // it and that relation have in common
-	members  []member       // partitions at any depth
+	// it is published in the place of that one, and has yet to be compared with it
+	pending bool
+	columns []sameColumn // it and that relation have in common
+	members []member     // partitions at any depth
 }
 
 // part is a table that has a replica identity: one that holds rows, or the root of partitions.
@@ -55,8 +57,8 @@ func newBackfill(schema string) candidate {
 	}
 }
 
-// How a publication may have a part of a table only. With a column list, the CRM's updates of a table under
-// REPLICA IDENTITY FULL fail.
+// How a publication may have a part of a table only. With a column list, the CRM's updates of a
+// table under REPLICA IDENTITY FULL fail.
 const (
 	columnList = "a column list"
 	rowFilter  = "a row filter"
@@ -125,11 +127,64 @@ func (p *part) fault() SkipReason {
 //
 // https://github.com/postgres/postgres/blob/master/src/backend/utils/cache/relcache.c
 const identityIndex = `EXISTS (SELECT FROM pg_index i WHERE i.indrelid = part.oid AND i.indimmediate
-	AND i.indisunique AND i.indislive AND i.indpred IS NULL AND (i.indisvalid OR part.relkind = 'p') AND `
+	AND i.indisunique AND i.indislive AND i.indpred IS NULL AND (i.indisvalid OR part.relkind = 'p')
+	    AND `
 
-// lookAtTables looks up the tables that are asked for and those in the publication, in two queries
-// however many there are. Asked for and missing, or of a kind that cannot be published, is left out.
-func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, asked []Table) ([]candidate, error) {
+// tablesSQL is the query for tables and their parts: $1 and $2 are their schemas and names, $3 is
+// the publication. A table has a row for each of its parts, itself the last.
+func (f *catalogScan) tablesSQL() string {
+	bySchema, narrowed := "false", "''"
+	if f.version >= 15 {
+		narrowed = `coalesce((SELECT CASE WHEN prattrs IS NOT NULL THEN '` + columnList + `'
+		               WHEN prqual IS NOT NULL THEN '` + rowFilter + `' END
+		           FROM pg_publication_rel r JOIN pub ON r.prpubid = pub.oid WHERE r.prrelid = c.oid),
+		               '')`
+		bySchema = `EXISTS (SELECT FROM pg_publication_namespace s JOIN pub ON s.pnpubid = pub.oid
+			WHERE s.pnnspid = n.oid)`
+	}
+	return `
+		WITH RECURSIVE pub AS (SELECT oid, puballtables, pubowner FROM pg_publication WHERE pubname = $3),
+		` + trees("SELECT oid FROM pg_class WHERE relkind = 'p'") + `
+		SELECT t.ord, c.oid, c.relkind = 'p',
+		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary),
+		       pg_has_role(c.relowner, 'USAGE'), pg_get_userbyid(c.relowner)::text,
+		       coalesce(pg_has_role(c.relowner, (SELECT pubowner FROM pub), 'USAGE'), true),
+		       coalesce(has_table_privilege(c.oid, 'SELECT'), false), row_security_active(c.oid),
+		       CASE WHEN c.relrowsecurity THEN (SELECT coalesce(string_agg(quote_ident(polname), ', '
+		           ORDER BY polname), '')
+		           FROM pg_policy WHERE polrelid = c.oid) ELSE '' END,
+		       member.direct, member.direct OR (SELECT puballtables FROM pub) IS TRUE OR ` + bySchema + `,
+		       ` + narrowed + `,
+		       quote_ident(pn.nspname) || '.' || quote_ident(part.relname), part.relkind = 'p',
+		       part.relreplident::text,
+		       ` + identityIndex + `i.indisprimary), ` + identityIndex + `i.indisreplident),
+		       coalesce(generated.virtual, false), coalesce(generated.stored, false),
+		       part.relpersistence = 'u'
+		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS t(schema, name, ord)
+		JOIN pg_namespace n ON n.nspname = t.schema
+		JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
+		     AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p'
+		     -- null: it was dropped since the query began
+		     AND has_table_privilege(c.oid, 'SELECT') IS NOT NULL
+		CROSS JOIN LATERAL (SELECT EXISTS (
+		     SELECT FROM pg_publication_rel r JOIN pub ON r.prpubid = pub.oid
+		         WHERE r.prrelid = c.oid) AS direct) member
+		CROSS JOIN LATERAL (SELECT c.oid AS id UNION ALL
+		     SELECT relid FROM tree WHERE c.relkind = 'p' AND root = c.oid AND relid <> c.oid) lies
+		JOIN pg_class part ON part.oid = lies.id AND (part.relkind = 'r' OR part.oid = c.oid)
+		JOIN pg_namespace pn ON pn.oid = part.relnamespace
+		LEFT JOIN LATERAL (SELECT bool_or(attgenerated = 'v') AS virtual,
+		    bool_or(attgenerated = 's') AS stored
+		     FROM pg_attribute a WHERE a.attrelid = part.oid AND NOT a.attisdropped) generated ON true
+		ORDER BY t.ord, part.oid = c.oid, part.oid`
+}
+
+// queryTables looks up the tables that are asked for and those in the publication, in two queries
+// however many there are. Asked for and missing, or of a kind that cannot be published, is left
+// out.
+func (f *catalogScan) queryTables(
+	ctx context.Context, conn *pgx.Conn, cfg Config, asked []Table,
+) ([]candidate, error) {
 	members, err := f.members(ctx, conn, cfg.Publication)
 	if err != nil {
 		return nil, err
@@ -151,40 +206,7 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 	for i, t := range tables {
 		schemas[i], names[i] = t.Schema, t.Name
 	}
-	bySchema, narrowed := "false", "''"
-	if f.version >= 15 {
-		narrowed = `coalesce((SELECT CASE WHEN prattrs IS NOT NULL THEN '` + columnList + `' WHEN prqual IS NOT NULL THEN '` + rowFilter + `' END
-		           FROM pg_publication_rel r JOIN pub ON r.prpubid = pub.oid WHERE r.prrelid = c.oid), '')`
-		bySchema = `EXISTS (SELECT FROM pg_publication_namespace s JOIN pub ON s.pnpubid = pub.oid WHERE s.pnnspid = n.oid)`
-	}
-	rows, err := conn.Query(ctx, `
-		WITH RECURSIVE pub AS (SELECT oid, puballtables, pubowner FROM pg_publication WHERE pubname = $3),
-		`+trees("SELECT oid FROM pg_class WHERE relkind = 'p'")+`
-		SELECT t.ord, c.oid, c.relkind = 'p',
-		       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary),
-		       pg_has_role(c.relowner, 'USAGE'), pg_get_userbyid(c.relowner)::text,
-		       coalesce(pg_has_role(c.relowner, (SELECT pubowner FROM pub), 'USAGE'), true),
-		       coalesce(has_table_privilege(c.oid, 'SELECT'), false), row_security_active(c.oid),
-		       CASE WHEN c.relrowsecurity THEN (SELECT coalesce(string_agg(quote_ident(polname), ', ' ORDER BY polname), '')
-		           FROM pg_policy WHERE polrelid = c.oid) ELSE '' END,
-		       member.direct, member.direct OR (SELECT puballtables FROM pub) IS TRUE OR `+bySchema+`, `+narrowed+`,
-		       quote_ident(pn.nspname) || '.' || quote_ident(part.relname), part.relkind = 'p', part.relreplident::text,
-		       `+identityIndex+`i.indisprimary), `+identityIndex+`i.indisreplident),
-		       coalesce(generated.virtual, false), coalesce(generated.stored, false), part.relpersistence = 'u'
-		FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS t(schema, name, ord)
-		JOIN pg_namespace n ON n.nspname = t.schema
-		JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
-		     AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p'
-		     AND has_table_privilege(c.oid, 'SELECT') IS NOT NULL -- null: it was dropped since the query began
-		CROSS JOIN LATERAL (SELECT EXISTS (
-		     SELECT FROM pg_publication_rel r JOIN pub ON r.prpubid = pub.oid WHERE r.prrelid = c.oid) AS direct) member
-		CROSS JOIN LATERAL (SELECT c.oid AS id UNION ALL
-		     SELECT relid FROM tree WHERE c.relkind = 'p' AND root = c.oid AND relid <> c.oid) lies
-		JOIN pg_class part ON part.oid = lies.id AND (part.relkind = 'r' OR part.oid = c.oid)
-		JOIN pg_namespace pn ON pn.oid = part.relnamespace
-		LEFT JOIN LATERAL (SELECT bool_or(attgenerated = 'v') AS virtual, bool_or(attgenerated = 's') AS stored
-		     FROM pg_attribute a WHERE a.attrelid = part.oid AND NOT a.attisdropped) generated ON true
-		ORDER BY t.ord, part.oid = c.oid, part.oid`, schemas, names, cfg.Publication)
+	rows, err := conn.Query(ctx, f.tablesSQL(), schemas, names, cfg.Publication)
 	if err != nil {
 		return nil, fmt.Errorf("look tables up: %w", err)
 	}
@@ -197,15 +219,16 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 		last     int64
 	)
 	_, err = pgx.ForEachRow(rows, []any{
-		&ord, &t.oid, &t.partitioned, &t.key, &t.owned, &t.owner, &t.releases, &t.readable, &t.hidden, &t.policies, &t.direct, &t.listed, &t.narrowed,
-		&p.name, &p.root, &identity, &p.byKey, &p.byIndex, &p.virtual, &p.stored, &p.unlogged,
+		&ord, &t.oid, &t.partitioned, &t.key, &t.owned, &t.owner, &t.releases, &t.readable, &t.hidden,
+		&t.policies, &t.direct, &t.listed, &t.narrowed, &p.name, &p.root, &identity, &p.byKey,
+		&p.byIndex, &p.virtual, &p.stored, &p.unlogged,
 	}, func() error {
 		if ord != last {
-			t.Table, t.unasked, last = tables[ord-1], int(ord) > wanted, ord
-			k := f.memory.relations[t.oid]
+			t.Table, t.unwanted, last = tables[ord-1], int(ord) > wanted, ord
+			k := f.known.relations[t.oid]
 			t.known, t.unread = !f.baseline || k != nil, k != nil && k.unread
 			if t.Parent != "" && k.movedThere() {
-				t.Parent, t.ParentSchema, t.Left = "", "", true
+				t.Parent, t.ParentSchema, t.Skip = "", "", true
 			}
 			list = append(list, t)
 		}
@@ -217,13 +240,13 @@ func (f *found) lookAtTables(ctx context.Context, conn *pgx.Conn, cfg Config, as
 	if err != nil {
 		return nil, fmt.Errorf("look tables up: %w", err)
 	}
-	f.lookForStrays(list, tables[:wanted])
+	f.markDisplaced(list, tables[:wanted])
 	return list, nil
 }
 
-// lookForStrays finds tables that nobody wants under the names that they have, but under those that they had
-// at the last look. The next look tells what becomes of them.
-func (f *found) lookForStrays(list []candidate, wanted []Table) {
+// markDisplaced finds tables that nobody wants under the names that they have, but under those that
+// they had at the last catalog scan. The next catalog scan tells what becomes of them.
+func (f *catalogScan) markDisplaced(list []candidate, wanted []Table) {
 	missing := map[tableName]bool{}
 	for _, t := range wanted {
 		missing[t.name()] = true
@@ -233,24 +256,29 @@ func (f *found) lookForStrays(list []candidate, wanted []Table) {
 	}
 	for i := range list {
 		t := &list[i]
-		k := f.memory.relations[t.oid]
-		t.astray = t.unasked && k != nil && k.noted != t.name() && missing[k.noted]
+		k := f.known.relations[t.oid]
+		t.displaced = t.unwanted && k != nil && k.noted != t.name() && missing[k.noted]
 	}
 }
 
-// members returns the tables that are in the publication: by their own names, with their schema, or with all others.
-func (f *found) members(ctx context.Context, conn *pgx.Conn, publication string) ([]Table, error) {
+// members returns the tables that are in the publication: by their own names, with their schema, or
+// with all others.
+func (f *catalogScan) members(
+	ctx context.Context, conn *pgx.Conn, publication string,
+) ([]Table, error) {
 	wide := ""
 	if f.all {
 		wide = ` OR true`
 	} else if f.version >= 15 {
-		wide = ` OR c.relnamespace IN (SELECT pnnspid FROM pg_publication_namespace WHERE pnpubid = p.oid)`
+		wide = ` OR c.relnamespace IN (SELECT pnnspid FROM pg_publication_namespace
+			WHERE pnpubid = p.oid)`
 	}
 	rows, err := conn.Query(ctx, `
 		SELECT n.nspname, c.relname
 		FROM pg_publication p CROSS JOIN pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE p.pubname = $1 AND (c.oid IN (SELECT prrelid FROM pg_publication_rel WHERE prpubid = p.oid)
-		    OR c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND NOT c.relispartition AND c.oid >= $2 AND (false`+wide+`))
+		    OR c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND NOT c.relispartition AND c.oid >= $2
+		        AND (false`+wide+`))
 		ORDER BY 1, 2`, publication, firstUserOID)
 	if err != nil {
 		return nil, fmt.Errorf("look publication %q up: %w", publication, err)

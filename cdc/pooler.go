@@ -8,30 +8,25 @@ import (
 
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5/pgconn"
-)
 
-const (
-	protocolViolation          = "08P01"
-	duplicatePreparedStatement = "42P05"
-	syntaxError                = "42601"
+	"hookline/internal/pg"
 )
 
 // ExplainPooler returns a *Problem in place of an error that only a pooler such as PgBouncer brings
 // about: it takes no settings with a connection, and hands the statements that one connection has
 // prepared to another. Any other error it returns as it is.
 func ExplainPooler(err error) error {
-	refused, ok := errors.AsType[*pgconn.PgError](err)
+	refused := pg.Refused(err)
 	switch {
-	case !ok, IsProblem(err):
-		return err
-	case refused.Code == protocolViolation && strings.Contains(refused.Message, "startup parameter"),
-		refused.Code == duplicatePreparedStatement:
+	case IsProblem(err):
+	case pg.Is(err, pg.ProtocolViolation) && strings.Contains(refused.Message, "startup parameter"),
+		pg.Is(err, pg.DuplicatePreparedStatement):
 		return pooler(refused.Message)
 	}
 	return err
 }
 
-// IsProblem reports whether err says already how it is mended.
+// IsProblem reports whether err says already how it is fixed.
 func IsProblem(err error) bool {
 	_, ok := errors.AsType[*Problem](err)
 	return ok
@@ -39,8 +34,10 @@ func IsProblem(err error) bool {
 
 func pooler(symptom string) *Problem {
 	return &Problem{
-		What: "the connection goes through a pooler, such as PgBouncer, not to Postgres itself: " + symptom,
-		Mend: "give the address of the server itself in HOOKLINE_DATABASE_URL, and in HOOKLINE_SPOOL_DATABASE_URL if that is set: " +
+		What: "the connection goes through a pooler, such as PgBouncer, not to Postgres itself: " +
+			symptom,
+		Hint: "give the address of the server itself in HOOKLINE_DATABASE_URL, and in " +
+			"HOOKLINE_SPOOL_DATABASE_URL if that is set: " +
 			"a stream of changes cannot be pooled",
 	}
 }
@@ -48,7 +45,7 @@ func pooler(symptom string) *Problem {
 // TryReplication opens a replication connection and closes it: where that cannot be, nothing need
 // be changed in the database. The error is a *Problem when a pooler is in the way.
 func TryReplication(ctx context.Context, url string) error {
-	config, err := replicationConfig(url)
+	config, err := pg.ReplicationConfig(url)
 	if err != nil {
 		return err
 	}
@@ -58,7 +55,7 @@ func TryReplication(ctx context.Context, url string) error {
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	_, err = pglogrepl.IdentifySystem(ctx, conn)
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == syntaxError {
+	if pg.Is(err, pg.SyntaxError) {
 		return pooler("a replication connection takes SQL only, as if replication had not been asked for")
 	}
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"hookline/internal/pg"
 )
 
 const oldestServer = 14
@@ -12,33 +14,37 @@ const oldestServer = 14
 // server is what of a server and of the role that is connected decides whether it can be streamed.
 type server struct {
 	platform                  platformFacts
-	version                   int // major
+	version, minor            int
 	walLevel, role            string
 	standby, super, replicate bool // replicate: the role may
 }
 
-// Preflight checks that the server can stream to the role of conn: its version, wal_level, that it is a primary, and the role's right to
-// replicate. The error is a Problems with everything that is wrong.
+// Preflight checks that the server can stream to the role of conn: its version, wal_level, that it
+// is a primary, and the role's right to replicate. The error is a Problems with everything that is
+// wrong.
 func Preflight(ctx context.Context, conn *pgx.Conn) error {
-	s, err := lookAtServer(ctx, conn)
+	s, err := queryServer(ctx, conn)
 	if err != nil {
 		return err
 	}
 	return problems(s.findings()).err()
 }
 
-func lookAtServer(ctx context.Context, conn *pgx.Conn) (s server, err error) {
+func queryServer(ctx context.Context, conn *pgx.Conn) (s server, err error) {
 	// RDS grants replication through a role of its own.
 	err = conn.QueryRow(ctx, `
-		SELECT current_setting('server_version_num')::int / 10000, current_setting('wal_level'), pg_is_in_recovery(),
+		SELECT current_setting('server_version_num')::int / 10000,
+		       current_setting('server_version_num')::int % 10000, current_setting('wal_level'),
+		       pg_is_in_recovery(),
 		       current_user, r.rolsuper, r.rolsuper OR r.rolreplication
-		       OR EXISTS (SELECT FROM pg_roles g WHERE g.rolname = 'rds_replication' AND pg_has_role(r.oid, g.oid, 'MEMBER'))
+		       OR EXISTS (SELECT FROM pg_roles g WHERE g.rolname = 'rds_replication'
+		           AND pg_has_role(r.oid, g.oid, 'MEMBER'))
 		FROM pg_roles r WHERE r.rolname = current_user`).
-		Scan(&s.version, &s.walLevel, &s.standby, &s.role, &s.super, &s.replicate)
+		Scan(&s.version, &s.minor, &s.walLevel, &s.standby, &s.role, &s.super, &s.replicate)
 	if err != nil {
 		return s, fmt.Errorf("check the server: %w", err)
 	}
-	s.platform, err = lookAtPlatform(ctx, conn)
+	s.platform, err = queryPlatform(ctx, conn)
 	return s, err
 }
 
@@ -50,7 +56,14 @@ func (s *server) checkVersion() Finding {
 	if s.version < oldestServer {
 		return Finding{
 			Level: Wrong, Check: "version", Found: fmt.Sprintf("the server is Postgres %d", s.version),
-			Mend: fmt.Sprintf("Hookline needs Postgres %d or newer", oldestServer),
+			Hint: fmt.Sprintf("Hookline needs Postgres %d or newer", oldestServer),
+		}
+	}
+	if known := KnownFaults(s.version, s.minor); known != "" {
+		return Finding{
+			Level: Warning, Check: "version",
+			Found: fmt.Sprintf("Postgres %d.%d %s", s.version, s.minor, known),
+			Hint:  "bring the server to its latest minor release",
 		}
 	}
 	if p := s.platform.platform(); p != Plain {
@@ -62,7 +75,8 @@ func (s *server) checkVersion() Finding {
 func (s *server) checkPrimary() Finding {
 	if s.standby {
 		return Finding{
-			Level: Wrong, Check: "primary", Found: "the server is a read-only standby", Mend: "point HOOKLINE_DATABASE_URL at the primary",
+			Level: Wrong, Check: "primary", Found: "the server is a read-only standby",
+			Hint: "point HOOKLINE_DATABASE_URL at the primary",
 		}
 	}
 	return OK("primary", "the server takes writes")
@@ -72,8 +86,9 @@ func (s *server) checkWALLevel() Finding {
 	if s.walLevel == "logical" {
 		return OK("wal_level", "logical")
 	}
-	f := Finding{Level: Wrong, Check: "wal_level", Found: fmt.Sprintf("wal_level is %q, and logical replication needs \"logical\"", s.walLevel)}
-	f.Mend, f.SQL = s.platform.set("wal_level", "logical", true)
+	f := Finding{Level: Wrong, Check: "wal_level", Found: fmt.Sprintf("wal_level is %q, and "+
+		"logical replication needs \"logical\"", s.walLevel)}
+	f.Hint, f.SQL = s.platform.set("wal_level", "logical", true)
 	return f
 }
 
@@ -84,12 +99,13 @@ func (s *server) checkRole() Finding {
 	case s.replicate:
 		return OK("role", "%q has the right to replicate", s.role)
 	}
-	name, p := pgx.Identifier{s.role}.Sanitize(), s.platform.platform()
+	name, p := pg.Identifier(s.role), s.platform.platform()
 	sql := fmt.Sprintf("ALTER ROLE %s REPLICATION", name)
 	if p == RDS {
 		sql = "GRANT rds_replication TO " + name
 	}
 	return Finding{
-		Level: Wrong, Check: "role", Found: fmt.Sprintf("role %q has no right to replicate", s.role), Mend: p.admin(), SQL: []string{sql},
+		Level: Wrong, Check: "role", Found: fmt.Sprintf("role %q has no right to replicate", s.role),
+		Hint: p.admin(), SQL: []string{sql},
 	}
 }

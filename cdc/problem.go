@@ -2,14 +2,15 @@ package cdc
 
 import "strings"
 
-// Problem is something about the database that keeps Hookline from working, with the SQL or the setting that mends it.
+// Problem is something about the database that keeps Hookline from working, with the SQL or the
+// setting that fixes it.
 type Problem struct {
 	What string
-	Mend string
+	Hint string
 }
 
 func (p *Problem) Error() string {
-	return p.What + "\n  to mend it: " + strings.ReplaceAll(p.Mend, "\n", "\n  ")
+	return p.What + "\n  to mend it: " + strings.ReplaceAll(p.Hint, "\n", "\n  ")
 }
 
 // Problems are all that was found at once.

@@ -13,6 +13,8 @@ import (
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"hookline/internal/pg"
 )
 
 // reader reads one connection until it breaks.
@@ -23,48 +25,58 @@ type reader struct {
 	decoder *decoder
 	batch   *batch
 
-	now      time.Time // as of the last look at the clock
-	heard    time.Time // when the server last sent something that was waited for
-	deadline time.Time // of the next look
-	pings    pings
-	left     Position // where the stream was left
-	passed   bool     // it has come there again
-	said     string   // the server's last message
-	reported LSN
-	report   time.Time // when it was reported
+	now         time.Time // as of the last look at the clock
+	lastMessage time.Time // when the server last sent something that was waited for
+	deadline    time.Time // of the next catalog scan
+	keepalives  keepaliveBurst
+	resumeAt    Position // where the stream was left
+	resumed     bool     // it has come there again
+	lastNotice  string   // the server's last message
+	reported    LSN
+	report      time.Time // when it was reported
 }
 
 func newReader(s *Source, conn *pgconn.PgConn, read, retold Position, left *batch) *reader {
 	now := time.Now()
 	input := conn.CustomData()[inputKey].(*bufio.Reader)
-	r := &reader{source: s, conn: conn, input: input, decoder: newDecoder(s.cfg, s.ledger, read), now: now, heard: now, left: read}
-	r.decoder.retold, r.decoder.parents, r.decoder.family = retold, s.parents, s.family
+	r := &reader{
+		source:      s,
+		conn:        conn,
+		input:       input,
+		decoder:     newDecoder(s.cfg, s.ledger, read),
+		now:         now,
+		lastMessage: now,
+		resumeAt:    read,
+	}
+	r.decoder.replayUntil, r.decoder.trees = retold, s.trees
 	r.decoder.timeline, r.decoder.history = s.system.timeline, s.system.history
-	r.fill(left)
+	r.decoder.rejected = s.warnAnnotation
+	r.use(left)
 	return r
 }
 
-// read hands over what the connection brings. It returns ErrStopped after Close, else what broke the connection; what it has decoded
-// by then and could not hand over is left in r.batch.
+// read hands over what the connection brings. It returns ErrStopped after Close, else what broke
+// the connection; what it has decoded by then and could not hand over is left in r.batch.
 func (r *reader) read() error {
 	if err := r.handOver(); err != nil {
 		return err
 	}
 	frontend := r.conn.Frontend()
 	for {
-		if err := r.look(); err != nil {
+		if err := r.service(); err != nil {
 			return err
 		}
 		message, err := frontend.Receive()
 		if err != nil {
 			if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-				r.deadline = time.Time{} // it is over, or somebody has interrupted: either way a new one is wanted
+				// it is over, or somebody has interrupted: either way a new one is wanted
+				r.deadline = time.Time{}
 				continue
 			}
 			r.offer()
 			return fmt.Errorf("receive: %w", err)
 		}
-		r.heard = r.now
+		r.lastMessage = r.now
 		switch m := message.(type) {
 		case *pgproto3.CopyData:
 			err = r.message(m.Data)
@@ -79,7 +91,8 @@ func (r *reader) read() error {
 			r.offer()
 			return err
 		}
-		if n := len(r.batch.items); n >= batchItems || r.batch.bytes >= batchBytes || n > 0 && r.drained() {
+		if n := len(r.batch.items); n >= batchItems || r.batch.bytes >= batchBytes ||
+			n > 0 && r.drained() {
 			if err := r.handOver(); err != nil {
 				return err
 			}
@@ -92,17 +105,20 @@ func (r *reader) drained() bool {
 	return r.conn.Frontend().ReadBufferLen() == 0 && r.input.Buffered() == 0
 }
 
-// notice takes what the server only warns of. From Postgres 18 on that goes for a publication that does not exist at this point of the
-// stream, too: it then sends nothing of what is committed, and everything looks fine.
+// notice takes what the server only warns of. From Postgres 18 on that goes for a publication that
+// does not exist at this point of the stream, too: it then sends nothing of what is committed, and
+// everything looks fine.
 func (r *reader) notice(m *pgproto3.NoticeResponse) error {
-	if m.Code == slotInvalid && strings.Contains(m.Message, r.source.cfg.Publication) {
+	if m.Code == pg.ObjectNotInPrerequisiteState &&
+		strings.Contains(m.Message, r.source.cfg.Publication) {
 		return noPublication(r.source.cfg, m.Message)
 	}
-	if m.Message == r.said {
+	if m.Message == r.lastNotice {
 		return nil // it says so again and again for as long as it is so
 	}
-	r.said = m.Message
-	r.source.log.Warn("the server says", "severity", m.Severity, "message", m.Message, "detail", m.Detail, "hint", m.Hint)
+	r.lastNotice = m.Message
+	r.source.log.Warn("the server says", "severity", m.Severity, "message", m.Message, "detail",
+		m.Detail, "hint", m.Hint)
 	return nil
 }
 
@@ -115,24 +131,24 @@ func (r *reader) message(data []byte) (err error) {
 	case len(data) > header && data[0] == pglogrepl.XLogDataByteID:
 		r.batch.bytes += len(data)
 		r.batch.items, err = r.decoder.decode(r.batch.items, data[header:])
-		r.pass(0)
+		r.noteReached(0)
 		if len(r.batch.items) > 0 {
-			r.flows()
+			r.noteFlow()
 		}
 		return err
 	case len(data) == 1+8+8+1 && data[0] == pglogrepl.PrimaryKeepaliveMessageByteID:
 		end := LSN(binary.BigEndian.Uint64(data[1:]))
-		r.pass(end)
+		r.noteReached(end)
 		if end >= r.source.system.end {
-			r.flows()
+			r.noteFlow()
 		}
 		if len(r.source.queue) < cap(r.source.queue) {
-			r.batch.items = r.decoder.advance(r.batch.items, end)
+			r.batch.items = r.decoder.keepalive(r.batch.items, end)
 		}
 		if wantsReply := data[17] != 0; !wantsReply {
 			return nil
 		}
-		if r.pings.count(end, r.now) {
+		if r.keepalives.count(end, r.now) {
 			return errShutdown
 		}
 		return r.send(false)
@@ -140,9 +156,10 @@ func (r *reader) message(data []byte) (err error) {
 	return fmt.Errorf("replication message of %d bytes is not understood", len(data))
 }
 
-// flows notes that the server has sent a change, or gone through its log up to where that ended when the connection was made: whatever may
-// be wrong with the publication has not kept it from that.
-func (r *reader) flows() {
+// noteFlow notes that the server has sent a change, or gone through its log up to where that ended
+// when the connection was made: whatever may be wrong with the publication has not kept it from
+// that.
+func (r *reader) noteFlow() {
 	if !r.source.flowing.Load() {
 		r.source.flowing.Store(true)
 		r.source.activate()
@@ -152,41 +169,44 @@ func (r *reader) flows() {
 // errShutdown ends a connection so that the server can go down.
 var errShutdown = errors.New("the server is shutting down")
 
-// pings tells a server that is shutting down from one that only wants to know whether we are there. The latter asks once in a while.
-// The former does not go down before we have acknowledged all it has sent, and asks again as soon as it is answered. It may be unable to
-// take what would let us acknowledge more (deliveries go on, but the checkpoint cannot be saved any more), so it would ask for ever.
-type pings struct {
+// keepaliveBurst tells a server that is shutting down from one that only wants to know whether we
+// are there. The latter asks once in a while. The former does not go down before we have
+// acknowledged all it has sent, and asks again as soon as it is answered. It may be unable to take
+// what would let us acknowledge more (deliveries go on, but the checkpoint cannot be saved any
+// more), so it would ask for ever.
+type keepaliveBurst struct {
 	at    LSN
 	since time.Time
 	n     int
 }
 
 // count takes a question that came with a position and reports whether they have come in a burst.
-func (p *pings) count(at LSN, now time.Time) (burst bool) {
+func (p *keepaliveBurst) count(at LSN, now time.Time) (burst bool) {
 	const many, window = 20, time.Second
 	if at != p.at || now.Sub(p.since) > window {
-		*p = pings{at: at, since: now}
+		*p = keepaliveBurst{at: at, since: now}
 	}
 	p.n++
 	return p.n >= many
 }
 
-// look reports if it is time to, and sees to it that the next Receive returns when it is time again.
-func (r *reader) look() error {
+// service reports if it is time to, and sees to it that the next Receive returns when it is time
+// again.
+func (r *reader) service() error {
 	if err := r.source.ended(); err != nil {
 		return err
 	}
 	r.now = time.Now()
-	if err := r.answer(); err != nil {
+	if err := r.answerPeek(); err != nil {
 		return err
 	}
 	if r.now.Before(r.deadline) && r.acknowledged() == r.reported {
 		return nil
 	}
-	if silence := r.now.Sub(r.heard); silence > silenceLimit {
+	if silence := r.now.Sub(r.lastMessage); silence > silenceLimit {
 		return fmt.Errorf("the server has not answered for %s", silence.Round(time.Second))
 	}
-	r.source.contact.Store(r.heard.UnixNano())
+	r.source.heardAt(r.lastMessage)
 	if err := r.reportDue(); err != nil {
 		return err
 	}
@@ -194,30 +214,31 @@ func (r *reader) look() error {
 	if err := r.conn.Conn().SetReadDeadline(r.deadline); err != nil {
 		return err
 	}
-	if err := r.source.ended(); err != nil { // what came between the first look and the new deadline would go unnoticed until then
+	// what came between the first check and the new deadline would go unnoticed until then
+	if err := r.source.ended(); err != nil {
 		return err
 	}
-	if err := r.answer(); err != nil {
+	if err := r.answerPeek(); err != nil {
 		return err
 	}
 	return r.reportDue()
 }
 
-// answer asks the server how far it has come when somebody wants to know.
-func (r *reader) answer() error {
-	if r.source.asked.Load() && r.source.asked.Swap(false) {
+// answerPeek asks the server how far it has come when somebody wants to know.
+func (r *reader) answerPeek() error {
+	if r.source.keepaliveWanted.Load() && r.source.keepaliveWanted.Swap(false) {
 		return r.send(true)
 	}
 	return nil
 }
 
-// acknowledged is the position that the server may be told. While windows are open, or what closed them is
-// not settled, it stays at the first one's mark; and before the stream has come to where it was left, at where the slot stood, as windows may
-// have yet to be opened again.
+// acknowledged is the position that the server may be told. While windows are open, or what closed
+// them is not settled, it stays at the first one's mark; and before the stream has come to where it
+// was left, at where the slot stood, as windows may have yet to be opened again.
 func (r *reader) acknowledged() LSN {
 	saved := LSN(r.source.saved.Load())
 	held := r.decoder.windows.held(r.now, saved)
-	if slot := r.source.system.slot.settled; !r.passed && slot < r.left.End {
+	if slot := r.source.system.slot.settled; !r.resumed && slot < r.resumeAt.End {
 		held = slot
 	}
 	if held != 0 && held < saved {
@@ -226,13 +247,13 @@ func (r *reader) acknowledged() LSN {
 	return saved
 }
 
-// pass notes how far the stream has come.
-func (r *reader) pass(end LSN) {
-	r.passed = r.passed || end >= r.left.End || r.decoder.read != r.left
+// noteReached notes how far the stream has come.
+func (r *reader) noteReached(end LSN) {
+	r.resumed = r.resumed || end >= r.resumeAt.End || r.decoder.read != r.resumeAt
 }
 
-// reportDue reports when there is news, or when the server has to be kept from giving up on us; then it also asks for an answer, so that
-// a connection that died without a word is noticed.
+// reportDue reports when there is news, or when the server has to be kept from giving up on us;
+// then it also asks for an answer, so that a connection that died without a word is noticed.
 func (r *reader) reportDue() error {
 	switch {
 	case r.now.Sub(r.report) >= r.idle():
@@ -257,9 +278,16 @@ func (r *reader) send(answer bool) error {
 	if err := r.conn.Conn().SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return err
 	}
-	err := pglogrepl.SendStandbyStatusUpdate(context.Background(), r.conn, pglogrepl.StandbyStatusUpdate{
-		WALWritePosition: settled, WALFlushPosition: settled, WALApplyPosition: settled, ReplyRequested: answer,
-	})
+	err := pglogrepl.SendStandbyStatusUpdate(
+		context.Background(),
+		r.conn,
+		pglogrepl.StandbyStatusUpdate{
+			WALWritePosition: settled,
+			WALFlushPosition: settled,
+			WALApplyPosition: settled,
+			ReplyRequested:   answer,
+		},
+	)
 	if err != nil {
 		return fmt.Errorf("report position %s: %w", settled, err)
 	}
@@ -292,14 +320,14 @@ func (r *reader) offer() bool {
 func (r *reader) handedOver() {
 	select {
 	case b := <-r.source.spent:
-		r.fill(b)
+		r.use(b)
 	default:
-		r.fill(new(batch))
+		r.use(new(batch))
 	}
 }
 
-// fill has what comes put into b.
-func (r *reader) fill(b *batch) { r.batch, r.decoder.arena = b, &b.arena }
+// use has what comes put into b.
+func (r *reader) use(b *batch) { r.batch, r.decoder.arena = b, &b.arena }
 
 // waitToHandOver is handOver when the queue is full.
 func (r *reader) waitToHandOver() error {
@@ -312,7 +340,7 @@ func (r *reader) waitToHandOver() error {
 	for {
 		select {
 		case r.source.queue <- r.batch:
-			r.heard = time.Now() // its silence until now was ours
+			r.lastMessage = time.Now() // its silence until now was ours
 			r.handedOver()
 			return nil
 		case <-r.source.stop:
@@ -322,25 +350,27 @@ func (r *reader) waitToHandOver() error {
 		case <-down:
 			return errShutdown
 		case r.now = <-tick.C:
-			r.source.contact.Store(r.now.UnixNano())
-			if err := r.pulse(); err != nil {
+			r.source.heardAt(r.now)
+			if err := r.reportBlocked(); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// pulse is reportDue while nothing is read: an answer would not be heard, and that the connection is lost is noticed by writing alone, once
-// the server has refused what was written before.
-func (r *reader) pulse() error {
-	if r.acknowledged() == r.reported && r.now.Sub(r.report) < min(pulseInterval, r.idle()) {
+// reportBlocked is reportDue while nothing is read: an answer would not be heard, and that the
+// connection is lost is noticed by writing alone, once the server has refused what was written
+// before.
+func (r *reader) reportBlocked() error {
+	if r.acknowledged() == r.reported && r.now.Sub(r.report) < min(blockedReportInterval, r.idle()) {
 		return nil
 	}
 	return r.send(false)
 }
 
-// farewell reports for the last time and ends the stream in an orderly way, which frees the slot at once.
-func (r *reader) farewell() {
+// finish reports for the last time and ends the stream in an orderly way, which frees the slot at
+// once.
+func (r *reader) finish() {
 	conn := r.conn.Conn()
 	_ = conn.SetReadDeadline(time.Now().Add(writeTimeout))
 	err := r.send(false)

@@ -39,13 +39,18 @@ func silentReader(t *testing.T) (*reader, tapped) {
 	}
 	input := bufio.NewReader(conn)
 	pg, err := pgconn.Construct(&pgconn.HijackedConn{
-		Conn: conn, Frontend: pgproto3.NewFrontend(input, conn), Config: config, ParameterStatuses: map[string]string{}, TxStatus: 'I',
-		CustomData: map[string]any{inputKey: input},
+		Conn:              conn,
+		Frontend:          pgproto3.NewFrontend(input, conn),
+		Config:            config,
+		ParameterStatuses: map[string]string{},
+		TxStatus:          'I',
+		CustomData:        map[string]any{inputKey: input},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := Open(Config{URL: "postgres://nowhere/x"}, nil, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	source, err := Open(Config{URL: "postgres://nowhere/x"}, nil, slog.New(slog.DiscardHandler),
+		prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +60,8 @@ func silentReader(t *testing.T) (*reader, tapped) {
 	return newReader(source, pg, Position{End: 1}, Position{}, new(batch)), conn
 }
 
-// TestInterruptedReaderWaitsAgain: an interrupt leaves a deadline in the past behind. A reader that finds nothing to do must set another,
-// or it would go round and round until the old one is over.
+// TestInterruptedReaderWaitsAgain: an interrupt leaves a deadline in the past behind. A reader that
+// finds nothing to do must set another, or it would go round and round until the old one is over.
 func TestInterruptedReaderWaitsAgain(t *testing.T) {
 	r, conn := silentReader(t)
 	ended := make(chan error, 1)
@@ -92,7 +97,7 @@ func TestInterruptedReaderWaitsAgain(t *testing.T) {
 
 func TestPings(t *testing.T) {
 	now := time.Now()
-	var slow, spread, burst pings
+	var slow, spread, burst keepaliveBurst
 	for i := range 100 {
 		if slow.count(7, now.Add(time.Duration(i)*time.Second)) {
 			t.Fatalf("question %d of one a second is taken for a burst", i)

@@ -7,7 +7,8 @@ import (
 
 func FuzzParseRow(f *testing.F) {
 	for _, text := range []string{
-		"(1,Ada,)", `(1,"a,b","say ""no""")`, `("C:\\temp","")`, "()", "(,)", "(", ")", `("`, `("a`, `("a"`, `("a)`, `(a"b"c,d)`, `("\`, "", "(1)x",
+		"(1,Ada,)", `(1,"a,b","say ""no""")`, `("C:\\temp","")`, "()", "(,)", "(", ")", `("`, `("a`,
+		`("a"`, `("a)`, `(a"b"c,d)`, `("\`, "", "(1)x",
 	} {
 		f.Add([]byte(text), uint8(3))
 	}

@@ -13,6 +13,7 @@ ALTER TABLE {{schema}}.known_table
     ADD COLUMN IF NOT EXISTS was_table   text,
     ADD COLUMN IF NOT EXISTS renamed_at  timestamptz,
     ADD COLUMN IF NOT EXISTS root        oid,
+    ADD COLUMN IF NOT EXISTS attached_x  xid,
     ADD COLUMN IF NOT EXISTS left_x      xid,
     ADD COLUMN IF NOT EXISTS left_c      bigint,
     ADD COLUMN IF NOT EXISTS successor   oid,
@@ -28,6 +29,7 @@ COMMENT ON TABLE {{schema}}.known_table IS
     'Tables that were there before the slot, or have been looked at since. Any other is new: the rows it has are announced.';
 COMMENT ON COLUMN {{schema}}.known_table.table_name IS 'Its name when it was last looked at; was_table: the one before, until renamed_at.';
 COMMENT ON COLUMN {{schema}}.known_table.root IS 'The partitioned table under whose name its rows were announced.';
+COMMENT ON COLUMN {{schema}}.known_table.attached_x IS 'The transaction that made it a partition of its root, as of the last look.';
 COMMENT ON COLUMN {{schema}}.known_table.left_x IS 'The transaction, and left_c the command in it, that detached it from its root.';
 COMMENT ON COLUMN {{schema}}.known_table.successor IS 'The table that has taken its name over. It is announced no longer.';
 COMMENT ON COLUMN {{schema}}.known_table.webhooks IS 'Webhooks were read from it. Its rows are never announced, whatever it is called.';
@@ -70,6 +72,28 @@ COMMENT ON TABLE {{schema}}.listing IS
     'From where on the stream has all changes of a table: what is committed at whole_from or later. relation 0 stands for all tables.';
 COMMENT ON COLUMN {{schema}}.listing.entry IS
     'The row of pg_publication_rel, or pg_publication, by which the table is published; made_by: its xmin. One that is made anew is another.';
+
+CREATE TABLE IF NOT EXISTS {{schema}}.replica_identity (
+    relation oid    PRIMARY KEY,
+    name     text   NOT NULL,
+    before   "char" NOT NULL,
+    by_index oid,
+    made     "char" NOT NULL
+);
+
+COMMENT ON TABLE {{schema}}.replica_identity IS
+    'The replica identities of tables before Hookline has set others, for hookline teardown.';
+COMMENT ON COLUMN {{schema}}.replica_identity.before IS
+    'As in pg_class.relreplident; made: what was set in its place.';
+
+CREATE TABLE IF NOT EXISTS {{schema}}.environment (
+    slot     text PRIMARY KEY,
+    name     text NOT NULL,
+    noted_at timestamptz NOT NULL DEFAULT now()
+);
+
+COMMENT ON TABLE {{schema}}.environment IS
+    'HOOKLINE_ENVIRONMENT of who announces this database. Who is told another announces no copy.';
 
 CREATE TABLE IF NOT EXISTS {{schema}}.backfill (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

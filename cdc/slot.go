@@ -2,58 +2,73 @@ package cdc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
+
+	"hookline/internal/pg"
 )
 
-// unusable reports whether the slot is Hookline's, and there is nothing wrong with it but that it is older than its publication, which does
-// not exist.
+// unusable reports whether the slot is Hookline's, and there is nothing wrong with it but that it
+// is older than its publication, which does not exist.
 func (s *system) unusable() bool {
-	return s.slot.exists && !s.published && s.slot.plugin == "pgoutput" && s.slot.database == s.name && s.slot.lost == ""
+	return s.slot.exists && !s.published && s.slot.plugin == "pgoutput" && s.slot.database == s.name &&
+		s.slot.lost == ""
 }
 
 const (
-	slotTick      = time.Second     // between two looks for whom the slot waits
-	cancelTimeout = 5 * time.Second // for the server to take back a slot in the making
+	slotPollInterval = time.Second     // between two polls for whom the slot waits
+	cancelTimeout    = 5 * time.Second // for the server to take back a slot in the making
 )
 
 // dropSlot returns the statement that drops the slot.
 func dropSlot(name string) string {
-	return "SELECT pg_drop_replication_slot(" + quoteLiteral(name) + ")"
+	return "SELECT pg_drop_replication_slot(" + pg.Literal(name) + ")"
 }
 
 // makeSlot returns the statement that makes the slot.
-func (f *found) makeSlot(name string) string {
+func (f *catalogScan) makeSlot(name string) string {
 	failover := ""
 	if f.version >= 17 {
 		failover = ", failover => true"
 	}
-	return fmt.Sprintf("SELECT pg_create_logical_replication_slot(%s, 'pgoutput'%s)", quoteLiteral(name), failover)
+	return fmt.Sprintf("SELECT pg_create_logical_replication_slot(%s, 'pgoutput'%s)", pg.Literal(name),
+		failover)
 }
 
-// makeSlot runs the statement that makes the slot. It waits for every transaction of the server that has written something by then, prepared
-// ones too, for as long as they take, and says for whom. When ctx ends there is no slot. A slot of ours that has been made since the plan looked
-// may be older than the publication; nobody has read it, so it is made anew.
+// makeSlot runs the statement that makes the slot. It waits for every transaction of the server
+// that has written something by then, prepared ones too, for as long as they take, and says for
+// whom. When ctx ends there is no slot. A slot of ours that has been made since the plan looked may
+// be older than the publication; nobody has read it, so it is made anew.
 //
 // https://www.postgresql.org/docs/current/logicaldecoding-explanation.html#LOGICALDECODING-REPLICATION-SLOTS
-func (a *application) makeSlot(ctx context.Context, sql string) error {
+func (a *applier) makeSlot(ctx context.Context, sql string) error {
 	conn := a.conn
-	// Without the second a server that waits would not notice that this process is gone, and leave a slot that nobody knows of.
-	for _, set := range []string{"SET lock_timeout = 0", "SET client_connection_check_interval = '2s'"} {
+	// Without the second a server that waits would not notice that this process is gone, and leave
+	// a slot that nobody knows of.
+	for _, set := range []string{"SET lock_timeout = 0", "SET client_connection_check_interval = " +
+		"'2s'"} {
 		if _, err := conn.Exec(ctx, set); err != nil && conn.IsClosed() {
 			return err
 		}
 	}
-	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "RESET client_connection_check_interval") }()
-	told := waiting{log: a.log, what: "the slot is being made, which waits for transactions that have begun before"}
+	defer func() {
+		_, _ = conn.Exec(context.WithoutCancel(ctx), "RESET client_connection_check_interval")
+	}()
+	told := blockerLog{log: a.log, what: "the slot is being made, which waits for transactions " +
+		"that have begun before"}
 	for {
-		err := attend(ctx, conn, sql, &told)
-		if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || refused.Code != duplicateObject {
+		err := execWatched(ctx, conn, sql, &told)
+		if pg.Is(err, pg.ConfigurationLimitExceeded) {
+			return &Problem{
+				What: "slot \"" + a.cfg.Slot + "\" cannot be made: " + pg.Refused(err).Message,
+				Hint: "drop a slot that nobody needs any more, of those in pg_replication_slots, " +
+					"or raise max_replication_slots: `hookline doctor` says how",
+			}
+		}
+		if !pg.Is(err, pg.DuplicateObject) {
 			return err
 		}
 		if _, err := conn.Exec(ctx, dropSlot(a.cfg.Slot)); err != nil {
@@ -62,8 +77,8 @@ func (a *application) makeSlot(ctx context.Context, sql string) error {
 	}
 }
 
-// attend runs the statement, and looks every second for whom it waits.
-func attend(ctx context.Context, conn *pgx.Conn, sql string, told *waiting) error {
+// execWatched runs the statement, and looks every second for whom it waits.
+func execWatched(ctx context.Context, conn *pgx.Conn, sql string, told *blockerLog) error {
 	made := make(chan error, 1)
 	go func() {
 		_, err := conn.Exec(context.WithoutCancel(ctx), sql)
@@ -75,7 +90,7 @@ func attend(ctx context.Context, conn *pgx.Conn, sql string, told *waiting) erro
 			_ = watch.Close(context.WithoutCancel(ctx))
 		}
 	}()
-	tick := time.NewTicker(slotTick)
+	tick := time.NewTicker(slotPollInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -88,8 +103,9 @@ func attend(ctx context.Context, conn *pgx.Conn, sql string, told *waiting) erro
 			if watch == nil {
 				continue
 			}
-			if blockers, err := waitedFor(ctx, watch, conn.PgConn().PID()); err == nil && len(blockers) > 0 {
-				told.tell(blockers)
+			if blockers, err := queryWaitedFor(ctx, watch, conn.PgConn().PID()); err == nil &&
+				len(blockers) > 0 {
+				told.report(blockers)
 			}
 		case <-ctx.Done():
 			bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
@@ -109,20 +125,17 @@ func attend(ctx context.Context, conn *pgx.Conn, sql string, told *waiting) erro
 }
 
 // SlotInTheMaking reports whether a slot is being made, and for whom that waits.
-func SlotInTheMaking(ctx context.Context, conn *pgx.Conn, name string) (making bool, waitsFor string, err error) {
-	var pid *uint32
-	err = conn.QueryRow(ctx, `SELECT active_pid FROM pg_replication_slots
-		WHERE slot_name = $1 AND slot_type = 'logical' AND confirmed_flush_lsn IS NULL`, name).Scan(&pid)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, "", nil
+func SlotInTheMaking(
+	ctx context.Context, conn *pgx.Conn, name string,
+) (making bool, waitsFor string, err error) {
+	slot, err := pg.QuerySlot(ctx, conn, name)
+	if err != nil || !slot.Making() {
+		return false, "", err
 	}
-	if err != nil {
-		return false, "", fmt.Errorf("look slot %q up: %w", name, err)
-	}
-	if pid == nil {
+	if slot.ActivePID == 0 {
 		return true, "", nil
 	}
-	blockers, err := waitedFor(ctx, conn, *pid)
+	blockers, err := queryWaitedFor(ctx, conn, slot.ActivePID)
 	if err != nil {
 		return true, "", fmt.Errorf("look for whom slot %q waits: %w", name, err)
 	}

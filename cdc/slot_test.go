@@ -15,7 +15,8 @@ import (
 	"hookline/internal/postgres/postgrestest"
 )
 
-// waitingSlot is a slot in the making, on a server of its own: it would have other tests' slots wait, too.
+// waitingSlot is a slot in the making, on a server of its own: it would have other tests' slots
+// wait, too.
 type waitingSlot struct {
 	*stream
 	lines  heard
@@ -32,8 +33,12 @@ func newWaitingSlot(t *testing.T, major int, transaction ...string) *waitingSlot
 	s.exec(`CREATE ROLE clerk LOGIN SUPERUSER`)
 	s.exec(`CREATE DATABASE other`)
 	w := &waitingSlot{stream: s, made: make(chan error, 1)}
-	w.crm = connect(t, strings.NewReplacer("postgres@", "clerk@", "/postgres?", "/other?").Replace(url))
-	for _, sql := range append([]string{`CREATE TABLE t (id int)`, `BEGIN`, `INSERT INTO t VALUES (1)`}, transaction...) {
+	w.crm = connect(t, strings.NewReplacer("postgres@", "clerk@", "/postgres?",
+		"/other?").Replace(url))
+	for _, sql := range append([]string{
+		`CREATE TABLE t (id int)`, `BEGIN`,
+		`INSERT INTO t VALUES (1)`,
+	}, transaction...) {
 		if _, err := w.crm.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +49,8 @@ func newWaitingSlot(t *testing.T, major int, transaction ...string) *waitingSlot
 	ctx, w.cancel = context.WithCancelCause(t.Context())
 	conn := connect(t, url)
 	go func() {
-		_, err := cdc.Prepare(ctx, conn, s.cfg, []cdc.Table{{Schema: "public", Name: "people", Full: true}}, nil, log)
+		_, err := cdc.Prepare(ctx, conn, s.cfg,
+			[]cdc.Table{{Schema: "public", Name: "people", Full: true}}, nil, log)
 		w.made <- err
 	}()
 	return w
@@ -55,8 +61,8 @@ func (w *waitingSlot) slots() string {
 	return w.query(`SELECT count(*)::text FROM pg_replication_slots`)
 }
 
-// TestSlotWaitsForOthers: making the slot waits for transactions of the whole server, however long they take, and says who that is and what
-// would end it.
+// TestSlotWaitsForOthers: making the slot waits for transactions of the whole server, however long
+// they take, and says who that is and what would end it.
 func TestSlotWaitsForOthers(t *testing.T) {
 	t.Parallel()
 	for _, major := range majors {
@@ -64,15 +70,21 @@ func TestSlotWaitsForOthers(t *testing.T) {
 			t.Parallel()
 			w := newWaitingSlot(t, major)
 			pid := w.crm.PgConn().PID()
-			parts := []string{fmt.Sprintf("session %d of role clerk in database other", pid), fmt.Sprintf("SELECT pg_terminate_backend(%d)", pid)}
+			parts := []string{
+				fmt.Sprintf("session %d of role clerk in database other", pid),
+				fmt.Sprintf("SELECT pg_terminate_backend(%d)", pid),
+			}
 			w.lines.until(t, append(parts, "the slot is being made")...)
-			w.lines.until(t, append(parts, "the slot is being made")...) // longer than lock_timeout, and again
+			// longer than lock_timeout, and again
+			w.lines.until(t, append(parts, "the slot is being made")...)
 			making, who, err := cdc.SlotInTheMaking(t.Context(), w.conn, w.cfg.Slot)
-			if err != nil || !making || !strings.Contains(who, parts[0]) || !strings.Contains(who, parts[1]) {
+			if err != nil || !making || !strings.Contains(who, parts[0]) ||
+				!strings.Contains(who, parts[1]) {
 				t.Errorf("making %t, waits for %q, error %v", making, who, err)
 			}
 			wantGap(t, w.findGap(), cdc.SlotMissing) // it is not there yet
-			found, err := cdc.CheckTables(t.Context(), w.conn, w.cfg, []cdc.Table{{Schema: "public", Name: "people", Full: true}})
+			found, err := cdc.CheckTables(t.Context(), w.conn, w.cfg,
+				[]cdc.Table{{Schema: "public", Name: "people", Full: true}})
 			if f, told := checked(t, found, err)["preparation waits"]; told {
 				t.Errorf("nobody reads the slot, and there is found %+v", f)
 			}
@@ -84,7 +96,8 @@ func TestSlotWaitsForOthers(t *testing.T) {
 		t.Run(fmt.Sprint("prepared/", major), func(t *testing.T) {
 			t.Parallel()
 			w := newWaitingSlot(t, major, `PREPARE TRANSACTION 'it''s stuck'`)
-			w.lines.until(t, "the slot is being made", "prepared transaction 'it''s stuck' of role clerk in database other", "ROLLBACK PREPARED 'it''s stuck'")
+			w.lines.until(t, "the slot is being made", "prepared transaction 'it''s stuck' of role clerk "+
+				"in database other", "ROLLBACK PREPARED 'it''s stuck'")
 			if _, err := w.crm.Exec(t.Context(), `ROLLBACK PREPARED 'it''s stuck'`); err != nil {
 				t.Fatal(err)
 			}
@@ -98,7 +111,9 @@ func (w *waitingSlot) isMade() {
 	if err := <-w.made; err != nil {
 		w.t.Fatal(err)
 	}
-	if making, who, err := cdc.SlotInTheMaking(w.t.Context(), w.conn, w.cfg.Slot); making || who != "" || err != nil {
+	if making, who, err := cdc.SlotInTheMaking(w.t.Context(), w.conn, w.cfg.Slot); making ||
+		who != "" ||
+		err != nil {
 		w.t.Errorf("making %t, waits for %q, error %v", making, who, err)
 	}
 	if err := w.findGap(); err != nil {
@@ -127,20 +142,22 @@ func TestSlotIsCancelled(t *testing.T) {
 	}
 }
 
-// TestUnreadSlotWithoutAPublication is one that somebody has made before Hookline came, as Patroni does: it is made anew behind the publication,
-// so that what is committed from then on comes.
+// TestUnreadSlotWithoutAPublication is one that somebody has made before Hookline came, as Patroni
+// does: it is made anew behind the publication, so that what is committed from then on comes.
 func TestUnreadSlotWithoutAPublication(t *testing.T) {
 	onEach(t, func(t *testing.T, url string) {
 		s := newCheckpointedAt(t, url)
 		s.exec(`SELECT pg_drop_replication_slot('` + s.cfg.Slot + `')`)
-		s.exec(`DROP PUBLICATION hookline; ALTER TABLE hookline.known_table DISABLE TRIGGER keep_known; TRUNCATE hookline.known_table`)
+		s.exec(`DROP PUBLICATION hookline; ALTER TABLE hookline.known_table DISABLE TRIGGER keep_known;
+			TRUNCATE hookline.known_table`)
 		s.exec(`SELECT pg_create_logical_replication_slot('` + s.cfg.Slot + `', 'pgoutput')`)
 		s.exec(`INSERT INTO people VALUES (1)`) // what that slot could not get past
 		if err := s.findGap(); err != nil {
 			t.Errorf("nothing was lost: %v", err)
 		}
 		tables := []cdc.Table{{Schema: "public", Name: "people", Full: true}}
-		if _, err := cdc.Prepare(t.Context(), s.conn, s.cfg, tables, s.checkpoints, slog.New(slog.DiscardHandler)); err != nil {
+		if _, err := cdc.Prepare(t.Context(), s.conn, s.cfg, tables, s.checkpoints,
+			slog.New(slog.DiscardHandler)); err != nil {
 			t.Fatal(err)
 		}
 		s.open()
@@ -162,7 +179,8 @@ func TestReadSlotWithoutAPublication(t *testing.T) {
 	})
 }
 
-// TestSlotThatComesInBetween is made by somebody else while the database is prepared for the first time.
+// TestSlotThatComesInBetween is made by somebody else while the database is prepared for the first
+// time.
 func TestSlotThatComesInBetween(t *testing.T) {
 	onEach(t, func(t *testing.T, url string) {
 		s := newCheckpointedAt(t, url)
@@ -182,4 +200,19 @@ func TestSlotThatComesInBetween(t *testing.T) {
 		s.exec(`INSERT INTO people VALUES (2)`)
 		expect(t, []cdc.Change{s.take()}, "insert people -→(2,∅,∅)")
 	})
+}
+
+// TestNoRoomForASlot says so, and how there would be room. To wait for it would be in vain.
+func TestNoRoomForASlot(t *testing.T) {
+	url := postgrestest.NewServer(t, postgres.Options{
+		Settings: map[string]string{"max_replication_slots": "1"},
+	}).URL("postgres")
+	s := &stream{t: t, cfg: cdc.Config{URL: url, Slot: "hookline"}, conn: connect(t, url)}
+	s.exec(`SELECT pg_create_physical_replication_slot('of_a_standby')`)
+	_, err := cdc.Prepare(t.Context(), s.conn, s.cfg, nil, nil, slog.New(slog.DiscardHandler))
+	problem, ok := errors.AsType[*cdc.Problem](err)
+	if !ok || !strings.Contains(problem.What, "all replication slots are in use") ||
+		!strings.Contains(problem.Hint, "max_replication_slots") || cdc.Transient(err) {
+		t.Errorf("got %v, want that there is no room", err)
+	}
 }

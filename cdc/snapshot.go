@@ -8,19 +8,24 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"hookline/internal/pg"
 )
 
-// Snapshot is what a transaction at REPEATABLE READ or above sees, so that tables read in it and the stream can be put together: a
-// change of the stream that the snapshot covers is in the tables as read, every other one is not yet.
+// Snapshot is what a transaction at REPEATABLE READ or above sees, so that tables read in it and
+// the stream can be put together: a change of the stream that the snapshot covers is in the tables
+// as read, every other one is not yet.
 //
-// Transactions are told apart by id, not by position: between writing its commit record and becoming visible a transaction may wait for
-// a synchronous standby, so a position read beside a snapshot would call changes covered that the snapshot does not see.
+// Transactions are told apart by id, not by position: between writing its commit record and
+// becoming visible a transaction may wait for a synchronous standby, so a position read beside a
+// snapshot would call changes covered that the snapshot does not see.
 //
 // https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
 type Snapshot struct {
 	xmin, xmax uint64
 	running    map[uint64]bool
-	taken      LSN // a position after the snapshot was taken: what commits there or later is not covered
+	// a position after the snapshot was taken: what commits there or later is not covered
+	taken LSN
 }
 
 // TakeSnapshot returns the snapshot of tx, which must run at REPEATABLE READ or SERIALIZABLE.
@@ -75,8 +80,8 @@ func (s *Snapshot) Covers(tx *Tx) bool {
 	return xid < s.xmax && (xid < s.xmin || !s.running[xid])
 }
 
-// Until returns a position such that the snapshot shows nothing that is committed behind it: who has read the stream so far has
-// all that it shows.
+// Until returns a position such that the snapshot shows nothing that is committed behind it: who
+// has read the stream so far has all that it shows.
 func (s *Snapshot) Until() LSN {
 	// Where a page begins, the position is said to be behind its header. The stream stops before it.
 	const page, header, first = 8 << 10, 24, 40 // the header of a segment's first page is longer
@@ -87,12 +92,10 @@ func (s *Snapshot) Until() LSN {
 }
 
 // Visible reports whether statements that begin from now on see what tx did. The stream brings a
-// transaction as soon as its commit is written, which is a moment before others see it, and longer where
-// the commit waits for a synchronous standby. db is a connection or a pool of the same server.
-func Visible(ctx context.Context, db interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}, tx *Tx,
-) (bool, error) {
+// transaction as soon as its commit is written, which is a moment before others see it, and longer
+// where the commit waits for a synchronous standby. db is a connection or a pool of the same
+// server.
+func Visible(ctx context.Context, db pg.Querier, tx *Tx) (bool, error) {
 	var text string
 	if err := db.QueryRow(ctx, "SELECT pg_current_snapshot()::text").Scan(&text); err != nil {
 		return false, fmt.Errorf("look whether a transaction is visible: %w", err)
@@ -106,26 +109,23 @@ func Visible(ctx context.Context, db interface {
 }
 
 const (
-	// VisiblePatience bounds how long a transaction is waited for that the stream has brought before
+	// VisibleTimeout bounds how long a transaction is waited for that the stream has brought before
 	// others see it.
-	VisiblePatience = 5 * time.Second
-	// VisiblePause is the time between two looks whether they do.
-	VisiblePause = 2 * time.Millisecond
+	VisibleTimeout = 5 * time.Second
+	// VisiblePoll is the time between two polls whether they do.
+	VisiblePoll = 2 * time.Millisecond
 )
 
-// UntilVisible waits until Visible reports that it is. A commit that waits for a synchronous standby
-// for longer than VisiblePatience is not waited for.
-func UntilVisible(ctx context.Context, db interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}, tx *Tx,
-) error {
+// UntilVisible waits until Visible reports that it is. A commit that waits for a synchronous
+// standby for longer than VisibleTimeout is not waited for.
+func UntilVisible(ctx context.Context, db pg.Querier, tx *Tx) error {
 	for began := time.Now(); ; {
 		visible, err := Visible(ctx, db, tx)
-		if err != nil || visible || time.Since(began) > VisiblePatience {
+		if err != nil || visible || time.Since(began) > VisibleTimeout {
 			return err
 		}
 		select {
-		case <-time.After(VisiblePause):
+		case <-time.After(VisiblePoll):
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

@@ -14,68 +14,86 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"hookline/internal/pg"
 )
 
 // State is where a Source stands.
 type State int32
 
 const (
-	Connecting   State = iota // not connected, or connection lost
-	Standby                   // another process holds the slot; this one takes over when it is free
-	Starting                  // this process holds the slot, and either the stream has yet to flow or Changes to be ranged over
-	Active                    // this process holds the slot and takes its changes
-	InGap                     // the stream cannot go on before an operator has seen to it: see Gap
-	StateBlocked              // the stream must not go on before an operator has seen to it: see Blocked
-	Stopped                   // closed, or failed for good
+	Connecting State = iota // not connected, or connection lost
+	Standby                 // another process holds the slot; this one takes over when it is free
+	// this process holds the slot, and either the stream has yet to flow or Changes to be ranged
+	// over
+	Starting
+	Active // this process holds the slot and takes its changes
+	InGap  // the stream cannot go on before an operator has seen to it: see Gap
+	// the stream must not go on before an operator has seen to it: see Blocked
+	StateBlocked
+	Stopped // closed, or failed for good
 )
 
 // States are all there are.
 var States = [...]State{Connecting, Standby, Starting, Active, InGap, StateBlocked, Stopped}
 
 var stateNames = [...]string{
-	Connecting: "connecting", Standby: "standby", Starting: "starting", Active: "active", InGap: "gap", StateBlocked: "blocked", Stopped: "stopped",
+	Connecting:   "connecting",
+	Standby:      "standby",
+	Starting:     "starting",
+	Active:       "active",
+	InGap:        "gap",
+	StateBlocked: "blocked",
+	Stopped:      "stopped",
 }
 
 func (s State) String() string { return stateNames[s] }
 
-// Source reads one replication slot. One goroutine owns the connection: it reads, decodes, queues, and reports what is settled at least
-// every third of wal_sender_timeout, also while the queue is full. A lost connection is made anew, and what was read already is passed
-// over then.
+// Source reads one replication slot. One goroutine owns the connection: it reads, decodes, queues,
+// and reports what is settled at least every third of wal_sender_timeout, also while the queue is
+// full. A lost connection is made anew, and what was read already is passed over then.
 type Source struct {
 	cfg     Config
 	log     *slog.Logger
 	metrics *metrics
 	ledger  *Ledger
-	system  system  // as of the last connection; belongs to Acquire, then to the reader
-	parents parents // likewise
-	family  family  // likewise
-	reached LSN     // how far it has read, at the last connection; likewise
-	origin  origin  // set by Acquire
+	system  system     // as of the last connection; belongs to Acquire, then to the reader
+	trees   tableTrees // likewise
+	reached LSN        // how far it has read, at the last connection; likewise
+	origin  origin     // set by Acquire
 
 	checkpoints Checkpoints   // nil: progress is kept by the slot alone
 	saved       atomic.Uint64 // LSN up to which the slot may be acknowledged
 	savers      sync.WaitGroup
 
-	ahead ahead
-	asked atomic.Bool // by Look, how far the server has come
+	lookahead       lookahead
+	keepaliveWanted atomic.Bool // by Peek: how far the server has come
 
-	queue chan *batch                   // closed when the Source has failed for good
-	spent chan *batch                   // batches that the pump has done with, to be filled again
-	stop  chan struct{}                 // closed by Close
-	woken chan struct{}                 // closed by Close once it has interrupted the reader, which may have seen stop before
-	done  chan struct{}                 // closed when the reader has ended
-	conn  atomic.Pointer[pgconn.PgConn] // the reader's
-	err   error                         // why the Source failed; set before queue is closed
+	queue chan *batch // closed when the Source has failed for good
+	// batches that the pump has done with, to be filled again
+	spent chan *batch
+	stop  chan struct{} // closed by Close
+	// closed by Close once it has interrupted the reader, which may have seen stop before
+	interrupted chan struct{}
+	done        chan struct{}                 // closed when the reader has ended
+	conn        atomic.Pointer[pgconn.PgConn] // the reader's
+	err         error                         // why the Source failed; set before queue is closed
 
 	wake   chan struct{} // by Wake
 	halted chan struct{} // closed by Halt
 	halt   error         // why; set before halted is closed
 	once   sync.Once     // of Halt
 
-	contact atomic.Int64 // when the server was last heard of, Unix nanoseconds
-	unsent  atomic.Int64 // since when it has had WAL that it has not gone through for us, likewise; 0 when it has gone through all
-	state   atomic.Int32
-	mu      sync.Mutex         // held while the state changes, so that onState hears of the changes in their order
+	annotations sync.Once // of warnAnnotation
+
+	began   time.Time    // what times that have to be one number are kept as distances from
+	contact atomic.Int64 // when the server was last heard of, as time since began
+	// since when it has had WAL that it has not gone through for us, likewise; 0 when it has gone
+	// through all
+	pendingSince atomic.Int64
+	state        atomic.Int32
+	// held while the state changes, so that onState hears of the changes in their order
+	mu      sync.Mutex
 	onState func(State, error) // nil when nobody wants to hear
 	pumped  atomic.Bool        // Changes is ranged over
 	flowing atomic.Bool        // the stream has brought a change, or has caught up
@@ -83,54 +101,69 @@ type Source struct {
 
 const (
 	batchItems = 128       // items handed over at once, at most
-	batchBytes = 256 << 10 // bytes of WAL after which a batch is handed over
+	batchBytes = 128 << 10 // bytes of WAL after which a batch is handed over
 	batchQueue = 4         // batches that wait for the pump
 
-	firstPause     = 100 * time.Millisecond // between two tries to connect; doubled each time
-	reportInterval = 10 * time.Second       // between two reports while nothing moves; wal_sender_timeout/3 when that is shorter
-	pulseInterval  = time.Second            // between two reports while nothing is read
-	silenceLimit   = 45 * time.Second       // after which a server that was asked for an answer counts as gone
-	writeTimeout   = 10 * time.Second
-	knockInterval  = 2 * time.Second // between two looks whether a server that is not read from is shutting down
+	firstPause = 100 * time.Millisecond // between two tries to connect; doubled each time
+	// between two reports while nothing moves; wal_sender_timeout/3 when that is shorter
+	reportInterval        = 10 * time.Second
+	blockedReportInterval = time.Second // between two reports while nothing is read
+	// after which a server that was asked for an answer counts as gone
+	silenceLimit = 45 * time.Second
+	writeTimeout = 10 * time.Second
+	// between two polls whether a server that is not read from is shutting down
+	shutdownCheckInterval = 2 * time.Second
 )
-
-var errBadURL = errors.New("the database URL cannot be parsed: want a Postgres connection string such as postgres://user:password@host:5432/database")
 
 var (
 	// ErrStopped is what Acquire returns when Close came first.
 	ErrStopped = errors.New("stopped")
-	// ErrTakenOver ends the stream when another process has read the slot while this one was cut off from the server. What this one
-	// knows of catalog and webhooks is out of date then: it has to start over.
+	// ErrTakenOver ends the stream when another process has read the slot while this one was cut
+	// off from the server. What this one knows of catalog and webhooks is out of date then: it has
+	// to start over.
 	ErrTakenOver = errors.New("another process has taken the slot over")
-	// ErrStale is for Halt: what is known of catalog and webhooks is out of date, since a table of theirs was not published for a
-	// while. It has to be read anew.
-	ErrStale = errors.New("a table that says who hears of changes, or how, is followed again: it has to be read anew")
+	// ErrStale is for Halt: what is known of catalog and webhooks is out of date, since a table of
+	// theirs was not published for a while. It has to be read anew.
+	ErrStale = errors.New("a table that says who hears of changes, or how, is followed again: it " +
+		"has to be read anew")
 )
 
-// Open returns a Source that is not connected yet. Without checkpoints, nil, all that is known of the progress is the slot's own position.
-func Open(cfg Config, checkpoints Checkpoints, log *slog.Logger, registerer prometheus.Registerer) (*Source, error) {
+// Open returns a Source that is not connected yet. Without checkpoints, nil, all that is known of
+// the progress is the slot's own position.
+func Open(
+	cfg Config, checkpoints Checkpoints, log *slog.Logger, registerer prometheus.Registerer,
+) (*Source, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	if _, err := replicationConfig(cfg.URL); err != nil {
+	if _, err := pg.ReplicationConfig(cfg.URL); err != nil {
 		return nil, err
 	}
 	s := &Source{
-		cfg: cfg, checkpoints: checkpoints, log: log,
-		queue: make(chan *batch, batchQueue), spent: make(chan *batch, batchQueue+2), stop: make(chan struct{}), woken: make(chan struct{}), done: make(chan struct{}),
-		wake: make(chan struct{}, 1), halted: make(chan struct{}),
+		cfg:         cfg,
+		checkpoints: checkpoints,
+		log:         log,
+		began:       time.Now(),
+		queue:       make(chan *batch, batchQueue),
+		spent:       make(chan *batch, batchQueue+2),
+		stop:        make(chan struct{}),
+		interrupted: make(chan struct{}),
+		done:        make(chan struct{}),
+		wake:        make(chan struct{}, 1),
+		halted:      make(chan struct{}),
 	}
 	s.metrics = newMetrics(registerer, s)
 	return s, nil
 }
 
-// Acquire connects and takes the slot, waiting as long as another process holds it. From its return on the stream is read; Changes
-// delivers it. It returns an error when the database cannot be reached, or the slot is not usable: a Gap when it was, once.
+// Acquire connects and takes the slot, waiting as long as another process holds it. From its return
+// on the stream is read; Changes delivers it. It returns an error when the database cannot be
+// reached, or the slot is not usable: a Gap when it was, once.
 func (s *Source) Acquire(ctx context.Context) error {
 	conn, err := s.connect(ctx, 0)
 	if err != nil {
-		s.giveUp(err)
+		s.enterFailure(err)
 		close(s.done)
 		return err
 	}
@@ -138,7 +171,7 @@ func (s *Source) Acquire(ctx context.Context) error {
 	if err != nil {
 		s.conn.Store(nil)
 		_ = conn.Close(ctx)
-		s.giveUp(err)
+		s.enterFailure(err)
 		close(s.done)
 		return err
 	}
@@ -151,18 +184,22 @@ func (s *Source) Acquire(ctx context.Context) error {
 	return nil
 }
 
-// Database returns 8 hex digits that tell this database from every other one: of its cluster's system identifier and its OID. Valid
-// after Acquire.
+// Database returns 8 hex digits that tell this database from every other one: of its cluster's
+// system identifier and its OID. Valid after Acquire.
 func (s *Source) Database() string {
 	sum := sha256.Sum256([]byte(s.origin.id + "/" + s.origin.database))
 	return hex.EncodeToString(sum[:4])
 }
 
+// Settled is how far the stream is settled; before anything is taken, where it begins. Safe for
+// concurrent use, after Acquire.
+func (s *Source) Settled() Position { return s.ledger.Settled() }
+
 // State tells where the Source stands. Safe for concurrent use.
 func (s *Source) State() State { return State(s.state.Load()) }
 
-// OnState has f called at every change of state, in their order; err tells why a Source has come to InGap or Stopped by itself. f must not
-// wait for anything. Call it before Acquire.
+// OnState has f called at every change of state, in their order; err tells why a Source has come to
+// InGap or Stopped by itself. f must not wait for anything. Call it before Acquire.
 func (s *Source) OnState(f func(state State, err error)) { s.onState = f }
 
 // enter changes the state and returns the one before.
@@ -172,7 +209,8 @@ func (s *Source) enter(state State, err error) (before State) {
 	return s.change(state, err)
 }
 
-// activate makes a Source that holds the slot an active one, once the stream flows and Changes is ranged over.
+// activate makes a Source that holds the slot an active one, once the stream flows and Changes is
+// ranged over.
 func (s *Source) activate() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -191,25 +229,30 @@ func (s *Source) change(state State, err error) (before State) {
 }
 
 // LastContact is when the server was last heard of. Safe for concurrent use.
-func (s *Source) LastContact() time.Time { return time.Unix(0, s.contact.Load()) }
+func (s *Source) LastContact() time.Time { return s.began.Add(time.Duration(s.contact.Load())) }
 
-// Unsent notes since when the server has had WAL that it has not gone through for this Source, the zero time when it has gone through all.
-// Safe for concurrent use.
-func (s *Source) Unsent(since time.Time) {
+// heardAt notes when the server was last heard of.
+func (s *Source) heardAt(at time.Time) { s.contact.Store(int64(at.Sub(s.began))) }
+
+// SetPending notes since when the server has had WAL that it has not gone through for this Source,
+// the zero time when it has gone through all. Safe for concurrent use.
+func (s *Source) SetPending(since time.Time) {
 	if since.IsZero() {
-		s.unsent.Store(0)
+		s.pendingSince.Store(0)
 		return
 	}
-	s.unsent.Store(since.UnixNano())
+	s.pendingSince.Store(int64(since.Sub(s.began)))
 }
 
-// Amid tells how far a transaction in progress has come: whether all before it is settled, so that WAL is held for its sake alone, and a number
-// that rises with each of its changes that is taken or settled. Safe for concurrent use, after Acquire.
-func (s *Source) Amid() (work uint64, amid bool) { return s.ledger.amid() }
+// InTransaction tells how far a transaction in progress has come: whether all before it is settled,
+// so that WAL is held for its sake alone, and a number that rises with each of its changes that is
+// taken or settled. Safe for concurrent use, after Acquire.
+func (s *Source) InTransaction() (work uint64, alone bool) { return s.ledger.inTransaction() }
 
-// Changes returns the stream, to be ranged over once and by one goroutine. It ends without an error when ctx ends or the loop is left,
-// and with one when the stream cannot go on: a Gap, or ErrTakenOver. What has not been taken by then is sent again at the
-// next start. A change counts as taken when the loop comes back for the next one, and its rows are not valid any more then.
+// Changes returns the stream, to be ranged over once and by one goroutine. It ends without an error
+// when ctx ends or the loop is left, and with one when the stream cannot go on: a Gap, or
+// ErrTakenOver. What has not been taken by then is sent again at the next start. A change counts as
+// taken when the loop comes back for the next one, and its rows are not valid any more then.
 func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		s.pumped.Store(true)
@@ -220,13 +263,13 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 		}
 		end := func() {
 			if last.tx != nil {
-				s.ledger.take(last.tx, last.index+1)
+				s.ledger.advance(last.tx, last.index+1)
 				last.tx = nil
 			}
 		}
 		for {
 			b, open := s.nextBatch(ctx)
-			if b == wakened {
+			if b == wakeBatch {
 				end() // it is taken, also when the loop is left here
 				if !yield(Change{Kind: Woken}, nil) {
 					return
@@ -243,10 +286,10 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 				return
 			}
 			for i := range b.items {
-				s.ahead.at = i
+				s.lookahead.at = i
 				c := &b.items[i].change
 				if c.Kind == 0 {
-					s.ledger.pass(b.items[i].end)
+					s.ledger.skip(b.items[i].end)
 					last.tx = nil
 					continue
 				}
@@ -254,19 +297,22 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 					end()
 					return
 				}
-				if c.Told {
+				if c.Repeated {
 					end()
 				} else {
-					s.ledger.take(c.Tx, c.Index)
+					s.ledger.advance(c.Tx, c.Index)
 				}
 				if !yield(*c, nil) {
 					return
 				}
-				if !c.Told {
-					last.tx, last.index = c.Tx, c.Index
+				if c.Repeated {
+					continue
+				}
+				if last.tx, last.index = c.Tx, c.Index; c.Kind == End || c.Sole {
+					last.index = afterTransaction - 1
 				}
 			}
-			s.ahead.hand = nil
+			s.lookahead.hand = nil
 			b.empty()
 			select {
 			case s.spent <- b:
@@ -276,17 +322,17 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	}
 }
 
-// nextBatch returns what the reader has handed over. Once ctx has ended it no longer waits, and returns nothing when nothing is there:
-// the marks behind the last change are still worth taking.
+// nextBatch returns what the reader has handed over. Once ctx has ended it no longer waits, and
+// returns nothing when nothing is there: the marks behind the last change are still worth taking.
 func (s *Source) nextBatch(ctx context.Context) (b *batch, open bool) {
-	if len(s.ahead.later) > 0 {
-		return s.ahead.next(), true
+	if len(s.lookahead.later) > 0 {
+		return s.lookahead.next(), true
 	}
-	if s.ahead.over {
+	if s.lookahead.closed {
 		return nil, false
 	}
 	if b, open = s.fromQueue(ctx); b != nil {
-		s.ahead.take(b)
+		s.lookahead.take(b)
 	}
 	return b, open
 }
@@ -294,7 +340,7 @@ func (s *Source) nextBatch(ctx context.Context) (b *batch, open bool) {
 func (s *Source) fromQueue(ctx context.Context) (b *batch, open bool) {
 	select {
 	case <-s.wake:
-		return wakened, true
+		return wakeBatch, true
 	default:
 	}
 	select {
@@ -306,16 +352,17 @@ func (s *Source) fromQueue(ctx context.Context) (b *batch, open bool) {
 	case b, open = <-s.queue:
 		return b, open
 	case <-s.wake:
-		return wakened, true
+		return wakeBatch, true
 	case <-ctx.Done():
 		return nil, true
 	}
 }
 
-// wakened is what nextBatch returns in place of a batch after Wake.
-var wakened = new(batch)
+// wakeBatch is what nextBatch returns in place of a batch after Wake.
+var wakeBatch = new(batch)
 
-// Wake has Changes return a change of kind Woken soon, also when nothing moves. Safe for concurrent use.
+// Wake has Changes return a change of kind Woken soon, also when nothing moves. Safe for concurrent
+// use.
 func (s *Source) Wake() {
 	select {
 	case s.wake <- struct{}{}:
@@ -323,8 +370,9 @@ func (s *Source) Wake() {
 	}
 }
 
-// Close reports what is settled for the last time and gives the slot back, so that it is free at once. Call it when the last holds have
-// been released; until then the Source goes on reporting. ctx bounds the farewell.
+// Close reports what is settled for the last time and gives the slot back, so that it is free at
+// once. Call it when the last holds have been released; until then the Source goes on reporting.
+// ctx bounds all that.
 func (s *Source) Close(ctx context.Context) error {
 	if s.ledger == nil {
 		s.enter(Stopped, nil)
@@ -332,19 +380,20 @@ func (s *Source) Close(ctx context.Context) error {
 	}
 	close(s.stop)
 	s.interrupt()
-	close(s.woken)
+	close(s.interrupted)
 	select {
 	case <-s.done:
-		s.savers.Wait() // for the last checkpoint, also when there was no connection to say farewell on
+		s.savers.Wait() // for the last checkpoint, also when there was no connection to report on
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("close the replication stream: %w", context.Cause(ctx))
 	}
 }
 
-// Halt ends the stream for good, because of err, which must be one of this package: the slot is free at once, and Changes ends with err
-// when what has been read is taken. What is in hand goes on, and Close is still to be called. Only the first call counts. Safe for
-// concurrent use, after Acquire.
+// Halt ends the stream for good, because of err, which must be one of this package: the slot is
+// free at once, and Changes ends with err when what has been read is taken. What is in hand goes
+// on, and Close is still to be called. Only the first call counts. Safe for concurrent use, after
+// Acquire.
 func (s *Source) Halt(err error) {
 	s.once.Do(func() {
 		s.halt = err
@@ -382,27 +431,27 @@ func (s *Source) run(conn *pgconn.PgConn) {
 	retold := read     // until something behind it has been read
 	left := new(batch) // read, but not handed over yet when the connection broke
 	pause := time.Duration(0)
-	var last *stuck
+	var last *unreadableError
 	tries := 0 // at last
 	for {
 		r := newReader(s, conn, read, retold, left)
 		began := time.Now()
 		err := r.read()
 		if errors.Is(err, ErrStopped) {
-			<-s.woken       // or the interruption would come in the middle of the farewell
+			<-s.interrupted // or the interruption would come in the middle of the last report
 			s.savers.Wait() // for the last checkpoint
-			r.farewell()
+			r.finish()
 			s.enter(Stopped, nil)
 			return
 		}
 		s.conn.Store(nil)
 		conn.Conn().Close()
-		if now, ok := errors.AsType[*stuck](err); ok {
-			if tries++; !now.at(last) {
+		if now, ok := errors.AsType[*unreadableError](err); ok {
+			if tries++; !now.same(last) {
 				tries = 1
 			}
-			if last = now; now.certain || tries == unsentTries {
-				err = s.giveUpOn(now.unsent)
+			if last = now; now.certain || tries == unreadableTries {
+				err = s.recordUnreadable(now.change)
 			}
 		}
 		if permanent(err) {
@@ -440,12 +489,12 @@ func (s *Source) run(conn *pgconn.PgConn) {
 
 // fail ends the stream for good, after what has been read of it.
 func (s *Source) fail(err error, left *batch) {
-	if s.giveUp(err) == Stopped {
+	if s.enterFailure(err) == Stopped {
 		s.log.Warn("replication stream ended", "slot", s.cfg.Slot, "error", err)
 	}
 	if _, diverged := errors.AsType[*DivergedError](err); diverged {
 		left = new(batch)
-		s.forget()
+		s.discardQueue()
 	}
 	if len(left.items) > 0 {
 		select {
@@ -457,8 +506,8 @@ func (s *Source) fail(err error, left *batch) {
 	close(s.queue)
 }
 
-// forget takes back what the pump has yet to take.
-func (s *Source) forget() {
+// discardQueue takes back what the pump has yet to take.
+func (s *Source) discardQueue() {
 	for {
 		select {
 		case <-s.queue:
@@ -468,8 +517,8 @@ func (s *Source) forget() {
 	}
 }
 
-// giveUp enters the state that err leads to.
-func (s *Source) giveUp(err error) State {
+// enterFailure enters the state that err leads to.
+func (s *Source) enterFailure(err error) State {
 	state := Stopped
 	if _, ok := errors.AsType[*Gap](err); ok {
 		state = InGap

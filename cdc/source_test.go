@@ -88,7 +88,8 @@ func (s *stream) query(sql string, args ...any) string {
 
 func (s *stream) prepare() *cdc.Plan {
 	s.t.Helper()
-	rows, err := s.conn.Query(s.t.Context(), `SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`)
+	rows, err := s.conn.Query(s.t.Context(), `SELECT tablename FROM pg_tables
+		WHERE schemaname = 'public' ORDER BY 1`)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -126,7 +127,8 @@ func (s *stream) open() {
 	s.source, s.next = source, next
 	s.stop = func() {
 		cancel()
-		for _, _, more := next(); more; _, _, more = next() { // come back for the next one, as a pump does
+		// come back for the next one, as a pump does
+		for _, _, more := next(); more; _, _, more = next() {
 			s.t.Error("the stream goes on after its context has ended")
 		}
 		stop()
@@ -152,7 +154,7 @@ func (s *stream) close() {
 func (s *stream) take() cdc.Change {
 	s.t.Helper()
 	for {
-		if change := s.takeAny(); change.Kind != cdc.End && !change.Told {
+		if change := s.takeAny(); change.Kind != cdc.End && !change.Repeated {
 			return change
 		}
 	}
@@ -208,11 +210,13 @@ func (s *stream) takeUntilDone() []cdc.Change {
 	}
 }
 
-// confirmed waits until the slot has confirmed the server's present position: nothing is left to do.
+// confirmed waits until the slot has confirmed the server's present position: nothing is left to
+// do.
 func (s *stream) waitConfirmed(position string) {
 	s.t.Helper()
 	s.poll("the slot to confirm "+position, func() bool {
-		return s.query(`SELECT (confirmed_flush_lsn >= $1::pg_lsn)::text FROM pg_replication_slots WHERE slot_name = $2`,
+		return s.query(`SELECT (confirmed_flush_lsn >= $1::pg_lsn)::text FROM pg_replication_slots
+			WHERE slot_name = $2`,
 			position, s.cfg.Slot) == "true"
 	})
 }
@@ -257,10 +261,11 @@ func text(c cdc.Change) string {
 		key = "key"
 	}
 	unheard := ""
-	if c.Unheard {
+	if c.Unannounced {
 		unheard = "unheard "
 	}
-	return fmt.Sprintf("%s%s %s %s%s→%s", unheard, c.Kind, c.Relation.Name, key, tuple(c.Old), tuple(c.New))
+	return fmt.Sprintf("%s%s %s %s%s→%s", unheard, c.Kind, c.Relation.Name, key, tuple(c.Old),
+		tuple(c.New))
 }
 
 func expect(t *testing.T, changes []cdc.Change, want ...string) {
@@ -279,12 +284,14 @@ const people = `
 	CREATE TABLE done (id serial PRIMARY KEY);`
 
 // manyPeople are more than fits into the queue and the sockets: 5 kB each.
-const manyPeople = `INSERT INTO people SELECT i, md5(i::text), repeat('x', 5000) FROM generate_series(1, $1::int) i`
+const manyPeople = `INSERT INTO people SELECT i, md5(i::text), repeat('x', 5000)
+	FROM generate_series(1, $1::int) i`
 
 func TestChangesOfEveryKind(t *testing.T) {
 	s := newStream(t, postgrestest.NewDatabase(t), people+`
 		CREATE TABLE orders (id int PRIMARY KEY, at timestamptz, n float8, b bytea, i interval);
-		DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET DateStyle = German', current_database()); END $$`)
+		DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET DateStyle = German', current_database());
+		    END $$`)
 	s.exec(`SET TimeZone = 'Asia/Tokyo'`)
 	s.exec(`INSERT INTO people VALUES (1, 'Ada', NULL);
 		UPDATE people SET name = 'Ada L.' WHERE id = 1;
@@ -294,18 +301,14 @@ func TestChangesOfEveryKind(t *testing.T) {
 		TRUNCATE people, orders;
 		INSERT INTO done DEFAULT VALUES`)
 	changes := s.takeUntilDone()
-	expect(t, changes,
-		"insert people -→(1,Ada,∅)",
-		"update people (1,Ada,∅)→(1,Ada L.,∅)",
-		"update people (1,Ada L.,∅)→(2,Ada L.,∅)",
-		"delete people (2,Ada L.,∅)→-",
+	expect(t, changes, "insert people -→(1,Ada,∅)", "update people (1,Ada,∅)→(1,Ada L.,∅)",
+		"update people (1,Ada L.,∅)→(2,Ada L.,∅)", "delete people (2,Ada L.,∅)→-",
 		`insert orders -→(1,2025-02-10 06:30:45.25+00,0.1,\xdeadbeef,1 day 02:00:00)`,
-		"truncate people -→-",
-		"truncate orders -→-",
-	)
+		"truncate people -→-", "truncate orders -→-")
 	for i, c := range changes { // one simple query of several statements is one transaction
 		if c.Index != uint32(i) || c.Tx.Commit != changes[0].Tx.Commit {
-			t.Errorf("change %d is (%s, %d), want (%s, %d)", i, c.Tx.Commit, c.Index, changes[0].Tx.Commit, i)
+			t.Errorf("change %d is (%s, %d), want (%s, %d)", i, c.Tx.Commit, c.Index, changes[0].Tx.Commit,
+				i)
 		}
 	}
 	if age := time.Since(changes[0].Tx.Time); age < 0 || age > time.Minute {
@@ -316,31 +319,34 @@ func TestChangesOfEveryKind(t *testing.T) {
 func TestReplicaIdentityDefault(t *testing.T) {
 	s := &stream{t: t, conn: nil}
 	url := postgrestest.NewDatabase(t)
-	s.cfg, s.conn = cdc.Config{URL: url, Slot: slotFor(url), Identity: cdc.IdentityKeep}, connect(t, url)
+	s.cfg, s.conn = cdc.Config{
+		URL:      url,
+		Slot:     slotFor(url),
+		Identity: cdc.IdentityKeep,
+	}, connect(t, url)
 	s.exec(people)
 	s.prepare()
 	s.open()
-	s.exec(`INSERT INTO people VALUES (1, 'Ada', (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 1000) i))`)
-	s.exec(`UPDATE people SET name = 'Ada L.'; UPDATE people SET id = 2; DELETE FROM people; INSERT INTO done DEFAULT VALUES`)
-	expect(t, s.takeUntilDone(),
-		"insert people -→(1,Ada,<32000 bytes>)",
-		"update people -→(1,Ada L.,~)",
-		"update people key(1,~,~)→(2,Ada L.,~)",
-		"delete people key(2,~,~)→-",
-	)
+	s.exec(`INSERT INTO people VALUES (1, 'Ada', (SELECT string_agg(md5(i::text), '')
+		FROM generate_series(1, 1000) i))`)
+	s.exec(`UPDATE people SET name = 'Ada L.'; UPDATE people SET id = 2; DELETE FROM people;
+		INSERT INTO done DEFAULT VALUES`)
+	expect(t, s.takeUntilDone(), "insert people -→(1,Ada,<32000 bytes>)",
+		"update people -→(1,Ada L.,~)", "update people key(1,~,~)→(2,Ada L.,~)",
+		"delete people key(2,~,~)→-")
 }
 
 func TestUnchangedToastUnderFullIdentity(t *testing.T) {
 	s := newStream(t, postgrestest.NewDatabase(t), people)
-	s.exec(`INSERT INTO people VALUES (1, 'Ada', (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 1000) i))`)
+	s.exec(`INSERT INTO people VALUES (1, 'Ada', (SELECT string_agg(md5(i::text), '')
+		FROM generate_series(1, 1000) i))`)
 	s.exec(`UPDATE people SET name = 'Ada L.'; INSERT INTO done DEFAULT VALUES`)
-	expect(t, s.takeUntilDone(),
-		"insert people -→(1,Ada,<32000 bytes>)",
-		"update people (1,Ada,<32000 bytes>)→(1,Ada L.,~)",
-	)
+	expect(t, s.takeUntilDone(), "insert people -→(1,Ada,<32000 bytes>)",
+		"update people (1,Ada,<32000 bytes>)→(1,Ada L.,~)")
 }
 
-// TestInterleavedTransactions commits in another order than it writes: the stream has the order of commits, each transaction whole.
+// TestInterleavedTransactions commits in another order than it writes: the stream has the order of
+// commits, each transaction whole.
 func TestInterleavedTransactions(t *testing.T) {
 	url := postgrestest.NewDatabase(t)
 	s := newStream(t, url, people)
@@ -364,12 +370,8 @@ func TestInterleavedTransactions(t *testing.T) {
 	do(s.conn, `COMMIT`)
 	do(s.conn, `INSERT INTO done DEFAULT VALUES`)
 	changes := s.takeUntilDone()
-	expect(t, changes,
-		"insert people -→(2,∅,∅)",
-		"insert people -→(5,∅,∅)",
-		"insert people -→(1,∅,∅)",
-		"insert people -→(3,∅,∅)",
-	)
+	expect(t, changes, "insert people -→(2,∅,∅)", "insert people -→(5,∅,∅)", "insert people -→(1,∅,∅)",
+		"insert people -→(3,∅,∅)")
 	if changes[0].Tx.Commit >= changes[2].Tx.Commit {
 		t.Errorf("commit positions %s, %s do not rise", changes[0].Tx.Commit, changes[2].Tx.Commit)
 	}
@@ -395,7 +397,8 @@ func TestCopyGivesEachRowItsOwnIdentity(t *testing.T) {
 	}
 }
 
-// TestSettledPositionMovesTheSlot checks rule by rule what the server is told: nothing while something is held, the commit's end after.
+// TestSettledPositionMovesTheSlot checks rule by rule what the server is told: nothing while
+// something is held, the commit's end after.
 func TestSettledPositionMovesTheSlot(t *testing.T) {
 	s := newStream(t, postgrestest.NewDatabase(t), people)
 	s.exec(`INSERT INTO people VALUES (1)`)
@@ -408,7 +411,8 @@ func TestSettledPositionMovesTheSlot(t *testing.T) {
 	after := s.query(`SELECT pg_current_wal_insert_lsn()::text`)
 	s.exec(`INSERT INTO done DEFAULT VALUES`)
 	s.take() // everything before this is taken
-	if held := s.query(`SELECT (confirmed_flush_lsn <= $1::pg_lsn)::text FROM pg_replication_slots WHERE slot_name = $2`,
+	if held := s.query(`SELECT (confirmed_flush_lsn <= $1::pg_lsn)::text FROM pg_replication_slots
+		WHERE slot_name = $2`,
 		first.Tx.Commit.String(), s.cfg.Slot); held != "true" {
 		t.Fatalf("the slot has moved past %s, which is held", first.Tx.Commit)
 	}
@@ -416,10 +420,12 @@ func TestSettledPositionMovesTheSlot(t *testing.T) {
 	s.waitConfirmed(after)
 }
 
-// TestIdleDatabaseAdvances lets other tables write while the published ones are silent: the slot must follow.
+// TestIdleDatabaseAdvances lets other tables write while the published ones are silent: the slot
+// must follow.
 func TestIdleDatabaseAdvances(t *testing.T) {
 	s := newStream(t, postgrestest.NewDatabase(t), people)
-	s.exec(`CREATE TABLE noise (x text); INSERT INTO noise SELECT md5(i::text) FROM generate_series(1, 20000) i`)
+	s.exec(`CREATE TABLE noise (x text); INSERT INTO noise SELECT md5(i::text) FROM generate_series(1,
+		20000) i`)
 	position := s.query(`SELECT pg_current_wal_lsn()::text`)
 	taken := make(chan cdc.Change, 1)
 	go func() { taken <- s.take() }() // a pump that waits takes the marks
@@ -436,7 +442,8 @@ func TestCleanStopFreesTheSlotAndLosesNothing(t *testing.T) {
 	s.take()
 	release := s.take().Tx.Hold()
 	s.close()
-	if active := s.query(`SELECT active::text FROM pg_replication_slots WHERE slot_name = $1`, s.cfg.Slot); active != "false" {
+	if active := s.query(`SELECT active::text FROM pg_replication_slots WHERE slot_name = $1`,
+		s.cfg.Slot); active != "false" {
 		t.Error("the slot is still active after Close")
 	}
 	release() // too late: it was not settled when the source closed
@@ -444,8 +451,8 @@ func TestCleanStopFreesTheSlotAndLosesNothing(t *testing.T) {
 	expect(t, []cdc.Change{s.take()}, "insert people -→(3,∅,∅)")
 }
 
-// TestLostConnection cuts the connection again and again while rows are written and one transaction is half taken: each change comes
-// once, in order.
+// TestLostConnection cuts the connection again and again while rows are written and one transaction
+// is half taken: each change comes once, in order.
 func TestLostConnection(t *testing.T) {
 	url := postgrestest.NewDatabase(t)
 	s := newStream(t, url, people)
@@ -454,7 +461,8 @@ func TestLostConnection(t *testing.T) {
 	written := make(chan error, 1)
 	go func() {
 		for round := range rounds {
-			_, err := writer.Exec(context.Background(), `INSERT INTO people SELECT $1 * $2 + i FROM generate_series(0, $2 - 1) i`, round, rows)
+			_, err := writer.Exec(context.Background(), `INSERT INTO people SELECT $1 * $2 + i
+				FROM generate_series(0, $2 - 1) i`, round, rows)
 			if err != nil {
 				written <- err
 				return
@@ -464,7 +472,8 @@ func TestLostConnection(t *testing.T) {
 	}()
 	for n := range rounds * rows {
 		if n%333 == 100 {
-			s.exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '` + s.cfg.Slot + `'`)
+			s.exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '` +
+				s.cfg.Slot + `'`)
 		}
 		if c := s.take(); c.New[0].String() != fmt.Sprint(n) {
 			t.Fatalf("change %d is of row %s", n, c.New[0])
@@ -492,8 +501,8 @@ func TestPostgresRestart(t *testing.T) {
 	expect(t, []cdc.Change{s.take(), s.take()}, "insert people -→(2,∅,∅)", "insert people -→(3,∅,∅)")
 }
 
-// TestServerGoesDownInAnOrderlyWay stops the server as an operator does, while a delivery is unsettled and cannot become so: the server
-// must not have to wait for it.
+// TestServerGoesDownInAnOrderlyWay stops the server as an operator does, while a delivery is
+// unsettled and cannot become so: the server must not have to wait for it.
 func TestServerGoesDownInAnOrderlyWay(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.NewServer(t, postgres.Options{})
@@ -515,7 +524,8 @@ func TestServerGoesDownInAnOrderlyWay(t *testing.T) {
 	release()
 }
 
-// TestServerGoesDownUnderBackpressure is the same while nothing is read, since the pump takes nothing.
+// TestServerGoesDownUnderBackpressure is the same while nothing is read, since the pump takes
+// nothing.
 func TestServerGoesDownUnderBackpressure(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.NewServer(t, postgres.Options{})
@@ -534,13 +544,18 @@ func TestServerGoesDownUnderBackpressure(t *testing.T) {
 	s.takeRows(2, 5000)
 }
 
-// TestDemotedServer has the server come back as a read-only standby, as in a failover that is under way, and become a primary again: that
-// is no gap, whatever its slots look like meanwhile.
+// TestDemotedServer has the server come back as a read-only standby, as in a failover that is under
+// way, and become a primary again: that is no gap, whatever its slots look like meanwhile.
 func TestDemotedServer(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.NewServer(t, postgres.Options{})
 	logs := make(chan string, 1000)
-	s := &stream{t: t, cfg: cdc.Config{URL: server.URL("postgres"), Slot: "s"}, conn: connect(t, server.URL("postgres")), log: tell{logs}}
+	s := &stream{
+		t:    t,
+		cfg:  cdc.Config{URL: server.URL("postgres"), Slot: "s"},
+		conn: connect(t, server.URL("postgres")),
+		log:  tell{logs},
+	}
 	s.exec(people)
 	s.prepare()
 	s.open()
@@ -549,7 +564,8 @@ func TestDemotedServer(t *testing.T) {
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(server.Dir(), "data", "standby.signal"), nil, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(server.Dir(), "data", "standby.signal"), nil,
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := server.Restart(t.Context()); err != nil {
@@ -563,18 +579,22 @@ func TestDemotedServer(t *testing.T) {
 	}
 	s.exec(`SELECT pg_promote()`)
 	s.exec(`INSERT INTO people VALUES (2)`)
-	expect(t, []cdc.Change{s.take()}, "insert people -→(2,∅,∅)") // the first is in hand: the server has it, too
+	// the first is in hand: the server has it, too
+	expect(t, []cdc.Change{s.take()}, "insert people -→(2,∅,∅)")
 }
 
-// TestStandbyTakesOver has two sources on one slot: the second waits, and goes on where the first stopped.
+// TestStandbyTakesOver has two sources on one slot: the second waits, and goes on where the first
+// stopped.
 func TestStandbyTakesOver(t *testing.T) {
-	s := newStream(t, postgrestest.NewDatabase(t), people)
+	s := newCheckpointed(t)
+	s.open()
 	s.exec(`INSERT INTO people VALUES (1)`)
 	s.exec(`INSERT INTO people VALUES (2)`)
 	s.take()
 	first := *s
 
-	second, err := cdc.Open(s.cfg, s.checkpoints, slog.New(slog.NewTextHandler(t.Output(), nil)), prometheus.NewRegistry())
+	second, err := cdc.Open(s.cfg, s.checkpoints, slog.New(slog.NewTextHandler(t.Output(), nil)),
+		prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -601,6 +621,9 @@ func TestStandbyTakesOver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if c.Repeated || c.Kind == cdc.End { // row 2, whose transaction may not have been whole
+			continue
+		}
 		expect(t, []cdc.Change{c}, "insert people -→(3,∅,∅)")
 		if second.State() != cdc.Active {
 			t.Errorf("the second is %s, want active", second.State())
@@ -613,10 +636,12 @@ func TestStandbyTakesOver(t *testing.T) {
 	}
 }
 
-// TestBackpressure takes nothing for longer than the server's patience: the connection must live on, and memory stay bounded.
+// TestBackpressure takes nothing for longer than the server's patience: the connection must live
+// on, and memory stay bounded.
 func TestBackpressure(t *testing.T) {
 	t.Parallel()
-	server := postgrestest.NewServer(t, postgres.Options{Settings: map[string]string{"wal_sender_timeout": "3s"}})
+	server := postgrestest.NewServer(t,
+		postgres.Options{Settings: map[string]string{"wal_sender_timeout": "3s"}})
 	s := newStream(t, server.URL("postgres"), people)
 	s.exec(manyPeople, 10000)
 	s.take()
@@ -626,22 +651,27 @@ func TestBackpressure(t *testing.T) {
 		last := replies()
 		s.poll("another report", func() bool { return replies() != last })
 	}
-	if now := s.query(`SELECT coalesce(active_pid::text, 'nobody') FROM pg_replication_slots`); now != pid {
+	if now := s.query(
+		`SELECT coalesce(active_pid::text, 'nobody') FROM pg_replication_slots`); now != pid {
 		t.Fatalf("walsender %s was replaced by %s while the pump stood still", pid, now)
 	}
 	s.takeRows(2, 10000)
 }
 
-// TestLostConnectionUnderBackpressure kills the server while the pump takes nothing. That is noticed all the same, and what was read by then
-// and could not be handed over comes once, like everything before and after it.
+// TestLostConnectionUnderBackpressure kills the server while the pump takes nothing. That is
+// noticed all the same, and what was read by then and could not be handed over comes once, like
+// everything before and after it.
 func TestLostConnectionUnderBackpressure(t *testing.T) {
 	t.Parallel()
-	server := postgrestest.NewServer(t, postgres.Options{Settings: map[string]string{"wal_sender_timeout": "3s"}}) // a report a second
+	// a report a second
+	server := postgrestest.NewServer(t,
+		postgres.Options{Settings: map[string]string{"wal_sender_timeout": "3s"}})
 	s := newStream(t, server.URL("postgres"), people)
 	s.exec(manyPeople, 5000)
 	s.take()
 	s.poll("the server to wait until more is read", func() bool {
-		return s.query(`SELECT coalesce(wait_event, '') FROM pg_stat_activity WHERE backend_type = 'walsender'`) == "WalSenderWriteData"
+		return s.query(`SELECT coalesce(wait_event, '') FROM pg_stat_activity
+			WHERE backend_type = 'walsender'`) == "WalSenderWriteData"
 	})
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
@@ -658,7 +688,8 @@ func TestDroppedSlotEndsTheStream(t *testing.T) {
 	s.exec(`INSERT INTO people VALUES (1)`)
 	s.take()
 	s.poll("the slot to be dropped", func() bool { // the source may be back between the two calls
-		s.exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active AND slot_name = '` + s.cfg.Slot + `'`)
+		s.exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active
+			AND slot_name = '` + s.cfg.Slot + `'`)
 		_, err := s.conn.Exec(t.Context(), `SELECT pg_drop_replication_slot($1)`, s.cfg.Slot)
 		return err == nil
 	})
@@ -681,7 +712,8 @@ func TestSnapshotCoversWhatItSees(t *testing.T) {
 	url := postgrestest.NewDatabase(t)
 	s := newStream(t, url, people)
 	open := connect(t, url)
-	for _, sql := range []string{`BEGIN`, `INSERT INTO people VALUES (1)`} { // runs while the snapshot is taken
+	// runs while the snapshot is taken
+	for _, sql := range []string{`BEGIN`, `INSERT INTO people VALUES (1)`} {
 		if _, err := open.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
@@ -726,8 +758,10 @@ func TestOpenRefuses(t *testing.T) {
 		want string
 	}{
 		{"slot", cdc.Config{URL: "postgres://localhost/x", Slot: "My-Slot"}, `slot name "My-Slot"`},
-		{"url", cdc.Config{URL: "postgres://user:secret@localhost:port/x"}, "database URL cannot be parsed"},
-		{"keywords", cdc.Config{URL: "host=x port=none password = secret"}, "database URL cannot be parsed"},
+		{"url", cdc.Config{URL: "postgres://user:secret@localhost:port/x"}, "database URL cannot be " +
+			"parsed"},
+		{"keywords", cdc.Config{URL: "host=x port=none password = secret"}, "database URL cannot be " +
+			"parsed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := cdc.Open(test.cfg, nil, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
@@ -742,7 +776,8 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestAcquireWithoutSlot(t *testing.T) {
-	source, err := cdc.Open(cdc.Config{URL: postgrestest.NewDatabase(t), Slot: "nobody_made_it"}, nil, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	source, err := cdc.Open(cdc.Config{URL: postgrestest.NewDatabase(t), Slot: "nobody_made_it"}, nil,
+		slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

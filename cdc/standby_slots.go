@@ -8,11 +8,14 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"hookline/internal/pg"
 )
 
 // From Postgres 17 on the server sends a slot with failover nothing that the standbys named in
-// synchronized_standby_slots have not got yet, so that none of them can be behind the slot's reader when it
-// takes over. A standby that is gone, or has never been there, holds the stream back for as long as it is.
+// synchronized_standby_slots have not got yet, so that none of them can be behind the slot's reader
+// when it takes over. A standby that is gone, or has never been there, holds the stream back for as
+// long as it is.
 //
 // https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-SYNCHRONIZED-STANDBY-SLOTS
 
@@ -21,8 +24,8 @@ const (
 	awaitsStandby = "WaitForStandbyConfirmation" // wait event of a sender that is held back so
 )
 
-// Held is a Problem for whose sake the server sends nothing, though the slot is read and nothing is lost. The
-// stream goes on by itself once that is mended.
+// Held is a Problem for whose sake the server sends nothing, though the slot is read and nothing is
+// lost. The stream goes on by itself once that is fixed.
 type Held struct{ Problem }
 
 // Unwrap makes every Held a Problem.
@@ -58,39 +61,46 @@ type standbySlotsFound struct {
 	slots    []standbySlot
 }
 
-func lookAtStandbySlots(ctx context.Context, conn *pgx.Conn, slot string) (f standbySlotsFound, err error) {
-	err = conn.QueryRow(ctx, `
-		SELECT current_setting('`+standbySlots+`', true), coalesce((
-		    SELECT (to_jsonb(s) ->> 'failover')::boolean FROM pg_replication_slots s WHERE slot_name = $1), false)`,
-		slot).Scan(&f.setting, &f.failover)
+func queryStandbySlots(
+	ctx context.Context, conn *pgx.Conn, slot string,
+) (f standbySlotsFound, err error) {
+	err = conn.QueryRow(ctx, `SELECT current_setting('`+standbySlots+`', true)`).Scan(&f.setting)
 	if err != nil || f.setting == nil {
-		return f, wrapStandbySlots(err)
+		return f, wrapStandbySlotsError(err)
 	}
+	own, err := pg.QuerySlot(ctx, conn, slot)
+	if err != nil {
+		return f, err
+	}
+	f.failover = own.Failover
 	rows, err := conn.Query(ctx, `
-		SELECT name, coalesce(slot_type, ''), coalesce(active, false), coalesce(wal_status = 'lost', false),
-		    coalesce(restart_lsn < CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END, false)
-		FROM unnest($1::text[]) WITH ORDINALITY list (name, n) LEFT JOIN pg_replication_slots ON slot_name = name
+		SELECT name, coalesce(slot_type, ''), coalesce(active, false), coalesce(wal_status = 'lost',
+		    false),
+		    coalesce(restart_lsn < CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END,
+		        false)
+		FROM unnest($1::text[]) WITH ORDINALITY list (name, n) LEFT JOIN pg_replication_slots
+		    ON slot_name = name
 		ORDER BY n`, standbySlotNames(*f.setting))
 	if err != nil {
-		return f, wrapStandbySlots(err)
+		return f, wrapStandbySlotsError(err)
 	}
 	var s standbySlot
 	_, err = pgx.ForEachRow(rows, []any{&s.name, &s.kind, &s.active, &s.lost, &s.late}, func() error {
 		f.slots = append(f.slots, s)
 		return nil
 	})
-	return f, wrapStandbySlots(err)
+	return f, wrapStandbySlotsError(err)
 }
 
-func wrapStandbySlots(err error) error {
+func wrapStandbySlotsError(err error) error {
 	if err != nil {
 		return fmt.Errorf("look at %s: %w", standbySlots, err)
 	}
 	return nil
 }
 
-// standbySlotNames splits a value of the setting. The server has checked it, and names of slots have neither
-// commas nor quotes in them.
+// standbySlotNames splits a value of the setting. The server has checked it, and names of slots
+// have neither commas nor quotes in them.
 func standbySlotNames(setting string) (names []string) {
 	for name := range strings.SplitSeq(setting, ",") {
 		if name = strings.ToLower(strings.Trim(name, " \t\n\"")); name != "" {
@@ -118,32 +128,37 @@ func (f *standbySlotsFound) finding(slot string, on *platformFacts) Finding {
 	if len(faults) == 0 || !f.failover {
 		return OK(standbySlots, "%s", cmp.Or(*f.setting, "none"))
 	}
-	found := Finding{Level: Wrong, Check: standbySlots, Found: fmt.Sprintf(
-		"it names %s: until that changes the server sends nothing to slot %q of what is committed", strings.Join(faults, ", and "), slot)}
+	found := Finding{
+		Level: Wrong, Check: standbySlots,
+		Found: fmt.Sprintf(
+			"it names %s: until that changes the server sends nothing to slot %q of what is committed",
+			strings.Join(faults, ", and "), slot),
+	}
 	var set string
 	set, found.SQL = on.set(standbySlots, strings.Join(stay, ", "), false)
-	found.Mend = "start the standby that uses it, or take it out of the setting; " + set
+	found.Hint = "start the standby that uses it, or take it out of the setting; " + set
 	if missing != "" {
-		found.Mend = fmt.Sprintf("make the slot for its standby, SELECT pg_create_physical_replication_slot(%s), and start that with primary_slot_name = %s; "+
-			"or take it out of the setting; %s", quoteLiteral(missing), quoteLiteral(missing), set)
+		found.Hint = fmt.Sprintf("make the slot for its standby, SELECT "+
+			"pg_create_physical_replication_slot(%s), and start that with primary_slot_name = %s; "+
+			"or take it out of the setting; %s", pg.Literal(missing), pg.Literal(missing), set)
 	}
 	return found
 }
 
-// FindHeld looks for what has the server hold the stream of the slot back; nil when nothing does. Standbys
-// that are only behind count when the sender has been seen to wait.
+// FindHeld looks for what has the server hold the stream of the slot back; nil when nothing does.
+// Standbys that are only behind count when the sender has been seen to wait.
 func FindHeld(ctx context.Context, conn *pgx.Conn, cfg Config, waits bool) (*Held, error) {
 	cfg = cfg.withDefaults()
-	f, err := lookAtStandbySlots(ctx, conn, cfg.Slot)
+	f, err := queryStandbySlots(ctx, conn, cfg.Slot)
 	if err != nil || f.setting == nil || !f.failover {
 		return nil, err
 	}
-	facts, err := lookAtPlatform(ctx, conn)
+	facts, err := queryPlatform(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
 	if found := f.finding(cfg.Slot, &facts); found.Level == Wrong {
-		return &Held{Problem{What: standbySlots + ": " + found.Found, Mend: found.remedy()}}, nil
+		return &Held{Problem{What: standbySlots + ": " + found.Found, Hint: found.hintWithSQL()}}, nil
 	}
 	late := slices.DeleteFunc(f.slots, func(s standbySlot) bool { return !s.late })
 	if !waits || len(late) == 0 {
@@ -153,8 +168,11 @@ func FindHeld(ctx context.Context, conn *pgx.Conn, cfg Config, waits bool) (*Hel
 	for i, s := range late {
 		names[i] = fmt.Sprintf("%q", s.name)
 	}
-	return &Held{Problem{
-		What: fmt.Sprintf("%s: the server waits for the standbys of %s, which are behind", standbySlots, strings.Join(names, ", ")),
-		Mend: "look at pg_stat_replication why they are behind, or take them out of the setting",
-	}}, nil
+	return &Held{
+		Problem{
+			What: fmt.Sprintf("%s: the server waits for the standbys of %s, which are behind", standbySlots,
+				strings.Join(names, ", ")),
+			Hint: "look at pg_stat_replication why they are behind, or take them out of the setting",
+		},
+	}, nil
 }

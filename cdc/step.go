@@ -2,8 +2,8 @@ package cdc
 
 import "strings"
 
-// Step is one statement, or one transaction, of a plan. It stands alone: after a kill between two of
-// them the next plan has the rest.
+// Step is one statement, or one transaction, of a plan. It stands alone: after a kill between two
+// of them the next plan has the rest.
 type Step struct {
 	Kind  StepKind
 	Table Table  // that it is about; the zero Table where it is about none
@@ -12,10 +12,13 @@ type Step struct {
 	Needs Rights
 	Lacks Rights // what of Needs the role that looked has not
 
-	table *candidate // of Table
-	less  string     // of Replace: what is run where SQL takes too long; "" where there is nothing else
-	keep  string     // of one that reads rows: says that they are still to be read
-	after bool       // without this plan's identities of Table it would make the CRM's updates fail
+	table        *candidate // of Table
+	part         string     // of SetIdentity: the table or partition, quoted
+	identity     byte       // and what is set, as in pg_class.relreplident
+	fallbackSQL  string     // of Replace: what is run where SQL takes too long; "" for nothing
+	keepaliveSQL string     // of one that reads rows: says that they are still to be read
+	// without this plan's identities of Table it would make the CRM's updates fail
+	needsIdentity bool
 }
 
 // StepKind says what a step does.
@@ -27,47 +30,59 @@ const (
 	SetPublication  StepKind = "set the publication's options"
 	Withdraw        StepKind = "take the table out of the publication"
 	Widen           StepKind = "publish the whole table, and not a part"
+	NoteIdentities  StepKind = "note the replica identities that there are"
 	SetIdentity     StepKind = "set the replica identity"
 	DropSlot        StepKind = "drop the slot, which is older than its publication"
 	MakePublication StepKind = "make the publication"
 	Publish         StepKind = "publish the table"
-	Fill            StepKind = "publish the table with the rows that it has"
+	Backfill        StepKind = "publish the table with the rows that it has"
 	Replace         StepKind = "publish the table in the place of another one"
 	Rename          StepKind = "tell under which name the table's changes come from now on"
 	Attach          StepKind = "announce the rows of a partition that was attached"
 	MakeBaseline    StepKind = "note the tables that there are"
-	Know            StepKind = "note tables of which no rows are announced"
+	RecordKnown     StepKind = "note tables of which no rows are announced"
 	MakeSlot        StepKind = "make the slot"
 )
 
-// vital reports whether nothing can be streamed before the step is done.
-func (s *Step) vital() bool {
+// required reports whether nothing can be streamed before the step is done.
+func (s *Step) required() bool {
 	switch s.Kind {
-	case MakeSchema, SetPublication, DropSlot, MakePublication, MakeBaseline, MakeSlot:
+	case MakeSchema, SetPublication, NoteIdentities, DropSlot, MakePublication, MakeBaseline, MakeSlot:
 		return true
 	}
 	return false
 }
 
 // publishes reports whether the step adds its table to the publication.
-func (s *Step) publishes() bool { return s.Kind == Publish || s.Kind == Fill || s.Kind == Replace }
+func (s *Step) publishes() bool {
+	return s.Kind == Publish || s.Kind == Backfill || s.Kind == Replace
+}
 
-// fills reports whether the step brings rows through the table backfill.
-func (s *Step) fills() bool {
-	return s.Kind == Fill || s.Kind == Replace || s.Kind == Attach || s.Kind == Rename
+// backfills reports whether the step brings rows through the table backfill.
+func (s *Step) backfills() bool {
+	return s.Kind == Backfill || s.Kind == Replace || s.Kind == Attach || s.Kind == Rename
+}
+
+// defines reports whether all that the step does is to define something.
+func (s *Step) defines() bool {
+	switch s.Kind {
+	case MakeSchema, SetPublication, Withdraw, Widen, SetIdentity, MakePublication, Publish:
+		return true
+	}
+	return false
 }
 
 // reads reports whether the step reads rows that have yet to be announced.
-func (s *Step) reads() bool { return s.Kind == Fill || s.Kind == Replace || s.Kind == Attach }
+func (s *Step) reads() bool { return s.Kind == Backfill || s.Kind == Replace || s.Kind == Attach }
 
-// follows reports whether the step publishes a table that the stream has to bring whole, such as one of
-// webhooks: what is known of it would no longer be true.
+// follows reports whether the step publishes a table that the stream has to bring whole, such as
+// one of webhooks: what is known of it would no longer be true.
 func (s *Step) follows() bool {
 	return (s.publishes() || s.Kind == Widen) && !s.Table.Full && s.Table.Name != backfillTable
 }
 
-// Rights are what a step takes of whoever runs it; a superuser has them all. 0 is what the role that
-// streams has at any rate.
+// Rights are what a step takes of whoever runs it; a superuser has them all. 0 is what the role
+// that streams has at any rate.
 type Rights uint8
 
 const (

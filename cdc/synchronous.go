@@ -9,16 +9,20 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"hookline/internal/pg"
 )
 
-// Whatever reads a replication slot can be a synchronous standby: when synchronous_standby_names matches its application_name, the server
-// has commits wait for what it reports as flushed. Hookline reports what is settled, so the CRM would wait for the receivers of webhooks.
+// Whatever reads a replication slot can be a synchronous standby: when synchronous_standby_names
+// matches its application_name, the server has commits wait for what it reports as flushed.
+// Hookline reports what is settled, so the CRM would wait for the receivers of webhooks.
 //
 // https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-SYNCHRONOUS-STANDBY-NAMES
 
 const synchronousNames = "synchronous_standby_names"
 
-// Blocked is a Problem for whose sake the slot is not read, though nothing is lost: the stream goes on where it was once that is mended.
+// Blocked is a Problem for whose sake the slot is not read, though nothing is lost: the stream goes
+// on where it was once that is fixed.
 type Blocked struct{ Problem }
 
 // Unwrap makes every Blocked a Problem.
@@ -31,7 +35,8 @@ type standbyNames struct {
 	names  []string
 }
 
-// parseStandbyNames reads a value that a server has accepted; the zero value when it is empty, nil when it is not understood.
+// parseStandbyNames reads a value that a server has accepted; the zero value when it is empty, nil
+// when it is not understood.
 //
 // https://github.com/postgres/postgres/blob/master/src/backend/replication/syncrep_gram.y
 func parseStandbyNames(setting string) *standbyNames {
@@ -138,10 +143,11 @@ func isNameStart(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c >= 0x80
 }
 
-// matches reports whether a walsender of that name counts as a synchronous standby, be it one that has to wait for others to fail. What is
-// not understood may match.
+// matches reports whether a walsender of that name counts as a synchronous standby, be it one that
+// has to wait for others to fail. What is not understood may match.
 func (s *standbyNames) matches(name string) bool {
-	return s == nil || slices.ContainsFunc(s.names, func(n string) bool { return n == "*" || sameName(n, name) })
+	return s == nil ||
+		slices.ContainsFunc(s.names, func(n string) bool { return n == "*" || sameName(n, name) })
 }
 
 // sameName compares as pg_strcasecmp does with names like ours, which are ASCII.
@@ -157,11 +163,13 @@ func sameName(a, b string) bool {
 	return lower(a) == lower(b)
 }
 
-// without returns the value that names the same standbys, but not name. In place of *, and where none is left, stand those that are connected.
+// without returns the value that names the same standbys, but not name. In place of *, and where
+// none is left, stand those that are connected.
 func (s *standbyNames) without(name string, connected []string) string {
 	var names []string
 	add := func(n string) {
-		if !slices.ContainsFunc(names, func(other string) bool { return sameName(n, other) }) && !sameName(n, name) {
+		if !slices.ContainsFunc(names, func(other string) bool { return sameName(n, other) }) &&
+			!sameName(n, name) {
 			names = append(names, n)
 		}
 	}
@@ -179,7 +187,7 @@ func (s *standbyNames) without(name string, connected []string) string {
 		names = []string{"name of the standby"}
 	}
 	for i, n := range names {
-		names[i] = quoteIdentifier(n)
+		names[i] = pg.Identifier(n)
 	}
 	return fmt.Sprintf("%s %d (%s)", s.method, min(s.count, len(names)), strings.Join(names, ", "))
 }
@@ -189,7 +197,7 @@ func (s *system) blocked() bool { return parseStandbyNames(s.synchronous).matche
 
 // explainBlocked returns the Blocked that the stream has met, in the words of FindBlocked.
 func (s *Source) explainBlocked(ctx context.Context) error {
-	config, err := PoolConfig(s.cfg.URL, 1)
+	config, err := pg.PoolConfig(s.cfg.URL, 1)
 	if err != nil {
 		return err
 	}
@@ -208,16 +216,18 @@ func (s *Source) explainBlocked(ctx context.Context) error {
 	return fmt.Errorf("%s has changed at this moment", synchronousNames)
 }
 
-// FindBlocked looks for what keeps Hookline from reading the slot though nothing is lost; nil when there is nothing.
+// FindBlocked looks for what keeps Hookline from reading the slot though nothing is lost; nil when
+// there is nothing.
 func FindBlocked(ctx context.Context, conn *pgx.Conn) (*Blocked, error) {
 	finding, err := checkSynchronous(ctx, conn)
 	if err != nil || finding.Level != Wrong {
 		return nil, err
 	}
-	return &Blocked{Problem{What: finding.Found, Mend: finding.remedy()}}, nil
+	return &Blocked{Problem{What: finding.Found, Hint: finding.hintWithSQL()}}, nil
 }
 
-// checkSynchronous looks at synchronous_standby_names on a connection of the same name as the one that reads the slot.
+// checkSynchronous looks at synchronous_standby_names on a connection of the same name as the one
+// that reads the slot.
 func checkSynchronous(ctx context.Context, conn *pgx.Conn) (f Finding, err error) {
 	var setting, own string
 	var connected []string
@@ -225,7 +235,8 @@ func checkSynchronous(ctx context.Context, conn *pgx.Conn) (f Finding, err error
 		SELECT current_setting('`+synchronousNames+`'), current_setting('application_name'), ARRAY(
 			SELECT DISTINCT r.application_name FROM pg_stat_replication r
 			WHERE r.application_name <> '' AND r.pid NOT IN (
-				SELECT active_pid FROM pg_replication_slots WHERE slot_type = 'logical' AND active_pid IS NOT NULL)
+				SELECT active_pid FROM pg_replication_slots WHERE slot_type = 'logical'
+				    AND active_pid IS NOT NULL)
 			ORDER BY 1)`).Scan(&setting, &own, &connected)
 	if err != nil {
 		return f, fmt.Errorf("look at %s: %w", synchronousNames, err)
@@ -234,7 +245,7 @@ func checkSynchronous(ctx context.Context, conn *pgx.Conn) (f Finding, err error
 	if !names.matches(own) {
 		return OK(synchronousNames, "%s", cmp.Or(setting, "none")), nil
 	}
-	platform, err := lookAtPlatform(ctx, conn)
+	platform, err := queryPlatform(ctx, conn)
 	if err != nil {
 		return f, err
 	}
@@ -244,10 +255,11 @@ func checkSynchronous(ctx context.Context, conn *pgx.Conn) (f Finding, err error
 	}
 	f = Finding{
 		Level: Wrong, Check: synchronousNames,
-		Found: fmt.Sprintf("%s is %q and matches %q, the application_name of Hookline: as a synchronous standby it would have every commit "+
+		Found: fmt.Sprintf("%s is %q and matches %q, the application_name of Hookline: as a "+
+			"synchronous standby it would have every commit "+
 			"of the CRM wait for the receivers of webhooks", synchronousNames, setting, own),
 	}
 	mend, sql := platform.set(synchronousNames, want, false)
-	f.Mend, f.SQL = "name the standbys (by their application_name in pg_stat_replication); "+mend, sql
+	f.Hint, f.SQL = "name the standbys (by their application_name in pg_stat_replication); "+mend, sql
 	return f, nil
 }

@@ -33,7 +33,10 @@ func TestParseStandbyNames(t *testing.T) {
 			t.Errorf("%q reads %s, want %s", test.setting, got, test.want)
 		}
 	}
-	for _, setting := range []string{",", "a,", "a b", "(a)", "any (a)", "first 1", "2 (a", "2 a)", "any", `"a`, "a-b", "any 0 (a)", "2 ()", "a, (b)", "1 (any)"} {
+	for _, setting := range []string{
+		",", "a,", "a b", "(a)", "any (a)", "first 1", "2 (a", "2 a)",
+		"any", `"a`, "a-b", "any 0 (a)", "2 ()", "a, (b)", "1 (any)",
+	} {
 		if s := parseStandbyNames(setting); s != nil {
 			t.Errorf("%q reads %+v, want nothing: no server accepts it", setting, s)
 		}
@@ -58,7 +61,8 @@ func TestWithoutHookline(t *testing.T) {
 			t.Errorf("in place of %q it proposes %q, want %q", test.setting, got, test.want)
 		}
 	}
-	if got, want := parseStandbyNames("*").without("hookline", nil), `FIRST 1 ("name of the standby")`; got != want {
+	if got, want := parseStandbyNames("*").without("hookline", nil),
+		`FIRST 1 ("name of the standby")`; got != want {
 		t.Errorf("without a standby it proposes %q, want %q", got, want)
 	}
 }

@@ -12,8 +12,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// A server that is promoted begins a timeline where the one before ended for it. What that one had behind this
-// position the promoted server does not have, and other transactions come to lie at the same positions.
+// A server that is promoted begins a timeline where the one before ended for it. What that one had
+// behind this position the promoted server does not have, and other transactions come to lie at the
+// same positions.
 
 // history is where the timelines ended that a server's present one has come from, the oldest first.
 type history []timelineEnd
@@ -37,7 +38,8 @@ func readHistory(ctx context.Context, conn *pgconn.PgConn, timeline int32) (hist
 	return parseHistory(file.Content)
 }
 
-// parseHistory reads a history file: a line for each timeline, with its number, its end and a reason.
+// parseHistory reads a history file: a line for each timeline, with its number, its end and a
+// reason.
 func parseHistory(file []byte) (h history, err error) {
 	for lines := bufio.NewScanner(bytes.NewReader(file)); lines.Scan(); {
 		fields := strings.Fields(lines.Text())
@@ -80,8 +82,9 @@ func (h history) of(at LSN, now int32) int32 {
 	return now
 }
 
-// DivergedError ends the stream when the server lacks what this process has read of another one, before that failed. What this process
-// knows of catalog and webhooks may be lacking there, too, so it has to start over.
+// DivergedError ends the stream when the server lacks what this process has read of another one,
+// before that failed. What this process knows of catalog and webhooks may be lacking there, too, so
+// it has to start over.
 type DivergedError struct {
 	Before, Now int32 // timelines
 	End         LSN   // what the server has of the one before
@@ -95,12 +98,15 @@ func (e *DivergedError) Error() string {
 	if e.AtLeast {
 		count = "at least " + count
 	}
-	return fmt.Sprintf("the server has taken over before it had everything: it is on timeline %d, and of timeline %d, which was read up to %s, "+
-		"it has what lies before %s; deliveries of changes that it does not have: %s", e.Now, e.Before, e.Read, e.End, count)
+	return fmt.Sprintf("the server has taken over before it had everything: it is on timeline %d, "+
+		"and of timeline %d, which was read up to %s, "+
+		"it has what lies before %s; deliveries of changes that it does not have: %s",
+		e.Now, e.Before, e.Read, e.End, count)
 }
 
-// diverged returns a *DivergedError when found lacks what has been read on the timeline before.
-func (s *Source) diverged(found system) error {
+// checkTimeline returns a *DivergedError when found lacks what has been read on the timeline
+// before.
+func (s *Source) checkTimeline(found system) error {
 	if found.timeline == s.system.timeline {
 		return nil
 	}
@@ -113,12 +119,17 @@ func (s *Source) diverged(found system) error {
 	}
 	n, all := s.ledger.heldSince(end)
 	return &DivergedError{
-		Before: s.system.timeline, Now: found.timeline, End: end, Read: s.reached, Announced: n, AtLeast: !all,
+		Before:    s.system.timeline,
+		Now:       found.timeline,
+		End:       end,
+		Read:      s.reached,
+		Announced: n,
+		AtLeast:   !all,
 	}
 }
 
-// shared returns what of a position the server has that was reached on a timeline. A server whose timeline has not come from that one has
-// what its slot says.
+// shared returns what of a position the server has that was reached on a timeline. A server whose
+// timeline has not come from that one has what its slot says.
 func (s *system) shared(p Position, timeline int32) Position {
 	if timeline == s.timeline {
 		return p

@@ -6,11 +6,15 @@ import (
 
 // The form is that of a history file: see timeline.c of Postgres.
 func TestHistory(t *testing.T) {
-	h, err := parseHistory([]byte("1\t0/3000158\tno recovery target specified\n\n# by hand\n2\t1/5000000\tno recovery target specified\n"))
+	h, err := parseHistory([]byte("1\t0/3000158\tno recovery target specified\n\n# by " +
+		"hand\n2\t1/5000000\tno recovery target specified\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for at, want := range map[LSN]int32{0x3000157: 1, 0x3000158: 2, 0x1_04ff_ffff: 2, 0x1_0500_0000: 3} {
+	for at, want := range map[LSN]int32{
+		0x3000157: 1, 0x3000158: 2, 0x1_04ff_ffff: 2,
+		0x1_0500_0000: 3,
+	} {
 		if got := h.of(at, 3); got != want {
 			t.Errorf("%s lies on timeline %d, want %d", at, got, want)
 		}
@@ -18,7 +22,10 @@ func TestHistory(t *testing.T) {
 	if end, known := h.end(2); end != 0x1_0500_0000 || !known {
 		t.Errorf("timeline 2 ended at %s, %t", end, known)
 	}
-	for _, broken := range []string{"1", "x\t0/1\treason", "1\tnowhere\treason", "99999999999\t0/1\treason"} {
+	for _, broken := range []string{
+		"1", "x\t0/1\treason", "1\tnowhere\treason",
+		"99999999999\t0/1\treason",
+	} {
 		if _, err := parseHistory([]byte(broken)); err == nil {
 			t.Errorf("%q is understood", broken)
 		}
@@ -52,7 +59,7 @@ func TestHeldSince(t *testing.T) {
 	const transactions = 3000
 	for n := 1; n <= transactions; n++ {
 		tx := &Tx{Commit: LSN(n), ledger: l}
-		l.take(tx, 0)
+		l.advance(tx, 0)
 		l.hold(tx)()
 		l.hold(tx)()
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
-	"hookline/mapper"
+	"hookline/mapper/tenants"
 )
 
 // LogFormat is the form of the log.
@@ -78,8 +78,8 @@ func (c *tenantColumns) UnmarshalText(b []byte) error {
 			return fmt.Errorf("entry %q: want a column once, and schema.table=column", entry)
 		}
 	}
-	if c.all == mapper.NoTenants && len(c.of) > 0 {
-		return fmt.Errorf("%s stands alone", mapper.NoTenants)
+	if c.all == tenants.None && len(c.of) > 0 {
+		return fmt.Errorf("%s stands alone", tenants.None)
 	}
 	return nil
 }

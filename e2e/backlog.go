@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Author makes up changes of contacts. Several authors may write at once: each has contacts of its own, and all change the common
-// ones.
+// Author makes up changes of contacts. Several authors may write at once: each has contacts of its
+// own, and all change the common ones.
 type Author struct {
 	Random *rand.Rand
 	Prefix string // of the names of its own contacts
@@ -47,7 +47,8 @@ func (a *Author) changes(n int) *pgx.Batch {
 	return batch
 }
 
-// commonChanges makes up changes of common contacts. They are in a fixed order, so that no two authors wait for each other.
+// commonChanges makes up changes of common contacts. They are in a fixed order, so that no two
+// authors wait for each other.
 func (a *Author) commonChanges() *pgx.Batch {
 	batch := &pgx.Batch{}
 	for _, contact := range a.Common {
@@ -60,7 +61,8 @@ func (a *Author) commonChanges() *pgx.Batch {
 
 var errRollback = errors.New("rolled back on purpose")
 
-// Write commits some transactions and rolls others back; in either kind parts are rolled back to a savepoint.
+// Write commits some transactions and rolls others back; in either kind parts are rolled back to a
+// savepoint.
 func (a *Author) Write(t *testing.T, conn *pgx.Conn, transactions int) error {
 	ctx := t.Context()
 	for range transactions {
@@ -100,7 +102,9 @@ func (db *Database) Backlog(random *rand.Rand, changes int) {
 	a := &Author{Random: random, Prefix: "contact"}
 	for changes > 0 {
 		n := min(1+random.IntN(100), changes)
-		db.Transaction(func(tx pgx.Tx) error { return tx.SendBatch(db.T.Context(), a.changes(n)).Close() })
+		db.Transaction(func(tx pgx.Tx) error {
+			return tx.SendBatch(db.T.Context(), a.changes(n)).Close()
+		})
 		changes -= n
 	}
 }

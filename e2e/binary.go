@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"hookline/internal/postgres/postgrestest"
 )
@@ -24,6 +25,7 @@ type program struct {
 
 	once sync.Once
 	path string
+	lock string // beside what it was built from
 	err  error
 }
 
@@ -47,9 +49,9 @@ func binary(t *testing.T, command string) string {
 	return p.path
 }
 
-// build puts the binary into the directory. It is linked once for all packages, in bin/e2e, where go build finds it up to
-// date; whatever goes on there later, the tests of this process run the copy. The lock beside it is new each time, which also
-// keeps go test from taking results from its cache: it does not know the packages that the binary is made of.
+// build puts the binary into the directory. It is linked once for all packages, in bin/e2e, where
+// go build finds it up to date; whatever goes on there later, the tests of this process run the
+// copy.
 func (p *program) build(dir string) (path string, err error) {
 	root, err := moduleRoot()
 	if err != nil {
@@ -69,6 +71,7 @@ func (p *program) build(dir string) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
+	p.lock = lock.Name()
 	defer func() { _ = lock.Close() }() // and the lock with it
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return "", fmt.Errorf("lock %s: %w", lock.Name(), err)
@@ -78,11 +81,24 @@ func (p *program) build(dir string) (path string, err error) {
 		return "", fmt.Errorf("build hookline: %w\n%s", err, out)
 	}
 	path = filepath.Join(dir, name)
-	// By another process: a file that this one has open to write is busy for the processes that it starts meanwhile.
+	// By another process: a file that this one has open to write is busy for the processes that it
+	// starts meanwhile.
 	if out, err := exec.Command("cp", linked, path).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("copy hookline: %w\n%s", err, out)
 	}
 	return path, nil
+}
+
+// spoilCache keeps go test from taking these results from its cache: it does not know the packages
+// that the binary is made of. It keeps no results of a test that has opened a file of the module
+// which is younger than 2 s when the test ends.
+func spoilCache() {
+	now := time.Now()
+	for _, p := range []*program{&watched, &plain} {
+		if p.lock != "" {
+			_ = os.Chtimes(p.lock, now, now)
+		}
+	}
 }
 
 // moduleRoot returns the directory that holds go.mod: this one or one above it.

@@ -29,13 +29,15 @@ type Delivery struct {
 // Gets says that all of the entries go to the inbox, and nothing else.
 func (b *Inbox) Gets(entries ...Entry) Delivery { return Delivery{b, entries} }
 
-// Finish waits until everything has arrived, stops the process, and checks that no more and no less came, and how.
+// Finish waits until everything has arrived, stops the process, and checks that no more and no less
+// came, and how.
 func Finish(t *testing.T, sut *Process, want ...Delivery) {
 	t.Helper()
 	for _, d := range want {
 		Eventually(t, d.Missing)
 	}
-	if text := sut.Get("/metrics"); strings.Contains(text, Confidential) || !strings.Contains(text, "hookline_events_total") {
+	if text := sut.Get("/metrics"); strings.Contains(text, Confidential) ||
+		!strings.Contains(text, "hookline_events_total") {
 		t.Errorf("/metrics has something confidential in it, or is not what it should be:\n%s", text)
 	}
 	sut.Stop()
@@ -56,13 +58,14 @@ func (d Delivery) Missing() error {
 type progress struct {
 	due    []Entry
 	places map[string]int // place in due of each event that came, by its id
-	next   int            // place that the next arrival must have, at least within one life of the sender
-	life   int
+	// place that the next arrival must have, at least within one life of the sender
+	next int
+	life int
 }
 
-// Check is the one check of all tests. For each record the events came in the order of commits. One may come twice only after the
-// sender was killed: the next one may begin further back, but goes on from there without a gap. The body is then the same, byte for
-// byte.
+// Check is the one check of all tests. For each record the events came in the order of commits. One
+// may come twice only after the sender was killed: the next one may begin further back, but goes on
+// from there without a gap. The body is then the same, byte for byte.
 func (d Delivery) Check() {
 	t := d.to.T
 	t.Helper()
@@ -92,11 +95,13 @@ func (d Delivery) Check() {
 	}
 	for record, p := range records {
 		if n := len(p.places); n < len(p.due) {
-			t.Errorf("%s: %d of %d events have arrived; the next would be %+v", record, n, len(p.due), p.due[n])
+			t.Errorf("%s: %d of %d events have arrived; the next would be %+v", record, n, len(p.due),
+				p.due[n])
 		}
 	}
 	if again := len(d.to.Accepted) - len(bodies); again > 0 {
-		t.Logf("%d deliveries of %d events: %d came again after a kill", len(d.to.Accepted), len(bodies), again)
+		t.Logf("%d deliveries of %d events: %d came again after a kill", len(d.to.Accepted), len(bodies),
+			again)
 	}
 }
 
@@ -114,7 +119,8 @@ func (p *progress) take(a Arrival) error {
 	}
 	restarted := a.life != p.life
 	if place != p.next && !restarted {
-		return fmt.Errorf("%s %+v is number %d of the record, after number %d", a.ID, a.Entry, place, p.next-1)
+		return fmt.Errorf("%s %+v is number %d of the record, after number %d", a.ID, a.Entry, place,
+			p.next-1)
 	}
 	p.next, p.life = place+1, a.life
 	return nil

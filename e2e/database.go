@@ -33,7 +33,9 @@ func NewServer(t *testing.T, settings map[string]string) (*postgres.Server, *Dat
 }
 
 // NewServerMajor is NewServer for a major version; 0 is the default one.
-func NewServerMajor(t *testing.T, major int, settings map[string]string) (*postgres.Server, *Database) {
+func NewServerMajor(
+	t *testing.T, major int, settings map[string]string,
+) (*postgres.Server, *Database) {
 	t.Helper()
 	server := postgrestest.NewServer(t, postgres.Options{Major: major, Settings: settings})
 	return server, Connect(t, server.URL("postgres"))
@@ -124,6 +126,15 @@ func (db *Database) SlotActive() bool {
 // AddWebhook adds a row to the table webhooks and returns its id.
 func (db *Database) AddWebhook(to *Inbox, operations ...string) (id string) {
 	db.T.Helper()
-	return Value[string](db, `INSERT INTO webhooks (url, secret, operations) VALUES ($1, $2, $3) RETURNING id::text`,
+	return Value[string](db,
+		`INSERT INTO webhooks (url, secret, operations) VALUES ($1, $2, $3) RETURNING id::text`,
 		to.URL(), to.Secret, operations)
+}
+
+// AddOwnWebhook adds a webhook to Hookline's own table, for everyone, and returns its key.
+func (db *Database) AddOwnWebhook(to *Inbox, format string, operations ...string) (key string) {
+	db.T.Helper()
+	return "hookline.webhook/" + Value[string](db,
+		`INSERT INTO hookline.webhook (url, secret, format, operations)
+		VALUES ($1, $2, $3, $4) RETURNING id::text`, to.URL(), to.Secret, format, operations)
 }

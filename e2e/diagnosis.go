@@ -30,15 +30,17 @@ type Finding struct {
 	SQL                       []string
 }
 
-// moving are checks whose figures differ from one moment to the next, with all the other tests on the same server.
+// moving are checks whose figures differ from one moment to the next, with all the other tests on
+// the same server.
 var moving = []string{"slot", "max_replication_slots", "max_wal_senders"}
 
-// Doctor asks for a diagnosis, as text and as JSON, and checks that both say the same, with the exit code that belongs to it, and that the
-// database is left as it was.
+// Doctor asks for a diagnosis, as text and as JSON, and checks that both say the same, with the
+// exit code that belongs to it, and that the database is left as it was.
 func (db *Database) Doctor(settings ...string) (d Diagnosis, text string) {
 	db.T.Helper()
 	before := db.Prepared()
-	asked, asJSON := Run(db.T, db.Env(settings...), "doctor"), Run(db.T, db.Env(settings...), "doctor", "--json")
+	asked, asJSON := Run(db.T, db.Env(settings...), "doctor"),
+		Run(db.T, db.Env(settings...), "doctor", "--json")
 	code := asked.Wait()
 	text = asked.Out.String()
 	if asJSON.Wait() != code {
@@ -61,14 +63,16 @@ func (db *Database) Doctor(settings ...string) (d Diagnosis, text string) {
 		if f.Level != "ok" && f.Mend == "" {
 			db.T.Errorf("%s: nothing is said that mends it: %s", f.Check, f.Found)
 		}
-		for _, line := range append(append([]string{f.Check, f.Found}, strings.Split(f.Mend, "\n")...), f.SQL...) {
+		for _, line := range append(append([]string{f.Check, f.Found}, strings.Split(f.Mend, "\n")...),
+			f.SQL...) {
 			if !strings.Contains(text, line) && !slices.Contains(moving, f.Check) {
 				db.T.Errorf("the text does not hold %q of %s:\n%s", line, f.Check, text)
 			}
 		}
 	}
 	if d.Healthy != (problems == 0) || d.Problems != problems || d.Warnings != warnings {
-		db.T.Errorf("healthy %t, %d problems and %d warnings are told, %d and %d are listed", d.Healthy, d.Problems, d.Warnings, problems, warnings)
+		db.T.Errorf("healthy %t, %d problems and %d warnings are told, %d and %d are listed", d.Healthy,
+			d.Problems, d.Warnings, problems, warnings)
 	}
 	if after := db.Prepared(); after != before {
 		db.T.Errorf("the doctor has changed the database from %s to %s", before, after)
@@ -88,7 +92,8 @@ func (db *Database) Mend(d Diagnosis) {
 	}
 }
 
-// WantFinding checks level and text of a check. All of the texts have to be there, in what was found, in what mends it, or in the SQL.
+// WantFinding checks level and text of a check. All of the texts have to be there, in what was
+// found, in what mends it, or in the SQL.
 func WantFinding(t *testing.T, d Diagnosis, check, level string, texts ...string) {
 	t.Helper()
 	f := d.Finding(check)

@@ -8,7 +8,8 @@ import (
 // Patience is how long anything may take, on a slow machine under the race detector.
 const Patience = 2 * time.Minute
 
-// Eventually calls f until it returns nil. Once patience is over, the test ends with f's last error.
+// Eventually calls f until it returns nil. Once patience is over, the test ends with f's last
+// error.
 func Eventually(t *testing.T, f func() error) {
 	t.Helper()
 	deadline := time.After(Patience)

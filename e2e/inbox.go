@@ -13,11 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"hookline/internal/receiver"
 	"hookline/sender"
 )
 
-// Inbox is a receiver of webhooks that remembers what came. It accepts everything until it is told otherwise.
+// Inbox is a receiver of webhooks that remembers what came. It accepts everything until it is told
+// otherwise.
 type Inbox struct {
 	T      *testing.T
 	Secret string
@@ -33,6 +36,7 @@ type Inbox struct {
 	gate     *gate           // nil while it is open
 	more     *sync.Cond      // tells of each delivery that is accepted
 	open     map[net.Conn]bool
+	schema   *jsonschema.Schema // of bodies; nil until Validates
 }
 
 // Arrival is a delivery that was accepted.
@@ -54,9 +58,15 @@ func NewInbox(t *testing.T) *Inbox {
 // NewInboxWith returns an inbox for deliveries signed with the secret; "" is for unsigned ones.
 func NewInboxWith(t *testing.T, secret string) *Inbox {
 	t.Helper()
-	b := &Inbox{T: t, Secret: secret, ids: map[string]bool{}, Records: map[string]bool{}, open: map[net.Conn]bool{}}
+	b := &Inbox{
+		T: t, Secret: secret, ids: map[string]bool{}, Records: map[string]bool{},
+		open: map[net.Conn]bool{},
+	}
 	b.more = sync.NewCond(&b.Mu)
-	b.Server = httptest.NewUnstartedServer(&receiver.Receiver{Secret: secret, Answer: b.answer, Received: b.received})
+	b.Server = httptest.NewUnstartedServer(&receiver.Receiver{
+		Secret: secret, Answer: b.answer,
+		Received: b.received,
+	})
 	b.Server.Config.ConnState = b.connState
 	b.Server.Start()
 	t.Cleanup(b.Server.Close)
@@ -101,8 +111,9 @@ type gate struct {
 	open       chan struct{}
 }
 
-// CloseAfter lets n more requests through and then closes the gate: what comes after them waits, unanswered, until OpenGate, or
-// until its sender goes away. So whatever a test does behind UntilClosed happens in the middle, however fast Hookline is.
+// CloseAfter lets n more requests through and then closes the gate: what comes after them waits,
+// unanswered, until OpenGate, or until its sender goes away. So whatever a test does behind
+// UntilClosed happens in the middle, however fast Hookline is.
 func (b *Inbox) CloseAfter(n int) {
 	b.Mu.Lock()
 	defer b.Mu.Unlock()
@@ -135,8 +146,8 @@ func (b *Inbox) OpenGate() {
 	}
 }
 
-// UntilNear waits until at most so many of n events have yet to be accepted, or ctx has ended. A writer that calls it does not
-// run away from a slow Hookline.
+// UntilNear waits until at most so many of n events have yet to be accepted, or ctx has ended. A
+// writer that calls it does not run away from a slow Hookline.
 func (b *Inbox) UntilNear(ctx context.Context, n, behind int) {
 	wake := context.AfterFunc(ctx, func() {
 		b.Mu.Lock()
@@ -166,6 +177,11 @@ func (b *Inbox) received(got receiver.Request) {
 	}
 	b.Mu.Lock()
 	defer b.Mu.Unlock()
+	if b.schema != nil {
+		if err := validate(b.schema, got.Body); err != nil {
+			b.T.Errorf("body of %s: %v: %s", got.ID, err, got.Body)
+		}
+	}
 	b.requests = append(b.requests, got)
 	if got.Status == http.StatusOK {
 		b.Accepted = append(b.Accepted, Arrival{e, got.ID, string(got.Body), b.life})
@@ -189,7 +205,10 @@ func Read(got receiver.Request) (Entry, error) {
 	if record.ID == "" {
 		record = body.Record
 	}
-	return Entry{Event: got.Event, Record: record.ID, Version: record.Version, Workspace: body.WorkspaceID}, err
+	return Entry{
+		Event: got.Event, Record: record.ID, Version: record.Version,
+		Workspace: body.WorkspaceID,
+	}, err
 }
 
 func (b *Inbox) connState(c net.Conn, s http.ConnState) {
@@ -234,6 +253,28 @@ func (b *Inbox) UntilAccepted(n int) {
 	})
 }
 
+// UntilMore waits until n more deliveries were accepted.
+func (b *Inbox) UntilMore(n int) {
+	b.T.Helper()
+	b.UntilAccepted(b.Count() + n)
+}
+
+// Repeats returns how many deliveries came again in the life of each sender, of those that were
+// killed and of the last one.
+func (b *Inbox) Repeats() []int {
+	b.Mu.Lock()
+	defer b.Mu.Unlock()
+	again := make([]int, b.life+1)
+	seen := map[string]bool{}
+	for _, a := range b.Accepted {
+		if seen[a.ID] {
+			again[a.life]++
+		}
+		seen[a.ID] = true
+	}
+	return again
+}
+
 // UntilAsked waits until n requests were answered.
 func (b *Inbox) UntilAsked(n int) {
 	b.T.Helper()
@@ -245,11 +286,13 @@ func (b *Inbox) UntilAsked(n int) {
 	})
 }
 
-// ExpectReplay tells that the sender was killed and that another one will begin before the place where it was: what came before may
-// come again. No other sender must be at work yet. It returns when everything that the dead one had sent is through.
+// ExpectReplay tells that the sender was killed and that another one will begin before the place
+// where it was: what came before may come again. No other sender must be at work yet. It returns
+// when everything that the dead one had sent is through.
 func (b *Inbox) ExpectReplay() {
 	b.T.Helper()
-	// Connections are accepted in the order they were made, so those of the dead sender are accepted once this one is.
+	// Connections are accepted in the order they were made, so those of the dead sender are accepted
+	// once this one is.
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: Patience}
 	resp, err := client.Get(b.URL())
 	if err != nil {
@@ -297,14 +340,16 @@ func (b *Inbox) UntilHeardOf(record string) (at time.Time) {
 	return at
 }
 
-// BeginLife is ExpectReplay for a sender that has nothing under way and is about to be cut off, while the next one stands by already.
+// BeginLife is ExpectReplay for a sender that has nothing under way and is about to be cut off,
+// while the next one stands by already.
 func (b *Inbox) BeginLife() {
 	b.Mu.Lock()
 	defer b.Mu.Unlock()
 	b.life++
 }
 
-// DataOf returns the record of a body of the event format, as it came, and the names of the changed fields.
+// DataOf returns the record of a body of the event format, as it came, and the names of the changed
+// fields.
 func DataOf(t *testing.T, r receiver.Request) (data string, updated []string) {
 	t.Helper()
 	var body struct {

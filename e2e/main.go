@@ -1,5 +1,6 @@
-// Package e2e tests the built binary from outside: a real Postgres in front of it, real receivers behind it, and whatever can go wrong
-// in between. Every test ends in the same check: what was committed has arrived, each record's changes in order, all of it signed.
+// Package e2e tests the built binary from outside: a real Postgres in front of it, real receivers
+// behind it, and whatever can go wrong in between. Every test ends in the same check: what was
+// committed has arrived, each record's changes in order, all of it signed.
 package e2e
 
 import (
@@ -27,7 +28,9 @@ func Main(m *testing.M) {
 		fmt.Println("e2e: left out with -short")
 		return
 	}
-	os.Exit(postgrestest.Run(func() int { return watchdog(m) }))
+	code := postgrestest.Run(func() int { return watchdog(m) })
+	spoilCache()
+	os.Exit(code)
 }
 
 // Random returns a source of random numbers that -seed repeats.

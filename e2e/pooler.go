@@ -44,7 +44,8 @@ unix_socket_dir =
 auth_type = any
 %s
 `, server.Hostname(), server.Port(), server.User.Username(), address.Port, strings.Join(lines, "\n"))
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil { //nolint:gosec // another user reads it
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		//nolint:gosec // another user reads it
 		t.Fatal(err)
 	}
 	process := Command(t, nil, "version")

@@ -18,7 +18,8 @@ import (
 	"time"
 )
 
-// Confidential is part of every password, every signing secret and every row: it must never be printed.
+// Confidential is part of every password, every signing secret and every row: it must never be
+// printed.
 const Confidential = "confidential"
 
 // Process is one run of the binary.
@@ -48,7 +49,8 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// Start starts `hookline run` on the database. Its end counts as a failure until the test asks for it.
+// Start starts `hookline run` on the database. Its end counts as a failure until the test asks for
+// it.
 func Start(t *testing.T, db *Database, settings ...string) *Process {
 	t.Helper()
 	p := Command(t, db.Env(settings...), "run")
@@ -64,7 +66,8 @@ func Run(t *testing.T, env []string, args ...string) *Process {
 	return p
 }
 
-// Command returns a process that is yet to be launched. It will see nothing of this one's environment but PATH.
+// Command returns a process that is yet to be launched. It will see nothing of this one's
+// environment but PATH.
 func Command(t *testing.T, env []string, args ...string) *Process {
 	t.Helper()
 	p := &Process{T: t, Cmd: exec.Command(binary(t, args[0]), args...), ended: make(chan struct{})}
@@ -102,7 +105,8 @@ func (p *Process) cleanUp() {
 		}
 	}
 	if p.T.Failed() {
-		p.T.Logf("%v, process %d, has printed:\n%s%s", p.Cmd.Args[1:], p.Cmd.Process.Pid, tail(p.Out.String()), tail(p.Log.String()))
+		p.T.Logf("%v, process %d, has printed:\n%s%s", p.Cmd.Args[1:], p.Cmd.Process.Pid,
+			tail(p.Out.String()), tail(p.Log.String()))
 	}
 }
 
@@ -133,8 +137,8 @@ func (p *Process) Stop() { p.Interrupt(syscall.SIGTERM) }
 // inHand is more than a process with a buffer of 64 KiB has taken and not delivered.
 const inHand = 200
 
-// StopInTheMiddle is Stop while the gate of an inbox keeps deliveries under way. From then on the gate lets through what the
-// process has in hand, and not what it would still take from the stream.
+// StopInTheMiddle is Stop while the gate of an inbox keeps deliveries under way. From then on the
+// gate lets through what the process has in hand, and not what it would still take from the stream.
 func (p *Process) StopInTheMiddle(b *Inbox) {
 	p.T.Helper()
 	b.UntilClosed()
@@ -178,7 +182,8 @@ func (p *Process) Get(path string) string {
 	if found == nil {
 		return "nothing listens yet"
 	}
-	client := http.Client{Timeout: 10 * time.Second} // one that is stopped accepts connections all the same
+	// one that is stopped accepts connections all the same
+	client := http.Client{Timeout: 10 * time.Second}
 	resp, err := client.Get("http://" + found[1] + path)
 	if err != nil {
 		return err.Error()

@@ -60,11 +60,13 @@ func (w Workspace) AddWebhook(to *Inbox, operations ...string) (id string) {
 	return id
 }
 
-// AddPerson adds a person, within the transaction in progress if there is one, and returns the entry that announces it.
+// AddPerson adds a person, within the transaction in progress if there is one, and returns the
+// entry that announces it.
 func (w Workspace) AddPerson() Entry {
 	w.T.Helper()
 	person := UUID()
-	w.Exec(`INSERT INTO `+w.Schema+`.person (id, "nameFirstName") VALUES ($1, $2)`, person, Confidential)
+	w.Exec(`INSERT INTO `+w.Schema+`.person (id, "nameFirstName") VALUES ($1, $2)`, person,
+		Confidential)
 	return w.Did("person.created", person)
 }
 

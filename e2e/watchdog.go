@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// launched are the processes that run now. When tests hang, their state tells more than the goroutines that wait for them.
+// launched are the processes that run now. When tests hang, their state tells more than the
+// goroutines that wait for them.
 var launched struct {
 	mu        sync.Mutex
 	processes map[*Process]bool
@@ -48,7 +49,8 @@ func ReportProcesses(w io.Writer) {
 	fmt.Fprintf(w, "the tests are about to time out; %d processes run:\n", len(launched.processes))
 	for p := range launched.processes {
 		pid := p.Cmd.Process.Pid
-		fmt.Fprintf(w, "\n%s waits for hookline %s, process %d, %s, /readyz: %s\n%s%s", p.T.Name(), strings.Join(p.Cmd.Args[1:], " "),
+		fmt.Fprintf(w, "\n%s waits for hookline %s, process %d, %s, /readyz: %s\n%s%s", p.T.Name(),
+			strings.Join(p.Cmd.Args[1:], " "),
 			pid, processState(pid), p.Get("/readyz"), tail(p.Out.String()), tail(p.Log.String()))
 	}
 }

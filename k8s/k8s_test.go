@@ -1,5 +1,5 @@
-// Package k8s_test renders the manifests as `kubectl apply -k` would and checks the result: against the schemas
-// of Kubernetes, and for what Hookline promises about the way it runs there.
+// Package k8s_test renders the manifests as `kubectl apply -k` would and checks the result: against
+// the schemas of Kubernetes, and for what Hookline promises about the way it runs there.
 package k8s_test
 
 import (
@@ -22,12 +22,14 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"hookline/config"
+	"hookline/sender/settled"
 )
 
 const (
 	base    = "base"
 	example = "examples/twenty"
-	// schemas is the newest Kubernetes whose schemas kubectl-validate carries; native sidecars exist since 1.29.
+	// schemas is the newest Kubernetes whose schemas kubectl-validate carries; native sidecars exist
+	// since 1.29.
 	schemas = "1.30"
 	// defaultGrace is what Kubernetes takes when a pod names no terminationGracePeriodSeconds.
 	defaultGrace = 30
@@ -63,7 +65,8 @@ func TestKubectlRendersTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatalf("kubectl kustomize %s: %v", dir, explain(err))
 		}
-		if got, want := decode[map[string]any](t, out), decode[map[string]any](t, render(t, dir)); !reflect.DeepEqual(got, want) {
+		if got, want := decode[map[string]any](t, out),
+			decode[map[string]any](t, render(t, dir)); !reflect.DeepEqual(got, want) {
 			t.Errorf("kubectl kustomize %s:\n%v\nwant, as the pinned kustomize has it:\n%v", dir, got, want)
 		}
 	}
@@ -123,7 +126,8 @@ func TestContainer(t *testing.T) {
 				}
 			})
 
-			// Loopback, the default, is the pod's: kubectl port-forward reaches it. A sidecar shares it with the CRM.
+			// Loopback, the default, is the pod's: kubectl port-forward reaches it. A sidecar shares it with
+			// the CRM.
 			t.Run("profiles stay inside", func(t *testing.T) {
 				want := ""
 				if c.RestartPolicy == "Always" {
@@ -140,9 +144,33 @@ func TestContainer(t *testing.T) {
 					t.Fatalf("HOOKLINE_DRAIN_TIMEOUT: %v", err)
 				}
 				grace := time.Duration(cmp.Or(pod.TerminationGracePeriodSeconds, defaultGrace)) * time.Second
-				const farewell = 15 * time.Second // in which Hookline puts the rest into the spool and gives the slot back
+				// in which Hookline puts the rest into the spool and gives the slot back
+				const farewell = 15 * time.Second
 				if grace <= drain+farewell {
-					t.Errorf("the pod is killed after %v, before the drain of %v and the farewell of %v have ended", grace, drain, farewell)
+					t.Errorf(
+						"the pod is killed after %v, before the drain of %v and the farewell of %v have ended", grace,
+						drain, farewell)
+				}
+			})
+
+			t.Run("has a directory that outlives it", func(t *testing.T) {
+				if len(c.VolumeMounts) != 1 || c.VolumeMounts[0].ReadOnly ||
+					c.VolumeMounts[0].MountPath != env["HOOKLINE_STATE_DIR"] {
+					t.Fatalf("mounted is %+v; HOOKLINE_STATE_DIR is %q", c.VolumeMounts, env["HOOKLINE_STATE_DIR"])
+				}
+				i := slices.IndexFunc(pod.Volumes, func(v volume) bool {
+					return v.Name == c.VolumeMounts[0].Name
+				})
+				if i < 0 || pod.Volumes[i].EmptyDir == nil {
+					t.Fatalf("no emptyDir is mounted: %+v", pod.Volumes)
+				}
+				room := mebibytes(t, pod.Volumes[i].EmptyDir.SizeLimit)
+				if room<<20 < settled.FileSize {
+					t.Errorf("it has %d MiB, the file %d bytes", room, settled.FileSize)
+				}
+				soft, hard := mebibytes(t, env["GOMEMLIMIT"]), mebibytes(t, c.Resources.Limits["memory"])
+				if pod.Volumes[i].EmptyDir.Medium == "Memory" && soft+room > hard {
+					t.Errorf("GOMEMLIMIT of %d MiB and %d MiB of it exceed the limit of %d MiB", soft, room, hard)
 				}
 			})
 
@@ -166,7 +194,8 @@ func TestBase(t *testing.T) {
 	c := pod.container(t, "hookline")
 
 	if c.StartupProbe.path() != "/livez" || c.ReadinessProbe.path() != "/readyz" {
-		t.Errorf("startup probe asks %q, readiness probe %q", c.StartupProbe.path(), c.ReadinessProbe.path())
+		t.Errorf("startup probe asks %q, readiness probe %q", c.StartupProbe.path(),
+			c.ReadinessProbe.path())
 	}
 	account := find(t, objects, "ServiceAccount", pod.ServiceAccountName)
 	for name, mounted := range map[string]*bool{
@@ -178,7 +207,8 @@ func TestBase(t *testing.T) {
 		}
 	}
 	annotations := deployment.Spec.Template.Metadata.Annotations
-	if got, want := annotations["prometheus.io/port"], strconv.Itoa(c.Ports[0].ContainerPort); got != want {
+	if got, want := annotations["prometheus.io/port"],
+		strconv.Itoa(c.Ports[0].ContainerPort); got != want {
 		t.Errorf("prometheus.io/port is %q, the port %s", got, want)
 	}
 
@@ -186,7 +216,8 @@ func TestBase(t *testing.T) {
 	secret := decode[object](t, read(t, base+"/secret.example.yaml"))[0]
 	ref := c.env("HOOKLINE_DATABASE_URL").ValueFrom.SecretKeyRef
 	if _, ok := secret.StringData[ref.Key]; !ok || ref.Name != secret.Metadata.Name {
-		t.Errorf("the Deployment reads %+v; the example is Secret %s with %v", ref, secret.Metadata.Name, secret.StringData)
+		t.Errorf("the Deployment reads %+v; the example is Secret %s with %v", ref, secret.Metadata.Name,
+			secret.StringData)
 	}
 }
 
@@ -206,7 +237,8 @@ func TestNetworkPolicy(t *testing.T) {
 			t.Errorf("the policy selects %s=%s; the pod has %q", label, value, pod.Metadata.Labels[label])
 		}
 	}
-	if want := []peerRule{{Ports: []policyPort{{8687, "TCP"}}}}; !reflect.DeepEqual(policy.Ingress, want) {
+	if want := []peerRule{{Ports: []policyPort{{8687, "TCP"}}}}; !reflect.DeepEqual(policy.Ingress,
+		want) {
 		t.Errorf("ingress %+v, want %+v", policy.Ingress, want)
 	}
 
@@ -230,7 +262,8 @@ func TestNetworkPolicy(t *testing.T) {
 	} {
 		allows := func(r peerRule) bool { return r.allows(t, test.address, test.protocol, test.port) }
 		if got := slices.ContainsFunc(policy.Egress, allows); got != test.allowed {
-			t.Errorf("egress to %s %s:%d: allowed %v, want %v", test.protocol, test.address, test.port, got, test.allowed)
+			t.Errorf("egress to %s %s:%d: allowed %v, want %v", test.protocol, test.address, test.port, got,
+				test.allowed)
 		}
 	}
 }
@@ -240,17 +273,20 @@ func TestSidecar(t *testing.T) {
 	pod := find(t, objects, "Deployment", "crm-twenty-server").Spec.Template.Spec
 	sidecar := pod.container(t, "hookline")
 
-	if sidecar.RestartPolicy != "Always" || !slices.ContainsFunc(pod.InitContainers, named("hookline")) {
+	if sidecar.RestartPolicy != "Always" ||
+		!slices.ContainsFunc(pod.InitContainers, named("hookline")) {
 		t.Errorf("restart policy %q: not a native sidecar", sidecar.RestartPolicy)
 	}
 	if sidecar.StartupProbe != nil || sidecar.ReadinessProbe != nil {
 		t.Error("a startup or readiness probe of the sidecar would hold back the CRM")
 	}
 	server := pod.container(t, "server").env("PG_DATABASE_URL").ValueFrom.SecretKeyRef
-	if got := sidecar.env("HOOKLINE_DATABASE_URL").ValueFrom.SecretKeyRef; server.Name == "" || got != server {
+	if got := sidecar.env("HOOKLINE_DATABASE_URL").ValueFrom.SecretKeyRef; server.Name == "" ||
+		got != server {
 		t.Errorf("the sidecar's database URL is %+v, the server's %+v", got, server)
 	}
-	inBase := find(t, decode[object](t, render(t, base)), "Deployment", "hookline").Spec.Template.Spec.container(t, "hookline")
+	inBase := find(t, decode[object](t, render(t, base)), "Deployment",
+		"hookline").Spec.Template.Spec.container(t, "hookline")
 	if tag(inBase.Image) == "" || tag(inBase.Image) != tag(sidecar.Image) {
 		t.Errorf("the base runs %s, the sidecar %s", inBase.Image, sidecar.Image)
 	}
@@ -268,7 +304,16 @@ func TestSidecarLeavesTheRestAlone(t *testing.T) {
 			continue
 		}
 		delete(pod, "enableServiceLinks")
-		pod["initContainers"] = slices.DeleteFunc(inits, func(c any) bool { return c.(map[string]any)["name"] == "hookline" })
+		volumes, _ := pod["volumes"].([]any)
+		volumes = slices.DeleteFunc(volumes, func(v any) bool {
+			return v.(map[string]any)["name"] == "hookline-state"
+		})
+		if pod["volumes"] = volumes; len(volumes) == 0 {
+			delete(pod, "volumes")
+		}
+		pod["initContainers"] = slices.DeleteFunc(inits, func(c any) bool {
+			return c.(map[string]any)["name"] == "hookline"
+		})
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("rendered without the sidecar:\n%s\nwant:\n%s", encode(t, got), encode(t, want))
@@ -291,7 +336,8 @@ func TestNoSecretInManifests(t *testing.T) {
 					t.Errorf("%s: %s %s holds %s", dir, o.Kind, o.Metadata.Name, name)
 				}
 			}
-			for _, c := range slices.Concat(o.Spec.Template.Spec.InitContainers, o.Spec.Template.Spec.Containers) {
+			for _, c := range slices.Concat(o.Spec.Template.Spec.InitContainers,
+				o.Spec.Template.Spec.Containers) {
 				for _, v := range c.Env {
 					if secret.MatchString(v.Name) && v.Value != "" {
 						t.Errorf("%s: container %s has %s as plain text", dir, c.Name, v.Name)
@@ -337,8 +383,9 @@ func render(t *testing.T, dir string) []byte {
 // renderings are the manifests that render has made, by directory.
 var renderings = map[string][]byte{}
 
-// validate checks manifests, by name, against the schemas inside kubectl-validate and returns what it says: a line
-// with the word OK for each that is valid. The tool takes a second to start, so it is asked of all at once.
+// validate checks manifests, by name, against the schemas inside kubectl-validate and returns what
+// it says: a line with the word OK for each that is valid. The tool takes a second to start, so it
+// is asked of all at once.
 func validate(t *testing.T, manifests map[string][]byte) (string, error) {
 	t.Helper()
 	dir := t.TempDir()
@@ -348,7 +395,8 @@ func validate(t *testing.T, manifests map[string][]byte) (string, error) {
 		}
 	}
 	cmd := tool(t, "kubectl-validate", "--version="+schemas, dir)
-	// Without this it would ask the cluster of the developer's kubeconfig, or the one it runs in, for schemas.
+	// Without this it would ask the cluster of the developer's kubeconfig, or the one it runs in, for
+	// schemas.
 	cmd.Env = append(cmd.Env, "KUBECONFIG="+os.DevNull, "KUBERNETES_SERVICE_HOST=")
 	out, err := cmd.CombinedOutput()
 	return string(out), err
@@ -379,8 +427,8 @@ func explain(err error) error {
 	return err
 }
 
-// reads opens every manifest, since `go test` keeps a result for as long as the files that the test itself opened
-// are the same, and does not see what the tools open.
+// reads opens every manifest, since `go test` keeps a result for as long as the files that the test
+// itself opened are the same, and does not see what the tools open.
 func reads(t *testing.T) {
 	t.Helper()
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// object is any Kubernetes object, with the fields that these tests look at. Whether the rest is right is
-// for kubectl-validate to say.
+// object is any Kubernetes object, with the fields that these tests look at. Whether the rest is
+// right is for kubectl-validate to say.
 type object struct {
 	Kind                         string
 	Metadata                     metadata
@@ -43,6 +43,15 @@ type podSpec struct {
 	SecurityContext               securityContext `yaml:"securityContext"`
 	InitContainers                []container     `yaml:"initContainers"`
 	Containers                    []container
+	Volumes                       []volume
+}
+
+type volume struct {
+	Name     string
+	EmptyDir *struct {
+		Medium    string
+		SizeLimit string `yaml:"sizeLimit"`
+	} `yaml:"emptyDir"`
 }
 
 type container struct {
@@ -62,6 +71,11 @@ type container struct {
 	ReadinessProbe  *probe          `yaml:"readinessProbe"`
 	SecurityContext securityContext `yaml:"securityContext"`
 	Resources       struct{ Limits map[string]string }
+	VolumeMounts    []struct {
+		Name      string
+		MountPath string `yaml:"mountPath"`
+		ReadOnly  bool   `yaml:"readOnly"`
+	} `yaml:"volumeMounts"`
 }
 
 type variable struct {
@@ -153,7 +167,9 @@ func (r peerRule) allows(t *testing.T, address, protocol string, port int) bool 
 // find returns the object of this kind and name.
 func find(t *testing.T, objects []object, kind, name string) object {
 	t.Helper()
-	i := slices.IndexFunc(objects, func(o object) bool { return o.Kind == kind && o.Metadata.Name == name })
+	i := slices.IndexFunc(objects, func(o object) bool {
+		return o.Kind == kind && o.Metadata.Name == name
+	})
 	if i < 0 {
 		t.Fatalf("no %s %s is rendered", kind, name)
 	}

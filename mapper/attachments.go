@@ -6,9 +6,10 @@ import (
 	"hookline/cdc"
 )
 
-// attachments knows rows of partitioned tables that were moved to tables which were then attached as
-// partitions. The stream has their deletes alone; cdc announces what a table has when it is attached, and
-// cannot tell those rows from others. They have been told, and are not announced again.
+// attachments knows rows of partitioned tables that were moved to tables which were then attached
+// as partitions. The stream has their deletes alone; cdc announces what a table has when it is
+// attached, and cannot tell those rows from others. They have been told, and are not announced
+// again.
 //
 // What it knows is kept in the database, too, so that a process that starts anew knows it.
 type attachments struct {
@@ -17,19 +18,19 @@ type attachments struct {
 	moved  map[cdc.MovedRecord]struct{}
 }
 
-// Moved keeps records in mind that have moved. cdc.Moved is one.
+// Moved keeps records in mind that have moved. cdc.MovedRecords is one.
 type Moved interface {
 	Load(ctx context.Context) ([]cdc.MovedRecord, error)
 	Add(ctx context.Context, records []cdc.MovedRecord) error
 	Forget(ctx context.Context, record cdc.MovedRecord) error
 }
 
-// mostMoved is how many records are kept in mind. More that move before they are looked at are announced
-// as created.
+// mostMoved is how many records are kept in mind. More that move before they are looked at are
+// announced as created.
 const mostMoved = 1 << 20
 
-// KeepMoved has m keep in store which records have moved. Without it they are forgotten with the process.
-// Call it before Map.
+// KeepMoved has m keep in store which records have moved. Without it they are forgotten with the
+// process. Call it before Map.
 func (m *Mapper) KeepMoved(store Moved) { m.attachments.store = store }
 
 // load reads what a process before has left.
@@ -93,7 +94,8 @@ func (a *attachments) forget(ctx context.Context, record cdc.MovedRecord) error 
 	return nil
 }
 
-// movedRecord returns what a row of a partitioned table is known by, whatever the name of the table.
+// movedRecord returns what a row of a partitioned table is known by, whatever the name of the
+// table.
 func movedRecord(rel *cdc.Relation, o *object, row cdc.Tuple) cdc.MovedRecord {
 	return cdc.MovedRecord{Relation: rel.OID, Key: o.recordOf(0, row)}
 }

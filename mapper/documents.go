@@ -19,6 +19,7 @@ type documents struct {
 	held        map[string]*document
 	queue       []*document // what is held, in the order in which it came
 	due         []occurrence
+	cause       *cause // of the change in hand; nil where nobody asks
 
 	was, is cdc.Tuple // room for unpack
 }
@@ -33,17 +34,21 @@ type document struct {
 	relation      *cdc.Relation
 	tx            *cdc.Tx
 	draft, public edition
+
+	causes     causes          // of its changes
+	annotation *cdc.Annotation // of the last one
 }
 
 // edition is one of the two rows of a document: as it was before the transaction, and as it is now.
 // Both are packed; nil is not there, or not touched.
 type edition struct {
-	touched    bool
-	was, is    []byte
-	id         string // primary key of the row that is there now
-	anew       bool   // it was inserted
-	moved      bool   // the change that brought it took it from another document
-	came, gone uint32 // index of the change that brought it, and of the one that took the other away
+	touched bool
+	was, is []byte
+	id      string // primary key of the row that is there now
+	anew    bool   // it was inserted
+	moved   bool   // the change that brought it took it from another document
+	// index of the change that brought it, and of the one that took the other away
+	came, gone uint32
 }
 
 // occurrence is an event that is due.
@@ -69,7 +74,6 @@ func (h *documents) forget() {
 
 // document takes a change of a record that has drafts, under a full replica identity.
 func (m *Mapper) document(ctx context.Context, o *object, change cdc.Change) (*Draft, error) {
-	m.follow(change)
 	if change.Kind == cdc.Update {
 		row, _, err := m.complete(ctx, o, change.Relation, change.Old, change.New)
 		if err != nil {
@@ -90,9 +94,12 @@ func (m *Mapper) document(ctx context.Context, o *object, change cdc.Change) (*D
 		e.moved = from != nil && from != d
 	}
 	for h.bytes > h.most {
-		h.settle(change.Told)
+		h.settle(change.Repeated)
 	}
-	return m.Next(ctx)
+	if change.Sole {
+		h.end(change.Repeated)
+	}
+	return m.leave(ctx, change, nil, nil)
 }
 
 // end settles all that is held.
@@ -122,6 +129,8 @@ func (h *documents) of(o *object, change cdc.Change, row cdc.Tuple) *document {
 		h.held[key], h.queue = d, append(h.queue, d)
 		h.bytes += d.size()
 	}
+	d.annotation = change.Annotation
+	d.causes.add(h.cause)
 	return d
 }
 
@@ -143,7 +152,7 @@ func (d *document) edition(row cdc.Tuple) *edition {
 
 // size is the memory that d takes, roughly.
 func (d *document) size() int {
-	const fixed = 320
+	const fixed = 360
 	rows := 0
 	for _, e := range []*edition{&d.draft, &d.public} {
 		rows += len(e.was) + len(e.is)
@@ -219,7 +228,9 @@ func (h *documents) next(m *Mapper) *Draft {
 	e := h.due[0]
 	h.due = slices.Delete(h.due, 0, 1)
 	o := e.object
-	change := cdc.Change{Tx: e.tx, Relation: e.relation, Index: e.index}
+	change := cdc.Change{
+		Tx: e.tx, Relation: e.relation, Index: e.index, Annotation: e.annotation,
+	}
 	if e.was != nil {
 		h.was = unpack(h.was[:0], e.was)
 		change.Old = h.was
@@ -229,7 +240,10 @@ func (h *documents) next(m *Mapper) *Draft {
 		change.New = h.is
 	}
 	d := &m.draft
-	*d = Draft{mapper: m, object: o, before: change.Old, row: change.New, second: e.second}
+	*d = Draft{
+		mapper: m, object: o, before: change.Old, row: change.New, second: e.second,
+		causes: e.causes,
+	}
 	d.Action = e.action
 	d.Name, d.Object, d.Workspace = o.events[e.action], o.name, o.workspace
 	switch {

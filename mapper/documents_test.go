@@ -15,28 +15,33 @@ import (
 // published, value.
 type oneDocument struct{ oneTable }
 
-func (oneDocument) object(_ context.Context, rel *cdc.Relation) (*object, error) {
-	o := &object{
-		hash: 1, key: []int{0}, apart: []int{1, 2}, exact: true, deletedAt: -1,
-		drafts: &drafts{published: 3},
+func (oneDocument) Describe(_ context.Context, rel *cdc.Relation) (*Description, error) {
+	o := &Description{
+		Object: "article", Hash: 1, Key: []int{0}, Apart: []int{1, 2}, Exact: true, DeletedAt: -1,
+		Drafts: true, Published: 3,
 	}
 	for _, i := range []int{0, 1, 2, 4} {
 		name := rel.Columns[i].Name
-		o.fields = append(o.fields, field{
-			name: name, key: jsonKey(name), columns: []int{i}, encode: nullable(i, appendText), silent: i == 0,
-		})
+		f := textField(name, i)
+		f.Silent = i == 0
+		o.Fields = append(o.Fields, f)
 	}
-	o.call("article")
 	return o, nil
 }
 
 var editions = &cdc.Relation{
-	OID: 8, Schema: "public", Name: "articles", Identity: 'f', Kept: true,
-	Columns: []cdc.Column{{Name: "id"}, {Name: "document_id"}, {Name: "locale"}, {Name: "published_at"}, {Name: "value"}},
+	OID: 8, Schema: "public", Name: "articles", Identity: 'f',
+	Columns: []cdc.Column{
+		{Name: "id"},
+		{Name: "document_id"},
+		{Name: "locale"},
+		{Name: "published_at"},
+		{Name: "value"},
+	},
 }
 
-// editing makes a transaction of a text: I1dx inserts row 1, a draft with the value x; U1dxy makes x
-// y; D2px deletes row 2, which is published; P1dx publishes the draft where it is.
+// editing makes a transaction of a text: I1dx inserts row 1, a draft with the value x; U1dxy makes
+// x y; D2px deletes row 2, which is published; P1dx publishes the draft where it is.
 func editing(words string) (changes []cdc.Change) {
 	text := func(s string) cdc.Value { return cdc.Text([]byte(s)) }
 	tx := &cdc.Tx{Commit: 100, XID: 100}
@@ -100,7 +105,7 @@ func TestDocuments(t *testing.T) {
 				}
 				var got []string
 				for i, c := range changes {
-					c.Told = i < settled
+					c.Repeated = i < settled
 					for _, e := range eventsOf(t, m, c) {
 						got = append(got, told(e))
 					}
@@ -113,8 +118,8 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// TestDocumentTakesAnotherIdentity has the row of one document become that of another: two events with ids
-// of their own, each with the key of its document, whatever rows that is in.
+// TestDocumentTakesAnotherIdentity has the row of one document become that of another: two events
+// with ids of their own, each with the key of its document, whatever rows that is in.
 func TestDocumentTakesAnotherIdentity(t *testing.T) {
 	for _, test := range []struct{ changes, want string }{
 		{"U1dxx", "#0 deleted doc; #0_1 created other"},
@@ -130,7 +135,8 @@ func TestDocumentTakesAnotherIdentity(t *testing.T) {
 				var body struct {
 					Key map[string]string
 				}
-				if err := json.Unmarshal(e.Body(FormatEvent, Addressee{}), &body); err != nil || len(body.Key) != 2 {
+				if err := json.Unmarshal(e.Body(FormatEvent, Addressee{}), &body); err != nil ||
+					len(body.Key) != 2 {
 					t.Fatalf("%s: %v", e.Body(FormatEvent, Addressee{}), err)
 				}
 				_, id, _ := strings.Cut(e.ID, fmt.Sprintf("_%016x_", 100))
@@ -159,12 +165,15 @@ func TestDocumentsAreBounded(t *testing.T) {
 			changes = append(changes, c)
 		}
 	}
-	changes = append(changes, cdc.Change{Kind: cdc.End, Tx: changes[0].Tx, Index: uint32(len(changes))})
+	changes = append(changes, cdc.Change{
+		Kind: cdc.End, Tx: changes[0].Tx,
+		Index: uint32(len(changes)),
+	})
 	of := func(told int) (list []string, before int) {
 		m := New(oneDocument{}, nil, "0badcafe", FormatEvent, discard)
 		m.documents.most = 20 * row
 		for i, c := range changes {
-			c.Told = i < told
+			c.Repeated = i < told
 			for _, e := range eventsOf(t, m, c) {
 				list = append(list, e.ID)
 				if c.Kind != cdc.End {
@@ -185,8 +194,58 @@ func TestDocumentsAreBounded(t *testing.T) {
 		t.Fatalf("%d events, %d of them before the end", len(whole), before)
 	}
 	for told := range changes {
-		if rest, _ := of(told); len(rest) > len(whole) || !slices.Equal(rest, whole[len(whole)-len(rest):]) {
+		if rest, _ := of(told); len(rest) > len(whole) ||
+			!slices.Equal(rest, whole[len(whole)-len(rest):]) {
 			t.Fatalf("from change %d: %d events, which are not the last of %d", told, len(rest), len(whole))
+		}
+	}
+}
+
+// lettersAndDocuments is a catalog of both.
+type lettersAndDocuments struct{ oneTable }
+
+func (c lettersAndDocuments) Describe(
+	ctx context.Context, rel *cdc.Relation,
+) (*Description, error) {
+	if rel == editions {
+		return oneDocument{}.Describe(ctx, rel)
+	}
+	return c.oneTable.Describe(ctx, rel)
+}
+
+// TestDocumentsBesideRecords edits a document and other records in one transaction: each is told of
+// as it is in the end. Who takes over in its midst tells all of that.
+func TestDocumentsBesideRecords(t *testing.T) {
+	records := script(100, letters, "u1ab I2x u1bc u2xy D3a")
+	documents := editing("I1dx U1dxy I2px D2px I3pz U1dyz")
+	var changes []cdc.Change
+	for i := range max(len(records), len(documents)) {
+		for _, list := range [][]cdc.Change{records, documents} {
+			if i < len(list) && list[i].Kind != cdc.End {
+				changes = append(changes, list[i])
+			}
+		}
+	}
+	changes = append(changes, cdc.Change{Kind: cdc.End})
+	tx := &cdc.Tx{Commit: 100, XID: 100}
+	for i := range changes {
+		changes[i].Tx, changes[i].Index = tx, uint32(i)
+	}
+	want := []string{
+		"created 1z #10", "published 3z #9", "updated 1c value #4", "created 2y #6", "deleted 3a #8",
+	}
+	for at := range changes {
+		m := hearing(lettersAndDocuments{}, Audience{Commits: true}, mostHeld)
+		var got []string
+		for i, c := range changes {
+			c := c.Clone()
+			c.Repeated = i < at
+			for _, e := range eventsOf(t, m, c) {
+				got = append(got, told(e))
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("taken over at %d: got  %q\nwant %q", at, got, want)
 		}
 	}
 }

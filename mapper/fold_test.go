@@ -11,29 +11,36 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"hookline/cdc"
+	"hookline/mapper/pgtext"
 )
 
 // oneTable is a catalog of tables whose first column is the key.
 type oneTable struct{}
 
-func (oneTable) Profile() string                                     { return "test" }
-func (oneTable) Load(context.Context, pgx.Tx, *cdc.Snapshot) error   { return nil }
-func (oneTable) Tables(context.Context, pgx.Tx) ([]cdc.Table, error) { return nil, nil }
-func (oneTable) Describing() []cdc.Table                             { return nil }
-func (oneTable) Observe(cdc.Change) bool                             { return false }
-func (oneTable) Generation() uint64                                  { return 1 }
-func (oneTable) watch(*cdc.Relation) *watchPlan                      { return nil }
-func (oneTable) refresh(context.Context, *cdc.Tx) error              { return nil }
-func (oneTable) object(_ context.Context, rel *cdc.Relation) (*object, error) {
-	o := &object{hash: uint64(rel.OID), key: []int{0}, exact: true, deletedAt: -1}
-	for i, c := range rel.Columns {
-		o.fields = append(o.fields, field{name: c.Name, key: jsonKey(c.Name), columns: []int{i}, encode: nullable(i, appendText)})
+func (oneTable) Generation() uint64                     { return 1 }
+func (oneTable) Refresh(context.Context, *cdc.Tx) error { return nil }
+func (oneTable) Describe(_ context.Context, rel *cdc.Relation) (*Description, error) {
+	o := &Description{
+		Object: rel.Name, Hash: uint64(rel.OID), Key: []int{0}, Exact: true, DeletedAt: -1,
 	}
-	o.call(rel.Name)
+	for i, c := range rel.Columns {
+		o.Fields = append(o.Fields, textField(c.Name, i))
+	}
 	return o, nil
+}
+
+// textField is a field of one column, which reads as a string.
+func textField(name string, column int) Field {
+	return Field{
+		Name: name, Key: pgtext.JSONKey(name), Columns: []int{column},
+		Encode: func(dst []byte, row cdc.Tuple) []byte {
+			if row[column].Bytes() == nil {
+				return append(dst, "null"...)
+			}
+			return pgtext.AppendString(dst, row[column].Bytes())
+		},
+	}
 }
 
 // script makes a transaction of a text: each word is a kind, a key and a value, D1a a Delete of row
@@ -42,7 +49,6 @@ func (oneTable) object(_ context.Context, rel *cdc.Relation) (*object, error) {
 func script(commit cdc.LSN, rel *cdc.Relation, words string) (changes []cdc.Change) {
 	tx := &cdc.Tx{Commit: commit, XID: uint32(commit)}
 	text := func(s string) cdc.Value { return cdc.Text([]byte(s)) }
-	deletes := false
 	for i, w := range strings.Fields(words) {
 		c := cdc.Change{Relation: rel, Tx: tx, Index: uint32(i)}
 		row := cdc.Tuple{text(w[1:2]), text(w[len(w)-1:])}
@@ -55,27 +61,28 @@ func script(commit cdc.LSN, rel *cdc.Relation, words string) (changes []cdc.Chan
 				c.Old[0], c.New[0] = row[0], text(w[2:3])
 				c.Old = cdc.Tuple{text(w[1:2]), text("before")}
 			}
-		case 'u': // u2xy: an update of row 2 that makes its value y, x before; u23y: of its key, where it is y
+		// u2xy: an update of row 2 that makes its value y, x before; u23y: of its key, where it is y
+		case 'u':
 			c.Kind, c.New, c.Old = cdc.Update, row, cdc.Tuple{row[0], text(w[2:3])}
 			if w[2] >= '0' && w[2] <= '9' {
 				c.Old, c.New = cdc.Tuple{row[0], row[1]}, cdc.Tuple{text(w[2:3]), row[1]}
 			}
 		case 'D':
-			c.Kind, c.Old, deletes = cdc.Delete, row, true
+			c.Kind, c.Old = cdc.Delete, row
 		case 'k':
-			c.Kind, c.Old, c.OldIsKey, deletes = cdc.Delete, cdc.Tuple{row[0], cdc.Unchanged()}, true, true
+			c.Kind, c.Old, c.OldIsKey = cdc.Delete, cdc.Tuple{row[0], cdc.Unchanged()}, true
 		case 'T':
 			c.Kind = cdc.Truncate
 		}
 		changes = append(changes, c)
 	}
-	if deletes {
-		changes = append(changes, cdc.Change{Kind: cdc.End, Tx: tx, Index: uint32(len(changes))})
-	}
-	return changes
+	return append(changes, cdc.Change{Kind: cdc.End, Tx: tx, Index: uint32(len(changes))})
 }
 
-var letters = &cdc.Relation{OID: 7, Schema: "public", Name: "letter", Identity: 'f', Columns: []cdc.Column{{Name: "id"}, {Name: "value"}}}
+var letters = &cdc.Relation{
+	OID: 7, Schema: "public", Name: "letter", Identity: 'f',
+	Columns: []cdc.Column{{Name: "id"}, {Name: "value"}},
+}
 
 // told prints an event in short: its action, the row, the fields that changed, and the index that
 // its id ends with.
@@ -97,7 +104,10 @@ func TestFold(t *testing.T) {
 		{"a row comes back as it was", "D1a I1a", ""},
 		{"nothing is known of it but its key", "k1a I1a", "updated 1a #1"},
 		{"it stays away", "D1a", "deleted 1a #0"},
-		{"all deletes first", "D1a D2b D3c I1a I2x I4d", "updated 2x value #4; created 4d #5; deleted 3c #2"},
+		{
+			"all deletes first", "D1a D2b D3c I1a I2x I4d",
+			"updated 2x value #4; created 4d #5; deleted 3c #2",
+		},
 		{"it goes for good in the end", "D1a I1b D1b", "updated 1b value #1; deleted 1b #2"},
 		{"it comes back twice", "D1a I1b D1b I1c", "updated 1b value #1; updated 1c value #3"},
 		{"it is born here", "I1a D1a", "created 1a #0; deleted 1a #1"},
@@ -148,24 +158,26 @@ func TestFoldOfAnAlteredTable(t *testing.T) {
 // what comes back of those is told as created.
 func TestFoldBound(t *testing.T) {
 	m := New(oneTable{}, nil, "0badcafe", FormatEvent, discard)
-	m.fold = newFold(4 * 200)
+	size := (&kept{at: [2]state{{row: make([]byte, 4)}}}).size()
+	m.changes = newFold(4 * size)
 	var got []string
 	for _, c := range script(100, letters, "D1a D2a D3a D4a D5a D6a D7a I1b I7b") {
 		for _, e := range eventsOf(t, m, c) {
 			got = append(got, told(e))
 		}
-		if m.fold.bytes > m.fold.most {
-			t.Errorf("%d bytes are held, at most %d may be", m.fold.bytes, m.fold.most)
+		if m.changes.bytes > m.changes.most {
+			t.Errorf("%d bytes are held, at most %d may be", m.changes.bytes, m.changes.most)
 		}
 	}
 	want := []string{
-		"deleted 1a #0", "deleted 2a #1", "deleted 3a #2", "deleted 4a #3", "created 1b #7", "updated 7b value #8", "deleted 5a #4", "deleted 6a #5",
+		"deleted 1a #0", "deleted 2a #1", "deleted 3a #2", "created 1b #7", "updated 7b value #8",
+		"deleted 4a #3", "deleted 5a #4", "deleted 6a #5",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	if len(m.fold.held) != 0 || m.fold.bytes != 0 {
-		t.Errorf("%d bytes of %d rows are held after the end", m.fold.bytes, len(m.fold.held))
+	if len(m.changes.by[found]) != 0 || m.changes.bytes != 0 {
+		t.Errorf("%d bytes of %d rows are held after the end", m.changes.bytes, len(m.changes.by[found]))
 	}
 }
 
@@ -178,7 +190,7 @@ func TestFoldModel(t *testing.T) {
 		most := []int{0, 500, 1000, mostHeld}[random.IntN(4)]
 		fresh := func() *Mapper {
 			m := New(oneTable{}, nil, "0badcafe", FormatEvent, discard)
-			m.fold = newFold(most)
+			m.changes = newFold(most)
 			return m
 		}
 		m, rows, mirror := fresh(), map[string]string{}, map[string]string{}
@@ -204,7 +216,8 @@ func TestFoldModel(t *testing.T) {
 			}
 			fail := func(format string, args ...any) {
 				t.Helper()
-				t.Fatalf("seed %d, at most %d bytes, %v:\n%v\n%q\n%s", seed, most, start, sketch(changes), all, fmt.Sprintf(format, args...))
+				t.Fatalf("seed %d, at most %d bytes, %v:\n%v\n%q\n%s", seed, most, start, sketch(changes), all,
+					fmt.Sprintf(format, args...))
 			}
 			if !maps.Equal(mirror, rows) {
 				fail("the mirror has %v, the table %v", mirror, rows)
@@ -218,12 +231,12 @@ func TestFoldModel(t *testing.T) {
 				continue
 			}
 			at := random.IntN(len(changes) + 1)
-			other, first := fresh(), slices.IndexFunc(changes, func(c cdc.Change) bool { return c.Kind == cdc.Delete })
+			other, first := fresh(), 0
 			last := random.IntN(2) // a lost connection brings a part of it, and then all of it again
 			for try := range last + 1 {
-				for i := max(first, 0); i < at && (try == last || random.IntN(4) > 0); i++ {
+				for i := first; i < at && (try == last || random.IntN(4) > 0); i++ {
 					c := changes[i]
-					c.Told = true
+					c.Repeated = true
 					if events := eventsOf(t, other, c); events != nil {
 						fail("what was told is told again: %s", told(events[0]))
 					}
@@ -273,8 +286,8 @@ func sketch(changes []cdc.Change) (list []string) {
 	return list
 }
 
-// TestFoldForgetsLargeRows deletes a row that is larger than all that may be held. What it took is free again
-// when it has been told.
+// TestFoldForgetsLargeRows deletes a row that is larger than all that may be held. What it took is
+// free again when it has been told.
 func TestFoldForgetsLargeRows(t *testing.T) {
 	const size = 64 << 20
 	m := New(oneTable{}, nil, "0badcafe", FormatEvent, discard)
@@ -285,7 +298,9 @@ func TestFoldForgetsLargeRows(t *testing.T) {
 		}
 	}
 	before := heap()
-	m.fold.hold(&object{hash: 7, key: []int{0}}, delete1())
+	m.changes.hold(&object{hash: 7, key: []int{0}}, delete1(), ToAll)
+	for m.changes.pop() != nil { //nolint:revive // it is told
+	}
 	if grown := heap() - before; grown > size/2 {
 		t.Errorf("%d MiB stay after a row of %d MiB", grown>>20, size>>20)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"hookline/cdc"
+	"hookline/internal/pg"
 )
 
 // A row of a partitioned table that is moved to another partition is deleted and inserted. Where
@@ -16,9 +17,10 @@ import (
 
 // moves is what has been asked of the transaction in progress.
 type moves struct {
-	visible  bool            // the database shows what it did, or has been waited for long enough
-	attached map[uint32]bool // partitioned tables, by OID: whether they have partitions that it may have attached
-	updates  int             // deletes and inserts that turned out to be updates
+	visible bool // the database shows what it did, or has been waited for long enough
+	// partitioned tables, by OID: whether they have partitions that it may have attached
+	attached map[uint32]bool
+	updates  int // deletes and inserts that turned out to be updates
 }
 
 const (
@@ -26,43 +28,50 @@ const (
 	manyLives   = 200 // rows that are read back at once
 )
 
-// untilVisible waits until the database shows what the transaction in progress did: asked sooner, it
-// would call rows gone that have only moved.
+// untilVisible waits until the database shows what the transaction in progress did: asked sooner,
+// it would call rows gone that have only moved.
 func (m *Mapper) untilVisible(ctx context.Context, tx *cdc.Tx) error {
-	if m.moves.visible {
+	if m.tx.moves.visible {
 		return nil
 	}
-	err := m.persist(ctx, "look whether a transaction is visible", func() error {
+	err := m.retry(ctx, "look whether a transaction is visible", func() error {
 		return cdc.UntilVisible(ctx, m.pool, tx)
 	})
-	m.moves.visible = err == nil
+	m.tx.moves.visible = err == nil
 	return err
 }
 
 // moved returns the Delete right before an Insert when both are one update: of a column by which
 // the table is partitioned, which is part of the key. Both have the rest of the key in common then,
 // and no other row has the same.
-func (m *Mapper) moved(ctx context.Context, o *object, change cdc.Change) (*deletion, error) {
-	d := m.fold.youngest()
-	if d == nil || d.index+1 != change.Index || !d.isOf(o, change.Relation) || !m.fold.shares(d, d.object.stays, o.stays, change.New) {
+func (m *Mapper) moved(
+	ctx context.Context, f *fold, o *object, change cdc.Change,
+) (*kept, error) {
+	d := f.latest
+	if d == nil || d.index+1 != change.Index || !d.isOf(o, change.Relation) ||
+		!f.shares(d, found, d.object.stays, o.stays, change.New) {
 		return nil, nil
 	}
-	single := m.moves.updates >= manyUpdates
+	single := m.tx.moves.updates >= manyUpdates
 	if !single {
 		if err := m.untilVisible(ctx, change.Tx); err != nil {
 			return nil, err
 		}
-		err := m.persist(ctx, "look for a row of "+change.Relation.Schema+"."+change.Relation.Name, func() error {
-			from, err := m.nameOf(ctx, change.Relation)
-			if err != nil {
+		err := m.retry(
+			ctx,
+			"look for a row of "+change.Relation.Schema+"."+change.Relation.Name,
+			func() error {
+				from, err := m.nameOf(ctx, change.Relation)
+				if err != nil {
+					return err
+				}
+				rows, err := m.ask(ctx, from, change.Relation, o.stays, o.stays, []cdc.Tuple{change.New}, 2)
+				if single = err == nil && len(rows) < 2; errors.Is(err, errAltered) {
+					return nil
+				}
 				return err
-			}
-			rows, err := m.ask(ctx, from, change.Relation, o.stays, o.stays, []cdc.Tuple{change.New}, 2)
-			if single = err == nil && len(rows) < 2; errors.Is(err, errAltered) {
-				return nil
-			}
-			return err
-		})
+			},
+		)
 		if err != nil {
 			return nil, err
 		}
@@ -70,31 +79,42 @@ func (m *Mapper) moved(ctx context.Context, o *object, change cdc.Change) (*dele
 	if !single {
 		return nil, nil
 	}
-	m.moves.updates++
+	m.tx.moves.updates++
 	return d, nil
 }
 
-// tell returns the event of a delete that nothing has come after in its transaction. Rows of a
+// tell returns the event of a record that has left a fold, nil when nothing is told of it. Rows of
+// a
 // partitioned table may have been moved to a table which the same transaction made a partition: the
 // stream does not bring them then, and they live on.
-func (m *Mapper) tell(ctx context.Context, d *deletion) (*Draft, error) {
-	if d.relation.Partitioned && !d.asked {
-		if err := m.findLiving(ctx, d); err != nil {
+func (m *Mapper) tell(ctx context.Context, f *fold, d *kept, telling Telling) (*Draft, error) {
+	if !d.isTold() {
+		return nil, nil
+	}
+	deleted := d.at[left].row == nil
+	known := deleted && d.relation.Partitioned && d.object.knows(f.row(d, found))
+	if known && !d.asked {
+		if err := m.findLiving(ctx, f, d); err != nil {
 			return nil, err
 		}
 	}
-	change := cdc.Change{Kind: cdc.Delete, Relation: d.relation, OldIsKey: d.isKey, Tx: d.tx, Index: d.index}
+	// who was told of another record under its key has it told whatever it was before
+	change := cdc.Change{
+		Kind: cdc.Update, Relation: d.relation, Old: f.row(d, found), OldIsKey: d.isKey || d.again,
+		New: f.row(d, left), Tx: d.tx, Index: d.index, Unannounced: d.unannounced,
+		Annotation: d.annotation,
+	}
 	switch {
+	case d.at[found].row == nil:
+		change.Kind = cdc.Insert
+	case !deleted:
 	case d.now != nil:
-		change.Kind, change.New = cdc.Update, d.now
-		change.Old, change.OldIsKey = m.fold.before(d, d.relation)
+		change.New = d.now
 	case d.lives:
 		return nil, nil
 	default:
-		m.fold.row = unpack(m.fold.row[:0], d.row)
-		change.Old = m.fold.row
-		if d.relation.Partitioned {
-			err := m.persist(ctx, "forget a record that has moved", func() error {
+		if change.Kind = cdc.Delete; known {
+			err := m.retry(ctx, "forget a record that has moved", func() error {
 				return m.attachments.forget(ctx, movedRecord(d.relation, d.object, change.Old))
 			})
 			if err != nil {
@@ -103,22 +123,30 @@ func (m *Mapper) tell(ctx context.Context, d *deletion) (*Draft, error) {
 		}
 	}
 	o := d.object
-	if now := m.plans[d.relation.OID]; now.object != nil && now.object.former == o.hash && sameColumns(d.relation, now.relation) {
+	if now := m.plans[d.relation.OID]; now.object != nil && now.object.former == o.hash &&
+		sameColumns(d.relation, now.relation) {
 		o = now.object // the stream has brought the table's new name since
 	}
-	return m.announce(ctx, o, change)
+	how := manner{
+		telling: telling, part: d.part && f == m.commits, replaced: d.replaced && !d.foreign,
+		key: d.key,
+	}
+	m.causes = d.causes
+	return m.announce(ctx, o, change, how)
 }
 
-// findLiving finds out which rows live on, of d and the deletions of the same table that are due
+// findLiving finds out which rows live on, of d and the deletions of the same table that are held
 // behind it.
-func (m *Mapper) findLiving(ctx context.Context, d *deletion) error {
+func (m *Mapper) findLiving(ctx context.Context, f *fold, d *kept) error {
 	attached, err := m.attaches(ctx, d)
 	if err != nil {
 		return err
 	}
-	var deletions []*deletion
-	for other := d; other != nil && len(deletions) < manyLives; other = other.next {
-		if other.relation == d.relation {
+	d.asked = true
+	deletions := []*kept{d}
+	for other := f.oldest.next; other != &f.oldest && len(deletions) < manyLives; other = other.next {
+		deleted := other.at[left].row == nil && other.relation == d.relation
+		if deleted && other.object.knows(f.row(other, found)) {
 			other.asked = true
 			deletions = append(deletions, other)
 		}
@@ -143,7 +171,7 @@ func (m *Mapper) findLiving(ctx context.Context, d *deletion) error {
 		record := d.object.record(row)
 		moved = append(moved, movedRecord(d.relation, d.object, row))
 		for _, other := range deletions {
-			if other.record != record {
+			if other.at[found].record != record {
 				continue
 			}
 			other.lives = true
@@ -153,7 +181,9 @@ func (m *Mapper) findLiving(ctx context.Context, d *deletion) error {
 		}
 	}
 	if len(moved) > 0 {
-		err := m.persist(ctx, "write down which records have moved", func() error { return m.attachments.add(ctx, moved) })
+		err := m.retry(ctx, "write down which records have moved", func() error {
+			return m.attachments.add(ctx, moved)
+		})
 		if err != nil {
 			return err
 		}
@@ -162,9 +192,12 @@ func (m *Mapper) findLiving(ctx context.Context, d *deletion) error {
 	return nil
 }
 
-// hasMoved reports whether a row that a table had when it was attached has been told, as it was moved there.
-func (m *Mapper) hasMoved(ctx context.Context, o *object, change cdc.Change) (moved bool, err error) {
-	err = m.persist(ctx, "look up which records have moved", func() (err error) {
+// hasMoved reports whether a row that a table had when it was attached has been told, as it was
+// moved there.
+func (m *Mapper) hasMoved(
+	ctx context.Context, o *object, change cdc.Change,
+) (moved bool, err error) {
+	err = m.retry(ctx, "look up which records have moved", func() (err error) {
 		moved, err = m.attachments.take(ctx, movedRecord(change.Relation, o, change.New))
 		return err
 	})
@@ -174,7 +207,8 @@ func (m *Mapper) hasMoved(ctx context.Context, o *object, change cdc.Change) (mo
 // nameOf returns the name that a table has by now, as the database may be ahead of the stream.
 func (m *Mapper) nameOf(ctx context.Context, rel *cdc.Relation) (t cdc.Table, err error) {
 	err = m.pool.QueryRow(ctx, `
-		SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1`,
+		SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		  WHERE c.oid = $1`,
 		rel.OID).Scan(&t.Schema, &t.Name)
 	if errors.Is(err, pgx.ErrNoRows) { // it was dropped
 		return cdc.Table{Schema: rel.Schema, Name: rel.Name}, nil
@@ -184,14 +218,16 @@ func (m *Mapper) nameOf(ctx context.Context, rel *cdc.Relation) (t cdc.Table, er
 
 // living returns those of the rows that were deleted which there are, with the columns that were
 // asked for, and the others unchanged.
-func (m *Mapper) living(ctx context.Context, d *deletion, deletions []*deletion, columns []int) (living []cdc.Tuple, err error) {
+func (m *Mapper) living(
+	ctx context.Context, d *kept, deletions []*kept, columns []int,
+) (living []cdc.Tuple, err error) {
 	keys := make([]cdc.Tuple, len(deletions))
 	for i, other := range deletions {
-		keys[i] = unpack(nil, other.row)
+		keys[i] = unpack(nil, other.at[found].row)
 	}
 	var rows [][][]byte
 	var altered error
-	err = m.persist(ctx, "read rows back of "+d.relation.Schema+"."+d.relation.Name, func() error {
+	err = m.retry(ctx, "read rows back of "+d.relation.Schema+"."+d.relation.Name, func() error {
 		from, err := m.nameOf(ctx, d.relation)
 		if err != nil {
 			return err
@@ -220,31 +256,36 @@ func (m *Mapper) living(ctx context.Context, d *deletion, deletions []*deletion,
 // attaches reports whether the table of d has a partition that was attached by d's transaction or
 // after it. A transaction that attaches within a savepoint does so under another id, which is
 // higher than its own.
-func (m *Mapper) attaches(ctx context.Context, d *deletion) (attached bool, err error) {
+func (m *Mapper) attaches(ctx context.Context, d *kept) (attached bool, err error) {
 	oid := d.relation.OID
-	if attached, known := m.moves.attached[oid]; known {
+	if attached, known := m.tx.moves.attached[oid]; known {
 		return attached, nil
 	}
 	if err := m.untilVisible(ctx, d.tx); err != nil {
 		return false, err
 	}
-	err = m.persist(ctx, "look for new partitions of "+d.relation.Schema+"."+d.relation.Name, func() error {
-		return m.pool.QueryRow(ctx, `
+	err = m.retry(
+		ctx,
+		"look for new partitions of "+d.relation.Schema+"."+d.relation.Name,
+		func() error {
+			return m.pool.QueryRow(ctx, `
 			WITH RECURSIVE tree (oid) AS (
 				SELECT $1::oid
 				UNION ALL
 				SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid
 			)
 			SELECT EXISTS (
-				SELECT FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid WHERE `+cdc.XIDAge("i.xmin")+` <= `+cdc.XIDAge("$2::text::xid")+`)`,
-			oid, strconv.FormatUint(uint64(d.tx.XID), 10)).Scan(&attached)
-	})
+				SELECT FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid
+				  WHERE `+pg.XIDAge("i.xmin")+` <= `+pg.XIDAge("$2::text::xid")+`)`,
+				oid, strconv.FormatUint(uint64(d.tx.XID), 10)).Scan(&attached)
+		},
+	)
 	if err != nil {
 		return false, err
 	}
-	if m.moves.attached == nil {
-		m.moves.attached = map[uint32]bool{}
+	if m.tx.moves.attached == nil {
+		m.tx.moves.attached = map[uint32]bool{}
 	}
-	m.moves.attached[oid] = attached
+	m.tx.moves.attached[oid] = attached
 	return attached, nil
 }

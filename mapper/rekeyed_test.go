@@ -13,9 +13,9 @@ import (
 // deferredTable is a catalog of tables that take two rows of one key in passing.
 type deferredTable struct{ oneTable }
 
-func (d deferredTable) object(ctx context.Context, rel *cdc.Relation) (*object, error) {
-	o, err := d.oneTable.object(ctx, rel)
-	o.deferred = true
+func (d deferredTable) Describe(ctx context.Context, rel *cdc.Relation) (*Description, error) {
+	o, err := d.oneTable.Describe(ctx, rel)
+	o.Deferred = true
 	return o, err
 }
 
@@ -26,7 +26,7 @@ func toldTo(t *testing.T, m *Mapper, changes []cdc.Change, way Telling) (list []
 	for _, c := range changes {
 		draft, err := m.Map(t.Context(), c)
 		for ; draft != nil && err == nil; draft, err = m.Next(t.Context()) {
-			if draft.Telling != ToAll && draft.Telling != way {
+			if draft.Telling&(ToWhole|ToSplit)&^way != 0 {
 				continue
 			}
 			e := draft.Event()
@@ -50,17 +50,21 @@ func toldTo(t *testing.T, m *Mapper, changes []cdc.Change, way Telling) (list []
 func TestChangedKeys(t *testing.T) {
 	for _, test := range []struct {
 		name, changes, whole, split string
-		catalog                     Catalog
+		catalog                     Describer
 	}{
 		{"a key is corrected", "U12x", "updated 2 was 1 #0", "deleted 1 #0; created 2 #0_1", nil},
 		{"an update leaves it", "U1x", "updated 1 #0", "updated 1 #0", nil},
-		{"a chain", "U12x U23x", "updated 2 was 1 #0; updated 3 was 2 #1", "deleted 1 #0; created 2 #0_1; deleted 2 #1; created 3 #1_1", nil},
+		{
+			"a chain", "U12x U23x", "updated 2 was 1 #0; updated 3 was 2 #1",
+			"deleted 1 #0; created 2 #0_1; deleted 2 #1; created 3 #1_1", nil,
+		},
 		{
 			"another row takes the key", "U12x I1y", "updated 2 was 1 #0; created 1 #1",
 			"deleted 1 #0; created 2 #0_1; created 1 #1", nil,
 		},
 		{
-			"two swap theirs by way of a third", "U13x U21x U32x", "updated 3 was 1 #0; updated 1 was 2 #1; updated 2 was 3 #2",
+			"two swap theirs by way of a third", "U13x U21x U32x",
+			"updated 3 was 1 #0; updated 1 was 2 #1; updated 2 was 3 #2",
 			"deleted 1 #0; created 3 #0_1; deleted 2 #1; created 1 #1_1; deleted 3 #2; created 2 #2_1", nil,
 		},
 		{
@@ -74,7 +78,8 @@ func TestChangedKeys(t *testing.T) {
 			deferredTable{},
 		},
 		{
-			"a row goes on under its new key", "U12x u2xy u23y", "updated 2 was 1 #0; updated 2 #1; updated 3 was 2 #2",
+			"a row goes on under its new key", "U12x u2xy u23y",
+			"updated 2 was 1 #0; updated 2 #1; updated 3 was 2 #2",
 			"deleted 1 #0; created 2 #0_1; updated 2 #1; deleted 2 #2; created 3 #2_1",
 			deferredTable{},
 		},
@@ -104,7 +109,6 @@ func TestChangedKeys(t *testing.T) {
 				if got := strings.Join(toldTo(t, m, changes, ToWhole), "; "); got != test.whole {
 					t.Errorf("as a whole: %s, want %s", got, test.whole)
 				}
-				m.taken = taken{}
 				if got := strings.Join(toldTo(t, m, changes, ToSplit), "; "); got != test.split {
 					t.Errorf("split: %s, want %s", got, test.split)
 				}
@@ -119,10 +123,12 @@ func TestKeyOnly(t *testing.T) {
 	m := New(oneTable{}, nil, "0badcafe", FormatEvent, discard)
 	changes := script(100, letters, "U12x")
 	changes[0].OldIsKey, changes[0].Old[1] = true, cdc.Unchanged()
-	if got, want := toldTo(t, m, changes, ToWhole), []string{"updated 2 was 1 #0"}; !slices.Equal(got, want) {
+	if got, want := toldTo(t, m, changes, ToWhole),
+		[]string{"updated 2 was 1 #0"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := toldTo(t, m, changes, ToSplit), []string{"deleted 1 #0", "created 2 #0_1"}; !slices.Equal(got, want) {
+	if got, want := toldTo(t, m, changes, ToSplit),
+		[]string{"deleted 1 #0", "created 2 #0_1"}; !slices.Equal(got, want) {
 		t.Errorf("split: got %q, want %q", got, want)
 	}
 	draft, err := m.Map(t.Context(), changes[0])
@@ -147,13 +153,18 @@ func TestKeysInBodies(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := draft.Event()
-		if o := draft.object; e.Former != o.record(cdc.Tuple{cdc.Text([]byte("1"))}) || e.Record != o.record(cdc.Tuple{cdc.Text([]byte("2"))}) {
+		if o := draft.object; e.Former != o.record(cdc.Tuple{cdc.Text([]byte("1"))}) ||
+			e.Record != o.record(cdc.Tuple{cdc.Text([]byte("2"))}) {
 			t.Errorf("encoded as %s: its records are not those of its keys", first)
 		}
 		for _, e := range []*Event{e, NewEvent(e.Parts())} {
-			for f, want := range map[Format]bool{FormatEvent: true, FormatTwenty: false, FormatStandard: true} {
+			for f, want := range map[Format]bool{
+				FormatEvent: true, FormatTwenty: false,
+				FormatStandard: true,
+			} {
 				body := string(e.Body(f, Addressee{}))
-				if !json.Valid([]byte(body)) || strings.Contains(body, keys) != want || !want && strings.Contains(strings.ToLower(body), "key") {
+				if !json.Valid([]byte(body)) || strings.Contains(body, keys) != want ||
+					!want && strings.Contains(strings.ToLower(body), "key") {
 					t.Errorf("encoded as %s, the %s body is %s", first, f, body)
 				}
 			}
@@ -163,13 +174,13 @@ func TestKeysInBodies(t *testing.T) {
 
 // TestKeysThatAreSecret leaves out of the key what is left out of the record.
 func TestKeysThatAreSecret(t *testing.T) {
-	o := &object{key: []int{0, 1}, fields: []field{{name: "b", key: jsonKey("b"), columns: []int{1}, encode: nullable(1, appendText)}}}
+	o := &object{key: []int{0, 1}, fields: []Field{textField("b", 1)}}
 	o.identify()
 	row := cdc.Tuple{cdc.Text([]byte("secret")), cdc.Text([]byte("open"))}
 	if got := string(o.appendKey(nil, row)); got != `{"b":"open"}` {
 		t.Errorf("the key is %s", got)
 	}
-	o.fields[0].guarded = true
+	o.fields[0].MaybeSecret = true
 	o.identify()
 	if got := string(o.appendKey(nil, row)); got != "" {
 		t.Errorf("the key is %s, want none", got)
@@ -179,9 +190,9 @@ func TestKeysThatAreSecret(t *testing.T) {
 // tenantTable is a catalog of tables whose second column is the tenant.
 type tenantTable struct{ oneTable }
 
-func (c tenantTable) object(ctx context.Context, rel *cdc.Relation) (*object, error) {
-	o, err := c.oneTable.object(ctx, rel)
-	o.tenant = &tenantColumn{column: 1, names: map[string]string{}, log: discard}
+func (c tenantTable) Describe(ctx context.Context, rel *cdc.Relation) (*Description, error) {
+	o, err := c.oneTable.Describe(ctx, rel)
+	o.Tenant = &TenantColumn{column: 1, names: map[string]string{}, log: discard}
 	return o, err
 }
 

@@ -6,11 +6,13 @@ import (
 	"time"
 )
 
-// buffer counts the memory of deliveries, in bytes, and lets no more in than there is room for. Attempts are counted as well, but never wait:
-// what they take of the room is there for new deliveries again when they are over. Safe for concurrent use.
+// buffer counts the memory of deliveries, in bytes, and lets no more in than there is room for.
+// Attempts are counted as well, but never wait: what they take of the room is there for new
+// deliveries again when they are over. Safe for concurrent use.
 type buffer struct {
-	most    int64
-	pressed chan struct{} // gets a signal when deliveries take more than half of what attempts leave, or wait
+	most int64
+	// gets a signal when deliveries take more than half of what attempts leave, or wait
+	pressed chan struct{}
 
 	mu         sync.Mutex
 	deliveries int64
@@ -50,7 +52,8 @@ func (b *buffer) let(size int64) {
 	}
 }
 
-// fits reports whether there is room. A delivery that is larger than all of it fits when there is no other.
+// fits reports whether there is room. A delivery that is larger than all of it fits when there is
+// no other.
 func (b *buffer) fits(size int64) bool {
 	return b.deliveries == 0 || b.deliveries+size <= b.room()
 }
@@ -58,8 +61,8 @@ func (b *buffer) fits(size int64) bool {
 // room is what attempts leave.
 func (b *buffer) room() int64 { return b.most - min(b.attempts, b.most/2) }
 
-// acquire waits for room. Who has to wait waits until there is room for a good deal more: to be woken for each delivery that leaves takes
-// longer than a delivery. The error is ctx's cause.
+// acquire waits for room. Who has to wait waits until there is room for a good deal more: to be
+// woken for each delivery that leaves takes longer than a delivery. The error is ctx's cause.
 func (b *buffer) acquire(ctx context.Context, size int64) error {
 	signal(b.pressed)
 	w := &waiter{size: size, since: time.Now(), in: make(chan struct{})}

@@ -70,7 +70,8 @@ func TestBufferLine(t *testing.T) {
 		giveUp(enough)
 		synctest.Wait()
 		if got := <-in; got != 1 || len(in) > 0 {
-			t.Errorf("%d got in, and %d more; want the first to give up alone, as there is not much room", got, len(in))
+			t.Errorf("%d got in, and %d more; want the first to give up alone, as there is not much room",
+				got, len(in))
 		}
 		b.release(50)
 		synctest.Wait()
@@ -117,6 +118,7 @@ func TestBufferCrowd(t *testing.T) {
 	}
 	crowd.Wait()
 	if b.deliveries != 0 || b.attempts != 0 || len(b.line) != 0 {
-		t.Errorf("left: %d bytes of deliveries, %d of attempts, %d in line", b.deliveries, b.attempts, len(b.line))
+		t.Errorf("left: %d bytes of deliveries, %d of attempts, %d in line", b.deliveries, b.attempts,
+			len(b.line))
 	}
 }

@@ -5,9 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"hookline/sender/queue"
+	"hookline/trace"
 )
 
-// DefaultRetrySchedule is the wait before the second attempt, before the third, and so on: eleven retries over some three days.
+// DefaultRetrySchedule is the wait before the second attempt, before the third, and so on: eleven
+// retries over some three days.
 var DefaultRetrySchedule = []time.Duration{
 	5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
 	time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 24 * time.Hour,
@@ -15,46 +19,69 @@ var DefaultRetrySchedule = []time.Duration{
 
 // Config of a Sender. A zero value takes the field's default.
 type Config struct {
-	// RequestTimeout is the time that one attempt has, from the look-up of the host to the header of the answer. Default 10 s,
-	// 1 ms to 10 min.
+	// RequestTimeout is the time that one attempt has, from the look-up of the host to the header of
+	// the answer. Default 10 s, 1 ms to 10 min.
 	RequestTimeout time.Duration
 
 	// MaxInFlight is how many POSTs one webhook gets at once. Default 64, 1 to 4096.
 	MaxInFlight int
 
-	// MaxBuffer is how many bytes of deliveries are held in memory, over all webhooks; an event for two webhooks counts once.
-	// Attempts under way count for 8 KiB each, and for half of it at most. Send waits while the buffer is full. An event larger than the whole buffer is let through when the buffer is empty. Default 16
-	// MiB, at least 64 KiB.
+	// MaxBuffer is how many bytes of deliveries are held in memory, over all webhooks; an event for
+	// two webhooks counts once. Attempts under way count for 8 KiB each, and for half of it at most.
+	// Send waits while the buffer is full. An event larger than the whole buffer is let through when
+	// the buffer is empty. Default 16 MiB, at least 64 KiB.
 	MaxBuffer int64
 
-	// RetrySchedule is the wait after the first failed attempt, after the second, and so on; after its end, a delivery is a dead letter. Each is spread by up to 20 % either way. Default DefaultRetrySchedule; each 1 ms to 168 h.
+	// RetrySchedule is the wait after the first failed attempt, after the second, and so on; after
+	// its end, a delivery is a dead letter. Each is spread by up to 20 % either way. Default
+	// DefaultRetrySchedule; each 1 ms to 168 h.
 	RetrySchedule []time.Duration
 
-	// HoldMax is how long a delivery that has failed may hold the stream back, from its first failure. It is parked earlier when its next
-	// attempt is due only later. Default 10 s, 0 stands for it; at least 1 ms.
+	// HoldMax is how long a delivery that has failed may hold the stream back, from its first
+	// failure. It is spooled earlier when its next attempt is due only later. Default 10 s, 0 stands
+	// for it; at least 1 ms.
 	HoldMax time.Duration
 
-	// AllowAddresses are the private or otherwise special addresses that may be dialled all the same. Each entry is
+	// AllowAddresses are the private or otherwise special addresses that may be dialled all the same.
+	// Each entry is
 	//   - an IP address or a CIDR range;
-	//   - a host name: whatever it resolves to may be dialled, link-local and metadata addresses excepted;
+	//   - a host name: whatever it resolves to may be dialled, link-local and metadata addresses
+	//     excepted;
 	//   - * for every address there is.
-	// A range does not name the metadata addresses within it: each takes an entry of its own. Default: none.
+	// A range does not name the metadata addresses within it: each takes an entry of its own.
+	// Default: none.
 	AllowAddresses []string
 
 	// Large is called, if it is not nil, whenever an event comes that takes more than an eighth of
 	// MaxBuffer, from the stream or from the spool. It must not wait for anything.
 	Large func()
 
+	// Notify is called, if it is not nil, when a webhook's state becomes what an operator should know
+	// of, and when it is no longer. It must not wait for anything, nor call the Sender.
+	Notify func(Notice)
+
+	// Tracer is told of deliveries and attempts, and names the trace to receivers. nil: nothing is
+	// traced.
+	Tracer *trace.Tracer
+
+	// Watch is called, if it is not nil, after each attempt. It must not wait for anything, nor call
+	// the Sender. Beginnings of answers are kept for it alone.
+	Watch func(Attempt)
+
 	// Version is Hookline's own, told to receivers as User-Agent: hookline/<version>. Default dev.
 	Version string
 
-	// maxParked is how many records of a webhook may wait in the spool by themselves; when there are more, all of the webhook goes through the
-	// spool. Default 1,000.
-	maxParked int
+	// trace is called with each step of the queues, unless it is nil.
+	trace func(queue.Transition)
 
-	// maxAttempts is how many attempts are under way at once, over all webhooks: see places. Each takes 8 to 30 kB, its connection and its
-	// goroutines; with 64 for each webhook, 15 of them have all they may. Default 1,024, or twice MaxInFlight if that is
-	// more, so that a webhook alone gets as many as it may.
+	// maxSpooledKeys is how many records of a webhook may wait in the spool by themselves; when there
+	// are more, all of the webhook goes through the spool. Default 1,000.
+	maxSpooledKeys int
+
+	// maxAttempts is how many attempts are under way at once, over all webhooks: see
+	// concurrencyLimit. Each takes 8 to 30 kB, its connection and its goroutines; with 64 for each
+	// webhook, 15 of them have all they may. Default 1,024, or twice MaxInFlight if that is more, so
+	// that a webhook alone gets as many as it may.
 	maxAttempts int
 }
 
@@ -67,7 +94,7 @@ func (c Config) withDefaults() Config {
 		c.RetrySchedule = DefaultRetrySchedule
 	}
 	c.Version = cmp.Or(c.Version, "dev")
-	c.maxParked = cmp.Or(c.maxParked, 1000)
+	c.maxSpooledKeys = cmp.Or(c.maxSpooledKeys, 1000)
 	c.maxAttempts = cmp.Or(c.maxAttempts, max(1024, 2*c.MaxInFlight))
 	return c
 }

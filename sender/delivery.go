@@ -1,5 +1,28 @@
-// Package sender delivers events: it keeps the order per record, signs, attempts, judges the answer and tries again.
-// It does not know where a Delivery came from.
+// Package sender delivers events to webhooks over HTTP.
+//
+// Send takes a Delivery: an event, a webhook, and a promise that is kept when the receiver has
+// accepted it, when it is safe in the spool, or when the webhook is gone. The stream is held until
+// then, so the package must bound both the memory that deliveries take and the time for which one
+// that fails is held. It does not know where a Delivery came from.
+//
+// Each webhook has a queue. What is attempted when, what waits for a retry, and what goes to the
+// spool and comes back is decided by the state machine in sender/queue. A webhookQueue drives it,
+// with a lock, a clock and goroutines.
+//
+// An attempt is one POST (attempt.go). A requestBuilder puts it together and signs it (header.go,
+// sign.go), a transport sends it through the dial guard (dial_guard.go), and verdict.go says what
+// the answer means. Policy says when to try again. A request that a broken connection has lost is
+// sent again within the attempt (resend.go).
+//
+// The buffer bounds the memory of deliveries over all webhooks: Send waits while it is full. A
+// receiver that keeps others from it has to go through the spool (backpressure.go). The
+// concurrencyLimit bounds attempts over all webhooks.
+//
+// The Spool is an interface; package spool implements it in Postgres. The spoolWriter alone writes
+// to it. Whatever the spool cannot take holds the stream until it can.
+//
+// Deliveries of one record reach a webhook in the order in which they were sent here, retries
+// included. Different records, and different webhooks, do not wait for each other.
 package sender
 
 import (
@@ -7,7 +30,7 @@ import (
 	"hookline/webhook"
 )
 
-// Delivery is an event, an addressee and a promise.
+// Delivery is an event, a webhook and a promise.
 type Delivery struct {
 	Event   *mapper.Event
 	To      *webhook.Subscription

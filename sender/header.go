@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"maps"
@@ -11,27 +12,46 @@ import (
 
 const (
 	HeaderAttempt = "X-Hookline-Attempt" // counts the attempts at a delivery, from 1
-	HeaderReplay  = "X-Hookline-Replay"  // true on a delivery that was a dead letter and is sent again because somebody wants it to be
+	headerTrace   = "Traceparent"        // see trace.Attempt
+	// true on a delivery that was a dead letter and is sent again because somebody wants it to be
+	HeaderReplay = "X-Hookline-Replay"
 )
 
-// reserved are the headers that a subscription cannot set: Hookline's own, and those that HTTP itself lives by.
+// reserved are the headers that a subscription cannot set: Hookline's own, and those that HTTP
+// itself lives by.
 var reserved = map[string]bool{
-	"Content-Type": true, "User-Agent": true, HeaderAttempt: true, HeaderReplay: true,
-	HeaderTimestamp: true, HeaderSignature: true, HeaderNonce: true,
-	HeaderID: true, HeaderStandardTimestamp: true, HeaderStandardSignature: true,
-	"Host": true, "Content-Length": true, "Connection": true, "Transfer-Encoding": true, "Keep-Alive": true,
-	"Proxy-Connection": true, "Te": true, "Trailer": true, "Upgrade": true, "Expect": true,
+	"Content-Type":          true,
+	"User-Agent":            true,
+	HeaderAttempt:           true,
+	HeaderReplay:            true,
+	headerTrace:             true,
+	HeaderTimestamp:         true,
+	HeaderSignature:         true,
+	HeaderNonce:             true,
+	HeaderID:                true,
+	HeaderStandardTimestamp: true,
+	HeaderStandardSignature: true,
+	"Host":                  true,
+	"Content-Length":        true,
+	"Connection":            true,
+	"Transfer-Encoding":     true,
+	"Keep-Alive":            true,
+	"Proxy-Connection":      true,
+	"Te":                    true,
+	"Trailer":               true,
+	"Upgrade":               true,
+	"Expect":                true,
 }
 
-// commonHeader returns what all requests to a webhook have in their header. extra is what its subscription wants in it.
-func commonHeader(userAgent string, extra http.Header) http.Header {
+// commonHeader returns what all requests to a webhook have in their header.
+func commonHeader(userAgent, contentType string, extra http.Header) http.Header {
 	h := http.Header{}
 	for name, values := range extra {
 		if name = http.CanonicalHeaderKey(name); !reserved[name] {
 			h[name] = values
 		}
 	}
-	h.Set("Content-Type", "application/json")
+	h.Set("Content-Type", contentType)
 	h.Set("User-Agent", userAgent)
 	return h
 }
@@ -39,6 +59,7 @@ func commonHeader(userAgent string, extra http.Header) http.Header {
 // post is what one request sends, beside what all to its webhook have in common.
 type post struct {
 	id      string // of the event
+	trace   string // the value of headerTrace, "" for none
 	attempt int
 	replay  bool
 	alone   bool    // on a connection of its own, since it may end those of others
@@ -46,7 +67,8 @@ type post struct {
 	body    []byte
 }
 
-// header is the part of a request's header that is its own: lines with CR LF. Used again, it allocates nothing.
+// header is the part of a request's header that is its own: lines with CR LF. Used again, it
+// allocates nothing.
 type header struct {
 	lines []byte
 	parts []part
@@ -66,22 +88,32 @@ func (h *header) set(p *post, now time.Time) {
 		h.begin(HeaderReplay)
 		h.end(append(h.lines, "true"...))
 	}
+	if p.trace != "" {
+		h.begin(headerTrace)
+		h.end(append(h.lines, p.trace...))
+	}
 	if p.signer == nil {
 		return
 	}
 	ms, s := now.UnixMilli(), now.Unix()
+	previous := p.signer.previous(now)
+	lone := cmp.Or(previous, p.signer)
 	var nonce [16]byte
 	_, _ = rand.Read(nonce[:]) // never fails, as it says
 	h.begin(HeaderTimestamp)
 	h.end(strconv.AppendInt(h.lines, ms, 10))
 	h.begin(HeaderSignature)
-	h.end(p.signer.appendTwenty(h.lines, ms, p.body))
+	h.end(lone.appendTwenty(h.lines, ms, p.body))
 	h.begin(HeaderNonce)
 	h.end(hex.AppendEncode(h.lines, nonce[:]))
 	h.begin(HeaderStandardTimestamp)
 	h.end(strconv.AppendInt(h.lines, s, 10))
 	h.begin(HeaderStandardSignature)
-	h.end(p.signer.appendStandard(h.lines, p.id, s, p.body))
+	signatures := p.signer.appendStandard(h.lines, p.id, s, p.body)
+	if previous != nil {
+		signatures = previous.appendStandard(append(signatures, ' '), p.id, s, p.body)
+	}
+	h.end(signatures)
 }
 
 // begin begins a line.

@@ -16,16 +16,28 @@ import (
 func whole(p *post, extra http.Header, now time.Time) http.Header {
 	var h header
 	h.set(p, now)
-	return h.with(commonHeader("hookline/1.2", extra))
+	return h.with(commonHeader("hookline/1.2", "application/json", extra))
 }
 
 func TestHeader(t *testing.T) {
 	now := time.UnixMilli(1700000000123)
 	p := &post{id: "evt_1", attempt: 3, signer: newSigner("shh"), body: []byte("{}")}
 	extra := http.Header{
-		"Authorization": {"Bearer x"}, "x-tenant": {"a", "b"},
-		"content-type": {"text/plain"}, "User-Agent": {"me"}, "host": {"evil"}, "Content-Length": {"0"}, "CONNECTION": {"close"},
-		"transfer-encoding": {"chunked"}, "webhook-id": {"mine"}, "X-Twenty-Webhook-Signature": {"forged"}, "X-Hookline-Attempt": {"9"},
+		"Authorization": {"Bearer x"},
+		"x-tenant":      {"a", "b"},
+		"content-type": {
+			"text/plain",
+		},
+		"User-Agent":     {"me"},
+		"host":           {"evil"},
+		"Content-Length": {"0"},
+		"CONNECTION":     {"close"},
+		"transfer-encoding": {
+			"chunked",
+		},
+		"webhook-id":                 {"mine"},
+		"X-Twenty-Webhook-Signature": {"forged"},
+		"X-Hookline-Attempt":         {"9"},
 	}
 	h := whole(p, extra, now)
 	nonce := h.Get(HeaderNonce)
@@ -33,11 +45,17 @@ func TestHeader(t *testing.T) {
 		t.Errorf("nonce %q: want 32 hex digits", nonce)
 	}
 	want := map[string]string{
-		"Authorization": "Bearer x", "X-Tenant": "a", "Content-Type": "application/json", "User-Agent": "hookline/1.2",
-		"Webhook-Id": "evt_1", "X-Hookline-Attempt": "3",
-		"X-Twenty-Webhook-Timestamp": "1700000000123", "X-Twenty-Webhook-Signature": Sign("shh", 1700000000123, p.body),
-		"X-Twenty-Webhook-Nonce": nonce,
-		"Webhook-Timestamp":      "1700000000", "Webhook-Signature": SignStandard("shh", "evt_1", 1700000000, p.body),
+		"Authorization":              "Bearer x",
+		"X-Tenant":                   "a",
+		"Content-Type":               "application/json",
+		"User-Agent":                 "hookline/1.2",
+		"Webhook-Id":                 "evt_1",
+		"X-Hookline-Attempt":         "3",
+		"X-Twenty-Webhook-Timestamp": "1700000000123",
+		"X-Twenty-Webhook-Signature": Sign("shh", 1700000000123, p.body),
+		"X-Twenty-Webhook-Nonce":     nonce,
+		"Webhook-Timestamp":          "1700000000",
+		"Webhook-Signature":          SignStandard("shh", "evt_1", 1700000000, p.body),
 	}
 	for name, value := range want {
 		if got := h.Get(name); got != value {
@@ -56,7 +74,10 @@ func TestHeader(t *testing.T) {
 
 	p.signer = nil
 	unsigned := whole(p, extra, now)
-	for _, name := range []string{HeaderTimestamp, HeaderSignature, HeaderNonce, HeaderStandardTimestamp, HeaderStandardSignature} {
+	for _, name := range []string{
+		HeaderTimestamp, HeaderSignature, HeaderNonce,
+		HeaderStandardTimestamp, HeaderStandardSignature,
+	} {
 		if got, ok := unsigned[name]; ok {
 			t.Errorf("without a secret %s = %q, want none", name, got)
 		}
@@ -66,13 +87,25 @@ func TestHeader(t *testing.T) {
 	}
 }
 
-// The lines that plain HTTP sends say what the header of net/http does, and nothing of the request before is left in them.
+// The lines that plain HTTP sends say what the header of net/http does, and nothing of the request
+// before is left in them.
 func TestHeaderLines(t *testing.T) {
 	now := time.UnixMilli(1700000000123)
 	var h header
-	h.set(&post{id: "evt_of_another_length", attempt: 12, replay: true, signer: newSigner("shh"), body: []byte("[]")}, now)
-	h.set(&post{id: "evt_1", attempt: 3, replay: true, signer: newSigner("shh"), body: []byte("{}")}, now)
-	read, err := textproto.NewReader(bufio.NewReader(strings.NewReader(string(h.lines) + "\r\n"))).ReadMIMEHeader()
+	h.set(
+		&post{
+			id:      "evt_of_another_length",
+			attempt: 12,
+			replay:  true,
+			signer:  newSigner("shh"),
+			body:    []byte("[]"),
+		},
+		now,
+	)
+	h.set(&post{id: "evt_1", attempt: 3, replay: true, signer: newSigner("shh"), body: []byte("{}")},
+		now)
+	read, err := textproto.NewReader(bufio.NewReader(strings.NewReader(string(h.lines) + "\r\n"))).
+		ReadMIMEHeader()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,8 +120,10 @@ func TestHeaderLines(t *testing.T) {
 // Two HMACs over a body of the usual size, and seven headers.
 func BenchmarkHeader(b *testing.B) {
 	p := &post{
-		id: "evt_0badcafe_0000000001a2b3c4_0", attempt: 1,
-		signer: newSigner("5f2b7c0d9e8a4f61b3d5c7e9f0a1b2c35f2b7c0d9e8a4f61b3d5c7e9f0a1b2c3"), body: bytes.Repeat([]byte("x"), 1100),
+		id:      "evt_0badcafe_0000000001a2b3c4_0",
+		attempt: 1,
+		signer:  newSigner("5f2b7c0d9e8a4f61b3d5c7e9f0a1b2c35f2b7c0d9e8a4f61b3d5c7e9f0a1b2c3"),
+		body:    bytes.Repeat([]byte("x"), 1100),
 	}
 	now := time.Now()
 	var h header

@@ -18,7 +18,9 @@ func TestHTTP2Answers(t *testing.T) {
 	answer := []byte{0, 0, 1, 1, endStream | endHeaders, 0, 0, 0, 1, status200}
 	failure := []byte{0, 0, 1, 1, endStream | endHeaders, 0, 0, 0, 1, status500}
 	reset := func(code byte) []byte { return []byte{0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, code} }
-	leaving := func(last byte) []byte { return []byte{0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, 0} }
+	leaving := func(last byte) []byte {
+		return []byte{0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, 0}
+	}
 	for name, test := range map[string]struct {
 		frames   [][]byte
 		want     Outcome
@@ -37,10 +39,18 @@ func TestHTTP2Answers(t *testing.T) {
 		"PROTOCOL_ERROR":                         {[][]byte{reset(1)}, Failed, 0, 0, false},
 		"REFUSED_STREAM":                         {[][]byte{reset(7)}, Delivered, 1, 0, false},
 		"REFUSED_STREAM, then STREAM_CLOSED":     {[][]byte{reset(7), reset(5)}, Delivered, 1, 0, false},
-		"PROTOCOL_ERROR after GOAWAY":            {[][]byte{leaving(1), reset(1)}, Delivered, 1, 1, false},
-		"GOAWAY, and the end":                    {[][]byte{leaving(1)}, Delivered, 1, 1, true},
-		"GOAWAY that counts less, later":         {[][]byte{leaving(127), leaving(0)}, Delivered, 1, 0, true},
-		"the end of a connection made for it":    {nil, Failed, 0, 0, true},
+		"PROTOCOL_ERROR after GOAWAY": {
+			[][]byte{leaving(1), reset(1)},
+			Delivered, 1, 1,
+			false,
+		},
+		"GOAWAY, and the end": {[][]byte{leaving(1)}, Delivered, 1, 1, true},
+		"GOAWAY that counts less, later": {
+			[][]byte{leaving(127), leaving(0)},
+			Delivered, 1, 0,
+			true,
+		},
+		"the end of a connection made for it": {nil, Failed, 0, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			hits := make(chan hit, 9)
@@ -64,8 +74,11 @@ func TestHTTP2Answers(t *testing.T) {
 			t.Cleanup(func() { s.transport.CloseIdleConnections(); server.Close(); listener.done.Wait() })
 			s.trust(server.Certificate())
 			v, _ := s.once(newEvent(1, 1), subscription("a", server.URL), 1, nil)
-			if got := s.metric("hookline_resent_requests_total", ""); v.Outcome != test.want || len(hits) != test.again || got != test.resent {
-				t.Errorf("%+v, %d more requests, %v resent; want %s, %d, %v", v, len(hits), got, test.want, test.again, test.resent)
+			if got := s.metric("hookline_resent_requests_total", ""); v.Outcome != test.want ||
+				len(hits) != test.again ||
+				got != test.resent {
+				t.Errorf("%+v, %d more requests, %v resent; want %s, %d, %v", v, len(hits), got, test.want,
+					test.again, test.resent)
 			}
 		})
 	}

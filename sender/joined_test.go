@@ -163,7 +163,7 @@ type holding struct {
 	asked, goOn chan struct{}
 }
 
-func (h *holding) Waiting(ctx context.Context, page Page) ([]Parked, error) {
+func (h *holding) Waiting(ctx context.Context, page Page) ([]Spooled, error) {
 	if page.Records != nil {
 		h.once.Do(func() {
 			close(h.asked)
@@ -180,7 +180,11 @@ func TestOneLifeOfALineThatIsLookedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var arrived list[content]
 		var failed atomic.Bool
-		spool := &holding{Memory: NewMemory(Limits{}), asked: make(chan struct{}), goOn: make(chan struct{})}
+		spool := &holding{
+			Memory: NewMemory(Limits{}),
+			asked:  make(chan struct{}),
+			goOn:   make(chan struct{}),
+		}
 		to := subscription("a", "http://receiver.test")
 		s := bubbleOn(t, spool, Config{HoldMax: time.Second}, statuses(t, func(c content) int {
 			if c.Record == 1 && !failed.Swap(true) {

@@ -27,7 +27,8 @@ func TestLog(t *testing.T) {
 	await(t, s.send(to, newEvent(1, 1)), "delivery")
 	const common = ` event=evt_0badcafe_0000000000000001_1 name=person.updated webhook=public.webhooks/7 host=127\.0\.0\.1:\d+ `
 	for _, line := range []string{
-		`level=WARN msg="attempt failed"` + common + `attempt=1 status=503 duration=\S+ verdict=failed next_in=1ms\n`,
+		`level=WARN msg="attempt failed"` + common +
+			`attempt=1 status=503 duration=\S+ verdict=failed next_in=1ms\n`,
 		`level=DEBUG msg=delivered` + common + `attempt=2 status=200 duration=\S+\n`,
 	} {
 		if !regexp.MustCompile(line).MatchString(s.log.String()) {
@@ -36,7 +37,8 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// Neither secrets, nor what a URL holds beside its host, nor bodies are logged, whatever goes wrong.
+// Neither secrets, nor what a URL holds beside its host, nor bodies are logged, whatever goes
+// wrong.
 func TestLogsNoSecrets(t *testing.T) {
 	echo := rawServer(t, func(c net.Conn) { // a receiver that sends the request back
 		buf := make([]byte, 4096)
@@ -73,7 +75,17 @@ func TestLogsNoSecrets(t *testing.T) {
 			to.URL, to.Secret = target, "whsec_s3cr3t"
 			to.Headers = http.Header{"Authorization": {"Bearer h3ader"}}
 			current := row(to)
-			settled := s.send(to, mapper.NewEvent(mapper.Parts{ID: "evt_1", Object: "person", Time: time.Now(), Data: []byte(`{"b0dy":1}`)}))
+			settled := s.send(
+				to,
+				mapper.NewEvent(
+					mapper.Parts{
+						ID:     "evt_1",
+						Object: "person",
+						Time:   time.Now(),
+						Data:   []byte(`{"b0dy":1}`),
+					},
+				),
+			)
 			s.log.await(t, regexp.MustCompile(`(?s)delivered|dead_letter|attempt=1 .*attempt=2 .*\n`))
 			current.Store(nil)
 			s.Recheck("a")

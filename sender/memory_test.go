@@ -16,16 +16,16 @@ type Limits struct {
 	MaxAge   time.Duration // of the first that waits, since it was put into the queue
 }
 
-// Memory is a Spool that is gone with the process. It starts no goroutine and blocks nowhere, so it is at home in a bubble of
-// testing/synctest. Safe for concurrent use.
+// Memory is a Spool that is gone with the process. It starts no goroutine and blocks nowhere, so it
+// is at home in a bubble of testing/synctest. Safe for concurrent use.
 type Memory struct {
 	limits Limits
 
-	mu     sync.Mutex
-	err    error // of every call
-	seq    int64 // the last that was given
-	queues map[string]*memoryQueue
-	gaps   []*Gap // in the order in which they began
+	mu        sync.Mutex
+	err       error // of every call
+	seq       int64 // the last that was given
+	queues    map[string]*memoryQueue
+	overflows []*Overflow // in the order in which they began
 }
 
 var _ Spool = (*Memory)(nil)
@@ -37,17 +37,17 @@ func NewMemory(limits Limits) *Memory {
 
 // memoryQueue is what is kept of one webhook.
 type memoryQueue struct {
-	known   map[string]*memoryRow // by event ID
-	waiting []*memoryRow          // by Seq
-	bytes   int64
-	paused  string
-	version string
-	full    bool
-	gap     *Gap // that is still open
+	known    map[string]*memoryRow // by event ID
+	waiting  []*memoryRow          // by Seq
+	bytes    int64
+	paused   string
+	version  string
+	full     bool
+	overflow *Overflow // that is still open
 }
 
 type memoryRow struct {
-	Parked
+	Spooled
 	size   int64
 	since  time.Time // when it was put into the queue
 	wanted bool
@@ -60,7 +60,8 @@ func (m *Memory) Fail(err error) {
 	m.err = err
 }
 
-// Want marks dead deliveries of a webhook for Requeue, as `hookline deliveries replay` does; without events, all of them.
+// Want marks dead deliveries of a webhook for Requeue, as `hookline deliveries replay` does;
+// without events, all of them.
 func (m *Memory) Want(webhook string, events ...string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -70,39 +71,39 @@ func (m *Memory) Want(webhook string, events ...string) {
 }
 
 // Queued returns the deliveries that wait for a webhook, in order.
-func (m *Memory) Queued(webhook string) []Parked {
+func (m *Memory) Queued(webhook string) []Spooled {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return parked(m.queue(webhook).waiting)
+	return spooled(m.queue(webhook).waiting)
 }
 
 // Dead returns the dead deliveries of a webhook, oldest first.
-func (m *Memory) Dead(webhook string) []Parked {
+func (m *Memory) Dead(webhook string) []Spooled {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return parked(m.queue(webhook).pile())
+	return spooled(m.queue(webhook).deadLetters())
 }
 
-// Gaps returns all gaps there ever were, in the order in which they began.
-func (m *Memory) Gaps() []Gap {
+// Overflows returns all overflows there ever were, in the order in which they began.
+func (m *Memory) Overflows() []Overflow {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	list := make([]Gap, len(m.gaps))
-	for i, g := range m.gaps {
+	list := make([]Overflow, len(m.overflows))
+	for i, g := range m.overflows {
 		list[i] = *g
 	}
 	return list
 }
 
-// Park is that of Spool.
-func (m *Memory) Park(ctx context.Context, deliveries []Parked) ([]Gap, error) {
+// Put is that of Spool.
+func (m *Memory) Put(ctx context.Context, deliveries []Spooled) ([]Overflow, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.refuse(ctx); err != nil {
 		return nil, err
 	}
 	now := time.Now()
-	widened := map[string]*Gap{}
+	widened := map[string]*Overflow{}
 	for _, d := range deliveries {
 		q := m.queue(d.Webhook)
 		q.judge(m.limits, now)
@@ -113,36 +114,37 @@ func (m *Memory) Park(ctx context.Context, deliveries []Parked) ([]Gap, error) {
 		default:
 			m.seq++
 			d.Seq = m.seq
-			q.add(&memoryRow{Parked: d, size: int64(d.Event.Size()), since: now})
+			q.add(&memoryRow{Spooled: d, size: int64(d.Event.Size()), since: now})
 			q.judge(m.limits, now)
 		}
 	}
-	var gaps []Gap
+	var overflows []Overflow
 	for _, webhook := range slices.Sorted(maps.Keys(widened)) {
-		gaps = append(gaps, *widened[webhook])
+		overflows = append(overflows, *widened[webhook])
 	}
-	return gaps, nil
+	return overflows, nil
 }
 
 // Waiting is that of Spool.
-func (m *Memory) Waiting(ctx context.Context, page Page) ([]Parked, error) {
+func (m *Memory) Waiting(ctx context.Context, page Page) ([]Spooled, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.refuse(ctx); err != nil {
 		return nil, err
 	}
-	var list []Parked
+	var list []Spooled
 	var bytes int64
 	for _, r := range m.queue(page.Webhook).waiting {
-		if r.Seq <= page.After || page.Records != nil && !slices.Contains(page.Records, r.Event.Record) &&
-			(r.Event.Former == 0 || !slices.Contains(page.Records, r.Event.Former)) {
+		if r.Seq <= page.After ||
+			page.Records != nil && !slices.Contains(page.Records, r.Event.Record) &&
+				(r.Event.Former == 0 || !slices.Contains(page.Records, r.Event.Former)) {
 			continue
 		}
 		bytes += r.size
 		if len(list) >= page.Rows || len(list) > 0 && bytes > page.Bytes {
 			break
 		}
-		list = append(list, r.Parked)
+		list = append(list, r.Spooled)
 	}
 	return list, nil
 }
@@ -163,7 +165,8 @@ func (m *Memory) Report(ctx context.Context, reports []Report) error {
 		if report.Delivered {
 			q.remove(r)
 		} else {
-			r.Attempts, r.Resent, r.Due, r.Status, r.Reason, r.Dead = report.Attempts, report.Resent, report.Due, report.Status, report.Reason, report.Dead
+			r.Attempts, r.Resent, r.Due, r.Status, r.Reason, r.Dead = report.Attempts, report.Resent,
+				report.Due, report.Status, report.Reason, report.Dead
 		}
 		if r.Dead {
 			q.leave(r)
@@ -182,12 +185,12 @@ func (m *Memory) Requeue(ctx context.Context, webhook string) error {
 	}
 	q := m.queue(webhook)
 	now := time.Now()
-	for _, r := range q.pile() {
+	for _, r := range q.deadLetters() {
 		if !r.wanted {
 			continue
 		}
 		m.seq++
-		r.Parked = Parked{Webhook: webhook, Event: r.Event, Seq: m.seq, Replay: true}
+		r.Spooled = Spooled{Webhook: webhook, Event: r.Event, Seq: m.seq, Replay: true}
 		r.since, r.wanted = now, false
 		q.waiting = append(q.waiting, r)
 	}
@@ -232,7 +235,11 @@ func (m *Memory) Queues(ctx context.Context) ([]Queue, error) {
 	for _, webhook := range slices.Sorted(maps.Keys(m.queues)) {
 		q := m.queues[webhook]
 		entry := Queue{
-			Webhook: webhook, Waiting: len(q.waiting), Dead: len(q.known) - len(q.waiting), Bytes: q.bytes, Paused: q.paused,
+			Webhook: webhook,
+			Waiting: len(q.waiting),
+			Dead:    len(q.known) - len(q.waiting),
+			Bytes:   q.bytes,
+			Paused:  q.paused,
 			Version: q.version,
 			Full:    q.full || q.over(m.limits, now),
 		}
@@ -275,14 +282,14 @@ func (m *Memory) judge() {
 }
 
 // widen counts a delivery that a full queue does not take.
-func (m *Memory) widen(q *memoryQueue, d Parked) *Gap {
-	if q.gap == nil {
-		q.gap = &Gap{Webhook: d.Webhook, First: d.Event.ID}
-		m.gaps = append(m.gaps, q.gap)
+func (m *Memory) widen(q *memoryQueue, d Spooled) *Overflow {
+	if q.overflow == nil {
+		q.overflow = &Overflow{Webhook: d.Webhook, First: d.Event.ID}
+		m.overflows = append(m.overflows, q.overflow)
 	}
-	q.gap.Last = d.Event.ID
-	q.gap.Events++
-	return q.gap
+	q.overflow.Last = d.Event.ID
+	q.overflow.Events++
+	return q.overflow
 }
 
 func (q *memoryQueue) add(r *memoryRow) {
@@ -301,31 +308,33 @@ func (q *memoryQueue) remove(r *memoryRow) {
 
 // leave takes r out of those that wait.
 func (q *memoryQueue) leave(r *memoryRow) {
-	i, _ := slices.BinarySearchFunc(q.waiting, r, func(a, b *memoryRow) int { return cmp.Compare(a.Seq, b.Seq) })
+	i, _ := slices.BinarySearchFunc(q.waiting, r, func(a, b *memoryRow) int {
+		return cmp.Compare(a.Seq, b.Seq)
+	})
 	q.waiting = slices.Delete(q.waiting, i, i+1)
 }
 
-// pile returns the dead, oldest first.
-func (q *memoryQueue) pile() []*memoryRow {
+// deadLetters returns the dead, oldest first.
+func (q *memoryQueue) deadLetters() []*memoryRow {
 	var dead []*memoryRow
 	for _, r := range q.known {
 		if r.Dead {
 			dead = append(dead, r)
 		}
 	}
-	slices.SortFunc(dead, func(a, b *memoryRow) int { return byAge(a.Parked, b.Parked) })
+	slices.SortFunc(dead, func(a, b *memoryRow) int { return byAge(a.Spooled, b.Spooled) })
 	return dead
 }
 
-// judge decides whether the queue is full. Once it is, it stays so until an eighth of each limit is free again: gaps are few and long,
-// rather than many and short.
+// judge decides whether the queue is full. Once it is, it stays so until an eighth of each limit is
+// free again: overflows are few and long, rather than many and short.
 func (q *memoryQueue) judge(limits Limits, now time.Time) {
 	if q.full {
 		limits.MaxBytes -= limits.MaxBytes / 8
 		limits.MaxAge -= limits.MaxAge / 8
 	}
 	if q.full = q.over(limits, now); !q.full {
-		q.gap = nil
+		q.overflow = nil
 	}
 }
 
@@ -334,22 +343,21 @@ func (q *memoryQueue) over(limits Limits, now time.Time) bool {
 		limits.MaxAge > 0 && len(q.waiting) > 0 && now.Sub(q.waiting[0].since) >= limits.MaxAge
 }
 
-// byAge orders deliveries as their events happened. The transaction is told by the first 29 bytes of an ID, evt_<8 digits>_<16 digits>,
-// what follows is a decimal number, and _1 behind it comes last.
-func byAge(a, b Parked) int {
+// byAge orders deliveries as their events happened. The transaction is told by the first 29 bytes
+// of an ID, evt_<8 digits>_<16 digits>, what follows is a decimal number, and _1 behind it comes
+// last. A p at the end tells nothing of the order.
+func byAge(a, b Spooled) int {
 	transaction := func(id string) string { return id[:min(29, len(id))] }
 	index := func(id string) string { return strings.Split(id+"___", "_")[3] }
-	x, y := a.Event, b.Event
-	return cmp.Or(
-		x.Time.Compare(y.Time), strings.Compare(transaction(x.ID), transaction(y.ID)),
-		cmp.Compare(len(index(x.ID)), len(index(y.ID))), strings.Compare(x.ID, y.ID),
-	)
+	x, y := strings.TrimRight(a.Event.ID, "p"), strings.TrimRight(b.Event.ID, "p")
+	return cmp.Or(a.Event.Time.Compare(b.Event.Time), strings.Compare(transaction(x), transaction(y)),
+		cmp.Compare(len(index(x)), len(index(y))), strings.Compare(x, y))
 }
 
-func parked(rows []*memoryRow) []Parked {
-	list := make([]Parked, len(rows))
+func spooled(rows []*memoryRow) []Spooled {
+	list := make([]Spooled, len(rows))
 	for i, r := range rows {
-		list[i] = r.Parked
+		list[i] = r.Spooled
 	}
 	return list
 }

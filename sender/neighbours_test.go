@@ -24,33 +24,40 @@ func TestEventThatEndsItsConnection(t *testing.T) {
 	with := map[string][]string{} // events by connection
 	arrived := make(chan string, 99)
 	together := make(chan struct{})
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		id := r.Header.Get(HeaderID)
-		mu.Lock()
-		with[r.RemoteAddr] = append(with[r.RemoteAddr], id)
-		mu.Unlock()
-		_, _ = io.Copy(io.Discard, r.Body)
-		bad := strings.HasSuffix(id, "_bad")
-		select {
-		case <-together:
-			if !bad {
-				return
+	server := httptest.NewUnstartedServer(
+		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			id := r.Header.Get(HeaderID)
+			mu.Lock()
+			with[r.RemoteAddr] = append(with[r.RemoteAddr], id)
+			mu.Unlock()
+			_, _ = io.Copy(io.Discard, r.Body)
+			bad := strings.HasSuffix(id, "_bad")
+			select {
+			case <-together:
+				if !bad {
+					return
+				}
+			default:
+				arrived <- id
+				<-together
 			}
-		default:
-			arrived <- id
-			<-together
-		}
-		if bad {
-			_ = r.Context().Value(connKey{}).(net.Conn).(*tls.Conn).NetConn().Close()
-		}
-		<-r.Context().Done()
-	}))
+			if bad {
+				_ = r.Context().Value(connKey{}).(net.Conn).(*tls.Conn).NetConn().Close()
+			}
+			<-r.Context().Done()
+		}),
+	)
 	server.EnableHTTP2 = true
 	server.Config.ErrorLog = silent
-	server.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) }
+	server.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, connKey{}, c)
+	}
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	s := newSender(t, Config{RetrySchedule: []time.Duration{time.Millisecond, time.Hour}, HoldMax: time.Hour})
+	s := newSender(t, Config{
+		RetrySchedule: []time.Duration{time.Millisecond, time.Hour},
+		HoldMax:       time.Hour,
+	})
 	s.trust(server.Certificate())
 	to := subscription("a", server.URL)
 	var settled []<-chan struct{}
@@ -77,10 +84,15 @@ func TestEventThatEndsItsConnection(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	if len(with) < 4 {
-		t.Errorf("requests came by %d connections, want one for all, one for the neighbours, and two for the event", len(with))
+		t.Errorf(
+			"requests came by %d connections, want one for all, one for the neighbours, and two for the "+
+				"event",
+			len(with),
+		)
 	}
 	for _, events := range with {
-		if n := len(events); n > 1 && n != neighbours+1 && strings.Contains(strings.Join(events, " "), "_bad") {
+		if n := len(events); n > 1 && n != neighbours+1 &&
+			strings.Contains(strings.Join(events, " "), "_bad") {
 			t.Errorf("the event has shared a connection again: %q", events)
 		}
 	}
@@ -90,7 +102,8 @@ func TestEventThatEndsItsConnection(t *testing.T) {
 // then; and what a receiver says before its answer is passed over.
 func TestOddAnswers(t *testing.T) {
 	const early = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-	const hints = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" +
+	const hints = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early " +
+		"Hints\r\nLink: </a>\r\n\r\n" +
 		"HTTP/1.1 204 No Content\r\n\r\n"
 	for _, scheme := range []string{"http", "https"} {
 		t.Run(scheme, func(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A record that fails holds up its own later events, and nothing else in its lane.
-func TestRecordsOfALane(t *testing.T) {
+// A record that fails holds up its own later events, and nothing else in its queue.
+func TestRecordsOfAQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var arrived list[content]
 		var healthy atomic.Bool
@@ -27,7 +27,12 @@ func TestRecordsOfALane(t *testing.T) {
 			settled = append(settled, s.send(to, newEvent(1, seq)), s.send(to, newEvent(2, seq)))
 		}
 		synctest.Wait()
-		want := []content{{Record: 1, Seq: 1}, {Record: 2, Seq: 1}, {Record: 2, Seq: 2}, {Record: 2, Seq: 3}}
+		want := []content{
+			{Record: 1, Seq: 1},
+			{Record: 2, Seq: 1},
+			{Record: 2, Seq: 2},
+			{Record: 2, Seq: 3},
+		}
 		if got := arrived.all(); !slices.Equal(got, want) {
 			t.Errorf("arrived %v, want %v", got, want)
 		}
@@ -40,7 +45,8 @@ func TestRecordsOfALane(t *testing.T) {
 		healthy.Store(true)
 		time.Sleep(5 * time.Second) // of the bubble's clock: the retry
 		synctest.Wait()
-		want = append(want, content{Record: 1, Seq: 1}, content{Record: 1, Seq: 2}, content{Record: 1, Seq: 3})
+		want = append(want, content{Record: 1, Seq: 1}, content{Record: 1, Seq: 2},
+			content{Record: 1, Seq: 3})
 		if got := arrived.all(); !slices.Equal(got, want) {
 			t.Errorf("arrived %v, want %v", got, want)
 		}
@@ -50,18 +56,26 @@ func TestRecordsOfALane(t *testing.T) {
 	})
 }
 
-// A lane with retries that take long and never succeed still makes first attempts.
+// A queue with retries that take long and never succeed still makes first attempts.
 func TestRetriesDoNotStarveOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := bubble(t, Config{MaxInFlight: 1, HoldMax: time.Hour, RetrySchedule: slices.Repeat([]time.Duration{time.Second}, 99)}, statuses(t, func(c content) int {
-			if c.Record < 100 {
-				time.Sleep(9 * time.Second)
-				return 500
-			}
-			return 200
-		}))
+		s := bubble(
+			t,
+			Config{
+				MaxInFlight:   1,
+				HoldMax:       time.Hour,
+				RetrySchedule: slices.Repeat([]time.Duration{time.Second}, 99),
+			},
+			statuses(t, func(c content) int {
+				if c.Record < 100 {
+					time.Sleep(9 * time.Second)
+					return 500
+				}
+				return 200
+			}),
+		)
 		to := subscription("a", "http://receiver.test")
-		for record := range tripAfter - 1 { // more than can be retried within their interval
+		for record := range 5 - 1 { // more than can be retried within their interval
 			s.send(to, newEvent(record, 1))
 		}
 		time.Sleep(10 * time.Minute)
@@ -115,7 +129,8 @@ func TestWebhooksApart(t *testing.T) {
 	})
 	defer close(release)
 	s := newSender(t, Config{MaxInFlight: 4})
-	hanging, healthy := subscription("stuck", stuck.URL), subscription("healthy", receiver(t, nil, nil).URL)
+	hanging, healthy := subscription("stuck", stuck.URL),
+		subscription("healthy", receiver(t, nil, nil).URL)
 	var waiting []<-chan struct{}
 	for i := range 40 {
 		waiting = append(waiting, s.send(hanging, newEvent(i, 1)))

@@ -40,7 +40,10 @@ func TestPolicy(t *testing.T) {
 		"retry after, end":         {12, asking(time.Hour), middle, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := Policy{Schedule: DefaultRetrySchedule, Jitter: func() float64 { return test.jitter }}
+			p := Policy{
+				Schedule: DefaultRetrySchedule,
+				Jitter:   func() float64 { return test.jitter },
+			}
 			wait, more := p.Next(test.attempt, test.verdict, now)
 			if d := wait - test.wait; d.Abs() > time.Millisecond || more == test.final {
 				t.Errorf("Next(%d) = %s, %t; want %s, %t", test.attempt, wait, more, test.wait, !test.final)
@@ -56,7 +59,36 @@ func TestPolicyBounds(t *testing.T) {
 		wait, _ := p.Next(1, Verdict{Outcome: Failed}, time.Time{})
 		shortest, longest = min(shortest, wait), max(longest, wait)
 	}
-	if shortest < 4*time.Second || shortest > 4010*time.Millisecond || longest > 6*time.Second || longest < 5990*time.Millisecond {
+	if shortest < 4*time.Second || shortest > 4010*time.Millisecond || longest > 6*time.Second ||
+		longest < 5990*time.Millisecond {
 		t.Errorf("waits of 5 s are spread over %s to %s, want 4s to 6s", shortest, longest)
+	}
+}
+
+// However far the clock has jumped since a delivery was put aside, it waits for no longer than it
+// was to wait at most.
+func TestPolicyLeft(t *testing.T) {
+	now := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
+	p := Policy{Schedule: DefaultRetrySchedule}
+	for name, test := range map[string]struct {
+		left            time.Duration
+		attempt, status int
+		want            time.Duration
+	}{
+		"as told":                {5500 * time.Millisecond, 1, 500, 5500 * time.Millisecond},
+		"some of it is over":     {10 * time.Second, 3, 0, 10 * time.Second},
+		"the clock went back":    {8760 * time.Hour, 1, 500, 6 * time.Second},
+		"likewise, later":        {8760 * time.Hour, 10, 500, 24 * time.Hour * 6 / 5},
+		"the receiver may ask":   {20 * time.Hour, 1, 503, 20 * time.Hour},
+		"not for that long":      {8760 * time.Hour, 1, 429, 24 * time.Hour},
+		"the clock went forward": {-8760 * time.Hour, 1, 500, -8760 * time.Hour},
+		"behind a longer one":    {8760 * time.Hour, 0, 0, 24 * time.Hour * 6 / 5},
+		"a shorter schedule":     {8760 * time.Hour, 99, 500, 24 * time.Hour * 6 / 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := p.Left(now.Add(test.left), test.attempt, test.status, now); got != test.want {
+				t.Errorf("it waits for %s, want %s", got, test.want)
+			}
+		})
 	}
 }

@@ -6,29 +6,31 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/go-retryablehttp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"hookline/sender/queue"
+	"hookline/sender/settled"
 	"hookline/webhook"
 )
 
-// overhead is what a delivery takes of memory beside its event, roughly: the job, its record, and the hold on the stream.
+// overhead is what a delivery takes of memory beside its event, roughly: the delivery, its record,
+// and the hold on the stream.
 const overhead = 368
 
 const (
 	drainGrace = time.Second     // that Drain gives what waits its turn, before it goes to the spool
-	parkLimit  = 5 * time.Second // that Drain gives the spool at the end
+	writeLimit = 5 * time.Second // that Drain gives the spool at the end
 )
 
 // ErrDraining is what Send returns after Drain was called.
 var ErrDraining = errors.New("sender is draining")
 
-// LeftError says that Drain left deliveries unsettled: they could not be made, nor be put into the spool.
+// LeftError says that Drain left deliveries unsettled: they could not be made, nor be put into the
+// spool.
 type LeftError struct {
 	Deliveries int
 	Cause      error
@@ -46,11 +48,13 @@ type Subscriptions interface {
 	Get(key string) *webhook.Subscription
 }
 
-// Sender delivers events over HTTP. Each delivery is tried until the receiver accepts it, the webhook is gone, or it is a dead letter. What
-// cannot be delivered soon goes to the spool, and comes back from there. Events of one record reach a webhook in the order in which they were
-// sent here; different records and different webhooks do not wait for each other.
+// Sender delivers events over HTTP. Each delivery is tried until the receiver accepts it, the
+// webhook is gone, or it is a dead letter. What cannot be delivered soon goes to the spool, and
+// comes back from there. Events of one record reach a webhook in the order in which they were sent
+// here; different records and different webhooks do not wait for each other.
 //
-// All methods are safe for concurrent use. Order holds between calls of Send that follow one another.
+// All methods are safe for concurrent use. Order holds between calls of Send that follow one
+// another.
 type Sender struct {
 	cfg       Config
 	log       *slog.Logger
@@ -58,33 +62,46 @@ type Sender struct {
 	policy    Policy
 	spool     Spool
 	webhooks  Subscriptions
-	client    *retryablehttp.Client
 	transport *transport
 	userAgent string
 	timeout   error // the cause that an attempt's deadline gives
 
 	ctx     context.Context // of all attempts
 	cancel  context.CancelCauseFunc
-	work    context.Context // of everything else: the parker, loaders, guards of buffer and queues
+	work    context.Context // of everything else
 	endWork context.CancelCauseFunc
-	buffer  buffer
-	taken   atomic.Int64  // deliveries that are not settled
-	idle    chan struct{} // taken has become 0
-	loaded  atomic.Int64  // routes with deliveries brought back from the spool
-	routes  sync.Map      // Subscription.Key → *route
-	places  places
-	parker  *parker
-	trouble atomic.Int64       // when a failure of the spool was last told of, Unix nanoseconds; 0 while it works
-	gaps    map[string]toldGap // by webhook; the parker's
 
-	gate       sync.RWMutex // read-locked to make a route: none is made once draining is true
+	buffer           buffer
+	taken            atomic.Int64  // deliveries that are not settled
+	idle             chan struct{} // taken has become 0
+	waiting          atomic.Int64  // in the spool, as of the last look
+	loaded           atomic.Int64  // queues with deliveries brought back from the spool
+	queues           sync.Map      // Subscription.Key → *webhookQueue
+	concurrencyLimit concurrencyLimit
+	writer           *spoolWriter
+
+	began         time.Time               // the hour of the day may be set since
+	spoolFailedAt atomic.Int64            // since then, when one was last told; 0 while it works
+	overflows     map[string]toldOverflow // by webhook; the writer's
+	full          map[string]bool         // webhooks whose queues are full; watchQueues'
+
+	settledSet atomic.Pointer[settled.Set] // see SettledBefore.Set; nil once it has been passed
+	record     *settled.Record             // set by Resume; nil for none
+
+	gate       sync.RWMutex // read-locked to make a queue: none is made once draining is true
 	draining   bool
-	crew       crew
+	workers    workerPool
 	goroutines sync.WaitGroup // all of them
 }
 
 // New returns a Sender that counts in registry. It must be ended with Drain.
-func New(cfg Config, spool Spool, webhooks Subscriptions, log *slog.Logger, registry prometheus.Registerer) (*Sender, error) {
+func New(
+	cfg Config,
+	spool Spool,
+	webhooks Subscriptions,
+	log *slog.Logger,
+	registry prometheus.Registerer,
+) (*Sender, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("sender: %w", err)
@@ -94,52 +111,63 @@ func New(cfg Config, spool Spool, webhooks Subscriptions, log *slog.Logger, regi
 		return nil, fmt.Errorf("sender: %w", err)
 	}
 	s := &Sender{
-		cfg:       cfg,
-		log:       log,
-		policy:    Policy{Schedule: cfg.RetrySchedule, Jitter: rand.Float64},
-		spool:     spool,
-		webhooks:  webhooks,
-		userAgent: "hookline/" + cfg.Version,
-		timeout:   fmt.Errorf("no answer within %s", cfg.RequestTimeout),
-		buffer:    buffer{most: cfg.MaxBuffer, pressed: make(chan struct{}, 1)},
-		idle:      make(chan struct{}, 1),
-		places:    places{most: int64(cfg.maxAttempts)},
-		crew:      crew{orders: make(chan attempts)},
-		gaps:      map[string]toldGap{},
+		cfg:              cfg,
+		log:              log,
+		policy:           Policy{Schedule: cfg.RetrySchedule, Jitter: rand.Float64},
+		spool:            spool,
+		webhooks:         webhooks,
+		began:            time.Now(),
+		userAgent:        "hookline/" + cfg.Version,
+		timeout:          fmt.Errorf("no answer within %s", cfg.RequestTimeout),
+		buffer:           buffer{most: cfg.MaxBuffer, pressed: make(chan struct{}, 1)},
+		idle:             make(chan struct{}, 1),
+		concurrencyLimit: concurrencyLimit{most: int64(cfg.maxAttempts)},
+		workers:          workerPool{orders: make(chan attempts)},
+		overflows:        map[string]toldOverflow{},
+		full:             map[string]bool{},
 	}
 	if s.metrics, err = newMetrics(registry, s); err != nil {
 		return nil, fmt.Errorf("sender: %w", err)
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.transport = newTransport(s.ctx, cfg, guard, s.handshake)
-	s.client = newClient(s.transport)
 	s.work, s.endWork = context.WithCancelCause(context.Background())
-	s.parker = newParker(s)
-	s.goroutines.Go(s.parker.run)
+	s.writer = newSpoolWriter(s)
+	s.goroutines.Go(s.writer.run)
 	s.goroutines.Go(s.guardBuffer)
 	return s, nil
 }
 
-// Send takes a delivery. It waits while the buffer is full. When ctx ends first, Drain was called, or the Sender has failed, it returns ctx's
-// cause, ErrDraining, or why; then the delivery is not taken and Settled will not be called.
+// Send takes a delivery. It waits while the buffer is full. When ctx ends first, Drain was called,
+// or the Sender has failed, it returns ctx's cause, ErrDraining, or why; then the delivery is not
+// taken and Settled will not be called. A delivery that was settled by a process before this one is
+// not made, and settled at once.
 func (s *Sender) Send(ctx context.Context, d Delivery) error {
-	j := &job{Delivery: d, size: min(int64(d.Event.Size()+overhead), s.cfg.MaxBuffer), taken: time.Now()}
-	if err := s.makeRoom(ctx, j); err != nil {
+	if s.settledBefore(d) {
+		d.Settled()
+		return nil
+	}
+	taken := &queue.Delivery{
+		Event: d.Event, To: d.To, Settled: d.Settled, Taken: time.Now(),
+		Size: min(int64(d.Event.Size()+overhead), s.cfg.MaxBuffer),
+	}
+	if err := s.makeRoom(ctx, taken); err != nil {
 		return err
 	}
 	s.taken.Add(1)
 	if s.work.Err() != nil {
-		s.free(j)
+		s.free(taken)
 		return context.Cause(s.work)
 	}
-	if j.route = s.route(d.To.Key); j.route == nil {
-		s.free(j)
+	w := s.webhookQueue(d.To.Key)
+	if w == nil {
+		s.free(taken)
 		return ErrDraining
 	}
-	j.route.bytes.Add(j.size)
-	if err := j.route.send(j); err != nil {
-		j.route.bytes.Add(-j.size)
-		s.free(j)
+	w.bytes.Add(taken.Size)
+	if err := w.send(taken); err != nil {
+		w.bytes.Add(-taken.Size)
+		s.free(taken)
 		return err
 	}
 	return nil
@@ -148,67 +176,67 @@ func (s *Sender) Send(ctx context.Context, d Delivery) error {
 // makeRoom counts a delivery in the buffer, with its event unless that is there for another
 // webhook. Only the event waits: what the buffer is to bound is in memory already when there is
 // another delivery of it.
-func (s *Sender) makeRoom(ctx context.Context, j *job) error {
-	if first := j.Event.Retain(); !first {
+func (s *Sender) makeRoom(ctx context.Context, d *queue.Delivery) error {
+	if first := d.Event.Retain(); !first {
 		s.buffer.take(overhead)
 		return nil
 	}
-	s.tellLarge(j)
-	if s.buffer.tryAcquire(j.size) {
+	s.tellLarge(d)
+	if s.buffer.tryAcquire(d.Size) {
 		return nil
 	}
-	err := s.waitForRoom(ctx, j)
+	err := s.waitForRoom(ctx, d)
 	if err == nil {
 		return nil
 	}
-	if last := j.Event.Release(); !last { // whoever is the last to release it gives its room back
-		s.buffer.take(j.size - overhead)
+	if last := d.Event.Release(); !last { // whoever is the last to release it gives its room back
+		s.buffer.take(d.Size - overhead)
 	}
 	return err
 }
 
 // tellLarge tells who wants to know of large events.
-func (s *Sender) tellLarge(j *job) {
-	if s.cfg.Large != nil && j.size > s.cfg.MaxBuffer/8 {
+func (s *Sender) tellLarge(d *queue.Delivery) {
+	if s.cfg.Large != nil && d.Size > s.cfg.MaxBuffer/8 {
 		s.cfg.Large()
 	}
 }
 
-func (s *Sender) waitForRoom(ctx context.Context, j *job) error {
-	if r := s.route(j.To.Key); r != nil {
-		r.expect(j.taken)
+func (s *Sender) waitForRoom(ctx context.Context, d *queue.Delivery) error {
+	if r := s.webhookQueue(d.To.Key); r != nil {
+		r.expect(d.Taken)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.work, func() { cancel(context.Cause(s.work)) })()
-	return s.buffer.acquire(ctx, j.size)
+	return s.buffer.acquire(ctx, d.Size)
 }
 
-// route returns the route to a webhook, nil once Drain was called.
-func (s *Sender) route(key string) *route {
-	if r, ok := s.routes.Load(key); ok {
-		return r.(*route)
+// webhookQueue returns the queue to a webhook, nil once Drain was called.
+func (s *Sender) webhookQueue(key string) *webhookQueue {
+	if r, ok := s.queues.Load(key); ok {
+		return r.(*webhookQueue)
 	}
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if s.draining {
 		return nil
 	}
-	r, _ := s.routes.LoadOrStore(key, newRoute(s, key))
-	return r.(*route)
+	r, _ := s.queues.LoadOrStore(key, newWebhookQueue(s, key))
+	return r.(*webhookQueue)
 }
 
 // settle keeps the promise of a delivery.
-func (s *Sender) settle(j *job) {
-	j.route.bytes.Add(-j.size)
-	j.Settled()
-	s.free(j)
+func (s *Sender) settle(w *webhookQueue, d *queue.Delivery) {
+	w.bytes.Add(-d.Size)
+	d.Settled()
+	s.free(d)
 }
 
-func (s *Sender) free(j *job) {
+func (s *Sender) free(d *queue.Delivery) {
 	size := int64(overhead)
-	if last := j.Event.Release(); last {
-		size = j.size
+	if last := d.Event.Release(); last {
+		size = d.Size
 	}
 	s.buffer.release(size)
 	if s.taken.Add(-1) == 0 {
@@ -216,11 +244,11 @@ func (s *Sender) free(j *job) {
 	}
 }
 
-// Recheck tells that the webhook with this key has changed or gone: deliveries that wait for a retry are tried again at once under its new
-// terms, or given up, rather than when they are due.
+// Recheck tells that the webhook with this key has changed or gone: deliveries that wait for a
+// retry are tried again at once under its new terms, or given up, rather than when they are due.
 func (s *Sender) Recheck(key string) {
-	if r, ok := s.routes.Load(key); ok {
-		r.(*route).recheck()
+	if r, ok := s.queues.Load(key); ok {
+		r.(*webhookQueue).recheck()
 	}
 }
 
@@ -230,15 +258,16 @@ func (s *Sender) fail(err error) {
 	s.cancel(err)
 }
 
-// Drain ends the Sender. What is under way is finished, until ctx ends; then it is cancelled. What waits its turn has a second to be
-// delivered; the rest of it, and what waits for a retry, goes to the spool. A *LeftError says that it could not. A Send that waits for room
-// is not ended: its own ctx does that.
+// Drain ends the Sender. What is under way is finished, until ctx ends; then it is cancelled. What
+// waits its turn has a second to be delivered; the rest of it, and what waits for a retry, goes to
+// the spool. A *LeftError says that it could not. A Send that waits for room is not ended: its own
+// ctx does that.
 func (s *Sender) Drain(ctx context.Context) error {
 	s.gate.Lock()
 	s.draining = true
 	s.gate.Unlock()
-	for _, r := range s.routes.Range {
-		r.(*route).refuse()
+	for _, r := range s.queues.Range {
+		r.(*webhookQueue).refuse()
 	}
 	grace := time.NewTimer(drainGrace)
 	defer grace.Stop()
@@ -252,17 +281,18 @@ func (s *Sender) Drain(ctx context.Context) error {
 		}
 		break
 	}
-	for _, r := range s.routes.Range {
-		r.(*route).close()
+	for _, r := range s.queues.Range {
+		r.(*webhookQueue).close()
 	}
 	stop := context.AfterFunc(ctx, func() { s.cancel(fmt.Errorf("drain: %w", context.Cause(ctx))) })
-	s.crew.busy.Wait()
+	s.workers.busy.Wait()
 	stop()
 	s.cancel(ErrDraining)
 
-	limit, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), parkLimit, fmt.Errorf("the spool took nothing for %s", parkLimit))
+	limit, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), writeLimit,
+		fmt.Errorf("the spool took nothing for %s", writeLimit))
 	defer cancel()
-	err := s.parker.flush(limit)
+	err := s.writer.flush(limit)
 	s.endWork(ErrDraining)
 	s.goroutines.Wait()
 	s.transport.CloseIdleConnections()
@@ -270,27 +300,4 @@ func (s *Sender) Drain(ctx context.Context) error {
 		return &LeftError{Deliveries: int(left), Cause: err}
 	}
 	return nil
-}
-
-// refuse lets nothing new in, neither from the stream nor from the spool, and sends to the spool what waits for a retry.
-func (r *route) refuse() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.refusing = true
-	for _, rec := range slices.Clone(r.due) {
-		if rec.jobs.first != nil {
-			r.toSpool(rec)
-		}
-	}
-}
-
-// close lets no further attempt begin, and sends the rest to the spool.
-func (r *route) close() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.closed = true
-	r.spill()
-	if r.timer != nil {
-		r.timer.Stop()
-	}
 }

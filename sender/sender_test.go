@@ -33,8 +33,18 @@ func TestSchedule(t *testing.T) {
 		<-s.send(subscription("a", "http://receiver.test"), newEvent(1, 1))
 		const h = time.Hour
 		wait := []time.Duration{
-			0, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
-			1 * h, 3 * h, 6 * h, 12 * h, 24 * h, 24 * h,
+			0,
+			5 * time.Second,
+			30 * time.Second,
+			2 * time.Minute,
+			10 * time.Minute,
+			30 * time.Minute,
+			1 * h,
+			3 * h,
+			6 * h,
+			12 * h,
+			24 * h,
+			24 * h,
 		}
 		var want []attempt
 		due := time.Duration(0)
@@ -47,7 +57,8 @@ func TestSchedule(t *testing.T) {
 			t.Errorf("attempts %v\nwant %v", got, want)
 		}
 		dead := s.Dead("a")
-		if len(dead) != 1 || dead[0].Attempts != 12 || dead[0].Status != 503 || dead[0].Event.ID != newEvent(1, 1).ID {
+		if len(dead) != 1 || dead[0].Attempts != 12 || dead[0].Status != 503 ||
+			dead[0].Event.ID != newEvent(1, 1).ID {
 			t.Errorf("dead letters %+v, want the delivery after 12 attempts", dead)
 		}
 		if got := s.metric("hookline_dead_letters_total", ""); got != 1 {
@@ -66,7 +77,8 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 				w.Header().Set("Retry-After", "100")
 				w.WriteHeader(429)
 			case 2:
-				w.Header().Set("Retry-After", time.Now().Add(1000*time.Second).UTC().Format(http.TimeFormat))
+				w.Header().
+					Set("Retry-After", time.Now().Add(1000*time.Second).UTC().Format(http.TimeFormat))
 				w.WriteHeader(503)
 			case 3:
 				w.Header().Set("Retry-After", "1")
@@ -75,7 +87,12 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 		})
 		s.send(subscription("a", "http://receiver.test"), newEvent(1, 1))
 		time.Sleep(time.Hour)
-		want := []time.Duration{0, 110 * time.Second, 1210 * time.Second, 1330 * time.Second} // 10 % up: the middle of the spread
+		want := []time.Duration{
+			0,
+			110 * time.Second,
+			1210 * time.Second,
+			1330 * time.Second,
+		} // 10 % up: the middle of the spread
 		if got := at.all(); !slices.Equal(got, want) {
 			t.Errorf("attempts at %v, want %v", got, want)
 		}
@@ -85,11 +102,15 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 func TestRequestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var at list[time.Time]
-		s := bubble(t, Config{RequestTimeout: 7 * time.Second}, func(_ http.ResponseWriter, r *http.Request) {
-			if at.add(time.Now()) == 1 {
-				<-r.Context().Done()
-			}
-		})
+		s := bubble(
+			t,
+			Config{RequestTimeout: 7 * time.Second},
+			func(_ http.ResponseWriter, r *http.Request) {
+				if at.add(time.Now()) == 1 {
+					<-r.Context().Done()
+				}
+			},
+		)
 		<-s.send(subscription("a", "http://receiver.test"), newEvent(1, 1))
 		if took := at.all()[1].Sub(at.all()[0]); took != 12*time.Second {
 			t.Errorf("second attempt after %s, want 12s: the timeout and the wait", took)
@@ -104,7 +125,10 @@ func TestRequestTimeout(t *testing.T) {
 func TestBackpressure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		s := bubble(t, Config{MaxBuffer: 64 << 10, RequestTimeout: time.Minute}, func(http.ResponseWriter, *http.Request) { <-release })
+		s := bubble(t, Config{MaxBuffer: 64 << 10, RequestTimeout: time.Minute},
+			func(http.ResponseWriter, *http.Request) {
+				<-release
+			})
 		to := subscription("a", "http://receiver.test")
 		size := newEvent(1, 1).Size() + overhead
 		const buffer = 64 << 10 / 2 // attempts take the other half
@@ -125,7 +149,8 @@ func TestBackpressure(t *testing.T) {
 		if taken < fit-1 || taken > fit+1 {
 			t.Errorf("the buffer took %d events, want about %d", taken, fit)
 		}
-		if got := s.metric("hookline_buffered_bytes", ""); got > buffer || got < buffer-float64(2*size) {
+		if got := s.metric("hookline_buffered_bytes", ""); got > buffer ||
+			got < buffer-float64(2*size) {
 			t.Errorf("%v bytes buffered, want just under %d", got, buffer)
 		}
 		if got := s.metric("hookline_buffered_deliveries", ""); got != float64(taken) {
@@ -136,7 +161,9 @@ func TestBackpressure(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		failed := make(chan error, 1)
 		go func() {
-			failed <- s.Send(ctx, Delivery{newEvent(1, 1), to, func() { t.Error("settled though not taken") }})
+			failed <- s.Send(ctx, Delivery{newEvent(1, 1), to, func() {
+				t.Error("settled though not taken")
+			}})
 		}()
 		synctest.Wait()
 		cancel(enough)
@@ -161,7 +188,9 @@ func TestBufferCountsAnEventOnce(t *testing.T) {
 		for _, host := range hosts {
 			release[host] = make(chan struct{})
 		}
-		s := bubble(t, Config{RequestTimeout: time.Minute}, func(_ http.ResponseWriter, r *http.Request) { <-release[r.Host] })
+		s := bubble(t, Config{RequestTimeout: time.Minute}, func(_ http.ResponseWriter, r *http.Request) {
+			<-release[r.Host]
+		})
 		e := newEvent(1, 1)
 		for _, host := range hosts {
 			s.send(subscription(host, "http://"+host), e)
@@ -191,11 +220,13 @@ func TestLargeEvents(t *testing.T) {
 		size   int
 		answer func(r *http.Request)
 	}{
-		"hung, above half of the buffer":  {700 << 10, func(r *http.Request) { <-r.Context().Done() }},
-		"hung, above all of it":           {2 << 20, func(r *http.Request) { <-r.Context().Done() }},
-		"hung, several fit":               {300 << 10, func(r *http.Request) { <-r.Context().Done() }},
-		"failing, above half of it":       {700 << 10, func(*http.Request) {}},
-		"failing late, above half of it":  {700 << 10, func(*http.Request) { time.Sleep(3 * time.Second) }},
+		"hung, above half of the buffer": {700 << 10, func(r *http.Request) { <-r.Context().Done() }},
+		"hung, above all of it":          {2 << 20, func(r *http.Request) { <-r.Context().Done() }},
+		"hung, several fit":              {300 << 10, func(r *http.Request) { <-r.Context().Done() }},
+		"failing, above half of it":      {700 << 10, func(*http.Request) {}},
+		"failing late, above half of it": {700 << 10, func(*http.Request) {
+			time.Sleep(3 * time.Second)
+		}},
 		"failing late, above all of that": {2 << 20, func(*http.Request) { time.Sleep(3 * time.Second) }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -261,7 +292,10 @@ func TestRoomOfAnEventThatWaits(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		gaveUp := make(chan error)
 		go func() {
-			gaveUp <- s.Send(ctx, Delivery{Event: e, To: subscription("b", "http://b.test"), Settled: func() {}})
+			gaveUp <- s.Send(ctx, Delivery{
+				Event: e, To: subscription("b", "http://b.test"),
+				Settled: func() {},
+			})
 		}()
 		synctest.Wait()
 		second := s.send(subscription("c", "http://c.test"), e)
@@ -287,10 +321,16 @@ func TestRoomOfAnEventThatWaits(t *testing.T) {
 func TestOversizeEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		s := bubble(t, Config{MaxBuffer: 64 << 10}, func(http.ResponseWriter, *http.Request) { <-release })
+		s := bubble(t, Config{MaxBuffer: 64 << 10}, func(http.ResponseWriter, *http.Request) {
+			<-release
+		})
 		to := subscription("a", "http://receiver.test")
 		huge := mapper.NewEvent(mapper.Parts{
-			ID: "evt_1", Object: "note", Data: []byte(`"` + strings.Repeat("x", 1<<20) + `"`), Record: 1, Time: time.Now(),
+			ID:     "evt_1",
+			Object: "note",
+			Data:   []byte(`"` + strings.Repeat("x", 1<<20) + `"`),
+			Record: 1,
+			Time:   time.Now(),
 		})
 		settled := s.send(to, huge)
 		var second atomic.Bool
@@ -326,7 +366,8 @@ func TestRetryGoesToTheNewURL(t *testing.T) {
 	current := row(before, after)
 	settled := s.send(before, newEvent(1, 1))
 	verify(t, await(t, oldHits, "first attempt"), "old")
-	current.Store(after) // while the attempt is under way: there is no need to wait an hour for the next
+	// while the attempt is under way: there is no need to wait an hour for the next
+	current.Store(after)
 	close(gate)
 	await(t, settled, "delivery")
 	h := await(t, hits, "second attempt")
@@ -374,7 +415,10 @@ func TestRecheck(t *testing.T) {
 		if took := time.Since(start); took > time.Second {
 			t.Errorf("the changed webhook waited %s", took)
 		}
-		if got, want := hosts.all()[2:], []string{"good.test", "good.test"}; !slices.Equal(got, want) {
+		if got, want := hosts.all()[2:], []string{
+			"good.test",
+			"good.test",
+		}; !slices.Equal(got, want) {
 			t.Errorf("attempts at %v, want %v", got, want)
 		}
 	})
@@ -385,14 +429,18 @@ func TestDeletedWebhook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var requests atomic.Int32
-		s := bubble(t, Config{MaxInFlight: 2, RequestTimeout: time.Minute}, statuses(t, func(c content) int {
-			requests.Add(1)
-			if c.Record == 1 {
-				return 500
-			}
-			<-release
-			return 200
-		}))
+		s := bubble(
+			t,
+			Config{MaxInFlight: 2, RequestTimeout: time.Minute},
+			statuses(t, func(c content) int {
+				requests.Add(1)
+				if c.Record == 1 {
+					return 500
+				}
+				<-release
+				return 200
+			}),
+		)
 		to := subscription("a", "http://receiver.test")
 		current := row(to)
 		retrying, behind := s.send(to, newEvent(1, 1)), s.send(to, newEvent(1, 2))
@@ -450,7 +498,9 @@ func TestDrainFinishes(t *testing.T) {
 		}
 	}
 	leftovers(t)
-	err := s.Send(context.Background(), Delivery{newEvent(1, 1), to, func() { t.Error("settled though not taken") }})
+	err := s.Send(context.Background(), Delivery{newEvent(1, 1), to, func() {
+		t.Error("settled though not taken")
+	}})
 	if !errors.Is(err, ErrDraining) {
 		t.Errorf("Send after Drain = %v, want ErrDraining", err)
 	}
@@ -458,7 +508,7 @@ func TestDrainFinishes(t *testing.T) {
 }
 
 // Drain does not wait for retries: they go to the spool, and the stream is settled.
-func TestDrainParksRetries(t *testing.T) {
+func TestDrainSpoolsRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		s := bubble(t, Config{RequestTimeout: time.Minute}, statuses(t, func(c content) int {
@@ -469,7 +519,8 @@ func TestDrainParksRetries(t *testing.T) {
 			return 200
 		}))
 		to := subscription("a", "http://receiver.test")
-		retrying, behind, other := s.send(to, newEvent(1, 1)), s.send(to, newEvent(1, 2)), s.send(to, newEvent(2, 1))
+		retrying, behind, other := s.send(to, newEvent(1, 1)), s.send(to, newEvent(1, 2)),
+			s.send(to, newEvent(2, 1))
 		synctest.Wait()
 		drained := make(chan error, 1)
 		go func() { drained <- s.Drain(context.Background()) }()
@@ -488,7 +539,9 @@ func TestDrainParksRetries(t *testing.T) {
 			t.Error("the delivery in hand is not settled")
 		}
 		queued := s.Queued("a")
-		if len(queued) != 2 || queued[0].Event.ID != newEvent(1, 1).ID || queued[0].Attempts != 1 || queued[0].Due.IsZero() || queued[1].Attempts != 0 {
+		if len(queued) != 2 || queued[0].Event.ID != newEvent(1, 1).ID || queued[0].Attempts != 1 ||
+			queued[0].Due.IsZero() ||
+			queued[1].Attempts != 0 {
 			t.Errorf("queued are %+v, want both events of the failed record", queued)
 		}
 		if got := s.metric("hookline_attempts_total", "failed"); got != 1 {
@@ -525,7 +578,8 @@ func TestDrainIsCutShort(t *testing.T) {
 	for _, c := range settled {
 		await(t, c, "settlement")
 	}
-	if queued := s.Queued("a"); len(queued) != 10 || slices.ContainsFunc(queued, func(p Parked) bool { return p.Attempts != 0 }) {
+	if queued := s.Queued("a"); len(queued) != 10 ||
+		slices.ContainsFunc(queued, func(p Spooled) bool { return p.Attempts != 0 }) {
 		t.Errorf("queued are %+v, want 10 deliveries that do not count as attempted", queued)
 	}
 	if got := s.metric("hookline_attempts_total", "interrupted"); got != 1 {
@@ -548,10 +602,11 @@ func TestDrainWithoutSpool(t *testing.T) {
 		synctest.Wait()
 		start := time.Now()
 		err := s.Drain(context.Background())
-		if left, ok := errors.AsType[*LeftError](err); !ok || left.Deliveries != 2 || left.Cause == nil {
+		if left, ok := errors.AsType[*LeftError](err); !ok || left.Deliveries != 2 ||
+			left.Cause == nil {
 			t.Errorf("Drain = %v, want 2 deliveries left", err)
 		}
-		if took := time.Since(start); took > drainGrace+parkLimit {
+		if took := time.Since(start); took > drainGrace+writeLimit {
 			t.Errorf("Drain took %s", took)
 		}
 		if !open(first) || !open(second) {
@@ -563,7 +618,14 @@ func TestDrainWithoutSpool(t *testing.T) {
 // Senders, Recheck and Drain at once: for the race detector, and nothing is settled twice or lost.
 func TestDrainAmidSends(t *testing.T) {
 	server := receiver(t, nil, nil)
-	s := newSender(t, Config{MaxInFlight: 8, MaxBuffer: 64 << 10, RetrySchedule: []time.Duration{time.Millisecond}})
+	s := newSender(
+		t,
+		Config{
+			MaxInFlight:   8,
+			MaxBuffer:     64 << 10,
+			RetrySchedule: []time.Duration{time.Millisecond},
+		},
+	)
 	var taken, settled atomic.Int64
 	var crowd sync.WaitGroup
 	started := make(chan struct{}, 99)
@@ -602,7 +664,8 @@ func TestDrainAmidSends(t *testing.T) {
 	leftovers(t)
 }
 
-// BenchmarkSend is what a delivery costs but for the network: with a webhook that is gone, no attempt is made.
+// BenchmarkSend is what a delivery costs but for the network: with a webhook that is gone, no
+// attempt is made.
 func BenchmarkSend(b *testing.B) {
 	s := newSender(b, Config{})
 	to := subscription("public.webhooks/5c8b2f3e-0a64-4c0a-9d0e-3f3c2b1a0f9e", "http://receiver.test")

@@ -38,11 +38,13 @@ var (
 	ErrTimestamp = errors.New("timestamp is not a number")
 	ErrTooOld    = errors.New("timestamp is too old")
 	ErrTooNew    = errors.New("timestamp is in the future")
-	ErrMismatch  = errors.New("signature does not match: another secret, or another body than the one that was signed")
-	ErrSecret    = errors.New("the secret cannot be a key of Standard Webhooks")
+	ErrMismatch  = errors.New(
+		"signature does not match: another secret, or another body than the one that was signed")
+	ErrSecret = errors.New("the secret cannot be a key of Standard Webhooks")
 )
 
-// Sign returns Twenty's signature of body: the HMAC-SHA256 of <timestampMS>:<body> under the secret's bytes, in lower-case hex.
+// Sign returns Twenty's signature of body: the HMAC-SHA256 of <timestampMS>:<body> under the
+// secret's bytes, in lower-case hex.
 func Sign(secret string, timestampMS int64, body []byte) string {
 	return string(newSigner(secret).appendTwenty(nil, timestampMS, body))
 }
@@ -54,11 +56,37 @@ func SignStandard(secret, id string, timestamp int64, body []byte) string {
 	return string(newSigner(secret).appendStandard(nil, id, timestamp, body))
 }
 
-// signer signs under one secret. Used again, it spares the set-up of the HMACs, which takes as long as a small body. It belongs
-// to one goroutine.
+// signer signs under one secret. Used again, it spares the set-up of the HMACs, which takes as long
+// as a small body. It belongs to one goroutine.
 type signer struct {
-	twenty, standard hash.Hash // the same one where the keys are; standard is nil when the secret has no key for it
+	// the same one where the keys are; standard is nil when the secret has no key for it
+	twenty, standard hash.Hash
 	buf              [128]byte // what precedes the body, then the sum
+
+	before *signer   // of the secret before a rotation; nil for none
+	until  time.Time // from when on that signs no more; zero for never
+}
+
+// signerOf returns what signs for a webhook, nil when its requests are not signed.
+func signerOf(to *webhook.Subscription) *signer {
+	if to.Secret == "" {
+		return nil
+	}
+	s := newSigner(string(to.Secret))
+	if to.Previous != "" {
+		s.before, s.until = newSigner(string(to.Previous)), to.PreviousUntil
+	}
+	return s
+}
+
+// previous returns the signer of the secret before a rotation while its grace period lasts, nil
+// otherwise. Twenty's header has room for one signature only: it is that one's for so long, since a
+// receiver that has heard of no rotation must go on. That of Standard Webhooks has both.
+func (s *signer) previous(now time.Time) *signer {
+	if s.before == nil || !s.until.IsZero() && !now.Before(s.until) {
+		return nil
+	}
+	return s.before
 }
 
 func newSigner(secret string) *signer {
@@ -94,10 +122,16 @@ func (s *signer) sum(mac hash.Hash, prefix, body []byte) []byte {
 	return mac.Sum(s.buf[:0])
 }
 
-// Verify checks Twenty's signature of a received body. The timestamp may differ from now by tolerance in either direction; a
-// negative tolerance leaves its age alone. It returns nil, or an error that wraps one of the errors above. It compares in
-// constant time.
-func Verify(secret string, header http.Header, body []byte, now time.Time, tolerance time.Duration) error {
+// Verify checks Twenty's signature of a received body. The timestamp may differ from now by
+// tolerance in either direction; a negative tolerance leaves its age alone. It returns nil, or an
+// error that wraps one of the errors above. It compares in constant time.
+func Verify(
+	secret string,
+	header http.Header,
+	body []byte,
+	now time.Time,
+	tolerance time.Duration,
+) error {
 	signature, err := required(header, HeaderSignature)
 	if err != nil {
 		return err
@@ -115,9 +149,15 @@ func Verify(secret string, header http.Header, body []byte, now time.Time, toler
 	return nil
 }
 
-// VerifyStandard checks the Standard Webhooks signature of a received body, as Verify does Twenty's. The header may list several
-// signatures; one that matches is enough.
-func VerifyStandard(secret string, header http.Header, body []byte, now time.Time, tolerance time.Duration) error {
+// VerifyStandard checks the Standard Webhooks signature of a received body, as Verify does
+// Twenty's. The header may list several signatures; one that matches is enough.
+func VerifyStandard(
+	secret string,
+	header http.Header,
+	body []byte,
+	now time.Time,
+	tolerance time.Duration,
+) error {
 	id, err := required(header, HeaderID)
 	if err != nil {
 		return err
@@ -170,9 +210,11 @@ func fresh(name string, at, now time.Time, tolerance time.Duration) error {
 	case tolerance < 0:
 		return nil
 	case age > tolerance:
-		return fmt.Errorf("%s is %s old, %s allowed: %w", name, age.Round(time.Millisecond), tolerance, ErrTooOld)
+		return fmt.Errorf("%s is %s old, %s allowed: %w", name, age.Round(time.Millisecond), tolerance,
+			ErrTooOld)
 	case age < -tolerance:
-		return fmt.Errorf("%s is %s ahead, %s allowed: %w", name, -age.Round(time.Millisecond), tolerance, ErrTooNew)
+		return fmt.Errorf("%s is %s ahead, %s allowed: %w", name, -age.Round(time.Millisecond), tolerance,
+			ErrTooNew)
 	}
 	return nil
 }

@@ -7,8 +7,8 @@ import (
 	"hookline/mapper"
 )
 
-// What is not for the webhook's tenant is never sent, whatever brought it there: it is a dead letter
-// at once.
+// What is not for the webhook's tenant is never sent, whatever brought it there: it is a dead
+// letter at once.
 func TestOfAnotherTenant(t *testing.T) {
 	hits := make(chan hit, 10)
 	s := newSender(t, Config{})

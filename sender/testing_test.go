@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"reflect"
 	"regexp"
 	"runtime"
@@ -19,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +28,7 @@ import (
 
 	"hookline/mapper"
 	"hookline/sender/http1"
+	"hookline/sender/queue"
 	"hookline/webhook"
 )
 
@@ -47,24 +50,34 @@ type content struct {
 // newEvent returns the event number seq of a record.
 func newEvent(record, seq int) *mapper.Event {
 	return mapper.NewEvent(mapper.Parts{
-		ID: fmt.Sprintf("evt_0badcafe_%016x_%d", record, seq), Object: "person", Action: mapper.Updated, Record: uint64(record),
-		Time: time.Now(), Updated: []string{"seq"}, Data: fmt.Appendf(nil, `{"record":%d,"seq":%d}`, record, seq),
+		ID:      fmt.Sprintf("evt_0badcafe_%016x_%d", record, seq),
+		Object:  "person",
+		Action:  mapper.Updated,
+		Record:  uint64(record),
+		Time:    time.Now(),
+		Updated: []string{"seq"},
+		Data:    fmt.Appendf(nil, `{"record":%d,"seq":%d}`, record, seq),
 	})
 }
 
-// rekeyed returns the event number seq of a record that was another one before, of which it is the event number formerSeq.
+// rekeyed returns the event number seq of a record that was another one before, of which it is the
+// event number formerSeq.
 func rekeyed(former, formerSeq, record, seq int) *mapper.Event {
 	p := newEvent(record, seq).Parts()
 	p.Former = uint64(former)
-	p.Data = fmt.Appendf(nil, `{"record":%d,"seq":%d,"former":%d,"formerSeq":%d}`, record, seq, former, formerSeq)
+	p.Data = fmt.Appendf(nil, `{"record":%d,"seq":%d,"former":%d,"formerSeq":%d}`, record, seq, former,
+		formerSeq)
 	return mapper.NewEvent(p)
 }
 
 // eventOf returns the first event of a record, with that much data.
 func eventOf(record, size int) *mapper.Event {
 	return mapper.NewEvent(mapper.Parts{
-		ID: fmt.Sprintf("evt_0badcafe_%016x_1", record), Object: "note", Record: uint64(record), Time: time.Now(),
-		Data: []byte(`"` + strings.Repeat("x", size) + `"`),
+		ID:     fmt.Sprintf("evt_0badcafe_%016x_1", record),
+		Object: "note",
+		Record: uint64(record),
+		Time:   time.Now(),
+		Data:   []byte(`"` + strings.Repeat("x", size) + `"`),
 	})
 }
 
@@ -82,16 +95,25 @@ func subscription(key, target string) *webhook.Subscription {
 	if err != nil {
 		panic(err)
 	}
-	return &webhook.Subscription{Key: key, ID: key, URL: target, Host: u.Host, Secret: "s3cr3t-of-" + webhook.Secret(key)}
+	return &webhook.Subscription{
+		Key:    key,
+		ID:     key,
+		URL:    target,
+		Host:   u.Host,
+		Secret: "s3cr3t-of-" + webhook.Secret(key),
+	}
 }
 
-// row makes subs versions of one webhook, of which the first is current. Store another, or nil, to change the webhook.
+// row makes subs versions of one webhook, of which the first is current. Store another, or nil, to
+// change the webhook.
 func row(subs ...*webhook.Subscription) *atomic.Pointer[webhook.Subscription] {
 	current := new(atomic.Pointer[webhook.Subscription])
 	current.Store(subs[0])
 	for _, sub := range subs {
 		field := reflect.ValueOf(sub).Elem().FieldByName("current")
-		reflect.NewAt(field.Type(), field.Addr().UnsafePointer()).Elem().Set(reflect.ValueOf(current))
+		reflect.NewAt(field.Type(), field.Addr().UnsafePointer()).
+			Elem().
+			Set(reflect.ValueOf(current))
 	}
 	return current
 }
@@ -103,6 +125,7 @@ type senderTest struct {
 	webhooks *directory
 	registry *prometheus.Registry
 	log      *logBuffer
+	network  *pipes // in a bubble
 }
 
 // logBuffer holds what was logged.
@@ -146,7 +169,8 @@ func (d *directory) Get(key string) *webhook.Subscription {
 	return nil
 }
 
-// newSender returns a sender with a spool of its own that may dial loopback addresses, and is drained at the end.
+// newSender returns a sender with a spool of its own that may dial loopback addresses, and is
+// drained at the end.
 func newSender(t testing.TB, cfg Config) *senderTest {
 	t.Helper()
 	spool := NewMemory(Limits{})
@@ -156,13 +180,19 @@ func newSender(t testing.TB, cfg Config) *senderTest {
 }
 
 // newSenderOn returns a sender that takes up what is in a spool.
-func newSenderOn(t testing.TB, spool Spool, cfg Config, known ...*webhook.Subscription) *senderTest {
+func newSenderOn(
+	t testing.TB,
+	spool Spool,
+	cfg Config,
+	known ...*webhook.Subscription,
+) *senderTest {
 	t.Helper()
 	if cfg.AllowAddresses == nil {
 		cfg.AllowAddresses = []string{"127.0.0.0/8", "::1"}
 	}
 	registry, log := prometheus.NewRegistry(), &logBuffer{wrote: make(chan struct{}, 1)}
-	handler := slog.NewTextHandler(io.MultiWriter(log, t.Output()), &slog.HandlerOptions{Level: slog.LevelDebug})
+	handler := slog.NewTextHandler(io.MultiWriter(log, t.Output()),
+		&slog.HandlerOptions{Level: slog.LevelDebug})
 	webhooks := new(directory)
 	for _, sub := range known {
 		webhooks.Store(sub.Key, sub)
@@ -185,20 +215,27 @@ func (s *senderTest) send(to *webhook.Subscription, e *mapper.Event) <-chan stru
 	s.t.Helper()
 	settled := make(chan struct{})
 	s.webhooks.Store(to.Key, to)
-	if err := s.Send(context.Background(), Delivery{Event: e, To: to, Settled: func() { close(settled) }}); err != nil {
+	if err := s.Send(context.Background(),
+		Delivery{Event: e, To: to, Settled: func() { close(settled) }}); err != nil {
 		s.t.Errorf("Send: %v", err)
 	}
 	return settled
 }
 
 // once makes one attempt, signed by the given signer, nil for none.
-func (s *senderTest) once(e *mapper.Event, to *webhook.Subscription, number int, sign *signer) (Verdict, time.Duration) {
-	c := s.newCourier(to)
+func (s *senderTest) once(
+	e *mapper.Event,
+	to *webhook.Subscription,
+	number int,
+	sign *signer,
+) (Verdict, time.Duration) {
+	c := s.newRequestBuilder(to)
 	c.signer = sign
-	return s.try(&job{Delivery: Delivery{Event: e}, attempts: number}, c)
+	return s.try(&queue.Delivery{Event: e, Attempts: number}, c)
 }
 
-// metric returns the value of a counter, a gauge, or the count of a histogram. label is that of the counter.
+// metric returns the value of a counter, a gauge, or the count of a histogram. label is that of the
+// counter.
 func (s *senderTest) metric(name, label string) float64 {
 	s.t.Helper()
 	families, err := s.registry.Gather()
@@ -274,7 +311,8 @@ type hit struct {
 	at     time.Time
 }
 
-// receiver returns a server that passes each request on to hits, if not nil, before it calls handle, if not nil.
+// receiver returns a server that passes each request on to hits, if not nil, before it calls
+// handle, if not nil.
 func receiver(t testing.TB, hits chan<- hit, handle http.HandlerFunc) *httptest.Server {
 	server := httptest.NewServer(recording(t, hits, handle))
 	t.Cleanup(server.Close)
@@ -308,8 +346,8 @@ func verify(t testing.TB, h hit, secret webhook.Secret) {
 	}
 }
 
-// rawServer accepts connections and handles each in turn with the handler of its number, the last one being repeated. A
-// connection is closed when its handler returns.
+// rawServer accepts connections and handles each in turn with the handler of its number, the last
+// one being repeated. A connection is closed when its handler returns.
 func rawServer(t testing.TB, handlers ...func(net.Conn)) (address string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -344,7 +382,8 @@ func leftovers(t testing.TB) {
 		left = nil
 		for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 			for _, of := range []string{
-				"sender.(*route)", "sender.(*parker)", "sender.(*Sender)", "sender.(*guard)", "http1.(*conn)", "http.(*persistConn)", "http.(*Transport)",
+				"sender.(*webhookQueue)", "sender.(*spoolWriter)", "sender.(*Sender)", "sender.(*guard)",
+				"http1.(*conn)", "http.(*persistConn)", "http.(*Transport)",
 				"http.(*http2Transport)", "http.(*http2ClientConn)", "http.(*http2clientStream)",
 			} {
 				if strings.Contains(stack, of) && !strings.Contains(stack, "sender.leftovers") {
@@ -360,16 +399,25 @@ func leftovers(t testing.TB) {
 	t.Errorf("%d goroutines are left:\n%s", len(left), strings.Join(left, "\n\n"))
 }
 
-// pipes is a network in memory, for tests in a synctest bubble: reading from a socket would keep its clock from moving.
+// pipes is a network in memory, for tests in a synctest bubble: reading from a socket would keep
+// its clock from moving.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
 	once   sync.Once
+
+	refuses func() bool // whether a connection is refused; nil: none is
+	dials   list[time.Time]
 }
 
 func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), closed: make(chan struct{})} }
 
 func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	p.dials.add(time.Now())
+	if p.refuses != nil && p.refuses() {
+		refused := os.NewSyscallError("connect", syscall.ECONNREFUSED)
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: refused}
+	}
 	here, there := net.Pipe()
 	select {
 	case p.conns <- there:
@@ -397,8 +445,8 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes", Net: "pipe"} }
 
-// bubble returns a sender whose every connection, in memory, leads to handle, and whose waits are spread by nothing. To be called
-// in a synctest bubble.
+// bubble returns a sender whose every connection, in memory, leads to handle, and whose waits are
+// spread by nothing. To be called in a synctest bubble.
 func bubble(t testing.TB, cfg Config, handle http.HandlerFunc) *senderTest {
 	spool := NewMemory(Limits{})
 	s := inBubble(t, spool, cfg, handle)
@@ -407,28 +455,53 @@ func bubble(t testing.TB, cfg Config, handle http.HandlerFunc) *senderTest {
 }
 
 // bubbleOn is bubble with a sender that takes up what is in a spool, and then watches it.
-func bubbleOn(t testing.TB, spool Spool, cfg Config, handle http.HandlerFunc, known ...*webhook.Subscription) *senderTest {
+func bubbleOn(
+	t testing.TB,
+	spool Spool,
+	cfg Config,
+	handle http.HandlerFunc,
+	known ...*webhook.Subscription,
+) *senderTest {
 	s := inBubble(t, spool, cfg, handle, known...)
-	if err := s.Resume(t.Context()); err != nil {
+	if err := s.Resume(t.Context(), SettledBefore{}); err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func inBubble(t testing.TB, spool Spool, cfg Config, handle http.HandlerFunc, known ...*webhook.Subscription) *senderTest {
+func inBubble(
+	t testing.TB,
+	spool Spool,
+	cfg Config,
+	handle http.HandlerFunc,
+	known ...*webhook.Subscription,
+) *senderTest {
 	s := newSenderOn(t, spool, cfg, known...)
 	s.policy.Jitter = func() float64 { return 0.5 }
 	network := newPipes()
-	s.transport.plain = http1.New(s.ctx, http1.Config{Dial: network.dial, MaxIdle: 64, IdleTimeout: idleTimeout, BodyTimeout: drainTime})
+	s.network, s.transport.dial = network, network.dial
+	s.transport.plain = http1.New(
+		s.ctx,
+		http1.Config{
+			Dial:        network.dial,
+			MaxIdle:     64,
+			IdleTimeout: idleTimeout,
+			BodyTimeout: drainTime,
+		},
+	)
 	var conns sync.WaitGroup
-	server := &http.Server{ErrorLog: silent, Handler: recording(t, nil, handle), ConnState: func(_ net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
-			conns.Add(1)
-		case http.StateClosed, http.StateHijacked:
-			conns.Done()
-		}
-	}}
+	server := &http.Server{
+		ErrorLog: silent,
+		Handler:  recording(t, nil, handle),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				conns.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				conns.Done()
+			}
+		},
+	}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)

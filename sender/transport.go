@@ -19,6 +19,7 @@ const (
 // everything, and those over TLS by net/http's on connections of Hookline's. It knows no proxies:
 // the guard would see the proxy's address in place of the receiver's.
 type transport struct {
+	dial   func(ctx context.Context, network, address string) (net.Conn, error) // through the guard
 	plain  *http1.Transport
 	secure *https.Transport
 	tls    *tls.Config // of all, for the sessions that can be resumed
@@ -34,9 +35,14 @@ func newTransport(
 		MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0),
 	}
 	return &transport{
+		dial: dial,
 		plain: http1.New(ctx, http1.Config{
-			Dial: dial, MaxIdle: cfg.MaxInFlight, MaxIdleTotal: cfg.maxAttempts, IdleTimeout: idleTimeout,
-			MaxHeaderBytes: maxHeader, BodyTimeout: drainTime,
+			Dial:           dial,
+			MaxIdle:        cfg.MaxInFlight,
+			MaxIdleTotal:   cfg.maxAttempts,
+			IdleTimeout:    idleTimeout,
+			MaxHeaderBytes: maxHeader,
+			BodyTimeout:    drainTime,
 		}),
 		secure: https.New(ctx, https.Config{
 			Dial: dial, TLS: sessions, DialTimeout: cfg.RequestTimeout,

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -17,28 +18,38 @@ const (
 	Delivered Outcome = iota // the receiver said 2xx
 	Failed                   // it may work another time
 	Gone                     // the receiver said 410: it wants no more
-	Blocked                  // the address may not be dialled, or the webhook may not hear of the event
+	// the address may not be dialled, or the webhook may not hear of the event
+	Blocked
 )
 
-var outcomeNames = [...]string{Delivered: "delivered", Failed: "failed", Gone: "gone", Blocked: "blocked"}
+var outcomeNames = [...]string{
+	Delivered: "delivered",
+	Failed:    "failed",
+	Gone:      "gone",
+	Blocked:   "blocked",
+}
 
 func (o Outcome) String() string { return outcomeNames[o] }
 
 // Verdict is the judgement on one attempt.
 type Verdict struct {
-	Outcome   Outcome
-	Status    int       // of the answer; 0 when none came
-	Reason    string    // why there was no answer; names no URL and quotes nothing that was sent or received
+	Outcome Outcome
+	Status  int // of the answer; 0 when none came
+	// why there was no answer; names no URL and quotes nothing that was sent or received
+	Reason    string
 	NotBefore time.Time // when the receiver wants to be asked again; zero when it did not say
+	Refused   bool      // no answer came as the connection was refused
 }
 
-// judge returns the verdict on an answer, or on the error that came in its place. The header decides: what happens to the body of
-// the answer is of no account. Retry-After counts where it tells of an overload: Varnish puts one on every answer of its own, 404
-// and 301 as well.
+// judge returns the verdict on an answer, or on the error that came in its place. The header
+// decides: what happens to the body of the answer is of no account. Retry-After counts where it
+// tells of an overload: Varnish puts one on every answer of its own, 404 and 301 as well.
 func judge(resp *http.Response, err error, now time.Time) Verdict {
 	if err != nil {
-		v := Verdict{Outcome: Failed, Reason: reason(err)}
-		if _, ok := errors.AsType[*BlockedError](err); ok {
+		v := Verdict{
+			Outcome: Failed, Reason: reason(err), Refused: errors.Is(err, syscall.ECONNREFUSED),
+		}
+		if _, ok := errors.AsType[*blockedError](err); ok {
 			v.Outcome = Blocked
 		}
 		return v
@@ -51,10 +62,15 @@ func judge(resp *http.Response, err error, now time.Time) Verdict {
 	case resp.StatusCode == http.StatusGone:
 		v.Outcome = Gone
 	}
-	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
+	if mayAskForTime(resp.StatusCode) {
 		v.NotBefore = retryAfter(resp.Header.Get("Retry-After"), now)
 	}
 	return v
+}
+
+// mayAskForTime reports whether Retry-After counts on answers with that status.
+func mayAskForTime(status int) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }
 
 // retryAfter returns the time that a Retry-After header means, zero when it means nothing.
@@ -73,8 +89,8 @@ func retryAfter(value string, now time.Time) time.Time {
 
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// reason returns the text of err without what must not be logged: the URL, which url.Error prints, and whatever the receiver
-// sent, which may be an echo of the request and which net/http quotes.
+// reason returns the text of err without what must not be logged: the URL, which url.Error prints,
+// and whatever the receiver sent, which may be an echo of the request and which net/http quotes.
 func reason(err error) string {
 	if _, ok := errors.AsType[textproto.ProtocolError](err); ok {
 		return "the answer is not HTTP"

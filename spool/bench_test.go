@@ -19,7 +19,10 @@ const (
 
 // benchSpool returns a spool on a server that does not wait for the disk.
 func benchSpool(b *testing.B) *spool.Spool {
-	s, err := spool.Open(b.Context(), spool.Config{URL: postgrestest.NewDatabase(b), MaxBytes: 1 << 40})
+	s, err := spool.Open(b.Context(), spool.Config{
+		URL:      postgrestest.NewDatabase(b),
+		MaxBytes: 1 << 40,
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -34,12 +37,15 @@ func benchSpool(b *testing.B) *spool.Spool {
 }
 
 // benchBatch returns deliveries of the next events, in turns to all webhooks.
-func benchBatch(first int) []sender.Parked {
-	list := make([]sender.Parked, batch)
+func benchBatch(first int) []sender.Spooled {
+	list := make([]sender.Spooled, batch)
 	for i := range list {
 		p := parts(first + i)
 		p.Data = fmt.Appendf(nil, `{"text":"%s"}`, strings.Repeat("x", bodies))
-		list[i] = sender.Parked{Webhook: fmt.Sprint("core.webhook/", i%targets), Event: mapper.NewEvent(p)}
+		list[i] = sender.Spooled{
+			Webhook: fmt.Sprint("core.webhook/", i%targets),
+			Event:   mapper.NewEvent(p),
+		}
 	}
 	return list
 }
@@ -55,7 +61,7 @@ func BenchmarkPark(b *testing.B) {
 		b.StopTimer()
 		list := benchBatch(n)
 		b.StartTimer()
-		if _, err := s.Park(b.Context(), list); err != nil {
+		if _, err := s.Put(b.Context(), list); err != nil {
 			b.Fatal(err)
 		}
 		n += batch
@@ -66,17 +72,17 @@ func BenchmarkPark(b *testing.B) {
 // BenchmarkDrain reads pages of a queue and reports them delivered.
 func BenchmarkDrain(b *testing.B) {
 	s := benchSpool(b)
-	n, parked := 0, 0
+	n, spooled := 0, 0
 	for b.Loop() {
 		b.StopTimer()
-		list := benchBatch(parked)
+		list := benchBatch(spooled)
 		for i := range list {
 			list[i].Webhook = "a"
 		}
-		if _, err := s.Park(b.Context(), list); err != nil {
+		if _, err := s.Put(b.Context(), list); err != nil {
 			b.Fatal(err)
 		}
-		parked += batch
+		spooled += batch
 		b.StartTimer()
 		page, err := s.Waiting(b.Context(), sender.Page{Webhook: "a", Rows: batch, Bytes: 1 << 30})
 		if err != nil {

@@ -15,7 +15,13 @@ func TestCheckpointRoundTrip(t *testing.T) {
 		t.Fatalf("before the first save: %v, %v", c, err)
 	}
 	at := time.Date(2025, 2, 10, 15, 30, 45, 123456000, time.UTC)
-	first := cdc.Checkpoint{System: "7", Database: "16384", Timeline: 1, Settled: cdc.Position{End: 0x1_0000_0010, Commit: 0x1_0000_0020, Index: 4_000_000_000}, Time: at}
+	first := cdc.Checkpoint{
+		System:   "7",
+		Database: "16384",
+		Timeline: 1,
+		Settled:  cdc.Position{End: 0x1_0000_0010, Commit: 0x1_0000_0020, Index: 4_000_000_000},
+		Time:     at,
+	}
 	steps := []struct {
 		name       string
 		save, want cdc.Checkpoint
@@ -26,8 +32,16 @@ func TestCheckpointRoundTrip(t *testing.T) {
 		{"an end before is not taken", move(first, -1, 7, 7), first},
 		{"an index after", move(first, 0, 0, 1), move(first, 0, 0, 1)},
 		{"an end after", move(first, 100, 0, -5), move(first, 100, 0, -5)},
-		{"another timeline", timeline(move(first, -1, 0, 0), 2), timeline(move(first, -1, 0, 0), 2)},
-		{"an earlier timeline is not taken", move(first, 500, 0, 0), timeline(move(first, -1, 0, 0), 2)},
+		{
+			"another timeline",
+			timeline(move(first, -1, 0, 0), 2),
+			timeline(move(first, -1, 0, 0), 2),
+		},
+		{
+			"an earlier timeline is not taken",
+			move(first, 500, 0, 0),
+			timeline(move(first, -1, 0, 0), 2),
+		},
 		{"another system", system(first, "8"), system(first, "8")},
 	}
 	for _, step := range steps {
@@ -38,15 +52,47 @@ func TestCheckpointRoundTrip(t *testing.T) {
 			t.Errorf("%s: %+v, %v, want %+v", step.name, got, err, step.want)
 		}
 	}
-	unsent := cdc.Unsent{Commit: 0x1_0000_0030, After: 0x1_0000_0010, Cause: "too large"}
-	if err := s.SaveUnsent(t.Context(), "a", unsent); err != nil {
+	other := timeline(system(first, "8"), 3)
+	for _, step := range []struct{ before, want cdc.Checkpoint }{
+		{move(system(first, "8"), -1, 0, 0), system(first, "8")}, // it has gone on since it was read
+		{system(first, "8"), other},
+	} {
+		ok, err := s.ReplaceCheckpoint(t.Context(), "a", step.before, other)
+		if err != nil || ok != (step.want == other) {
+			t.Errorf("replace %+v: %t, %v", step.before, ok, err)
+		}
+		if got, err := s.LoadCheckpoint(t.Context(), "a"); err != nil || *got != step.want {
+			t.Errorf("after a replacement of %+v: %+v, %v, want %+v", step.before, got, err, step.want)
+		}
+	}
+	unsent := cdc.UnreadableChange{Commit: 0x1_0000_0030, After: 0x1_0000_0010, Cause: "too large"}
+	if err := s.SaveUnreadable(t.Context(), "a", unsent); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.SaveCheckpoint(t.Context(), "a", system(first, "9")); err != nil { // leaves it alone
 		t.Fatal(err)
 	}
-	if got, err := s.LoadCheckpoint(t.Context(), "a"); err != nil || got.System != "9" || got.Unsent != unsent {
+	if got, err := s.LoadCheckpoint(t.Context(), "a"); err != nil || got.System != "9" ||
+		got.Unreadable != unsent {
 		t.Errorf("with what is unsent: %+v, %v", got, err)
+	}
+	prepared := cdc.Prepared{Major: 17, XID: 1<<33 + 700, Until: 0x1_0000_0040}
+	if err := s.SavePrepared(t.Context(), "a", prepared); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		save cdc.Checkpoint
+		want cdc.Prepared
+	}{
+		{system(first, "9"), prepared}, // no progress
+		{move(system(first, "9"), 1, 0, 0), cdc.Prepared{}},
+	} {
+		if err := s.SaveCheckpoint(t.Context(), "a", step.save); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.LoadCheckpoint(t.Context(), "a"); err != nil || got.Prepared != step.want {
+			t.Errorf("it is prepared %+v, %v; want %+v", got.Prepared, err, step.want)
+		}
 	}
 	if c, err := s.LoadCheckpoint(t.Context(), "b"); c != nil || err != nil {
 		t.Errorf("another slot: %v, %v", c, err)
@@ -81,7 +127,8 @@ func TestSaveWithoutTimeKeepsTheLastOne(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, err := s.LoadCheckpoint(t.Context(), "a"); err != nil || !got.Time.Equal(at) || got.Settled.End != 20 {
+	if got, err := s.LoadCheckpoint(t.Context(), "a"); err != nil || !got.Time.Equal(at) ||
+		got.Settled.End != 20 {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"hookline/cdc"
 	"hookline/internal/postgres/postgrestest"
 	"hookline/sender"
 	"hookline/spool"
@@ -12,7 +13,7 @@ import (
 
 // changes calls everything that only the owner may, and returns what became of it.
 func changes(t *testing.T, s *spool.Spool) map[string]error {
-	_, park := s.Park(t.Context(), several("a", 1, 2))
+	_, park := s.Put(t.Context(), several("a", 1, 2))
 	return map[string]error{
 		"park":    park,
 		"report":  s.Report(t.Context(), []sender.Report{{Webhook: "a", Event: id(1), Delivered: true}}),
@@ -33,7 +34,7 @@ func TestClaimFences(t *testing.T) {
 	if err := first.Claim(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	park(t, first, delivery("a", 1))
+	put(t, first, delivery("a", 1))
 	if err := second.Claim(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -56,20 +57,74 @@ func TestClaimFences(t *testing.T) {
 	}
 }
 
+// A server that has taken over lacks some of what this process has written, or all of it: neither
+// deliveries nor the checkpoint are changed there before somebody claims what there is.
+func TestBehind(t *testing.T) {
+	for name, lose := range map[string]string{
+		"a change":  `UPDATE owner SET changes = changes - 1`,
+		"the claim": `UPDATE owner SET epoch = epoch - 1`,
+		"the owner": `DELETE FROM owner`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := spool.Config{URL: postgrestest.NewDatabase(t)}
+			s := openClaimed(t, cfg)
+			saved := cdc.Checkpoint{System: "7", Database: "1", Timeline: 1}
+			save := func(to cdc.LSN) error {
+				saved.Settled.End = to
+				return s.SaveCheckpoint(t.Context(), "hookline", saved)
+			}
+			put(t, s, several("a", 1, 2)...)
+			if err := save(10); err != nil {
+				t.Fatal(err)
+			}
+			before := queues(t, s)
+			connect(t, cfg.URL).exec(lose)
+			wrong := changes(t, s)
+			_, wrong["look"] = s.Queues(t.Context())
+			wrong["save the checkpoint"] = save(20)
+			for name, err := range wrong {
+				if !errors.Is(err, sender.ErrBehind) {
+					t.Errorf("%s: %v, want %v", name, err, sender.ErrBehind)
+				}
+			}
+			if err := s.Claim(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			c, err := s.LoadCheckpoint(t.Context(), "hookline")
+			if err != nil || c.Settled.End != 10 {
+				t.Errorf("the checkpoint is %+v, %v; want it to be at 10", c, err)
+			}
+			if after := queues(t, s); !slices.Equal(after, before) {
+				t.Errorf("it has changed %+v to %+v", before, after)
+			}
+			wrong = changes(t, s)
+			wrong["save the checkpoint"] = save(20)
+			for name, err := range wrong {
+				if err != nil {
+					t.Errorf("%s, once it is claimed: %v", name, err)
+				}
+			}
+		})
+	}
+}
+
 // TestClaimWaits: what the one before has in hand is done when Claim returns.
 func TestClaimWaits(t *testing.T) {
 	cfg := spool.Config{URL: postgrestest.NewDatabase(t)}
 	first, second := openClaimed(t, cfg), open(t, cfg)
 	db := connect(t, cfg.URL)
 	pass := db.barrier(id(2))
-	parked, claimed := make(chan error, 1), make(chan error, 1)
+	spooled, claimed := make(chan error, 1), make(chan error, 1)
 	go func() {
-		_, err := first.Park(t.Context(), several("a", 1, 3))
-		parked <- err
+		_, err := first.Put(t.Context(), several("a", 1, 3))
+		spooled <- err
 	}()
 	db.atBarrier()
 	go func() { claimed <- second.Claim(t.Context()) }()
-	db.await(`SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO "hookline".owner%' AND datname = current_database()`)
+	db.await(
+		`SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE
+			'INSERT INTO "hookline".owner%' AND datname = current_database()`,
+	)
 	pass()
 	if err := <-claimed; err != nil {
 		t.Fatal(err)
@@ -77,17 +132,18 @@ func TestClaimWaits(t *testing.T) {
 	if got := waiting(t, second, "a"); len(got) != 3 {
 		t.Errorf("the second sees %q, want all three", got)
 	}
-	if err := <-parked; err != nil {
+	if err := <-spooled; err != nil {
 		t.Errorf("the first was in time, and yet: %v", err)
 	}
 }
 
 func TestSlotsAreApart(t *testing.T) {
 	url := postgrestest.NewDatabase(t)
-	one, two := openClaimed(t, spool.Config{URL: url, Slot: "one"}), openClaimed(t, spool.Config{URL: url, Slot: "two"})
-	park(t, one, several("a", 1, 2)...)
-	park(t, one, dead(delivery("a", 3))...)
-	park(t, two, delivery("a", 1))
+	one, two := openClaimed(t, spool.Config{URL: url, Slot: "one"}),
+		openClaimed(t, spool.Config{URL: url, Slot: "two"})
+	put(t, one, several("a", 1, 2)...)
+	put(t, one, dead(delivery("a", 3))...)
+	put(t, two, delivery("a", 1))
 	if got := waiting(t, two, "a"); !slices.Equal(got, []string{id(1)}) {
 		t.Errorf("for the webhook of two wait %q", got)
 	}

@@ -15,7 +15,12 @@ func TestConformance(t *testing.T) {
 	cases := 0
 	spooltest.Run(t, func(t *testing.T, limits spooltest.Limits) spooltest.Opened {
 		cases++
-		cfg := spool.Config{URL: url, Schema: fmt.Sprint("case_", cases), MaxBytes: limits.MaxBytes, MaxAge: limits.MaxAge}
+		cfg := spool.Config{
+			URL:      url,
+			Schema:   fmt.Sprint("case_", cases),
+			MaxBytes: limits.MaxBytes,
+			MaxAge:   limits.MaxAge,
+		}
 		return opened{openClaimed(t, cfg), t}
 	})
 }
@@ -28,12 +33,13 @@ type opened struct {
 
 func (o opened) Want(webhook string, events ...string) {
 	o.t.Helper()
-	if _, err := o.Spool.Want(o.t.Context(), spool.Filter{Webhook: webhook, Events: events}); err != nil {
+	if _, err := o.Spool.Want(o.t.Context(),
+		spool.Filter{Webhook: webhook, Events: events}); err != nil {
 		o.t.Fatal(err)
 	}
 }
 
-func (o opened) Dead(webhook string) []sender.Parked {
+func (o opened) Dead(webhook string) []sender.Spooled {
 	o.t.Helper()
 	list, err := o.Spool.Dead(o.t.Context(), webhook)
 	if err != nil {
@@ -42,15 +48,15 @@ func (o opened) Dead(webhook string) []sender.Parked {
 	return list
 }
 
-func (o opened) Gaps() []sender.Gap {
+func (o opened) Overflows() []sender.Overflow {
 	o.t.Helper()
-	list, err := o.Spool.Gaps(o.t.Context())
+	list, err := o.Spool.Overflows(o.t.Context())
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	gaps := make([]sender.Gap, len(list))
+	overflows := make([]sender.Overflow, len(list))
 	for i, g := range list {
-		gaps[i] = g.Gap
+		overflows[i] = g.Overflow
 	}
-	return gaps
+	return overflows
 }

@@ -9,18 +9,20 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
+
+	"hookline/internal/pg"
 )
 
-// ErrNotSetUp says that there are no tables to look into, or that they are those of an earlier version.
+// ErrNotSetUp says that there are no tables to look into, or that they are those of an earlier
+// version.
 var ErrNotSetUp = errors.New("nothing has been set up yet: hookline setup")
 
-// State is where a delivery is.
-type State string
+// DeliveryState is where a delivery is.
+type DeliveryState string
 
 const (
-	Waiting State = "waiting" // for an attempt
-	Dead    State = "dead"
+	Waiting DeliveryState = "waiting" // for an attempt
+	Dead    DeliveryState = "dead"
 )
 
 // Filter picks deliveries: those that have all that it names. The zero Filter picks every one.
@@ -31,31 +33,35 @@ type Filter struct {
 	Action  string
 	Since   time.Time // committed then or later
 	Until   time.Time // committed earlier
-	State   State
+	State   DeliveryState
+	Records []uint64 // mapper.Event.Record; nil: of all
+	Status  int      // of the last answer; -1: attempts were made, and the last had none
 
 	Unwanted bool // those alone that are not marked by Want
 }
 
 // Delivery is a delivery in the spool, as an operator sees it.
 type Delivery struct {
-	ID          string          `json:"id"`    // of the event
-	Event       string          `json:"event"` // its name
-	Webhook     string          `json:"webhook"`
-	Workspace   string          `json:"workspaceId,omitempty"`
-	State       State           `json:"state"`
-	Wanted      bool            `json:"wanted,omitempty"` // dead, and to be sent again
-	Replay      bool            `json:"replay,omitempty"` // was dead, and is sent again
-	Attempts    int             `json:"attempts"`
-	Resent      int             `json:"resent,omitempty"` // requests sent again, though the receiver may have taken the one before
-	Status      int             `json:"status,omitempty"` // of the last answer
-	Reason      string          `json:"reason,omitempty"` // why there was none
-	Committed   time.Time       `json:"committed"`
-	Parked      time.Time       `json:"parked"`
-	LastAttempt time.Time       `json:"lastAttempt,omitzero"`
-	Due         time.Time       `json:"due,omitzero"` // when the next attempt is; zero: as soon as it is its turn
-	Bytes       int             `json:"bytes"`        // that it counts
-	Updated     []string        `json:"updatedFields,omitempty"`
-	Data        json.RawMessage `json:"data,omitempty"` // the record: of Get only
+	ID        string        `json:"id"`    // of the event
+	Event     string        `json:"event"` // its name
+	Webhook   string        `json:"webhook"`
+	Workspace string        `json:"workspaceId,omitempty"`
+	State     DeliveryState `json:"state"`
+	Wanted    bool          `json:"wanted,omitempty"` // dead, and to be sent again
+	Replay    bool          `json:"replay,omitempty"` // was dead, and is sent again
+	Attempts  int           `json:"attempts"`
+	// requests sent again, though the receiver may have taken the one before
+	Resent      int       `json:"resent,omitempty"`
+	Status      int       `json:"status,omitempty"` // of the last answer
+	Reason      string    `json:"reason,omitempty"` // why there was none
+	Committed   time.Time `json:"committed"`
+	Spooled     time.Time `json:"parked"`
+	LastAttempt time.Time `json:"lastAttempt,omitzero"`
+	// when the next attempt is; zero: as soon as it is its turn
+	Due     time.Time       `json:"due,omitzero"`
+	Bytes   int             `json:"bytes"` // that it counts
+	Updated []string        `json:"updatedFields,omitempty"`
+	Data    json.RawMessage `json:"data,omitempty"` // the record: of Get only
 }
 
 // Count is a number of deliveries to one webhook.
@@ -74,45 +80,96 @@ func (s *Spool) Get(ctx context.Context, event, webhook string) ([]Delivery, err
 	return s.find(ctx, Filter{Events: []string{event}, Webhook: webhook}, "data", 1<<30)
 }
 
-// find takes from each queue what is newest there, so that it need not read all: indexes know the dead by commit time, and those that wait
-// by their places.
+// find takes from each queue what is newest there, so that it need not read all: indexes know the
+// dead by commit time, and those that wait by their places. Of more queues than the limit it needs
+// those alone whose newest are the newest.
 func (s *Spool) find(ctx context.Context, f Filter, data string, limit int) ([]Delivery, error) {
 	where, args := f.where([]any{s.cfg.Slot, limit})
 	order := "commit_time DESC, event_id DESC"
 	if f.State == Waiting {
 		order = "seq DESC"
 	}
-	rows, err := s.pool.Query(ctx, `SELECT event_id, object || '.' || action, webhook, workspace, d.dead, d.wanted, replay, attempts, resent, status, reason,
-			commit_time, parked_at, last_attempt_at, due_at, size, updated_fields, `+data+`
-		FROM {{schema}}.queue q CROSS JOIN LATERAL (SELECT * FROM {{schema}}.delivery d WHERE queue = q.id`+where+` ORDER BY `+order+` LIMIT $2) AS d
-		WHERE slot = $1 ORDER BY commit_time DESC, left(event_id, 29) DESC, length(split_part(event_id, '_', 4)) DESC, event_id DESC, webhook LIMIT $2`, args...)
+	rows, err := s.pool.Query(ctx, `SELECT `+shown+data+`
+		FROM (
+			SELECT q.* FROM {{schema}}.queue q CROSS JOIN LATERAL (
+				SELECT commit_time FROM {{schema}}.delivery d WHERE queue = q.id`+where+` ORDER BY `+order+`
+				LIMIT 1
+			) AS head WHERE slot = $1 ORDER BY head.commit_time DESC, q.id LIMIT $2
+		) AS q CROSS JOIN LATERAL (SELECT * FROM {{schema}}.delivery d WHERE queue = q.id`+where+` ORDER
+		BY `+order+` LIMIT $2) AS d
+		ORDER BY commit_time DESC, left(event_id, 29) DESC,
+			length(rtrim(split_part(event_id, '_', 4), 'p')) DESC, rtrim(event_id, 'p') DESC, webhook
+		LIMIT $2`,
+		args...)
 	if err != nil {
 		return nil, fmt.Errorf("find deliveries: %w", setUp(err))
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Delivery, error) {
-		var d Delivery
-		var dead bool
-		var last, due *time.Time
-		var data []byte
-		err := row.Scan(&d.ID, &d.Event, &d.Webhook, &d.Workspace, &dead, &d.Wanted, &d.Replay, &d.Attempts, &d.Resent, &d.Status, &d.Reason,
-			&d.Committed, &d.Parked, &last, &due, &d.Bytes, &d.Updated, &data)
-		if d.State = Waiting; dead {
-			d.State = Dead
-		}
-		d.Committed, d.Parked, d.LastAttempt, d.Due, d.Data = d.Committed.UTC(), d.Parked.UTC(), orZero(last), orZero(due), data
-		return d, err
-	})
+	list, err := pgx.CollectRows(rows, scanDelivery)
 	if err != nil {
 		return nil, fmt.Errorf("find deliveries: %w", setUp(err))
 	}
 	return list, nil
 }
 
+// shown are the columns that scanDelivery reads, before that of the data.
+const shown = `event_id, object || '.' || action, webhook, workspace, d.dead, d.wanted, replay,
+	attempts, resent, status, reason, commit_time, parked_at, last_attempt_at, due_at, size,
+	updated_fields, `
+
+func scanDelivery(row pgx.CollectableRow) (Delivery, error) {
+	var d Delivery
+	var dead bool
+	var last, due *time.Time
+	var data []byte
+	err := row.Scan(&d.ID, &d.Event, &d.Webhook, &d.Workspace, &dead, &d.Wanted, &d.Replay,
+		&d.Attempts, &d.Resent, &d.Status, &d.Reason, &d.Committed, &d.Spooled, &last, &due, &d.Bytes,
+		&d.Updated, &data)
+	if d.State = Waiting; dead {
+		d.State = Dead
+	}
+	d.Committed, d.Spooled, d.Data = d.Committed.UTC(), d.Spooled.UTC(), data
+	d.LastAttempt, d.Due = orZero(last), orZero(due)
+	return d, err
+}
+
+// DeliveryID is one delivery's: that of an event to a webhook.
+type DeliveryID struct{ Event, Webhook string }
+
+// Holds returns which of the deliveries are in the spool.
+func (s *Spool) Holds(ctx context.Context, list []DeliveryID) (map[DeliveryID]bool, error) {
+	events, webhooks := make([]string, len(list)), make([]string, len(list))
+	for i, id := range list {
+		events[i], webhooks[i] = id.Event, id.Webhook
+	}
+	rows, err := s.pool.Query(ctx, `SELECT r.event, r.webhook
+		FROM unnest($2::text[], $3::text[]) AS r (event, webhook)
+		JOIN {{schema}}.queue q ON q.slot = $1 AND q.webhook = r.webhook
+		WHERE EXISTS (SELECT FROM {{schema}}.delivery d WHERE d.queue = q.id AND d.event_id = r.event)`,
+		s.cfg.Slot, events, webhooks)
+	if err != nil {
+		return nil, fmt.Errorf("look for deliveries: %w", setUp(err))
+	}
+	held := map[DeliveryID]bool{}
+	var id DeliveryID
+	_, err = pgx.ForEachRow(rows, []any{&id.Event, &id.Webhook}, func() error {
+		held[id] = true
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for deliveries: %w", setUp(err))
+	}
+	return held, nil
+}
+
 // Count returns how many deliveries f picks, by webhook.
 func (s *Spool) Count(ctx context.Context, f Filter) ([]Count, error) {
 	where, args := f.where([]any{s.cfg.Slot})
-	rows, err := s.pool.Query(ctx, `SELECT webhook, count(*) FROM {{schema}}.queue q JOIN {{schema}}.delivery d ON d.queue = q.id WHERE slot = $1`+where+`
-		GROUP BY webhook ORDER BY webhook`, args...)
+	rows, err := s.pool.Query(
+		ctx,
+		`SELECT webhook, count(*) FROM {{schema}}.queue q JOIN {{schema}}.delivery d ON d.queue = q.id
+			WHERE slot = $1`+where+`
+		GROUP BY webhook ORDER BY webhook`,
+		args...)
 	if err != nil {
 		return nil, fmt.Errorf("count deliveries: %w", setUp(err))
 	}
@@ -123,7 +180,8 @@ func (s *Spool) Count(ctx context.Context, f Filter) ([]Count, error) {
 	return list, nil
 }
 
-// where returns the condition on queue q and delivery d, which begins with AND unless it is empty, and args with its arguments after them.
+// where returns the condition on queue q and delivery d, which begins with AND unless it is empty,
+// and args with its arguments after them.
 func (f Filter) where(args []any) (string, []any) {
 	var sql strings.Builder
 	and := func(condition string, value any) {
@@ -154,6 +212,19 @@ func (f Filter) where(args []any) (string, []any) {
 	case Dead:
 		sql.WriteString(" AND d.dead")
 	}
+	if f.Records != nil {
+		ids := make([]int64, len(f.Records))
+		for i, id := range f.Records {
+			ids[i] = int64(id)
+		}
+		and("record = ANY ($%d)", ids)
+	}
+	switch {
+	case f.Status > 0:
+		and("status = $%d", f.Status)
+	case f.Status < 0:
+		sql.WriteString(" AND status = 0 AND attempts > 0")
+	}
 	if f.Unwanted {
 		sql.WriteString(" AND NOT d.wanted")
 	}
@@ -162,7 +233,7 @@ func (f Filter) where(args []any) (string, []any) {
 
 // setUp returns ErrNotSetUp in place of the error that a table is missing.
 func setUp(err error) error {
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == undefinedTable {
+	if pg.Is(err, pg.UndefinedTable) {
 		return ErrNotSetUp
 	}
 	return err

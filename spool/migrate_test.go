@@ -73,7 +73,7 @@ func TestOpenWithoutTheRightToCreate(t *testing.T) {
 	if err := rich.SaveCheckpoint(t.Context(), "a", cdc.Checkpoint{}); err != nil {
 		t.Error(err)
 	}
-	park(t, rich, dead(delivery("a", 1))...)
+	put(t, rich, dead(delivery("a", 1))...)
 	if _, err := rich.Want(t.Context(), spool.Filter{}); err != nil {
 		t.Error(err)
 	}
@@ -85,7 +85,8 @@ func TestOpenWithoutTheRightToCreate(t *testing.T) {
 	}
 }
 
-// TestMigrateFromCheckpointsOnly brings a schema up to date that an earlier version has made and used.
+// TestMigrateFromCheckpointsOnly brings a schema up to date that an earlier version has made and
+// used.
 func TestMigrateFromCheckpointsOnly(t *testing.T) {
 	url := postgrestest.NewDatabase(t)
 	s := open(t, spool.Config{URL: url})
@@ -94,22 +95,56 @@ func TestMigrateFromCheckpointsOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	db := connect(t, url)
-	db.exec(`DROP TABLE owner, queue, delivery, gap`)
-	db.exec(`ALTER TABLE checkpoint DROP COLUMN unreadable_lsn, DROP COLUMN unreadable_after, DROP COLUMN unreadable_cause`)
+	db.exec(`DROP TABLE owner, queue, delivery, delivered, overflow`)
+	db.exec(
+		`ALTER TABLE checkpoint DROP COLUMN unreadable_lsn, DROP COLUMN unreadable_after, DROP COLUMN
+			unreadable_cause`,
+	)
+	db.exec(`ALTER TABLE checkpoint
+		DROP COLUMN prepared_major, DROP COLUMN prepared_xid, DROP COLUMN prepared_until`)
 	db.exec(`DELETE FROM schema_version WHERE version_id > 1`)
-	if got, err := s.LoadCheckpoint(t.Context(), "hookline"); err != nil || got == nil || *got != saved {
+	if got, err := s.LoadCheckpoint(t.Context(), "hookline"); err != nil || got == nil ||
+		*got != saved {
 		t.Errorf("before it is up to date the checkpoint is %+v, %v; want %+v", got, err, saved)
 	}
 	if _, err := s.Find(t.Context(), spool.Filter{}, 1); !errors.Is(err, spool.ErrNotSetUp) {
 		t.Errorf("before it is up to date: %v, want %v", err, spool.ErrNotSetUp)
 	}
 	s = openClaimed(t, spool.Config{URL: url})
-	if got, err := s.LoadCheckpoint(t.Context(), "hookline"); err != nil || got == nil || *got != saved {
+	if got, err := s.LoadCheckpoint(t.Context(), "hookline"); err != nil || got == nil ||
+		*got != saved {
 		t.Errorf("the checkpoint is %+v, %v; want %+v", got, err, saved)
 	}
-	park(t, s, delivery("a", 1))
+	put(t, s, delivery("a", 1))
 	if got := waiting(t, s, "a"); !slices.Equal(got, []string{id(1)}) {
 		t.Errorf("%q wait", got)
+	}
+}
+
+// TestMigrateKeepsOverflows brings a schema up to date whose table of overflows has the name that
+// it had before version 10.
+func TestMigrateKeepsOverflows(t *testing.T) {
+	url := postgrestest.NewDatabase(t)
+	s := openClaimed(t, spool.Config{URL: url, MaxBytes: 1})
+	put(t, s, delivery("a", 1), delivery("a", 2), delivery("a", 3))
+	before, err := s.Overflows(t.Context())
+	if err != nil || len(before) != 1 || before[0].Events != 2 {
+		t.Fatalf("overflows %+v, %v; want one of 2 events", before, err)
+	}
+	db := connect(t, url)
+	db.exec(`ALTER TABLE overflow RENAME TO gap`)
+	db.exec(`ALTER INDEX overflow_pkey RENAME TO gap_pkey`)
+	db.exec(`ALTER INDEX overflow_open RENAME TO gap_open`)
+	db.exec(`ALTER SEQUENCE overflow_id_seq RENAME TO gap_id_seq`)
+	db.exec(`DELETE FROM schema_version WHERE version_id > 9`)
+	s = openClaimed(t, spool.Config{URL: url, MaxBytes: 1})
+	if after, err := s.Overflows(t.Context()); err != nil || !slices.Equal(after, before) {
+		t.Errorf("overflows %+v, %v; want those from before, %+v", after, err, before)
+	}
+	put(t, s, delivery("a", 4))
+	after, err := s.Overflows(t.Context())
+	if err != nil || len(after) != 1 || after[0].Events != 3 {
+		t.Errorf("overflows %+v, %v; want the one that was open, of 3 events", after, err)
 	}
 }
 
@@ -124,15 +159,19 @@ func TestNotSetUp(t *testing.T) {
 	_, count := s.Count(t.Context(), spool.Filter{})
 	_, want := s.Want(t.Context(), spool.Filter{})
 	_, discard := s.DiscardDead(t.Context(), spool.Filter{})
-	_, gaps := s.Gaps(t.Context())
-	for name, err := range map[string]error{"find": find, "get": get, "count": count, "want": want, "discard": discard, "gaps": gaps} {
+	_, overflows := s.Overflows(t.Context())
+	for name, err := range map[string]error{
+		"find": find, "get": get, "count": count, "want": want,
+		"discard": discard, "overflows": overflows,
+	} {
 		if !errors.Is(err, spool.ErrNotSetUp) {
 			t.Errorf("%s: %v, want %v", name, err, spool.ErrNotSetUp)
 		}
 	}
 }
 
-// TestNewerSchema is used by a version of Hookline that knows less than has been done to the schema: it refuses.
+// TestNewerSchema is used by a version of Hookline that knows less than has been done to the
+// schema: it refuses.
 func TestNewerSchema(t *testing.T) {
 	url := postgrestest.NewDatabase(t)
 	open(t, spool.Config{URL: url})
@@ -144,7 +183,8 @@ func TestNewerSchema(t *testing.T) {
 	defer s.Close()
 	err = s.Migrate(t.Context(), discard)
 	problem, ok := errors.AsType[*cdc.Problem](err)
-	if !ok || !strings.Contains(problem.What, "is at version 999") || !strings.Contains(problem.Mend, "newer version") {
+	if !ok || !strings.Contains(problem.What, "is at version 999") ||
+		!strings.Contains(problem.Hint, "newer version") {
 		t.Errorf("%v, want it refused", err)
 	}
 }

@@ -3,6 +3,7 @@ package spool
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,6 +21,7 @@ func (s *Spool) Report(ctx context.Context, reports []sender.Report) error {
 	for i, r := range reports {
 		webhooks[i] = r.Webhook
 	}
+	delivered := slices.ContainsFunc(reports, func(r sender.Report) bool { return r.Delivered })
 	err := s.ownChange(ctx, webhooks, func(c *change) error {
 		if err := c.remove(ctx, reports); err != nil {
 			return err
@@ -32,10 +34,14 @@ func (s *Spool) Report(ctx context.Context, reports []sender.Report) error {
 	if err != nil {
 		return fmt.Errorf("report %d attempts: %w", len(reports), err)
 	}
+	if delivered {
+		s.left.Store(true)
+	}
 	return nil
 }
 
-// lastWords returns one report for each delivery: the last, or the first after which it is no longer in the queue.
+// lastWords returns one report for each delivery: the last, or the first after which it is no
+// longer in the queue.
 func lastWords(reports []sender.Report) []sender.Report {
 	type delivery struct{ webhook, event string }
 	at := make(map[delivery]int, len(reports))
@@ -53,7 +59,7 @@ func lastWords(reports []sender.Report) []sender.Report {
 	return list
 }
 
-// remove deletes what is delivered.
+// remove deletes what is delivered. What the stream may bring again leaves its ID behind.
 func (c *change) remove(ctx context.Context, reports []sender.Report) error {
 	var queues []int64
 	var events []string
@@ -67,8 +73,11 @@ func (c *change) remove(ctx context.Context, reports []sender.Report) error {
 	}
 	rows, err := c.Query(ctx, `WITH gone AS (
 			DELETE FROM {{schema}}.delivery d USING unnest($1::bigint[], $2::text[]) AS r (queue, event)
-			WHERE d.queue = r.queue AND d.event_id = r.event AND NOT d.dead RETURNING d.queue, d.size
-		) SELECT webhook, count(*), sum(size) FROM gone JOIN {{schema}}.queue ON queue.id = gone.queue GROUP BY webhook`, queues, events)
+			WHERE d.queue = r.queue AND d.event_id = r.event AND NOT d.dead
+			RETURNING d.queue, d.size, d.event_id, d.commit_time
+		), left_behind AS (`+leave("$3")+`)
+		SELECT webhook, count(*), sum(size) FROM gone JOIN {{schema}}.queue ON queue.id = gone.queue
+		GROUP BY webhook`, queues, events, c.cfg.Slot)
 	if err != nil {
 		return err
 	}
@@ -95,7 +104,8 @@ func (c *change) update(ctx context.Context, reports []sender.Report) error {
 		if q == nil || r.Delivered {
 			continue
 		}
-		queues, events, attempts = append(queues, q.id), append(events, r.Event), append(attempts, r.Attempts)
+		queues, events = append(queues, q.id), append(events, r.Event)
+		attempts = append(attempts, r.Attempts)
 		resent = append(resent, r.Resent)
 		due, status = append(due, orNull(r.Due)), append(status, r.Status)
 		reasons, dead = append(reasons, remark(c, r.Reason)), append(dead, r.Dead)
@@ -104,11 +114,14 @@ func (c *change) update(ctx context.Context, reports []sender.Report) error {
 		return nil
 	}
 	rows, err := c.Query(ctx, `WITH tried AS (
-			UPDATE {{schema}}.delivery d SET attempts = r.attempts, resent = r.resent, due_at = r.due, status = r.status, reason = r.reason, dead = r.dead, last_attempt_at = now()
-			FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::timestamptz[], $5::integer[], $6::text[], $7::boolean[], $8::integer[])
+			UPDATE {{schema}}.delivery d SET attempts = r.attempts, resent = r.resent, due_at = r.due,
+			status = r.status, reason = r.reason, dead = r.dead, last_attempt_at = now()
+			FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::timestamptz[], $5::integer[],
+			$6::text[], $7::boolean[], $8::integer[])
 				AS r (queue, event, attempts, due, status, reason, dead, resent)
 			WHERE d.queue = r.queue AND d.event_id = r.event AND NOT d.dead RETURNING d.queue, d.dead
-		) SELECT webhook, count(*) FROM tried JOIN {{schema}}.queue ON queue.id = tried.queue WHERE tried.dead GROUP BY webhook`,
+		) SELECT webhook, count(*) FROM tried JOIN {{schema}}.queue ON queue.id = tried.queue WHERE
+		tried.dead GROUP BY webhook`,
 		queues, events, attempts, due, status, reasons, dead, resent)
 	if err != nil {
 		return err

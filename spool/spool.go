@@ -1,5 +1,5 @@
-// Package spool keeps on disk, in Postgres, what must outlive the process: how far the stream is settled, and the deliveries that cannot be
-// made now.
+// Package spool keeps on disk, in Postgres, what must outlive the process: how far the stream is
+// settled, and the deliveries that cannot be made now.
 package spool
 
 import (
@@ -10,21 +10,24 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"hookline/cdc"
+	"hookline/internal/pg"
 	"hookline/sender"
 )
 
-// Config says where the spool is, whose it is, and what it may hold. Zero values stand for the defaults.
+// Config says where the spool is, whose it is, and what it may hold. Zero values stand for the
+// defaults.
 type Config struct {
 	URL    string // the database, as a Postgres connection string; it need not be the CRM's
 	Schema string // of the spool's tables; default hookline
 	Slot   string // whose deliveries these are: several may share a schema; default hookline
 
-	MaxBytes int64         // of one webhook's deliveries, waiting and dead, as sender.Queue counts them; default 1 GiB
-	MaxAge   time.Duration // that the first in a webhook's queue may have waited there before the queue is full; default 168 h
+	// of one webhook's deliveries, waiting and dead, as sender.Queue counts them; default 1 GiB
+	MaxBytes int64
+	// that the first in a webhook's queue may have waited there before the queue is full; default 168
+	// h
+	MaxAge time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -35,13 +38,15 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Spool is a schema in a database. It is the sender.Spool of one slot for the process that has claimed it; an operator's methods, and those
-// of checkpoints, need no claim. Safe for concurrent use.
+// Spool is a schema in a database. It is the sender.Spool of one slot for the process that has
+// claimed it; an operator's methods, and those of checkpoints, need no claim. Safe for concurrent
+// use.
 type Spool struct {
 	cfg   Config
 	pool  pool
-	table string       // of checkpoints, quoted
-	epoch atomic.Int64 // 0 before Claim
+	table string                // of checkpoints, quoted
+	claim atomic.Pointer[claim] // nil before Claim
+	left  atomic.Bool           // the table delivered may have something that the checkpoint passes
 }
 
 var _ sender.Spool = (*Spool)(nil)
@@ -49,8 +54,10 @@ var _ sender.Spool = (*Spool)(nil)
 // connections are for one who writes, one who reads ahead, and one who asks how things stand.
 const connections = 3
 
-// session is what connections ask of the server, beside what cdc.PoolConfig does (what is committed is durable there, whatever others put
-// up with): that nobody waits for long for a process that is stuck or cut off. In the middle of a transaction, it would keep its successor from claiming the spool.
+// session is what connections ask of the server, beside what pg.PoolConfig does (what is committed
+// is durable there, whatever others put up with): that nobody waits for long for a process that is
+// stuck or cut off. In the middle of a transaction, it would keep its successor from claiming the
+// spool.
 //
 // https://www.postgresql.org/docs/current/runtime-config.html
 var session = map[string]string{
@@ -64,19 +71,20 @@ var session = map[string]string{
 // Open returns the spool that cfg describes. Its connections are made as they are needed.
 func Open(ctx context.Context, cfg Config) (*Spool, error) {
 	cfg = cfg.withDefaults()
-	config, err := cdc.PoolConfig(cfg.URL, connections)
+	config, err := pg.PoolConfig(cfg.URL, connections)
 	if err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
 	maps.Copy(config.ConnConfig.RuntimeParams, session)
-	delete(config.ConnConfig.RuntimeParams, "lc_monetary") // nothing here is money, and poolers refuse what they do not know
+	// nothing here is money, and poolers refuse what they do not know
+	delete(config.ConnConfig.RuntimeParams, "lc_monetary")
 	connections, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("spool database: %w", err)
 	}
 	return &Spool{
-		cfg: cfg, pool: pool{connections, schema(pgx.Identifier{cfg.Schema}.Sanitize())},
-		table: pgx.Identifier{cfg.Schema, "checkpoint"}.Sanitize(),
+		cfg: cfg, pool: pool{connections, schema(pg.Identifier(cfg.Schema))},
+		table: pg.Identifier(cfg.Schema, "checkpoint"),
 	}, nil
 }
 

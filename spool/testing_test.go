@@ -91,11 +91,18 @@ func (db database) await(sql string, args ...any) (value int64) {
 	}
 }
 
-// barrier makes whoever parks the event wait in the middle of it, from now until the returned function is called.
+// barrier makes whoever spools the event wait in the middle of it, from now until the returned
+// function is called.
 func (db database) barrier(event string) (open func()) {
 	db.t.Helper()
-	db.exec(`CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$`)
-	db.exec(`CREATE TRIGGER wait BEFORE INSERT ON delivery FOR EACH ROW WHEN (NEW.event_id = '` + event + `') EXECUTE FUNCTION wait()`)
+	db.exec(
+		`CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM
+			pg_advisory_xact_lock(7); RETURN NEW; END $$`,
+	)
+	db.exec(
+		`CREATE TRIGGER wait BEFORE INSERT ON delivery FOR EACH ROW WHEN (NEW.event_id = '` + event + `')
+			EXECUTE FUNCTION wait()`,
+	)
 	db.exec(`SELECT pg_advisory_lock(7)`)
 	return func() { db.t.Helper(); db.exec(`SELECT pg_advisory_unlock(7)`) }
 }
@@ -112,40 +119,46 @@ func id(n int) string { return fmt.Sprintf("evt_0badcafe_%016x_%d", n/100, n%100
 
 var epoch = time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC)
 
-// parts returns what the event number n is made of: persons' and companies' events take turns, a minute apart.
+// parts returns what the event number n is made of: persons' and companies' events take turns, a
+// minute apart.
 func parts(n int) mapper.Parts {
 	return mapper.Parts{
-		ID: id(n), Object: []string{"person", "company"}[n%2], Action: mapper.Updated, Record: uint64(n), Time: epoch.Add(time.Duration(n) * time.Minute),
-		Updated: []string{"number"}, Data: fmt.Appendf(nil, `{"number": %d}`, n),
+		ID:      id(n),
+		Object:  []string{"person", "company"}[n%2],
+		Action:  mapper.Updated,
+		Record:  uint64(n),
+		Time:    epoch.Add(time.Duration(n) * time.Minute),
+		Updated: []string{"number"},
+		Data:    fmt.Appendf(nil, `{"number": %d}`, n),
 	}
 }
 
-func delivery(webhook string, n int) sender.Parked {
-	return sender.Parked{Webhook: webhook, Event: mapper.NewEvent(parts(n))}
+func delivery(webhook string, n int) sender.Spooled {
+	return sender.Spooled{Webhook: webhook, Event: mapper.NewEvent(parts(n))}
 }
 
 // several returns deliveries of the events from first to last.
-func several(webhook string, first, last int) (list []sender.Parked) {
+func several(webhook string, first, last int) (list []sender.Spooled) {
 	for n := first; n <= last; n++ {
 		list = append(list, delivery(webhook, n))
 	}
 	return list
 }
 
-func dead(deliveries ...sender.Parked) []sender.Parked {
+func dead(deliveries ...sender.Spooled) []sender.Spooled {
 	for i := range deliveries {
 		deliveries[i].Dead, deliveries[i].Attempts, deliveries[i].Status = true, 12, 500
 	}
 	return deliveries
 }
 
-func park(t *testing.T, s *spool.Spool, deliveries ...sender.Parked) []sender.Gap {
+func put(t *testing.T, s *spool.Spool, deliveries ...sender.Spooled) []sender.Overflow {
 	t.Helper()
-	gaps, err := s.Park(t.Context(), deliveries)
+	overflows, err := s.Put(t.Context(), deliveries)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return gaps
+	return overflows
 }
 
 // waiting returns the IDs of what waits for a webhook.
@@ -173,10 +186,14 @@ func queues(t *testing.T, s *spool.Spool) []sender.Queue {
 // wantCounted checks that the numbers kept of each queue are those of its rows.
 func (db database) wantCounted() {
 	db.t.Helper()
-	rows, err := db.Query(db.t.Context(), `SELECT format('%s: %s', webhook, q) FROM queue q, LATERAL (
-			SELECT count(*) FILTER (WHERE NOT d.dead) AS waiting, count(*) FILTER (WHERE d.dead) AS dead, count(*) FILTER (WHERE d.wanted) AS wanted,
+	rows, err := db.Query(
+		db.t.Context(),
+		`SELECT format('%s: %s', webhook, q) FROM queue q, LATERAL (
+			SELECT count(*) FILTER (WHERE NOT d.dead) AS waiting, count(*) FILTER (WHERE d.dead) AS dead,
+			count(*) FILTER (WHERE d.wanted) AS wanted,
 				coalesce(sum(size), 0) AS bytes FROM delivery d WHERE queue = q.id
-		) AS d WHERE (q.waiting, q.dead, q.wanted, q.bytes) <> (d.waiting, d.dead, d.wanted, d.bytes)`)
+		) AS d WHERE (q.waiting, q.dead, q.wanted, q.bytes) <> (d.waiting, d.dead, d.wanted, d.bytes)`,
+	)
 	if err != nil {
 		db.t.Fatal(err)
 	}

@@ -6,9 +6,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// text returns s as a column of type text takes it. What a body is made of is changed only as the body has it already: bytes that are no
-// UTF-8 become U+FFFD.
-func text(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "") }
+// text returns s as a column of type text takes it. What a body is made of is changed only as the
+// body has it already: bytes that are no UTF-8 become U+FFFD.
+func text(
+	s string,
+) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+}
 
 // texts is text for a list, of which nil and empty are two things.
 func texts(list []string) []string {
@@ -25,7 +29,8 @@ func texts(list []string) []string {
 	return list
 }
 
-// remark is text for people, whose exact characters matter less than that a database of any encoding takes it.
+// remark is text for people, whose exact characters matter less than that a database of any
+// encoding takes it.
 func remark(tx pgx.Tx, s string) string {
 	s = text(s)
 	if encoding := tx.Conn().PgConn().ParameterStatus("server_encoding"); encoding == "UTF8" {

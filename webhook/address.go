@@ -15,7 +15,8 @@ func parseURL(text string, lenient bool) (target, host string, err error) {
 	if target == "" {
 		return "", "", errors.New("is empty")
 	}
-	if scheme, _, found := strings.Cut(target, "://"); lenient && (!found || strings.ContainsAny(scheme, "/?#@")) {
+	if scheme, _, found := strings.Cut(target, "://"); lenient &&
+		(!found || strings.ContainsAny(scheme, "/?#@")) {
 		target = "https://" + target
 	}
 	target, _, _ = strings.Cut(target, "#") // a fragment is not sent
@@ -33,7 +34,8 @@ func parseURL(text string, lenient bool) (target, host string, err error) {
 		return "", "", errors.New("has a port that is none: want 1 to 65535")
 	}
 	if _, err := url.PathUnescape(u.RawQuery); err != nil {
-		return "", "", errors.New("has a % in its query that two hex digits do not follow: a plain % is %25")
+		return "", "",
+			errors.New("has a % in its query that two hex digits do not follow: a plain % is %25")
 	}
 	return target, u.Host, nil
 }
@@ -66,8 +68,8 @@ const (
 	escapedInQuery = " \"#<>'"
 )
 
-// escapeURL escapes what needs it in path and query of a URL without a fragment. Control characters are left, for url.Parse to
-// refuse.
+// escapeURL escapes what needs it in path and query of a URL without a fragment. Control characters
+// are left, for url.Parse to refuse.
 func escapeURL(text string) string {
 	start := strings.Index(text, "://")
 	if start < 0 {

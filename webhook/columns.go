@@ -6,34 +6,54 @@ import (
 	"strings"
 
 	"hookline/cdc"
-	"hookline/mapper"
+	"hookline/mapper/naming"
+	"hookline/mapper/tenants"
 )
 
-// field is what a column says about a webhook.
-type field uint8
+// columnRole is what a column says about a webhook.
+type columnRole uint8
 
 const (
-	fieldURL field = iota
-	fieldSecret
-	fieldOperations
-	fieldWorkspace
-	fieldFormat
-	fieldHeaders
-	fieldExpiry
-	fieldRekey
-	fields // how many there are
+	roleURL columnRole = iota
+	roleSecret
+	roleOperations
+	roleWorkspace
+	roleFormat
+	roleHeaders
+	roleExpiry
+	roleRekey
+	rolePrevious
+	rolePreviousUntil
+	rolePer
+	roleBefore
+	roleFilter
+	roleFields
+	roleMask
+	roleIgnore
+	columnRoles // how many there are
 )
 
-// fieldNames are the columns' names, in lower case and without underscores, the likeliest first.
-var fieldNames = [fields][]string{
-	fieldURL:        {"url", "targeturl", "endpointurl", "endpoint"},
-	fieldSecret:     {"secret", "signingsecret", "secretkey"},
-	fieldOperations: {"operations", "events", "eventtypes", "topics", "subscriptions", "operation"},
-	fieldWorkspace:  {"workspaceid"},
-	fieldFormat:     {"format"},
-	fieldHeaders:    {"headers"},
-	fieldRekey:      {"rekey"},
-	fieldExpiry:     {"expiresat", "expires", "expireson", "expiry", "expirydate", "expirationdate", "validuntil"},
+// roleNames are the columns' names, in lower case and without underscores, the likeliest first.
+var roleNames = [columnRoles][]string{
+	roleURL:        {"url", "targeturl", "endpointurl", "endpoint"},
+	roleSecret:     {"secret", "signingsecret", "secretkey"},
+	roleOperations: {"operations", "events", "eventtypes", "topics", "subscriptions", "operation"},
+	roleWorkspace:  {"workspaceid"},
+	roleFormat:     {"format"},
+	roleHeaders:    {"headers"},
+	roleRekey:      {"rekey"},
+	rolePer:        {"per"},
+	roleBefore:     {"previous"},
+	roleFilter:     {"filter"},
+	roleFields:     {"fields"},
+	roleMask:       {"mask"},
+	roleIgnore:     {"ignore"},
+	roleExpiry: {
+		"expiresat", "expires", "expireson", "expiry", "expirydate", "expirationdate", "validuntil",
+	},
+
+	rolePrevious:      {"previoussecret"},
+	rolePreviousUntil: {"previoussecretuntil"},
 }
 
 // A switch is a column that can turn a webhook off.
@@ -45,12 +65,14 @@ const (
 	offWhenNo                    // off only when it says so: a status may be many things
 )
 
-// switchWords are what is said of a webhook that is served, or of one that is not: enabled, is_enabled, enabled_at.
+// switchWords are what is said of a webhook that is served, or of one that is not: enabled,
+// is_enabled, enabled_at.
 var switchWords = map[switchKind][]string{
 	onWhenTrue: {"enabled", "active", "activated", "verified", "confirmed", "approved"},
 	offWhenSet: {
-		"disabled", "deactivated", "inactive", "paused", "suspended", "stopped", "muted", "blocked", "banned", "deleted", "trashed", "removed",
-		"archived", "revoked", "cancelled", "canceled", "expired", "draft",
+		"disabled", "deactivated", "inactive", "paused", "suspended", "stopped", "muted", "blocked",
+		"banned", "deleted", "trashed", "removed", "archived", "revoked", "cancelled", "canceled",
+		"expired", "draft",
 	},
 }
 
@@ -64,12 +86,14 @@ var switchNames = func() map[string]switchKind {
 	return names
 }()
 
-// narrowNames are columns that may say that a webhook wants to hear of less than its operations, in a way that is the CRM's own.
+// narrowNames are columns that may say that a webhook wants to hear of less than its operations, in
+// a way that is the CRM's own.
 var narrowNames = []string{
-	"filter", "filters", "condition", "conditions", "criteria", "query", "rule", "rules", "predicate", "where", "expression",
-	"object", "objects", "objecttype", "objectname", "objectid", "entity", "entities", "entitytype", "entityid", "resource", "resources",
-	"resourcetype", "resourceid", "record", "recordid", "model", "models", "module", "collection", "collections", "table", "tablename", "tables",
-	"scope", "scopes", "fields", "properties",
+	"filter", "filters", "condition", "conditions", "criteria", "query", "rule", "rules",
+	"predicate", "where", "expression", "object", "objects", "objecttype", "objectname", "objectid",
+	"entity", "entities", "entitytype", "entityid", "resource", "resources", "resourcetype",
+	"resourceid", "record", "recordid", "model", "models", "module", "collection", "collections",
+	"table", "tablename", "tables", "scope", "scopes", "fields", "properties",
 }
 
 // saysNothing are values of such a column that narrow nothing.
@@ -77,9 +101,10 @@ var saysNothing = []string{"", "{}", "[]", "null", "*", "{*}", "all", `["*"]`, "
 
 // noes are the values that mean no, as Postgres prints them and as people write them.
 var noes = []string{
-	"f", "false", "0", "", "n", "no", "off", "disabled", "deactivated", "inactive", "paused", "suspended", "stopped", "deleted", "archived", "revoked",
-	"pending", "unverified", "unconfirmed", "draft", "failed", "blocked", "banned", "rejected", "expired", "cancelled", "canceled", "closed",
-	"terminated", "removed", "trashed",
+	"f", "false", "0", "", "n", "no", "off", "disabled", "deactivated", "inactive", "paused",
+	"suspended", "stopped", "deleted", "archived", "revoked", "pending", "unverified",
+	"unconfirmed", "draft", "failed", "blocked", "banned", "rejected", "expired", "cancelled",
+	"canceled", "closed", "terminated", "removed", "trashed",
 }
 
 // off reports whether the value turns the webhook off.
@@ -97,8 +122,8 @@ func (k switchKind) off(v cdc.Value) bool {
 
 // layout says where in the tuples of a relation the columns that matter are.
 type layout struct {
-	names    [fields]string // "" for a field that the table does not have
-	columns  [fields]int    // -1 likewise
+	names    [columnRoles]string // "" for a field that the table does not have
+	columns  [columnRoles]int    // -1 likewise
 	key      []int
 	switches []switchColumn
 	narrows  []narrowColumn
@@ -116,36 +141,37 @@ type switchColumn struct {
 	column int
 }
 
-// newLayout finds what counts in a table of that kind among the columns of rel. tenant is the name of the column that holds the tenant in a
-// generic one, "" for none.
+// newLayout finds what counts in a table of that kind among the columns of rel. tenant is the name
+// of the column that holds the tenant in a generic one, "" for none.
 func newLayout(rel *cdc.Relation, k kind, key []string, tenant string) (*layout, error) {
 	l := &layout{}
-	for f := range fields {
+	for f := range columnRoles {
 		l.columns[f] = -1
 		switch {
-		case f == fieldWorkspace && k == generic:
+		case f == roleWorkspace && k == generic:
 			if tenant != "" {
 				l.columns[f] = rel.Column(tenant)
 			}
 		case k.reads(f):
-			l.columns[f] = find(rel.Columns, fieldNames[f])
+			l.columns[f] = find(rel.Columns, roleNames[f])
 		}
 		if i := l.columns[f]; i >= 0 {
 			l.names[f] = rel.Columns[i].Name
 		}
 	}
 	for i, c := range rel.Columns {
-		if kind, ok := switchNames[mapper.PlainName(c.Name)]; ok {
+		if kind, ok := switchNames[naming.Plain(c.Name)]; ok {
 			l.switches = append(l.switches, switchColumn{c.Name, kind, i})
 		}
-		if k == generic && c.Name != tenant && slices.Contains(narrowNames, mapper.PlainName(c.Name)) {
+		if k == generic && c.Name != tenant && slices.Contains(narrowNames, naming.Plain(c.Name)) {
 			l.narrows = append(l.narrows, narrowColumn{c.Name, i})
 		}
 	}
 	for _, name := range key {
 		i := rel.Column(name)
 		if i < 0 || !rel.Columns[i].Identity {
-			return nil, fmt.Errorf("column %s is no longer the key of table %s.%s", name, rel.Schema, rel.Name)
+			return nil, fmt.Errorf("column %s is no longer the key of table %s.%s", name, rel.Schema,
+				rel.Name)
 		}
 		l.key = append(l.key, i)
 	}
@@ -155,7 +181,9 @@ func newLayout(rel *cdc.Relation, k kind, key []string, tenant string) (*layout,
 // find returns the column that has the first of names that one has, or -1.
 func find(columns []cdc.Column, names []string) int {
 	for _, name := range names {
-		if i := slices.IndexFunc(columns, func(c cdc.Column) bool { return mapper.PlainName(c.Name) == name }); i >= 0 {
+		if i := slices.IndexFunc(columns, func(c cdc.Column) bool {
+			return naming.Plain(c.Name) == name
+		}); i >= 0 {
 			return i
 		}
 	}
@@ -164,26 +192,34 @@ func find(columns []cdc.Column, names []string) int {
 
 // plainNames are columns that nobody takes for more than they are.
 var plainNames = []string{
-	"name", "title", "label", "description", "notes", "createdat", "updatedat", "createdon", "updatedon", "createdby", "updatedby", "createdbyid",
-	"updatedbyid", "insertedat", "modifiedat",
+	"name", "title", "label", "description", "notes", "createdat", "updatedat", "createdon",
+	"updatedon", "createdby", "updatedby", "createdbyid", "updatedbyid", "insertedat", "modifiedat",
 }
 
-// matters reports whether a column of that name is of any use to us; id is, as what a primary key can be made of.
+// matters reports whether a column of that name is of any use to us; id is, as what a primary key
+// can be made of.
 func matters(name string) bool {
-	name = mapper.PlainName(name)
+	name = naming.Plain(name)
 	_, isSwitch := switchNames[name]
-	return isSwitch || name == "id" || slices.Contains(narrowNames, name) || mapper.TenantStem(name) != "" || mapper.MayNameTenant(name) || slices.ContainsFunc(fieldNames[:], func(names []string) bool { return slices.Contains(names, name) })
+	return isSwitch || name == "id" || slices.Contains(narrowNames, name) ||
+		tenants.Stem(name) != "" ||
+		tenants.MayName(name) ||
+		slices.ContainsFunc(roleNames[:], func(names []string) bool {
+			return slices.Contains(names, name)
+		})
 }
 
 // values are what a row says, field by field. A field that the table does not have is null.
 type values struct {
-	fields [fields]cdc.Value
+	fields [columnRoles]cdc.Value
 	off    string // why the row is switched off, "" when it is not
 	narrow string // the column that narrows it in a way that is not known, "" for none
 }
 
 // unknown are the values of a row that was never seen.
-var unknown = values{fields: [fields]cdc.Value(slices.Repeat([]cdc.Value{cdc.Unchanged()}, int(fields)))}
+var unknown = values{
+	fields: [columnRoles]cdc.Value(slices.Repeat([]cdc.Value{cdc.Unchanged()}, int(columnRoles))),
+}
 
 // values reads a tuple. What an update left unsent is taken from before.
 func (l *layout) values(row cdc.Tuple, before values) values {
@@ -207,7 +243,8 @@ func (l *layout) values(row cdc.Tuple, before values) values {
 	}
 	for _, n := range l.narrows {
 		value := row[n.column]
-		says := !value.IsNull() && !slices.Contains(saysNothing, strings.ToLower(strings.ReplaceAll(value.String(), " ", "")))
+		says := !value.IsNull() &&
+			!slices.Contains(saysNothing, strings.ToLower(strings.ReplaceAll(value.String(), " ", "")))
 		if says || value.IsUnchanged() { // one that was not sent is long
 			v.narrow = n.name
 			break

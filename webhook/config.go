@@ -7,6 +7,8 @@ import (
 
 	"hookline/cdc"
 	"hookline/mapper"
+	"hookline/mapper/tenants"
+	"hookline/mapper/twenty"
 )
 
 // The profiles of a database.
@@ -25,33 +27,42 @@ const (
 // auto looks for the table by its usual names.
 const auto = "auto"
 
-// ownTable is the name of Hookline's own table of webhooks, in Config.Schema.
-const ownTable = "webhook"
+// OwnTable is the name of Hookline's own table of webhooks, in Config.Schema.
+const OwnTable = "webhook"
 
 // Config says where webhooks are kept and which of them are served.
 type Config struct {
 	// Profile of the database: twenty or generic.
 	Profile string
 
-	// Table that holds the webhooks of a generic database, as schema.table. Default auto: the first of the usual names. Hookline's own
-	// table named here is used alone, in either profile.
+	// Table that holds the webhooks of a generic database, as schema.table. Default auto: the first
+	// of the usual names. Hookline's own table named here is used alone, in either profile.
 	Table string
 
 	// Schemas are where auto looks. Default public.
 	Schemas []string
 
-	// TwentyWebhooks says which rows of Twenty's own table are served: all (default); marked, those operations alone that carry the
-	// prefix hookline:, none.
+	// TwentyWebhooks says which rows of Twenty's own table are served: all (default); marked, those
+	// operations alone that carry the prefix hookline:, none.
 	TwentyWebhooks string
 
 	// Schema holds Hookline's own tables. Default hookline.
 	Schema string
 
 	// Tenants says how a generic database keeps webhooks apart.
-	Tenants mapper.TenantConfig
+	Tenants tenants.Config
 
 	// Format of the bodies, unless a row of Hookline's own table asks for another.
 	Format mapper.Format
+
+	// Per says what a webhook hears of whose row does not say it: commit or change. Default commit,
+	// and change in Twenty's database, whose server tells of each.
+	Per string
+}
+
+// changes reports whether a webhook whose row says nothing of it hears of each change.
+func (c Config) changes() bool {
+	return c.Per == perChange || c.Per == "" && c.Profile == profileTwenty
 }
 
 func (c Config) withDefaults() Config {
@@ -75,22 +86,35 @@ func (c Config) validate() error {
 	default:
 		return fmt.Errorf("HOOKLINE_TWENTY_WEBHOOKS %q: want all, marked or none", c.TwentyWebhooks)
 	}
+	switch c.Per {
+	case "", perCommit, perChange:
+	default:
+		return fmt.Errorf("HOOKLINE_WEBHOOKS_PER %q: want commit or change", c.Per)
+	}
 	if c.Table == auto {
 		return nil
 	}
 	table := c.named()
 	if table.Schema == "" || table.Name == "" {
-		return fmt.Errorf("HOOKLINE_WEBHOOKS_TABLE %q: want auto or schema.table, such as public.webhooks", c.Table)
+		return fmt.Errorf(
+			"HOOKLINE_WEBHOOKS_TABLE %q: want auto or schema.table, such as public.webhooks", c.Table)
 	}
-	if c.Profile == profileTwenty && table != c.own() && table != coreWebhook {
-		return fmt.Errorf("HOOKLINE_WEBHOOKS_TABLE %q: in Twenty's database want auto, %s.%s, or %s.%s to use Hookline's own table alone",
-			c.Table, coreWebhook.Schema, coreWebhook.Name, c.Schema, ownTable)
+	if c.Profile == profileTwenty && table != c.own() && table != twenty.WebhookTable {
+		return fmt.Errorf(
+			"HOOKLINE_WEBHOOKS_TABLE %q: in Twenty's database want auto, %s.%s, or %s.%s to use "+
+				"Hookline's own table alone",
+			c.Table,
+			twenty.WebhookTable.Schema,
+			twenty.WebhookTable.Name,
+			c.Schema,
+			OwnTable,
+		)
 	}
 	return nil
 }
 
 // own is Hookline's own table.
-func (c Config) own() cdc.Table { return cdc.Table{Schema: c.Schema, Name: ownTable} }
+func (c Config) own() cdc.Table { return cdc.Table{Schema: c.Schema, Name: OwnTable} }
 
 // named is the table that Table names.
 func (c Config) named() cdc.Table {

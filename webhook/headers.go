@@ -29,8 +29,11 @@ func parseHeaders(text []byte) (http.Header, error) {
 		value, canonical := pairs[name], http.CanonicalHeaderKey(name)
 		switch {
 		case name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isHeaderRune(r) }):
-			return nil, fmt.Errorf("%.64q is not the name of a header that every server lets through: "+
-				"want letters, digits and hyphens", name)
+			return nil, fmt.Errorf(
+				"%.64q is not the name of a header that every server lets through: "+
+					"want letters, digits and hyphens",
+				name,
+			)
 		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
 			return nil, fmt.Errorf("the value of %.64q has a control character", name)
 		case headers[canonical] != nil:
@@ -56,7 +59,8 @@ func checkSize(s *Subscription) error {
 		}
 	}
 	if size >= maxRequestHead {
-		return fmt.Errorf("with the URL they take %d bytes, want fewer than %d: servers refuse larger requests",
+		return fmt.Errorf(
+			"with the URL they take %d bytes, want fewer than %d: servers refuse larger requests",
 			size-ownHead, maxRequestHead-ownHead)
 	}
 	return nil

@@ -20,7 +20,10 @@ func (s Secret) StandardKey() (key []byte, encoded bool, err error) {
 	text, encoded := strings.CutPrefix(string(s), keyPrefix)
 	switch begins := strings.TrimSpace(string(s)); {
 	case strings.HasPrefix(begins, "v1,"+keyPrefix):
-		return nil, false, errors.New("begins with v1, before whsec_, which libraries of Standard Webhooks do not take: take v1, away")
+		return nil, false,
+			errors.New(
+				"begins with v1, before whsec_, which libraries of Standard Webhooks do not take: take v1, " +
+					"away")
 	case !encoded && strings.HasPrefix(begins, keyPrefix):
 		return nil, false, errors.New("has a blank before whsec_: take that away")
 	case !encoded:
@@ -36,8 +39,12 @@ func (s Secret) StandardKey() (key []byte, encoded bool, err error) {
 		}
 	}
 	if strings.ContainsAny(text, "-_") && !strings.ContainsAny(text, "+/") {
-		return nil, true, errors.New("has base64 of the URL-safe kind behind whsec_, which libraries of Standard Webhooks do not take: " +
-			"write + for each - in it, and / for each _")
+		return nil, true, errors.New(
+			"has base64 of the URL-safe kind behind whsec_, which libraries of Standard Webhooks do not " +
+				"take: " +
+				"write + for each - in it, and / for each _",
+		)
 	}
-	return nil, true, errors.New("is not base64 behind whsec_: correct it, or take whsec_ away to sign with its text")
+	return nil, true, errors.New(
+		"is not base64 behind whsec_: correct it, or take whsec_ away to sign with its text")
 }

@@ -36,10 +36,12 @@ func TestStandardKey(t *testing.T) {
 		"whsec_my-secret+key": {err: "not base64"},
 	} {
 		key, encoded, err := Secret(secret).StandardKey()
-		if want.err == "" && (err != nil || string(key) != want.key || encoded != strings.HasPrefix(secret, "whsec_")) {
+		if want.err == "" && (err != nil || string(key) != want.key ||
+			encoded != strings.HasPrefix(secret, "whsec_")) {
 			t.Errorf("%q: key %q, decoded %t, %v; want %q", secret, key, encoded, err, want.key)
 		}
-		if want.err != "" && (err == nil || !strings.Contains(err.Error(), want.err) || strings.Contains(err.Error(), "c2V")) {
+		if want.err != "" && (err == nil || !strings.Contains(err.Error(), want.err) ||
+			strings.Contains(err.Error(), "c2V")) {
 			t.Errorf("%q: key %q, %v; want none and %q", secret, key, err, want.err)
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"hookline/cdc"
-	"hookline/mapper"
+	"hookline/mapper/naming"
 )
 
 // LooksLike reports whether a table with such a name and such columns is one of webhooks, whether
@@ -15,8 +15,9 @@ func LooksLike(table string, columns []string) bool {
 	for i, name := range columns {
 		list[i].Name = name
 	}
-	if find(list, fieldNames[fieldURL]) < 0 {
+	if find(list, roleNames[roleURL]) < 0 {
 		return false
 	}
-	return strings.Contains(mapper.PlainName(table), "webhook") || find(list, fieldNames[fieldSecret]) >= 0
+	return strings.Contains(naming.Plain(table), "webhook") ||
+		find(list, roleNames[roleSecret]) >= 0
 }

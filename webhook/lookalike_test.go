@@ -7,7 +7,8 @@ import (
 	"hookline/webhook"
 )
 
-// TestLooksLike tells tables of webhooks from others that have a URL, or a secret, or a telling name.
+// TestLooksLike tells tables of webhooks from others that have a URL, or a secret, or a telling
+// name.
 func TestLooksLike(t *testing.T) {
 	for _, test := range []struct {
 		table, columns string

@@ -7,21 +7,24 @@ import (
 	"hookline/mapper"
 )
 
-// exactOnly is the event of Twenty that no wildcard matches: a running workflow updates its run
-// many times a second.
-const exactOnly = "workflowRun.updated"
-
 // index finds the subscriptions that match an event.
 type index struct {
 	exactOnly string             // name of the event that wildcards pass over
 	tenants   map[string]*tenant // by workspace; mapper.Everyone has those that hear of everything
 	matches   matches            // of events that everyone may hear of
 	others    matches            // of events of tenants that have no subscriptions
+	per       [2]int             // how many hear of each commit, and how many of each change
+	ignoring  int                // how many ignore some changes
 }
 
-// matches are the subscriptions that match an event, by its name: of those asked for since the last
-// change.
-type matches map[string][]*Subscription
+// matches are the subscriptions that match an event: of those asked for since the last change.
+type matches map[question][]*Subscription
+
+// question is what of an event decides who hears of it, beside the tenant.
+type question struct {
+	name    string
+	telling mapper.Telling
+}
 
 // tenant is what one workspace has subscribed to.
 type tenant struct {
@@ -30,7 +33,7 @@ type tenant struct {
 }
 
 // match returns the subscriptions that hear of the event, by key. It allocates nothing but the
-// first time that an event's name comes up after a change of the workspace's subscriptions, and for changed keys.
+// first time that such an event comes up after a change of the workspace's subscriptions.
 func (x *index) match(e *mapper.Subject) []*Subscription {
 	known := x.others
 	if t := x.tenants[e.Workspace]; e.Workspace == mapper.Everyone {
@@ -38,29 +41,45 @@ func (x *index) match(e *mapper.Subject) []*Subscription {
 	} else if t != nil {
 		known = t.matches
 	}
-	subs, searched := known[e.Name]
+	q := question{e.Name, e.Telling}
+	subs, searched := known[q]
 	if !searched {
-		subs = x.search(e)
-		known[e.Name] = subs
-	}
-	if e.Telling != mapper.ToAll {
-		return told(subs, e.Telling == mapper.ToSplit)
+		subs = slices.DeleteFunc(x.search(e), func(sub *Subscription) bool {
+			return e.Telling&sub.never() != 0
+		})
+		known[q] = subs
 	}
 	return subs
 }
 
-// told returns those of subs that hear of changed keys in one of the two ways.
-func told(subs []*Subscription, split bool) (some []*Subscription) {
-	for _, sub := range subs {
-		if sub.Split == split {
-			some = append(some, sub)
-		}
+// never returns what is told to others only.
+func (s *Subscription) never() mapper.Telling {
+	never := mapper.ToSplit | mapper.ToChanges
+	if s.Split {
+		never ^= mapper.ToSplit | mapper.ToWhole
 	}
-	return some
+	if s.Changes {
+		never ^= mapper.ToChanges | mapper.ToCommits
+	}
+	return never
+}
+
+// Hears reports whether the webhook hears of an event, whatever its filter says: by its tenant, its
+// operations, and in which way it is told of changed keys and of commits.
+func (s *Subscription) Hears(e *mapper.Subject) bool {
+	return (s.Workspace == mapper.Everyone || s.Workspace == e.Workspace) &&
+		e.Telling&s.never() == 0 && slices.ContainsFunc(patterns(e), func(p string) bool {
+		return slices.Contains(s.Operations, p)
+	})
+}
+
+// patterns are the operations that ask for an event.
+func patterns(e *mapper.Subject) []string {
+	return []string{e.Name, e.Object + ".*", "*." + e.Action.String(), "*.*"}
 }
 
 func (x *index) search(e *mapper.Subject) (subs []*Subscription) {
-	patterns := []string{e.Name, e.Object + ".*", "*." + e.Action.String(), "*.*"}
+	patterns := patterns(e)
 	if e.Name == x.exactOnly {
 		patterns = patterns[:1]
 	}
@@ -95,6 +114,8 @@ func (x *index) replace(before, after *Subscription) {
 		if i, found := t.find(before.Key); found {
 			t.subs = slices.Delete(t.subs, i, i+1)
 		}
+		x.per[perIndex(before)]--
+		x.ignoring -= ignoring(before)
 		x.forget(before.Workspace)
 		if len(t.subs) == 0 {
 			delete(x.tenants, before.Workspace)
@@ -108,7 +129,23 @@ func (x *index) replace(before, after *Subscription) {
 		}
 		i, _ := t.find(after.Key)
 		t.subs = slices.Insert(t.subs, i, after)
+		x.per[perIndex(after)]++
+		x.ignoring += ignoring(after)
 		x.forget(after.Workspace)
+	}
+}
+
+func perIndex(s *Subscription) int {
+	if s.Changes {
+		return 1
+	}
+	return 0
+}
+
+// audience is who hears of events.
+func (x *index) audience() mapper.Audience {
+	return mapper.Audience{
+		Commits: x.per[0] > 0, Changes: x.per[1] > 0, Ignores: x.ignoring > 0,
 	}
 }
 

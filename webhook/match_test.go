@@ -15,16 +15,48 @@ func TestMatch(t *testing.T) {
 		matches    []string
 		passes     []string
 	}{
-		{"{*.*}", []string{"person.created", "person.destroyed", "workflowRun.created"}, []string{"workflowRun.updated"}},
-		{"{person.*}", []string{"person.created", "person.updated"}, []string{"company.created", "personNote.created", "Person.created"}},
+		{
+			"{*.*}",
+			[]string{"person.created", "person.destroyed", "workflowRun.created"},
+			[]string{"workflowRun.updated"},
+		},
+		{
+			"{person.*}",
+			[]string{"person.created", "person.updated"},
+			[]string{"company.created", "personNote.created", "Person.created"},
+		},
 		{"{*.created}", []string{"person.created", "company.created"}, []string{"person.updated"}},
-		{"{person.created}", []string{"person.created"}, []string{"person.updated", "company.created", "person2.created"}},
-		{"{person.created,person.*,*.created,*.*,person.created}", []string{"person.created", "note.deleted"}, nil},
-		{"{person.restored,*.deleted}", []string{"person.restored", "note.deleted"}, []string{"person.updated", "note.restored"}},
-		{"{workflowRun.*,*.updated,*.*}", []string{"workflowRun.created", "workflowRun.deleted"}, []string{"workflowRun.updated"}},
-		{"{workflowRun.updated}", []string{"workflowRun.updated"}, []string{"workflowRun.created", "workflow.updated"}},
+		{
+			"{person.created}",
+			[]string{"person.created"},
+			[]string{"person.updated", "company.created", "person2.created"},
+		},
+		{
+			"{person.created,person.*,*.created,*.*,person.created}",
+			[]string{"person.created", "note.deleted"},
+			nil,
+		},
+		{
+			"{person.restored,*.deleted}",
+			[]string{"person.restored", "note.deleted"},
+			[]string{"person.updated", "note.restored"},
+		},
+		{
+			"{workflowRun.*,*.updated,*.*}",
+			[]string{"workflowRun.created", "workflowRun.deleted"},
+			[]string{"workflowRun.updated"},
+		},
+		{
+			"{workflowRun.updated}",
+			[]string{"workflowRun.updated"},
+			[]string{"workflowRun.created", "workflow.updated"},
+		},
 		{"{hookline:workflowRun.updated}", []string{"workflowRun.updated"}, nil},
-		{"{hookline:workflowRun.*,hookline:*.updated,hookline:*.*}", []string{"workflowRun.deleted"}, []string{"workflowRun.updated"}},
+		{
+			"{hookline:workflowRun.*,hookline:*.updated,hookline:*.*}",
+			[]string{"workflowRun.deleted"},
+			[]string{"workflowRun.updated"},
+		},
 		{"{metadata.*.*,note.*}", []string{"note.created"}, []string{"metadata.created", "view.created"}},
 		{"{PERSON.created}", nil, []string{"person.created"}},
 	}
@@ -52,17 +84,20 @@ func TestMatchWorkflowRunOfAnotherCRM(t *testing.T) {
 
 // What Match returned stays as it is while webhooks come and go.
 func TestMatchIsShared(t *testing.T) {
-	d := newDatabase(t, generic, table, "INSERT INTO webhooks SELECT i, 'http://example.com' FROM generate_series(1, 3) i")
+	d := newDatabase(t, generic, table,
+		"INSERT INTO webhooks SELECT i, 'http://example.com' FROM generate_series(1, 3) i")
 	d.stream()
 	before := d.Match(event(t, "", "person.created"))
 	keys := d.matched("person.created")
-	d.commit("DELETE FROM webhooks WHERE id = 1", "INSERT INTO webhooks VALUES (0, 'http://example.com')")
+	d.commit("DELETE FROM webhooks WHERE id = 1",
+		"INSERT INTO webhooks VALUES (0, 'http://example.com')")
 	for i, sub := range before {
 		if sub.Key != keys[i] {
 			t.Errorf("%d: %s was %s", i, sub.Key, keys[i])
 		}
 	}
-	equal(t, "now", d.matched("person.created"), []string{"public.webhooks/0", "public.webhooks/2", "public.webhooks/3"})
+	equal(t, "now", d.matched("person.created"),
+		[]string{"public.webhooks/0", "public.webhooks/2", "public.webhooks/3"})
 }
 
 // many opens a registry of n webhooks, of which a few hear of each event.
@@ -122,16 +157,18 @@ func BenchmarkMatchAfterChange(b *testing.B) {
 	}
 }
 
-// TestMatchChangedKeys tells a changed key to each webhook in its own way, and everything else to all. A version of Hookline's own table that
-// has no such column takes it later.
+// TestMatchChangedKeys tells a changed key to each webhook in its own way, and everything else to
+// all. A version of Hookline's own table that has no such column takes it later.
 func TestMatchChangedKeys(t *testing.T) {
-	d := newDatabase(t, webhook.Config{Profile: "generic", Table: "hookline.webhook"}, webhook.SchemaSQL("hookline"),
+	d := newDatabase(t, webhook.Config{Profile: "generic", Table: "hookline.webhook"},
+		webhook.SchemaSQL("hookline"),
 		"ALTER TABLE hookline.webhook DROP rekey", webhook.RekeySQL("hookline"),
 		`INSERT INTO hookline.webhook (id, url, rekey) VALUES
 			('11111111-1111-1111-1111-111111111111', 'http://one.example', NULL),
 			('22222222-2222-2222-2222-222222222222', 'http://two.example', 'split')`)
 	d.stream()
-	whole, split := "hookline.webhook/11111111-1111-1111-1111-111111111111", "hookline.webhook/22222222-2222-2222-2222-222222222222"
+	whole, split := "hookline.webhook/11111111-1111-1111-1111-111111111111",
+		"hookline.webhook/22222222-2222-2222-2222-222222222222"
 	check := func(telling mapper.Telling, want ...string) {
 		t.Helper()
 		e := event(t, "", "person.updated")
@@ -152,4 +189,52 @@ func TestMatchChangedKeys(t *testing.T) {
 	if d.Get(split).Version() == version {
 		t.Error("it is the same version as before")
 	}
+}
+
+// TestMatchPer tells of changes and of commits to those who hear of them, and what is told to all
+// to all; and says who there is. Of a version of Hookline's own table that has no such column all
+// hear as the profile has it.
+func TestMatchPer(t *testing.T) {
+	d := newDatabase(t, webhook.Config{Profile: "generic", Table: "hookline.webhook"},
+		webhook.SchemaSQL("hookline"),
+		"ALTER TABLE hookline.webhook DROP per", webhook.PerSQL("hookline"))
+	d.stream()
+	audience := func(changes, commits bool) {
+		t.Helper()
+		if got := d.Audience(); got != (mapper.Audience{Changes: changes, Commits: commits}) {
+			t.Errorf("the audience is %+v, want changes: %t, commits: %t", got, changes, commits)
+		}
+	}
+	audience(false, true)
+	d.commit(`INSERT INTO hookline.webhook (id, url, per) VALUES
+			('11111111-1111-1111-1111-111111111111', 'http://one.example', 'change')`)
+	audience(true, false)
+	d.commit(`INSERT INTO hookline.webhook (id, url) VALUES
+			('22222222-2222-2222-2222-222222222222', 'http://two.example')`)
+	audience(true, true)
+	changes := "hookline.webhook/11111111-1111-1111-1111-111111111111"
+	commits := "hookline.webhook/22222222-2222-2222-2222-222222222222"
+	check := func(telling mapper.Telling, want ...string) {
+		t.Helper()
+		e := event(t, "", "person.updated")
+		e.Telling = telling
+		var got []string
+		for _, sub := range d.Match(e) {
+			got = append(got, sub.Key)
+		}
+		equal(t, "matched", got, want)
+	}
+	check(mapper.ToAll, changes, commits)
+	check(mapper.ToChanges, changes)
+	check(mapper.ToCommits|mapper.ToWhole, commits)
+	check(mapper.ToCommits | mapper.ToSplit)
+	version := d.Get(changes).Version()
+	d.commit("UPDATE hookline.webhook SET per = 'commit'")
+	audience(false, true)
+	check(mapper.ToCommits, changes, commits)
+	if d.Get(changes).Version() == version {
+		t.Error("it is the same version as before")
+	}
+	d.commit("DELETE FROM hookline.webhook")
+	audience(false, true)
 }

@@ -14,6 +14,7 @@ import (
 
 	"hookline/cdc"
 	"hookline/internal/postgres/postgrestest"
+	"hookline/mapper/twenty"
 )
 
 func TestParseOperations(t *testing.T) {
@@ -48,7 +49,8 @@ func TestParseOperations(t *testing.T) {
 		{`{"a"b}`, nil, errOperations},
 	}
 	for _, test := range tests {
-		if got, err := parseOperations(test.text); !errors.Is(err, test.err) || !slices.Equal(got, test.want) {
+		if got, err := parseOperations(test.text); !errors.Is(err, test.err) ||
+			!slices.Equal(got, test.want) {
 			t.Errorf("%q: got %q, %v; want %q, %v", test.text, got, err, test.want, test.err)
 		}
 	}
@@ -62,7 +64,10 @@ func TestParseArrayOfPostgres(t *testing.T) {
 	}
 	defer conn.Close(t.Context())
 	for _, list := range [][]string{
-		{}, {""}, {"person.created"}, {"a b", `"`, `\`, `\"`, "{}", ",", "null", "NULL!", " ", "\n", "é", "[1:2]={}"},
+		{}, {""}, {"person.created"}, {
+			"a b", `"`, `\`, `\"`, "{}", ",", "null", "NULL!", " ", "\n", "é",
+			"[1:2]={}",
+		},
 	} {
 		var text string
 		if err := conn.QueryRow(t.Context(), "SELECT $1::text[]::text", list).Scan(&text); err != nil {
@@ -75,7 +80,10 @@ func TestParseArrayOfPostgres(t *testing.T) {
 }
 
 func FuzzParseOperations(f *testing.F) {
-	for _, seed := range []string{`{a,"b \"c\"",NULL}`, `["a","b"]`, "a, b", "[0:1]={a,b}", "null", `{"a": 1}`, `{"a\`} {
+	for _, seed := range []string{
+		`{a,"b \"c\"",NULL}`, `["a","b"]`, "a, b", "[0:1]={a,b}", "null",
+		`{"a": 1}`, `{"a\`,
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -95,7 +103,8 @@ func FuzzParseOperations(f *testing.F) {
 			t.Errorf("%q: %q, and then %q, %v", text, list, again, err)
 		}
 		for _, operation := range list {
-			if checkOperation(operation) == nil && (strings.Count(operation, ".") != 1 || strings.ContainsFunc(operation, unicode.IsSpace)) {
+			if checkOperation(operation) == nil &&
+				(strings.Count(operation, ".") != 1 || strings.ContainsFunc(operation, unicode.IsSpace)) {
 				t.Errorf("%q is taken for an operation", operation)
 			}
 		}
@@ -103,7 +112,11 @@ func FuzzParseOperations(f *testing.F) {
 }
 
 func FuzzParseURL(f *testing.F) {
-	for _, seed := range []string{"http://example.com", "example.com:80/x", " HTTPS://u:p@[::1]:8443/?q#f", "mailto:x", "http://%zz", "://", "http://h?a b#%", "http://h/ü|"} {
+	for _, seed := range []string{
+		"http://example.com", "example.com:80/x",
+		" HTTPS://u:p@[::1]:8443/?q#f", "mailto:x", "http://%zz", "://", "http://h?a b#%",
+		"http://h/ü|",
+	} {
 		f.Add(seed, true)
 		f.Add(seed, false)
 	}
@@ -132,7 +145,10 @@ func FuzzParseURL(f *testing.F) {
 }
 
 func FuzzParseHeaders(f *testing.F) {
-	for _, seed := range []string{`{}`, `null`, `[]`, `{"A": "b"}`, `{"a": "b", "A": "c"}`, `{"A": "\r\n"}`, `{"A:": ""}`} {
+	for _, seed := range []string{
+		`{}`, `null`, `[]`, `{"A": "b"}`, `{"a": "b", "A": "c"}`,
+		`{"A": "\r\n"}`, `{"A:": ""}`,
+	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -141,7 +157,8 @@ func FuzzParseHeaders(f *testing.F) {
 			return
 		}
 		for name, values := range headers {
-			if name == "" || strings.ContainsAny(name, " \r\n:") || len(values) != 1 || strings.ContainsAny(values[0], "\r\n\x00") {
+			if name == "" || strings.ContainsAny(name, " \r\n:") || len(values) != 1 ||
+				strings.ContainsAny(values[0], "\r\n\x00") {
 				t.Errorf("%q: header %q: %q", text, name, values)
 			}
 		}
@@ -173,7 +190,7 @@ func TestWorkspaceOf(t *testing.T) {
 		"myworkspace_z":                       "",
 	}
 	for schema, want := range tests {
-		if got, ok := workspaceOf(schema); got != want || ok != (want != "") {
+		if got, ok := twenty.WorkspaceOf(schema); got != want || ok != (want != "") {
 			t.Errorf("%s: got %q, %t; want %q", schema, got, ok, want)
 		}
 	}

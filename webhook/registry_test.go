@@ -21,17 +21,30 @@ import (
 	"hookline/webhook"
 )
 
-// table is a table of webhooks in which every row is switched on and signs, unless it says otherwise.
+// table is a table of webhooks in which every row is switched on and signs, unless it says
+// otherwise.
 const table = `CREATE TABLE webhooks (id int PRIMARY KEY, url text, secret text DEFAULT 's', operations text[] DEFAULT '{*.*}',
 	enabled boolean DEFAULT true, note text);`
 
 func TestOpenRefuses(t *testing.T) {
 	tests := map[string]webhook.Config{
-		`profile "auto": want twenty or generic`:                            {Profile: "auto"},
-		`HOOKLINE_TWENTY_WEBHOOKS "some"`:                                   {Profile: "twenty", TwentyWebhooks: "some"},
-		`HOOKLINE_WEBHOOKS_TABLE "webhooks"`:                                {Profile: "generic", Table: "webhooks"},
-		`HOOKLINE_WEBHOOKS_TABLE "public."`:                                 {Profile: "generic", Table: "public."},
-		`in Twenty's database want auto, core.webhook, or hookline.webhook`: {Profile: "twenty", Table: "public.webhooks"},
+		`profile "auto": want twenty or generic`: {Profile: "auto"},
+		`HOOKLINE_TWENTY_WEBHOOKS "some"`: {
+			Profile:        "twenty",
+			TwentyWebhooks: "some",
+		},
+		`HOOKLINE_WEBHOOKS_TABLE "webhooks"`: {
+			Profile: "generic",
+			Table:   "webhooks",
+		},
+		`HOOKLINE_WEBHOOKS_TABLE "public."`: {
+			Profile: "generic",
+			Table:   "public.",
+		},
+		`in Twenty's database want auto, core.webhook, or hookline.webhook`: {
+			Profile: "twenty",
+			Table:   "public.webhooks",
+		},
 	}
 	for want, cfg := range tests {
 		_, err := webhook.Open(cfg, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
@@ -47,40 +60,52 @@ func TestProblems(t *testing.T) {
 		cfg  webhook.Config
 		sql  []string
 		what string
-		mend string // how what is to be done goes on, after the SQL
+		mend string // how what is to be done begins, or goes on after the SQL
 	}{
 		"no table": {
 			cfg: generic,
-			what: "no table of webhooks found: looked for public.webhooks, public.webhook, public.webhook_endpoints, " +
+			what: "no table of webhooks found: looked for public.webhooks, public.webhook, " +
+				"public.webhook_endpoints, " +
 				"public.webhook_subscriptions with a column url, target_url, endpoint or endpoint_url",
-			mend: "or set HOOKLINE_WEBHOOKS_TABLE to the table that holds them (schema.table), or to hookline.webhook to use Hookline's own alone",
+			mend: "HOOKLINE_WEBHOOKS_TABLE=hookline.webhook uses Hookline's own table, " +
+				"which setup makes: no other is needed;\n" +
+				"or set it to the table that holds them (schema.table);",
 		},
 		"our own is not enough unless it is asked for": {
 			cfg: generic, sql: []string{webhook.SchemaSQL("hookline")}, what: "no table of webhooks found",
-			mend: "or set HOOKLINE_WEBHOOKS_TABLE",
+			mend: "HOOKLINE_WEBHOOKS_TABLE=hookline.webhook uses",
 		},
 		"the named table is missing": {
 			cfg: webhook.Config{Profile: "generic", Table: "public.hooks"}, sql: []string{table},
-			what: "table public.hooks, which HOOKLINE_WEBHOOKS_TABLE names, does not exist", mend: "or set HOOKLINE_WEBHOOKS_TABLE",
+			what: "table public.hooks, which HOOKLINE_WEBHOOKS_TABLE names, does not exist",
+			mend: "HOOKLINE_WEBHOOKS_TABLE=hookline.webhook uses",
 		},
 		"its key is DEFERRABLE": {
-			cfg: generic, sql: []string{`CREATE TABLE webhooks (id int PRIMARY KEY DEFERRABLE, url text, secret text)`},
+			cfg: generic, sql: []string{
+				`CREATE TABLE webhooks (id int PRIMARY KEY DEFERRABLE, url text, secret text)`,
+			},
 			what: `the primary key of table "public"."webhooks" is DEFERRABLE`,
 		},
 		"our own is missing": {
 			cfg: webhook.Config{Profile: "generic", Table: "hookline.webhook"}, sql: []string{table},
 			what: `Hookline's own table of webhooks, "hookline"."webhook", is missing`,
 		},
-		"Twenty is not set up": {cfg: twenty, what: "no table of webhooks found: looked for core.webhook, "},
+		"Twenty is not set up": {
+			cfg:  twenty,
+			what: "no table of webhooks found: looked for core.webhook, ",
+		},
 		"no URL in the named table": {
-			cfg: webhook.Config{Profile: "generic", Table: "public.hooks"}, sql: []string{"CREATE TABLE hooks (id int PRIMARY KEY)"},
+			cfg:  webhook.Config{Profile: "generic", Table: "public.hooks"},
+			sql:  []string{"CREATE TABLE hooks (id int PRIMARY KEY)"},
 			what: `table "public"."hooks" has no column for the URL`, mend: "or set HOOKLINE_WEBHOOKS_TABLE",
 		},
 		"no primary key": {
-			cfg: generic, sql: []string{"CREATE TABLE webhooks (id int, url text)"}, what: `table "public"."webhooks" has no primary key`,
+			cfg: generic, sql: []string{"CREATE TABLE webhooks (id int, url text)"},
+			what: `table "public"."webhooks" has no primary key`,
 		},
 		"nothing to make a primary key of": {
-			cfg: generic, sql: []string{"CREATE TABLE webhooks (url text)"}, what: `table "public"."webhooks" has no primary key`,
+			cfg: generic, sql: []string{"CREATE TABLE webhooks (url text)"},
+			what: `table "public"."webhooks" has no primary key`,
 		},
 		"a replica identity that deletes cannot be told from": {
 			cfg: generic,
@@ -91,7 +116,9 @@ func TestProblems(t *testing.T) {
 			what: `the replica identity of table "public"."webhooks" is not its primary key`,
 		},
 		"Twenty's table is broken": {
-			cfg: twenty, sql: []string{`CREATE SCHEMA core; CREATE TABLE core.webhook (id uuid, "targetUrl" text, "workspaceId" uuid)`},
+			cfg: twenty, sql: []string{
+				`CREATE SCHEMA core; CREATE TABLE core.webhook (id uuid, "targetUrl" text, "workspaceId" uuid)`,
+			},
 			what: `table "core"."webhook" has no primary key`,
 		},
 	}
@@ -104,9 +131,14 @@ func TestProblems(t *testing.T) {
 			if !errors.As(err, &problem) || !strings.HasPrefix(problem.What, test.what) {
 				t.Fatalf("error %v, want a problem: %s", err, test.what)
 			}
-			sql, rest, _ := strings.Cut(problem.Mend, "\nor set ")
-			if !strings.HasPrefix("or set "+rest, test.mend) {
-				t.Errorf("to mend it: %s\nwant at the end: %s", problem.Mend, test.mend)
+			sql, rest, _ := strings.Cut(problem.Hint, "\nor set ")
+			rest = "or set " + rest
+			const last = "\nor, if the schema is yours:\n"
+			if settings, statements, found := strings.Cut(problem.Hint, last); found {
+				sql, rest = statements, settings // which come first
+			}
+			if !strings.HasPrefix(rest, test.mend) {
+				t.Errorf("to mend it: %s\nwant among it: %s", problem.Hint, test.mend)
 			}
 			if _, statements, found := strings.Cut(sql, "or:\n"); found {
 				sql = statements
@@ -118,9 +150,11 @@ func TestProblems(t *testing.T) {
 }
 
 func TestAView(t *testing.T) {
-	d := newDatabase(t, webhook.Config{Profile: "generic", Table: "public.hooks"}, table, "CREATE VIEW hooks AS SELECT * FROM webhooks")
+	d := newDatabase(t, webhook.Config{Profile: "generic", Table: "public.hooks"}, table,
+		"CREATE VIEW hooks AS SELECT * FROM webhooks")
 	var problem *cdc.Problem
-	if err := d.tryLoad(); !errors.As(err, &problem) || !strings.Contains(problem.What, `"public"."hooks" is not a table`) {
+	if err := d.tryLoad(); !errors.As(err, &problem) ||
+		!strings.Contains(problem.What, `"public"."hooks" is not a table`) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -134,7 +168,8 @@ func TestNoRightToRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer admin.Close(context.Background())
-		if _, err := admin.Exec(context.Background(), `DROP OWNED BY "read er"; DROP ROLE "read er"`); err != nil {
+		if _, err := admin.Exec(context.Background(),
+			`DROP OWNED BY "read er"; DROP ROLE "read er"`); err != nil {
 			t.Error(err)
 		}
 	})
@@ -150,10 +185,11 @@ func TestNoRightToRead(t *testing.T) {
 	err = d.tryLoad()
 	d.conn = admin
 	var problem *cdc.Problem
-	if !errors.As(err, &problem) || problem.What != `role "read er" may not read table "public"."webhooks"` {
+	if !errors.As(err, &problem) ||
+		problem.What != `role "read er" may not read table "public"."webhooks"` {
 		t.Fatalf("error %v", err)
 	}
-	d.exec(problem.Mend)
+	d.exec(problem.Hint)
 	d.conn = conn
 	d.load()
 	d.conn = admin
@@ -165,13 +201,16 @@ func TestObserve(t *testing.T) {
 	first := d.Get("public.webhooks/1")
 
 	d.commit("INSERT INTO webhooks VALUES (2, 'http://two.example', 's', '{person.created}')")
-	equal(t, "after an insert", d.matched("person.created"), []string{"public.webhooks/1", "public.webhooks/2"})
+	equal(t, "after an insert", d.matched("person.created"),
+		[]string{"public.webhooks/1", "public.webhooks/2"})
 	second := d.Get("public.webhooks/2")
 
 	d.commit("UPDATE webhooks SET operations = '{note.*}' WHERE id = 2")
 	equal(t, "after an update", d.matched("person.created"), []string{"public.webhooks/1"})
-	equal(t, "after an update", d.matched("note.created"), []string{"public.webhooks/1", "public.webhooks/2"})
-	if now := second.Current(); now == second || !slices.Equal(now.Operations, []string{"note.*"}) || now != d.Get(second.Key) {
+	equal(t, "after an update", d.matched("note.created"),
+		[]string{"public.webhooks/1", "public.webhooks/2"})
+	if now := second.Current(); now == second || !slices.Equal(now.Operations, []string{"note.*"}) ||
+		now != d.Get(second.Key) {
 		t.Errorf("current after an update: %v, operations %v", now, now.Operations)
 	}
 
@@ -191,7 +230,8 @@ func TestObserve(t *testing.T) {
 		t.Error("still current, though switched off")
 	}
 	d.commit("UPDATE webhooks SET enabled = true WHERE id = 2")
-	equal(t, "after it was switched on", d.matched("note.created"), []string{"public.webhooks/1", "public.webhooks/2"})
+	equal(t, "after it was switched on", d.matched("note.created"),
+		[]string{"public.webhooks/1", "public.webhooks/2"})
 	if second.Current() == nil || second.Current() != d.Get(second.Key) {
 		t.Error("not current, though switched on again")
 	}
@@ -207,15 +247,19 @@ func TestObserve(t *testing.T) {
 	}
 
 	d.commit("UPDATE webhooks SET id = 3 WHERE id = 2")
-	equal(t, "after a change of the key", d.matched("note.created"), []string{"public.webhooks/1", "public.webhooks/3"})
+	equal(t, "after a change of the key", d.matched("note.created"),
+		[]string{"public.webhooks/1", "public.webhooks/3"})
 	if second.Current() != nil {
 		t.Error("the old key is still current")
 	}
 
-	d.commit("BEGIN; UPDATE webhooks SET id = 4 WHERE id = 3; INSERT INTO webhooks VALUES (3, 'http://three.example'); COMMIT")
+	d.commit(
+		"BEGIN; UPDATE webhooks SET id = 4 WHERE id = 3; INSERT INTO webhooks VALUES (3, " +
+			"'http://three.example'); COMMIT")
 	equal(t, "after two changes in one transaction", d.matched("note.created"),
 		[]string{"public.webhooks/1", "public.webhooks/3", "public.webhooks/4"})
-	if got := d.Get("public.webhooks/4").Host + " " + d.Get("public.webhooks/3").Host; got != "two.example three.example" {
+	if got := d.Get("public.webhooks/4").Host + " " +
+		d.Get("public.webhooks/3").Host; got != "two.example three.example" {
 		t.Errorf("hosts of 4 and 3: %s", got)
 	}
 
@@ -230,18 +274,22 @@ func TestObserve(t *testing.T) {
 
 // The stream leaves out what an update did not touch of a row that is too long for a page.
 func TestUnchangedTOAST(t *testing.T) {
-	d := newDatabase(t, generic, table, "ALTER TABLE webhooks ALTER operations SET STORAGE EXTERNAL, ALTER secret SET STORAGE EXTERNAL",
+	d := newDatabase(t, generic, table,
+		"ALTER TABLE webhooks ALTER operations SET STORAGE EXTERNAL, ALTER secret SET STORAGE EXTERNAL",
 		`INSERT INTO webhooks SELECT 1, 'http://example.com', repeat('s', 4000), array_agg('object' || i || '.*')
 			FROM generate_series(1, 1000) i`)
 	d.stream()
 	first := d.Get("public.webhooks/1")
-	d.exec("UPDATE webhooks SET url = 'http://changed.example'", "UPDATE webhooks SET id = 2", "INSERT INTO marker VALUES (-1)")
+	d.exec("UPDATE webhooks SET url = 'http://changed.example'", "UPDATE webhooks SET id = 2",
+		"INSERT INTO marker VALUES (-1)")
 	changes := d.observe()
-	if i := changes[0].Relation.Column("operations"); len(changes) != 2 || !changes[0].New[i].IsUnchanged() {
+	if i := changes[0].Relation.Column("operations"); len(changes) != 2 ||
+		!changes[0].New[i].IsUnchanged() {
 		t.Fatalf("want two updates without the operations, got %d changes", len(changes))
 	}
 	now := d.Get("public.webhooks/2")
-	if now == nil || now.Host != "changed.example" || now.Secret != first.Secret || !slices.Equal(now.Operations, first.Operations) {
+	if now == nil || now.Host != "changed.example" || now.Secret != first.Secret ||
+		!slices.Equal(now.Operations, first.Operations) {
 		t.Errorf("after updates that left columns out: %v", now)
 	}
 	equal(t, "matched", d.matched("object1000.created"), []string{"public.webhooks/2"})
@@ -257,7 +305,8 @@ func TestReplicaIdentityFullAndKeyOfTwoColumns(t *testing.T) {
 		t.Errorf("after an update: %v", now)
 	}
 	d.commit("UPDATE webhooks SET b = 'c,d'")
-	equal(t, "after a change of the key", d.matched("note.created"), []string{`public.webhooks/a,c\,d`})
+	equal(t, "after a change of the key", d.matched("note.created"),
+		[]string{`public.webhooks/a,c\,d`})
 	d.commit("DELETE FROM webhooks")
 	equal(t, "after a delete", d.matched("note.created"), nil)
 }
@@ -287,12 +336,16 @@ func TestObserveTwenty(t *testing.T) {
 	}
 }
 
-// What was committed before the snapshot of Load is in the tables as read; the stream brings it all the same.
+// What was committed before the snapshot of Load is in the tables as read; the stream brings it all
+// the same.
 func TestCoveredChangesArePassedOver(t *testing.T) {
-	d := newDatabase(t, generic, table, "INSERT INTO webhooks VALUES (1, 'http://one.example'), (2, 'http://two.example')")
+	d := newDatabase(t, generic, table,
+		"INSERT INTO webhooks VALUES (1, 'http://one.example'), (2, 'http://two.example')")
 	d.stream()
-	d.exec("UPDATE webhooks SET url = 'http://old.example' WHERE id = 1", "UPDATE webhooks SET url = 'http://new.example' WHERE id = 1",
-		"DELETE FROM webhooks WHERE id = 2", "TRUNCATE webhooks", "INSERT INTO webhooks VALUES (3, 'http://three.example')")
+	d.exec("UPDATE webhooks SET url = 'http://old.example' WHERE id = 1",
+		"UPDATE webhooks SET url = 'http://new.example' WHERE id = 1",
+		"DELETE FROM webhooks WHERE id = 2", "TRUNCATE webhooks",
+		"INSERT INTO webhooks VALUES (3, 'http://three.example')")
 	second := d.Get("public.webhooks/2")
 	d.load()
 	loaded := d.List()
@@ -311,7 +364,9 @@ func TestCoveredChangesArePassedOver(t *testing.T) {
 }
 
 func TestLoadKeepsWhatIsThere(t *testing.T) {
-	d := newDatabase(t, generic, table, "INSERT INTO webhooks VALUES (1, 'http://one.example'), (2, 'http://two.example'), (3, 'nowhere')")
+	d := newDatabase(t, generic, table,
+		"INSERT INTO webhooks VALUES (1, 'http://one.example'), (2, 'http://two.example'), (3, "+
+			"'nowhere')")
 	d.load()
 	one, two := d.Get("public.webhooks/1"), d.Get("public.webhooks/2")
 	d.exec("UPDATE webhooks SET url = 'http://changed.example' WHERE id = 2")
@@ -338,12 +393,13 @@ func TestLoadKeepsWhatIsThere(t *testing.T) {
 // A mistake is told once, listed as long as it is there, and forgotten when it is mended.
 func TestMistakesAreToldOnce(t *testing.T) {
 	d := newDatabase(t, generic, table,
-		"INSERT INTO webhooks VALUES (1, 'nowhere', 's', '{note.*}'), (2, 'http://two.example', 's', '{person.*,person}')")
+		"INSERT INTO webhooks VALUES (1, 'nowhere', 's', '{note.*}'), (2, 'http://two.example', 's', "+
+			"'{person.*,person}')")
 	d.stream()
 	steps := []struct {
 		sql  string
 		told int // lines about mistakes
-		one  webhook.State
+		one  webhook.RowState
 	}{
 		{"", 2, webhook.Skipped}, // by Load
 		{"UPDATE webhooks SET note = 'x'", 0, webhook.Skipped},
@@ -364,7 +420,8 @@ func TestMistakesAreToldOnce(t *testing.T) {
 		if told := strings.Count(log, "level=WARN"); told != step.told {
 			t.Errorf("%s: %d warnings, want %d: %s", step.sql, told, step.told, log)
 		}
-		if got := d.status("public.webhooks/1"); got.State != step.one || (got.Reason == "") != (step.one == webhook.Active) {
+		if got := d.status("public.webhooks/1"); got.State != step.one ||
+			(got.Reason == "") != (step.one == webhook.Active) {
 			t.Errorf("%s: %+v, want it %s", step.sql, got, step.one)
 		}
 	}
@@ -372,7 +429,8 @@ func TestMistakesAreToldOnce(t *testing.T) {
 }
 
 func TestTableChangesItsShape(t *testing.T) {
-	d := newDatabase(t, generic, table, "INSERT INTO webhooks VALUES (1, 'http://one.example', 'first', '{person.*}')")
+	d := newDatabase(t, generic, table,
+		"INSERT INTO webhooks VALUES (1, 'http://one.example', 'first', '{person.*}')")
 	d.stream()
 	sub := d.Get("public.webhooks/1")
 
@@ -383,19 +441,24 @@ func TestTableChangesItsShape(t *testing.T) {
 		t.Errorf("after columns were renamed: %v", now)
 	}
 
-	d.commit("ALTER TABLE webhooks RENAME signing_secret TO passphrase; ALTER TABLE webhooks RENAME operations TO wanted",
+	d.commit(
+		"ALTER TABLE webhooks RENAME signing_secret TO passphrase; ALTER TABLE webhooks RENAME "+
+			"operations TO wanted",
 		"UPDATE webhooks SET target_url = 'http://again.example'")
 	now := sub.Current()
-	if now == nil || now.Host != "again.example" || now.Secret != "second" || !slices.Equal(now.Operations, []string{"person.*"}) {
+	if now == nil || now.Host != "again.example" || now.Secret != "second" ||
+		!slices.Equal(now.Operations, []string{"person.*"}) {
 		t.Errorf("after columns got names that say nothing: %v", now)
 	}
 	d.commit("INSERT INTO webhooks (id, target_url) VALUES (2, 'http://two.example')")
-	if got := d.status("public.webhooks/2"); got.State != webhook.Skipped || !strings.HasPrefix(got.Reason, "secret: is not known") {
+	if got := d.status("public.webhooks/2"); got.State != webhook.Skipped ||
+		!strings.HasPrefix(got.Reason, "secret: is not known") {
 		t.Errorf("a new row whose secret is not known: %+v", got)
 	}
 
 	d.log.take()
-	d.commit("ALTER TABLE webhooks RENAME id TO number", "UPDATE webhooks SET target_url = 'http://lost.example'", "DELETE FROM webhooks")
+	d.commit("ALTER TABLE webhooks RENAME id TO number",
+		"UPDATE webhooks SET target_url = 'http://lost.example'", "DELETE FROM webhooks")
 	log := d.log.take()
 	if strings.Count(log, "column id is no longer the key of table public.webhooks") != 1 {
 		t.Errorf("the loss of the key was not told once: %s", log)
@@ -408,16 +471,22 @@ func TestTableChangesItsShape(t *testing.T) {
 func TestTenantsWithTheSameURLAndSecret(t *testing.T) {
 	d := newTwenty(t, twenty)
 	one := d.hook(twentydb.Webhook{URL: "http://example.com/same", Secret: "same"})
-	two := d.hook(twentydb.Webhook{Workspace: otherWorkspace, URL: "http://example.com/same", Secret: "same"})
+	two := d.hook(twentydb.Webhook{
+		Workspace: otherWorkspace, URL: "http://example.com/same",
+		Secret: "same",
+	})
 	d.load()
-	equal(t, "in the first workspace", d.matchedIn(twentydb.Workspace, "person.created"), []string{one})
+	equal(t, "in the first workspace", d.matchedIn(twentydb.Workspace, "person.created"),
+		[]string{one})
 	equal(t, "in the second", d.matchedIn(otherWorkspace, "person.created"), []string{two})
 	equal(t, "in none", d.matchedIn("", "person.created"), nil)
 	equal(t, "in a third", d.matchedIn("00000000-0000-0000-0000-000000000000", "person.created"), nil)
 }
 
 func TestMetrics(t *testing.T) {
-	d := newDatabase(t, generic, table, "INSERT INTO webhooks VALUES (1, 'http://one.example'), (2, 'http://two.example'), (3, 'nowhere')")
+	d := newDatabase(t, generic, table,
+		"INSERT INTO webhooks VALUES (1, 'http://one.example'), (2, 'http://two.example'), (3, "+
+			"'nowhere')")
 	d.stream()
 	check := func(active, skipped, disabled float64) {
 		t.Helper()
@@ -435,7 +504,8 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	check(2, 1, 0)
-	d.commit("UPDATE webhooks SET enabled = false WHERE id = 1", "UPDATE webhooks SET url = 'http://three.example' WHERE id = 3")
+	d.commit("UPDATE webhooks SET enabled = false WHERE id = 1",
+		"UPDATE webhooks SET url = 'http://three.example' WHERE id = 3")
 	check(2, 0, 1)
 	d.commit("DELETE FROM webhooks WHERE id = 2", "UPDATE webhooks SET id = 4 WHERE id = 3")
 	check(1, 0, 1)
@@ -503,8 +573,11 @@ func TestSchemaSQL(t *testing.T) {
 
 // A webhook is served until its time is over, and not after it, though nobody touches its row.
 func TestExpiry(t *testing.T) {
-	d := newDatabase(t, generic, "CREATE TABLE webhooks (id int PRIMARY KEY, url text, expires_at timestamptz, tries int, name text)",
-		"INSERT INTO webhooks VALUES (1, 'http://one.example', now() + interval '1 h'), (2, 'http://two.example', NULL)")
+	d := newDatabase(t, generic,
+		"CREATE TABLE webhooks (id int PRIMARY KEY, url text, expires_at timestamptz, tries int, name "+
+			"text)",
+		"INSERT INTO webhooks VALUES (1, 'http://one.example', now() + interval '1 h'), (2, "+
+			"'http://two.example', NULL)")
 	d.stream()
 	const one, two = "public.webhooks/1", "public.webhooks/2"
 	equal(t, "matched", d.matched("person.created"), []string{one, two})
@@ -530,5 +603,47 @@ func TestExpiry(t *testing.T) {
 	equal(t, "matched when it has got more time", d.matched("person.created"), []string{one, two})
 	if d.Get(one).Version() == version {
 		t.Error("another expiry has the same version")
+	}
+}
+
+// A generated column that counts may not be in the stream. That one was added shows
+// when somebody looks, and each change from then on asks for the table to be read.
+func TestGeneratedColumnIsAdded(t *testing.T) {
+	d := newDatabase(t, generic, table,
+		"INSERT INTO webhooks VALUES (1, 'http://one.example', 's', '{*.*}')")
+	d.stream()
+	where := func() (found webhook.Whereabouts) {
+		err := pgx.BeginFunc(t.Context(), d.conn, func(tx pgx.Tx) (err error) {
+			found, err = d.Moved(t.Context(), tx)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	d.commit("UPDATE webhooks SET secret = 't'")
+	if got := where(); got != webhook.There || d.Behind() {
+		t.Errorf("whereabouts %d, or behind, while the stream has all", got)
+	}
+	var kind string
+	err := d.conn.QueryRow(t.Context(), `SELECT CASE
+		WHEN current_setting('server_version_num')::int >= 180000 THEN 'VIRTUAL'
+		ELSE 'STORED' END`).Scan(&kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.exec("ALTER TABLE webhooks ADD muted boolean GENERATED ALWAYS AS (secret = 'off') " + kind)
+	if got := where(); got != webhook.Replaced {
+		t.Errorf("whereabouts %d after a generated column was added", got)
+	}
+	d.load()
+	d.commit("UPDATE webhooks SET secret = 'off'")
+	if !d.Behind() || d.Behind() {
+		t.Error("a change of the table does not ask, once, for it to be read")
+	}
+	d.load()
+	if got := d.status("public.webhooks/1"); got.State != webhook.Disabled {
+		t.Errorf("read anew it is %+v", got)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,9 +19,11 @@ import (
 type Whereabouts int
 
 const (
-	There    Whereabouts = iota
-	Replaced             // others have to be read: one has the name of one that was, or one more is there
-	Dropped              // one is gone, and there is none in its place, or none yet
+	There Whereabouts = iota
+	// Replaced: they have to be read anew. One has the name of one that was, one more is there, or
+	// the stream lacks other columns.
+	Replaced
+	Dropped // one is gone, and there is none in its place, or none yet
 )
 
 // Moved tells what became of the tables that webhooks were read from by the last Load, as tx sees
@@ -27,10 +31,7 @@ const (
 // concurrent use.
 func (r *Registry) Moved(ctx context.Context, tx pgx.Tx) (Whereabouts, error) {
 	r.mu.Lock()
-	read := map[cdc.Table]uint32{}
-	for name, s := range r.sources {
-		read[name] = s.oid
-	}
+	read := maps.Clone(r.tables)
 	r.mu.Unlock()
 	sources, _, err := r.find(ctx, tx)
 	if _, ok := errors.AsType[*cdc.Problem](err); ok {
@@ -44,7 +45,8 @@ func (r *Registry) Moved(ctx context.Context, tx pgx.Tx) (Whereabouts, error) {
 		return There, fmt.Errorf("find webhooks: %w", err)
 	}
 	for _, s := range sources {
-		if oid, ok := read[s.table]; !ok || oid != s.oid {
+		known, ok := read[s.table]
+		if !ok || known.oid != s.oid || !slices.Equal(known.generated, s.generated) {
 			return Replaced, nil
 		}
 		delete(read, s.table)
@@ -56,11 +58,12 @@ func (r *Registry) Moved(ctx context.Context, tx pgx.Tx) (Whereabouts, error) {
 }
 
 // dropped returns those of the tables of which the relation is gone.
-func dropped(ctx context.Context, tx pgx.Tx, tables map[cdc.Table]uint32,
+func dropped(ctx context.Context, tx pgx.Tx, tables map[cdc.Table]*webhookTable,
 ) (gone []cdc.Table, err error) {
-	for table, oid := range tables {
+	for table, s := range tables {
 		var there bool
-		err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_class WHERE oid = $1)", oid).Scan(&there)
+		err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_class WHERE oid = $1)", s.oid).
+			Scan(&there)
 		if err != nil {
 			return nil, fmt.Errorf("look for table %s: %w", table, err)
 		}
@@ -78,22 +81,18 @@ func (r *Registry) Renew(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot)
 	if _, ok := errors.AsType[*cdc.Problem](loading); !ok {
 		return loading
 	}
-	read := map[cdc.Table]uint32{}
-	for name, s := range r.sources {
-		read[name] = s.oid
-	}
-	gone, err := dropped(ctx, tx, read)
+	gone, err := dropped(ctx, tx, r.tables)
 	if err != nil {
 		return err
 	}
 	for _, table := range gone {
 		for _, w := range r.rows {
-			if w.source.table == table {
+			if w.table.table == table {
 				r.remove(w)
 			}
 		}
 		r.mu.Lock()
-		delete(r.sources, table)
+		delete(r.tables, table)
 		r.mu.Unlock()
 		r.log.Warn("a table of webhooks was dropped: its webhooks are gone", "table", table.String())
 	}
@@ -102,7 +101,7 @@ func (r *Registry) Renew(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot)
 
 // Relations returns the OIDs of the relations that webhooks are read from.
 func (r *Registry) Relations() (oids []uint32) {
-	for _, s := range r.sources {
+	for _, s := range r.tables {
 		oids = append(oids, s.oid)
 	}
 	return oids

@@ -24,7 +24,8 @@ func TestSecretsDoNotPrint(t *testing.T) {
 			('http://user:hunter2@exa mple.com/', 'hunter2', '{"A": "hunter2\u0001"}', 'xml', '{person}');`)
 	d.stream()
 	sub := d.Match(event(t, "", "person.created"))[0]
-	if sub.Secret != hidden || !strings.Contains(sub.URL, hidden) || !strings.Contains(sub.Headers.Get("Authorization"), hidden) {
+	if sub.Secret != hidden || !strings.Contains(sub.URL, hidden) ||
+		!strings.Contains(sub.Headers.Get("Authorization"), hidden) {
 		t.Fatal("the subscription holds no secret to hide")
 	}
 	type delivery struct {
@@ -32,10 +33,14 @@ func TestSecretsDoNotPrint(t *testing.T) {
 		Secret webhook.Secret
 	}
 	values := map[string]any{
-		"secret": sub.Secret, "pointer to a secret": &sub.Secret, "subscription": sub, "subscription by value": *sub,
-		"subscriptions": d.Match(event(t, "", "person.created")), "delivery": delivery{sub, sub.Secret}, "pointer": &delivery{sub, sub.Secret},
-		"map": map[string]webhook.Secret{"key": sub.Secret}, "status": d.List(), "registry": d.Registry,
-		"error": fmt.Errorf("send: %w", fmt.Errorf("to %v with %s", sub, sub.Secret)),
+		"secret": sub.Secret, "pointer to a secret": &sub.Secret, "subscription": sub,
+		"subscription by value": *sub,
+		"subscriptions":         d.Match(event(t, "", "person.created")),
+		"delivery":              delivery{sub, sub.Secret},
+		"pointer":               &delivery{sub, sub.Secret},
+		"map":                   map[string]webhook.Secret{"key": sub.Secret}, "status": d.List(),
+		"registry": d.Registry,
+		"error":    fmt.Errorf("send: %w", fmt.Errorf("to %v with %s", sub, sub.Secret)),
 	}
 	for name, value := range values {
 		var out bytes.Buffer
@@ -59,8 +64,10 @@ func TestSecretsDoNotPrint(t *testing.T) {
 			t.Errorf("%s: %s", verb, text)
 		}
 	}
-	d.commit("UPDATE hookline.webhook SET description = 'x', enabled = NOT enabled", "UPDATE hookline.webhook SET enabled = NOT enabled",
-		"UPDATE hookline.webhook SET headers = '{\"hunter\": 7}', url = url || 'x'", "DELETE FROM hookline.webhook")
+	d.commit("UPDATE hookline.webhook SET description = 'x', enabled = NOT enabled",
+		"UPDATE hookline.webhook SET enabled = NOT enabled",
+		"UPDATE hookline.webhook SET headers = '{\"hunter\": 7}', url = url || 'x'",
+		"DELETE FROM hookline.webhook")
 	if log := d.log.take(); !strings.Contains(log, "example.com") || strings.Contains(log, hidden) {
 		t.Errorf("logged: %s", log)
 	}
@@ -74,7 +81,8 @@ func panicText(value any) (text string) {
 
 // Errors of a Load, too.
 func TestProblemsDoNotPrintRows(t *testing.T) {
-	d := newDatabase(t, generic, "CREATE TABLE webhooks (url text, secret text)", "INSERT INTO webhooks VALUES ('http://hunter2', 'hunter2')")
+	d := newDatabase(t, generic, "CREATE TABLE webhooks (url text, secret text)",
+		"INSERT INTO webhooks VALUES ('http://hunter2', 'hunter2')")
 	err := d.tryLoad()
 	var problem *cdc.Problem
 	if !errors.As(err, &problem) || strings.Contains(fmt.Sprintf("%+v %#v", err, problem), "hunter2") {

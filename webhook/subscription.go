@@ -1,5 +1,3 @@
-// Package webhook knows who wants to hear of what: it reads the webhook tables of a database, follows them in the replication stream, and
-// finds the subscriptions that match an event.
 package webhook
 
 import (
@@ -16,6 +14,7 @@ import (
 	"time"
 
 	"hookline/mapper"
+	"hookline/webhook/filter"
 )
 
 // Secret is a signing key. It prints as a placeholder wherever fmt, slog or encoding/json meet it.
@@ -31,27 +30,45 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 // Format covers the verbs that know nothing of String, such as %d.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 
-// Subscription is one webhook as its row stood at one point of the stream. It is immutable; when the row changes, another Subscription
-// of the same Key takes its place. It prints as its key and host.
+// Subscription is one webhook as its row stood at one point of the stream. It is immutable; when
+// the row changes, another Subscription of the same Key takes its place. It prints as its key and
+// host.
 type Subscription struct {
-	Key        string        // unique in the database and stable over changes of the row: <schema>.<table>/<primary key>
-	ID         string        // the row's primary key
-	Workspace  string        // hears of this tenant's events only, of all with mapper.Everyone; "" in a database without tenants
+	// unique in the database and stable over changes of the row: <schema>.<table>/<primary key>
+	Key string
+	ID  string // the row's primary key
+	// hears of this tenant's events only, of all with mapper.Everyone; "" in a database without
+	// tenants
+	Workspace  string
 	URL        string        // absolute, http or https; may hold credentials: log Host, never URL
 	RowURL     string        // URL as the row has it, "" for the same; see TargetURL
 	Host       string        // host[:port] of URL
 	Secret     Secret        // "" sends no signature
+	Previous   Secret        // the one before a rotation, which signs, too; "" for none
 	Operations []string      // patterns as Registry.Match takes them, without the prefix hookline:
 	Format     mapper.Format // form of the body
 	Split      bool          // a changed key is the end of one record and the beginning of another
+	Changes    bool          // hears of each change; else once of a record and commit
 	Headers    http.Header   // sent beside Hookline's own; nil for none
 	Expires    time.Time     // from when on it hears of nothing; zero for never
 
+	View   *mapper.View   // what it gets of events; nil for all of them, and nothing beside
+	Filter *filter.Filter // decides which events it gets; nil for all of those that it hears of
+
+	PreviousUntil time.Time // from when on Previous signs no more; zero for never
+
+	// Operator events that it hears of; nil for none. Operations are of records alone.
+	Operator []mapper.Action
+
+	Ignore *mapper.Ignore // changes that it does not hear of; nil for none
+
+	ignore  []string                      // as the row has it
+	per     string                        // what the row says of Changes, "" for nothing
 	current *atomic.Pointer[Subscription] // shared by all versions of the row
 }
 
-// Current returns the newest version of the subscription, nil once the webhook is gone or switched off: what is still queued for it must
-// not be sent. Safe for concurrent use.
+// Current returns the newest version of the subscription, nil once the webhook is gone or switched
+// off: what is still queued for it must not be sent. Safe for concurrent use.
 func (s *Subscription) Current() *Subscription {
 	if s.current != nil {
 		s = s.current.Load()
@@ -63,21 +80,44 @@ func (s *Subscription) Current() *Subscription {
 }
 
 // Expired reports whether its time is over.
-func (s *Subscription) Expired() bool { return !s.Expires.IsZero() && !time.Now().Before(s.Expires) }
+func (s *Subscription) Expired() bool {
+	return !s.Expires.IsZero() && !time.Now().Before(s.Expires)
+}
 
-// TargetURL returns the URL as the row has it. Twenty's bodies quote it so, whatever is made of it to send.
+// TargetURL returns the URL as the row has it. Twenty's bodies quote it so, whatever is made of it
+// to send.
 func (s *Subscription) TargetURL() string { return cmp.Or(s.RowURL, s.URL) }
 
-// Version tells one version of the row from another: 16 hex digits that are the same as long as all of the above is. The
-// secret cannot be read from them.
+// Version tells one version of the row from another: 16 hex digits that are the same as long as all
+// of the above is. The secret cannot be read from them.
 func (s *Subscription) Version() string {
 	hash := hmac.New(sha256.New, []byte(s.Secret))
-	fmt.Fprintf(hash, "%q %q %q %q %v %q", s.Workspace, s.URL, s.RowURL, s.Operations, s.Format, s.Headers) // maps are printed in order
+	// maps are printed in order
+	fmt.Fprintf(hash, "%q %q %q %q %v %q", s.Workspace, s.URL, s.RowURL, s.Operations, s.Format,
+		s.Headers)
 	if !s.Expires.IsZero() {
 		fmt.Fprintf(hash, " %d", s.Expires.UnixMicro())
 	}
 	if s.Split {
 		fmt.Fprint(hash, " split")
+	}
+	if s.Previous != "" {
+		fmt.Fprintf(hash, " %q %d", string(s.Previous), s.PreviousUntil.UnixMicro())
+	}
+	if s.Operator != nil {
+		fmt.Fprintf(hash, " %v", s.Operator)
+	}
+	if s.per != "" {
+		fmt.Fprint(hash, " per ", s.per)
+	}
+	if s.View != nil {
+		fmt.Fprintf(hash, " view %q", s.View)
+	}
+	if s.Filter != nil {
+		fmt.Fprintf(hash, " filter %q", s.Filter)
+	}
+	if s.ignore != nil {
+		fmt.Fprintf(hash, " ignore %q", s.ignore)
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:8])
 }

@@ -13,6 +13,8 @@ import (
 
 	"hookline/cdc"
 	"hookline/mapper"
+	"hookline/mapper/naming"
+	"hookline/mapper/tenants"
 )
 
 // tenantColumns are the columns that the configuration names: of a table of webhooks they matter.
@@ -28,23 +30,24 @@ func (c *Config) tenantColumns() (names []string) {
 
 // tenancyOf finds out how webhooks are kept apart. The error is a *cdc.Problem that asks, and says
 // which settings answer.
-func (r *Registry) tenancyOf(sources []found) (mapper.Tenancy, error) {
+func (r *Registry) tenancyOf(sources []foundTable) (tenants.Tenancy, error) {
 	cfg := r.cfg.Tenants
 	if r.cfg.Profile == profileTwenty || cfg.Off() {
-		return mapper.Tenancy{}, nil
+		return tenants.Tenancy{}, nil
 	}
 	asked := cfg.Column != "" || len(cfg.Of) > 0
-	i := slices.IndexFunc(sources, func(f found) bool { return f.kind == generic })
+	i := slices.IndexFunc(sources, func(f foundTable) bool { return f.kind == generic })
 	if i < 0 {
-		return mapper.Tenancy{On: asked, Column: cfg.Column}, nil
+		return tenants.Tenancy{On: asked, Column: cfg.Column}, nil
 	}
-	t := sources[i].described
+	t := sources[i].info
 	c, err := t.tenantColumn(cfg)
 	if c < 0 || err != nil {
-		return mapper.Tenancy{}, err
+		return tenants.Tenancy{}, err
 	}
-	tenancy := mapper.Tenancy{
-		On: true, Column: cfg.Column, Type: t.bases[c], Table: t.name(), Own: t.relation.Columns[c].Name,
+	tenancy := tenants.Tenancy{
+		On: true, Column: cfg.Column, Type: t.bases[c], Table: t.name(),
+		Own: t.relation.Columns[c].Name,
 	}
 	if tenancy.Column == "" {
 		tenancy.Column = tenancy.Own
@@ -54,17 +57,20 @@ func (r *Registry) tenancyOf(sources []found) (mapper.Tenancy, error) {
 
 // tenantColumn returns the column that says which tenant a webhook belongs to, -1 when there are no
 // tenants.
-func (t *table) tenantColumn(cfg mapper.TenantConfig) (int, error) {
+func (t *tableInfo) tenantColumn(cfg tenants.Config) (int, error) {
 	name := t.name()
 	written := name.Schema + "." + name.Name
-	if wanted := cfg.Named(name); wanted != "" && wanted != mapper.NoTenants {
+	if wanted := cfg.Named(name); wanted != "" && wanted != tenants.None {
 		c := t.relation.Column(wanted)
 		if c < 0 {
 			return -1, &cdc.Problem{
 				What: fmt.Sprintf("HOOKLINE_TENANT_COLUMN names column %q of table %s, and there is none",
 					wanted, name),
-				Mend: fmt.Sprintf("set %s=<column> in HOOKLINE_TENANT_COLUMN to the column that holds "+
-					"the tenant of a webhook", written),
+				Hint: fmt.Sprintf(
+					"set %s=<column> in HOOKLINE_TENANT_COLUMN to the column that holds "+
+						"the tenant of a webhook",
+					written,
+				),
 			}
 		}
 		return c, nil
@@ -77,13 +83,16 @@ func (t *table) tenantColumn(cfg mapper.TenantConfig) (int, error) {
 		what := fmt.Sprintf("table %s has no column %s, "+
 			"so it is not known which tenant a webhook belongs to", name, cfg.Column)
 		if cfg.Column == "" {
-			what = fmt.Sprintf("HOOKLINE_TENANT_COLUMN names columns of tenants, but not that of table %s, "+
-				"so it is not known which tenant a webhook belongs to", name)
+			what = fmt.Sprintf(
+				"HOOKLINE_TENANT_COLUMN names columns of tenants, but not that of table %s, "+
+					"so it is not known which tenant a webhook belongs to",
+				name,
+			)
 		}
-		return -1, &cdc.Problem{What: what, Mend: fmt.Sprintf(
+		return -1, &cdc.Problem{What: what, Hint: fmt.Sprintf(
 			"add %s=<column> to HOOKLINE_TENANT_COLUMN, for the column that holds it; "+
 				"or HOOKLINE_TENANT_COLUMN=%s for no tenants: all webhooks hear of everything",
-			written, mapper.NoTenants)}
+			written, tenants.None)}
 	}
 	if len(strong) == 1 {
 		return strong[0], nil
@@ -104,50 +113,54 @@ func (t *table) tenantColumn(cfg mapper.TenantConfig) (int, error) {
 	}
 	return -1, &cdc.Problem{
 		What: fmt.Sprintf(what, strings.Join(names, ", "), name),
-		Mend: fmt.Sprintf("HOOKLINE_TENANT_COLUMN=%s if a webhook is to hear only of records with "+
+		Hint: fmt.Sprintf("HOOKLINE_TENANT_COLUMN=%s if a webhook is to hear only of records with "+
 			"the same %[1]s; HOOKLINE_TENANT_COLUMN=%s if there are no tenants, and all webhooks hear of "+
-			"everything", names[0], mapper.NoTenants),
+			"everything", names[0], tenants.None),
 	}
 }
 
 // tenantCandidates returns the columns of the given name, or else those that are called as tenants
 // are: by a usual name, or one that may mean something else.
-func (t *table) tenantCandidates(wanted string) (strong, weak []int) {
+func (t *tableInfo) tenantCandidates(wanted string) (strong, weak []int) {
 	for i, c := range t.relation.Columns {
 		switch {
 		case wanted != "":
-			alike := mapper.PlainName(c.Name) == mapper.PlainName(wanted)
+			alike := naming.Plain(c.Name) == naming.Plain(wanted)
 			if c.Name == wanted || alike && t.relation.Column(wanted) < 0 {
 				strong = append(strong, i)
 			}
-		case slices.Contains(t.key, c.Name) && len(t.key) == 1 || !mapper.MayBeTenant(t.bases[i]):
-		case mapper.TenantStem(c.Name) != "":
+		case slices.Contains(t.key, c.Name) && len(t.key) == 1 || !tenants.MayBe(t.bases[i]):
+		case tenants.Stem(c.Name) != "":
 			strong = append(strong, i)
-		case mapper.MayNameTenant(c.Name):
+		case tenants.MayName(c.Name):
 			weak = append(weak, i)
 		}
 	}
 	return strong, weak
 }
 
-// ConfiguredTenancy is what FindTenancy returns where there is no table of webhooks but Hookline's own.
-func (r *Registry) ConfiguredTenancy() mapper.Tenancy {
+// OwnTenant returns Hookline's own table of webhooks, and its column that names the tenant.
+func (r *Registry) OwnTenant() (cdc.Table, string) { return r.cfg.own(), "workspace_id" }
+
+// ConfiguredTenancy is what FindTenancy returns where there is no table of webhooks but Hookline's
+// own.
+func (r *Registry) ConfiguredTenancy() tenants.Tenancy {
 	tenancy, _ := r.tenancyOf(nil)
 	return tenancy
 }
 
 // divide makes f tell tenants apart.
-func (f *found) divide(t mapper.Tenancy) error {
+func (f *foundTable) divide(t tenants.Tenancy) error {
 	if f.kind == ofTwenty || !t.On {
 		return nil
 	}
-	s := f.source
+	s := f.webhookTable
 	s.tenants, s.divided, s.tenantIn, s.folding = true, true, t.Type, t.Folding
 	if s.kind != generic {
 		return nil
 	}
 	s.tenant, s.relation = t.Own, nil
-	if err := s.follow(&f.described.relation); err != nil {
+	if err := s.follow(&f.info.relation); err != nil {
 		return err
 	}
 	s.has = s.layout.names
@@ -155,15 +168,17 @@ func (f *found) divide(t mapper.Tenancy) error {
 }
 
 // tenantOf returns the tenant that a row names: "" in a database without tenants.
-func (s *source) tenantOf(given cdc.Value) (string, error) {
+func (s *webhookTable) tenantOf(given cdc.Value) (string, error) {
 	name := given.String()
 	if s.kind == generic && s.tenantIn == pgtype.BPCharOID { // which is padded
 		name = strings.TrimRight(name, " ")
 	}
 	switch {
 	case !s.tenants && s.kind == own && !given.IsNull():
-		return "", errors.New("is set, but nothing says which column of the tables it is matched with: " +
-			"HOOKLINE_TENANT_COLUMN names it")
+		return "", errors.New(
+			"is set, but nothing says which column of the tables it is matched with: " +
+				"HOOKLINE_TENANT_COLUMN names it",
+		)
 	case !s.tenants:
 		return "", nil
 	case s.kind == own && name == mapper.Everyone:
@@ -186,7 +201,7 @@ func (s *source) tenantOf(given cdc.Value) (string, error) {
 }
 
 // canonical returns the name of a tenant as the tables of records have it.
-func (s *source) canonical(name string) (string, error) {
+func (s *webhookTable) canonical(name string) (string, error) {
 	switch s.tenantIn {
 	case pgtype.UUIDOID:
 		var id pgtype.UUID
@@ -204,25 +219,27 @@ func (s *source) canonical(name string) (string, error) {
 	return s.folding.Name(name), nil
 }
 
-// foldingOf returns which letters count the same in values of a type: those of citext, as the server
-// puts them in lower case to compare them.
-func foldingOf(ctx context.Context, tx pgx.Tx, oid uint32) (f mapper.Folding, err error) {
+// foldingOf returns which letters count the same in values of a type: those of citext, as the
+// server puts them in lower case to compare them.
+func foldingOf(ctx context.Context, tx pgx.Tx, oid uint32) (f tenants.Folding, err error) {
 	if oid == 0 {
-		return mapper.FoldNone, nil
+		return tenants.FoldNone, nil
 	}
 	var folds, all bool
 	err = tx.QueryRow(ctx, `
 		SELECT EXISTS (
-		    SELECT FROM pg_type t JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
+		    SELECT FROM pg_type t JOIN pg_depend d ON d.classid = 'pg_type'::regclass
+		      AND d.objid = t.oid AND d.deptype = 'e'
 		    JOIN pg_extension x ON d.refclassid = 'pg_extension'::regclass AND x.oid = d.refobjid
-		    WHERE t.oid = $1 AND x.extname = 'citext'), lower(chr(196)) = chr(228)`, oid).Scan(&folds, &all)
+		    WHERE t.oid = $1
+		      AND x.extname = 'citext'), lower(chr(196)) = chr(228)`, oid).Scan(&folds, &all)
 	switch {
 	case err != nil:
 		return f, fmt.Errorf("look up how tenants compare: %w", err)
 	case folds && all:
-		return mapper.FoldAll, nil
+		return tenants.FoldAll, nil
 	case folds:
-		return mapper.FoldASCII, nil
+		return tenants.FoldASCII, nil
 	}
-	return mapper.FoldNone, nil
+	return tenants.FoldNone, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hookline/cdc"
+	"hookline/internal/pg"
 	"hookline/internal/postgres/postgrestest"
 	"hookline/internal/twentydb"
 	"hookline/mapper"
@@ -45,13 +46,15 @@ type database struct {
 	next    func() (cdc.Change, error, bool)
 }
 
-// newDatabase runs the statements in an empty database and opens a registry, which has read nothing yet.
+// newDatabase runs the statements in an empty database and opens a registry, which has read nothing
+// yet.
 func newDatabase(t testing.TB, cfg webhook.Config, sql ...string) *database {
 	t.Helper()
 	return newDatabaseAt(t, postgrestest.NewDatabase(t), cfg, sql...)
 }
 
-// newDatabaseIn does the same in a database that several tests use one after the other: at its end the test empties it.
+// newDatabaseIn does the same in a database that several tests use one after the other: at its end
+// the test empties it.
 func newDatabaseIn(t testing.TB, url string, cfg webhook.Config, sql ...string) *database {
 	t.Helper()
 	d := newDatabaseAt(t, url, cfg, sql...)
@@ -60,7 +63,8 @@ func newDatabaseIn(t testing.TB, url string, cfg webhook.Config, sql ...string) 
 			DO $$
 			DECLARE name text;
 			BEGIN
-				FOR name IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP
+				FOR name IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_'
+				  AND nspname <> 'information_schema' LOOP
 					EXECUTE format('DROP SCHEMA %I CASCADE', name);
 				END LOOP;
 			END $$;
@@ -79,7 +83,7 @@ func newDatabaseAt(t testing.TB, url string, cfg webhook.Config, sql ...string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.RuntimeParams = cdc.SessionSettings()
+	config.RuntimeParams = pg.SessionSettings()
 	delete(config.RuntimeParams, "search_path") // it makes tables, by names without a schema
 	if d.conn, err = pgx.ConnectConfig(t.Context(), config); err != nil {
 		t.Fatal(err)
@@ -140,7 +144,8 @@ func (d *database) hook(w twentydb.Webhook) (key string) {
 
 func (d *database) tryLoad() error {
 	d.t.Helper()
-	tx, err := d.conn.BeginTx(d.t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	tx, err := d.conn.BeginTx(d.t.Context(),
+		pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -159,7 +164,8 @@ func (d *database) load() {
 	}
 }
 
-// stream loads, and starts to read what is committed from now on. The first tables are those that Load finds; more are published too.
+// stream loads, and starts to read what is committed from now on. The first tables are those that
+// Load finds; more are published too.
 func (d *database) stream(more ...cdc.Table) {
 	d.t.Helper()
 	d.load()
@@ -167,7 +173,8 @@ func (d *database) stream(more ...cdc.Table) {
 	tables := append(d.Tables(), cdc.Table{Schema: "public", Name: "marker"})
 	cfg := cdc.Config{URL: d.url, Slot: "slot_" + d.conn.Config().Database}
 	log := slog.New(slog.DiscardHandler)
-	if _, err := cdc.Prepare(d.t.Context(), d.conn, cfg, append(tables, more...), nil, log); err != nil {
+	if _, err := cdc.Prepare(d.t.Context(), d.conn, cfg, append(tables, more...), nil,
+		log); err != nil {
 		d.t.Fatal(err)
 	}
 	source, err := cdc.Open(cfg, nil, log, prometheus.NewRegistry())
@@ -191,7 +198,8 @@ func (d *database) stream(more ...cdc.Table) {
 	})
 }
 
-// commit runs each of the statements in a transaction of its own, and returns when the registry has observed their changes.
+// commit runs each of the statements in a transaction of its own, and returns when the registry has
+// observed their changes.
 func (d *database) commit(sql ...string) {
 	d.t.Helper()
 	d.exec(append(sql, "INSERT INTO public.marker SELECT count(*) FROM public.marker")...)
@@ -212,7 +220,8 @@ func (d *database) observe() (changes []cdc.Change) {
 		marker := change.Relation.Name == "marker"
 		others := marker || change.Relation.Schema == "core" && change.Relation.Name == "workspace"
 		if observed := d.Observe(change); observed == others {
-			d.t.Fatalf("Observe of a change of %s.%s: %t", change.Relation.Schema, change.Relation.Name, observed)
+			d.t.Fatalf("Observe of a change of %s.%s: %t", change.Relation.Schema, change.Relation.Name,
+				observed)
 		}
 		if marker {
 			return changes

@@ -10,7 +10,8 @@ import (
 func TestVersion(t *testing.T) {
 	first := func() *Subscription {
 		return &Subscription{
-			Key: "public.webhooks/1", ID: "1", Workspace: "w", URL: "https://example.com", Host: "example.com", Secret: "s3cr3t",
+			Key: "public.webhooks/1", ID: "1", Workspace: "w", URL: "https://example.com",
+			Host: "example.com", Secret: "s3cr3t",
 			Operations: []string{"*.*"}, Headers: http.Header{"X-A": {"1"}, "X-B": {"2"}},
 		}
 	}

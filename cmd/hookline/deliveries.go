@@ -4,32 +4,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"hookline/config"
-	"hookline/mapper"
+	"hookline/internal/crm"
+	"hookline/internal/operate"
 	"hookline/spool"
 )
 
 type deliveriesCommand struct {
 	List    deliveriesList    `cmd:"" help:"List deliveries, newest first."`
-	Show    deliveriesShow    `cmd:"" help:"Show all that is kept of an event's deliveries, the data of the record included."`
+	Show    deliveriesShow    `cmd:"" help:"${deliveries_show}"`
 	Replay  deliveriesReplay  `cmd:"" help:"Have dead deliveries sent again."`
-	Discard deliveriesDiscard `cmd:"" help:"Remove dead deliveries for good. They count toward HOOKLINE_SPOOL_MAX_BYTES."`
+	Discard deliveriesDiscard `cmd:"" help:"${deliveries_discard}"`
 }
 
 // withSpool calls f with the spool. It needs neither a running Hookline nor that none runs.
 func withSpool(ctx context.Context, f func(store *spool.Spool) error) error {
-	cfg, err := config.Load()
+	cfg, err := load()
 	if err != nil {
 		return err
 	}
-	store, err := openSpool(ctx, cfg)
+	store, err := crm.OpenSpool(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -43,40 +43,28 @@ func withSpool(ctx context.Context, f func(store *spool.Spool) error) error {
 
 // deliveryFilter is how deliveries are picked on the command line.
 type deliveryFilter struct {
-	Webhook string       `placeholder:"KEY" help:"Those to this webhook; hookline status shows the keys."`
-	Event   eventPattern `placeholder:"PATTERN" help:"Those of person.created, person.*, *.created, *.*, or the event of an ID."`
-	Since   moment       `placeholder:"TIME" help:"Those of changes that were committed since: 2025-02-10T15:30:00Z, or 2h for two hours ago."`
-	Until   moment       `placeholder:"TIME" help:"Those of changes that were committed before."`
+	Webhook string               `placeholder:"KEY"     help:"${of_webhook}"`
+	Event   operate.EventPattern `placeholder:"PATTERN" help:"${of_event}"`
+	Since   moment               `placeholder:"TIME"    help:"${since}"`
+	Until   moment               `placeholder:"TIME"    help:"${until}"`
+}
+
+// period returns an error when nothing can be in it.
+func (f deliveryFilter) period() error {
+	since, until := time.Time(f.Since), time.Time(f.Until)
+	if !since.IsZero() && !until.IsZero() && !since.Before(until) {
+		return fmt.Errorf("--since %s is not before --until %s: nothing is in between",
+			since.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 func (f deliveryFilter) filter() spool.Filter {
 	filter := spool.Filter{
-		Webhook: f.Webhook, Object: f.Event.object, Action: f.Event.action, Since: time.Time(f.Since), Until: time.Time(f.Until),
+		Webhook: f.Webhook, Since: time.Time(f.Since), Until: time.Time(f.Until),
 	}
-	if f.Event.id != "" {
-		filter.Events = []string{f.Event.id}
-	}
+	f.Event.Narrow(&filter)
 	return filter
-}
-
-// eventPattern is the name of events, or the ID of one. "" stands for any. The zero value was not said.
-type eventPattern struct {
-	id, object, action string
-	said               bool
-}
-
-func (p *eventPattern) UnmarshalText(text []byte) error {
-	if s := string(text); strings.HasPrefix(s, "evt_") {
-		*p = eventPattern{id: s, said: true}
-		return nil
-	}
-	object, action, _ := strings.Cut(string(text), ".")
-	_, known := mapper.ParseAction(action)
-	if object == "" || action != "*" && !known {
-		return fmt.Errorf("event %q: want person.created, person.*, *.created, *.*, or an ID such as evt_0badcafe_0000000001a2b3c4_0", text)
-	}
-	*p = eventPattern{object: strings.TrimPrefix(object, "*"), action: strings.TrimPrefix(action, "*"), said: true}
-	return nil
 }
 
 // moment is a point in time, told as such or by how long ago it was.
@@ -101,6 +89,57 @@ type deadFilter struct {
 	deliveryFilter
 	All    bool `help:"All dead deliveries."`
 	DryRun bool `help:"Change nothing: tell how many they are."`
+	jsonFlag
+}
+
+// deadChanged is what commands print that change dead deliveries.
+type deadChanged struct {
+	DryRun   bool          `json:"dryRun"`
+	Total    int           `json:"total"` // changed, or would be
+	Webhooks []spool.Count `json:"webhooks"`
+	Passed   []passedOver  `json:"passedOver"`
+}
+
+// passedOver is a delivery that was named by its ID, and left as it is.
+type passedOver struct {
+	ID      string `json:"id"`
+	Webhook string `json:"webhook"`
+	Why     string `json:"why"`
+}
+
+// change counts the deliveries and changes them, and tells what came of it.
+func (d deadFilter) change(
+	ctx context.Context, store *spool.Spool, out io.Writer, filter spool.Filter,
+	passed []passedOver, what, would string,
+	change func(context.Context, spool.Filter, ...func(int)) ([]spool.Count, error),
+) (total int, err error) {
+	if !d.JSON {
+		for _, p := range passed {
+			fmt.Fprintf(out, "%s to webhook %s %s.\n", p.ID, p.Webhook, p.Why)
+		}
+	}
+	counts, err := store.Count(ctx, filter)
+	if err == nil && !d.DryRun {
+		p := newProgress("deliveries", totalOf(counts), d.JSON)
+		counts, err = change(ctx, filter, p.add)
+		p.end()
+	}
+	if total = totalOf(counts); d.JSON {
+		result := deadChanged{d.DryRun, total, append([]spool.Count{}, counts...), passed}
+		return total, errors.Join(err, printJSON(out, result))
+	}
+	if d.DryRun {
+		what = would
+	}
+	tellCounts(out, counts, what)
+	return total, err
+}
+
+func totalOf(counts []spool.Count) (total int) {
+	for _, c := range counts {
+		total += c.Events
+	}
+	return total
 }
 
 // Validate wants it said which, so that nobody means one and gets all.
@@ -108,7 +147,10 @@ func (d deadFilter) Validate() error {
 	if len(d.IDs) == 0 && d.deliveryFilter == (deliveryFilter{}) && !d.All {
 		return errors.New("say which: by IDs, --webhook, --event, --since, --until, or --all")
 	}
-	return nil
+	if d.All && (len(d.IDs) > 0 || d.deliveryFilter != (deliveryFilter{})) {
+		return errors.New("--all is all dead deliveries, and something else says which: one of both")
+	}
+	return d.period()
 }
 
 func (d deadFilter) filter() spool.Filter {
@@ -130,17 +172,10 @@ func (d deadFilter) named(ctx context.Context, store *spool.Spool) ([]spool.Deli
 	var errs []error
 	for _, id := range d.IDs {
 		if !slices.ContainsFunc(list, func(d spool.Delivery) bool { return d.ID == id }) {
-			errs = append(errs, noDelivery(id, d.Webhook))
+			errs = append(errs, operate.NoDelivery(id, d.Webhook))
 		}
 	}
 	return list, errors.Join(errs...)
-}
-
-func noDelivery(id, webhook string) error {
-	if webhook != "" {
-		return fmt.Errorf("no delivery of event %s to webhook %s waits or is dead", id, webhook)
-	}
-	return fmt.Errorf("no delivery of event %s waits or is dead", id)
 }
 
 // whenDue tells when the next attempt at a delivery that waits is made.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 
@@ -20,17 +19,14 @@ func (c deliveriesDiscard) discard(ctx context.Context, store *spool.Spool, out 
 	if err != nil {
 		return err
 	}
+	passed := []passedOver{}
 	for _, d := range named {
 		if d.State == spool.Waiting {
-			fmt.Fprintf(out, "%s to webhook %s is not dead: it waits for its next attempt, and stays.\n", d.ID, d.Webhook)
+			const why = "is not dead: it waits for its next attempt, and stays"
+			passed = append(passed, passedOver{d.ID, d.Webhook, why})
 		}
 	}
-	if c.DryRun {
-		counts, err := store.Count(ctx, c.filter())
-		tellCounts(out, counts, "would be removed")
-		return err
-	}
-	counts, err := store.DiscardDead(ctx, c.filter())
-	tellCounts(out, counts, "removed")
+	_, err = c.change(ctx, store, out, c.filter(), passed,
+		"removed", "would be removed", store.DiscardDead)
 	return err
 }

@@ -3,12 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
-	"text/tabwriter"
 	"time"
 
 	"hookline/spool"
@@ -18,17 +17,29 @@ type deliveriesList struct {
 	deliveryFilter
 	State string `enum:"waiting,dead,all" default:"dead" help:"waiting, dead or all."`
 	Limit uint16 `default:"50" help:"At most so many."`
-	JSON  bool   `name:"json" help:"Print JSON."`
+	jsonFlag
+}
+
+// Validate refuses what nothing can come of.
+func (c deliveriesList) Validate() error {
+	if c.Limit == 0 {
+		return errors.New("--limit 0: want at least 1")
+	}
+	return c.period()
 }
 
 func (c deliveriesList) Run(ctx context.Context) error {
-	return withSpool(ctx, func(store *spool.Spool) error { return c.list(ctx, store, os.Stdout, time.Now()) })
+	return withSpool(ctx, func(store *spool.Spool) error {
+		return c.list(ctx, store, os.Stdout, time.Now())
+	})
 }
 
-func (c deliveriesList) list(ctx context.Context, store *spool.Spool, out io.Writer, now time.Time) error {
+func (c deliveriesList) list(ctx context.Context, store *spool.Spool, out io.Writer,
+	now time.Time,
+) error {
 	filter := c.filter()
 	if c.State != "all" {
-		filter.State = spool.State(c.State)
+		filter.State = spool.DeliveryState(c.State)
 	}
 	limit := int(c.Limit)
 	list, err := store.Find(ctx, filter, limit+1)
@@ -38,21 +49,23 @@ func (c deliveriesList) list(ctx context.Context, store *spool.Spool, out io.Wri
 	more := len(list) > limit
 	list = list[:min(len(list), limit)]
 	if c.JSON {
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(append([]spool.Delivery{}, list...))
+		return printJSON(out, append([]spool.Delivery{}, list...))
 	}
 	if len(list) == 0 {
 		fmt.Fprintln(out, "There are none.")
 		return nil
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tEVENT\tWEBHOOK\tSTATE\tATTEMPTS\tLAST\tCOMMITTED\tNEXT")
+	var t table
+	t.head("ID", "EVENT", "WEBHOOK", "STATE", "ATTEMPTS", "LAST", "COMMITTED", "NEXT")
 	for _, d := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n",
-			d.ID, d.Event, d.Webhook, d.State, d.Attempts, lastAttempt(d), d.Committed.Format(time.RFC3339), nextAttempt(d, now))
+		state := cell{text: string(d.State)}
+		if d.State == spool.Dead {
+			state.colour = red
+		}
+		t.row(d.ID, d.Event, d.Webhook, state, strconv.Itoa(d.Attempts), lastAttempt(d),
+			d.Committed.Format(time.RFC3339), nextAttempt(d, now))
 	}
-	if err := w.Flush(); err != nil {
+	if err := t.print(screenOf(out)); err != nil {
 		return err
 	}
 	if more {

@@ -13,34 +13,36 @@ import (
 type deliveriesReplay struct{ deadFilter }
 
 func (c deliveriesReplay) Run(ctx context.Context) error {
-	return withSpool(ctx, func(store *spool.Spool) error { return c.replay(ctx, store, os.Stdout, time.Now()) })
+	return withSpool(ctx, func(store *spool.Spool) error {
+		return c.replay(ctx, store, os.Stdout, time.Now())
+	})
 }
 
 // replay marks the deliveries. Whoever owns the spool sends them.
-func (c deliveriesReplay) replay(ctx context.Context, store *spool.Spool, out io.Writer, now time.Time) error {
+func (c deliveriesReplay) replay(ctx context.Context, store *spool.Spool, out io.Writer,
+	now time.Time,
+) error {
 	named, err := c.named(ctx, store)
 	if err != nil {
 		return err
 	}
+	passed := []passedOver{}
 	for _, d := range named {
 		switch {
 		case d.State == spool.Waiting:
-			fmt.Fprintf(out, "%s to webhook %s is not dead: it waits for its next attempt, %s.\n", d.ID, d.Webhook, whenDue(d, now))
+			why := "is not dead: it waits for its next attempt, " + whenDue(d, now)
+			passed = append(passed, passedOver{d.ID, d.Webhook, why})
 		case d.Wanted:
-			fmt.Fprintf(out, "%s to webhook %s will be sent again already.\n", d.ID, d.Webhook)
+			passed = append(passed, passedOver{d.ID, d.Webhook, "will be sent again already"})
 		}
 	}
 	filter := c.filter()
-	if c.DryRun {
-		filter.Unwanted = true
-		counts, err := store.Count(ctx, filter)
-		tellCounts(out, counts, "would be sent again")
-		return err
-	}
-	counts, err := store.Want(ctx, filter)
-	tellCounts(out, counts, "will be sent again")
-	if len(counts) > 0 {
-		fmt.Fprintln(out, "A running Hookline begins within a second. If none runs, they are sent at its next start.")
+	filter.Unwanted = true
+	total, err := c.change(ctx, store, out, filter, passed,
+		"will be sent again", "would be sent again", store.Want)
+	if total > 0 && !c.DryRun && !c.JSON {
+		fmt.Fprintln(out, "A running Hookline begins within a second. If none runs, they are sent at "+
+			"its next start.")
 	}
 	return err
 }

@@ -8,30 +8,39 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/dustin/go-humanize"
 
+	"hookline/internal/amount"
+	"hookline/internal/operate"
 	"hookline/spool"
 )
 
 type deliveriesShow struct {
 	ID      string `arg:"" name:"id" help:"ID of the event."`
 	Webhook string `placeholder:"KEY" help:"The delivery to this webhook only."`
+	jsonFlag
 }
 
 func (c deliveriesShow) Run(ctx context.Context) error {
-	return withSpool(ctx, func(store *spool.Spool) error { return c.show(ctx, store, os.Stdout, time.Now()) })
+	return withSpool(ctx, func(store *spool.Spool) error {
+		return c.show(ctx, store, os.Stdout, time.Now())
+	})
 }
 
-func (c deliveriesShow) show(ctx context.Context, store *spool.Spool, out io.Writer, now time.Time) error {
+func (c deliveriesShow) show(ctx context.Context, store *spool.Spool, out io.Writer,
+	now time.Time,
+) error {
 	list, err := store.Get(ctx, c.ID, c.Webhook)
 	if err != nil {
 		return err
 	}
 	if len(list) == 0 {
-		return noDelivery(c.ID, c.Webhook)
+		return operate.NoDelivery(c.ID, c.Webhook)
+	}
+	if c.JSON {
+		return printJSON(out, list)
 	}
 	for i, d := range list {
 		if i > 0 {
@@ -45,17 +54,18 @@ func (c deliveriesShow) show(ctx context.Context, store *spool.Spool, out io.Wri
 }
 
 func describe(out io.Writer, d spool.Delivery, now time.Time) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	var t table
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(w, "%s\t%s\n", name, value)
+			t.row(name, value)
 		}
 	}
 	at := func(t time.Time) string {
 		if t.IsZero() {
 			return ""
 		}
-		return fmt.Sprintf("%s (%s)", t.Format(time.RFC3339Nano), humanize.RelTime(t, now, "ago", "from now"))
+		return fmt.Sprintf("%s (%s)", t.Format(time.RFC3339Nano),
+			humanize.RelTime(t, now, "ago", "from now"))
 	}
 	state := string(d.State)
 	switch {
@@ -79,10 +89,10 @@ func describe(out io.Writer, d spool.Delivery, now time.Time) error {
 		line("next attempt", whenDue(d, now))
 	}
 	line("committed", at(d.Committed))
-	line("parked", at(d.Parked))
-	line("size", size(int64(d.Bytes)))
+	line("parked", at(d.Spooled))
+	line("size", amount.Bytes(int64(d.Bytes)))
 	line("updated fields", strings.Join(d.Updated, ", "))
-	if err := w.Flush(); err != nil {
+	if err := t.print(screenOf(out)); err != nil {
 		return err
 	}
 	var data bytes.Buffer

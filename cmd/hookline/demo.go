@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,15 +15,16 @@ import (
 	"hookline/cdc"
 	"hookline/config"
 	"hookline/internal/postgres"
+	"hookline/internal/run"
 	"hookline/internal/twentydb"
-	"hookline/mapper"
+	"hookline/mapper/profile"
 	"hookline/sender"
 	"hookline/webhook"
 )
 
 type demoCommand struct {
-	Once bool   `xor:"mode" help:"Play one round, check every delivery, and exit 0 only if all arrived, verified and in order."`
-	Load string `xor:"mode" placeholder:"URL" help:"Load the small Twenty database into an empty one of yours, to try things out on, and end."`
+	Once bool   `xor:"mode" help:"${demo_once}"`
+	Load string `xor:"mode" placeholder:"URL" help:"${demo_load}"`
 }
 
 func (c demoCommand) Run(ctx context.Context) error {
@@ -33,7 +35,8 @@ func (c demoCommand) Run(ctx context.Context) error {
 	return d.run(ctx, c.Once)
 }
 
-// demo is the whole of it on one machine: a throw-away Postgres with a small Twenty database, two receivers, and Hookline between them.
+// demo is the whole of it on one machine: a throw-away Postgres with a small Twenty database, two
+// receivers, and Hookline between them.
 type demo struct {
 	out       io.Writer
 	url       string
@@ -48,71 +51,95 @@ func (d *demo) run(ctx context.Context, once bool) (err error) {
 	d.say("Starting a throw-away Postgres.")
 	server, err := postgres.Start(ctx, postgres.Options{})
 	if err != nil {
-		return stopped(ctx, err)
+		return run.UnlessEnded(ctx, err)
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
 	d.url = server.URL("postgres")
 	if d.db, err = pgx.Connect(ctx, d.url); err != nil {
-		return stopped(ctx, err)
+		return run.UnlessEnded(ctx, err)
 	}
 	defer func() { _ = d.db.Close(context.WithoutCancel(ctx)) }()
-	d.say("Loading a small Twenty database: one workspace with people, companies, opportunities, notes, tasks and rockets.")
+	d.say("Loading a small Twenty database: one workspace with people, companies, opportunities, " +
+		"notes, tasks and rockets.")
 	if err := twentydb.Load(ctx, d.db); err != nil {
-		return stopped(ctx, err)
+		return run.UnlessEnded(ctx, err)
 	}
 	d.receivers.out = d.out
 	defer d.receivers.close()
 	if err := d.addWebhooks(ctx); err != nil {
-		return stopped(ctx, err)
+		return run.UnlessEnded(ctx, err)
 	}
 
 	pipeline, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
-	go func() { ended <- run(pipeline, d.config(), slog.New(slog.DiscardHandler)) }()
+	go func() { ended <- run.Run(pipeline, d.config(), slog.New(slog.DiscardHandler)) }()
 	defer func() {
 		stop(errors.New("the demo is over"))
 		err = errors.Join(err, <-ended)
 	}()
 	if err := d.waitActive(ctx, ended); err != nil {
-		return stopped(ctx, err)
+		return run.UnlessEnded(ctx, err)
 	}
 	d.say("Hookline is streaming. Each line is one request, as its receiver saw it.\n")
 	if once {
 		return d.playOnce(ctx)
 	}
 	d.say("Ctrl-C ends the demo and removes everything it made.\n")
-	return stopped(ctx, d.playOn(ctx))
+	return run.UnlessEnded(ctx, d.playOn(ctx))
 }
 
 func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
 
-// addWebhooks adds two: steady hears of everything and answers at once; flaky hears of people and companies, and turns the first attempt
-// of every third event away.
+// addWebhooks adds three: steady hears of everything and answers at once; flaky hears of people and
+// companies, and turns the first attempt of every third event away; sales hears of deals that are
+// won, with what they were before.
 func (d *demo) addWebhooks(ctx context.Context) error {
 	for _, r := range []*demoReceiver{
 		{name: "steady", operations: []string{"*.*"}},
 		{name: "flaky", operations: []string{"person.*", "company.*"}, turnsAway: 3},
+		{
+			name: "sales", operations: []string{"opportunity.*"},
+			filter: `'stage' in changed && data.stage == 'CUSTOMER'`,
+		},
 	} {
 		if err := d.receivers.open(r); err != nil {
 			return err
 		}
+		if err := d.addWebhook(ctx, r); err != nil {
+			return err
+		}
+		d.say("%s", strings.TrimRight(fmt.Sprintf("Webhook %-6s  %s  %v  %s",
+			r.name, r.url(), r.operations, r.filter), " "))
+	}
+	return nil
+}
+
+// addWebhook adds a webhook to Twenty's own table; one that has a filter to Hookline's.
+func (d *demo) addWebhook(ctx context.Context, r *demoReceiver) error {
+	if r.filter == "" {
 		_, err := twentydb.AddWebhook(ctx, d.db, twentydb.Webhook{
 			Workspace: twentydb.Workspace, URL: r.url(), Secret: r.secret, Operations: r.operations,
 		})
-		if err != nil {
-			return err
-		}
-		d.say("Webhook %-6s  %s  %v", r.name, r.url(), r.operations)
+		return err
 	}
-	return nil
+	const schema = "hookline"
+	if _, err := d.db.Exec(ctx, webhook.SchemaSQL(schema)); err != nil {
+		return err
+	}
+	_, err := d.db.Exec(ctx, `INSERT INTO `+schema+`.webhook
+		(workspace_id, url, secret, operations, filter, previous)
+		VALUES ($1, $2, $3, $4, $5, 'changed')`,
+		twentydb.Workspace, r.url(), r.secret, r.operations, r.filter)
+	return err
 }
 
 func (d *demo) config() config.Config {
 	return config.Config{
 		CDC:     cdc.Config{URL: d.url, Slot: demoSlot, Publication: demoSlot},
-		Mapper:  mapper.Config{Profile: "twenty"},
+		Mapper:  profile.Config{Profile: "twenty"},
 		Webhook: webhook.Config{Profile: "twenty", Schema: "hookline"},
 		Sender: sender.Config{
+			Version:        version,
 			AllowAddresses: []string{"127.0.0.1"},
 			RetrySchedule:  []time.Duration{300 * time.Millisecond, 600 * time.Millisecond, time.Second},
 		},
@@ -127,7 +154,8 @@ func (d *demo) waitActive(ctx context.Context, ended chan error) error {
 	defer tick.Stop()
 	for {
 		var active bool
-		err := d.db.QueryRow(ctx, `SELECT active FROM pg_replication_slots WHERE slot_name = $1`, demoSlot).Scan(&active)
+		err := d.db.QueryRow(ctx,
+			`SELECT active FROM pg_replication_slots WHERE slot_name = $1`, demoSlot).Scan(&active)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
@@ -148,7 +176,8 @@ func (d *demo) waitActive(ctx context.Context, ended chan error) error {
 // playOnce plays the story and waits for all that it should bring.
 func (d *demo) playOnce(ctx context.Context) error {
 	const limit = time.Minute
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not everything arrived within %s", limit))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit,
+		fmt.Errorf("not everything arrived within %s", limit))
 	defer cancel()
 	var expected []demoEvent
 	for _, scene := range demoStory() {
@@ -160,7 +189,8 @@ func (d *demo) playOnce(ctx context.Context) error {
 	if err := d.receivers.await(ctx, expected); err != nil {
 		return err
 	}
-	d.say("\nAll of it arrived: %d events, %d deliveries, every signature verified, every record in order.",
+	d.say("\nAll of it arrived: %d events, %d deliveries, every signature verified, every record in "+
+		"order.",
 		len(expected), d.receivers.accepted())
 	return nil
 }

@@ -18,15 +18,19 @@ func loadDemo(ctx context.Context, url string, out io.Writer) error {
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	var taken bool
-	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'core')`).Scan(&taken); err != nil {
+	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'core')`).
+		Scan(&taken)
+	if err != nil {
 		return fmt.Errorf("look at database %q: %w", conn.Config().Database, err)
 	}
 	if taken {
-		return fmt.Errorf("--load: database %q has a schema core already, want an empty database", conn.Config().Database)
+		return fmt.Errorf("--load: database %q has a schema core already, want an empty database",
+			conn.Config().Database)
 	}
 	if err := twentydb.Load(ctx, conn); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Loaded a small Twenty database: workspace %s, its records in schema %s.\n", twentydb.Workspace, twentydb.Schema)
+	fmt.Fprintf(out, "Loaded a small Twenty database: workspace %s, its records in schema %s.\n",
+		twentydb.Workspace, twentydb.Schema)
 	return nil
 }

@@ -32,7 +32,8 @@ type demoReceivers struct {
 type demoReceiver struct {
 	name       string
 	operations []string
-	turnsAway  int // the first attempt of every so-manieth event; 0: none
+	turnsAway  int    // the first attempt of every so-manieth event; 0: none
+	filter     string // of its webhook, which is in Hookline's own table; "" for none
 
 	secret   string
 	listener net.Listener
@@ -93,16 +94,19 @@ func (d *demoReceivers) received(r *demoReceiver, got receiver.Request) {
 		Data          map[string]any
 		Timestamp     time.Time
 		UpdatedFields []string
+		Previous      map[string]any
 	}
 	err := json.Unmarshal(got.Body, &body)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	record, _ := body.Data["id"].(string)
-	note := fmt.Sprintf("verified, %d ms after its commit", max(0, got.At.Sub(body.Timestamp).Milliseconds()))
+	note := fmt.Sprintf("verified, %d ms after its commit",
+		max(0, got.At.Sub(body.Timestamp).Milliseconds()))
 	switch {
 	case err != nil || record == "":
 		note = "THE BODY IS NOT WHAT IT SHOULD BE"
-		d.fail(fmt.Errorf("%s: body of %s is not an event of a record: %w", r.name, got.ID, cmp.Or(err, errNoRecord)))
+		d.fail(fmt.Errorf("%s: body of %s is not an event of a record: %w", r.name, got.ID,
+			cmp.Or(err, errNoRecord)))
 	case got.Signature != nil:
 		note = "THE SIGNATURE IS WRONG"
 		d.fail(fmt.Errorf("%s: event %s: %w", r.name, got.ID, got.Signature))
@@ -117,7 +121,11 @@ func (d *demoReceivers) received(r *demoReceiver, got receiver.Request) {
 	if len(body.UpdatedFields) > 0 {
 		note += ", changed: " + strings.Join(body.UpdatedFields, ", ")
 	}
-	fmt.Fprintf(d.out, "%s  → %-6s  %-20s  %-30s  %s\n", got.At.Format("15:04:05.000"), r.name, got.Event, called(body.Data), note)
+	for name, value := range body.Previous {
+		note += fmt.Sprintf("; %s was %v", name, value)
+	}
+	fmt.Fprintf(d.out, "%s  → %-6s  %-20s  %-30s  %s\n", got.At.Format("15:04:05.000"), r.name,
+		got.Event, called(body.Data), note)
 	if d.news != nil {
 		close(d.news)
 		d.news = nil
@@ -147,7 +155,8 @@ func called(data map[string]any) string {
 	return "?"
 }
 
-// await returns when every receiver has accepted just what it should of the expected events, each record's in order.
+// await returns when every receiver has accepted just what it should of the expected events, each
+// record's in order.
 func (d *demoReceivers) await(ctx context.Context, expected []demoEvent) error {
 	for {
 		d.mu.Lock()
@@ -175,11 +184,12 @@ func (d *demoReceivers) await(ctx context.Context, expected []demoEvent) error {
 	}
 }
 
-// compare tells what is still missing, and returns an error when what came cannot become right any more.
+// compare tells what is still missing, and returns an error when what came cannot become right any
+// more.
 func (r *demoReceiver) compare(expected []demoEvent) (missing string, err error) {
 	want, got := map[string][]string{}, map[string][]string{}
 	for _, e := range expected {
-		if r.wants(e) {
+		if r.wants(e) && (r.filter == "" || e.name == "opportunity.updated" && want[e.record] == nil) {
 			want[e.record] = append(want[e.record], e.name)
 		}
 	}

@@ -20,8 +20,8 @@ import (
 )
 
 type listenCommand struct {
-	Addr    string        `arg:"" optional:"" default:"127.0.0.1:8080" help:"Where to listen, host:port."`
-	Secret  string        `env:"WEBHOOK_SECRET" help:"The webhook's secret. Without it signatures are not checked."`
+	Addr    string        `arg:"" optional:"" default:"127.0.0.1:8080" help:"${listen_addr}"`
+	Secret  string        `env:"WEBHOOK_SECRET" help:"${listen_secret}"`
 	Fail    percentage    `help:"Answer this share of the requests with 503, to see retries: 20%."`
 	Latency time.Duration `help:"Wait this long before each answer: 200ms."`
 	Compact bool          `help:"One line for each request, without the body."`
@@ -37,6 +37,14 @@ func (p *percentage) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q: want a percentage such as 20%%", text)
 	}
 	*p = percentage(n / 100)
+	return nil
+}
+
+// Validate refuses what cannot be meant.
+func (c *listenCommand) Validate() error {
+	if c.Latency < 0 {
+		return fmt.Errorf("--latency %s: want a time such as 200ms", c.Latency)
+	}
 	return nil
 }
 

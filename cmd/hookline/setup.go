@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -10,28 +11,41 @@ import (
 
 	"hookline/cdc"
 	"hookline/config"
+	"hookline/internal/crm"
+	"hookline/internal/operate"
+	"hookline/internal/run"
 )
 
 type setupCommand struct {
-	PrintSQL  bool `name:"print-sql" xor:"mode" help:"Change nothing: print the SQL, for someone with more rights to run."`
-	AcceptGap bool `name:"accept-gap" xor:"mode" help:"Give up changes that can no longer be announced, and go on from now with a new slot."`
+	PrintSQL  bool `name:"print-sql" xor:"mode" help:"Change nothing: print the SQL."`
+	AcceptGap bool `name:"accept-gap" xor:"mode" help:"Give up what cannot be announced."`
+	// What becomes of deliveries that wait or are dead. It has to be said when there are any.
+	Spool operate.SpoolChoice `enum:",keep,discard" default:"" help:"${setup_spool}"`
+}
+
+// Validate has --spool stand beside --accept-gap only.
+func (c setupCommand) Validate() error {
+	if c.Spool != "" && !c.AcceptGap {
+		return errors.New("--spool goes with --accept-gap")
+	}
+	return nil
 }
 
 func (c setupCommand) Run(ctx context.Context) error {
-	cfg, err := config.Load()
+	cfg, err := load()
 	if err != nil {
 		return err
 	}
-	log := newLogger(cfg)
-	db, err := openDatabase(ctx, cfg, log, prometheus.NewRegistry())
+	log := run.NewLogger(cfg)
+	db, err := crm.Open(ctx, cfg, log, prometheus.NewRegistry())
 	if err != nil {
 		return err
 	}
-	defer db.close()
+	defer db.Close()
 	if !c.PrintSQL {
 		return c.prepare(ctx, cfg, db, log)
 	}
-	sql, err := db.script(ctx)
+	sql, err := db.Script(ctx)
 	if err != nil {
 		return err
 	}
@@ -44,8 +58,10 @@ func (c setupCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-func (c setupCommand) prepare(ctx context.Context, cfg config.Config, db *database, log *slog.Logger) error {
-	store, err := openSpool(ctx, cfg)
+func (c setupCommand) prepare(ctx context.Context, cfg config.Config, db *crm.Database,
+	log *slog.Logger,
+) error {
+	store, err := crm.OpenSpool(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -54,12 +70,12 @@ func (c setupCommand) prepare(ctx context.Context, cfg config.Config, db *databa
 		return err
 	}
 	if c.AcceptGap {
-		return acceptGap(ctx, cfg, db, store, log)
+		return operate.AcceptGap(ctx, db, store, c.Spool)
 	}
-	if err := db.prepare(ctx, store); err != nil {
+	if err := db.Prepare(ctx, store); err != nil {
 		return err
 	}
-	if err := db.load(ctx); err != nil { // which tells of webhooks with a mistake
+	if err := db.Load(ctx); err != nil { // which tells of webhooks with a mistake
 		log.Warn("the webhooks cannot be read", "error", err)
 	}
 	log.Info("the database is ready", "slot", cfg.CDC.Slot, "publication", cfg.CDC.Publication)

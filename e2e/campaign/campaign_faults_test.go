@@ -22,11 +22,14 @@ const (
 	receiverGone    fault = "a receiver answers 410"
 )
 
-// faults are all that can be planned, some of them twice. apart says that the spool has a server of its own.
+// faults are all that can be planned, some of them twice. apart says that the spool has a server of
+// its own.
 func faults(apart bool) []fault {
 	all := []fault{
-		hooklineKilled, hooklineKilled, hooklineStopped, hooklineStopped, standbyStarted, standbyStarted,
-		connectionsCut, hooklineFrozen, postgresCrashed, allCrashed, receiverGone, receiverReloads, receiverReloads,
+		hooklineKilled, hooklineKilled, hooklineStopped, hooklineStopped, standbyStarted,
+		standbyStarted,
+		connectionsCut, hooklineFrozen, postgresCrashed, allCrashed, receiverGone, receiverReloads,
+		receiverReloads, levelPromoted, behindPromoted, copyStarted,
 	}
 	if apart {
 		all = append(all, spoolAway)
@@ -75,6 +78,12 @@ func (c *campaign) apply(s step) {
 		c.leave(s.lasting)
 	case receiverReloads:
 		c.reloader.reload()
+	case levelPromoted:
+		c.promote(true, 0)
+	case behindPromoted:
+		c.promote(false, 5+s.lasting/4)
+	case copyStarted:
+		c.startCopy()
 	}
 	switch {
 	case len(c.processes) == 0:
@@ -96,11 +105,21 @@ func (c *campaign) launch() {
 	probes := listenLow(c.t)
 	address := probes.Addr().String()
 	probes.Close()
-	if len(c.processes) > 0 && !c.db.SlotActive() { // the one that has lost its connection may not know yet
-		c.takeover()
+	number := len(c.launched) + 1
+	settings := append(c.settings[:len(c.settings):len(c.settings)],
+		"HOOKLINE_HEALTH_ADDR="+address, "HOOKLINE_MAX_BUFFER="+buffer,
+		"HOOKLINE_DATABASE_URL="+asProcess(c.db.URL, number))
+	if c.spool != c.db {
+		settings = append(settings, "HOOKLINE_SPOOL_DATABASE_URL="+asProcess(c.spool.URL, number))
 	}
-	p := e2e.Start(c.t, c.db, append(c.settings, "HOOKLINE_HEALTH_ADDR="+address, "HOOKLINE_MAX_BUFFER="+buffer)...)
+	p := e2e.Start(c.t, c.db, settings...)
 	c.processes, c.launched = append(c.processes, p), append(c.launched, p)
+	c.numbers[p] = number
+}
+
+// asProcess has sessions at an address say which process they are of: see claimsSQL.
+func asProcess(address string, number int) string {
+	return fmt.Sprintf("%s&options=-c%%20campaign.process%%3D%d", address, number)
 }
 
 // ready waits until one process is active, and the other one, if there is one, stands by.
@@ -122,9 +141,6 @@ func (c *campaign) ready() {
 		}
 		return nil
 	})
-	if len(c.processes) == 1 {
-		c.oneLeft()
-	}
 }
 
 // active returns the process that is active, or the only one.
@@ -140,21 +156,17 @@ func (c *campaign) active() *e2e.Process {
 // gone takes note of the end of a process.
 func (c *campaign) gone(dead *e2e.Process) {
 	c.processes = slices.DeleteFunc(c.processes, func(p *e2e.Process) bool { return p == dead })
-	if len(c.processes) == 0 {
-		c.oneLeft()
-	}
 }
 
 func (c *campaign) kill(p *e2e.Process) {
 	c.t.Helper()
-	saved := c.savedAt(time.Now())
 	p.Kill()
-	now := time.Now()
-	c.interrupt(interruption{at: now, saved: saved, until: now.Add(flight)})
+	c.ended(p, time.Time{})
 	c.gone(p)
+	c.kills++
 }
 
-// killStandby kills the process that stands by, if there is one. It may be one that was active before.
+// killStandby kills the process that stands by, if there is one. It may have been active before.
 func (c *campaign) killStandby() {
 	c.t.Helper()
 	active := c.active()
@@ -168,42 +180,21 @@ func (c *campaign) killStandby() {
 func (c *campaign) stop(p *e2e.Process) {
 	c.t.Helper()
 	c.bringSpoolBack() // which the last checkpoint is for
+	asked := time.Now()
 	p.Stop()
-	now := time.Now()
-	c.interrupt(interruption{at: now, saved: now, until: now})
+	c.ended(p, asked)
 	c.gone(p)
 }
 
-// cutConnections terminates every connection of Hookline's, and returns when they have ended. With a standby there, either may take the
-// slot then.
+// cutConnections terminates every connection of Hookline's, and returns when they have ended. With
+// a standby there, either may take the slot then.
 func (c *campaign) cutConnections() {
 	c.t.Helper()
-	const sql = `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'hookline'`
-	if len(c.processes) > 1 {
-		c.takeover()
-	}
+	const sql = `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+		WHERE application_name = 'hookline'`
 	c.db.Exec(sql)
-	if c.spoolBack > 0 {
-		return
-	}
-	c.spoolLost(time.Now())
-	c.spool.Exec(sql)
-	c.back = time.Now()
-}
-
-// takeover takes note that from now on another process may take over from the active one, which may go on for a while.
-func (c *campaign) takeover() {
-	now := time.Now()
-	c.interrupt(interruption{at: now, saved: c.savedAt(now)})
-}
-
-// oneLeft takes note that at most one sender is at work: a process that has lost the slot to another one and got it back is active only
-// when it is done with what it had before.
-func (c *campaign) oneLeft() {
-	for _, i := range c.interruptions {
-		if i.until.IsZero() {
-			i.until = time.Now().Add(flight)
-		}
+	if c.spoolBack == 0 {
+		c.spool.Exec(sql)
 	}
 }
 
@@ -234,9 +225,6 @@ func (c *campaign) freeze() {
 func (c *campaign) crash(atOnce bool) {
 	c.t.Helper()
 	active := c.active()
-	if len(c.processes) > 1 {
-		c.takeover()
-	}
 	c.killServer()
 	if !atOnce {
 		active.Until("connecting")
@@ -255,9 +243,6 @@ func (c *campaign) crashAll() {
 
 func (c *campaign) killServer() {
 	c.t.Helper()
-	if c.spool == c.db {
-		c.spoolLost(time.Now())
-	}
 	if err := c.server.Kill(); err != nil {
 		c.t.Fatal(err)
 	}
@@ -267,9 +252,6 @@ func (c *campaign) restartServer() {
 	c.t.Helper()
 	if err := c.server.Restart(c.t.Context()); err != nil {
 		c.t.Fatal(err)
-	}
-	if c.spool == c.db {
-		c.back = time.Now()
 	}
 	c.db.Conn = c.db.Session()
 }

@@ -18,15 +18,19 @@ import (
 
 // history is what has come to one webhook, beside what should have.
 type history struct {
-	due      []e2e.Entry                               // no two alike
-	requests []receiver.Request                        // in the order they were answered
-	excused  func(before, again receiver.Request) bool // whether an event that was accepted before had to come again
+	due      []e2e.Entry        // no two alike
+	requests []receiver.Request // in the order they were answered
+
+	// lost tells of an event that it is of a commit that was lost: it need not have come, nor not.
+	lost func(event string, entry e2e.Entry) bool
+	// excused returns why an event that was accepted before had no reason to come again.
+	excused func(before, again receiver.Request) error
 }
 
-// judge returns how many deliveries were accepted, how many of them not for the first time, and everything that is wrong: by first
-// arrival, the events of each record are those that are due, in their order; a body holds the id that the header tells, and is the same
-// each time; and what came again is excused.
-func (h history) judge() (accepted, repeats int, err error) {
+// judge returns how many deliveries were accepted, and everything that is wrong: by first arrival,
+// the events of each record are those that are due, in their order; a body holds the id that the
+// header tells, and is the same each time; and what came again had a reason to.
+func (h history) judge() (accepted int, err error) {
 	var errs []error
 	last := map[string]receiver.Request{} // accepted delivery of each event
 	due, came := map[string][]e2e.Entry{}, map[string][]e2e.Entry{}
@@ -46,15 +50,21 @@ func (h history) judge() (accepted, repeats int, err error) {
 		before, again := last[r.ID]
 		last[r.ID] = r
 		if !again {
-			came[e.Key()] = append(came[e.Key()], e)
+			if !h.lost(r.ID, e) {
+				came[e.Key()] = append(came[e.Key()], e)
+			}
 			continue
 		}
-		repeats++
 		if !bytes.Equal(before.Body, r.Body) {
-			errs = append(errs, fmt.Errorf("the body of %s has changed from\n%s\nto\n%s", r.ID, before.Body, r.Body))
+			errs = append(errs, fmt.Errorf("the body of %s has changed from\n%s\nto\n%s",
+				r.ID, before.Body, r.Body))
 		}
-		if !h.excused(before, r) {
-			errs = append(errs, fmt.Errorf("%s %+v came again at %s without a reason:%s", r.ID, e, r.At.Format("15:04:05.000"), h.story(r.ID)))
+		if r.At.Before(before.At) { // the answers were given in another order
+			before, r = r, before
+		}
+		if err := h.excused(before, r); err != nil {
+			errs = append(errs, fmt.Errorf("%s %+v came again at %s without a reason: %w:%s", r.ID, e,
+				r.At.Format(moment), err, h.story(r.ID)))
 		}
 	}
 	all := maps.Clone(due)
@@ -68,7 +78,7 @@ func (h history) judge() (accepted, repeats int, err error) {
 	if n := len(errs) - most; n > 0 {
 		errs = append(errs[:most], fmt.Errorf("and %d more", n))
 	}
-	return accepted, repeats, errors.Join(errs...)
+	return accepted, errors.Join(errs...)
 }
 
 // story tells of every request for an event.
@@ -76,7 +86,7 @@ func (h history) story(event string) string {
 	var b strings.Builder
 	for _, r := range h.requests {
 		if r.ID == event {
-			fmt.Fprintf(&b, "\n\t%s attempt %d, answer %d", r.At.Format("15:04:05.000"), r.Attempt, r.Status)
+			fmt.Fprintf(&b, "\n\t%s attempt %d, answer %d", r.At.Format(moment), r.Attempt, r.Status)
 		}
 	}
 	return b.String()
@@ -114,8 +124,12 @@ func TestJudge(t *testing.T) {
 	t.Parallel()
 	begin := time.Now()
 	request := func(id string, status, version int) receiver.Request {
-		body := fmt.Sprintf(`{"event":"contact.updated","data":{"id":"ada","version":%d},"id":"%s"}`, version, id)
-		return receiver.Request{At: begin, ID: id, Event: "contact.updated", Attempt: 1, Status: status, Body: []byte(body)}
+		body := fmt.Sprintf(`{"event":"contact.updated","data":{"id":"ada","version":%d},"id":"%s"}`,
+			version, id)
+		return receiver.Request{
+			At: begin, ID: id, Event: "contact.updated", Attempt: 1, Status: status,
+			Body: []byte(body),
+		}
 	}
 	one, two, three := request("evt_1", 200, 1), request("evt_2", 200, 2), request("evt_3", 200, 3)
 	changed := request("evt_1", 200, 4)
@@ -129,26 +143,71 @@ func TestJudge(t *testing.T) {
 		unasked bool   // what comes again has no reason to
 		want    string // "" when all is well
 	}{
-		"all":                {[]receiver.Request{one, two, three}, true, ""},
-		"one refused first":  {[]receiver.Request{request("evt_1", 500, 1), one, two, three}, true, ""},
-		"again":              {[]receiver.Request{one, two, one, two, three}, false, ""},
-		"again for nothing":  {[]receiver.Request{one, two, one, two, three}, true, "evt_1 {Event:contact.updated Record:ada Version:1 Workspace:} came again"},
-		"nothing":            {nil, true, "0 of 3 events have come"},
-		"the last lost":      {[]receiver.Request{one, two, request("evt_3", 500, 3)}, true, "2 of 3 events have come"},
-		"one lost":           {[]receiver.Request{one, three}, true, "event 1 is {Event:contact.updated Record:ada Version:3"},
-		"swapped":            {[]receiver.Request{two, one, three}, true, "event 0 is {Event:contact.updated Record:ada Version:2"},
-		"one too many":       {[]receiver.Request{one, two, three, request("evt_4", 200, 4)}, true, "one more than the 3 that were due"},
-		"two ids of one":     {[]receiver.Request{one, request("evt_4", 200, 1), two, three}, true, "event 1 is {Event:contact.updated Record:ada Version:1"},
-		"another body":       {[]receiver.Request{one, two, three, changed}, false, "the body of evt_1 has changed"},
-		"another id in body": {[]receiver.Request{unlike, two, three}, true, "webhook-id is evt_0, and the body has the id evt_1"},
-		"broken body":        {[]receiver.Request{broken, two, three}, true, "the body of evt_1 is not JSON"},
+		"all":               {[]receiver.Request{one, two, three}, true, ""},
+		"one refused first": {[]receiver.Request{request("evt_1", 500, 1), one, two, three}, true, ""},
+		"again":             {[]receiver.Request{one, two, one, two, three}, false, ""},
+		"again for nothing": {
+			[]receiver.Request{one, two, one, two, three},
+			true,
+			"evt_1 {Event:contact.updated Record:ada Version:1 Workspace:} came again",
+		},
+		"nothing": {nil, true, "0 of 3 events have come"},
+		"the last lost": {
+			[]receiver.Request{one, two, request("evt_3", 500, 3)},
+			true,
+			"2 of 3 events have come",
+		},
+		"one lost": {
+			[]receiver.Request{one, three},
+			true,
+			"event 1 is {Event:contact.updated Record:ada Version:3",
+		},
+		"swapped": {
+			[]receiver.Request{two, one, three},
+			true,
+			"event 0 is {Event:contact.updated Record:ada Version:2",
+		},
+		"one too many": {
+			[]receiver.Request{one, two, three, request("evt_4", 200, 4)},
+			true,
+			"one more than the 3 that were due",
+		},
+		"two ids of one": {
+			[]receiver.Request{one, request("evt_4", 200, 1), two, three},
+			true,
+			"event 1 is {Event:contact.updated Record:ada Version:1",
+		},
+		"another body": {
+			[]receiver.Request{one, two, three, changed},
+			false,
+			"the body of evt_1 has changed",
+		},
+		"another id in body": {
+			[]receiver.Request{unlike, two, three},
+			true,
+			"webhook-id is evt_0, and the body has the id evt_1",
+		},
+		"broken body": {
+			[]receiver.Request{broken, two, three},
+			true,
+			"the body of evt_1 is not JSON",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := history{requests: test.came, excused: func(_, _ receiver.Request) bool { return !test.unasked }}
+			h := history{
+				requests: test.came,
+				lost:     func(string, e2e.Entry) bool { return false },
+				excused: func(_, _ receiver.Request) error {
+					if test.unasked {
+						return errors.New("nothing has happened")
+					}
+					return nil
+				},
+			}
 			for version := range 3 {
 				h.due = append(h.due, e2e.Entry{Event: "contact.updated", Record: "ada", Version: 1 + version})
 			}
-			_, _, err := h.judge()
+			_, err := h.judge()
 			if (err != nil) != (test.want != "") || err != nil && !strings.Contains(err.Error(), test.want) {
 				t.Errorf("the judge says %v, want %q", err, test.want)
 			}

@@ -10,7 +10,8 @@ import (
 // fault is one way in which something breaks.
 type fault string
 
-// step is one fault of a campaign. A campaign's clock is the number of transactions that its writers have committed.
+// step is one fault of a campaign. A campaign's clock is the number of transactions that its
+// writers have committed.
 type step struct {
 	fault   fault
 	pause   int64 // commits before it, since the step before was done
@@ -22,8 +23,8 @@ type step struct {
 	alone   bool  // it leaves one process at most
 }
 
-// plan makes up a campaign: in each round every one of the faults, in an order of its own, on one of so many receivers. It depends on
-// its arguments alone.
+// plan makes up a campaign: in each round every one of the faults, in an order of its own, on one
+// of so many receivers. It depends on its arguments alone.
 func plan(seed uint64, rounds int, faults []fault, receivers int) []step {
 	random := rand.New(rand.NewPCG(seed, 0))
 	var steps []step

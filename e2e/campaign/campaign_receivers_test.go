@@ -59,14 +59,18 @@ type illness struct {
 func illnesses(trap string) []illness {
 	return []illness{
 		{fault: "refuses connections", deaf: true, script: func(receiver.Request) receiver.Answer {
-			return receiver.Answer{Header: http.Header{"Connection": {"close"}}} // whoever is connected is sent away politely
+			// whoever is connected is sent away politely
+			return receiver.Answer{Header: http.Header{"Connection": {"close"}}}
 		}},
 		{fault: "hangs", script: func(receiver.Request) receiver.Answer {
 			return receiver.Answer{Latency: time.Hour}
 		}},
 		{fault: "answers 500", script: e2e.Always(http.StatusInternalServerError)},
 		{fault: "answers 429 with Retry-After", script: func(receiver.Request) receiver.Answer {
-			return receiver.Answer{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"1"}}}
+			return receiver.Answer{
+				Status: http.StatusTooManyRequests,
+				Header: http.Header{"Retry-After": {"1"}},
+			}
 		}},
 		{fault: "redirects", script: func(r receiver.Request) receiver.Answer {
 			status := []int{http.StatusFound, http.StatusTemporaryRedirect}[dice(r, 2)]
@@ -75,16 +79,26 @@ func illnesses(trap string) []illness {
 		{fault: "cuts connections instead of an answer", script: func(receiver.Request) receiver.Answer {
 			return receiver.Answer{Cut: true}
 		}},
-		{fault: "cuts connections in the middle of an answer", script: func(r receiver.Request) receiver.Answer {
-			status := []int{http.StatusOK, http.StatusBadGateway}[dice(r, 2)] // the one is as good as with all of the body
-			return receiver.Answer{Status: status, Body: &babble{bytes: 10_000, end: errors.New("cut")}}
-		}},
+		{
+			fault: "cuts connections in the middle of an answer",
+			script: func(r receiver.Request) receiver.Answer {
+				// the one is as good as with all of the body
+				status := []int{http.StatusOK, http.StatusBadGateway}[dice(r, 2)]
+				return receiver.Answer{Status: status, Body: &babble{bytes: 10_000, end: errors.New("cut")}}
+			},
+		},
 		{fault: "answers slowly, with megabytes", script: func(r receiver.Request) receiver.Answer {
 			latency := time.Duration(dice(r, 200)) * time.Millisecond
-			return receiver.Answer{Latency: latency, Body: &babble{bytes: 4 << 20, pause: 10 * time.Millisecond, end: io.EOF}}
+			return receiver.Answer{
+				Latency: latency,
+				Body:    &babble{bytes: 4 << 20, pause: 10 * time.Millisecond, end: io.EOF},
+			}
 		}},
 		{fault: "answers 503 to two of three", script: func(r receiver.Request) receiver.Answer {
-			status := []int{http.StatusOK, http.StatusServiceUnavailable, http.StatusServiceUnavailable}[dice(r, 3)]
+			status := []int{
+				http.StatusOK, http.StatusServiceUnavailable,
+				http.StatusServiceUnavailable,
+			}[dice(r, 3)]
 			return receiver.Answer{Status: status}
 		}},
 	}
@@ -140,8 +154,9 @@ func (h *hook) heal() {
 	h.Answers(nil)
 }
 
-// listenLow listens on a port below the ranges that systems take outgoing connections' ports from, and the tests those of their servers, so
-// that none of those takes it while nobody listens there.
+// listenLow listens on a port below the ranges that systems take outgoing connections' ports
+// from, and the tests those of their servers, so that none of those takes it while nobody listens
+// there.
 func listenLow(t *testing.T) net.Listener {
 	t.Helper()
 	const low, high, attempts = 10000, 15000, 100

@@ -132,7 +132,8 @@ func (c *campaign) judgeReloads() {
 	c.t.Helper()
 	for _, p := range c.launched {
 		for line := range strings.Lines(p.Log.String()) {
-			if strings.Contains(line, "attempt failed") && strings.Contains(line, c.reloader.id) && !strings.Contains(line, "no answer within") {
+			if strings.Contains(line, "attempt failed") && strings.Contains(line, c.reloader.id) &&
+				!strings.Contains(line, "no answer within") {
 				c.t.Errorf("a graceful reload of the receiver was taken for a failure: %s", line)
 			}
 		}

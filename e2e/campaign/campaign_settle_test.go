@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -10,18 +11,28 @@ import (
 	"hookline/internal/receiver"
 )
 
-// calm ends all that is wrong, waits until nothing is left of it, and a while more.
+// calm ends all that is wrong, waits until nothing is left of it, and a while more. Nobody writes
+// while it waits: keys change hands all the time, so what waits in the spool is delivered one after
+// the other, and writers may be faster than that.
 func (c *campaign) calm() {
 	c.t.Helper()
 	c.end(math.MaxInt64)
 	c.ready()
-	c.arrive()
+	c.silently(func() { c.arrive() })
 	c.commit(30)
 }
 
-// settle ends all that is wrong and waits until everything is delivered and acknowledged. Then Hookline is stopped and started once more,
-// which nobody must notice. It returns what was committed, and the dead letters.
-func (c *campaign) settle() (diary []e2e.Entry, dead []parked) {
+// silently calls f while no writer has a transaction open.
+func (c *campaign) silently(f func()) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	f()
+}
+
+// settle ends all that is wrong and waits until everything is delivered and acknowledged. Then
+// Hookline is stopped and started once more, which nobody must notice. It returns what was
+// committed, and the dead letters.
+func (c *campaign) settle() (diary []e2e.Entry, dead []inSpool) {
 	c.t.Helper()
 	c.end(math.MaxInt64)
 	c.ready()
@@ -41,8 +52,9 @@ func (c *campaign) settle() (diary []e2e.Entry, dead []parked) {
 	return diary, dead
 }
 
-// arrive waits until each webhook has got everything that is committed, and the spool is empty, dead letters apart.
-func (c *campaign) arrive() (diary []e2e.Entry, dead []parked) {
+// arrive waits until each webhook has got everything that is committed, and the spool is empty,
+// dead letters apart.
+func (c *campaign) arrive() (diary []e2e.Entry, dead []inSpool) {
 	c.t.Helper()
 	acknowledged := c.changes.Load()
 	diary = c.db.Diary()
@@ -86,8 +98,9 @@ func (h *hook) arrivals(after int) []e2e.Arrival {
 	return slices.Clone(h.Accepted[after:])
 }
 
-// due returns what is to arrive of what was committed. The events that are dead letters now have come once, at least. Some of them may have
-// been accepted, too: who wrote the dead letter was replaced before the slot had gone on, so the event was read again.
+// due returns what is to arrive of what was committed. The events that are dead letters now have
+// come once, at least. Some of them may have been accepted, too: who wrote the dead letter was
+// replaced before the slot had gone on, so the event was read again.
 func (h *hook) due(diary []e2e.Entry, dead []string) (due []e2e.Entry) {
 	requests := h.All()
 	accepted := map[string]bool{}
@@ -112,30 +125,69 @@ func (h *hook) due(diary []e2e.Entry, dead []string) (due []e2e.Entry) {
 	return due
 }
 
-// judge checks what has come to each webhook, and returns how many deliveries were accepted, and how many of them again.
-func (c *campaign) judge(diary []e2e.Entry, dead []parked) (accepted, repeats int) {
+// judge checks what has come to each webhook, and returns how many deliveries were accepted, and
+// how many of them again, by the reason.
+func (c *campaign) judge(diary []e2e.Entry, dead []inSpool) (accepted int, repeats map[string]int) {
 	c.t.Helper()
-	c.explain()
+	e := c.evidence()
+	repeats = map[string]int{}
+	events := map[string]string{} // names by IDs, of all that the first webhook has accepted
+	for _, r := range c.hooks[0].All() {
+		if r.Status == http.StatusOK {
+			events[r.ID] = r.Event
+		}
+	}
+	c.judgeClaims(e, events)
 	for i, h := range c.hooks {
-		a, n, err := history{
+		asked := &requests{list: h.All(), keys: map[string]string{}}
+		for _, r := range asked.list {
+			if entry, err := e2e.Read(r); err == nil {
+				asked.keys[r.ID] = entry.Key()
+			}
+		}
+		n, err := history{
 			due:      h.due(diary, h.of(dead)),
-			requests: h.All(),
-			excused:  func(before, again receiver.Request) bool { return c.excused(h, before, again) },
+			requests: asked.list,
+			lost: func(event string, entry e2e.Entry) bool {
+				return e.isLost(event, math.MaxInt32) && c.lost[entry]
+			},
+			excused: func(before, again receiver.Request) error {
+				why, is := e.reason(delivery{h.id, before.ID}, before, again, asked)
+				if !is {
+					return errors.New(why)
+				}
+				repeats[why]++
+				return nil
+			},
 		}.judge()
 		if err != nil {
-			c.t.Errorf("receiver %d:\n%v", i, err)
+			c.t.Errorf("receiver %d, webhook %s:\n%v", i, h.id, err)
 		}
-		accepted, repeats = accepted+a, repeats+n
+		accepted += n
 	}
-	if c.t.Failed() {
-		for _, i := range c.interruptions {
-			c.t.Logf("%s: interrupted; what was accepted in %s before may come again", i.at.Format("15:04:05.000"), i.at.Sub(i.since))
-		}
-	}
-	c.judgeSilences(dead)
+	c.judgeSilences(e, dead)
 	c.judgeReloads()
 	if n := len(c.trap.All()); n > 0 {
 		c.t.Errorf("%d requests have followed a redirect", n)
 	}
 	return accepted, repeats
+}
+
+// evidence gathers what can be read.
+func (c *campaign) evidence() *evidence {
+	c.t.Helper()
+	c.readClaims()
+	e := &evidence{
+		claims: c.claims, endings: c.endings, snapshots: c.snapshots, spooled: c.readSpooled(),
+		keys: map[string]uint64{}, logs: map[int]*account{}, diverged: c.diverged,
+	}
+	for _, p := range c.launched {
+		e.logs[c.numbers[p]] = readLog(p.Log.String(), e.keys)
+	}
+	for _, k := range c.claims {
+		if e.logs[k.process] == nil {
+			c.t.Fatalf("a takeover by process %d, which is none of those that were started", k.process)
+		}
+	}
+	return e
 }

@@ -19,7 +19,6 @@ func (c *campaign) sendSpoolAway(commits int64) {
 	if c.spoolBack > 0 {
 		return
 	}
-	c.spoolLost(time.Now())
 	if err := c.spoolServer.Kill(); err != nil {
 		c.t.Fatal(err)
 	}
@@ -35,15 +34,16 @@ func (c *campaign) bringSpoolBack() {
 	if err := c.spoolServer.Restart(c.t.Context()); err != nil {
 		c.t.Fatal(err)
 	}
-	c.spoolBack, c.back = 0, time.Now()
+	c.spoolBack = 0
 	c.spool.Conn = c.spool.Session()
 }
 
-// silence is a time in which a webhook must not get anything.
+// silence is a time in which no attempt at a webhook must begin.
 type silence struct{ from, to time.Time }
 
-// leave has the leaver answer one request with 410. Its webhook is paused then, until its row is changed after that many more commits. The
-// spool has to be there for that, and comes back if it is away.
+// leave has the leaver answer one request with 410. Its webhook is paused then, until its row is
+// changed after that many more commits. The spool has to be there for that, and comes back if it is
+// away.
 func (c *campaign) leave(commits int64) {
 	c.t.Helper()
 	if c.leaver.wellAt > 0 {
@@ -66,16 +66,23 @@ func (c *campaign) leave(commits int64) {
 		dead, err := c.deliveries("dead")
 		if err == nil && len(dead) == len(before) {
 			err = fmt.Errorf("no dead letter of the receiver that has answered 410")
-			if time.Since(asked) > requestTimeout { // who got the answer was replaced before it could write that down
-				asked = time.Now()
+			if time.Since(asked) > requestTimeout { // who got the answer was replaced before it could
+				asked = time.Now() // write that down
 				left.Store(false)
 			}
 		}
 		return err
 	})
-	left.Store(true) // whether the first answer did it or a later one: there is none left for when the webhook goes on
-	// What was under way when the answer came may come to its end.
-	c.silences = append(c.silences, silence{from: time.Now().Add(requestTimeout)})
+	left.Store(true) // whether the first answer did it or a later one: there is none left
+	c.until(func() error {
+		const paused = `SELECT count(*) > 0 FROM hookline.queue
+			WHERE webhook LIKE '%' || $1 AND paused <> ''`
+		if !e2e.Value[bool](c.spool, paused, c.leaver.id) {
+			return fmt.Errorf("the webhook is not paused in the spool")
+		}
+		return nil
+	})
+	c.silences = append(c.silences, silence{from: time.Now()})
 	c.leaver.wellAt = c.commits.Load() + commits
 }
 
@@ -87,18 +94,19 @@ func (c *campaign) readmit() {
 	}
 	c.leaver.wellAt = 0
 	c.silences[len(c.silences)-1].to = time.Now()
-	c.db.Exec(`UPDATE webhooks SET url = $2 WHERE id = $1`, c.leaver.id, fmt.Sprintf("%s/%d", c.leaver.URL(), len(c.silences)))
+	c.db.Exec(`UPDATE webhooks SET url = $2 WHERE id = $1`, c.leaver.id,
+		fmt.Sprintf("%s/%d", c.leaver.URL(), len(c.silences)))
 }
 
-// parked is a delivery in the spool, as `hookline deliveries list --json` tells of it.
-type parked struct {
+// inSpool is a delivery in the spool, as `hookline deliveries list --json` tells of it.
+type inSpool struct {
 	Event   string `json:"id"` // its id
 	Webhook string // ends with the id of its row
 	State   string
 }
 
 // deliveries returns the deliveries of the spool in a state: waiting or dead.
-func (c *campaign) deliveries(state string) (list []parked, err error) {
+func (c *campaign) deliveries(state string) (list []inSpool, err error) {
 	c.t.Helper()
 	p := e2e.Run(c.t, c.db.Env(c.settings...), "deliveries", "list", "--json", "--state", state)
 	if code := p.Wait(); code != 0 {
@@ -107,11 +115,11 @@ func (c *campaign) deliveries(state string) (list []parked, err error) {
 	if err := json.Unmarshal([]byte(p.Out.String()), &list); err != nil {
 		return nil, fmt.Errorf("deliveries list --json: %w: %s", err, p.Out.String())
 	}
-	return slices.DeleteFunc(list, func(d parked) bool { return d.State != state }), nil
+	return slices.DeleteFunc(list, func(d inSpool) bool { return d.State != state }), nil
 }
 
 // of returns the ids of the events of those that are for the webhook.
-func (h *hook) of(list []parked) (events []string) {
+func (h *hook) of(list []inSpool) (events []string) {
 	for _, d := range list {
 		if strings.HasSuffix(d.Webhook, "/"+h.id) {
 			events = append(events, d.Event)
@@ -120,8 +128,9 @@ func (h *hook) of(list []parked) (events []string) {
 	return events
 }
 
-// judgeSilences checks that the leaver was left alone, and that nobody else has a dead letter.
-func (c *campaign) judgeSilences(dead []parked) {
+// judgeSilences checks that no attempt at the leaver was begun while it was paused, by what senders
+// have logged of those that came to it, and that nobody else has a dead letter.
+func (c *campaign) judgeSilences(e *evidence, dead []inSpool) {
 	c.t.Helper()
 	for i, h := range c.hooks {
 		if n := len(h.of(dead)); n > 0 && h != c.leaver {
@@ -130,8 +139,15 @@ func (c *campaign) judgeSilences(dead []parked) {
 	}
 	for _, s := range c.silences {
 		for _, r := range c.leaver.All() {
-			if r.At.After(s.from) && r.At.Before(s.to) {
-				c.t.Errorf("%s came to a webhook that was paused, %s after its receiver had answered 410", r.ID, r.At.Sub(s.from))
+			if r.At.Before(s.from) || r.At.After(s.to) {
+				continue
+			}
+			for _, a := range e.attempts(delivery{c.leaver.id, r.ID}) {
+				if a.number == r.Attempt && a.begun.After(s.from) &&
+					a.begun.Add(logged).Before(s.to) {
+					c.t.Errorf("attempt %d at %s was begun at %s, while the webhook was paused",
+						a.number, r.ID, a.begun.Format("15:04:05.000"))
+				}
 			}
 		}
 	}

@@ -7,38 +7,58 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"hookline/e2e"
 	"hookline/internal/postgres"
+	"hookline/internal/postgres/postgrestest"
 )
 
-// TestCampaign breaks whatever can break, in an order that a seed decides, while writers go on committing: Hookline, Postgres and
-// receivers, several at a time. In the end everything that was committed has arrived at every webhook, in order, and what came twice had
-// a reason to.
+// TestCampaign breaks whatever can break, in an order that a seed decides, while writers go on
+// committing: Hookline, Postgres and receivers, several at a time; standbys take over, and copies
+// are started. In the end everything that was committed has arrived at every webhook, in order, and
+// what came twice had a reason to, which is computed of what the sender that sent it again had
+// found.
 //
-// It is short and always the same, unless E2E_CAMPAIGN is long. E2E_SEED repeats the campaign of a seed.
+// It is short and always the same, unless E2E_CAMPAIGN is long: then E2E_ROUNDS says how long.
+// E2E_SEED repeats the campaign of a seed, E2E_MAJOR has it be on a major version of Postgres.
 func TestCampaign(t *testing.T) {
 	t.Parallel()
-	number, rounds := uint64(1), 1
+	seed, rounds := uint64(1), 1
 	if os.Getenv("E2E_CAMPAIGN") == "long" {
-		number, rounds = *e2e.Seed, 8
+		seed, rounds = *e2e.Seed, int(number(t, "E2E_ROUNDS", 8))
 	}
-	if text := os.Getenv("E2E_SEED"); text != "" {
-		var err error
-		if number, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("E2E_SEED=%q: it takes a whole number", text)
-		}
-	}
-	t.Logf("the same again: E2E_SEED=%d", number)
-	for name, apart := range map[string]bool{"one database": false, "spool apart": true} {
-		t.Run(name, func(t *testing.T) {
+	seed = number(t, "E2E_SEED", seed)
+	t.Logf("the same again: E2E_SEED=%d", seed)
+	for _, one := range []struct {
+		name  string
+		major int
+		apart bool
+	}{{"one database", 0, false}, {"spool apart", 18, true}} {
+		t.Run(one.name, func(t *testing.T) {
 			t.Parallel()
-			newCampaign(t, apart).run(number, rounds)
+			major := int(number(t, "E2E_MAJOR", uint64(one.major)))
+			postgrestest.NeedMajor(t, major)
+			newCampaign(t, major, one.apart).run(seed, rounds)
 		})
 	}
+}
+
+// number returns the number that a variable of the environment has, or another one without it.
+func number(t *testing.T, name string, without uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return without
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s=%q: it takes a whole number", name, text)
+	}
+	return n
 }
 
 // What Hookline is told in a campaign.
@@ -72,29 +92,50 @@ type campaign struct {
 	commits atomic.Int64 // transactions whose commit was acknowledged to their writers
 	changes atomic.Int64 // the rows they have changed
 
-	illnesses     map[fault]illness
-	spoolBack     int64     // number of commits after which the spool comes back; 0 while it is there
-	lost, back    time.Time // when the spool was lost for the last time, and was there again; see savedAt
-	interruptions []*interruption
-	silences      []silence
+	illnesses map[fault]illness
+	writing   sync.RWMutex // held for reading by who has a transaction open
+	spoolBack int64        // number of commits after which the spool comes back; 0 while it is there
+	silences  []silence
+
+	major int // version of the servers; 0 is the default one
+	pair
+
+	stateDir  string // "" for none
+	database  string // see databaseID
+	numbers   map[*e2e.Process]int
+	lastClaim int64 // that was read: see claimsSQL
+	claims    []*claim
+	endings   map[int]*ending
+	snapshots []*snapshot
+	kills     int
 }
 
 // newCampaign prepares a campaign; apart gives the spool a server of its own.
-func newCampaign(t *testing.T, apart bool) *campaign {
+func newCampaign(t *testing.T, major int, apart bool) *campaign {
 	t.Helper()
-	c := &campaign{t: t, began: time.Now(), trap: e2e.NewInbox(t), illnesses: map[fault]illness{}}
-	c.server, c.db = e2e.NewCRMServer(t)
+	c := &campaign{
+		t: t, began: time.Now(), major: major, trap: e2e.NewInbox(t), illnesses: map[fault]illness{},
+		numbers: map[*e2e.Process]int{}, endings: map[int]*ending{},
+	}
+	c.server, c.db = e2e.NewServerMajor(t, major, map[string]string{"autovacuum": "off"})
+	c.db.WithContacts()
+	c.database = databaseID(c.db)
 	c.db.Exec(companiesSQL)
 	c.settings = []string{
 		"HOOKLINE_REQUEST_TIMEOUT=" + requestTimeout.String(),
+		"HOOKLINE_LOG_LEVEL=debug", // which leaves no attempt out
 		"HOOKLINE_DRAIN_TIMEOUT=" + drainTimeout.String(),
-		"HOOKLINE_RETRY_SCHEDULE=50ms,100ms,200ms" + strings.Repeat(",400ms", 500), // long enough for every illness
+		// long enough for every illness
+		"HOOKLINE_RETRY_SCHEDULE=50ms,100ms,200ms" + strings.Repeat(",400ms", 500),
 		"HOOKLINE_HOLD_MAX=" + holdMax.String(),
+		"HOOKLINE_ENVIRONMENT=campaign", // a copy has another one
 	}
 	c.spoolServer, c.spool = c.server, c.db
 	if apart {
-		c.spoolServer, c.spool = e2e.NewServer(t, nil)
-		c.settings = append(c.settings, "HOOKLINE_SPOOL_DATABASE_URL="+c.spool.URL)
+		c.spoolServer, c.spool = e2e.NewServerMajor(t, major, nil)
+		c.stateDir = t.TempDir() // of a process and its standby
+		c.settings = append(c.settings, "HOOKLINE_SPOOL_DATABASE_URL="+c.spool.URL,
+			"HOOKLINE_STATE_DIR="+c.stateDir)
 	}
 	for _, i := range illnesses(c.trap.URL()) {
 		c.illnesses[i.fault] = i
@@ -104,6 +145,8 @@ func newCampaign(t *testing.T, apart bool) *campaign {
 	c.hooks = append([]*hook{c.newHook("")}, c.frail...) // the first one is always well
 	c.reloader = c.newReloader()
 	c.hooks = append(c.hooks, c.leaver, c.reloader.hook)
+	c.watchClaims()
+	c.follow()
 	return c
 }
 
@@ -113,7 +156,12 @@ func (c *campaign) run(seed uint64, rounds int) {
 	c.ready()
 	stop := c.startWriters(seed, 2)
 	applied := map[fault]int{}
-	for _, s := range plan(seed, rounds, faults(c.spool != c.db), len(c.frail)) {
+	all := faults(c.spool != c.db)
+	if rounds == 1 { // it is to be short
+		slices.Sort(all)
+		all = slices.Compact(all)
+	}
+	for _, s := range plan(seed, rounds, all, len(c.frail)) {
 		c.commit(s.pause)
 		c.t.Logf("%s, %d commits: %s", time.Now().Format("15:04:05.000"), c.commits.Load(), c.describe(s))
 		c.apply(s)
@@ -127,8 +175,11 @@ func (c *campaign) run(seed uint64, rounds int) {
 	for _, f := range slices.Sorted(maps.Keys(applied)) {
 		list = append(list, fmt.Sprintf("%d × %s", applied[f], f))
 	}
-	c.t.Logf("E2E_SEED=%d: %s; %d events, %d deliveries, %d repeats, %d dead letters, %s", seed, strings.Join(list, ", "),
-		len(diary), accepted, repeats, len(dead), time.Since(c.began).Round(time.Second))
+	c.t.Logf("E2E_SEED=%d, Postgres %s: %s", seed,
+		e2e.Value[string](c.db, `SHOW server_version`), strings.Join(list, ", "))
+	c.t.Logf("%d kills, %d takeovers; %d events, %d deliveries, %d dead letters, %d events of "+
+		"commits that a standby lacked; came again: %v; %s", c.kills, len(c.claims), len(diary), accepted,
+		len(dead), c.lostAll, repeats, time.Since(c.began).Round(time.Second))
 }
 
 func (c *campaign) describe(s step) string {

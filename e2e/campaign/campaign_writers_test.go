@@ -14,16 +14,17 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// companiesSQL adds a table of companies, whose changes are noted in the diary too, to what contactsSQL makes. Versions of records are
-// unique, so that no two changes of a record are alike, also when it is deleted and made again.
+// companiesSQL adds a table of companies, whose changes are noted in the diary too, to what
+// contactsSQL makes. Versions of records are unique, so that no two changes of a record are
+// alike, also when it is deleted and made again.
 const companiesSQL = `
 	CREATE TABLE companies (LIKE contacts INCLUDING ALL);
 	CREATE SEQUENCE diary.versions AS int;
 	CREATE FUNCTION diary.write_company() RETURNS trigger LANGUAGE plpgsql AS $$
 	BEGIN
-		INSERT INTO diary.entries (event, record, version) VALUES (
+		INSERT INTO diary.entries (event, record, version, former, was) VALUES (
 			'company.' || CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'UPDATE' THEN 'updated' ELSE 'deleted' END,
-			coalesce(NEW.id, OLD.id), coalesce(NEW.version, OLD.version));
+			coalesce(NEW.id, OLD.id), coalesce(NEW.version, OLD.version), OLD.id, OLD.version);
 		RETURN NULL;
 	END $$;
 	CREATE TRIGGER diary AFTER INSERT OR UPDATE OR DELETE ON companies FOR EACH ROW EXECUTE FUNCTION diary.write_company()`
@@ -39,13 +40,15 @@ const (
 	rhythm  = 50 * time.Millisecond // of one writer's transactions
 )
 
-// writer commits one transaction after the other, of one or several changes, also while the server comes and goes.
+// writer commits one transaction after the other, of one or several changes, also while the
+// server comes and goes.
 type writer struct {
 	t       *testing.T
 	url     string
 	number  int
 	random  *rand.Rand
 	conn    *pgx.Conn // nil while there is none
+	writing *sync.RWMutex
 	commits func(changes int64)
 }
 
@@ -54,10 +57,13 @@ func (c *campaign) startWriters(seed uint64, writers int) (stop func()) {
 	var group sync.WaitGroup
 	done := make(chan struct{})
 	for i := range writers {
-		w := &writer{t: c.t, url: c.db.URL, number: i, random: rand.New(rand.NewPCG(seed, uint64(1+i))), commits: func(changes int64) {
-			c.changes.Add(changes)
-			c.commits.Add(1)
-		}}
+		w := &writer{
+			t: c.t, url: c.db.URL, number: i, writing: &c.writing,
+			random: rand.New(rand.NewPCG(seed, uint64(1+i))), commits: func(changes int64) {
+				c.changes.Add(changes)
+				c.commits.Add(1)
+			},
+		}
 		group.Go(func() { w.run(done) })
 	}
 	stop = sync.OnceFunc(func() { close(done); group.Wait() })
@@ -77,12 +83,16 @@ func (w *writer) run(done <-chan struct{}) {
 			}
 			return
 		}
-		// Nothing but the server's end cuts a transaction short, so none is committed after this goroutine has ended.
+		// Nothing but the server's end cuts a transaction short, so none is committed after this
+		// goroutine has ended.
+		w.writing.RLock()
 		changes, err := w.transaction(context.Background())
+		w.writing.RUnlock()
 		switch refused := (*pgconn.PgError)(nil); {
 		case err == nil:
 			w.commits(changes)
-		case errors.As(err, &refused) && refused.Code[:2] != "57": // operator intervention: the server goes down, or comes up
+		// operator intervention: the server goes down, or comes up
+		case errors.As(err, &refused) && refused.Code[:2] != "57":
 			w.t.Errorf("writer: %v", err)
 			return
 		case w.conn != nil:
@@ -92,7 +102,8 @@ func (w *writer) run(done <-chan struct{}) {
 	}
 }
 
-// size returns how many changes a transaction has: one, several, or now and then more than fit into the buffers.
+// size returns how many changes a transaction has: one, several, or now and then more than fit
+// into the buffers.
 func (w *writer) size() int {
 	switch dice := w.random.IntN(100); {
 	case dice == 0:
@@ -103,8 +114,8 @@ func (w *writer) size() int {
 	return 1
 }
 
-// transaction commits some changes and returns how many there were. They are in a fixed order, so that no two writers wait for each
-// other, and may be of one record.
+// transaction commits some changes and returns how many there were. They are in a fixed order, so
+// that no two writers wait for each other, and may be of one record.
 func (w *writer) transaction(ctx context.Context) (changes int64, err error) {
 	if w.conn == nil {
 		if w.conn, err = pgx.Connect(ctx, w.url); err != nil {
@@ -141,7 +152,8 @@ func (w *writer) transaction(ctx context.Context) (changes int64, err error) {
 	return changes, err
 }
 
-// changeOwn changes one of a few records that nobody else does, and mostly its key: one that is free, or was another record's just now.
+// changeOwn changes one of a few records that nobody else does, and mostly its key: one that is
+// free, or was another record's just now.
 func (w *writer) changeOwn(ctx context.Context, tx pgx.Tx) (pgconn.CommandTag, error) {
 	const own = 3
 	table := []string{"companies", "contacts"}[w.random.IntN(2)]

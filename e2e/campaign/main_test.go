@@ -1,4 +1,5 @@
-// Package campaign breaks whatever can break, in an order that a seed decides, while writers go on committing.
+// Package campaign breaks whatever can break, in an order that a seed decides, while writers go
+// on committing.
 package campaign
 
 import (

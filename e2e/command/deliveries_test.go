@@ -12,7 +12,8 @@ import (
 	"hookline/internal/receiver"
 )
 
-// A delivery that has failed for good is a dead letter: an operator finds it, and has it sent again, marked, by the process that runs.
+// A delivery that has failed for good is a dead letter: an operator finds it, and has it sent
+// again, marked, by the process that runs.
 func TestDeadLetter(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
@@ -28,7 +29,8 @@ func TestDeadLetter(t *testing.T) {
 	db.OneByOne("good", 10)
 	box.UntilAccepted(10)
 	dead := db.UntilDead(1)[0]
-	if dead.Event != "contact.created" || dead.Webhook != key || dead.State != "dead" || dead.Attempts != 3 || dead.Status != 422 {
+	if dead.Event != "contact.created" || dead.Webhook != key || dead.State != "dead" ||
+		dead.Attempts != 3 || dead.Status != 422 {
 		t.Errorf("dead letter %+v, want contact.created to %s after 3 attempts that got 422", dead, key)
 	}
 	show := e2e.Run(t, db.Env(), "deliveries", "show", dead.ID)
@@ -61,8 +63,8 @@ func TestDeadLetter(t *testing.T) {
 	e2e.Finish(t, sut, box.Gets(db.Diary()...))
 }
 
-// A receiver that says 410 hears nothing more, over a restart too, until its row changes or somebody wants a dead letter sent again. That
-// is told by status.
+// A receiver that says 410 hears nothing more, over a restart too, until its row changes or
+// somebody wants a dead letter sent again. That is told by status.
 func TestGoneReceiver(t *testing.T) {
 	t.Parallel()
 	db, box, other := e2e.NewCRM(t), e2e.NewInbox(t), e2e.NewInbox(t)
@@ -82,7 +84,8 @@ func TestGoneReceiver(t *testing.T) {
 		t.Errorf("%d requests to a receiver that has said 410, want 1", got)
 	}
 	status := e2e.Run(t, db.Env(), "status")
-	if status.Wait() != 3 || !strings.Contains(status.Out.String(), "is paused: the receiver answered 410 Gone") {
+	if status.Wait() != 3 || !strings.Contains(status.Out.String(),
+		"is paused: the receiver answered 410 Gone") {
 		t.Errorf("status: exit code %d, want 3 and the pause:\n%s", status.Wait(), status.Out.String())
 	}
 	e2e.Eventually(t, func() error {

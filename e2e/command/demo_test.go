@@ -13,7 +13,8 @@ import (
 	"hookline/e2e"
 )
 
-// The demo plays its story to the end, or until Ctrl-C, and leaves neither a process nor a file behind.
+// The demo plays its story to the end, or until Ctrl-C, and leaves neither a process nor a file
+// behind.
 func TestDemo(t *testing.T) {
 	t.Run("once", func(t *testing.T) {
 		t.Parallel()
@@ -55,7 +56,8 @@ func startDemo(t *testing.T, flags ...string) demo {
 	if err := os.Chmod(filepath.Dir(home), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	p := e2e.Command(t, []string{"HOME=" + home, "TMPDIR=" + home}, append([]string{"demo"}, flags...)...)
+	p := e2e.Command(t, []string{"HOME=" + home, "TMPDIR=" + home},
+		append([]string{"demo"}, flags...)...)
 	d := demo{home: home, Process: p.Launch()}
 	e2e.Eventually(t, func() (err error) {
 		d.postgres, err = d.postmaster()
@@ -66,7 +68,8 @@ func startDemo(t *testing.T, flags ...string) demo {
 
 // postmaster returns the process id of the demo's Postgres.
 func (d demo) postmaster() (pid int, err error) {
-	files, _ := filepath.Glob(filepath.Join(d.home, "*", "data", "postmaster.pid")) // the pattern is a good one
+	// the pattern is a good one
+	files, _ := filepath.Glob(filepath.Join(d.home, "*", "data", "postmaster.pid"))
 	if len(files) == 0 {
 		return 0, errors.New("the demo has not started Postgres")
 	}

@@ -14,7 +14,8 @@ func TestHungProcessesAreReported(t *testing.T) {
 	var report strings.Builder
 	e2e.ReportProcesses(&report)
 	for _, want := range []string{
-		t.Name() + " waits for hookline run, process " + fmt.Sprint(sut.Cmd.Process.Pid), "/readyz: 200 active", "replication stream started",
+		t.Name() + " waits for hookline run, process " + fmt.Sprint(sut.Cmd.Process.Pid),
+		"/readyz: 200 active", "replication stream started",
 	} {
 		if !strings.Contains(report.String(), want) {
 			t.Errorf("the report lacks %q:\n%s", want, report.String())

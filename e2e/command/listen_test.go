@@ -19,7 +19,8 @@ var listensAt = regexp.MustCompile(`Listening at (\S+)\.`)
 // listen starts `hookline listen` and returns it with its URL.
 func listen(t *testing.T, flags ...string) (p *e2e.Process, url string) {
 	t.Helper()
-	p = e2e.Command(t, []string{"WEBHOOK_SECRET=" + secret}, append([]string{"listen", "127.0.0.1:0"}, flags...)...).Launch()
+	p = e2e.Command(t, []string{"WEBHOOK_SECRET=" + secret},
+		append([]string{"listen", "127.0.0.1:0"}, flags...)...).Launch()
 	p.UntilPrinted("Listening at")
 	return p, listensAt.FindStringSubmatch(p.Out.String())[1]
 }
@@ -99,14 +100,29 @@ func TestVerify(t *testing.T) {
 		code   int
 		says   string
 	}{
-		"both":           {box.Secret, got.Body, append(twenty, standard...), 0, "The signature is right."},
-		"Twenty's key":   {box.Secret, got.Body, twenty, 0, fmt.Sprintf("its key is the secret's own text, %d bytes", len(box.Secret))},
-		"standard's key": {box.Secret, got.Body, standard, 0, "its key is the secret's own text; a library of Standard Webhooks would want whsec_"},
-		"decoded key":    {decoded, []byte("{}"), signed(decoded), 0, "its key is what follows whsec_, decoded from base64, 7 bytes"},
-		"no such key":    {"v1," + decoded, []byte("{}"), signed(decoded), 1, "take v1, away"},
-		"Twenty's":       {box.Secret, got.Body, twenty, 0, "The signature is right."},
-		"standard":       {box.Secret, got.Body, standard, 0, "The signature is right."},
-		"fresh":          {box.Secret, got.Body, append(twenty, "--tolerance", "5m"), 0, "The signature is right."},
+		"both": {
+			box.Secret, got.Body, append(twenty, standard...), 0,
+			"The signature is right.",
+		},
+		"Twenty's key": {
+			box.Secret, got.Body, twenty, 0,
+			fmt.Sprintf("its key is the secret's own text, %d bytes", len(box.Secret)),
+		},
+		"standard's key": {
+			box.Secret, got.Body, standard, 0,
+			"its key is the secret's own text; a library of Standard Webhooks would want whsec_",
+		},
+		"decoded key": {
+			decoded, []byte("{}"), signed(decoded), 0,
+			"its key is what follows whsec_, decoded from base64, 7 bytes",
+		},
+		"no such key": {"v1," + decoded, []byte("{}"), signed(decoded), 1, "take v1, away"},
+		"Twenty's":    {box.Secret, got.Body, twenty, 0, "The signature is right."},
+		"standard":    {box.Secret, got.Body, standard, 0, "The signature is right."},
+		"fresh": {
+			box.Secret, got.Body, append(twenty, "--tolerance", "5m"), 0,
+			"The signature is right.",
+		},
 		"old":            {box.Secret, got.Body, append(twenty, "--tolerance", "1ns"), 1, "too old"},
 		"another secret": {secret, got.Body, twenty, 1, "does not match"},
 		"another body":   {box.Secret, bytes.ToUpper(got.Body), twenty, 1, "does not match"},
@@ -121,7 +137,8 @@ func TestVerify(t *testing.T) {
 			p := e2e.Command(t, env, append([]string{"verify"}, test.flags...)...)
 			p.Cmd.Stdin = bytes.NewReader(test.body)
 			code := p.Launch().Wait()
-			if said := p.Out.String() + p.Log.String(); code != test.code || !strings.Contains(said, test.says) {
+			if said := p.Out.String() + p.Log.String(); code != test.code ||
+				!strings.Contains(said, test.says) {
 				t.Errorf("exit code %d, want %d and %q:\n%s", code, test.code, test.says, said)
 			}
 		})

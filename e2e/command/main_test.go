@@ -1,4 +1,5 @@
-// Package command runs Hookline's commands as a user does: demo, setup, doctor, deliveries, listen, verify, and the mistakes that end a start.
+// Package command runs Hookline's commands as a user does: demo, setup, doctor, deliveries, listen,
+// verify, and the mistakes that end a start.
 package command
 
 import (

@@ -7,7 +7,8 @@ import (
 	"hookline/e2e"
 )
 
-// What keeps Hookline from starting ends it at once, and is told together with what mends it, but never with a password.
+// What keeps Hookline from starting ends it at once, and is told together with what mends it, but
+// never with a password.
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	db, crm := e2e.NewDatabase(t), e2e.NewCRM(t)
@@ -15,7 +16,10 @@ func TestMistakes(t *testing.T) {
 	_, replica := e2e.NewServer(t, map[string]string{"wal_level": "replica"})
 	role, asRole := crm.NewRole("")
 	address := func(text string) []string {
-		return []string{"HOOKLINE_DATABASE_URL=" + text, "HOOKLINE_HEALTH_ADDR=127.0.0.1:0", "HOOKLINE_ADMIN_ADDR=off"}
+		return []string{
+			"HOOKLINE_DATABASE_URL=" + text, "HOOKLINE_HEALTH_ADDR=127.0.0.1:0",
+			"HOOKLINE_ADMIN_ADDR=off",
+		}
 	}
 
 	for name, test := range map[string]struct {
@@ -39,7 +43,8 @@ func TestMistakes(t *testing.T) {
 			[]string{"HOOKLINE_DATABASE_URL", "connection refused"},
 		},
 		"nobody listens for the spool": {
-			crm.Env("HOOKLINE_SPOOL_DATABASE_URL=postgres://postgres:confidential@127.0.0.1:1/crm?sslmode=disable"),
+			crm.Env(
+				"HOOKLINE_SPOOL_DATABASE_URL=postgres://postgres:confidential@127.0.0.1:1/crm?sslmode=disable"),
 			[]string{"HOOKLINE_SPOOL_DATABASE_URL", "connection refused"},
 		},
 		"unknown database": {
@@ -47,13 +52,20 @@ func TestMistakes(t *testing.T) {
 			[]string{"HOOKLINE_DATABASE_URL", `database "nowhere" does not exist`},
 		},
 		"wal_level": {
-			replica.Env(), []string{`wal_level is "replica"`, "ALTER SYSTEM SET wal_level = 'logical'", "restart Postgres"},
+			replica.Env(), []string{
+				`wal_level is "replica"`, "ALTER SYSTEM SET wal_level = 'logical'",
+				"restart Postgres",
+			},
 		},
 		"role without REPLICATION": {
-			crm.Env("HOOKLINE_DATABASE_URL=" + asRole), []string{"no right to replicate", `ALTER ROLE "` + role + `" REPLICATION`},
+			crm.Env("HOOKLINE_DATABASE_URL=" + asRole),
+			[]string{"no right to replicate", `ALTER ROLE "` + role + `" REPLICATION`},
 		},
 		"no table of webhooks": {
-			db.Env(), []string{"no table of webhooks", "public.webhooks", "CREATE TABLE", "HOOKLINE_WEBHOOKS_TABLE"},
+			db.Env(), []string{
+				"no table of webhooks", "public.webhooks", "CREATE TABLE",
+				"HOOKLINE_WEBHOOKS_TABLE",
+			},
 		},
 		"another table of webhooks": {
 			db.Env("HOOKLINE_WEBHOOKS_TABLE=public.hooks"),
@@ -68,7 +80,10 @@ func TestMistakes(t *testing.T) {
 		},
 		"two bad values": {
 			crm.Env("HOOKLINE_SLOT=Hook-Line", "HOOKLINE_MAX_IN_FLIGHT=0"),
-			[]string{`HOOKLINE_SLOT="Hook-Line"`, "lower-case letters", `HOOKLINE_MAX_IN_FLIGHT="0"`, "from 1 to 4096"},
+			[]string{
+				`HOOKLINE_SLOT="Hook-Line"`, "lower-case letters", `HOOKLINE_MAX_IN_FLIGHT="0"`,
+				"from 1 to 4096",
+			},
 		},
 		"port in use": {
 			crm.Env("HOOKLINE_HEALTH_ADDR=" + strings.TrimPrefix(e2e.NewInbox(t).Server.URL, "http://")),
@@ -80,7 +95,10 @@ func TestMistakes(t *testing.T) {
 		},
 		"no token off loopback": {
 			crm.Env("HOOKLINE_ADMIN_ADDR=:8686"),
-			[]string{"HOOKLINE_ADMIN_TOKEN is not set", `HOOKLINE_ADMIN_ADDR=":8686"`, "16 to 256", "127.0.0.1:8686"},
+			[]string{
+				"HOOKLINE_ADMIN_TOKEN is not set", `HOOKLINE_ADMIN_ADDR=":8686"`, "16 to 256",
+				"127.0.0.1:8686",
+			},
 		},
 		"short token": {
 			crm.Env("HOOKLINE_ADMIN_ADDR=:8686", "HOOKLINE_ADMIN_TOKEN=confidential"),

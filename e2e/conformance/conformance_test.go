@@ -30,7 +30,8 @@ func TestServers(t *testing.T) {
 			}
 			for _, test := range scenarios {
 				r := &row{server: s, http2: http2, scenario: test.name}
-				if test.run == nil || test.applies != nil && !test.applies(s, http2) || !only.MatchString(r.name()) {
+				if test.run == nil || test.applies != nil && !test.applies(s, http2) ||
+					!only.MatchString(r.name()) {
 					continue
 				}
 				t.Run(r.name(), func(t *testing.T) { test.run(t, r) })
@@ -65,7 +66,7 @@ type row struct {
 
 	events, failed, resent, repeats, lost, disordered int
 	full, resumed                                     int // handshakes
-	parked, opened                                    int
+	spooled, opened                                   int
 }
 
 func (r *row) protocol() string {
@@ -79,10 +80,13 @@ func (r *row) name() string { return r.server.name + " " + r.protocol() + " " + 
 
 func printTable(rows []*row) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(w, "| server\t| protocol\t| scenario\t| events\t| failed attempts\t| resent\t| repeats\t| lost\t| out of order\t| handshakes, full + resumed\t|")
+	fmt.Fprintln(w,
+		"| server\t| protocol\t| scenario\t| events\t| failed attempts\t| resent\t| repeats\t| "+
+			"lost\t| out of order\t| handshakes, full + resumed\t|")
 	fmt.Fprintln(w, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
 	for _, r := range rows {
-		fmt.Fprintf(w, "| %s\t| %s\t| %s\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d + %d\t|\n", r.server.name, r.protocol(), r.scenario,
+		fmt.Fprintf(w, "| %s\t| %s\t| %s\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d + %d\t|\n",
+			r.server.name, r.protocol(), r.scenario,
 			r.events, r.failed, r.resent, r.repeats, r.lost, r.disordered, r.full, r.resumed)
 	}
 	_ = w.Flush()
@@ -97,7 +101,9 @@ var scenarios = []struct {
 	{name: "five reloads", run: reloads},
 	{name: "restart", run: restart},
 	{name: "bodies at the limit", run: bodies},
-	{name: "eight streams", run: eightStreams, applies: func(s server, http2 bool) bool { return http2 && s.streams }},
+	{name: "eight streams", run: eightStreams, applies: func(s server, http2 bool) bool {
+		return http2 && s.streams
+	}},
 }
 
 // run is Hookline at work behind a server.
@@ -125,7 +131,8 @@ func newRun(t *testing.T, r *row, f *front) *run {
 
 func (u *run) launch() {
 	u.t.Helper()
-	u.sut = e2e.Start(u.t, u.db, u.f.trust(), "HOOKLINE_RETRY_SCHEDULE=200ms"+strings.Repeat(",500ms", 500)).Until("active")
+	u.sut = e2e.Start(u.t, u.db, u.f.trust(), "HOOKLINE_RETRY_SCHEDULE=200ms"+
+		strings.Repeat(",500ms", 500)).Until("active")
 }
 
 // versions commits so many records, and of each so many versions.
@@ -139,7 +146,9 @@ func (u *run) versions(records, versions int) {
 
 // slow has the receiver take its time, so that requests are under way whenever something happens.
 func (u *run) slow(latency time.Duration) {
-	u.f.inbox.Answers(func(receiver.Request) receiver.Answer { return receiver.Answer{Latency: latency} })
+	u.f.inbox.Answers(func(receiver.Request) receiver.Answer {
+		return receiver.Answer{Latency: latency}
+	})
 }
 
 // at calls do each time when another n events have come, and so often.
@@ -168,7 +177,7 @@ func (u *run) finish() {
 	r.resent = metric(text, `hookline_resent_requests_total`)
 	r.full = metric(text, `hookline_tls_handshakes_total{kind="full"}`)
 	r.resumed = metric(text, `hookline_tls_handshakes_total{kind="resumed"}`)
-	r.parked = metric(text, `hookline_parked_deliveries_total`)
+	r.spooled = metric(text, `hookline_parked_deliveries_total`)
 	r.opened = strings.Count(u.sut.Log.String(), "receiver does not accept deliveries")
 	u.sut.Stop()
 
@@ -207,8 +216,9 @@ func (u *run) finish() {
 // unnoticed checks that nothing of it was an outage.
 func (u *run) unnoticed() {
 	u.t.Helper()
-	if r := u.row; r.failed != 0 || r.opened != 0 || r.parked != 0 {
-		u.t.Errorf("%d failed attempts, breaker opened %d times, %d deliveries spooled; want none:\n%s", r.failed, r.opened, r.parked,
+	if r := u.row; r.failed != 0 || r.opened != 0 || r.spooled != 0 {
+		u.t.Errorf("%d failed attempts, breaker opened %d times, %d deliveries spooled; want none:\n%s",
+			r.failed, r.opened, r.spooled,
 			strings.Join(slices.Collect(failures(u.sut)), "\n"))
 	}
 }
@@ -262,7 +272,10 @@ func restart(t *testing.T, r *row) {
 func idle(t *testing.T, r *row, f *front) {
 	u := newRun(t, r, f)
 	u.launch()
-	for i, gap := range []time.Duration{0, 4 * time.Second, 6 * time.Second, 11 * time.Second, 76 * time.Second} {
+	for i, gap := range []time.Duration{
+		0, 4 * time.Second, 6 * time.Second, 11 * time.Second,
+		76 * time.Second,
+	} {
 		<-time.After(gap)
 		u.db.OneByOne(fmt.Sprint("gap", i, "-"), 3)
 		e2e.Eventually(t, f.inbox.Gets(u.db.Diary()...).Missing)

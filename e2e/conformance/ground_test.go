@@ -40,7 +40,8 @@ func port(address string) string { _, p, _ := net.SplitHostPort(address); return
 func newFront(t *testing.T, s server, http2, few bool) *front {
 	t.Helper()
 	f := &front{t: t, server: s, inbox: e2e.NewInbox(t)}
-	dir, err := os.MkdirTemp("", "conformance-") //nolint:usetesting // t.TempDir is closed to other users, and Apache's children are one
+	dir, err := os.MkdirTemp("",
+		"conformance-") //nolint:usetesting // t.TempDir is closed to other users, and Apache's children are one
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,8 +55,9 @@ func newFront(t *testing.T, s server, http2, few bool) *front {
 		t.Fatal(err)
 	}
 	f.setting = setting{
-		root: os.Getenv("E2E_SERVERS"), dir: dir, port: freePort(t), spare: freePort(t), origin: f.inbox.Server.Listener.Addr().String(),
-		http2: http2, few: few,
+		root: os.Getenv("E2E_SERVERS"), dir: dir, port: freePort(t), spare: freePort(t),
+		origin: f.inbox.Server.Listener.Addr().String(),
+		http2:  http2, few: few,
 	}
 	writeCertificate(t, dir)
 	f.write(s.file, s.config(f.setting))
@@ -78,7 +80,9 @@ func (f *front) write(name, text string) {
 }
 
 // trust is the setting that has Hookline trust the server.
-func (f *front) trust() string { return "SSL_CERT_FILE=" + filepath.Join(f.setting.dir, "cert.pem") }
+func (f *front) trust() string {
+	return "SSL_CERT_FILE=" + filepath.Join(f.setting.dir, "cert.pem")
+}
 
 func (f *front) command(words []string) *exec.Cmd {
 	expand := strings.NewReplacer("{dir}", f.setting.dir, "{root}", f.setting.root)
@@ -115,7 +119,9 @@ func (f *front) start() {
 // stop ends the server and all of its processes.
 func (f *front) stop() {
 	_ = syscall.Kill(-f.process.Process.Pid, syscall.SIGTERM)
-	timer := time.AfterFunc(5*time.Second, func() { _ = syscall.Kill(-f.process.Process.Pid, syscall.SIGKILL) })
+	timer := time.AfterFunc(5*time.Second, func() {
+		_ = syscall.Kill(-f.process.Process.Pid, syscall.SIGKILL)
+	})
 	_ = f.process.Wait()
 	timer.Stop()
 	_ = syscall.Kill(-f.process.Process.Pid, syscall.SIGKILL) // those that a reload has left
@@ -171,9 +177,11 @@ func writeCertificate(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "conformance"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "conformance"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore:   time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IsCA: true, BasicConstraintsValid: true,
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
@@ -186,7 +194,10 @@ func writeCertificate(t *testing.T, dir string) {
 	}
 	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})
 	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
-	for name, text := range map[string][]byte{"cert.pem": certPEM, "key.pem": keyPEM, "both.pem": append(slices.Clone(certPEM), keyPEM...)} {
+	for name, text := range map[string][]byte{
+		"cert.pem": certPEM, "key.pem": keyPEM,
+		"both.pem": append(slices.Clone(certPEM), keyPEM...),
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
 			t.Fatal(err)
 		}

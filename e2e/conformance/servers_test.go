@@ -21,7 +21,8 @@ type server struct {
 	streams bool                   // how many requests it takes at once on a connection can be set
 	reload  syscall.Signal         // that asks for a graceful reload; 0 where reloading is a command
 	reloads func(setting) []string // that command
-	// What is logged of a body above the limit; "" where the limit does not hold for what is passed on.
+	// What is logged of a body above the limit; "" where the limit does not hold for what is passed
+	// on.
 	refusal string
 }
 
@@ -55,7 +56,8 @@ func (s setting) ifFew(line string) string {
 // servers are those of the table, in its order.
 var servers = []server{
 	{
-		name: "nginx", file: "nginx.conf", http1: true, streams: true, reload: syscall.SIGHUP, refusal: "status=413",
+		name: "nginx", file: "nginx.conf", http1: true, streams: true, reload: syscall.SIGHUP,
+		refusal: "status=413",
 		command: []string{"usr/sbin/nginx", "-p", "{dir}", "-e", "{dir}/log", "-c", "{dir}/nginx.conf"},
 		config: func(s setting) string {
 			return fmt.Sprintf(`
@@ -83,11 +85,18 @@ http {
 	},
 	{
 		name: "Apache", file: "httpd.conf", http1: true, streams: true, reload: syscall.SIGUSR1,
-		command: []string{"usr/sbin/apache2", "-d", "{dir}", "-f", "{dir}/httpd.conf", "-D", "FOREGROUND"},
+		command: []string{
+			"usr/sbin/apache2", "-d", "{dir}", "-f", "{dir}/httpd.conf", "-D",
+			"FOREGROUND",
+		},
 		config: func(s setting) string {
 			var modules strings.Builder
-			for _, m := range []string{"mpm_event", "socache_shmcb", "ssl", "http2", "proxy", "proxy_http", "authz_core"} {
-				fmt.Fprintf(&modules, "LoadModule %s_module %s/usr/lib/apache2/modules/mod_%s.so\n", m, s.root, m)
+			for _, m := range []string{
+				"mpm_event", "socache_shmcb", "ssl", "http2", "proxy", "proxy_http",
+				"authz_core",
+			} {
+				fmt.Fprintf(&modules, "LoadModule %s_module %s/usr/lib/apache2/modules/mod_%s.so\n", m, s.root,
+					m)
 			}
 			return fmt.Sprintf(`%[1]s
 ServerName 127.0.0.1
@@ -109,9 +118,12 @@ ProxyPass / http://%[7]s/
 		},
 	},
 	{
-		name: "HAProxy", file: "haproxy.cfg", http1: true, streams: true, reload: syscall.SIGUSR2, refusal: "status=413",
+		name: "HAProxy", file: "haproxy.cfg", http1: true, streams: true, reload: syscall.SIGUSR2,
+		refusal: "status=413",
 		command: []string{"usr/sbin/haproxy", "-W", "-f", "{dir}/haproxy.cfg", "-p", "{dir}/pid"},
-		env:     []string{"LD_LIBRARY_PATH={root}/usr/lib/x86_64-linux-gnu:{root}/usr/lib/aarch64-linux-gnu"},
+		env: []string{
+			"LD_LIBRARY_PATH={root}/usr/lib/x86_64-linux-gnu:{root}/usr/lib/aarch64-linux-gnu",
+		},
 		config: func(s setting) string {
 			return fmt.Sprintf(`
 global
@@ -133,8 +145,11 @@ backend receiver
 	},
 	{
 		name: "Caddy", file: "Caddyfile", http1: true, refusal: "status=502",
-		command: []string{"usr/bin/caddy", "run", "--config", "{dir}/Caddyfile", "--adapter", "caddyfile"},
-		env:     []string{"HOME={dir}", "XDG_DATA_HOME={dir}", "XDG_CONFIG_HOME={dir}"},
+		command: []string{
+			"usr/bin/caddy", "run", "--config", "{dir}/Caddyfile", "--adapter",
+			"caddyfile",
+		},
+		env: []string{"HOME={dir}", "XDG_DATA_HOME={dir}", "XDG_CONFIG_HOME={dir}"},
 		config: func(s setting) string {
 			return fmt.Sprintf(`
 {
@@ -155,14 +170,20 @@ https://127.0.0.1:%[3]d {
 		},
 		reloads: func(s setting) []string {
 			return []string{
-				"usr/bin/caddy", "reload", "--force", "--config", filepath.Join(s.dir, "Caddyfile"), "--adapter", "caddyfile",
+				"usr/bin/caddy", "reload", "--force", "--config", filepath.Join(s.dir, "Caddyfile"),
+				"--adapter", "caddyfile",
 				"--address", fmt.Sprintf("127.0.0.1:%d", s.spare),
 			}
 		},
 	},
 	{
-		name: "lighttpd", file: "lighttpd.conf", http1: true, reload: syscall.SIGUSR1, refusal: "status=413", // it always takes eight requests at once
-		command: []string{"usr/sbin/lighttpd", "-D", "-f", "{dir}/lighttpd.conf", "-m", "{root}/usr/lib/lighttpd"},
+		// it always takes eight requests at once
+		name: "lighttpd", file: "lighttpd.conf", http1: true, reload: syscall.SIGUSR1,
+		refusal: "status=413",
+		command: []string{
+			"usr/sbin/lighttpd", "-D", "-f", "{dir}/lighttpd.conf", "-m",
+			"{root}/usr/lib/lighttpd",
+		},
 		config: func(s setting) string {
 			return fmt.Sprintf(`
 server.modules = ("mod_proxy", "mod_openssl")

@@ -13,11 +13,13 @@ import (
 )
 
 const leadsSQL = `
-	CREATE TABLE leads (id text PRIMARY KEY, note text NOT NULL DEFAULT 'confidential', version int NOT NULL DEFAULT 1);
+	CREATE TABLE leads (id text PRIMARY KEY, note text NOT NULL DEFAULT 'confidential',
+	  version int NOT NULL DEFAULT 1);
 	CREATE TRIGGER diary AFTER INSERT OR UPDATE OR DELETE ON leads FOR EACH ROW EXECUTE FUNCTION diary.write('lead')`
 
-// A table that is made at run time and written to from its first moment on: each row is announced once as created, as it was when the
-// table was taken up, and each of its later changes after that, also when Hookline is killed in between.
+// A table that is made at run time and written to from its first moment on: each row is announced
+// once as created, as it was when the table was taken up, and each of its later changes after that,
+// also when Hookline is killed in between.
 func TestNewTableUnderWrites(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
@@ -37,8 +39,8 @@ func TestNewTableUnderWrites(t *testing.T) {
 	e2e.Finish(t, sut, box.Gets(sinceFirst(box, db.Diary())...))
 }
 
-// writeLeads adds leads and updates each twice, in so many sessions at once, until stop is called: many of them before the inbox
-// hears of the first one, and then as fast as it does.
+// writeLeads adds leads and updates each twice, in so many sessions at once, until stop is called:
+// many of them before the inbox hears of the first one, and then as fast as it does.
 func writeLeads(db *e2e.Database, sessions int, box *e2e.Inbox) (stop func()) {
 	ctx, cancel := context.WithCancel(db.T.Context())
 	ended := make(chan error, sessions)
@@ -49,10 +51,12 @@ func writeLeads(db *e2e.Database, sessions int, box *e2e.Inbox) (stop func()) {
 			var err error
 			for n := 0; ctx.Err() == nil && err == nil; n++ {
 				box.UntilNear(ctx, int(written.Add(3)), 10*ahead)
-				_, err = conn.Exec(db.T.Context(), `INSERT INTO leads (id) VALUES ($1)`, fmt.Sprintf("%d-%d", s, n))
+				_, err = conn.Exec(db.T.Context(), `INSERT INTO leads (id) VALUES ($1)`,
+					fmt.Sprintf("%d-%d", s, n))
 				for range 2 {
 					if err == nil {
-						_, err = conn.Exec(db.T.Context(), `UPDATE leads SET version = version + 1 WHERE id = $1`, fmt.Sprintf("%d-%d", s, n))
+						_, err = conn.Exec(db.T.Context(), `UPDATE leads SET version = version + 1 WHERE id = $1`,
+							fmt.Sprintf("%d-%d", s, n))
 					}
 				}
 			}
@@ -81,7 +85,8 @@ func allLeads(db *e2e.Database, box *e2e.Inbox) error {
 	return nil
 }
 
-// sinceFirst returns the entries that remain when what a record was before its first event is left out; that event is its creation.
+// sinceFirst returns the entries that remain when what a record was before its first event is left
+// out; that event is its creation.
 func sinceFirst(b *e2e.Inbox, diary []e2e.Entry) (rest []e2e.Entry) {
 	b.Mu.Lock()
 	defer b.Mu.Unlock()
@@ -105,8 +110,9 @@ func sinceFirst(b *e2e.Inbox, diary []e2e.Entry) (rest []e2e.Entry) {
 	return rest
 }
 
-// Tables that were made while nobody listened are announced with the rows that they have at the next start; those that were left out by
-// the configuration have nothing to announce when it lets them in.
+// Tables that were made while nobody listened are announced with the rows that they have at the
+// next start; those that were left out by the configuration have nothing to announce when it lets
+// them in.
 func TestNewTableWhileStopped(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
@@ -115,7 +121,8 @@ func TestNewTableWhileStopped(t *testing.T) {
 	sut := e2e.Start(t, db, "HOOKLINE_EXCLUDE=order,invoice").Until("active")
 	db.Exec(`CREATE TABLE invoices (id text PRIMARY KEY); INSERT INTO invoices VALUES ('old')`)
 	e2e.Eventually(t, func() error {
-		if !e2e.Value[bool](db, `SELECT EXISTS (SELECT FROM hookline.known_table WHERE relation = 'invoices'::regclass)`) {
+		if !e2e.Value[bool](db,
+			`SELECT EXISTS (SELECT FROM hookline.known_table WHERE relation = 'invoices'::regclass)`) {
 			return errors.New("invoices has not been looked at")
 		}
 		return nil
@@ -125,11 +132,16 @@ func TestNewTableWhileStopped(t *testing.T) {
 	sut.Stop()
 
 	db.Exec(leadsSQL)
-	db.Exec(`INSERT INTO leads (id) VALUES ('one'), ('two'); UPDATE leads SET version = 2 WHERE id = 'two'`)
+	db.Exec(
+		`INSERT INTO leads (id) VALUES ('one'), ('two'); UPDATE leads SET version = 2 WHERE id = 'two'`)
 	sut = e2e.Start(t, db).Until("active")
-	db.Exec(`UPDATE leads SET version = 3 WHERE id = 'two'; INSERT INTO orders VALUES ('new'); INSERT INTO invoices VALUES ('new')`)
+	db.Exec(
+		`UPDATE leads SET version = 3 WHERE id = 'two'; INSERT INTO orders VALUES ('new'); INSERT INTO invoices VALUES ('new')`)
 	box.UntilAccepted(6)
-	e2e.Finish(t, sut, box.Gets(append(sinceFirst(box, db.Diary()), e2e.Entry{Event: "order.created", Record: "new"}, e2e.Entry{Event: "invoice.created", Record: "new"})...))
+	e2e.Finish(t, sut, box.Gets(append(sinceFirst(box, db.Diary()), e2e.Entry{
+		Event:  "order.created",
+		Record: "new",
+	}, e2e.Entry{Event: "invoice.created", Record: "new"})...))
 }
 
 // A custom object is announced from its first record on, and a workspace from its first webhook on.
@@ -160,7 +172,8 @@ func TestTwentyObjectAtRunTime(t *testing.T) {
 	e2e.Finish(t, sut, box.Gets(want...))
 }
 
-// A workspace that is made at run time is announced to its own webhooks; once it is dropped the others go on.
+// A workspace that is made at run time is announced to its own webhooks; once it is dropped the
+// others go on.
 func TestTwentyWorkspaceAtRunTime(t *testing.T) {
 	t.Parallel()
 	db, ofApple, ofPear := e2e.NewTwenty(t), e2e.NewInbox(t), e2e.NewInbox(t)
@@ -193,7 +206,8 @@ func TestTwentyWorkspaceAtRunTime(t *testing.T) {
 	e2e.Finish(t, sut, ofApple.Gets(apples...), ofPear.Gets(pears...))
 }
 
-// A role that owns nothing says that a new table is left out, and how to let it in; the DBA's SQL brings the rows along.
+// A role that owns nothing says that a new table is left out, and how to let it in; the DBA's SQL
+// brings the rows along.
 func TestNewTableByDBA(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)

@@ -12,14 +12,15 @@ import (
 	"hookline/e2e"
 )
 
-// Of several processes one is active. When it is stopped, another takes over where it was; when it is killed, too, though some may
-// come twice then.
+// Of several processes one is active. When it is stopped, another takes over where it was; when it
+// is killed, too, though some may come twice then.
 func TestStandby(t *testing.T) {
 	t.Parallel()
 	const contacts = 600
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
 	db.AddWebhook(box, "*.*")
-	first, second := e2e.Roles(t, e2e.Start(t, db, "HOOKLINE_MAX_BUFFER=64KiB"), e2e.Start(t, db, "HOOKLINE_MAX_BUFFER=64KiB"))
+	first, second := e2e.Roles(t, e2e.Start(t, db, "HOOKLINE_MAX_BUFFER=64KiB"),
+		e2e.Start(t, db, "HOOKLINE_MAX_BUFFER=64KiB"))
 
 	box.CloseAfter(contacts / 2)
 	db.OneByOne("first", contacts)
@@ -42,8 +43,8 @@ func TestStandby(t *testing.T) {
 	e2e.Finish(t, third, box.Gets(db.Diary()...))
 }
 
-// Three processes pass the slot on: it takes less than 2 s after SIGTERM and less than 5 s after kill -9 until the next one delivers. Each
-// says what it is.
+// Three processes pass the slot on: it takes less than 2 s after SIGTERM and less than 5 s after
+// kill -9 until the next one delivers. Each says what it is.
 func TestTakeover(t *testing.T) {
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
 	db.AddWebhook(box, "*.*")
@@ -51,7 +52,8 @@ func TestTakeover(t *testing.T) {
 	db.OneByOne("first", 1)
 	box.UntilAccepted(1)
 	for _, p := range others {
-		if log := p.Log.String(); !strings.Contains(log, "standing by") || strings.Contains(log, "replication stream started") {
+		if log := p.Log.String(); !strings.Contains(log, "standing by") ||
+			strings.Contains(log, "replication stream started") {
 			t.Errorf("a standby does not say in its log that it is one:\n%s", log)
 		}
 	}
@@ -59,7 +61,8 @@ func TestTakeover(t *testing.T) {
 	takeover := func(how string, end func(), limit time.Duration) {
 		t.Helper()
 		began := time.Now()
-		end() // the process is gone when it returns, so whatever is committed from now on is the next one's
+		// the process is gone when it returns, so whatever is committed from now on is the next one's
+		end()
 		db.OneByOne(how, 1)
 		took := box.UntilHeardOf(how + "1").Sub(began)
 		t.Logf("takeover after %s: %s", how, took.Round(time.Millisecond))
@@ -76,8 +79,8 @@ func TestTakeover(t *testing.T) {
 	e2e.Finish(t, others[0].Until("active"), box.Gets(db.Diary()...))
 }
 
-// Under constant writes the process is replaced again and again, as in a rolling update: the new one first, then the old one goes. Nothing
-// is lost and nothing comes twice.
+// Under constant writes the process is replaced again and again, as in a rolling update: the new
+// one first, then the old one goes. Nothing is lost and nothing comes twice.
 func TestRollingUpdate(t *testing.T) {
 	t.Parallel()
 	const updates = 5
@@ -99,7 +102,8 @@ func TestRollingUpdate(t *testing.T) {
 // ahead is how many events a writer may be ahead of an inbox.
 const ahead = 200
 
-// keepWriting adds contacts and changes them until stop is called, as fast as the inbox hears of it.
+// keepWriting adds contacts and changes them until stop is called, as fast as the inbox hears of
+// it.
 func keepWriting(db *e2e.Database, prefix string, box *e2e.Inbox) (stop func()) {
 	db.T.Helper()
 	conn := db.Session()
@@ -109,7 +113,10 @@ func keepWriting(db *e2e.Database, prefix string, box *e2e.Inbox) (stop func()) 
 	writer.Go(func() {
 		for n := 0; ctx.Err() == nil; n++ {
 			box.UntilNear(ctx, heard+2*n, ahead)
-			for _, sql := range []string{`INSERT INTO contacts (id) VALUES ($1)`, `UPDATE contacts SET version = 2 WHERE id = $1`} {
+			for _, sql := range []string{
+				`INSERT INTO contacts (id) VALUES ($1)`,
+				`UPDATE contacts SET version = 2 WHERE id = $1`,
+			} {
 				if _, err := conn.Exec(context.WithoutCancel(ctx), sql, fmt.Sprint(prefix, n)); err != nil {
 					db.T.Errorf("%s: %v", sql, err)
 					return

@@ -7,8 +7,8 @@ import (
 	"hookline/e2e"
 )
 
-// Stopped in the middle of a backlog, and of a transaction, Hookline gives the slot back at once. Over all restarts nothing is lost,
-// and nothing comes twice.
+// Stopped in the middle of a backlog, and of a transaction, Hookline gives the slot back at once.
+// Over all restarts nothing is lost, and nothing comes twice.
 func TestStopped(t *testing.T) {
 	t.Parallel()
 	const contacts = 1500
@@ -22,7 +22,8 @@ func TestStopped(t *testing.T) {
 
 	for i := range 3 {
 		box.CloseAfter(contacts / 8)
-		sut := e2e.Start(t, db, "HOOKLINE_MAX_BUFFER=64KiB") // so that most of it is still with the server
+		// so that most of it is still with the server
+		sut := e2e.Start(t, db, "HOOKLINE_MAX_BUFFER=64KiB")
 		sut.StopInTheMiddle(box)
 		if db.SlotActive() {
 			t.Error("the slot is still active after the end of the process")
@@ -34,7 +35,8 @@ func TestStopped(t *testing.T) {
 	e2e.Finish(t, e2e.Start(t, db), box.Gets(diary...), other.Gets(diary...))
 }
 
-// A stop does not wait for retries. What is pending goes to the spool, and is sent after the restart.
+// A stop does not wait for retries. What is pending goes to the spool, and is sent after the
+// restart.
 func TestStoppedWhileFailing(t *testing.T) {
 	t.Parallel()
 	const contacts = 20

@@ -9,7 +9,8 @@ import (
 	"hookline/internal/receiver"
 )
 
-// A row that cannot be served is skipped and told of once, its neighbours are served, and it is taken up when it is mended.
+// A row that cannot be served is skipped and told of once, its neighbours are served, and it is
+// taken up when it is mended.
 func TestBadWebhooks(t *testing.T) {
 	t.Parallel()
 	db, good := e2e.NewCRM(t), e2e.NewInbox(t)
@@ -22,14 +23,20 @@ func TestBadWebhooks(t *testing.T) {
 		box       *e2e.Inbox // the URL is the box's when it is ""
 		id        string
 	}{
-		{reason: "url: is not a URL", url: "http://[::1/" + e2e.Confidential, secret: e2e.Confidential, operation: "*.*"},
+		{
+			reason: "url: is not a URL", url: "http://[::1/" + e2e.Confidential, secret: e2e.Confidential,
+			operation: "*.*",
+		},
 		{
 			reason: "url: does not start with http:// or https://",
 			url:    "ftp://u:" + e2e.Confidential + "@127.0.0.1", secret: e2e.Confidential, operation: "*.*",
 		},
 		{reason: "url: is empty", url: " ", secret: e2e.Confidential, operation: "*.*"},
 		{reason: "secret: is null", secret: nil, operation: "*.*"},
-		{reason: `operation \"contact.exploded\"`, secret: e2e.Confidential, operation: "contact.exploded"},
+		{
+			reason: `operation \"contact.exploded\"`, secret: e2e.Confidential,
+			operation: "contact.exploded",
+		},
 	}
 	for i := range bad {
 		b := &bad[i]
@@ -38,7 +45,8 @@ func TestBadWebhooks(t *testing.T) {
 		if address == "" {
 			address = b.box.URL()
 		}
-		b.id = e2e.Value[string](db, `INSERT INTO webhooks (url, secret, operations) VALUES ($1, $2, ARRAY[$3]) RETURNING id::text`,
+		b.id = e2e.Value[string](db,
+			`INSERT INTO webhooks (url, secret, operations) VALUES ($1, $2, ARRAY[$3]) RETURNING id::text`,
 			address, b.secret, b.operation)
 	}
 	sut := e2e.Start(t, db).Until("active")
@@ -46,7 +54,8 @@ func TestBadWebhooks(t *testing.T) {
 	good.UntilAccepted(3)
 
 	for _, b := range bad {
-		db.Exec(`UPDATE webhooks SET url = $2, secret = $3, operations = '{*.*}' WHERE id = $1`, b.id, b.box.URL(), b.box.Secret)
+		db.Exec(`UPDATE webhooks SET url = $2, secret = $3, operations = '{*.*}' WHERE id = $1`, b.id,
+			b.box.URL(), b.box.Secret)
 	}
 	unheard := len(db.Diary())
 	db.OneByOne("after", 3)

@@ -31,7 +31,8 @@ func TestDelivery(t *testing.T) {
 	db.AddWebhook(signed, "person.created")
 	db.AddWebhook(unsigned, "*.*")
 	sut := e2e.Start(t, db).Until("active")
-	db.Exec(`INSERT INTO people VALUES ('abc12345', 'Alice', 'Doe', 'alice@example.com', '2025-02-10 16:30:45+01', 'user_123')`)
+	db.Exec(
+		`INSERT INTO people VALUES ('abc12345', 'Alice', 'Doe', 'alice@example.com', '2025-02-10 16:30:45+01', 'user_123')`)
 	committed := time.Now()
 	created := e2e.Entry{Event: "person.created", Record: "abc12345"}
 	e2e.Finish(t, sut, signed.Gets(created), unsigned.Gets(created))
@@ -43,11 +44,13 @@ func TestDelivery(t *testing.T) {
 	if !found {
 		t.Fatalf("body is\n%s\nwant it to start with\n%s", got.Body, start)
 	}
-	end := regexp.MustCompile(`^(` + moment + `)","id":"(evt_[0-9a-f]{8}_[0-9a-f]{16}_0)","key":{"id":"abc12345"}}$`).FindStringSubmatch(rest)
+	end := regexp.MustCompile(`^(` + moment +
+		`)","id":"(evt_[0-9a-f]{8}_[0-9a-f]{16}_0)","key":{"id":"abc12345"}}$`).FindStringSubmatch(rest)
 	if end == nil {
 		t.Fatalf("body ends with %s", rest)
 	}
-	if at, err := time.Parse(time.RFC3339, end[1]); err != nil || committed.Sub(at).Abs() > e2e.Patience {
+	if at, err := time.Parse(time.RFC3339, end[1]); err != nil ||
+		committed.Sub(at).Abs() > e2e.Patience {
 		t.Errorf("timestamp %s, %v; committed at %s", end[1], err, committed)
 	}
 	id := end[2]
@@ -66,10 +69,12 @@ func TestDelivery(t *testing.T) {
 		"Content-Length": strconv.Itoa(len(got.Body)),
 	})
 	ms, seconds := got.Header.Get("X-Twenty-Webhook-Timestamp"), got.Header.Get("Webhook-Timestamp")
-	if twenty := hex.EncodeToString(mac(signed.Secret, ms+":", got.Body)); got.Header.Get("X-Twenty-Webhook-Signature") != twenty {
+	if twenty := hex.EncodeToString(mac(signed.Secret, ms+":", got.Body)); got.Header.Get(
+		"X-Twenty-Webhook-Signature") != twenty {
 		t.Errorf("X-Twenty-Webhook-Signature is not %s, the HMAC of %s:<body>", twenty, ms)
 	}
-	standard := "v1," + base64.StdEncoding.EncodeToString(mac(signed.Secret, id+"."+seconds+".", got.Body))
+	standard := "v1," + base64.StdEncoding.EncodeToString(
+		mac(signed.Secret, id+"."+seconds+".", got.Body))
 	if got.Header.Get("Webhook-Signature") != standard {
 		t.Errorf("webhook-signature is not %s, the HMAC of %s.%s.<body>", standard, id, seconds)
 	}
@@ -82,8 +87,9 @@ func TestDelivery(t *testing.T) {
 		t.Errorf("two webhooks get different bodies:\n%s\n%s", got.Body, plain.Body)
 	}
 	wantHeaders(t, plain, map[string]string{
-		"Content-Type": `application/json`, "User-Agent": `hookline/.+`, "Webhook-Id": id, "X-Hookline-Attempt": `1`,
-		"Content-Length": `\d+`,
+		"Content-Type": `application/json`, "User-Agent": `hookline/.+`, "Webhook-Id": id,
+		"X-Hookline-Attempt": `1`,
+		"Content-Length":     `\d+`,
 	})
 }
 
@@ -98,7 +104,8 @@ func mac(secret, prefix string, body []byte) []byte {
 func wantHeaders(t *testing.T, got receiver.Request, want map[string]string) {
 	t.Helper()
 	for name, pattern := range want {
-		if value := got.Header.Get(name); !regexp.MustCompile("^(?:" + pattern + ")$").MatchString(value) {
+		if value := got.Header.Get(name); !regexp.MustCompile("^(?:" + pattern + ")$").MatchString(
+			value) {
 			t.Errorf("header %s is %q, want %s", name, value, pattern)
 		}
 	}
@@ -120,18 +127,22 @@ func TestFormats(t *testing.T) {
 	for i, format := range formats {
 		box := e2e.NewInbox(t)
 		boxes[format] = box
-		db.Exec(`INSERT INTO hookline.webhook (id, workspace_id, url, secret, format) VALUES ($1, $2, $3, $4, $5)`,
+		db.Exec(
+			`INSERT INTO hookline.webhook (id, workspace_id, url, secret, format) VALUES ($1, $2, $3, $4, $5)`,
 			"00000000-0000-4000-8000-00000000000"+strconv.Itoa(i), apple.ID, box.URL(), box.Secret, format)
+		box.Validates(db.Database, format)
 	}
 	sut := e2e.Start(t, db.Database, "HOOKLINE_TWENTY_WEBHOOKS=none").Until("active")
 
 	const ada = "3c9f2f63-9ab0-4d1c-8f0e-6f0c5e1d2b3a"
 	db.Exec(`SET search_path = ` + apple.Schema + `, public`)
 	db.Exec(`INSERT INTO person (
-			id, "nameFirstName", "nameLastName", "emailsPrimaryEmail", "emailsAdditionalEmails", "jobTitle", position)
+			id, "nameFirstName", "nameLastName", "emailsPrimaryEmail", "emailsAdditionalEmails", "jobTitle",
+			  position)
 		VALUES (
 			$1, 'Ada', 'Lovelace "Byron" <née>', 'ada@example.com', '["a@example.com", "l@example.com"]', E'Analyst\n\u2028', 1.5)`, ada)
-	db.Exec(`UPDATE person SET "jobTitle" = 'First programmer', "phonesPrimaryPhoneNumber" = '020 7946 0018' WHERE id = $1`, ada)
+	db.Exec(
+		`UPDATE person SET "jobTitle" = 'First programmer', "phonesPrimaryPhoneNumber" = '020 7946 0018' WHERE id = $1`, ada)
 	db.Exec(`UPDATE person SET "deletedAt" = '2026-01-02 03:04:05.678+00' WHERE id = $1`, ada)
 	db.Exec(`UPDATE person SET "deletedAt" = NULL WHERE id = $1`, ada)
 	db.Exec(`UPDATE person SET "deletedAt" = '2026-01-02 03:04:05.678+00' WHERE id = $1`, ada)
@@ -140,7 +151,10 @@ func TestFormats(t *testing.T) {
 	var want []e2e.Delivery
 	for _, format := range formats {
 		var entries []e2e.Entry
-		for _, action := range []string{"created", "updated", "deleted", "restored", "deleted", "destroyed"} {
+		for _, action := range []string{
+			"created", "updated", "deleted", "restored", "deleted",
+			"destroyed",
+		} {
 			e := apple.Did("person."+action, ada)
 			if format == "standard" {
 				e.Workspace = "" // which that format does not tell

@@ -47,17 +47,20 @@ func seek(t *testing.T, processes []*e2e.Process, boxes ...*e2e.Inbox) {
 
 const credentialsSQL = `
 	CREATE TYPE login AS (name text, password text);
-	CREATE TABLE users (id text PRIMARY KEY, email text, password_hash text, "apiKey" text, salt text, hash text, reset_token uuid,
+	CREATE TABLE users (id text PRIMARY KEY, email text, password_hash text, "apiKey" text, salt text,
+	  hash text, reset_token uuid,
 		meta jsonb, note text, login login, secretary text, version int DEFAULT 1);
 	CREATE TABLE provider_identity (id text PRIMARY KEY, provider_metadata jsonb);
 	CREATE TABLE settings (id text PRIMARY KEY, key text, value text);
-	CREATE TABLE audits (id text PRIMARY KEY, field text, old_value text, new_value text, object_changes jsonb);
+	CREATE TABLE audits (id text PRIMARY KEY, field text, old_value text, new_value text,
+	  object_changes jsonb);
 	CREATE TABLE refresh_tokens (token text PRIMARY KEY, user_id text);
 	CREATE TABLE sessions (id text PRIMARY KEY, a_session bytea, "LastUpdated" timestamp);
 	CREATE TABLE directus_sessions (token text PRIMARY KEY, expires timestamp);
 	CREATE TABLE ir_session (id int PRIMARY KEY, key text, nonce text)`
 
-// Credentials are in nothing that leaves: not in bodies, whatever happens to a row, nor in the log, the metrics, or what commands print.
+// Credentials are in nothing that leaves: not in bodies, whatever happens to a row, nor in the log,
+// the metrics, or what commands print.
 func TestCredentialsStayIn(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, db *e2e.Database) {
@@ -70,7 +73,8 @@ func TestCredentialsStayIn(t *testing.T) {
 			}
 			return receiver.Answer{}
 		})
-		sut := e2e.Start(t, db, "HOOKLINE_RETRY_SCHEDULE=20ms", "HOOKLINE_LOG_LEVEL=debug").Until("active")
+		sut := e2e.Start(t, db, "HOOKLINE_RETRY_SCHEDULE=20ms",
+			"HOOKLINE_LOG_LEVEL=debug").Until("active")
 
 		add := func(id string) {
 			db.Exec(`INSERT INTO users VALUES ($1, 'ada@example.com', 'canary', 'canary', 'canary', 'canary', gen_random_uuid(),
@@ -80,10 +84,13 @@ func TestCredentialsStayIn(t *testing.T) {
 		db.Exec(`UPDATE users SET password_hash = 'canary2', "apiKey" = 'canary2', meta = '{"password":"canary2","a":1}',
 			login = ('ada', 'canary2')`) // nothing to tell
 		db.Exec(`UPDATE users SET email = 'x@example.com', hash = 'canary3'`)
-		db.Exec(`INSERT INTO provider_identity VALUES ('one', '{"password":"canary","deep":[{"refresh_token":"canary"}]}')`)
-		db.Exec(`INSERT INTO settings VALUES ('one', 'smtp_password', 'canary'), ('two', 'theme', 'dark')`)
+		db.Exec(
+			`INSERT INTO provider_identity VALUES ('one', '{"password":"canary","deep":[{"refresh_token":"canary"}]}')`)
+		db.Exec(
+			`INSERT INTO settings VALUES ('one', 'smtp_password', 'canary'), ('two', 'theme', 'dark')`)
 		db.Exec(`UPDATE settings SET value = 'canary2' WHERE id = 'one'`) // nothing to tell
-		db.Exec(`INSERT INTO audits VALUES ('one', 'api_key', 'canary', 'canary', '{"encrypted_password":["canary","canary"]}')`)
+		db.Exec(
+			`INSERT INTO audits VALUES ('one', 'api_key', 'canary', 'canary', '{"encrypted_password":["canary","canary"]}')`)
 		db.Exec(`INSERT INTO refresh_tokens VALUES ('canary')`)
 		db.Exec(`INSERT INTO sessions VALUES ('canary', 'canary')`)
 		db.Exec(`INSERT INTO directus_sessions VALUES ('canary')`)
@@ -94,7 +101,8 @@ func TestCredentialsStayIn(t *testing.T) {
 			}[table] + ` = 'canary2'`)
 			db.Exec(`DELETE FROM ` + table)
 		}
-		db.Exec(`CREATE TABLE api_tokens (id text PRIMARY KEY, access_key text, label text)`) // while it runs
+		// while it runs
+		db.Exec(`CREATE TABLE api_tokens (id text PRIMARY KEY, access_key text, label text)`)
 		db.Exec(`INSERT INTO api_tokens VALUES ('one', 'canary', 'x')`)
 		add("dead")
 		db.Exec(`DELETE FROM users WHERE id = 'one'`)
@@ -144,12 +152,16 @@ func TestCredentialsStayIn(t *testing.T) {
 		for name := range want {
 			t.Errorf("%s has not come", name)
 		}
-		for _, text := range []string{"users.password_hash", `to_announce_it="HOOKLINE_SECRET_COLUMNS=-refresh_tokens.token"`, "api_tokens.access_key"} {
+		for _, text := range []string{
+			"users.password_hash",
+			`to_announce="HOOKLINE_SECRET_COLUMNS=-refresh_tokens.token"`, "api_tokens.access_key",
+		} {
 			if !strings.Contains(sut.Log.String(), text) {
 				t.Errorf("the log does not say %s", text)
 			}
 		}
-		if text := doctor.Out.String(); !strings.Contains(text, "users.password_hash") || !strings.Contains(text, "-sessions.*") {
+		if text := doctor.Out.String(); !strings.Contains(text, "users.password_hash") ||
+			!strings.Contains(text, "-sessions.*") {
 			t.Errorf("the doctor says\n%s", text)
 		}
 	})

@@ -10,8 +10,8 @@ import (
 	"hookline/internal/receiver"
 )
 
-// A receiver that fails delays nobody but itself, and holds no WAL back. What it could not take waits in the spool until it recovers, and
-// comes in order then.
+// A receiver that fails delays nobody but itself, and holds no WAL back. What it could not take
+// waits in the spool until it recovers, and comes in order then.
 func TestFailingReceiver(t *testing.T) {
 	t.Parallel()
 	db, healthy, failing := e2e.NewCRM(t), e2e.NewInbox(t), e2e.NewInbox(t)
@@ -77,7 +77,10 @@ func TestRetryAfter(t *testing.T) {
 		if r.Attempt > 1 {
 			return receiver.Answer{}
 		}
-		return receiver.Answer{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"1"}}}
+		return receiver.Answer{
+			Status: http.StatusTooManyRequests,
+			Header: http.Header{"Retry-After": {"1"}},
+		}
 	})
 	sut := e2e.Start(t, db, "HOOKLINE_RETRY_SCHEDULE=10ms").Until("active")
 	db.OneByOne("contact", 1)
@@ -89,7 +92,8 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// Whoever mends a webhook need not wait for the next retry, and one that is deleted holds nothing back.
+// Whoever mends a webhook need not wait for the next retry, and one that is deleted holds nothing
+// back.
 func TestFailingWebhookChanged(t *testing.T) {
 	t.Parallel()
 	db, wrong, right, given := e2e.NewCRM(t), e2e.NewInbox(t), e2e.NewInbox(t), e2e.NewInbox(t)
@@ -103,7 +107,8 @@ func TestFailingWebhookChanged(t *testing.T) {
 	wrong.UntilAsked(3)
 	given.UntilAsked(3)
 
-	db.Exec(`UPDATE webhooks SET url = $2, secret = $3 WHERE id = $1`, mended, right.URL(), right.Secret)
+	db.Exec(`UPDATE webhooks SET url = $2, secret = $3 WHERE id = $1`, mended, right.URL(),
+		right.Secret)
 	db.Exec(`DELETE FROM webhooks WHERE id = $1`, deleted)
 	e2e.Eventually(t, right.Gets(db.Diary()...).Missing)
 	db.UntilAcknowledged(before)

@@ -7,8 +7,8 @@ import (
 	"hookline/e2e"
 )
 
-// A published table without a primary key would make the CRM's own UPDATE and DELETE fail, so it is left alone, and the log says
-// so.
+// A published table without a primary key would make the CRM's own UPDATE and DELETE fail, so it is
+// left alone, and the log says so.
 func TestTableWithoutPrimaryKey(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
@@ -28,7 +28,8 @@ func TestTableWithoutPrimaryKey(t *testing.T) {
 
 	var told int
 	for line := range strings.Lines(sut.Log.String()) {
-		if strings.Contains(line, "WARN") && strings.Contains(line, "imports") && strings.Contains(line, "exports") {
+		if strings.Contains(line, "WARN") && strings.Contains(line, "imports") &&
+			strings.Contains(line, "exports") {
 			told++
 		}
 	}

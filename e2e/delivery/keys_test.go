@@ -36,7 +36,8 @@ func TestKeysThatChange(t *testing.T) {
 
 const keyedTables = `
 	CREATE TABLE names (entity text, name text, version int, PRIMARY KEY (entity, name));
-	CREATE TABLE visits (patient text, ward int, version int, PRIMARY KEY (patient, ward)) PARTITION BY LIST (ward);
+	CREATE TABLE visits (patient text, ward int, version int, PRIMARY KEY (patient,
+	  ward)) PARTITION BY LIST (ward);
 	CREATE TABLE visits_1 PARTITION OF visits FOR VALUES IN (1);
 	CREATE TABLE visits_2 PARTITION OF visits FOR VALUES IN (2);
 	INSERT INTO visits SELECT 'patient' || i, 1, 0 FROM generate_series(1, 4) i;
@@ -48,11 +49,14 @@ func testKeysThatChange(t *testing.T, major int, identity string) {
 	random := e2e.Random(t)
 	db := e2e.Connect(t, postgrestest.NewDatabaseMajor(t, major))
 	settings := []string{
-		"HOOKLINE_WEBHOOKS_TABLE=hookline.webhook", "HOOKLINE_REPLICA_IDENTITY=" + identity, "HOOKLINE_HOLD_MAX=300ms", e2e.Often,
+		"HOOKLINE_WEBHOOKS_TABLE=hookline.webhook", "HOOKLINE_REPLICA_IDENTITY=" + identity,
+		"HOOKLINE_HOLD_MAX=300ms", e2e.Often,
 	}
 	db.Exec(keyedTables)
 	if identity == "keep" { // a deferrable key is no replica identity
-		db.Exec("DROP TABLE places; CREATE TABLE places (place int PRIMARY KEY, version int); INSERT INTO places SELECT i, 0 FROM generate_series(1, 5) i")
+		db.Exec(
+			"DROP TABLE places; CREATE TABLE places (place int PRIMARY KEY, version int); INSERT INTO " +
+				"places SELECT i, 0 FROM generate_series(1, 5) i")
 	}
 	whole, split := newCopy(t, random.Uint64()), newCopy(t, random.Uint64())
 	db.SetUp(settings...)
@@ -61,7 +65,8 @@ func testKeysThatChange(t *testing.T, major int, identity string) {
 		db.SetUp(settings...)
 	}
 	for box, rekey := range map[*e2e.Inbox]*string{whole.inbox: nil, split.inbox: new("split")} {
-		db.Exec("INSERT INTO hookline.webhook (url, secret, rekey) VALUES ($1, $2, $3)", box.URL(), box.Secret, rekey)
+		db.Exec("INSERT INTO hookline.webhook (url, secret, rekey) VALUES ($1, $2, $3)", box.URL(),
+			box.Secret, rekey)
 	}
 	db.Exec("UPDATE visits SET version = 1")
 	db.Exec("UPDATE places SET version = 1")
@@ -114,7 +119,8 @@ func testKeysThatChange(t *testing.T, major int, identity string) {
 	}
 	sut.Stop()
 	if whole.renames == 0 || split.renames > 0 {
-		t.Errorf("%d events name a key of before, and %d of those that are split", whole.renames, split.renames)
+		t.Errorf("%d events name a key of before, and %d of those that are split", whole.renames,
+			split.renames)
 	}
 }
 
@@ -136,7 +142,8 @@ type copyOf struct {
 func newCopy(t *testing.T, seed uint64) *copyOf {
 	c := &copyOf{
 		t: t, inbox: e2e.NewInbox(t), random: rand.New(rand.NewPCG(seed, 0)),
-		refused: map[string]bool{}, known: map[string]bool{}, last: map[string]uint64{}, records: map[string]int{},
+		refused: map[string]bool{}, known: map[string]bool{}, last: map[string]uint64{},
+		records: map[string]int{},
 	}
 	c.inbox.Answers(c.answer)
 	return c
@@ -262,7 +269,8 @@ func (w *renamer) write(t *testing.T) func(tx pgx.Tx) error {
 					rename("third", other)
 				}
 			case 7:
-				run("UPDATE visits SET ward = 3 - ward, version = $1 WHERE patient = $2", fmt.Sprint("patient", 1+w.random.IntN(4)))
+				run("UPDATE visits SET ward = 3 - ward, version = $1 WHERE patient = $2",
+					fmt.Sprint("patient", 1+w.random.IntN(4)))
 				w.move(run)
 			}
 		}

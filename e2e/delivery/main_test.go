@@ -1,4 +1,5 @@
-// Package delivery follows what is committed to the receivers: transactions, bodies, failing and slow receivers, mistakes in webhooks.
+// Package delivery follows what is committed to the receivers: transactions, bodies, failing and
+// slow receivers, mistakes in webhooks.
 package delivery
 
 import (

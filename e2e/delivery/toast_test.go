@@ -8,7 +8,8 @@ import (
 	"hookline/e2e"
 )
 
-// A large value is stored beside its row, and an update that leaves it alone does not bring it: it arrives whole all the same.
+// A large value is stored beside its row, and an update that leaves it alone does not bring it: it
+// arrives whole all the same.
 //
 // https://www.postgresql.org/docs/current/storage-toast.html
 func TestLargeValues(t *testing.T) {
@@ -18,7 +19,11 @@ func TestLargeValues(t *testing.T) {
 		updated  []string
 		deleted  string // the data of a deletion
 	}{
-		{"full", "f", []string{"title", "version"}, `{"id":"d1","title":"second","body":"BODY","version":2}`},
+		{
+			"full", "f",
+			[]string{"title", "version"},
+			`{"id":"d1","title":"second","body":"BODY","version":2}`,
+		},
 		{"keep", "d", nil, `{"id":"d1"}`},
 	} {
 		t.Run(test.identity, func(t *testing.T) {
@@ -28,14 +33,16 @@ func TestLargeValues(t *testing.T) {
 			db.Exec(`CREATE TABLE documents (id text PRIMARY KEY, title text, body text, version int)`)
 			db.Exec(`ALTER TABLE documents ALTER body SET STORAGE EXTERNAL`)
 			db.AddWebhook(box, "*.*")
-			sut := e2e.Start(t, db, "HOOKLINE_REPLICA_IDENTITY="+test.identity, "HOOKLINE_MAX_BUFFER=64KiB").Until("active")
+			sut := e2e.Start(t, db, "HOOKLINE_REPLICA_IDENTITY="+test.identity,
+				"HOOKLINE_MAX_BUFFER=64KiB").Until("active")
 
 			body := strings.Repeat("0123456789", 20_000) // more than the buffer holds
 			db.Exec(`INSERT INTO documents VALUES ('d1', 'first', $1, 1)`, body)
 			db.Exec(`UPDATE documents SET title = 'second', version = 2`)
 			box.UntilAccepted(2) // while the row is there to be read back
 			db.Exec(`DELETE FROM documents`)
-			if got := e2e.Value[string](db, `SELECT relreplident::text FROM pg_class WHERE oid = 'documents'::regclass`); got != test.catalog {
+			if got := e2e.Value[string](db,
+				`SELECT relreplident::text FROM pg_class WHERE oid = 'documents'::regclass`); got != test.catalog {
 				t.Errorf("replica identity of documents is %s, want %s", got, test.catalog)
 			}
 			last := e2e.Entry{Event: "document.deleted", Record: "d1", Version: 2}

@@ -9,7 +9,8 @@ import (
 	"hookline/e2e"
 )
 
-// A table of webhooks that is rebuilt and swapped in, with a copy that stays: none of the three is ever announced.
+// A table of webhooks that is rebuilt and swapped in, with a copy that stays: none of the three is
+// ever announced.
 func TestRebuiltTableOfWebhooksIsNotAnnounced(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, db *e2e.Database) {
@@ -24,7 +25,8 @@ func TestRebuiltTableOfWebhooksIsNotAnnounced(t *testing.T) {
 		db.Exec(`CREATE TABLE markers (id text PRIMARY KEY)`)
 		db.Exec(`INSERT INTO markers VALUES ('one')`)
 		box.UntilHeardOf("one") // so the others have been looked at
-		db.Exec(`BEGIN; ALTER TABLE webhooks RENAME TO webhooks_old; ALTER TABLE webhooks_new RENAME TO webhooks; COMMIT`)
+		db.Exec(
+			`BEGIN; ALTER TABLE webhooks RENAME TO webhooks_old; ALTER TABLE webhooks_new RENAME TO webhooks; COMMIT`)
 		for _, table := range []string{"webhooks_old", "webhooks_backup"} {
 			db.Exec(`UPDATE ` + table + ` SET note = 'canary2'`)
 		}
@@ -36,12 +38,14 @@ func TestRebuiltTableOfWebhooksIsNotAnnounced(t *testing.T) {
 			db.Exec(`DELETE FROM ` + table)
 		}
 		db.OneByOne("contact", 1)
-		e2e.Finish(t, sut, box.Gets(append(db.Diary(), e2e.Entry{Event: "marker.created", Record: "one"}, e2e.Entry{Event: "sign.created", Record: "two"})...))
+		e2e.Finish(t, sut, box.Gets(append(db.Diary(), e2e.Entry{Event: "marker.created", Record: "one"},
+			e2e.Entry{Event: "sign.created", Record: "two"})...))
 		seek(t, []*e2e.Process{sut}, box)
 	})
 }
 
-// A table that nothing but the setting says is one of webhooks stays one under any name: while Hookline runs, and after a restart.
+// A table that nothing but the setting says is one of webhooks stays one under any name: while
+// Hookline runs, and after a restart.
 func TestRenamedTableOfWebhooksIsNotAnnounced(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, db *e2e.Database) {
@@ -70,7 +74,8 @@ func TestRenamedTableOfWebhooksIsNotAnnounced(t *testing.T) {
 		box.UntilAccepted(3)
 		doctor := e2e.Run(t, db.Env(setting), "doctor")
 		doctor.Wait()
-		e2e.Finish(t, again, box.Gets(append(db.Diary(), e2e.Entry{Event: "marker.created", Record: "one"})...))
+		e2e.Finish(t, again,
+			box.Gets(append(db.Diary(), e2e.Entry{Event: "marker.created", Record: "one"})...))
 		seek(t, []*e2e.Process{sut, again, doctor}, box)
 		if text := doctor.Out.String(); !strings.Contains(text, `"goals": webhooks were read from it`) {
 			t.Errorf("the doctor says\n%s", text)
@@ -101,7 +106,8 @@ func TestTableOfWebhooksBesideTheOwnOne(t *testing.T) {
 	})
 }
 
-// Webhooks whose table is dropped are gone, those that the new one has stay, and neither needs a restart.
+// Webhooks whose table is dropped are gone, those that the new one has stay, and neither needs a
+// restart.
 func TestTableOfWebhooksMadeAnew(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, db *e2e.Database) {
@@ -115,7 +121,8 @@ func TestTableOfWebhooksMadeAnew(t *testing.T) {
 		gone.UntilAsked(1)
 		untilWaiting(t, db, 1)
 		db.Exec(`BEGIN; DROP TABLE webhooks; ` + e2e.WebhooksSQL + `; COMMIT`)
-		db.Exec(`INSERT INTO webhooks (id, url, secret) VALUES ($1, $2, $3)`, id, stays.URL(), stays.Secret)
+		db.Exec(`INSERT INTO webhooks (id, url, secret) VALUES ($1, $2, $3)`, id, stays.URL(),
+			stays.Secret)
 		untilWebhooks(t, db, 1)
 		untilWaiting(t, db, 0) // it goes with its webhook, though nothing happens in the CRM
 		db.AddWebhook(late, "*.*")
@@ -168,7 +175,8 @@ func untilWebhooks(t *testing.T, db *e2e.Database, n int) {
 	t.Helper()
 	e2e.Eventually(t, func() error {
 		relation := e2e.Value[uint32](db, `SELECT 'webhooks'::regclass::oid`)
-		known := e2e.Value[int](db, `SELECT count(*) FROM hookline.known_table WHERE relation = $1 AND webhooks`, relation)
+		known := e2e.Value[int](db,
+			`SELECT count(*) FROM hookline.known_table WHERE relation = $1 AND webhooks`, relation)
 		if got := e2e.Value[int](db, `SELECT count(*) FROM webhooks`); known == 0 || got != n {
 			return fmt.Errorf("relation %d is not known yet, or has %d webhooks", relation, got)
 		}

@@ -11,8 +11,9 @@ import (
 	"hookline/e2e"
 )
 
-// setup --accept-gap is killed at each of its steps, while a Hookline waits in the gap and another one starts. There is a gap as before, from
-// the same position on, nobody goes on by itself, and the same command ends it.
+// setup --accept-gap is killed at each of its steps, while a Hookline waits in the gap and another
+// one starts. There is a gap as before, from the same position on, nobody goes on by itself, and
+// the same command ends it.
 func TestAcceptGapIsKilled(t *testing.T) {
 	t.Parallel()
 	for _, major := range []int{0, 18} {
@@ -23,12 +24,18 @@ func TestAcceptGapIsKilled(t *testing.T) {
 			box := e2e.NewInbox(t)
 			db.AddWebhook(box, "*.*")
 			sut := e2e.Start(t, db).Until("active")
+			operator := e2e.NewInbox(t)
+			db.AddOwnWebhook(operator, "event", "hookline.gap")
 			heard := announce(db, box)
 			dropPublication(db)
 			lost := lose(db)
 			untilInGap(sut, "publication_missing")
-			position := func() string { return e2e.Value[string](db, `SELECT settled_lsn::text FROM hookline.checkpoint`) }
-			from := "" // which position the gap begins at; the process that was at work may save its last one until the first kill
+			position := func() string {
+				return e2e.Value[string](db, `SELECT settled_lsn::text FROM hookline.checkpoint`)
+			}
+			// which position the gap begins at; the process that was at work may save its last one until the
+			// first kill
+			from := ""
 
 			blocker := db.Session()
 			block := func(sql ...string) {
@@ -42,16 +49,24 @@ func TestAcceptGapIsKilled(t *testing.T) {
 				name, reason string
 				block        []string
 			}{
-				{"before anything", "publication_missing", []string{`LOCK TABLE hookline.checkpoint IN ACCESS EXCLUSIVE MODE`}},
+				{
+					"before anything", "publication_missing",
+					[]string{`LOCK TABLE hookline.checkpoint IN ACCESS EXCLUSIVE MODE`},
+				},
 				{"before the slot is made", "slot_missing", []string{`CREATE TABLE others (id int)`}},
-				{"before the checkpoint is forgotten", "slot_moved", []string{`LOCK TABLE hookline.checkpoint IN SHARE MODE`}},
+				{
+					"before the checkpoint is forgotten", "slot_moved",
+					[]string{`LOCK TABLE hookline.checkpoint IN SHARE MODE`},
+				},
 			} {
 				block(step.block...)
 				killed := e2e.Command(t, db.Env(), "setup", "--accept-gap").Launch()
 				untilItWaits(db, blocker)
 				killed.Kill()
-				if step.reason != "slot_missing" { // the server notices in the end; when it makes a slot, it has to notice before it has one
-					db.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))`,
+				// the server notices in the end; when it makes a slot, it has to notice before it has one
+				if step.reason != "slot_missing" {
+					db.Exec(
+						`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))`,
 						int32(blocker.PgConn().PID()))
 				}
 				untilGone(db)
@@ -71,9 +86,15 @@ func TestAcceptGapIsKilled(t *testing.T) {
 			}
 			accept := e2e.Run(t, db.Env(), "setup", "--accept-gap")
 			if accept.Wait() != 0 || !strings.Contains(accept.Log.String(), "from="+from) {
-				t.Errorf("exit code %d, want 0 and the gap from %s:\n%s", accept.Wait(), from, accept.Log.String())
+				t.Errorf("exit code %d, want 0 and the gap from %s:\n%s", accept.Wait(), from,
+					accept.Log.String())
 			}
 			sut.Until("active")
+			operator.UntilAccepted(1) // once there is somebody again who can tell
+			if told := operator.All()[0]; told.Event != "hookline.gap" ||
+				!strings.Contains(string(told.Body), `"from":"`+from+`"`) {
+				t.Errorf("operators hear %s: %s; want hookline.gap from %s", told.Event, told.Body, from)
+			}
 			e2e.Finish(t, sut, box.Gets(append(heard, after(db, lost)...)...))
 		})
 	}
@@ -83,7 +104,9 @@ func TestAcceptGapIsKilled(t *testing.T) {
 func untilItWaits(db *e2e.Database, blocker *pgx.Conn) {
 	db.T.Helper()
 	e2e.Eventually(db.T, func() error {
-		if !e2e.Value[bool](db, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))`, int32(blocker.PgConn().PID())) {
+		if !e2e.Value[bool](db,
+			`SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))`,
+			int32(blocker.PgConn().PID())) {
 			return errors.New("nobody waits yet")
 		}
 		return nil
@@ -101,7 +124,8 @@ func untilGone(db *e2e.Database) {
 	})
 }
 
-// A slot that somebody made before Hookline came (Patroni does, when it is told to keep one) is no gap, and needs no question.
+// A slot that somebody made before Hookline came (Patroni does, when it is told to keep one) is no
+// gap, and needs no question.
 func TestSlotBeforeThePublication(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
@@ -109,7 +133,8 @@ func TestSlotBeforeThePublication(t *testing.T) {
 	db.Exec(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, db.Name)
 	db.OneByOne("early", 3)
 	for _, command := range []string{"doctor", "status"} {
-		if p := e2e.Run(t, db.Env(), command); strings.Contains(p.Out.String(), "gap (") || strings.Contains(p.Out.String(), "problem  gap") {
+		if p := e2e.Run(t, db.Env(), command); strings.Contains(p.Out.String(), "gap (") ||
+			strings.Contains(p.Out.String(), "problem  gap") {
 			t.Errorf("%s calls it a gap:\n%s", command, p.Out.String())
 		}
 	}
@@ -119,14 +144,18 @@ func TestSlotBeforeThePublication(t *testing.T) {
 	e2e.Finish(t, sut, box.Gets(db.Diary()[early:]...))
 }
 
-// The table of webhooks is being rewritten when Hookline starts: it waits, says for whom, and knows the webhooks then.
+// The table of webhooks is being rewritten when Hookline starts: it waits, says for whom, and knows
+// the webhooks then.
 func TestStartDuringARewrite(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
 	db.AddWebhook(box, "*.*")
 	db.SetUp()
 	migration := db.Session()
-	for _, sql := range []string{`BEGIN`, `ALTER TABLE webhooks ALTER url TYPE varchar(1000)`, `LOCK TABLE webhooks`, `CREATE TABLE rewritten AS SELECT 1`} {
+	for _, sql := range []string{
+		`BEGIN`, `ALTER TABLE webhooks ALTER url TYPE varchar(1000)`,
+		`LOCK TABLE webhooks`, `CREATE TABLE rewritten AS SELECT 1`,
+	} {
 		if _, err := migration.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
@@ -134,10 +163,12 @@ func TestStartDuringARewrite(t *testing.T) {
 	sut := e2e.Start(t, db)
 	who := fmt.Sprintf("session %d of role postgres", migration.PgConn().PID())
 	sut.UntilPrinted(who)
-	if status := e2e.Run(t, db.Env(), "status"); status.Wait() != 1 || !strings.Contains(status.Log.String(), who) {
+	if status := e2e.Run(t, db.Env(), "status"); status.Wait() != 1 ||
+		!strings.Contains(status.Log.String(), who) {
 		t.Errorf("status: exit code %d, want 1 and %s:\n%s", status.Wait(), who, status.Log.String())
 	}
-	if doctor := e2e.Run(t, db.Env(), "doctor"); doctor.Wait() != 3 || !strings.Contains(doctor.Out.String(), who) {
+	if doctor := e2e.Run(t, db.Env(), "doctor"); doctor.Wait() != 3 ||
+		!strings.Contains(doctor.Out.String(), who) {
 		t.Errorf("doctor: exit code %d, want 3 and %s:\n%s", doctor.Wait(), who, doctor.Out.String())
 	}
 	if _, err := migration.Exec(t.Context(), `COMMIT`); err != nil {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"os/exec"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,10 +13,12 @@ import (
 	"hookline/e2e"
 	"hookline/internal/postgres"
 	"hookline/internal/postgres/postgrestest"
+	"hookline/internal/receiver"
 )
 
-// A standby takes over that had everything, or not all of what receivers have heard of. Whatever is committed on it is announced, once, also
-// where transactions that it lacks had the same positions; and how much it lacks is said.
+// A standby takes over that had everything, or not all of what receivers have heard of. Whatever
+// is committed on it is announced, once, also where transactions that it lacks had the same
+// positions; and how much it lacks is said.
 func TestFailover(t *testing.T) {
 	t.Parallel()
 	for _, major := range []int{17, 18} {
@@ -32,29 +32,17 @@ func TestFailover(t *testing.T) {
 }
 
 func testFailover(t *testing.T, major, lost int) {
-	postgrestest.NeedMajor(t, major)
-	primary, db := e2e.NewServerMajor(t, major, map[string]string{"autovacuum": "off"})
-	db.WithContacts()
-	box := e2e.NewInbox(t)
-	db.AddWebhook(box, "*.*")
-	db.SetUp()
+	primary, db, box := newPrimary(t, major)
 	standby, follower := follow(t, primary, db, major)
 
 	both := *db // what the process is told: whichever of the two takes writes
-	both.URL = takesWrites(t, db.URL, primary, standby)
+	both.URL = e2e.TakesWrites(t, db.URL, primary.Port(), standby.Port())
 	sut := e2e.Start(t, &both).Until("active")
 	db.OneByOne("before", 3)
 	box.UntilAccepted(3)
 	untilSettled(box, follower)
 	if lost > 0 {
-		follower.Exec(`ALTER SYSTEM SET primary_conninfo = ''`)
-		follower.Exec(`SELECT pg_reload_conf()`)
-		e2e.Eventually(t, func() error {
-			if n := e2e.Value[int](follower, `SELECT count(*)::int FROM pg_stat_wal_receiver`); n > 0 {
-				return errors.New("the standby still follows")
-			}
-			return nil
-		})
+		e2e.CutOff(follower)
 		db.OneByOne("lost", lost)
 		box.UntilAccepted(3 + lost)
 	}
@@ -75,73 +63,97 @@ func testFailover(t *testing.T, major, lost int) {
 	e2e.Finish(t, sut, box.Gets(append(heard, follower.Diary()[3:]...)...))
 }
 
-// takesWrites returns the URL of a database on whichever of two servers takes writes.
-func takesWrites(t *testing.T, address string, one, other *postgres.Server) string {
-	t.Helper()
-	u, err := url.Parse(address)
+// A standby takes over that has every commit of the CRM, and lacks that a delivery went to the
+// spool: what waits there is not what this process remembers. It is delivered all the same.
+func TestFailoverBehindTheSpool(t *testing.T) {
+	t.Parallel()
+	for _, major := range []int{0, 18} {
+		t.Run(fmt.Sprint(major), func(t *testing.T) {
+			t.Parallel()
+			testFailoverBehindTheSpool(t, major)
+		})
+	}
+}
+
+func testFailoverBehindTheSpool(t *testing.T, major int) {
+	primary, db, box := newPrimary(t, major)
+	port, err := postgres.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.Host = fmt.Sprintf("127.0.0.1:%d,127.0.0.1:%d", one.Port(), other.Port())
-	query := u.Query()
-	query.Set("target_session_attrs", "read-write")
-	u.RawQuery = query.Encode()
-	return u.String()
+	standby := e2e.CopyServer(t, primary, db, e2e.Copy{
+		Dir: filepath.Join(primary.Dir(), "s"), Major: major, Port: port, Standby: true, Slots: true,
+	})
+	follower := e2e.Connect(t, standby.URL(db.Name))
+	e2e.CaughtUp(db, follower)
+
+	both := *db
+	both.URL = e2e.TakesWrites(t, db.URL, primary.Port(), port)
+	asked, answer := make(chan struct{}, 1), make(chan struct{})
+	box.Answers(func(receiver.Request) receiver.Answer {
+		asked <- struct{}{}
+		return receiver.Answer{Status: http.StatusServiceUnavailable, Until: answer}
+	})
+	sut := e2e.Start(t, &both, "HOOKLINE_RETRY_SCHEDULE=1h").Until("active")
+	db.OneByOne("before", 1)
+	<-asked
+	e2e.CaughtUp(db, follower)
+	e2e.CutOff(follower)
+	close(answer)
+	e2e.Eventually(t, func() error {
+		if !e2e.Value[bool](db, `SELECT EXISTS (
+				SELECT FROM hookline.checkpoint c, hookline.delivery d
+				WHERE c.settled_lsn > ('0/' || substr(d.event_id, 22, 8))::pg_lsn)`) {
+			return errors.New("the checkpoint has not passed what is in the spool")
+		}
+		return nil
+	})
+	if err := primary.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	box.Answers(nil)
+	follower.Exec(`SELECT pg_promote()`)
+	follower.OneByOne("after", 1)
+	box.UntilAccepted(2)
+	e2e.Finish(t, sut, box.Gets(follower.Diary()...))
+}
+
+// newPrimary returns a server with a CRM that is set up, and the receiver of its webhook.
+func newPrimary(t *testing.T, major int) (*postgres.Server, *e2e.Database, *e2e.Inbox) {
+	t.Helper()
+	postgrestest.NeedMajor(t, major)
+	primary, db := e2e.NewServerMajor(t, major, map[string]string{"autovacuum": "off"})
+	db.WithContacts()
+	box := e2e.NewInbox(t)
+	db.AddWebhook(box, "*.*")
+	db.SetUp()
+	return primary, db, box
 }
 
 // follow starts a standby that has the slot, too.
-func follow(t *testing.T, primary *postgres.Server, db *e2e.Database, major int) (*postgres.Server, *e2e.Database) {
+func follow(
+	t *testing.T, primary *postgres.Server, db *e2e.Database, major int,
+) (*postgres.Server, *e2e.Database) {
 	t.Helper()
-	dir := filepath.Join(primary.Dir(), "standby")
-	data := filepath.Join(dir, "data")
-	db.Exec(`SELECT pg_backup_start('standby', true)`)
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	// Files come and go meanwhile, which cp complains of, and WAL makes good.
-	_ = exec.CommandContext(t.Context(), "cp", "-a", filepath.Join(primary.Dir(), "data"), data).Run()
-	label := e2e.Value[string](db, `SELECT labelfile FROM pg_backup_stop(false)`)
-	for name, text := range map[string]string{"backup_label": label, "standby.signal": ""} {
-		if err := os.WriteFile(filepath.Join(data, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := errors.Join(os.Remove(filepath.Join(data, "postmaster.pid")), os.RemoveAll(filepath.Join(data, "pg_replslot"))); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(filepath.Join(data, "pg_replslot"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	giveTo(t, dir, primary.Dir())
-	server := startCopy(t, postgres.Options{Dir: dir, Major: major, Settings: map[string]string{
-		"primary_conninfo": fmt.Sprintf("host=127.0.0.1 port=%d user=postgres", primary.Port()), "autovacuum": "off",
-	}})
+	server := e2e.CopyServer(t, primary, db, e2e.Copy{
+		Dir: filepath.Join(primary.Dir(), "standby"), Major: major, Standby: true,
+	})
 	follower := e2e.Connect(t, server.URL(db.Name))
-	caughtUp(db, follower)
+	e2e.CaughtUp(db, follower)
 	untilSlotMade(db, follower)
 	return server, follower
 }
 
-// caughtUp waits until a standby has all that its primary has written.
-func caughtUp(db, follower *e2e.Database) {
-	db.T.Helper()
-	end := e2e.Value[string](db, `SELECT pg_current_wal_flush_lsn()::text`)
-	e2e.Eventually(db.T, func() error {
-		if !e2e.Value[bool](follower, `SELECT pg_last_wal_replay_lsn() >= '`+end+`'::pg_lsn`) {
-			return fmt.Errorf("the standby has not come to %s", end)
-		}
-		return nil
-	})
-}
-
-// untilSettled waits until a standby, too, has it that all is settled that has come: else that may come again.
+// untilSettled waits until a standby, too, has it that all is settled that has come: else that
+// may come again.
 func untilSettled(box *e2e.Inbox, follower *e2e.Database) {
 	box.T.Helper()
 	last := ""
 	for _, got := range box.All() {
 		last = max(last, strings.Split(got.ID, "_")[2])
 	}
-	settled := fmt.Sprintf(`SELECT coalesce(max(settled_lsn), '0/0') > '%s/%s' FROM hookline.checkpoint`, last[:8], last[8:])
+	settled := fmt.Sprintf(
+		`SELECT coalesce(max(settled_lsn), '0/0') > '%s/%s' FROM hookline.checkpoint`, last[:8], last[8:])
 	e2e.Eventually(box.T, func() error {
 		if !e2e.Value[bool](follower, settled) {
 			return fmt.Errorf("the checkpoint has not passed %s", last)
@@ -150,15 +162,18 @@ func untilSettled(box *e2e.Inbox, follower *e2e.Database) {
 	})
 }
 
-// untilSlotMade makes the slot of the primary on the standby, too, which waits for a word of the primary.
+// untilSlotMade makes the slot of the primary on the standby, too, which waits for a word of the
+// primary.
 func untilSlotMade(db, follower *e2e.Database) {
 	db.T.Helper()
-	slot := e2e.Value[string](db, `SELECT slot_name::text FROM pg_replication_slots WHERE slot_type = 'logical'`)
+	slot := e2e.Value[string](db,
+		`SELECT slot_name::text FROM pg_replication_slots WHERE slot_type = 'logical'`)
 	ctx, cancel := context.WithTimeout(db.T.Context(), time.Minute)
 	defer cancel()
 	made := make(chan error, 1)
 	go func() {
-		_, err := follower.Conn.Exec(ctx, `SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, slot)
+		_, err := follower.Conn.Exec(ctx, `SELECT pg_create_logical_replication_slot($1, 'pgoutput')`,
+			slot)
 		made <- err
 	}()
 	e2e.Eventually(db.T, func() error {

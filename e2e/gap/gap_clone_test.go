@@ -3,11 +3,9 @@ package gap
 import (
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"hookline/e2e"
@@ -15,8 +13,9 @@ import (
 	"hookline/internal/postgres/postgrestest"
 )
 
-// A copy of the cluster's files is the same system to Postgres, but logical slots are not copied: the copy does not announce what is
-// written to it as if it were the original, which goes on undisturbed.
+// A copy of the cluster's files is the same system to Postgres, but logical slots are not copied:
+// the copy does not announce what is written to it as if it were the original, which goes on
+// undisturbed.
 func TestGapOfABaseBackup(t *testing.T) {
 	t.Parallel()
 	server, db := e2e.NewCRMServer(t)
@@ -28,9 +27,10 @@ func TestGapOfABaseBackup(t *testing.T) {
 	copied := len(db.Diary())
 
 	dir := filepath.Join(server.Dir(), "copy") // which the user that Postgres runs as can reach
-	tool(t, "pg_basebackup", "--dbname="+db.URL, "--pgdata="+filepath.Join(dir, "data"), "--checkpoint=fast")
-	giveTo(t, dir, server.Dir())
-	backup := startCopy(t, postgres.Options{Dir: dir})
+	tool(t, "pg_basebackup", "--dbname="+db.URL, "--pgdata="+filepath.Join(dir, "data"),
+		"--checkpoint=fast")
+	e2e.GiveTo(t, dir, server.Dir())
+	backup := e2e.StartCopy(t, postgres.Options{Dir: dir})
 	clone := e2e.Connect(t, backup.URL(db.Name))
 	if a, b := systemIdentifier(db), systemIdentifier(clone); a != b {
 		t.Errorf("the systems are %s and %s, want them the same", a, b)
@@ -51,7 +51,8 @@ func TestGapOfABaseBackup(t *testing.T) {
 	original.Stop()
 }
 
-// A dump that was restored into another cluster has the original's checkpoint in it, and so knows that it is a copy.
+// A dump that was restored into another cluster has the original's checkpoint in it, and so knows
+// that it is a copy.
 func TestGapOfARestoredDump(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
@@ -71,7 +72,8 @@ func TestGapOfARestoredDump(t *testing.T) {
 	}
 	dump := filepath.Join(t.TempDir(), "dump.sql")
 	tool(t, "pg_dump", "--dbname="+db.URL, "--file="+dump)
-	tool(t, "psql", "--dbname="+restored.URL, "--file="+dump, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
+	tool(t, "psql", "--dbname="+restored.URL, "--file="+dump, "--no-psqlrc", "--quiet",
+		"--set=ON_ERROR_STOP=1")
 
 	sut = untilGap(e2e.Start(t, restored), restored, "other_system")
 	lost := lose(restored)
@@ -80,7 +82,8 @@ func TestGapOfARestoredDump(t *testing.T) {
 	e2e.Finish(t, sut, box.Gets(append(heard, after(restored, lost)...)...))
 }
 
-// A copy within the cluster finds the original's slot under its name. That one is left alone, whatever is accepted.
+// A copy within the cluster finds the original's slot under its name. That one is left alone,
+// whatever is accepted.
 func TestGapOfATemplate(t *testing.T) {
 	t.Parallel()
 	_, cluster := e2e.NewServer(t, nil)
@@ -107,17 +110,19 @@ func TestGapOfATemplate(t *testing.T) {
 	sut = untilGap(e2e.Start(t, clone), clone, "other_system")
 	lost := lose(clone)
 	refused := e2e.Run(t, clone.Env(), "setup", "--accept-gap")
-	if refused.Wait() != 1 || !strings.Contains(refused.Log.String(), `belongs to database "crm"`) || !strings.Contains(refused.Log.String(), "HOOKLINE_SLOT") {
-		t.Errorf("the original's slot: exit code %d, want 1 and a hint at HOOKLINE_SLOT:\n%s", refused.Wait(), refused.Log.String())
+	if refused.Wait() != 1 || !strings.Contains(refused.Log.String(), `belongs to database "crm"`) ||
+		!strings.Contains(refused.Log.String(), "HOOKLINE_SLOT") {
+		t.Errorf("the original's slot: exit code %d, want 1 and a hint at HOOKLINE_SLOT:\n%s",
+			refused.Wait(), refused.Log.String())
 	}
 	db.DropSlot()
-	clone.AcceptGap()
+	clone.AcceptGapWith("discard")
 	sut.Until("active")
 	e2e.Finish(t, sut, box.Gets(append(heard, after(clone, lost)...)...))
 }
 
-// While Hookline runs, another database takes the place of the one that it announces, and later the right one is back: nothing of the other
-// is announced, and nobody has to accept anything.
+// While Hookline runs, another database takes the place of the one that it announces, and later the
+// right one is back: nothing of the other is announced, and nobody has to accept anything.
 func TestGapMendedOtherwise(t *testing.T) {
 	t.Parallel()
 	_, cluster := e2e.NewServer(t, nil)
@@ -142,12 +147,14 @@ func TestGapMendedOtherwise(t *testing.T) {
 		})
 		cluster.Exec(`ALTER DATABASE ` + to + ` ALLOW_CONNECTIONS true`)
 	}
-	box.BeginLife() // what was delivered shortly before may not be in the checkpoint yet when the database is away
+	// what was delivered shortly before may not be in the checkpoint yet when the database is away
+	box.BeginLife()
 	rename("crm", "aside")
 	rename("other", "crm")
 	other.Conn, db.Conn = db.Session(), nil
 	untilInGap(sut, "other_system")
-	sut.UntilPrinted("it cannot be told whether the gap is still there") // the slot is another database's now
+	// the slot is another database's now
+	sut.UntilPrinted("it cannot be told whether the gap is still there")
 	other.OneByOne("foreign", 3)
 	rename("crm", "other")
 	rename("aside", "crm")
@@ -158,21 +165,6 @@ func TestGapMendedOtherwise(t *testing.T) {
 
 func systemIdentifier(db *e2e.Database) string {
 	return e2e.Value[string](db, `SELECT system_identifier::text FROM pg_control_system()`)
-}
-
-// startCopy starts a server on a copy of another one's files.
-func startCopy(t *testing.T, o postgres.Options) *postgres.Server {
-	t.Helper()
-	server, err := postgres.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
 }
 
 // sibling returns another database of the same server.
@@ -193,30 +185,13 @@ func tool(t *testing.T, name string, args ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := filepath.EvalSymlinks(filepath.Join(bindir, "postgres")) // which may be all that is linked to
+	// which may be all that is linked to
+	server, err := filepath.EvalSymlinks(filepath.Join(bindir, "postgres"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.CommandContext(t.Context(), filepath.Join(filepath.Dir(server), name), args...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), filepath.Join(filepath.Dir(server), name),
+		args...).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", name, err, out)
-	}
-}
-
-// giveTo makes whoever owns the directory like the owner of dir and of all that is in it.
-func giveTo(t *testing.T, dir, like string) {
-	t.Helper()
-	info, err := os.Stat(like)
-	if err != nil {
-		t.Fatal(err)
-	}
-	owner := info.Sys().(*syscall.Stat_t)
-	err = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, int(owner.Uid), int(owner.Gid))
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }

@@ -23,8 +23,9 @@ var gaps = map[string]struct {
 	"publication dropped": {e2e.NewCRM, dropPublication, "publication_missing"},
 }
 
-// Whatever happens to slot or publication while Hookline does not run, it finds out at its start: it stays, delivers nothing, says why, and
-// goes on by itself once an operator has accepted that some changes will not be announced.
+// Whatever happens to slot or publication while Hookline does not run, it finds out at its start:
+// it stays, delivers nothing, says why, and goes on by itself once an operator has accepted that
+// some changes will not be announced.
 func TestGapAtStart(t *testing.T) {
 	t.Parallel()
 	for name, test := range gaps {
@@ -41,8 +42,10 @@ func TestGapAtStart(t *testing.T) {
 			sut = untilGap(e2e.Start(t, db), db, test.reason)
 			lost := lose(db)
 			sut.Stop() // in a gap, too, that is a success
-			if setup := e2e.Run(t, db.Env(), "setup"); setup.Wait() != 1 || !strings.Contains(setup.Log.String(), "hookline setup --accept-gap") {
-				t.Errorf("setup in a gap: exit code %d, want 1 and the way out:\n%s", setup.Wait(), setup.Log.String())
+			if setup := e2e.Run(t, db.Env(), "setup"); setup.Wait() != 1 ||
+				!strings.Contains(setup.Log.String(), "hookline setup --accept-gap") {
+				t.Errorf("setup in a gap: exit code %d, want 1 and the way out:\n%s", setup.Wait(),
+					setup.Log.String())
 			}
 
 			sut = untilGap(e2e.Start(t, db), db, test.reason)
@@ -73,8 +76,8 @@ func TestGapAtWork(t *testing.T) {
 	}
 }
 
-// The server may go away while Hookline is in a gap, and a process that stands by falls into the gap with the active one. Afterwards one of
-// them is active again, and the other stands by.
+// The server may go away while Hookline is in a gap, and a process that stands by falls into the
+// gap with the active one. Afterwards one of them is active again, and the other stands by.
 func TestGapOfTwo(t *testing.T) {
 	t.Parallel()
 	server, db := e2e.NewCRMServer(t)
@@ -102,7 +105,8 @@ func TestGapOfTwo(t *testing.T) {
 	e2e.Finish(t, standby.Until("active"), diary)
 }
 
-// What was put into the spool before the gap is no part of it: it is delivered when the gap is over, and not before.
+// What was put into the spool before the gap is no part of it: it is delivered when the gap is
+// over, and not before.
 func TestGapSparesTheSpool(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
@@ -122,13 +126,32 @@ func TestGapSparesTheSpool(t *testing.T) {
 	if n := box.Count(); n > 0 {
 		t.Errorf("%d deliveries were made in the gap", n)
 	}
-	db.AcceptGap()
+	before = e2e.Value[string](db, `SELECT settled_lsn::text FROM hookline.checkpoint`)
+	for _, args := range [][]string{{"setup", "--spool=keep"}, {
+		"setup", "--accept-gap",
+		"--spool=some",
+	}} {
+		if p := e2e.Run(t, db.Env(), args...); p.Wait() != 2 {
+			t.Errorf("%v: exit code %d, want 2", args, p.Wait())
+		}
+	}
+	asks := e2e.Run(t, db.Env(), "setup", "--accept-gap")
+	for _, want := range []string{"20 waiting, 0 dead", "--spool=keep", "--spool=discard"} {
+		if asks.Wait() != 1 || !strings.Contains(asks.Log.String(), want) {
+			t.Errorf("setup --accept-gap: exit code %d, want 1 and %q:\n%s", asks.Wait(), want,
+				asks.Log.String())
+		}
+	}
+	if at := e2e.Value[string](db, `SELECT settled_lsn::text FROM hookline.checkpoint`); at != before {
+		t.Errorf("the gap begins at %s, before at %s", at, before)
+	}
+	db.AcceptGapWith("keep")
 	sut.Until("active")
 	e2e.Finish(t, sut, box.Gets(append(parked, after(db, lost)...)...))
 }
 
-// A receiver is dead, the spool's database as well, memory is full, and the slot is lost. When somebody has seen to it, the same process goes
-// on.
+// A receiver is dead, the spool's database as well, memory is full, and the slot is lost. When
+// somebody has seen to it, the same process goes on.
 func TestGapBehindADeadReceiver(t *testing.T) {
 	t.Parallel()
 	spool, there := e2e.NewServer(t, nil)
@@ -137,7 +160,8 @@ func TestGapBehindADeadReceiver(t *testing.T) {
 	db.AddWebhook(box, "*.*")
 	db.AddWebhook(dead, "*.*")
 	dead.Answers(e2e.Always(http.StatusServiceUnavailable))
-	sut := e2e.Start(t, db, setting, "HOOKLINE_MAX_BUFFER=64KiB", "HOOKLINE_DRAIN_TIMEOUT=1s").Until("active")
+	sut := e2e.Start(t, db, setting, "HOOKLINE_MAX_BUFFER=64KiB",
+		"HOOKLINE_DRAIN_TIMEOUT=1s").Until("active")
 	if err := spool.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -151,15 +175,15 @@ func TestGapBehindADeadReceiver(t *testing.T) {
 	if err := spool.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	db.AcceptGap(setting)
+	db.AcceptGapWith("keep", setting)
 	sut.Until("active")
 	db.OneByOne("after", 1)
 	box.UntilHeardOf("after1")
 	sut.Stop()
 }
 
-// A publication that somebody has dropped and made anew by hand is of no use to a slot that is older: it is a gap all the same, and is told
-// once however often Hookline tries.
+// A publication that somebody has dropped and made anew by hand is of no use to a slot that is
+// older: it is a gap all the same, and is told once however often Hookline tries.
 func TestGapOfAYoungPublication(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
@@ -202,7 +226,10 @@ func TestAcceptGapIsRefused(t *testing.T) {
 	if refused.Wait() != 1 {
 		t.Errorf("exit code %d, want 1", refused.Wait())
 	}
-	for _, want := range []string{`a process reads replication slot "` + db.Name + `"`, "stop that process first", "pg_stat_replication"} {
+	for _, want := range []string{
+		`a process reads replication slot "` + db.Name + `"`,
+		"stop that process first", "pg_stat_replication",
+	} {
 		if !strings.Contains(refused.Log.String(), want) {
 			t.Errorf("the message does not hold %q:\n%s", want, refused.Log.String())
 		}
@@ -233,11 +260,15 @@ func after(db *e2e.Database, lost int) []e2e.Entry {
 	return db.Diary()[lost:]
 }
 
-// newTightCRM is NewCRM on a server that keeps next to no WAL for a slot. Who does not read from it notices soon when it has hung up: at
-// the second report, of which there is one every wal_sender_timeout/3.
+// newTightCRM is NewCRM on a server that keeps next to no WAL for a slot. Who does not read from it
+// notices soon when it has hung up: at the second report, of which there is one every
+// wal_sender_timeout/3.
 func newTightCRM(t *testing.T) *e2e.Database {
 	t.Helper()
-	_, db := e2e.NewServer(t, map[string]string{"max_slot_wal_keep_size": "1MB", "wal_sender_timeout": "6s"})
+	_, db := e2e.NewServer(t, map[string]string{
+		"max_slot_wal_keep_size": "1MB",
+		"wal_sender_timeout":     "6s",
+	})
 	return db.WithContacts()
 }
 
@@ -251,8 +282,8 @@ func moveSlot(db *e2e.Database) {
 	server.Exec(`ALTER DATABASE ` + db.Name + ` ALLOW_CONNECTIONS true`)
 }
 
-// loseSlot writes more WAL than the server keeps. Somebody's long transaction holds the slot where it is, also under a Hookline that has
-// nothing left to do.
+// loseSlot writes more WAL than the server keeps. Somebody's long transaction holds the slot where
+// it is, also under a Hookline that has nothing left to do.
 func loseSlot(db *e2e.Database) {
 	db.T.Helper()
 	long := db.Session()
@@ -266,7 +297,8 @@ func loseSlot(db *e2e.Database) {
 		db.Exec(`INSERT INTO filler VALUES (1)`)
 		db.Exec(`SELECT pg_switch_wal()`)
 		db.Exec(`CHECKPOINT`)
-		if status := e2e.Value[string](db, `SELECT wal_status FROM pg_replication_slots WHERE slot_name = $1`, db.Name); status != "lost" {
+		if status := e2e.Value[string](db,
+			`SELECT wal_status FROM pg_replication_slots WHERE slot_name = $1`, db.Name); status != "lost" {
 			return fmt.Errorf("the slot is %s, want it lost", status)
 		}
 		return nil
@@ -286,14 +318,16 @@ func untilInGap(p *e2e.Process, reason string) {
 	p.T.Helper()
 	e2e.Eventually(p.T, func() error {
 		got := p.Get("/readyz")
-		if !strings.HasPrefix(got, "503 gap ("+reason+"): ") || !strings.Contains(got, "hookline setup --accept-gap") {
+		if !strings.HasPrefix(got, "503 gap ("+reason+"): ") ||
+			!strings.Contains(got, "hookline setup --accept-gap") {
 			return fmt.Errorf("/readyz answers %q, want a gap, %s, and the way out", got, reason)
 		}
 		return nil
 	})
 }
 
-// untilGap waits until the process is in a gap, and checks that whoever asks hears of it: probes, metrics, log, and status.
+// untilGap waits until the process is in a gap, and checks that whoever asks hears of it: probes,
+// metrics, log, and status.
 func untilGap(p *e2e.Process, db *e2e.Database, reason string) *e2e.Process {
 	p.T.Helper()
 	untilInGap(p, reason)
@@ -301,7 +335,10 @@ func untilGap(p *e2e.Process, db *e2e.Database, reason string) *e2e.Process {
 		p.T.Errorf("/livez answers %q: a restart would not help", got)
 	}
 	metrics := strings.Split(p.Get("/metrics"), "\n")
-	for _, other := range []string{"slot_missing", "slot_lost", "slot_moved", "publication_missing", "other_system"} {
+	for _, other := range []string{
+		"slot_missing", "slot_lost", "slot_moved", "publication_missing",
+		"other_system",
+	} {
 		want := fmt.Sprintf("hookline_gap{reason=%q} 0", other)
 		if other == reason {
 			want = strings.TrimSuffix(want, "0") + "1"
@@ -323,12 +360,15 @@ func untilGap(p *e2e.Process, db *e2e.Database, reason string) *e2e.Process {
 	if err := json.Unmarshal([]byte(status.Out.String()), &found); err != nil {
 		p.T.Errorf("status --json: %v:\n%s", err, status.Out.String())
 	}
-	if status.Wait() != 3 || found.Healthy || found.Gap.Reason != reason || !strings.Contains(found.Gap.Mend, "hookline setup --accept-gap") {
-		p.T.Errorf("status --json: exit code %d, want 3 and a gap, %s, and the way out:\n%s", status.Wait(), reason, status.Out.String())
+	if status.Wait() != 3 || found.Healthy || found.Gap.Reason != reason ||
+		!strings.Contains(found.Gap.Mend, "hookline setup --accept-gap") {
+		p.T.Errorf("status --json: exit code %d, want 3 and a gap, %s, and the way out:\n%s",
+			status.Wait(), reason, status.Out.String())
 	}
 	status = e2e.Run(p.T, db.Env(), "status")
 	if status.Wait() != 3 || !strings.Contains(status.Out.String(), "PROBLEM     gap ("+reason+")") {
-		p.T.Errorf("status: exit code %d, want 3 and a gap, %s:\n%s", status.Wait(), reason, status.Out.String())
+		p.T.Errorf("status: exit code %d, want 3 and a gap, %s:\n%s", status.Wait(), reason,
+			status.Out.String())
 	}
 	return p
 }
@@ -340,7 +380,8 @@ func checkGapLog(p *e2e.Process, reason string) {
 	for line := range strings.Lines(p.Log.String()) {
 		if strings.Contains(line, "level=ERROR") {
 			errors++
-			if !strings.Contains(line, " reason="+reason+" ") || !strings.Contains(line, "hookline setup --accept-gap") {
+			if !strings.Contains(line, " reason="+reason+" ") ||
+				!strings.Contains(line, "hookline setup --accept-gap") {
 				p.T.Errorf("the log does not tell of the gap, %s, and of the way out: %s", reason, line)
 			}
 		}

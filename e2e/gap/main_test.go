@@ -1,4 +1,5 @@
-// Package gap loses slots and publications, and copies databases: nothing is delivered until an operator has seen to it.
+// Package gap loses slots and publications, and copies databases: nothing is delivered until an
+// operator has seen to it.
 package gap
 
 import (

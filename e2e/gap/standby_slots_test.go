@@ -9,8 +9,8 @@ import (
 	"hookline/internal/postgres/postgrestest"
 )
 
-// While the server waits for a standby that is not there, it sends nothing. Everybody who asks hears of it, with what mends it, and then
-// all that was committed is delivered.
+// While the server waits for a standby that is not there, it sends nothing. Everybody who asks
+// hears of it, with what mends it, and then all that was committed is delivered.
 func TestStandbySlots(t *testing.T) {
 	t.Parallel()
 	for _, major := range []int{17, 18} {
@@ -47,7 +47,8 @@ func setStandbySlots(db *e2e.Database, names string) {
 	db.Exec(`SELECT pg_reload_conf()`)
 }
 
-// untilHeld waits until a process says that it is held, and why, and checks that everything else says so too.
+// untilHeld waits until a process says that it is held, and why, and checks that everything else
+// says so too.
 func untilHeld(p *e2e.Process, db *e2e.Database, why string) {
 	p.T.Helper()
 	want := "held: synchronized_standby_slots: " + why
@@ -63,7 +64,8 @@ func untilHeld(p *e2e.Process, db *e2e.Database, why string) {
 	if got := p.Metric("hookline_held"); got != 1 {
 		p.T.Errorf("hookline_held is %g, want 1", got)
 	}
-	if !strings.Contains(p.Log.String(), "held: the server sends nothing until an operator has seen to it") {
+	if !strings.Contains(p.Log.String(),
+		"held: the server sends nothing until an operator has seen to it") {
 		p.T.Error("the log does not say that it is held")
 	}
 	status := e2e.Run(p.T, db.Env(), "status")

@@ -11,12 +11,13 @@ import (
 	"hookline/internal/postgres/postgrestest"
 )
 
-// forms are values of synchronous_standby_names that match Hookline's stream: as anybody, and by name. Which others do is
-// held against the server by the tests of cdc.
+// forms are values of synchronous_standby_names that match Hookline's stream: as anybody, and by
+// name. Which others do is held against the server by the tests of cdc.
 var forms = []string{`*`, `s1, HOOKLINE`}
 
-// However the setting comes to match the stream, at run time or before the start: no commit of the CRM waits for Hookline, everybody who asks
-// hears why nothing is delivered, what mends it is told, and when it is mended all that was committed is delivered.
+// However the setting comes to match the stream, at run time or before the start: no commit of the
+// CRM waits for Hookline, everybody who asks hears why nothing is delivered, what mends it is told,
+// and when it is mended all that was committed is delivered.
 func TestSynchronousStandby(t *testing.T) {
 	t.Parallel()
 	for _, major := range []int{0, 18} {
@@ -26,7 +27,8 @@ func TestSynchronousStandby(t *testing.T) {
 			db.WithContacts()
 			box := e2e.NewInbox(t)
 			db.AddWebhook(box, "*.*")
-			sut := e2e.Start(t, db).Until("active") // before the standby, or that would come first in the server's eyes
+			// before the standby, or that would come first in the server's eyes
+			sut := e2e.Start(t, db).Until("active")
 			postgrestest.Standby(t, server.URL("postgres"), "s1")
 			announce(db, box)
 			for i, form := range forms {
@@ -86,19 +88,24 @@ func reload(db *e2e.Database, names string) {
 		conn := db.Session()
 		defer conn.Close(db.T.Context())
 		var now string
-		if err := conn.QueryRow(db.T.Context(), `SHOW synchronous_standby_names`).Scan(&now); err != nil || now != names {
+		if err := conn.QueryRow(db.T.Context(), `SHOW synchronous_standby_names`).Scan(
+			&now); err != nil || now != names {
 			return fmt.Errorf("synchronous_standby_names is %q, error %w, want %q", now, err, names)
 		}
 		return nil
 	})
 }
 
-// untilBlocked waits until the process says that it does not read the slot, and checks that whoever asks hears of it.
+// untilBlocked waits until the process says that it does not read the slot, and checks that whoever
+// asks hears of it.
 func untilBlocked(p *e2e.Process, db *e2e.Database) {
 	p.T.Helper()
 	e2e.Eventually(p.T, func() error {
 		got := p.Get("/readyz")
-		for _, want := range []string{"503 blocked: synchronous_standby_names is ", "ALTER SYSTEM SET synchronous_standby_names = ", `"s1"`} {
+		for _, want := range []string{
+			"503 blocked: synchronous_standby_names is ",
+			"ALTER SYSTEM SET synchronous_standby_names = ", `"s1"`,
+		} {
 			if !strings.Contains(got, want) {
 				return fmt.Errorf("/readyz answers %q, want %q in it", got, want)
 			}
@@ -108,7 +115,8 @@ func untilBlocked(p *e2e.Process, db *e2e.Database) {
 	if got := p.Get("/metrics"); !strings.Contains(got, "hookline_state{state=\"blocked\"} 1\n") {
 		p.T.Error("/metrics does not say that it is blocked")
 	}
-	if !strings.Contains(p.Log.String(), "blocked: the slot is not read until an operator has seen to it") {
+	if !strings.Contains(p.Log.String(),
+		"blocked: the slot is not read until an operator has seen to it") {
 		p.T.Error("the log does not say that it is blocked")
 	}
 	e2e.Eventually(p.T, func() error { // the server notices a little later
@@ -118,7 +126,8 @@ func untilBlocked(p *e2e.Process, db *e2e.Database) {
 		return nil
 	})
 	status := e2e.Run(p.T, db.Env(), "status")
-	if status.Wait() != 3 || !strings.Contains(status.Out.String(), "PROBLEM     blocked: synchronous_standby_names") {
+	if status.Wait() != 3 || !strings.Contains(status.Out.String(),
+		"PROBLEM     blocked: synchronous_standby_names") {
 		p.T.Errorf("status: exit code %d, want 3 and why:\n%s", status.Wait(), status.Out.String())
 	}
 }
@@ -137,12 +146,14 @@ func mendBy(db *e2e.Database, setting string) (value string) {
 	var mend []string
 	for line := range strings.Lines(doctor.Out.String()) {
 		sql := strings.TrimSuffix(strings.TrimSpace(line), ";")
-		if strings.HasPrefix(sql, "ALTER SYSTEM SET "+setting+" = ") || len(mend) == 1 && sql == "SELECT pg_reload_conf()" {
+		if strings.HasPrefix(sql, "ALTER SYSTEM SET "+setting+" = ") || len(mend) == 1 &&
+			sql == "SELECT pg_reload_conf()" {
 			mend = append(mend, sql)
 		}
 	}
 	if code != 3 || len(mend) != 2 {
-		db.T.Fatalf("doctor: exit code %d, want 3 and what mends %s:\n%s", code, setting, doctor.Out.String())
+		db.T.Fatalf("doctor: exit code %d, want 3 and what mends %s:\n%s", code, setting,
+			doctor.Out.String())
 	}
 	for _, sql := range mend {
 		db.Exec(sql)

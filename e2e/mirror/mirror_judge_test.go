@@ -72,7 +72,8 @@ func readNotice(r receiver.Request) (n notice, err error) {
 	n.id, _ = body.Data["id"].(string)
 	parts := strings.Split(body.ID, "_") // evt, database, commit, index
 	if len(parts) != 4 || n.id == "" {
-		return n, fmt.Errorf("%s of %s: the event's id or the record's is not as it should be: %s", body.ID, body.Event, r.Body)
+		return n, fmt.Errorf("%s of %s: the event's id or the record's is not as it should be: %s",
+			body.ID, body.Event, r.Body)
 	}
 	n.lsn, err = strconv.ParseUint(parts[2], 16, 64)
 	if err == nil {
@@ -84,7 +85,9 @@ func readNotice(r receiver.Request) (n notice, err error) {
 // readNotices returns what was accepted, once each, in the order of commits; and what is wrong with
 // it: an event whose body has changed, or one that came for the first time after a later one of its
 // record. Of unordered objects it is not known by which key Hookline goes.
-func readNotices(requests []receiver.Request, unordered map[string]bool) (all []notice, errs []error) {
+func readNotices(
+	requests []receiver.Request, unordered map[string]bool,
+) (all []notice, errs []error) {
 	bodies, last := map[string][]byte{}, map[string]notice{}
 	for _, r := range requests {
 		if r.Status != http.StatusOK {
@@ -92,7 +95,8 @@ func readNotices(requests []receiver.Request, unordered map[string]bool) (all []
 		}
 		if before, again := bodies[r.ID]; again {
 			if !bytes.Equal(before, r.Body) {
-				errs = append(errs, fmt.Errorf("the body of %s has changed from\n%s\nto\n%s", r.ID, before, r.Body))
+				errs = append(errs, fmt.Errorf("the body of %s has changed from\n%s\nto\n%s", r.ID, before,
+					r.Body))
 			}
 			continue
 		}
@@ -130,13 +134,17 @@ type record struct {
 type mirror struct {
 	objects map[string]map[string]record // by id
 	loose   map[string]bool              // objects of which anything may be told until further notice
-	quiet   map[string]bool              // objects of which nothing must be told, and nothing created that there is
-	alias   map[string]string            // names that objects may still be told under
-	errs    []error
+	// objects of which nothing must be told, and nothing created that there is
+	quiet map[string]bool
+	alias map[string]string // names that objects may still be told under
+	errs  []error
 }
 
 func newMirror() *mirror {
-	return &mirror{objects: map[string]map[string]record{}, loose: map[string]bool{}, quiet: map[string]bool{}, alias: map[string]string{}}
+	return &mirror{
+		objects: map[string]map[string]record{}, loose: map[string]bool{},
+		quiet: map[string]bool{}, alias: map[string]string{},
+	}
 }
 
 func (m *mirror) set(object, id string, r record) {
@@ -289,7 +297,9 @@ func (m *mirror) check(a act, came []notice) {
 		if !a.exact[n.object] {
 			continue
 		}
-		i := slices.IndexFunc(left, func(d due) bool { return d.object == n.object && d.id == n.id && d.action == n.action })
+		i := slices.IndexFunc(left, func(d due) bool {
+			return d.object == n.object && d.id == n.id && d.action == n.action
+		})
 		if i < 0 {
 			m.fail("%s is not due", n)
 			continue
@@ -324,14 +334,17 @@ func (m *mirror) compare(object string, rows map[string]stored, columns map[stri
 			errs = append(errs, fmt.Errorf("%s %s is missing in the mirror", object, id))
 			continue
 		case r.version != row.version:
-			errs = append(errs, fmt.Errorf("%s %s has version %d, and %d in the mirror", object, id, row.version, r.version))
+			errs = append(errs, fmt.Errorf("%s %s has version %d, and %d in the mirror", object, id,
+				row.version, r.version))
 			continue
 		case r.data == nil:
 			continue
 		}
 		for name, since := range columns {
-			if got, ok := r.data[name]; since <= row.version && (!ok || fmt.Sprint(got) != fmt.Sprint(row.data[name])) {
-				errs = append(errs, fmt.Errorf("%s %s: %s is %v, and %v in the mirror", object, id, name, row.data[name], got))
+			if got, ok := r.data[name]; since <= row.version &&
+				(!ok || fmt.Sprint(got) != fmt.Sprint(row.data[name])) {
+				errs = append(errs, fmt.Errorf("%s %s: %s is %v, and %v in the mirror", object, id, name,
+					row.data[name], got))
 			}
 		}
 	}
@@ -350,7 +363,10 @@ func TestMirrorJudge(t *testing.T) {
 		data := map[string]any{"id": id, "v": json.Number(strconv.Itoa(v))}
 		return notice{lsn: lsn, object: "deal", action: action, id: id, data: data, updatedFields: fields}
 	}
-	rows := map[string]stored{"1": {version: 2, data: map[string]any{"id": "1", "v": json.Number("2")}}}
+	rows := map[string]stored{"1": {
+		version: 2,
+		data:    map[string]any{"id": "1", "v": json.Number("2")},
+	}}
 	exact := map[string]bool{"deal": true}
 	acts := []act{
 		{exact: exact, due: []due{{object: "deal", id: "1", action: "created"}}},
@@ -363,20 +379,42 @@ func TestMirrorJudge(t *testing.T) {
 		notices []notice
 		wrong   string
 	}{
-		"all is well":             {[]notice{created, updated}, ""},
-		"an update is missing":    {[]notice{created}, "deal.updated 1 has not come\ndeal 1 has version 2, and 1 in the mirror"},
-		"nothing came":            {nil, "deal 1 is missing in the mirror"},
-		"created twice":           {[]notice{created, event(15, "created", "1", 2)}, "it was there already"},
-		"no changed fields":       {[]notice{created, event(15, "updated", "1", 2)}, "updatedFields are []"},
-		"fields have not changed": {[]notice{created, event(15, "updated", "1", 2, "v", "id")}, "have id, which has not changed"},
-		"deleted in between":      {[]notice{created, event(14, "deleted", "1", 1), event(15, "created", "1", 2)}, "deal.deleted 1 is not due"},
-		"deleted at the end":      {[]notice{created, updated, event(25, "deleted", "1", 2)}, "missing in the mirror"},
-		"too late":                {[]notice{created, event(25, "updated", "1", 2, "v")}, "has not come"},
-		"a stranger":              {[]notice{created, updated, event(25, "created", "2", 2)}, "deal 2 is in the mirror, and in no table"},
-		"updated, but not there":  {[]notice{event(15, "updated", "1", 2, "v")}, "it was not there"},
+		"all is well": {[]notice{created, updated}, ""},
+		"an update is missing": {
+			[]notice{created},
+			"deal.updated 1 has not come\ndeal 1 has version 2, and 1 in the mirror",
+		},
+		"nothing came": {nil, "deal 1 is missing in the mirror"},
+		"created twice": {
+			[]notice{created, event(15, "created", "1", 2)},
+			"it was there already",
+		},
+		"no changed fields": {
+			[]notice{created, event(15, "updated", "1", 2)},
+			"updatedFields are []",
+		},
+		"fields have not changed": {
+			[]notice{created, event(15, "updated", "1", 2, "v", "id")},
+			"have id, which has not changed",
+		},
+		"deleted in between": {[]notice{
+			created, event(14, "deleted", "1", 1),
+			event(15, "created", "1", 2),
+		}, "deal.deleted 1 is not due"},
+		"deleted at the end": {
+			[]notice{created, updated, event(25, "deleted", "1", 2)},
+			"missing in the mirror",
+		},
+		"too late": {[]notice{created, event(25, "updated", "1", 2, "v")}, "has not come"},
+		"a stranger": {
+			[]notice{created, updated, event(25, "created", "2", 2)},
+			"deal 2 is in the mirror, and in no table",
+		},
+		"updated, but not there": {[]notice{event(15, "updated", "1", 2, "v")}, "it was not there"},
 	} {
 		m := replay(acts, marks, test.notices)
-		err := errors.Join(errors.Join(m.errs...), m.compare("deal", rows, map[string]int{"id": 0, "v": 0}))
+		err := errors.Join(errors.Join(m.errs...),
+			m.compare("deal", rows, map[string]int{"id": 0, "v": 0}))
 		if test.wrong == "" && err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -135,11 +135,15 @@ func (s *schedule) makePart(t *table, value int) (sql []string) {
 	create := fmt.Sprintf("CREATE TABLE %s.%s PARTITION OF %s %s", t.schema, p.name, t, p.bound())
 	if s.chance(3) {
 		create += " PARTITION BY LIST (q)"
-		p.parts = []*part{{name: s.name(), other: true, fresh: true}, {name: s.name(), value: s.random.IntN(qs), fresh: true}}
+		p.parts = []*part{
+			{name: s.name(), other: true, fresh: true},
+			{name: s.name(), value: s.random.IntN(qs), fresh: true},
+		}
 	}
 	sql = append(sql, create)
 	for _, sub := range p.parts {
-		sql = append(sql, fmt.Sprintf("CREATE TABLE %s.%s PARTITION OF %[1]s.%[3]s %s", t.schema, sub.name, p.name, sub.bound()))
+		sql = append(sql, fmt.Sprintf("CREATE TABLE %s.%s PARTITION OF %[1]s.%[3]s %s", t.schema,
+			sub.name, p.name, sub.bound()))
 	}
 	t.parts = append(t.parts, p)
 	return sql
@@ -152,7 +156,9 @@ func (t *table) other() *part { return find(t.parts, -1) }
 // rows of them, or must not.
 func (t *table) free(filled bool) (values []int) {
 	for value := range ps {
-		has := slices.ContainsFunc(sortedIDs(t.rows), func(id string) bool { return t.rows[id].p == value })
+		has := slices.ContainsFunc(sortedIDs(t.rows), func(id string) bool {
+			return t.rows[id].p == value
+		})
 		if find(t.parts, value) == t.other() && has == filled {
 			values = append(values, value)
 		}
@@ -181,7 +187,9 @@ func splitDefault(s *schedule, t *table) bool {
 	to := t.schema + "." + p.name
 	t.parts = append(t.parts, p)
 	if s.chance(2) {
-		t.frozen = true // Hookline asks the database which rows have only moved, and may do so when more has become of them
+		// Hookline asks the database which rows have only moved, and may do so when more has become of
+		// them
+		t.frozen = true
 		s.ddl(nil, s.inSavepoints([]string{
 			fmt.Sprintf("CREATE TABLE %s (LIKE %s INCLUDING ALL)", to, t),
 			fmt.Sprintf("WITH moved AS (DELETE FROM %s WHERE p = %d RETURNING %s) "+
@@ -194,7 +202,8 @@ func splitDefault(s *schedule, t *table) bool {
 		return true
 	}
 	s.ddl(nil,
-		fmt.Sprintf("CREATE TEMP TABLE staged ON COMMIT DROP AS SELECT %s FROM %s WHERE p = %d", columns, from, value),
+		fmt.Sprintf("CREATE TEMP TABLE staged ON COMMIT DROP AS SELECT %s FROM %s WHERE p = %d", columns,
+			from, value),
 		fmt.Sprintf("DELETE FROM %s WHERE p = %d", from, value),
 		fmt.Sprintf("CREATE TABLE %s PARTITION OF %s %s", to, t, p.bound()),
 		fmt.Sprintf("INSERT INTO %s (%s) SELECT %[2]s FROM staged", t, columns))
@@ -303,7 +312,8 @@ func attachTable(s *schedule, t *table) bool {
 			continue
 		}
 		into := find(t.parts, n.place.p)
-		if n.place.q < 0 && !slices.Contains(t.free(false), n.place.p) || n.place.q >= 0 && !into.takes(t, n.place.q) {
+		if n.place.q < 0 && !slices.Contains(t.free(false), n.place.p) || n.place.q >= 0 &&
+			!into.takes(t, n.place.q) {
 			continue
 		}
 		p := &part{name: n.name, value: n.place.p, fresh: true}
@@ -399,8 +409,8 @@ func reattachAtOnce(s *schedule, t *table) bool {
 	return true
 }
 
-// renameRoot renames a partitioned table. Its partitions keep their names. The stream does not tell before
-// Hookline has looked: until then its records may go by either name.
+// renameRoot renames a partitioned table. Its partitions keep their names. The stream does not tell
+// before Hookline has looked: until then its records may go by either name.
 func renameRoot(s *schedule, t *table) bool {
 	from := t.name
 	if !renameTable(s, t) {

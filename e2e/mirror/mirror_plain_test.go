@@ -8,12 +8,16 @@ import (
 
 // tableSteps are DDL of tables that are neither partitioned nor in a family.
 var tableSteps = []stepKind{
-	truncateTable, dropTable, renameTable, moveSchema, dropKey, addKey, changeKey, setUnlogged, setLogged,
+	truncateTable, dropTable, renameTable, moveSchema, dropKey, addKey, changeKey, setUnlogged,
+	setLogged,
 	rebuild, rebuild, rebuildSlowly, finishRebuild, finishRebuild,
 }
 
 // columnSteps are DDL of columns of any table.
-var columnSteps = []stepKind{addColumn, addColumn, dropColumn, renameColumn, retypeColumn, addGenerated, dropGenerated}
+var columnSteps = []stepKind{
+	addColumn, addColumn, dropColumn, renameColumn, retypeColumn,
+	addGenerated, dropGenerated,
+}
 
 // newPlain makes a table, perhaps with rows, perhaps without a key.
 func (s *schedule) newPlain(old bool) {
@@ -81,7 +85,8 @@ func renameTable(s *schedule, t *table) bool {
 
 // moveSchema moves the table out of the schema that is watched, or back into it.
 func moveSchema(s *schedule, t *table) bool {
-	if t.loose || t.frozen || t.partitioned() || t.parent != nil && t.young { // which would look like a chunk
+	// which would look like a chunk
+	if t.loose || t.frozen || t.partitioned() || t.parent != nil && t.young {
 		return false
 	}
 	tell, was := t.unsettle(), t.String()
@@ -109,8 +114,10 @@ func dropKey(s *schedule, t *table) bool {
 
 // dropKeySQL drops the constraint that is there, whatever its name.
 func (t *table) dropKeySQL() string {
-	return fmt.Sprintf("DO $$ BEGIN EXECUTE (SELECT format('ALTER TABLE %s DROP CONSTRAINT %%I', conname) FROM pg_constraint "+
-		"WHERE conrelid = '%s'::regclass AND contype = 'p'); END $$", t, t)
+	return fmt.Sprintf(
+		"DO $$ BEGIN EXECUTE (SELECT format('ALTER TABLE %s DROP CONSTRAINT %%I', conname) FROM "+
+			"pg_constraint "+
+			"WHERE conrelid = '%s'::regclass AND contype = 'p'); END $$", t, t)
 }
 
 func addKey(s *schedule, t *table) bool {
@@ -155,8 +162,11 @@ func setUnlogged(s *schedule, t *table) bool {
 	}
 	tell := t.unsettle()
 	t.unlogged = true
-	s.ddl(tell, fmt.Sprintf("DO $$ BEGIN IF EXISTS (SELECT FROM pg_publication_rel WHERE prrelid = '%[1]s'::regclass) THEN "+
-		"EXECUTE format('ALTER PUBLICATION %%I DROP TABLE ONLY %[1]s', (SELECT pubname FROM pg_publication LIMIT 1)); END IF; END $$", t),
+	s.ddl(tell,
+		fmt.Sprintf(
+			"DO $$ BEGIN IF EXISTS (SELECT FROM pg_publication_rel WHERE prrelid = '%[1]s'::regclass) THEN "+
+				"EXECUTE format('ALTER PUBLICATION %%I DROP TABLE ONLY %[1]s', (SELECT pubname FROM "+
+				"pg_publication LIMIT 1)); END IF; END $$", t),
 		fmt.Sprintf("ALTER TABLE %s SET UNLOGGED", t))
 	return true
 }
@@ -227,9 +237,9 @@ func (s *schedule) swap(t, n *table, before []string) {
 	}
 	// What is written to the new table until Hookline has looked, is told by comparing the two.
 	n.frozen = !n.settled
-	// What is deleted from the old table after the swap looks as if it had been new in the new one at the swap, and
-	// a column that it has no longer is not compared; and once it was rewritten or truncated, all of its rows look
-	// new, or are gone.
+	// What is deleted from the old table after the swap looks as if it had been new in the new one at
+	// the swap, and a column that it has no longer is not compared; and once it was rewritten or
+	// truncated, all of its rows look new, or are gone.
 	t.settled, t.loose, t.kept = false, true, true
 	n.place, t.place = t.place, nil
 	drop := s.chance(4)
@@ -277,7 +287,8 @@ func finishRebuild(s *schedule, n *table) bool {
 	for _, t := range s.tables {
 		if t != n && t.settled && !t.partitioned() && t.parent == nil &&
 			len(t.children)+len(t.foreign) == 0 && t.schema == n.schema &&
-			t.insertable() == n.insertable() && t.key == n.key && slices.EqualFunc(t.columns, n.columns, sameColumn) {
+			t.insertable() == n.insertable() && t.key == n.key &&
+			slices.EqualFunc(t.columns, n.columns, sameColumn) {
 			a := act{sql: []string{n.copySQL(t)}}
 			for _, id := range sortedIDs(t.rows) {
 				a.due = append(a.due, due{object: n.name, id: id, action: "created"})
@@ -322,7 +333,9 @@ func (t *table) family() []*table { return slices.Concat([]*table{t}, t.children
 // changeable returns the columns that DDL may change.
 func (t *table) changeable() (columns []*column) {
 	for _, c := range t.own() {
-		used := slices.ContainsFunc(t.columns, func(g *column) bool { return g.generated != "" && strings.HasSuffix(g.name, c.name) })
+		used := slices.ContainsFunc(t.columns, func(g *column) bool {
+			return g.generated != "" && strings.HasSuffix(g.name, c.name)
+		})
 		if c.local && !used {
 			columns = append(columns, c)
 		}
@@ -350,7 +363,9 @@ func dropColumn(s *schedule, t *table) bool {
 	c := choose(s.random, candidates)
 	s.ddl(nil, fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s", t, c.name))
 	for _, of := range t.family() {
-		of.columns = slices.DeleteFunc(of.columns, func(other *column) bool { return other.name == c.name })
+		of.columns = slices.DeleteFunc(of.columns, func(other *column) bool {
+			return other.name == c.name
+		})
 	}
 	return true
 }
@@ -379,7 +394,8 @@ func retypeColumn(s *schedule, t *table) bool {
 	if c.kind == "int" && s.chance(2) {
 		kind = "numeric"
 	}
-	s.ddl(nil, fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %[2]s::%[3]s", t, c.name, kind))
+	s.ddl(nil, fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %[2]s::%[3]s", t, c.name,
+		kind))
 	for _, of := range append(t.inherited(c), c) {
 		of.kind, of.since = kind, s.version()
 	}
@@ -390,11 +406,15 @@ func retypeColumn(s *schedule, t *table) bool {
 // where there are such.
 func addGenerated(s *schedule, t *table) bool {
 	candidates := t.changeable()
-	if len(candidates) == 0 || t.frozen || t.kept || t.parent != nil || len(t.children)+len(t.foreign) > 0 || t.virtual() || t.key == "" {
+	if len(candidates) == 0 || t.frozen || t.kept || t.parent != nil ||
+		len(t.children)+len(t.foreign) > 0 || t.virtual() || t.key == "" {
 		return false
 	}
 	c := choose(s.random, candidates)
-	g := &column{name: "g" + c.name, kind: c.kind, since: s.version(), generated: "STORED", local: true}
+	g := &column{
+		name: "g" + c.name, kind: c.kind, since: s.version(), generated: "STORED",
+		local: true,
+	}
 	if s.major >= 18 && s.chance(2) && !t.deferrable && t.key != versionedKey && !t.loose {
 		g.generated = "VIRTUAL"
 	}

@@ -8,7 +8,8 @@ import (
 
 // rowSteps change rows of any table.
 var rowSteps = []stepKind{
-	insertRows, insertRows, updateRows, updateRows, updateRows, deleteRows, rewriteRows, updateNothing, mixRows, moveRows, moveRows,
+	insertRows, insertRows, updateRows, updateRows, updateRows, deleteRows, rewriteRows, updateNothing,
+	mixRows, moveRows, moveRows,
 }
 
 func insertRows(s *schedule, t *table) bool {
@@ -35,9 +36,13 @@ func (s *schedule) update(a *act, t *table, ids []string, more string) {
 	if more != "" {
 		set = append(set, more)
 	}
-	a.sql = append(a.sql, fmt.Sprintf("UPDATE %s SET %s WHERE %s", t.only(), strings.Join(set, ", "), inIDs(ids)))
+	a.sql = append(a.sql, fmt.Sprintf("UPDATE %s SET %s WHERE %s", t.only(), strings.Join(set, ", "),
+		inIDs(ids)))
 	for _, id := range ids {
-		a.due = append(a.due, due{object: t.name, id: id, action: "updated", fields: t.tellsFields(t.rows[id])})
+		a.due = append(a.due, due{
+			object: t.name, id: id, action: "updated",
+			fields: t.tellsFields(t.rows[id]),
+		})
 		t.rows[id].version = s.version()
 	}
 }
@@ -101,10 +106,12 @@ func deleteRows(s *schedule, t *table) bool {
 	return true
 }
 
-// keepsSome tells whether a table that was swapped in would still have a row of the other one's without the
-// ids: else the two would be two objects.
+// keepsSome tells whether a table that was swapped in would still have a row of the other one's
+// without the ids: else the two would be two objects.
 func (t *table) keepsSome(without []string) bool {
-	return slices.ContainsFunc(t.swapped, func(id string) bool { return t.rows[id] != nil && !slices.Contains(without, id) })
+	return slices.ContainsFunc(t.swapped, func(id string) bool {
+		return t.rows[id] != nil && !slices.Contains(without, id)
+	})
 }
 
 // rewriteRows saves rows as Payload and Strapi do: DELETE, then INSERT of the same key. That is an
@@ -120,10 +127,14 @@ func rewriteRows(s *schedule, t *table) bool {
 		before := t.rows[id]
 		rows[id] = &row{version: s.version(), p: before.p, q: before.q}
 		if t.key == versionedKey { // of another key, that is
-			a.due = append(a.due, due{object: t.name, id: id, action: "deleted"}, due{object: t.name, id: id, action: "created"})
+			a.due = append(a.due, due{object: t.name, id: id, action: "deleted"},
+				due{object: t.name, id: id, action: "created"})
 			continue
 		}
-		a.due = append(a.due, due{object: t.name, id: id, action: "updated", fields: t.tellsFields(before)})
+		a.due = append(a.due, due{
+			object: t.name, id: id, action: "updated",
+			fields: t.tellsFields(before),
+		})
 	}
 	a.sql = append(a.sql, s.insert(t, t.String(), rows))
 	s.do(a)
@@ -161,7 +172,8 @@ func moveRows(s *schedule, t *table) bool {
 		p, q := s.values(t)
 		ids := sample(s.random, sortedIDs(t.rows), 1+s.random.IntN(3))
 		set := fmt.Sprintf("p = %d", p)
-		if t.deep() { // else q is a part of the key that is changed, and not of what the table is partitioned by
+		// else q is a part of the key that is changed, and not of what the table is partitioned by
+		if t.deep() {
 			set += fmt.Sprintf(", q = %d", q)
 		}
 		s.update(&a, t, ids, set)

@@ -62,7 +62,8 @@ func newSchedule(seed uint64, number, looks, major int) *schedule {
 		seed: seed, number: number, major: major,
 		random: rand.New(rand.NewPCG(seed, 1)), unordered: map[string]bool{},
 	}
-	s.acts = append(s.acts, act{sql: []string{"CREATE SCHEMA " + s.schema(), "CREATE SCHEMA " + s.elsewhere()}})
+	s.acts = append(s.acts,
+		act{sql: []string{"CREATE SCHEMA " + s.schema(), "CREATE SCHEMA " + s.elsewhere()}})
 	for range 1 + s.random.IntN(2) {
 		s.begin(true)
 	}
@@ -173,7 +174,7 @@ func (s *schedule) begin(old bool) {
 	case 1:
 		s.newPartitioned(old)
 	case 2:
-		s.newFamily(old)
+		s.newInheritance(old)
 	}
 }
 
@@ -216,9 +217,12 @@ func TestMirrorSchedule(t *testing.T) {
 		all.WriteString(text(seed))
 	}
 	for _, part := range []string{
-		"INSERT INTO", "UPDATE", "DELETE FROM", "TRUNCATE", "DROP TABLE", "RENAME TO", "SET SCHEMA", "SET UNLOGGED", "SET LOGGED",
-		"ADD PRIMARY KEY", "DROP CONSTRAINT", "DEFERRABLE", "ADD COLUMN", "DROP COLUMN", "RENAME COLUMN", "TYPE text", "STORED", "VIRTUAL",
-		"PARTITION BY LIST (p)", "PARTITION BY LIST (q)", "DEFAULT", "ATTACH PARTITION", "DETACH PARTITION", "INHERITS", "INHERIT",
+		"INSERT INTO", "UPDATE", "DELETE FROM", "TRUNCATE", "DROP TABLE", "RENAME TO", "SET SCHEMA",
+		"SET UNLOGGED", "SET LOGGED",
+		"ADD PRIMARY KEY", "DROP CONSTRAINT", "DEFERRABLE", "ADD COLUMN", "DROP COLUMN", "RENAME COLUMN",
+		"TYPE text", "STORED", "VIRTUAL",
+		"PARTITION BY LIST (p)", "PARTITION BY LIST (q)", "DEFAULT", "ATTACH PARTITION",
+		"DETACH PARTITION", "INHERITS", "INHERIT",
 		"NO INHERIT", "FOREIGN TABLE", ", p = ", "SAVEPOINT",
 	} {
 		if !strings.Contains(all.String(), part) {

@@ -25,15 +25,16 @@ type table struct {
 	children     []*table
 	foreign      []string // foreign tables that inherit from it
 
-	settled bool      // every event is known in advance
-	full    bool      // events tell changed fields
-	give    bool      // its rows are not announced when it is published: the schedule tells of them
-	seen    bool      // Hookline may have published it at some time
-	loose   bool      // whether it is published is open
-	frozen  bool      // nothing is written to it before the next look
-	kept    bool      // no row of it is deleted before the next look
-	young   bool      // it was made since the last look
-	swapped []string  // its rows when it was swapped in, after which it is written to although it is frozen
+	settled bool // every event is known in advance
+	full    bool // events tell changed fields
+	give    bool // its rows are not announced when it is published: the schedule tells of them
+	seen    bool // Hookline may have published it at some time
+	loose   bool // whether it is published is open
+	frozen  bool // nothing is written to it before the next look
+	kept    bool // no row of it is deleted before the next look
+	young   bool // it was made since the last look
+	// its rows when it was swapped in, after which it is written to although it is frozen
+	swapped []string
 	tells   []due     // what must have come by the next look
 	later   []telling // what the mirror is told at the next look
 }
@@ -130,8 +131,12 @@ func (t *table) settle() {
 // newTable returns an empty table, which is yet to be made.
 func (s *schedule) newTable(old bool) *table {
 	t := &table{
-		schema: s.schema(), name: s.name(), rows: map[string]*row{}, key: "id", watched: true, give: old, young: true,
-		columns: []*column{{name: "id", kind: "text", local: true}, {name: "v", kind: "int", local: true}},
+		schema: s.schema(), name: s.name(), rows: map[string]*row{}, key: "id", watched: true, give: old,
+		young: true,
+		columns: []*column{
+			{name: "id", kind: "text", local: true},
+			{name: "v", kind: "int", local: true},
+		},
 	}
 	for range s.random.IntN(3) {
 		t.columns = append(t.columns, s.newColumn())
@@ -143,7 +148,8 @@ func (s *schedule) newTable(old bool) *table {
 func (s *schedule) newColumn() *column {
 	s.last++
 	return &column{
-		name: fmt.Sprintf("c%d", s.last), kind: choose(s.random, []string{"text", "int", "numeric", "boolean"}), local: true,
+		name: fmt.Sprintf("c%d", s.last),
+		kind: choose(s.random, []string{"text", "int", "numeric", "boolean"}), local: true,
 		since: s.version(),
 	}
 }
@@ -176,8 +182,10 @@ func (s *schedule) value(c *column) string {
 	switch {
 	case s.chance(6):
 		return "NULL"
-	case c.kind == "text" && s.chance(8): // so long that an update which leaves it alone does not bring it
-		return fmt.Sprintf("(SELECT string_agg(md5(i::text), '') FROM generate_series(%d, %[1]d + 120) i)", n)
+	// so long that an update which leaves it alone does not bring it
+	case c.kind == "text" && s.chance(8):
+		return fmt.Sprintf(
+			"(SELECT string_agg(md5(i::text), '') FROM generate_series(%d, %[1]d + 120) i)", n)
 	case c.kind == "text":
 		return fmt.Sprintf("'%s %d'", e2e.Confidential, n)
 	case c.kind == "boolean":
@@ -233,7 +241,8 @@ func (s *schedule) insert(t *table, into string, rows map[string]*row) string {
 		values = append(values, "("+strings.Join(list, ", ")+")")
 		t.rows[id] = r
 	}
-	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", into, t.insertable(), strings.Join(values, ", "))
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", into, t.insertable(),
+		strings.Join(values, ", "))
 }
 
 // newRows returns up to n rows that fit into the table.

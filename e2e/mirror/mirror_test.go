@@ -67,10 +67,11 @@ func number(t *testing.T, variable string) uint64 {
 }
 
 const (
-	batch    = 200 // schedules that share a database and a Hookline: a look costs 2 s, however many there are
-	looks    = 3   // of one schedule, once Hookline runs
-	sessions = 6   // in which schedules are run, one act at a time
-	chances  = 8   // looks that Hookline has to take up what was done
+	// schedules that share a database and a Hookline: a look costs 2 s, however many there are
+	batch    = 200
+	looks    = 3 // of one schedule, once Hookline runs
+	sessions = 6 // in which schedules are run, one act at a time
+	chances  = 8 // looks that Hookline has to take up what was done
 )
 
 // mirrorSettings are those of the CRM's sessions. The time-outs are reached only if somebody keeps
@@ -133,7 +134,8 @@ func newMirrorRun(t *testing.T, major int, first, schedules uint64) *mirrorRun {
 // run carries the schedules out, and judges.
 func (r *mirrorRun) run() {
 	r.db.Exec(e2e.WebhooksSQL)
-	r.db.Exec(`CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing`)
+	r.db.Exec(
+		`CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing`)
 	r.db.AddWebhook(r.box, "*.*")
 	random := rand.New(rand.NewPCG(r.seed, 2))
 	r.act(random) // what is there before Hookline is
@@ -189,7 +191,8 @@ func (r *mirrorRun) perform(p *performance, a act) error {
 	const position = "SELECT pg_current_wal_insert_lsn()"
 	statements := slices.Concat([]string{"BEGIN"}, a.sql, []string{position, "COMMIT", position})
 	return r.pool.AcquireFunc(r.t.Context(), func(conn *pgxpool.Conn) error {
-		results, err := conn.Conn().PgConn().Exec(r.t.Context(), strings.Join(statements, ";\n")).ReadAll()
+		results, err := conn.Conn().PgConn().Exec(r.t.Context(),
+			strings.Join(statements, ";\n")).ReadAll()
 		if err != nil {
 			_, _ = conn.Exec(r.t.Context(), "ROLLBACK")
 			return fmt.Errorf("%s: %w", statements[min(len(results), len(statements)-1)], err)
@@ -302,7 +305,8 @@ func (r *mirrorRun) barrier() {
 	r.t.Helper()
 	r.barriers++
 	name := fmt.Sprintf("barrier%d", r.barriers)
-	r.db.Exec(fmt.Sprintf(`CREATE TABLE %s (id text PRIMARY KEY); INSERT INTO %[1]s VALUES ('1')`, name))
+	r.db.Exec(fmt.Sprintf(`CREATE TABLE %s (id text PRIMARY KEY); INSERT INTO %[1]s VALUES ('1')`,
+		name))
 	r.until(due{object: name, id: "1", action: "created"})
 }
 
@@ -311,7 +315,8 @@ func (r *mirrorRun) until(d due) {
 	r.t.Helper()
 	e2e.Eventually(r.t, func() error {
 		if !r.has(d) {
-			return fmt.Errorf("%s.%s %s has not come; /readyz says %s", d.object, d.action, d.id, r.sut.Get("/readyz"))
+			return fmt.Errorf("%s.%s %s has not come; /readyz says %s", d.object, d.action, d.id,
+				r.sut.Get("/readyz"))
 		}
 		return nil
 	})
@@ -361,7 +366,8 @@ type publication struct {
 // published returns how each table is published, by its name with its schema.
 func (r *mirrorRun) published() (map[string]publication, error) {
 	rows, err := r.db.Conn.Query(r.t.Context(), `
-		SELECT relnamespace::regnamespace || '.' || relname, relreplident::text, EXISTS (SELECT FROM pg_publication_rel WHERE prrelid = c.oid)
+		SELECT relnamespace::regnamespace || '.' || relname, relreplident::text, EXISTS (SELECT
+		  FROM pg_publication_rel WHERE prrelid = c.oid)
 		FROM pg_class c WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text LIKE 'm%'`)
 	if err != nil {
 		return nil, err
@@ -389,7 +395,8 @@ func (r *mirrorRun) taken(l look, published map[string]publication) error {
 		case !want.published && is.published:
 			errs = append(errs, fmt.Errorf("%s is published", want.table))
 		case want.identity != "" && is.identity != want.identity:
-			errs = append(errs, fmt.Errorf("%s has replica identity %q, want %q", want.table, is.identity, want.identity))
+			errs = append(errs, fmt.Errorf("%s has replica identity %q, want %q", want.table, is.identity,
+				want.identity))
 		}
 	}
 	for _, d := range l.events {
@@ -425,7 +432,9 @@ func (r *mirrorRun) judge() {
 			r.t.Errorf("E2E_SEED=%d: %v\n%s", p.seed, err, p.story())
 		}
 	}
-	r.t.Logf("E2E_SEED=%d: %d schedules, %d acts, %d events, Hookline started %d times, %d barriers, %d failed",
+	r.t.Logf(
+		"E2E_SEED=%d: %d schedules, %d acts, %d events, Hookline started %d times, %d barriers, %d "+
+			"failed",
 		r.seed, len(r.schedules), acts, len(notices), r.lives, r.barriers, failed)
 }
 
@@ -446,7 +455,8 @@ func (r *mirrorRun) judgeOne(p *performance, notices []notice) error {
 		}
 		for id, row := range t.rows {
 			if rows[id].version != row.version {
-				return fmt.Errorf("the test is wrong: %s %s has version %d, want %d", t, id, rows[id].version, row.version)
+				return fmt.Errorf("the test is wrong: %s %s has version %d, want %d", t, id, rows[id].version,
+					row.version)
 			}
 		}
 		if len(rows) != len(t.rows) {
@@ -462,7 +472,8 @@ func (r *mirrorRun) judgeOne(p *performance, notices []notice) error {
 	}
 	for _, object := range slices.Sorted(maps.Keys(m.objects)) {
 		if n := len(m.objects[object]); n > 0 && !known[object] && !m.loose[object] && !m.quiet[object] {
-			err = errors.Join(err, fmt.Errorf("the mirror has %d records of %s, which is no table", n, object))
+			err = errors.Join(err, fmt.Errorf("the mirror has %d records of %s, which is no table", n,
+				object))
 		}
 	}
 	return err
@@ -474,7 +485,8 @@ func (r *mirrorRun) stored(t *table) (map[string]stored, error) {
 	if t.partitioned() {
 		only = ""
 	}
-	rows, err := r.db.Conn.Query(r.t.Context(), fmt.Sprintf("SELECT id, v, to_jsonb(t)::text FROM %s%s t", only, t))
+	rows, err := r.db.Conn.Query(r.t.Context(),
+		fmt.Sprintf("SELECT id, v, to_jsonb(t)::text FROM %s%s t", only, t))
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,8 @@ import (
 	"hookline/e2e"
 )
 
-// Partitions come with rows and go with rows, also while Hookline is killed: what comes is announced once, under the name of the partitioned
-// table, and what goes is not announced at all.
+// Partitions come with rows and go with rows, also while Hookline is killed: what comes is
+// announced once, under the name of the partitioned table, and what goes is not announced at all.
 func TestPartitionsComeAndGo(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewDatabase(t), e2e.NewInbox(t)
@@ -36,7 +36,8 @@ func TestPartitionsComeAndGo(t *testing.T) {
 	sut.Kill()
 	box.ExpectReplay()
 	db.Exec(`ALTER TABLE logs DETACH PARTITION logs_may`)
-	transactionOf(db, `CREATE TABLE logs_july (LIKE logs INCLUDING ALL)`, `INSERT INTO logs_july VALUES ('july', 7)`,
+	transactionOf(db, `CREATE TABLE logs_july (LIKE logs INCLUDING ALL)`,
+		`INSERT INTO logs_july VALUES ('july', 7)`,
 		`ALTER TABLE logs ATTACH PARTITION logs_july FOR VALUES IN (7)`)
 	db.Exec(`INSERT INTO logs VALUES ('later', 7)`)
 	did("log.created", "july", 1)
@@ -44,7 +45,8 @@ func TestPartitionsComeAndGo(t *testing.T) {
 	sut = e2e.Start(t, db).Until("active")
 	db.Exec(`ALTER TABLE logs DETACH PARTITION logs_june`)
 	untilPublished(db, "logs_june")
-	db.Exec(`UPDATE logs_may SET version = 2 WHERE id = 'old'; UPDATE logs_june SET version = 2 WHERE id = 'june7'`)
+	db.Exec(
+		`UPDATE logs_may SET version = 2 WHERE id = 'old'; UPDATE logs_june SET version = 2 WHERE id = 'june7'`)
 	did("logsMay.updated", "old", 2)
 	did("logsJune.updated", "june7", 2)
 	box.UntilAccepted(len(want))
@@ -58,7 +60,8 @@ func TestPartitionsComeAndGo(t *testing.T) {
 	e2e.Finish(t, sut, box.Gets(want...))
 }
 
-// untilPublished waits for the look that publishes a table, and compares it with the one whose place it takes.
+// untilPublished waits for the look that publishes a table, and compares it with the one whose
+// place it takes.
 func untilPublished(db *e2e.Database, table string) {
 	db.T.Helper()
 	e2e.Eventually(db.T, func() error {

@@ -6,8 +6,8 @@ import (
 	"hookline/e2e"
 )
 
-// A table whose rows lie in children, in a schema of their own, as TimescaleDB has it: they are announced under its name. A child without a
-// key cannot be, and doctor says so.
+// A table whose rows lie in children, in a schema of their own, as TimescaleDB has it: they are
+// announced under its name. A child without a key cannot be, and doctor says so.
 func TestRowsInChunks(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewDatabase(t), e2e.NewInbox(t)
@@ -22,7 +22,8 @@ func TestRowsInChunks(t *testing.T) {
 	sut := e2e.Start(t, db).Until("active")
 	db.Exec(`UPDATE _chunks.c1 SET version = 2`)
 	did("updated", "old", 2)
-	db.Exec(`CREATE TABLE _chunks.c2 (PRIMARY KEY (id)) INHERITS (readings); INSERT INTO _chunks.c2 VALUES ('new')`)
+	db.Exec(
+		`CREATE TABLE _chunks.c2 (PRIMARY KEY (id)) INHERITS (readings); INSERT INTO _chunks.c2 VALUES ('new')`)
 	did("created", "new", 1)
 	box.UntilAccepted(len(want))
 	sut.Kill()
@@ -30,7 +31,8 @@ func TestRowsInChunks(t *testing.T) {
 	db.Exec(`UPDATE _chunks.c2 SET version = 2; DELETE FROM _chunks.c1; DROP TABLE _chunks.c1`)
 	did("updated", "new", 2)
 	did("deleted", "old", 2)
-	db.Exec(`CREATE TABLE _chunks.c3 () INHERITS (readings); INSERT INTO _chunks.c3 VALUES ('keyless')`)
+	db.Exec(
+		`CREATE TABLE _chunks.c3 () INHERITS (readings); INSERT INTO _chunks.c3 VALUES ('keyless')`)
 	sut = e2e.Start(t, db).Until("active")
 	sut.UntilPrinted(`_chunks\".\"c3`)
 	diagnosis, _ := db.Doctor()

@@ -11,7 +11,8 @@ import (
 
 // dealsSQL is a table of deals, partitioned by what stage they are in.
 const dealsSQL = `
-	CREATE TABLE deals (id text, stage text, version int, PRIMARY KEY (id, stage)) PARTITION BY LIST (stage);
+	CREATE TABLE deals (id text, stage text, version int, PRIMARY KEY (id,
+	  stage)) PARTITION BY LIST (stage);
 	CREATE TABLE deals_new PARTITION OF deals FOR VALUES IN ('new');
 	CREATE TABLE deals_won PARTITION OF deals FOR VALUES IN ('won');
 	CREATE TABLE deals_others PARTITION OF deals DEFAULT`
@@ -34,7 +35,8 @@ func TestPartitionMoves(t *testing.T) {
 	did("created", "moved", 1)
 	did("created", "kept", 1)
 	did("created", "gone", 1)
-	box.UntilAccepted(len(want)) // the move changes the key, and events of two keys may overtake each other
+	// the move changes the key, and events of two keys may overtake each other
+	box.UntilAccepted(len(want))
 	db.Exec(`UPDATE deals SET stage = 'won', version = 2 WHERE id = 'moved'`)
 	did("updated", "moved", 2)
 	db.Exec(`UPDATE deals SET version = 2 WHERE id = 'kept'`)
@@ -52,14 +54,17 @@ func TestPartitionMoves(t *testing.T) {
 		`ALTER TABLE deals ATTACH PARTITION deals_lost FOR VALUES IN ('lost')`)
 	did("updated", "bulk7", 2)
 	did("deleted", "gone", 1)
-	e2e.Eventually(t, func() error { // the rows of a partition that was attached come then, unless they were told
-		if !e2e.Value[bool](db, `SELECT EXISTS (SELECT FROM hookline.known_table WHERE relation = 'deals_lost'::regclass)`) {
+	// the rows of a partition that was attached come then, unless they were told
+	e2e.Eventually(t, func() error {
+		if !e2e.Value[bool](db,
+			`SELECT EXISTS (SELECT FROM hookline.known_table WHERE relation = 'deals_lost'::regclass)`) {
 			return errors.New("the new partition has not been looked at")
 		}
 		return nil
 	})
 	box.UntilAccepted(len(want))
-	transactionOf(db, `CREATE TEMP TABLE moving ON COMMIT DROP AS SELECT * FROM deals_won`, `DELETE FROM deals_won`, `INSERT INTO deals SELECT id, stage, 3 FROM moving`)
+	transactionOf(db, `CREATE TEMP TABLE moving ON COMMIT DROP AS SELECT * FROM deals_won`,
+		`DELETE FROM deals_won`, `INSERT INTO deals SELECT id, stage, 3 FROM moving`)
 	did("updated", "moved", 3)
 	db.Exec(`DELETE FROM deals WHERE id = 'kept'`)
 	did("deleted", "kept", 2)

@@ -7,8 +7,9 @@ import (
 	"hookline/e2e"
 )
 
-// A setting that is changed is followed at the next start, and nothing is lost of what it leaves alone; a table that is made later changes no
-// name. A table whose tenant is not clear keeps no later start from going on.
+// A setting that is changed is followed at the next start, and nothing is lost of what it leaves
+// alone; a table that is made later changes no name. A table whose tenant is not clear keeps no
+// later start from going on.
 func TestSelectionChanges(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewDatabase(t), e2e.NewInbox(t)
@@ -28,7 +29,8 @@ func TestSelectionChanges(t *testing.T) {
 	box.UntilAccepted(len(want))
 	sut.Stop()
 
-	db.Exec(`CREATE TABLE product_tag (id text PRIMARY KEY, org int); CREATE TABLE unclear (id text PRIMARY KEY, "ORG" int, "Org" int)`)
+	db.Exec(
+		`CREATE TABLE product_tag (id text PRIMARY KEY, org int); CREATE TABLE unclear (id text PRIMARY KEY, "ORG" int, "Org" int)`)
 	add("product_tags", "productTag", "3")
 	add("deals", "", "4")
 	sut = e2e.Start(t, db, "HOOKLINE_INCLUDE=deal,product*,unclear").Until("active")
@@ -38,7 +40,10 @@ func TestSelectionChanges(t *testing.T) {
 	db.Exec(`INSERT INTO unclear VALUES ('8', 7, 7)`)
 	box.UntilAccepted(len(want))
 	_, text := db.Doctor("HOOKLINE_INCLUDE=deal,product*,unclear")
-	for _, part := range []string{`no tenant hears of "public"."unclear": each of the columns ORG, Org`, "HOOKLINE_TENANT_COLUMN=org,public.unclear=ORG"} {
+	for _, part := range []string{
+		`no tenant hears of "public"."unclear": each of the columns ORG, Org`,
+		"HOOKLINE_TENANT_COLUMN=org,public.unclear=ORG",
+	} {
 		if !strings.Contains(text, part) {
 			t.Errorf("doctor does not say %s:\n%s", part, text)
 		}

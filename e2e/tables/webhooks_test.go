@@ -16,8 +16,8 @@ func try(db *e2e.Database, sql string) error {
 	return err
 }
 
-// A table of webhooks that loses its key leaves the publication within one look: the CRM can write to it again. With a
-// new key it is followed again, and what was changed in between counts.
+// A table of webhooks that loses its key leaves the publication within one look: the CRM can write
+// to it again. With a new key it is followed again, and what was changed in between counts.
 func TestWebhooksLoseTheirKey(t *testing.T) {
 	onEachMajor(t, func(t *testing.T, db *e2e.Database, _ int) {
 		before, after := e2e.NewInbox(t), e2e.NewInbox(t)
@@ -29,7 +29,8 @@ func TestWebhooksLoseTheirKey(t *testing.T) {
 
 		db.Exec(`ALTER TABLE webhooks DROP CONSTRAINT webhooks_pkey`)
 		e2e.Eventually(t, func() error { return try(db, `UPDATE webhooks SET secret = secret`) })
-		if err := try(db, `UPDATE webhooks SET url = '`+after.URL()+`', secret = '`+after.Secret+`'`); err != nil {
+		if err := try(db, `UPDATE webhooks SET url = '`+after.URL()+`', secret = '`+after.Secret+
+			`'`); err != nil {
 			t.Fatal(err)
 		}
 		db.Exec(`ALTER TABLE webhooks ADD PRIMARY KEY (id)`)
@@ -46,7 +47,8 @@ func TestWebhooksLoseTheirKey(t *testing.T) {
 	})
 }
 
-// A table of webhooks that cannot be followed ends the start, and not before the CRM can write to it.
+// A table of webhooks that cannot be followed ends the start, and not before the CRM can write to
+// it.
 func TestStartRelieves(t *testing.T) {
 	onEachMajor(t, func(t *testing.T, db *e2e.Database, _ int) {
 		db.AddWebhook(e2e.NewInbox(t), "*.*")
@@ -55,7 +57,8 @@ func TestStartRelieves(t *testing.T) {
 		if try(db, `UPDATE webhooks SET secret = secret`) == nil {
 			t.Fatal("the update does not fail")
 		}
-		if run := e2e.Run(t, db.Env(), "run"); run.Wait() != 1 || !strings.Contains(run.Log.String(), `ALTER TABLE "public"."webhooks" REPLICA IDENTITY DEFAULT`) {
+		if run := e2e.Run(t, db.Env(), "run"); run.Wait() != 1 ||
+			!strings.Contains(run.Log.String(), `ALTER TABLE "public"."webhooks" REPLICA IDENTITY DEFAULT`) {
 			t.Errorf("exit code %d, want 1 and the SQL that mends it:\n%s", run.Wait(), run.Log.String())
 		}
 		if err := try(db, `UPDATE webhooks SET secret = secret`); err != nil {

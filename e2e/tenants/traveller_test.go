@@ -22,7 +22,7 @@ type stay struct {
 func newTraveller(w *world) *traveller {
 	t := &traveller{world: w, inbox: e2e.NewInbox(w.T), stays: []stay{{tenant: w.tenants[0]}}}
 	t.inbox.Answers(failing(len(w.tenants), 1))
-	t.key = w.hook(t.inbox, w.tenants[0])
+	t.key = w.hook(t.inbox, w.tenants[0], "*.*")
 	return t
 }
 
@@ -30,7 +30,8 @@ func newTraveller(w *world) *traveller {
 func (t *traveller) move() {
 	t.T.Helper()
 	next := stay{tenant: t.tenants[len(t.stays)%len(t.tenants)]}
-	next.since = e2e.Value[string](t.Database, `SELECT lpad(to_hex((pg_current_wal_insert_lsn() - '0/0')::bigint), 16, '0')`)
+	next.since = e2e.Value[string](t.Database,
+		`SELECT lpad(to_hex((pg_current_wal_insert_lsn() - '0/0')::bigint), 16, '0')`)
 	t.give(t.inbox, next.tenant)
 	t.stays = append(t.stays, next)
 }
@@ -55,7 +56,8 @@ func (t *traveller) inspect() {
 			continue
 		}
 		if !may[e.Workspace] {
-			t.T.Errorf("%s %s of %q has come to a webhook that was not its, nor has become so: %+v", r.Event, r.ID, e.Workspace, t.stays)
+			t.T.Errorf("%s %s of %q has come to a webhook that was not its, nor has become so: %+v", r.Event,
+				r.ID, e.Workspace, t.stays)
 		}
 	}
 	if len(t.inbox.All()) == 0 {

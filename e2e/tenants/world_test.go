@@ -22,7 +22,7 @@ type world struct {
 	random  *rand.Rand
 	tenants []string
 	tables  []table
-	hook    func(to *e2e.Inbox, tenant string) (key string)
+	hook    func(to *e2e.Inbox, tenant, operations string) (key string)
 	give    func(from *e2e.Inbox, tenant string) // has the webhook belong to another tenant
 
 	records []*record
@@ -38,6 +38,7 @@ type table struct {
 	tenant string // the column that tells whose a record is; "": its table does
 	shared bool   // every tenant hears of it
 	lonely bool   // nobody hears of it
+	orphan bool   // a record may have no tenant
 	counts bool   // it has a column version
 	note   string // the column of the note
 }
@@ -54,11 +55,52 @@ const nobody = ""
 
 func note(tenant string) string { return fmt.Sprintf("%s note of <%s>", e2e.Confidential, tenant) }
 
-// newGeneric makes a CRM that nobody has heard of. The type of its tenants' keys is left to chance.
+// shapes are the kinds of tables that a generic database may have, and what tables of a kind are
+// called. In their statements %[1]s is the name, %[2]s the type of the tenants' keys, %[3]s the
+// columns that all have, and %[4]s the first tenant.
+var shapes = []struct {
+	names []string
+	table
+	sql string
+}{
+	{
+		[]string{"contacts", "leads", "offers"},
+		table{tenant: "organization_id", orphan: true},
+		"CREATE TABLE %[1]s (id text PRIMARY KEY, organization_id %[2]s, %[3]s)",
+	},
+	{
+		[]string{"deals", "trips"},
+		table{tenant: `"organizationId"`},
+		`CREATE TABLE %[1]s (id text, "organizationId" %[2]s, %[3]s,
+			PRIMARY KEY ("organizationId", id))`,
+	},
+	{
+		[]string{"visits", "orders"},
+		table{tenant: "organization_id"},
+		`CREATE TABLE %[1]s (id text, organization_id %[2]s, %[3]s, PRIMARY KEY (id, organization_id))
+			PARTITION BY LIST (organization_id);
+		CREATE TABLE %[1]s_first PARTITION OF %[1]s FOR VALUES IN ('%[4]s');
+		CREATE TABLE %[1]s_others PARTITION OF %[1]s DEFAULT`,
+	},
+	{
+		[]string{"tickets"},
+		table{tenant: "owner", orphan: true},
+		"CREATE TABLE %[1]s (id text PRIMARY KEY, owner %[2]s, %[3]s)",
+	},
+	{[]string{"countries"}, table{shared: true}, "CREATE TABLE %[1]s (id text PRIMARY KEY, %[3]s)"},
+	{
+		[]string{"drafts", "imports"},
+		table{lonely: true},
+		"CREATE TABLE %[1]s (id text PRIMARY KEY, %[3]s)",
+	},
+}
+
+// newGeneric makes a CRM that nobody has heard of. How many tenants it has and of which type their
+// keys are is left to chance, and so is which tables there are.
 func newGeneric(t *testing.T, random *rand.Rand) *world {
 	w := &world{Database: e2e.NewDatabase(t), random: random, heard: map[string][]e2e.Entry{}}
 	key := []string{"uuid", "bigint", "text"}[random.IntN(3)]
-	for i := range 3 {
+	for i := range 2 + random.IntN(3) {
 		switch key {
 		case "uuid":
 			w.tenants = append(w.tenants, e2e.UUID())
@@ -69,33 +111,24 @@ func newGeneric(t *testing.T, random *rand.Rand) *world {
 		}
 	}
 	t.Logf("tenants are %s: %q", key, w.tenants)
-	const columns = `note text, version int NOT NULL`
-	w.Exec(fmt.Sprintf(`
-		CREATE TABLE webhooks (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), url text, secret text, operations text[] DEFAULT '{*.*}',
-			organization_id %[1]s);
-		CREATE TABLE contacts (id text PRIMARY KEY, organization_id %[1]s, %[2]s);
-		CREATE TABLE deals (id text, "organizationId" %[1]s, %[2]s, PRIMARY KEY ("organizationId", id));
-		CREATE TABLE visits (id text, organization_id %[1]s, %[2]s, PRIMARY KEY (id, organization_id)) PARTITION BY LIST (organization_id);
-		CREATE TABLE visits_first PARTITION OF visits FOR VALUES IN ('%[3]s');
-		CREATE TABLE visits_others PARTITION OF visits DEFAULT;
-		CREATE TABLE tickets (id text PRIMARY KEY, owner %[1]s, %[2]s);
-		CREATE TABLE countries (id text PRIMARY KEY, %[2]s);
-		CREATE TABLE drafts (id text PRIMARY KEY, %[2]s)`, key, columns, w.tenants[0]))
-	named := func(name string) func(string) string { return func(string) string { return name } }
-	w.tables = []table{
-		{object: "contact", name: named("contacts"), tenant: "organization_id"},
-		{object: "deal", name: named("deals"), tenant: `"organizationId"`},
-		{object: "visit", name: named("visits"), tenant: "organization_id"},
-		{object: "ticket", name: named("tickets"), tenant: "owner"},
-		{object: "country", name: named("countries"), shared: true},
-		{object: "draft", name: named("drafts"), lonely: true},
+	w.Exec(fmt.Sprintf(`CREATE TABLE webhooks (id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+		url text, secret text, operations text[], organization_id %s)`, key))
+	for _, shape := range shapes {
+		for _, name := range shape.names[:1+random.IntN(len(shape.names))] {
+			made := shape.table
+			made.object = strings.TrimSuffix(strings.Replace(name, "ies", "ys", 1), "s")
+			made.name = func(string) string { return name }
+			made.note, made.counts = "note", true
+			w.tables = append(w.tables, made)
+			sql := strings.ReplaceAll(shape.sql, "%[4]s", w.tenants[0]) // not all have it
+			w.Exec(fmt.Sprintf(sql, name, key, "note text, version int NOT NULL"))
+		}
 	}
-	for i := range w.tables {
-		w.tables[i].note, w.tables[i].counts = "note", true
-	}
-	w.hook = func(to *e2e.Inbox, tenant string) string {
+	w.hook = func(to *e2e.Inbox, tenant, operations string) string {
 		return "public.webhooks/" + e2e.Value[string](w.Database,
-			`INSERT INTO webhooks (url, secret, organization_id) VALUES ($1, $2, `+literal(tenant)+`) RETURNING id::text`, to.URL(), to.Secret)
+			`INSERT INTO webhooks (url, secret, organization_id, operations)
+			VALUES ($1, $2, `+literal(tenant)+`, ARRAY[$3]) RETURNING id::text`,
+			to.URL(), to.Secret, operations)
 	}
 	w.give = func(from *e2e.Inbox, tenant string) {
 		w.Exec(`UPDATE webhooks SET organization_id = `+literal(tenant)+` WHERE url = $1`, from.URL())
@@ -111,7 +144,10 @@ func newTwenty(t *testing.T, random *rand.Rand) *world {
 	db := e2e.NewTwenty(t)
 	w := &world{Database: db.Database, random: random, heard: map[string][]e2e.Entry{}}
 	of := map[string]e2e.Workspace{}
-	for _, workspace := range []e2e.Workspace{db.Apple(), db.NewWorkspace("Pear"), db.NewWorkspace("Quince")} {
+	for _, workspace := range []e2e.Workspace{
+		db.Apple(), db.NewWorkspace("Pear"),
+		db.NewWorkspace("Quince"),
+	} {
 		of[workspace.ID] = workspace
 		w.tenants = append(w.tenants, workspace.ID)
 	}
@@ -122,11 +158,11 @@ func newTwenty(t *testing.T, random *rand.Rand) *world {
 		{object: "person", name: in("person"), note: `"jobTitle"`},
 		{object: "company", name: in("company"), note: "name"},
 	}
-	w.hook = func(to *e2e.Inbox, tenant string) string {
+	w.hook = func(to *e2e.Inbox, tenant, operations string) string {
 		if tenant == nobody {
 			return ""
 		}
-		return "core.webhook/" + of[tenant].AddWebhook(to, "*.*")
+		return "core.webhook/" + of[tenant].AddWebhook(to, operations)
 	}
 	w.give = func(from *e2e.Inbox, tenant string) {
 		w.Exec(`UPDATE core.webhook SET "workspaceId" = $2 WHERE "targetUrl" = $1`, from.URL(), tenant)
@@ -139,7 +175,7 @@ func (w *world) anyTenant(t table) string {
 	switch {
 	case t.shared || t.lonely:
 		return nobody
-	case t.tenant != "" && (t.object == "contact" || t.object == "ticket") && w.random.IntN(8) == 0:
+	case t.orphan && w.random.IntN(8) == 0:
 		return nobody
 	}
 	return w.tenants[w.random.IntN(len(w.tenants))]
@@ -237,7 +273,8 @@ func (w *world) update(r *record, more string) string {
 	if r.table.counts {
 		more += fmt.Sprintf(", version = %d", r.version)
 	}
-	return fmt.Sprintf("UPDATE %s SET %s = $2%s WHERE id = $1", r.table.name(r.tenant), r.table.note, more)
+	return fmt.Sprintf("UPDATE %s SET %s = $2%s WHERE id = $1", r.table.name(r.tenant), r.table.note,
+		more)
 }
 
 func (w *world) insert(exec func(sql string, args ...any), r *record) {
@@ -248,7 +285,8 @@ func (w *world) insert(exec func(sql string, args ...any), r *record) {
 	if r.table.tenant != "" {
 		columns, values = append(columns, r.table.tenant), append(values, literal(r.tenant))
 	}
-	exec(fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", r.table.name(r.tenant), strings.Join(columns, ", "), strings.Join(values, ", ")),
+	exec(fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", r.table.name(r.tenant),
+		strings.Join(columns, ", "), strings.Join(values, ", ")),
 		r.id, w.noteOf(r))
 }
 

@@ -1,4 +1,5 @@
-// Package twenty runs Hookline beside a small Twenty database: workspaces, private objects, the hand-over of webhooks.
+// Package twenty runs Hookline beside a small Twenty database: workspaces, private objects, the
+// hand-over of webhooks.
 package twenty
 
 import (

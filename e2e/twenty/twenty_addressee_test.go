@@ -59,19 +59,22 @@ func (l ledger) differs(want ledger) (lines []string) {
 	for webhook, records := range l {
 		for record, events := range records {
 			if !slices.Equal(events, want[webhook][record]) {
-				lines = append(lines, fmt.Sprintf("webhook %s, %s: got %v, want %v", webhook, record, events, want[webhook][record]))
+				lines = append(lines, fmt.Sprintf("webhook %s, %s: got %v, want %v", webhook, record, events,
+					want[webhook][record]))
 			}
 		}
 		for record, events := range want[webhook] {
 			if records[record] == nil {
-				lines = append(lines, fmt.Sprintf("webhook %s, %s: got nothing, want %v", webhook, record, events))
+				lines = append(lines, fmt.Sprintf("webhook %s, %s: got nothing, want %v", webhook, record,
+					events))
 			}
 		}
 	}
 	return lines
 }
 
-// finishLedger waits until as much has arrived as should, stops the process, and checks that each webhook got its own, once and in order.
+// finishLedger waits until as much has arrived as should, stops the process, and checks that each
+// webhook got its own, once and in order.
 func finishLedger(t *testing.T, sut *e2e.Process, box *e2e.Inbox, want ledger) {
 	t.Helper()
 	box.UntilAccepted(want.count())

@@ -22,8 +22,10 @@ func TestDemoLoad(t *testing.T) {
 		}
 	}
 	again := e2e.Run(t, nil, "demo", "--load", db.URL)
-	if again.Wait() != 1 || !strings.Contains(again.Log.String(), "has a schema core already, want an empty database") {
-		t.Errorf("demo --load into a database that is not empty: exit code %d: %s", again.Wait(), again.Log.String())
+	if again.Wait() != 1 || !strings.Contains(again.Log.String(),
+		"has a schema core already, want an empty database") {
+		t.Errorf("demo --load into a database that is not empty: exit code %d: %s", again.Wait(),
+			again.Log.String())
 	}
 	apple.AddWebhook(box, "person.*")
 	sut := e2e.Start(t, db).Until("active")

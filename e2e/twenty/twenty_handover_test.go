@@ -11,7 +11,8 @@ import (
 	"hookline/e2e"
 )
 
-// handover is a receiver that Twenty and Hookline share, while its webhook goes from one to the other and back.
+// handover is a receiver that Twenty and Hookline share, while its webhook goes from one to the
+// other and back.
 type handover struct {
 	e2e.Workspace
 	box    *e2e.Inbox
@@ -40,14 +41,18 @@ func (h *handover) person() {
 	}
 }
 
-// TestTwentyHandover plays what README tells: a webhook goes to Hookline and back while records change. Its receiver hears of every change,
-// and of none twice under the same webhook.
+// TestTwentyHandover plays what README tells: a webhook goes to Hookline and back while records
+// change. Its receiver hears of every change, and of none twice under the same webhook.
 func TestTwentyHandover(t *testing.T) {
 	t.Parallel()
-	h := &handover{Workspace: e2e.NewTwenty(t).Apple(), box: e2e.NewInbox(t), plain: map[string]bool{}, twenty: ledger{}, ours: ledger{}}
+	h := &handover{
+		Workspace: e2e.NewTwenty(t).Apple(), box: e2e.NewInbox(t), plain: map[string]bool{},
+		twenty: ledger{}, ours: ledger{},
+	}
 	first := h.create("person.*")
 	h.plain[first] = true
-	sut := e2e.Start(t, h.Database, "HOOKLINE_TWENTY_WEBHOOKS=marked", asTwenty, e2e.Often, "HOOKLINE_HOLD_MAX=100ms").Until("active")
+	sut := e2e.Start(t, h.Database, "HOOKLINE_TWENTY_WEBHOOKS=marked", asTwenty, e2e.Often,
+		"HOOKLINE_HOLD_MAX=100ms").Until("active")
 	h.person()
 
 	// There: the twin first, then the plain one goes.
@@ -107,7 +112,8 @@ func (l ledger) has(e e2e.Entry) bool {
 	return false
 }
 
-// Whatever the mode, a marked operation is Hookline's; but for none, in which only its own table counts.
+// Whatever the mode, a marked operation is Hookline's; but for none, in which only its own table
+// counts.
 func TestTwentyWebhooksModes(t *testing.T) {
 	t.Parallel()
 	for mode, serves := range map[string]struct{ plain, marked, own bool }{
@@ -120,7 +126,8 @@ func TestTwentyWebhooksModes(t *testing.T) {
 			apple.AddWebhook(plain, "person.*")
 			apple.AddWebhook(marked, "hookline:*.created")
 			db.SetUp()
-			db.Exec(`INSERT INTO hookline.webhook (workspace_id, url, secret) VALUES ($1, $2, $3)`, apple.ID, own.URL(), own.Secret)
+			db.Exec(`INSERT INTO hookline.webhook (workspace_id, url, secret) VALUES ($1, $2, $3)`, apple.ID,
+				own.URL(), own.Secret)
 			sut := e2e.Start(t, db.Database, "HOOKLINE_TWENTY_WEBHOOKS="+mode).Until("active")
 			person := apple.AddPerson()
 			gets := func(box *e2e.Inbox, served bool) e2e.Delivery {

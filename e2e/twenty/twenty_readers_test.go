@@ -27,11 +27,13 @@ func TestTwentyReaders(t *testing.T) {
 	db.Exec(`INSERT INTO `+table("person")+` (id) VALUES ($1)`, person)
 	db.Exec(`INSERT INTO `+table("_rocket")+` (id) VALUES ($1)`, rocket)
 	db.Exec(`INSERT INTO `+table("note")+` (id) VALUES ($1)`, old)
-	db.Exec(`INSERT INTO `+table("noteTarget")+` ("noteId", "targetRocketId") VALUES ($1, $2)`, old, rocket)
+	db.Exec(`INSERT INTO `+table("noteTarget")+` ("noteId", "targetRocketId") VALUES ($1, $2)`, old,
+		rocket)
 	release := holdTransaction(t)
 	sut := e2e.Start(t, db.Database)
 	e2e.Eventually(t, func() error {
-		if !e2e.Value[bool](db.Database, `SELECT count(*) = 1 FROM pg_replication_slots WHERE slot_name = $1`, db.Name) {
+		if !e2e.Value[bool](db.Database,
+			`SELECT count(*) = 1 FROM pg_replication_slots WHERE slot_name = $1`, db.Name) {
 			return errors.New("there is no slot yet")
 		}
 		return nil
@@ -43,32 +45,42 @@ func TestTwentyReaders(t *testing.T) {
 		db.Exec(`UPDATE `+table("note")+` SET title = coalesce(title, '') || 'x' WHERE id = $1`, note)
 	}
 	edit(old)
-	db.Exec(`INSERT INTO `+table("noteTarget")+` ("noteId", "targetPersonId") VALUES ($1, $2)`, old, person)
+	db.Exec(`INSERT INTO `+table("noteTarget")+` ("noteId", "targetPersonId") VALUES ($1, $2)`, old,
+		person)
 	edit(old)
 	heard := []e2e.Entry{apple.Did("note.updated", old)}
 	box.UntilAccepted(len(heard))
 
 	sut.Stop()
 	edit(old)
-	db.Exec(`INSERT INTO `+table("note")+` (id) VALUES ($1), ($2)`, open, secret) // open for everybody while they have no target
-	db.Exec(`INSERT INTO `+table("noteTarget")+` ("noteId", "targetPersonId") VALUES ($1, $2)`, open, person)
-	db.Exec(`INSERT INTO `+table("noteTarget")+` ("noteId", "targetRocketId") VALUES ($1, $2)`, secret, rocket)
+	// open for everybody while they have no target
+	db.Exec(`INSERT INTO `+table("note")+` (id) VALUES ($1), ($2)`, open, secret)
+	db.Exec(`INSERT INTO `+table("noteTarget")+` ("noteId", "targetPersonId") VALUES ($1, $2)`, open,
+		person)
+	db.Exec(`INSERT INTO `+table("noteTarget")+` ("noteId", "targetRocketId") VALUES ($1, $2)`, secret,
+		rocket)
 	edit(open)
 	edit(secret)
-	db.Exec(`DELETE FROM `+table("noteTarget")+` WHERE "noteId" = $1 AND "targetPersonId" = $2`, old, person)
+	db.Exec(`DELETE FROM `+table("noteTarget")+` WHERE "noteId" = $1 AND "targetPersonId" = $2`, old,
+		person)
 	edit(old)
 	file := e2e.UUID()
-	db.Exec(`INSERT INTO `+table("attachment")+` (id, "targetRocketId") VALUES (gen_random_uuid(), $1)`, rocket)
+	db.Exec(`INSERT INTO `+table("attachment")+
+		` (id, "targetRocketId") VALUES (gen_random_uuid(), $1)`, rocket)
 	db.Exec(`INSERT INTO `+table("attachment")+` (id, "targetNoteId") VALUES ($1, $2)`, file, open)
-	db.Exec(`INSERT INTO `+table("attachment")+` (id, "targetNoteId") VALUES (gen_random_uuid(), $1)`, secret)
-	heard = append(heard, apple.Did("note.updated", old), apple.Did("note.created", open), apple.Did("note.created", secret),
+	db.Exec(`INSERT INTO `+table("attachment")+` (id, "targetNoteId") VALUES (gen_random_uuid(), $1)`,
+		secret)
+	heard = append(heard, apple.Did("note.updated", old), apple.Did("note.created", open),
+		apple.Did("note.created", secret),
 		apple.Did("note.updated", open), apple.Did("attachment.created", file))
 	sut = e2e.Start(t, db.Database).Until("active")
 	box.UntilAccepted(len(heard))
 
 	status := e2e.Run(t, db.Env(), "status")
 	for _, line := range []string{
-		"private     ", "by record   attachment, calendarEventTarget, messageThreadTarget, note, noteTarget, task, taskTarget: announced if",
+		"private     ",
+		"by record   attachment, calendarEventTarget, messageThreadTarget, note, noteTarget, task, " +
+			"taskTarget: announced if",
 		"what cannot be decided is not told (HOOKLINE_UNDECIDED)",
 	} {
 		if status.Wait() != 0 || !strings.Contains(status.Out.String(), line) {
@@ -110,9 +122,9 @@ func holdTransaction(t *testing.T) (release func()) {
 	return func() { other.Exec("ROLLBACK") }
 }
 
-// The tables of a new workspace are published, and the process is killed before it has read anything
-// of them, or seen that they are. What is written until the next one starts is decided all the same,
-// beside a transaction that does not end.
+// The tables of a new workspace are published, and the process is killed before it has read
+// anything of them, or seen that they are. What is written until the next one starts is decided all
+// the same, beside a transaction that does not end.
 func TestTwentyReadersOfNewWorkspaceAfterKill(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewTwenty(t), e2e.NewInbox(t)
@@ -141,11 +153,14 @@ func TestTwentyReadersOfNewWorkspaceAfterKill(t *testing.T) {
 	db.Exec(`INSERT INTO `+table("person")+` (id) VALUES ($1)`, person)
 	db.Exec(`INSERT INTO `+table("_rocket")+` (id) VALUES ($1)`, rocket)
 	db.Exec(`INSERT INTO `+table("note")+` (id) VALUES ($1), ($2)`, open, secret)
-	db.Exec(`INSERT INTO `+table("noteTarget")+` ("noteId", "targetPersonId") VALUES ($1, $2)`, open, person)
-	db.Exec(`INSERT INTO `+table("noteTarget")+` ("noteId", "targetRocketId") VALUES ($1, $2)`, secret, rocket)
+	db.Exec(`INSERT INTO `+table("noteTarget")+` ("noteId", "targetPersonId") VALUES ($1, $2)`, open,
+		person)
+	db.Exec(`INSERT INTO `+table("noteTarget")+` ("noteId", "targetRocketId") VALUES ($1, $2)`, secret,
+		rocket)
 	db.Exec(`UPDATE ` + table("note") + ` SET title = 'x'`)
 	heard := []e2e.Entry{
-		second.Did("note.created", open), second.Did("note.created", secret), second.Did("note.updated", open),
+		second.Did("note.created", open), second.Did("note.created", secret),
+		second.Did("note.updated", open),
 	}
 	sut = e2e.Start(t, db.Database).Until("active")
 	box.UntilAccepted(len(heard))

@@ -19,7 +19,8 @@ type upgrade struct {
 
 func newUpgrade(w e2e.Workspace) upgrade {
 	u := upgrade{w, e2e.UUID()}
-	w.Exec(`INSERT INTO `+w.Schema+`.company (id, "domainNamePrimaryLinkUrl") VALUES ($1, 'https://www.Example.com')`, u.company)
+	w.Exec(`INSERT INTO `+w.Schema+
+		`.company (id, "domainNamePrimaryLinkUrl") VALUES ($1, 'https://www.Example.com')`, u.company)
 	return u
 }
 
@@ -63,7 +64,8 @@ func (u upgrade) targetsAdded() {
 
 func (u upgrade) normalize() {
 	u.T.Helper()
-	u.Exec(`UPDATE ` + u.Schema + `.company SET "domainNamePrimaryLinkUrl" = 'example.com' WHERE "domainNamePrimaryLinkUrl" LIKE '%Example.com'`)
+	u.Exec(`UPDATE ` + u.Schema +
+		`.company SET "domainNamePrimaryLinkUrl" = 'example.com' WHERE "domainNamePrimaryLinkUrl" LIKE '%Example.com'`)
 }
 
 func (u upgrade) normalized() {
@@ -81,7 +83,8 @@ func (u upgrade) target() e2e.Entry {
 // renamed is what a user does to the company that is upgraded.
 func (u upgrade) renamed(name string) e2e.Entry {
 	u.T.Helper()
-	u.Exec(`UPDATE `+u.Schema+`.company SET name = $1, "updatedAt" = now() WHERE id = $2`, name, u.company)
+	u.Exec(`UPDATE `+u.Schema+`.company SET name = $1, "updatedAt" = now() WHERE id = $2`, name,
+		u.company)
 	return u.Did("company.updated", u.company)
 }
 
@@ -105,7 +108,8 @@ func TestTwentyUpgrades(t *testing.T) {
 				box.UntilAccepted(1)
 				d, _ := db.Doctor()
 				e2e.WantFinding(t, d, "version of Twenty", "ok", "2.38, as ")
-				e2e.WantFinding(t, d, "upgrade of Twenty", "warning", "NormalizeCompanyDomainNamesCommand", apple.ID)
+				e2e.WantFinding(t, d, "upgrade of Twenty", "warning", "NormalizeCompanyDomainNamesCommand",
+					apple.ID)
 				if killed {
 					sut.Kill()
 					box.ExpectReplay()
@@ -128,7 +132,8 @@ func TestTwentyUpgrades(t *testing.T) {
 				}
 				heard = append(heard, u.target(), u.renamed("c"))
 				box.UntilAccepted(len(heard))
-				if text := sut.Get("/metrics"); !killed && !strings.Contains(text, "hookline_upgrade_rows_total 301\n") {
+				if text := sut.Get("/metrics"); !killed &&
+					!strings.Contains(text, "hookline_upgrade_rows_total 301\n") {
 					t.Errorf("not all that the upgrade wrote is counted: %s", text)
 				}
 				d, _ = db.Doctor()

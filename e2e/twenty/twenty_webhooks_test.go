@@ -37,10 +37,12 @@ func TestTwentyWorkspaces(t *testing.T) {
 	apples = append(apples, apple.Did("company.created", same))
 	pears = append(pears, pear.Did("company.created", same))
 
-	e2e.Finish(t, sut, ofApple.Gets(apples...), ofPear.Gets(pears...), shared.Gets(append(apples, pears...)...))
+	e2e.Finish(t, sut, ofApple.Gets(apples...), ofPear.Gets(pears...),
+		shared.Gets(append(apples, pears...)...))
 }
 
-// A webhook hears of everything that comes after it, in its own transaction too, and of nothing after it is gone.
+// A webhook hears of everything that comes after it, in its own transaction too, and of nothing
+// after it is gone.
 func TestTwentyWebhooksComeAndGo(t *testing.T) {
 	t.Parallel()
 	db := e2e.NewTwenty(t)
@@ -89,8 +91,8 @@ func TestTwentyWebhookSoftDeleted(t *testing.T) {
 	e2e.Finish(t, sut, witness.Gets(before, off, on), box.Gets(before, on))
 }
 
-// A change of a webhook's URL, secret or operations counts from its commit on: first attempts of earlier events go where they would
-// have gone before.
+// A change of a webhook's URL, secret or operations counts from its commit on: first attempts of
+// earlier events go where they would have gone before.
 func TestTwentyWebhookChanges(t *testing.T) {
 	t.Parallel()
 	db := e2e.NewTwenty(t)
@@ -103,7 +105,8 @@ func TestTwentyWebhookChanges(t *testing.T) {
 	var first, second, third e2e.Entry
 	db.Transaction(func(pgx.Tx) error {
 		first = apple.AddPerson()
-		db.Exec(`UPDATE core.webhook SET "targetUrl" = $2, secret = $3 WHERE id = $1`, id, moved.URL(), moved.Secret)
+		db.Exec(`UPDATE core.webhook SET "targetUrl" = $2, secret = $3 WHERE id = $1`, id, moved.URL(),
+			moved.Secret)
 		second = apple.AddPerson()
 		return nil
 	})
@@ -118,5 +121,6 @@ func TestTwentyWebhookChanges(t *testing.T) {
 	db.Exec(insert, left)
 
 	e2e.Finish(t, sut, old.Gets(before, first),
-		moved.Gets(second, third, apple.Did("company.created", company), apple.Did("company.created", left)))
+		moved.Gets(second, third, apple.Did("company.created", company),
+			apple.Did("company.created", left)))
 }

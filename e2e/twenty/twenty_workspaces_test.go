@@ -10,14 +10,21 @@ import (
 	"hookline/internal/receiver"
 )
 
-// Webhooks of two workspaces that have URL and secret in common, and records that have their ids in common: each webhook gets what its own
-// workspace and its own operations bring, once, also while a record of one workspace fails, and after a replay.
+// Webhooks of two workspaces that have URL and secret in common, and records that have their ids in
+// common: each webhook gets what its own workspace and its own operations bring, once, also while a
+// record of one workspace fails, and after a replay.
 func TestTwentySharedReceiver(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewTwenty(t), e2e.NewInbox(t)
 	apple, pear := db.Apple(), db.NewWorkspace("Pear")
-	everything := map[string]string{apple.ID: apple.AddWebhook(box, "*.*"), pear.ID: pear.AddWebhook(box, "*.*")}
-	people := map[string]string{apple.ID: apple.AddWebhook(box, "person.*"), pear.ID: pear.AddWebhook(box, "person.created")}
+	everything := map[string]string{
+		apple.ID: apple.AddWebhook(box, "*.*"),
+		pear.ID:  pear.AddWebhook(box, "*.*"),
+	}
+	people := map[string]string{
+		apple.ID: apple.AddWebhook(box, "person.*"),
+		pear.ID:  pear.AddWebhook(box, "person.created"),
+	}
 	same, failing := e2e.UUID(), e2e.UUID()
 	want := ledger{}
 	did := func(w e2e.Workspace, event, record string) {
@@ -28,7 +35,8 @@ func TestTwentySharedReceiver(t *testing.T) {
 	}
 	both := func(record string) {
 		for _, w := range []e2e.Workspace{apple, pear} {
-			db.Exec(`INSERT INTO `+w.Schema+`.person (id, "nameFirstName") VALUES ($1, $2)`, record, e2e.Confidential)
+			db.Exec(`INSERT INTO `+w.Schema+`.person (id, "nameFirstName") VALUES ($1, $2)`, record,
+				e2e.Confidential)
 			db.Exec(`UPDATE `+w.Schema+`.person SET "jobTitle" = 'CTO' WHERE id = $1`, record)
 			db.Exec(`UPDATE `+w.Schema+`.person SET "deletedAt" = now() WHERE id = $1`, record)
 			for _, event := range []string{"person.created", "person.updated", "person.deleted"} {
@@ -58,7 +66,8 @@ func TestTwentySharedReceiver(t *testing.T) {
 	// One of Pear's webhooks turns a record away for good, and gets it by a replay.
 	turnedAway := e2e.UUID()
 	box.Answers(func(r receiver.Request) receiver.Answer {
-		if body := string(r.Body); strings.Contains(body, everything[pear.ID]) && strings.Contains(body, turnedAway) {
+		if body := string(r.Body); strings.Contains(body, everything[pear.ID]) &&
+			strings.Contains(body, turnedAway) {
 			return receiver.Answer{Status: http.StatusUnprocessableEntity}
 		}
 		return receiver.Answer{}
@@ -71,14 +80,15 @@ func TestTwentySharedReceiver(t *testing.T) {
 		}
 	}
 	box.Answers(nil)
-	if replay := e2e.Run(t, db.Env(), "deliveries", "replay", "--webhook", "core.webhook/"+everything[pear.ID]); replay.Wait() != 0 {
+	if replay := e2e.Run(t, db.Env(), "deliveries", "replay", "--webhook",
+		"core.webhook/"+everything[pear.ID]); replay.Wait() != 0 {
 		t.Fatalf("deliveries replay: exit code %d", replay.Wait())
 	}
 	finishLedger(t, sut, box, want)
 }
 
-// What a suspended workspace does is told. A soft-deleted one is silent, and its webhooks are off, until it is restored; whether that
-// happens while Hookline runs or not.
+// What a suspended workspace does is told. A soft-deleted one is silent, and its webhooks are off,
+// until it is restored; whether that happens while Hookline runs or not.
 func TestTwentyWorkspaceStates(t *testing.T) {
 	t.Parallel()
 	db, box, witness := e2e.NewTwenty(t), e2e.NewInbox(t), e2e.NewInbox(t)
@@ -110,7 +120,8 @@ func TestTwentyWorkspaceStates(t *testing.T) {
 	witness.UntilAccepted(1)
 	status := e2e.Run(t, db.Env(), "status")
 	if status.Wait() != 0 || !strings.Contains(status.Out.String(), "its workspace is deleted") {
-		t.Errorf("status: exit code %d, want 0 and the webhook whose workspace is deleted:\n%s", status.Wait(), status.Out.String())
+		t.Errorf("status: exit code %d, want 0 and the webhook whose workspace is deleted:\n%s",
+			status.Wait(), status.Out.String())
 	}
 	set(pear, restored)
 	heard = append(heard, pear.AddPerson())
@@ -118,7 +129,8 @@ func TestTwentyWorkspaceStates(t *testing.T) {
 	e2e.Finish(t, sut, box.Gets(heard...), witness.Gets(witnessed...))
 }
 
-// Before 1.1 each workspace had a table of webhooks, and before 0.33 it had one operation in each row.
+// Before 1.1 each workspace had a table of webhooks, and before 0.33 it had one operation in each
+// row.
 func TestTwentyTablesOfOldVersions(t *testing.T) {
 	t.Parallel()
 	db, box := e2e.NewTwenty(t), e2e.NewInboxWith(t, "")
@@ -145,8 +157,9 @@ func TestTwentyTablesOfOldVersions(t *testing.T) {
 	e2e.Finish(t, sut, box.Gets(people...))
 }
 
-// What waits for a webhook is of the workspace that it belonged to. When that changes it is given up; what is in the spool still, since
-// nobody saw the change, is a dead letter, and a replay makes no difference.
+// What waits for a webhook is of the workspace that it belonged to. When that changes it is given
+// up; what is in the spool still, since nobody saw the change, is a dead letter, and a replay makes
+// no difference.
 func TestTwentyWebhookMoves(t *testing.T) {
 	t.Parallel()
 	db, box, witness := e2e.NewTwenty(t), e2e.NewInbox(t), e2e.NewInbox(t)

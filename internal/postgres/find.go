@@ -12,7 +12,8 @@ import (
 	"strings"
 )
 
-// ErrNotInstalled says that no Postgres server was found on this machine. Its text tells how to get one.
+// ErrNotInstalled says that no Postgres server was found on this machine. Its text tells how to get
+// one.
 var ErrNotInstalled = errors.New(`no Postgres server found on this machine
   Debian, Ubuntu   apt install postgresql
   Fedora, RHEL     dnf install postgresql-server
@@ -22,9 +23,9 @@ or set POSTGRES_BIN to the directory that holds initdb and postgres`)
 
 // Find returns the directory that holds initdb and postgres.
 //
-// $POSTGRES_BIN, when set, decides alone. Otherwise the PATH is asked first (postgres itself, then pg_config), then the
-// places where Linux distributions and Homebrew install, highest version first. The error is [ErrNotInstalled] when
-// there is none.
+// $POSTGRES_BIN, when set, decides alone. Otherwise the PATH is asked first (postgres itself, then
+// pg_config), then the places where Linux distributions and Homebrew install, highest version
+// first. The error is [ErrNotInstalled] when there is none.
 func Find() (bindir string, err error) {
 	if dir := os.Getenv("POSTGRES_BIN"); dir != "" {
 		if !holdsServer(dir) {
@@ -40,8 +41,9 @@ func Find() (bindir string, err error) {
 	return "", ErrNotInstalled
 }
 
-// FindMajor is [Find] for a server of one major version. Beside those that are installed it knows the ones that
-// internal/tools/fetch-postgres has fetched. The error names the version and what fetches it.
+// FindMajor is [Find] for a server of one major version. Beside those that are installed it knows
+// the ones that internal/tools/fetch-postgres has fetched. The error names the version and what
+// fetches it.
 func FindMajor(major int) (bindir string, err error) {
 	dirs := append(onPath(), installed()...)
 	if cache, err := cacheDir(); err == nil {
@@ -52,7 +54,8 @@ func FindMajor(major int) (bindir string, err error) {
 			return dir, nil
 		}
 	}
-	return "", fmt.Errorf("no Postgres %d found on this machine: internal/tools/fetch-postgres %[1]d fetches one", major)
+	return "", fmt.Errorf(
+		"no Postgres %d found on this machine: internal/tools/fetch-postgres %[1]d fetches one", major)
 }
 
 // cacheDir is where internal/tools/fetch-postgres puts servers.
@@ -66,7 +69,8 @@ func cacheDir() (string, error) {
 
 // majorOf asks the server in a directory for its major version; 0 when it does not tell.
 func majorOf(bindir string) int {
-	out, err := exec.Command(filepath.Join(bindir, "postgres"), "--version").Output() // postgres (PostgreSQL) 15.18
+	// postgres (PostgreSQL) 15.18
+	out, err := exec.Command(filepath.Join(bindir, "postgres"), "--version").Output()
 	if err != nil {
 		return 0
 	}

@@ -9,17 +9,19 @@ import (
 
 const (
 	sharedMemory = "/dev/shm"
-	memoryNeeded = 2 << 30 // bytes that must be free there: containers often have 64 MiB, which a server would fill
+	// bytes that must be free there: containers often have 64 MiB, which a server would fill
+	memoryNeeded = 2 << 30
 	ownerFile    = "owner" // in a server's directory, locked by the process that made it
 	youth        = time.Minute
 )
 
-// memoryDir returns a directory in memory for the data of servers, "" when there is none with room. What processes that were
-// killed have left there is removed first.
+// memoryDir returns a directory in memory for the data of servers, "" when there is none with room.
+// What processes that were killed have left there is removed first.
 func memoryDir() string {
 	removeOrphans(sharedMemory)
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs(sharedMemory, &fs); err != nil || fs.Bavail*uint64(fs.Bsize) < memoryNeeded {
+	if err := syscall.Statfs(sharedMemory, &fs); err != nil ||
+		fs.Bavail*uint64(fs.Bsize) < memoryNeeded {
 		return ""
 	}
 	return sharedMemory
@@ -33,9 +35,11 @@ func own(dir string) (owner *os.File, err error) {
 	return owner, err
 }
 
-// removeOrphans removes the directories of servers whose owner has gone. A young one may not be locked yet.
+// removeOrphans removes the directories of servers whose owner has gone. A young one may not be
+// locked yet.
 func removeOrphans(parent string) {
-	owners, _ := filepath.Glob(filepath.Join(parent, dirPrefix+"*", ownerFile)) // fails on a malformed pattern only
+	// fails on a malformed pattern only
+	owners, _ := filepath.Glob(filepath.Join(parent, dirPrefix+"*", ownerFile))
 	for _, path := range owners {
 		owner, err := os.Open(path)
 		if err != nil {

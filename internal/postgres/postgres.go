@@ -1,8 +1,8 @@
 // Package postgres runs a throw-away Postgres server for tests, benchmarks and the demo.
 //
-// It uses the Postgres that is installed on the machine (see [Find]). The server listens on 127.0.0.1 and trusts whoever
-// connects; its data survives a kill of the server, but not a crash of the machine. On Linux the server ends with the
-// process that started it, even when that is killed.
+// It uses the Postgres that is installed on the machine (see [Find]). The server listens on
+// 127.0.0.1 and trusts whoever connects; its data survives a kill of the server, but not a crash of
+// the machine. On Linux the server ends with the process that started it, even when that is killed.
 package postgres
 
 import (
@@ -43,24 +43,25 @@ var errStartTimeout = errors.New("no answer within a minute")
 
 // Options configure a server. The zero value is fine.
 type Options struct {
-	// Dir holds the data, the log and the Unix socket. It is made when missing and used again when it holds a cluster
-	// already. When we are root, the user that Postgres then runs as (postgres, or nobody) must be able to reach it.
-	// Default: a new directory in os.TempDir, which Stop removes.
+	// Dir holds the data, the log and the Unix socket. It is made when missing and used again when it
+	// holds a cluster already. When we are root, the user that Postgres then runs as (postgres, or
+	// nobody) must be able to reach it. Default: a new directory in os.TempDir, which Stop removes.
 	Dir string
 
 	// Major is the version of the server, such as 18: see [FindMajor]. Default: whatever [Find] finds.
 	Major int
 
-	// InMemory puts the new directory on a file system in memory, where there is one with room (see [memoryDir]), and fills
-	// it with a copy of a cluster that was made before. It is for tests: making and dropping databases costs a disk's file
-	// system far more than Postgres. Without effect when Dir is set.
+	// InMemory puts the new directory on a file system in memory, where there is one with room (see
+	// [memoryDir]), and fills it with a copy of a cluster that was made before. It is for tests:
+	// making and dropping databases costs a disk's file system far more than Postgres. Without effect
+	// when Dir is set.
 	InMemory bool
 
 	// Port on 127.0.0.1. Default: a free one.
 	Port int
 
-	// OwnIdentifier has initdb make the cluster: one in memory is a copy else, and has the system identifier of all
-	// others of its version.
+	// OwnIdentifier has initdb make the cluster: one in memory is a copy else, and has the system
+	// identifier of all others of its version.
 	OwnIdentifier bool
 
 	// Settings are written to postgresql.conf, over our own defaults.
@@ -70,7 +71,8 @@ type Options struct {
 	Log io.Writer
 }
 
-// Server is a Postgres server. URL, Dir and Port may be called at any time; the other methods one at a time.
+// Server is a Postgres server. URL, Dir and Port may be called at any time; the other methods one
+// at a time.
 type Server struct {
 	bindir  string
 	dir     string
@@ -82,8 +84,9 @@ type Server struct {
 	running *process // nil when stopped
 }
 
-// Start makes a cluster and starts its server. It returns when the server accepts connections, or with the end of the
-// server's log in the error. The context bounds the start, not the life of the server.
+// Start makes a cluster and starts its server. It returns when the server accepts connections, or
+// with the end of the server's log in the error. The context bounds the start, not the life of the
+// server.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	bindir, err := o.find()
 	if err != nil {
@@ -160,7 +163,8 @@ func (s *Server) initdb(ctx context.Context, data string) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.as}
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("initdb: %w; the user that Postgres runs as must be able to reach %s", err, filepath.Dir(data))
+		return fmt.Errorf("initdb: %w; the user that Postgres runs as must be able to reach %s", err,
+			filepath.Dir(data))
 	}
 	if err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
@@ -168,7 +172,8 @@ func (s *Server) initdb(ctx context.Context, data string) error {
 	return nil
 }
 
-// conf is the whole postgresql.conf. It is a file, not a command line, so that ALTER SYSTEM can overrule it.
+// conf is the whole postgresql.conf. It is a file, not a command line, so that ALTER SYSTEM can
+// overrule it.
 func (s *Server) conf(settings map[string]string) []byte {
 	all := map[string]string{
 		"listen_addresses":          "127.0.0.1",
@@ -202,7 +207,8 @@ func (s *Server) socketDir() string {
 	return s.dir
 }
 
-// start runs the server. With anyPort it chooses a free port first, and another if that is taken in the meantime.
+// start runs the server. With anyPort it chooses a free port first, and another if that is taken in
+// the meantime.
 func (s *Server) start(ctx context.Context, anyPort bool) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, errStartTimeout)
 	defer cancel()
@@ -210,12 +216,13 @@ func (s *Server) start(ctx context.Context, anyPort bool) error {
 		return s.startOnce(ctx)
 	}
 	for {
-		port, err := freePort()
+		port, err := FreePort()
 		if err != nil {
 			return err
 		}
 		s.port = port
-		if err = s.startOnce(ctx); err == nil || !strings.Contains(err.Error(), "could not create any TCP/IP sockets") {
+		if err = s.startOnce(ctx); err == nil ||
+			!strings.Contains(err.Error(), "could not create any TCP/IP sockets") {
 			return err
 		}
 	}
@@ -230,7 +237,8 @@ func (s *Server) startOnce(ctx context.Context) error {
 	if s.log != nil {
 		out = io.MultiWriter(file, s.log)
 	}
-	cmd := exec.Command(filepath.Join(s.bindir, "postgres"), "-D", s.dataFile(""), "-p", strconv.Itoa(s.port))
+	cmd := exec.Command(filepath.Join(s.bindir, "postgres"), "-D", s.dataFile(""), "-p",
+		strconv.Itoa(s.port))
 	cmd.Dir, cmd.Env, cmd.SysProcAttr = s.dir, environment(), serverAttributes(s.as)
 	cmd.Stdout, cmd.Stderr = out, out
 	s.running, err = launch(cmd, file)
@@ -239,7 +247,8 @@ func (s *Server) startOnce(ctx context.Context) error {
 		return fmt.Errorf("start postgres: %w", err)
 	}
 	if err := s.await(ctx); err != nil {
-		return fmt.Errorf("start postgres on port %d: %w\n%s", s.port, errors.Join(err, s.Kill()), s.logTail())
+		return fmt.Errorf("start postgres on port %d: %w\n%s", s.port, errors.Join(err, s.Kill()),
+			s.logTail())
 	}
 	return nil
 }
@@ -272,8 +281,8 @@ func (s *Server) answers(ctx context.Context) bool {
 	return err == nil && dir == s.dataFile("")
 }
 
-// Stop shuts the server down, ending its sessions (a fast shutdown; an immediate one after ten seconds), and removes the
-// directory if Start made it. A second Stop does nothing.
+// Stop shuts the server down, ending its sessions (a fast shutdown; an immediate one after ten
+// seconds), and removes the directory if Start made it. A second Stop does nothing.
 func (s *Server) Stop() error {
 	err := s.shutdown()
 	if s.ownDir {
@@ -290,8 +299,8 @@ func (s *Server) Kill() error {
 	return s.end(syscall.SIGQUIT)
 }
 
-// Restart starts the server again on the same directory and port: after Kill, after Stop when the directory was not made by
-// Start, or, when it still runs, after a fast shutdown.
+// Restart starts the server again on the same directory and port: after Kill, after Stop when the
+// directory was not made by Start, or, when it still runs, after a fast shutdown.
 func (s *Server) Restart(ctx context.Context) error {
 	if err := s.shutdown(); err != nil {
 		return err
@@ -299,8 +308,8 @@ func (s *Server) Restart(ctx context.Context) error {
 	return s.start(ctx, false)
 }
 
-// ShutDown asks the server to go down, as an operator does (a fast shutdown), and waits until it has. When ctx ends first it goes on
-// running, and the error says so. The data stays, for Restart.
+// ShutDown asks the server to go down, as an operator does (a fast shutdown), and waits until it
+// has. When ctx ends first it goes on running, and the error says so. The data stays, for Restart.
 func (s *Server) ShutDown(ctx context.Context) error {
 	if s.running == nil {
 		return nil
@@ -374,9 +383,9 @@ func environment() []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 }
 
-// freePort returns a port below the range that systems take outgoing connections' ports from, so that none of those takes
-// it while the server is down between Kill and Restart.
-func freePort() (int, error) {
+// FreePort returns a port below the range that systems take outgoing connections' ports from, so
+// that none of those takes it while the server is down between Kill and Restart.
+func FreePort() (int, error) {
 	const low, high, attempts = 15000, 32000, 100
 	var lastErr error
 	for range attempts {
@@ -387,5 +396,6 @@ func freePort() (int, error) {
 		}
 		lastErr = err
 	}
-	return 0, fmt.Errorf("no free port from %d to %d in %d attempts: %w", low, high-1, attempts, lastErr)
+	return 0, fmt.Errorf("no free port from %d to %d in %d attempts: %w", low, high-1, attempts,
+		lastErr)
 }

@@ -18,7 +18,10 @@ import (
 
 func TestServerSurvivesKillAndLeavesNothing(t *testing.T) {
 	var log bytes.Buffer
-	server := start(t, postgres.Options{InMemory: true, Settings: map[string]string{"application_name": "it's a test"}, Log: &log})
+	server := start(t, postgres.Options{
+		InMemory: true,
+		Settings: map[string]string{"application_name": "it's a test"}, Log: &log,
+	})
 	url := server.URL("postgres")
 	execute(t, server, "create table kept as select 42 as answer")
 
@@ -41,7 +44,8 @@ func TestServerSurvivesKillAndLeavesNothing(t *testing.T) {
 		t.Errorf("URL %s after restarts, want %s", got, url)
 	}
 	for setting, want := range map[string]string{
-		"wal_level": "logical", "application_name": "it's a test", "synchronous_commit": "on", "fsync": "off",
+		"wal_level": "logical", "application_name": "it's a test", "synchronous_commit": "on",
+		"fsync": "off",
 	} {
 		if got := query(t, server, "show "+setting); got != want {
 			t.Errorf("%s is %q, want %q", setting, got, want)
@@ -54,14 +58,18 @@ func TestServerSurvivesKillAndLeavesNothing(t *testing.T) {
 	if _, err := os.Stat(server.Dir()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("directory %s after Stop: %v, want it gone", server.Dir(), err)
 	}
-	if conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(server.Port()))); err == nil {
+	if conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1",
+		strconv.Itoa(server.Port()))); err == nil {
 		conn.Close()
 		t.Errorf("port %d still listens after Stop", server.Port())
 	}
 	if err := server.Stop(); err != nil {
 		t.Errorf("second Stop: %v", err)
 	}
-	for _, line := range []string{"received immediate shutdown request", "received fast shutdown request"} {
+	for _, line := range []string{
+		"received immediate shutdown request",
+		"received fast shutdown request",
+	} {
 		if !strings.Contains(log.String(), line) {
 			t.Errorf("Options.Log lacks %q", line)
 		}
@@ -94,8 +102,14 @@ func TestStartFailsWithTheServersLog(t *testing.T) {
 		options postgres.Options
 		want    string
 	}{
-		"unknown setting": {postgres.Options{InMemory: true, Settings: map[string]string{"no_such_thing": "1"}}, "no_such_thing"},
-		"port taken":      {postgres.Options{Port: taken.Addr().(*net.TCPAddr).Port}, "could not bind IPv4 address"},
+		"unknown setting": {postgres.Options{
+			InMemory: true,
+			Settings: map[string]string{"no_such_thing": "1"},
+		}, "no_such_thing"},
+		"port taken": {
+			postgres.Options{Port: taken.Addr().(*net.TCPAddr).Port},
+			"could not bind IPv4 address",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := postgres.Start(t.Context(), tc.options)
@@ -136,7 +150,8 @@ func TestFind(t *testing.T) {
 			if got != tc.want {
 				t.Errorf("found %q, want %q", got, tc.want)
 			}
-			if (err == nil) != (tc.wantErr == "") || err != nil && !strings.Contains(err.Error(), tc.wantErr) {
+			if (err == nil) != (tc.wantErr == "") || err != nil &&
+				!strings.Contains(err.Error(), tc.wantErr) {
 				t.Errorf("error %v, want %q", err, tc.wantErr)
 			}
 		})
@@ -160,7 +175,8 @@ func start(t *testing.T, o postgres.Options) *postgres.Server {
 // newDir is a directory that other users can reach, which t.TempDir is not.
 func newDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "hookline-postgres-test-") //nolint:usetesting // t.TempDir is closed to the user that Postgres runs as
+	dir, err := os.MkdirTemp("",
+		"hookline-postgres-test-") //nolint:usetesting // t.TempDir is closed to the user that Postgres runs as
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,13 +19,14 @@ type process struct {
 	err  error         // of Wait; to be read after done
 }
 
-// launch starts cmd and waits for it in the background. It closes log when cmd has ended, or did not start.
+// launch starts cmd and waits for it in the background. It closes log when cmd has ended, or did
+// not start.
 func launch(cmd *exec.Cmd, log io.Closer) (*process, error) {
 	p := &process{done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
-		// The kernel sends the parent-death signal when the thread that started the child ends, so this one
-		// stays with the child, and is not handed back afterwards.
+		// The kernel sends the parent-death signal when the thread that started the child ends, so this
+		// one stays with the child, and is not handed back afterwards.
 		runtime.LockOSThread()
 		defer log.Close()
 		err := cmd.Start()
@@ -48,7 +49,8 @@ func (p *process) end(s os.Signal) error {
 	return nil
 }
 
-// credential returns the user to run Postgres as: nil for the current one, another when we are root, whom Postgres refuses.
+// credential returns the user to run Postgres as: nil for the current one, another when we are
+// root, whom Postgres refuses.
 func credential() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -58,7 +60,8 @@ func credential() (*syscall.Credential, error) {
 		u, err = user.Lookup("nobody")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("postgres does not run as root, and this machine has no user postgres or nobody: %w", err)
+		return nil, fmt.Errorf(
+			"postgres does not run as root, and this machine has no user postgres or nobody: %w", err)
 	}
 	uid, err := strconv.ParseUint(u.Uid, 10, 32)
 	if err != nil {
@@ -70,3 +73,7 @@ func credential() (*syscall.Credential, error) {
 	}
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
+
+// Owner is the user and the group that servers run as, and their files belong to; nil: those of
+// this process.
+func Owner() (*syscall.Credential, error) { return credential() }

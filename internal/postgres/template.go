@@ -12,9 +12,9 @@ import (
 	"syscall"
 )
 
-// template returns a cluster that initdb has made, for servers to start with a copy of: that takes a tenth of initdb's
-// time. There is one for each installation of Postgres, in the directory of caches. All its copies have the same system
-// identifier.
+// template returns a cluster that initdb has made, for servers to start with a copy of: that takes
+// a tenth of initdb's time. There is one for each installation of Postgres, in the directory of
+// caches. All its copies have the same system identifier.
 func (s *Server) template(ctx context.Context) (dir string, err error) {
 	cache, err := cacheDir()
 	if err != nil {

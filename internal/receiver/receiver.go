@@ -1,4 +1,5 @@
-// Package receiver is a webhook receiver for trying things out: it verifies signatures, answers as it is told to, and reports what came.
+// Package receiver is a webhook receiver for trying things out: it verifies signatures, answers as
+// it is told to, and reports what came.
 package receiver
 
 import (
@@ -27,12 +28,14 @@ type Request struct {
 
 // Answer is what a receiver does with a request.
 type Answer struct {
-	Status  int             // 0 stands for 200
-	Latency time.Duration   // before the answer; the sender's going away ends it
-	Until   <-chan struct{} // nil, or held back until it is closed; the sender's going away ends that, too
-	Header  http.Header     // added to the answer
-	Body    io.Reader       // sent after the header, piece by piece; an error breaks the connection off
-	Cut     bool            // break the connection off instead of answering
+	Status  int           // 0 stands for 200
+	Latency time.Duration // before the answer; the sender's going away ends it
+	// nil, or held back until it is closed; the sender's going away ends that, too
+	Until  <-chan struct{}
+	Header http.Header // added to the answer
+	// sent after the header, piece by piece; an error breaks the connection off
+	Body io.Reader
+	Cut  bool // break the connection off instead of answering
 }
 
 // Receiver is an http.Handler. Its fields must be set before it serves.
@@ -40,10 +43,11 @@ type Receiver struct {
 	Secret    string        // checks signatures when not ""
 	Tolerance time.Duration // of timestamps; 0 stands for 5 minutes
 
-	// Answer decides on the answer to a request, whose Status is not set yet; nil answers 200 to signed requests and 401 to others.
-	// It may be called from several goroutines at once.
+	// Answer decides on the answer to a request, whose Status is not set yet; nil answers 200 to
+	// signed requests and 401 to others. It may be called from several goroutines at once.
 	Answer func(Request) Answer
-	// Received is told of each request after it was answered; may be nil. It may be called from several goroutines at once.
+	// Received is told of each request after it was answered; may be nil. It may be called from
+	// several goroutines at once.
 	Received func(Request)
 }
 
@@ -59,7 +63,10 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "the body could not be read", http.StatusBadRequest)
 		return
 	}
-	got := Request{At: time.Now(), Header: req.Header, Body: body, ID: req.Header.Get(sender.HeaderID), Event: EventName(body)}
+	got := Request{
+		At: time.Now(), Header: req.Header, Body: body, ID: req.Header.Get(sender.HeaderID),
+		Event: EventName(body),
+	}
 	got.Attempt, _ = strconv.Atoi(req.Header.Get("X-Hookline-Attempt"))
 	if r.Secret != "" {
 		tolerance := r.Tolerance
@@ -141,7 +148,8 @@ func (r *Receiver) answer(got Request) Answer {
 	return answer
 }
 
-// EventName returns the name of the event that a body of any of the formats tells of, "" when it tells none.
+// EventName returns the name of the event that a body of any of the formats tells of, "" when it
+// tells none.
 func EventName(body []byte) string {
 	var names struct{ Event, EventName, Type string }
 	if err := json.Unmarshal(body, &names); err != nil {

@@ -42,8 +42,12 @@ func TestReceiver(t *testing.T) {
 	}{
 		{"signed", "s3cret", nil, 200, true},
 		{"signed with another secret", "other", nil, 401, false},
-		{"told to fail", "s3cret", func(receiver.Request) receiver.Answer { return receiver.Answer{Status: 503} }, 503, true},
-		{"told to cut", "s3cret", func(receiver.Request) receiver.Answer { return receiver.Answer{Cut: true} }, 0, true},
+		{"told to fail", "s3cret", func(receiver.Request) receiver.Answer {
+			return receiver.Answer{Status: 503}
+		}, 503, true},
+		{"told to cut", "s3cret", func(receiver.Request) receiver.Answer {
+			return receiver.Answer{Cut: true}
+		}, 0, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			came := make(chan receiver.Request, 1)
@@ -56,21 +60,26 @@ func TestReceiver(t *testing.T) {
 				t.Fatalf("answer %d, %v; want status %d", status, err, test.status)
 			}
 			got := <-came
-			if got.ID != "evt_1" || got.Event != "person.created" || got.Attempt != 3 || got.Status != test.status {
+			if got.ID != "evt_1" || got.Event != "person.created" || got.Attempt != 3 ||
+				got.Status != test.status {
 				t.Errorf("got %+v", got)
 			}
-			if (got.Signature == nil) != test.signed || (!test.signed && !errors.Is(got.Signature, sender.ErrMismatch)) {
+			if (got.Signature == nil) != test.signed ||
+				(!test.signed && !errors.Is(got.Signature, sender.ErrMismatch)) {
 				t.Errorf("signature: %v, want signed %t", got.Signature, test.signed)
 			}
 		})
 	}
 }
 
-// The header of an answer does not wait for the body, and a body that fails is not taken for a whole one.
+// The header of an answer does not wait for the body, and a body that fails is not taken for a
+// whole one.
 func TestAnswerWithBody(t *testing.T) {
 	body, rest := io.Pipe()
 	server := httptest.NewServer(&receiver.Receiver{
-		Answer: func(receiver.Request) receiver.Answer { return receiver.Answer{Status: 202, Body: body} },
+		Answer: func(receiver.Request) receiver.Answer {
+			return receiver.Answer{Status: 202, Body: body}
+		},
 	})
 	defer server.Close()
 	resp, err := http.Post(server.URL, "application/json", strings.NewReader(`{}`))
@@ -101,7 +110,8 @@ func TestOnlyPost(t *testing.T) {
 
 func TestEventName(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"event":"a.created"}`: "a.created", `{"eventName":"b.updated"}`: "b.updated", `{"type":"c.deleted"}`: "c.deleted", `{}`: "", `no`: "",
+		`{"event":"a.created"}`: "a.created", `{"eventName":"b.updated"}`: "b.updated",
+		`{"type":"c.deleted"}`: "c.deleted", `{}`: "", `no`: "",
 	} {
 		if got := receiver.EventName([]byte(body)); got != want {
 			t.Errorf("EventName(%s) = %q, want %q", body, got, want)

@@ -5,10 +5,13 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"hookline/internal/pg"
 )
 
-// AddObject adds a custom object to a workspace in one transaction, as an administrator does in Settings: metadata, and a table whose name
-// is the object's with an underscore before it. It has the fields of rocket, but for relations.
+// AddObject adds a custom object to a workspace in one transaction, as an administrator does in
+// Settings: metadata, and a table whose name is the object's with an underscore before it. It has
+// the fields of rocket, but for relations.
 func AddObject(ctx context.Context, conn *pgx.Conn, workspace, singular, plural string) error {
 	schema, err := SchemaName(workspace)
 	if err != nil {
@@ -34,7 +37,7 @@ func AddObject(ctx context.Context, conn *pgx.Conn, workspace, singular, plural 
 			return err
 		}
 		_, err = tx.Exec(ctx, fmt.Sprintf("create table %s (like %s including all)",
-			pgx.Identifier{schema, "_" + singular}.Sanitize(), pgx.Identifier{schema, "_rocket"}.Sanitize()))
+			pg.Identifier(schema, "_"+singular), pg.Identifier(schema, "_rocket")))
 		return err
 	})
 	if err != nil {

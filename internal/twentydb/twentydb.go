@@ -1,11 +1,12 @@
-// Package twentydb makes a miniature of the database of a Twenty CRM, generation 2.21, for tests and the demo.
+// Package twentydb makes a miniature of the database of a Twenty CRM, generation 2.21, for tests
+// and the demo.
 //
-// Schema core has the tables that describe the instance: workspace, application, objectMetadata, fieldMetadata, webhook,
-// upgradeMigration.
-// Each workspace has a schema of its own with the tables workspaceMember, company, person, opportunity, note, task,
-// noteTarget, taskTarget, timelineActivity and the custom object _rocket. Columns, enum types, defaults, foreign keys and
-// unique indexes are those of Twenty; metadata rows describe every column, and every field type occurs. There are no records.
-// Upgrade makes of it what later versions do.
+// Schema core has the tables that describe the instance: workspace, application, objectMetadata,
+// fieldMetadata, webhook, upgradeMigration. Each workspace has a schema of its own with the tables
+// workspaceMember, company, person, opportunity, note, task, noteTarget, taskTarget,
+// timelineActivity and the custom object _rocket. Columns, enum types, defaults, foreign keys and
+// unique indexes are those of Twenty; metadata rows describe every column, and every field type
+// occurs. There are no records. Upgrade makes of it what later versions do.
 //
 // See https://docs.twenty.com for what Twenty is; nothing in here is taken from its source.
 package twentydb
@@ -23,14 +24,15 @@ import (
 )
 
 const (
-	// Workspace is the id of the workspace that Load makes. It is the one that Twenty's own development seed has.
+	// Workspace is the id of the workspace that Load makes. It is the one that Twenty's own
+	// development seed has.
 	Workspace = "20202020-1c25-4d02-bf25-6aeccf7ea419"
 
 	// Schema is where the records of Workspace are.
 	Schema = "workspace_1wgvd1injqtife6y4rvfbu3h5"
 
-	// StandardApplication is the universalIdentifier of the application that Twenty's standard objects belong to. The
-	// tables of other applications' objects have a name that begins with an underscore.
+	// StandardApplication is the universalIdentifier of the application that Twenty's standard objects
+	// belong to. The tables of other applications' objects have a name that begins with an underscore.
 	StandardApplication = "20202020-64aa-4b6f-b003-9c74b97cee20"
 )
 
@@ -55,7 +57,9 @@ func Load(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // AddWorkspace adds a workspace in one transaction and returns the name of its schema.
-func AddWorkspace(ctx context.Context, conn *pgx.Conn, id, displayName string) (schema string, err error) {
+func AddWorkspace(
+	ctx context.Context, conn *pgx.Conn, id, displayName string,
+) (schema string, err error) {
 	schema, err = SchemaName(id)
 	if err != nil {
 		return "", err
@@ -64,7 +68,8 @@ func AddWorkspace(ctx context.Context, conn *pgx.Conn, id, displayName string) (
 		if _, err := tx.Exec(ctx, modelSQL); err != nil {
 			return fmt.Errorf("read the model: %w", err)
 		}
-		if _, err := tx.Exec(ctx, "insert into new_workspace values ($1, $2, $3)", id, displayName, schema); err != nil {
+		if _, err := tx.Exec(ctx, "insert into new_workspace values ($1, $2, $3)", id, displayName,
+			schema); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, metadataSQL); err != nil {

@@ -48,10 +48,14 @@ func TestMetadataDescribesEveryColumn(t *testing.T) {
 		t.Errorf("AddWorkspace returns schema %q, want %q", schema, secondSchema)
 	}
 	tables := []string{
-		"_rocket", "company", "note", "noteTarget", "opportunity", "person", "task", "taskTarget", "timelineActivity",
+		"_rocket", "company", "note", "noteTarget", "opportunity", "person", "task", "taskTarget",
+		"timelineActivity",
 		"workspaceMember",
 	}
-	for workspace, schema := range map[string]string{twentydb.Workspace: twentydb.Schema, secondWorkspace: secondSchema} {
+	for workspace, schema := range map[string]string{
+		twentydb.Workspace: twentydb.Schema,
+		secondWorkspace:    secondSchema,
+	} {
 		columns := columnTypes(t, conn, schema)
 		if got := slices.Sorted(maps.Keys(columns)); !slices.Equal(got, tables) {
 			t.Errorf("schema %s has the tables %v, want %v", schema, got, tables)
@@ -74,7 +78,8 @@ func TestMetadataDescribesEveryColumn(t *testing.T) {
 	}
 }
 
-// columnTypes returns table → column → type, as format_type has it but without the schema of enum types.
+// columnTypes returns table → column → type, as format_type has it but without the schema of enum
+// types.
 func columnTypes(t *testing.T, conn *pgx.Conn, schema string) map[string]map[string]string {
 	t.Helper()
 	columns := map[string]map[string]string{}
@@ -90,25 +95,32 @@ func columnTypes(t *testing.T, conn *pgx.Conn, schema string) map[string]map[str
 	return columns
 }
 
-// describedColumns returns what columnTypes should, by the rules that Twenty makes columns from fields.
+// describedColumns returns what columnTypes should, by the rules that Twenty makes columns from
+// fields.
 func describedColumns(t *testing.T, conn *pgx.Conn, workspace string) map[string]map[string]string {
 	t.Helper()
 	plain := map[string]string{
-		"UUID": "uuid", "TEXT": "text", "NUMBER": "double precision", "POSITION": "double precision", "NUMERIC": "numeric",
-		"BOOLEAN": "boolean", "DATE": "date", "DATE_TIME": "timestamp with time zone", "SELECT": "enum", "RATING": "enum",
-		"MULTI_SELECT": "enum[]", "ARRAY": "text[]", "RAW_JSON": "jsonb", "FILES": "jsonb", "TS_VECTOR": "tsvector",
+		"UUID": "uuid", "TEXT": "text", "NUMBER": "double precision", "POSITION": "double precision",
+		"NUMERIC": "numeric",
+		"BOOLEAN": "boolean", "DATE": "date", "DATE_TIME": "timestamp with time zone", "SELECT": "enum",
+		"RATING":       "enum",
+		"MULTI_SELECT": "enum[]", "ARRAY": "text[]", "RAW_JSON": "jsonb", "FILES": "jsonb",
+		"TS_VECTOR": "tsvector",
 	}
 	composite := map[string]map[string]string{
 		"FULL_NAME": {"FirstName": "text", "LastName": "text"},
 		"EMAILS":    {"PrimaryEmail": "text", "AdditionalEmails": "jsonb"},
 		"PHONES": {
-			"PrimaryPhoneNumber": "text", "PrimaryPhoneCountryCode": "text", "PrimaryPhoneCallingCode": "text",
-			"AdditionalPhones": "jsonb",
+			"PrimaryPhoneNumber": "text", "PrimaryPhoneCountryCode": "text",
+			"PrimaryPhoneCallingCode": "text",
+			"AdditionalPhones":        "jsonb",
 		},
 		"LINKS": {"PrimaryLinkLabel": "text", "PrimaryLinkUrl": "text", "SecondaryLinks": "jsonb"},
 		"ADDRESS": {
-			"AddressStreet1": "text", "AddressStreet2": "text", "AddressCity": "text", "AddressPostcode": "text",
-			"AddressState": "text", "AddressCountry": "text", "AddressLat": "numeric", "AddressLng": "numeric",
+			"AddressStreet1": "text", "AddressStreet2": "text", "AddressCity": "text",
+			"AddressPostcode": "text",
+			"AddressState":    "text", "AddressCountry": "text", "AddressLat": "numeric",
+			"AddressLng": "numeric",
 		},
 		"CURRENCY":  {"AmountMicros": "numeric", "CurrencyCode": "text"},
 		"ACTOR":     {"Source": "enum", "WorkspaceMemberId": "uuid", "Name": "text", "Context": "jsonb"},
@@ -163,7 +175,10 @@ func TestRelationsHoldAtBothEndsAndInTheTables(t *testing.T) {
 	conn := load(t)
 	var relations int
 	var field, inverse, inverseLeadsTo, relationType, onDelete, foreignKey string
-	forEachRow(t, conn, []any{&field, &inverse, &inverseLeadsTo, &relationType, &onDelete, &foreignKey}, func() {
+	forEachRow(t, conn, []any{
+		&field, &inverse, &inverseLeadsTo, &relationType, &onDelete,
+		&foreignKey,
+	}, func() {
 		relations++
 		if relationType != "ONE_TO_MANY" {
 			t.Errorf("%s: the other end, %s, is %s, want ONE_TO_MANY", field, inverse, relationType)
@@ -199,7 +214,8 @@ func TestTablesTakeRecords(t *testing.T) {
 	execute(t, conn, `insert into company (name) values ('Göldén')`)
 	execute(t, conn, `insert into person ("nameFirstName", "emailsPrimaryEmail", "companyId", "workPreference", "performanceRating")
 		select 'Zoë', 'zoe@example.com', id, '{HYBRID,REMOTE_WORK}', 'RATING_4' from company`)
-	execute(t, conn, `insert into _rocket (name, "launchedOn", "payloadMass", crew) values ('Saturn', '1969-07-16', 48.6, '{Neil}')`)
+	execute(t, conn,
+		`insert into _rocket (name, "launchedOn", "payloadMass", crew) values ('Saturn', '1969-07-16', 48.6, '{Neil}')`)
 	execute(t, conn, `insert into note (title) values ('A note')`)
 	execute(t, conn, `insert into "noteTarget" ("noteId", "targetPersonId", "targetRocketId")
 		select note.id, person.id, _rocket.id from note, person, _rocket`)
@@ -222,7 +238,10 @@ func TestTablesTakeRecords(t *testing.T) {
 
 	for _, step := range []struct{ do, query, want string }{
 		{"delete from company", `select coalesce("companyId"::text, 'null') from person`, "null"},
-		{"delete from _rocket", `select coalesce("targetRocketId"::text, 'null') from "noteTarget"`, "null"},
+		{
+			"delete from _rocket", `select coalesce("targetRocketId"::text, 'null') from "noteTarget"`,
+			"null",
+		},
 		{"delete from note", `select count(*)::text from "noteTarget"`, "0"},
 	} {
 		execute(t, conn, step.do)
@@ -244,7 +263,8 @@ func TestAddWebhook(t *testing.T) {
 		"defaults": {twentydb.Webhook{URL: "http://a"}, twentydb.Workspace + " Custom http://a {*.*} "},
 		"all": {
 			twentydb.Webhook{
-				Workspace: secondWorkspace, URL: "http://b", Secret: "s3cret", Operations: []string{"person.*", "*.deleted"},
+				Workspace: secondWorkspace, URL: "http://b", Secret: "s3cret",
+				Operations: []string{"person.*", "*.deleted"},
 			},
 			secondWorkspace + " Custom http://b {person.*,*.deleted} s3cret",
 		},
@@ -260,8 +280,12 @@ func TestAddWebhook(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, tc.want)
 		}
 	}
-	unknown := twentydb.Webhook{Workspace: "00000000-0000-4000-8000-000000000001", URL: "http://c", Secret: "s3cret"}
-	if _, err := twentydb.AddWebhook(t.Context(), conn, unknown); err == nil || strings.Contains(err.Error(), "s3cret") {
+	unknown := twentydb.Webhook{
+		Workspace: "00000000-0000-4000-8000-000000000001", URL: "http://c",
+		Secret: "s3cret",
+	}
+	if _, err := twentydb.AddWebhook(t.Context(), conn, unknown); err == nil ||
+		strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("webhook of an unknown workspace: %v, want an error without the secret", err)
 	}
 }

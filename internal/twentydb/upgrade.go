@@ -14,12 +14,13 @@ import (
 //go:embed upgrade
 var upgradeSQL embed.FS
 
-// Versions are the versions of Twenty that Upgrade takes a database to, each by way of those before it. For each, the files in
-// upgrade say what its server does to schema core, and what to each workspace; and which version in between did what.
+// Versions are the versions of Twenty that Upgrade takes a database to, each by way of those before
+// it. For each, the files in upgrade say what its server does to schema core, and what to each
+// workspace; and which version in between did what.
 var Versions = []string{"2.21", "2.39", "2.41", "2.43", "2.46"}
 
-// LoadAt fills an empty database as Load does and takes it to one of Versions. "" is as good as the first, but for the standard objects
-// that the miniature leaves out.
+// LoadAt fills an empty database as Load does and takes it to one of Versions. "" is as good as the
+// first, but for the standard objects that the miniature leaves out.
 func LoadAt(ctx context.Context, conn *pgx.Conn, version string) error {
 	if err := Load(ctx, conn); err != nil || version == "" {
 		return err
@@ -27,15 +28,15 @@ func LoadAt(ctx context.Context, conn *pgx.Conn, version string) error {
 	return Upgrade(ctx, conn, version)
 }
 
-// Upgrade takes the server and all workspaces to one of Versions, as Twenty's command upgrade does: from what Load has made, from an
-// earlier version, or from the database of a real server of version 2.21. What is done already, as core."upgradeMigration" has it, is not
-// done again.
+// Upgrade takes the server and all workspaces to one of Versions, as Twenty's command upgrade does:
+// from what Load has made, from an earlier version, or from the database of a real server of
+// version 2.21. What is done already, as core."upgradeMigration" has it, is not done again.
 func Upgrade(ctx context.Context, conn *pgx.Conn, version string) error {
 	return upgrade(ctx, conn, version, true)
 }
 
-// UpgradeServer takes the server alone to one of Versions. It is what the database looks like until the workspaces have their turn, or when
-// that fails.
+// UpgradeServer takes the server alone to one of Versions. It is what the database looks like until
+// the workspaces have their turn, or when that fails.
 func UpgradeServer(ctx context.Context, conn *pgx.Conn, version string) error {
 	return upgrade(ctx, conn, version, false)
 }
@@ -76,7 +77,8 @@ func upgrade(ctx context.Context, conn *pgx.Conn, version string, workspaces boo
 	return nil
 }
 
-// step does to the server, or to a workspace, what a version does, in one transaction, and notes it down.
+// step does to the server, or to a workspace, what a version does, in one transaction, and notes it
+// down.
 func step(ctx context.Context, conn *pgx.Conn, version, what, workspace string) error {
 	sql, err := upgradeSQL.ReadFile("upgrade/" + version + "-" + what + ".sql")
 	if errors.Is(err, fs.ErrNotExist) {

@@ -11,16 +11,25 @@ import (
 	"hookline/internal/twentydb"
 )
 
-// readabilities says who may read what is not open, by version, with the columns or tables that it is inherited through.
+// readabilities says who may read what is not open, by version, with the columns or tables that it
+// is inherited through.
 var readabilities = map[string][]string{
 	"2.39": {"recordShare SYSTEM"},
 	"2.41": {
-		"attachment INHERITED targetNote", "calendarEventTarget INHERITED calendarEvent", "messageThreadTarget INHERITED messageThread",
-		"note INHERITED noteTargets", "noteTarget INHERITED targetPerson", "recordShare SYSTEM", "task INHERITED taskTargets",
+		"attachment INHERITED targetNote", "calendarEventTarget INHERITED calendarEvent",
+		"messageThreadTarget INHERITED messageThread",
+		"note INHERITED noteTargets", "noteTarget INHERITED targetPerson", "recordShare SYSTEM",
+		"task INHERITED taskTargets",
 		"taskTarget INHERITED targetPerson", "timelineActivity INHERITED targetPerson",
 	},
-	"2.43": {"agentChatThread PRIVATE", "agentMessagePart INHERITED message", "shortLink SYSTEM", "note INHERITED noteTargets"},
-	"2.46": {"calendarEvent PRIVATE", "message INHERITED messageThread", "messageThread PRIVATE", "workflowRun PRIVATE"},
+	"2.43": {
+		"agentChatThread PRIVATE", "agentMessagePart INHERITED message", "shortLink SYSTEM",
+		"note INHERITED noteTargets",
+	},
+	"2.46": {
+		"calendarEvent PRIVATE", "message INHERITED messageThread", "messageThread PRIVATE",
+		"workflowRun PRIVATE",
+	},
 }
 
 func TestUpgrade(t *testing.T) {
@@ -65,11 +74,16 @@ func TestUpgrade(t *testing.T) {
 // What a step makes is described, and what is described is there.
 func TestUpgradeDescribesEveryColumn(t *testing.T) {
 	conn := load(t)
-	if err := twentydb.Upgrade(t.Context(), conn, twentydb.Versions[len(twentydb.Versions)-1]); err != nil {
+	if err := twentydb.Upgrade(t.Context(), conn,
+		twentydb.Versions[len(twentydb.Versions)-1]); err != nil {
 		t.Fatal(err)
 	}
-	columns, described := columnTypes(t, conn, twentydb.Schema), describedColumns(t, conn, twentydb.Workspace)
-	for _, sides := range [][2]map[string]map[string]string{{columns, described}, {described, columns}} {
+	columns, described := columnTypes(t, conn, twentydb.Schema),
+		describedColumns(t, conn, twentydb.Workspace)
+	for _, sides := range [][2]map[string]map[string]string{
+		{columns, described},
+		{described, columns},
+	} {
 		for table := range sides[0] {
 			for column, want := range sides[0][table] {
 				if got := sides[1][table][column]; got != want {
@@ -101,7 +115,8 @@ func TestUpgradeServer(t *testing.T) {
 }
 
 func TestUpgradeToUnknown(t *testing.T) {
-	if err := twentydb.Upgrade(t.Context(), nil, "3.0"); err == nil || !strings.Contains(err.Error(), `"3.0"`) {
+	if err := twentydb.Upgrade(t.Context(), nil, "3.0"); err == nil ||
+		!strings.Contains(err.Error(), `"3.0"`) {
 		t.Errorf("got %v, want an error that names the version", err)
 	}
 }

@@ -20,7 +20,8 @@ type client struct {
 }
 
 // clientsOf use the two transports as the sender sets them up.
-var clientsOf = map[string]func(b *testing.B, ctx context.Context, d dial, target, body string) client{
+var clientsOf = map[string]func(b *testing.B, ctx context.Context, d dial, target,
+	body string) client{
 	"http1": func(b *testing.B, ctx context.Context, d dial, target, body string) client {
 		u, err := url.Parse(target)
 		if err != nil {
@@ -31,16 +32,29 @@ var clientsOf = map[string]func(b *testing.B, ctx context.Context, d dial, targe
 			b.Fatal(err)
 		}
 		rt, bytes := New(ctx, Config{Dial: d, MaxIdle: 64, IdleTimeout: time.Minute}), []byte(body)
-		return client{func() (*http.Response, error) { return rt.Post(time.Now().Add(time.Hour), to, nil, bytes, false) }, rt.CloseIdleConnections}
+		return client{
+			func() (*http.Response, error) {
+				return rt.Post(time.Now().Add(time.Hour), to, nil, bytes, false)
+			},
+			rt.CloseIdleConnections,
+		}
 	},
 	"net_http": func(b *testing.B, ctx context.Context, d dial, target, body string) client {
-		rt := &http.Transport{DialContext: d, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute, DisableCompression: true}
-		return client{func() (*http.Response, error) { return rt.RoundTrip(post(b, target, body).WithContext(ctx)) }, rt.CloseIdleConnections}
+		rt := &http.Transport{
+			DialContext:         d,
+			MaxIdleConnsPerHost: 64,
+			IdleConnTimeout:     time.Minute,
+			DisableCompression:  true,
+		}
+		return client{
+			func() (*http.Response, error) { return rt.RoundTrip(post(b, target, body).WithContext(ctx)) },
+			rt.CloseIdleConnections,
+		}
 	},
 }
 
-// BenchmarkRoundTrip is a POST of 1 kB, 64 of them at a time, over loopback. The receiver is in the same process, allocates nothing and does
-// as little as it can.
+// BenchmarkRoundTrip is a POST of 1 kB, 64 of them at a time, over loopback. The receiver is in the
+// same process, allocates nothing and does as little as it can.
 func BenchmarkRoundTrip(b *testing.B) {
 	body := strings.Repeat("x", 1<<10)
 	for name, newClient := range clientsOf {
@@ -90,8 +104,9 @@ func (c wroteConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// BenchmarkInFlight measures what a request takes that waits for its answer, of which there are 1,000: its goroutine, its connection, and
-// what its caller keeps of it. The receiver is a listener that accepts nothing, and takes nothing.
+// BenchmarkInFlight measures what a request takes that waits for its answer, of which there are
+// 1,000: its goroutine, its connection, and what its caller keeps of it. The receiver is a listener
+// that accepts nothing, and takes nothing.
 func BenchmarkInFlight(b *testing.B) {
 	const requests = 1000
 	for name, newClient := range clientsOf {
@@ -105,13 +120,19 @@ func BenchmarkInFlight(b *testing.B) {
 			for b.Loop() {
 				wrote := make(chan struct{}, requests)
 				ctx, cancel := context.WithCancel(b.Context())
-				c := newClient(b, ctx, func(ctx context.Context, network, address string) (net.Conn, error) {
-					c, err := new(net.Dialer).DialContext(ctx, network, address)
-					if err != nil {
-						return nil, err
-					}
-					return wroteConn{c.(*net.TCPConn), wrote}, nil
-				}, "http://"+listener.Addr().String(), "{}")
+				c := newClient(
+					b,
+					ctx,
+					func(ctx context.Context, network, address string) (net.Conn, error) {
+						c, err := new(net.Dialer).DialContext(ctx, network, address)
+						if err != nil {
+							return nil, err
+						}
+						return wroteConn{c.(*net.TCPConn), wrote}, nil
+					},
+					"http://"+listener.Addr().String(),
+					"{}",
+				)
 				before := memory()
 				var crowd sync.WaitGroup
 				for range requests {

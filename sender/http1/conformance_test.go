@@ -35,7 +35,10 @@ func kind(err error) string {
 	case errors.Is(err, io.EOF):
 		return "closed"
 	}
-	for _, text := range []string{"malformed", "exceeded", "invalid", "bad Content-Length", "multiple Content-Length", "unsupported transfer encoding"} {
+	for _, text := range []string{
+		"malformed", "exceeded", "invalid", "bad Content-Length",
+		"multiple Content-Length", "unsupported transfer encoding",
+	} {
 		if strings.Contains(err.Error(), text) {
 			return text
 		}
@@ -52,7 +55,12 @@ func ask(t *testing.T, rt http.RoundTripper, address string) (r result) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	r = result{
-		status: resp.StatusCode, proto: resp.Proto, length: resp.ContentLength, body: string(body), trailer: resp.Trailer.Get("X-T"), failed: kind(err),
+		status:  resp.StatusCode,
+		proto:   resp.Proto,
+		length:  resp.ContentLength,
+		body:    string(body),
+		trailer: resp.Trailer.Get("X-T"),
+		failed:  kind(err),
 	}
 	if r.status > 299 {
 		r.header = resp.Header.Get("X-A")
@@ -76,62 +84,193 @@ func TestAnswers(t *testing.T) {
 		then   then
 		want   result
 	}{
-		"empty":           {answer: accepted, want: result{status: 200, reused: true}},
-		"with length":     {answer: ok + "X-A: a\r\nContent-Length: 3\r\n\r\nabc", want: result{status: 200, length: 3, body: "abc", reused: true}},
-		"lines end in LF": {answer: "HTTP/1.1 200 OK\nContent-Length: 3\n\nabc", want: result{status: 200, length: 3, body: "abc", reused: true}},
-		"chunked":         {answer: ok + "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\n\r\n", want: result{status: 200, length: -1, body: "abc", reused: true}},
-		"chunked, empty":  {answer: ok + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", want: result{status: 200, length: -1, reused: true}},
+		"empty": {answer: accepted, want: result{status: 200, reused: true}},
+		"with length": {
+			answer: ok + "X-A: a\r\nContent-Length: 3\r\n\r\nabc",
+			want:   result{status: 200, length: 3, body: "abc", reused: true},
+		},
+		"lines end in LF": {
+			answer: "HTTP/1.1 200 OK\nContent-Length: 3\n\nabc",
+			want:   result{status: 200, length: 3, body: "abc", reused: true},
+		},
+		"chunked": {
+			answer: ok + "Transfer-Encoding: " +
+				"chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\n\r\n",
+			want: result{status: 200, length: -1, body: "abc", reused: true},
+		},
+		"chunked, empty": {
+			answer: ok + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+			want:   result{status: 200, length: -1, reused: true},
+		},
 		"trailer": {
 			answer: ok + "Transfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n3\r\nabc\r\n0\r\nX-T: t\r\n\r\n",
 			want:   result{status: 200, length: -1, body: "abc", trailer: "t", reused: true},
 		},
-		"ends with the connection":     {answer: ok + "\r\nabc", then: closes, want: result{status: 200, length: -1, body: "abc"}},
-		"kept alive in words":          {answer: ok + "Connection: Keep-Alive\r\nKeep-Alive: timeout=5\r\nContent-Length: 2\r\n\r\nok", want: result{status: 200, length: 2, body: "ok", reused: true}},
-		"more than its length":         {answer: ok + "Content-Length: 2\r\n\r\nokHTTP/1.1 500 Forged\r\nContent-Length: 0\r\n\r\n", want: result{status: 200, length: 2, body: "ok"}},
-		"space before the colon":       {answer: ok + "X-A : a\r\nContent-Length: 0\r\n\r\n", want: result{status: 200, reused: true}},
-		"404 with a header":            {answer: "HTTP/1.1 404 Not Found\r\nX-A: a\r\nContent-Length: 0\r\n\r\n", want: result{status: 404, header: "a", reused: true}},
-		"no reason":                    {answer: "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", want: result{status: 200, reused: true}},
-		"empty reason":                 {answer: "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", want: result{status: 200, reused: true}},
-		"204":                          {answer: "HTTP/1.1 204 No Content\r\n\r\n", want: result{status: 204, reused: true}},
-		"204 with a length":            {answer: "HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\n", want: result{status: 204, reused: true}},
-		"304":                          {answer: "HTTP/1.1 304 Not Modified\r\nContent-Length: 0\r\n\r\n", want: result{status: 304, reused: true}},
-		"304 with a length":            {answer: "HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n", want: result{status: 304, reused: true}},
-		"500":                          {answer: "HTTP/1.1 500 Oops\r\nContent-Length: 3\r\n\r\nabc", want: result{status: 500, length: 3, body: "abc", reused: true}},
-		"999":                          {answer: "HTTP/1.1 999 Yes\r\nContent-Length: 0\r\n\r\n", want: result{status: 999, reused: true}},
-		"100":                          {answer: "HTTP/1.1 100 Continue\r\n\r\n" + accepted, want: result{status: 200, reused: true}},
-		"100, 103, 102":                {answer: "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + accepted, want: result{status: 200, reused: true}},
-		"100 and no more":              {answer: "HTTP/1.1 100 Continue\r\n\r\n", then: closes, want: result{failed: "cut"}},
-		"101":                          {answer: "HTTP/1.1 101 Switching Protocols\r\n\r\n", then: keepsOpen, want: result{status: 101}},
-		"endless 1xx":                  {answer: strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", 3000), want: result{failed: "exceeded"}},
-		"HTTP/1.0":                     {answer: "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", want: result{status: 200, length: 3, body: "abc"}},
-		"HTTP/1.0 kept alive":          {answer: "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nabc", want: result{status: 200, length: 3, body: "abc", reused: true}},
-		"HTTP/1.0 without length":      {answer: "HTTP/1.0 200 OK\r\n\r\nabc", then: closes, want: result{status: 200, length: -1, body: "abc"}},
-		"Connection: close":            {answer: ok + "Connection: close\r\nContent-Length: 3\r\n\r\nabc", want: result{status: 200, length: 3, body: "abc"}},
-		"Connection: close, no body":   {answer: ok + "Connection: foo, Close\r\nContent-Length: 0\r\n\r\n", want: result{status: 200}},
-		"length and chunks":            {answer: ok + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", want: result{status: 200, length: -1, body: "abc", reused: true}},
-		"length twice, the same":       {answer: ok + "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", want: result{status: 200, length: 3, body: "abc", reused: true}},
-		"length twice, not the same":   {answer: ok + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", want: result{failed: "multiple Content-Length"}},
-		"length is no number":          {answer: ok + "Content-Length: three\r\n\r\nabc", want: result{failed: "bad Content-Length"}},
-		"length below zero":            {answer: ok + "Content-Length: -3\r\n\r\nabc", want: result{failed: "bad Content-Length"}},
-		"other encoding":               {answer: ok + "Transfer-Encoding: gzip\r\n\r\nabc", want: result{failed: "unsupported transfer encoding"}},
-		"chunk without size":           {answer: ok + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", want: result{status: 200, length: -1, failed: "invalid"}},
-		"chunks cut":                   {answer: ok + "Transfer-Encoding: chunked\r\n\r\n3\r\nab", then: closes, want: result{status: 200, length: -1, body: "ab", failed: "cut"}},
-		"body cut":                     {answer: ok + "Content-Length: 9\r\n\r\nabc", then: closes, want: result{status: 200, length: 9, body: "abc", failed: "cut"}},
-		"body reset":                   {answer: ok + "Content-Length: 9\r\n\r\nabc", then: resets, want: result{status: 200, length: 9, body: "abc", failed: "reset"}},
-		"header cut":                   {answer: ok + "Content-Length: 0\r\n", then: closes, want: result{failed: "cut"}},
-		"status line cut":              {answer: "HTTP/1.1 20", then: closes, want: result{failed: "malformed"}},
-		"nothing, closed":              {then: closes, want: result{failed: "closed"}},
-		"nothing, reset":               {then: resets, want: result{failed: "reset"}},
-		"another protocol":             {answer: "SSH-2.0-OpenSSH_9.2\r\n", want: result{failed: "malformed"}},
-		"another version":              {answer: "HTTP/x.1 200 OK\r\n\r\n", want: result{failed: "malformed"}},
-		"status of two digits":         {answer: "HTTP/1.1 20 OK\r\n\r\n", want: result{failed: "malformed"}},
-		"status of letters":            {answer: "HTTP/1.1 abc OK\r\n\r\n", want: result{failed: "malformed"}},
-		"header without colon":         {answer: ok + "nothing\r\n\r\n", want: result{failed: "malformed"}},
-		"header begins with a space":   {answer: ok + " X-A: a\r\n\r\n", want: result{failed: "malformed"}},
-		"header goes on the next line": {answer: bad + "X-A: a\r\n b\r\nContent-Length: 0\r\n\r\n", want: result{status: 400, header: "a b", reused: true}},
-		"long header":                  {answer: bad + "X-B: " + strings.Repeat("b", 60<<10) + "\r\nX-A: a\r\nContent-Length: 0\r\n\r\n", want: result{status: 400, header: "a", reused: true}},
-		"header too long":              {answer: ok + "X-A: " + strings.Repeat("a", 70<<10), want: result{failed: "exceeded"}},
-		"long body":                    {answer: ok + "Content-Length: 100000\r\n\r\n" + strings.Repeat("x", 100000), want: result{status: 200, length: 100000, body: strings.Repeat("x", 100000), reused: true}},
+		"ends with the connection": {
+			answer: ok + "\r\nabc", then: closes,
+			want: result{status: 200, length: -1, body: "abc"},
+		},
+		"kept alive in words": {
+			answer: ok + "Connection: Keep-Alive\r\nKeep-Alive: " +
+				"timeout=5\r\nContent-Length: 2\r\n\r\nok",
+			want: result{status: 200, length: 2, body: "ok", reused: true},
+		},
+		"more than its length": {answer: ok + "Content-Length: 2\r\n\r\nokHTTP/1.1 500 " +
+			"Forged\r\nContent-Length: 0\r\n\r\n", want: result{status: 200, length: 2, body: "ok"}},
+		"space before the colon": {
+			answer: ok + "X-A : a\r\nContent-Length: 0\r\n\r\n",
+			want:   result{status: 200, reused: true},
+		},
+		"404 with a header": {answer: "HTTP/1.1 404 Not Found\r\nX-A: " +
+			"a\r\nContent-Length: 0\r\n\r\n", want: result{status: 404, header: "a", reused: true}},
+		"no reason": {
+			answer: "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n",
+			want:   result{status: 200, reused: true},
+		},
+		"empty reason": {
+			answer: "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n",
+			want:   result{status: 200, reused: true},
+		},
+		"204": {
+			answer: "HTTP/1.1 204 No Content\r\n\r\n",
+			want:   result{status: 204, reused: true},
+		},
+		"204 with a length": {answer: "HTTP/1.1 204 No Content\r\nContent-Length: " +
+			"3\r\n\r\n", want: result{status: 204, reused: true}},
+		"304": {answer: "HTTP/1.1 304 Not Modified\r\nContent-Length: " +
+			"0\r\n\r\n", want: result{status: 304, reused: true}},
+		"304 with a length": {answer: "HTTP/1.1 304 Not Modified\r\nContent-Length: " +
+			"3\r\n\r\n", want: result{status: 304, reused: true}},
+		"500": {
+			answer: "HTTP/1.1 500 Oops\r\nContent-Length: 3\r\n\r\nabc",
+			want:   result{status: 500, length: 3, body: "abc", reused: true},
+		},
+		"999": {
+			answer: "HTTP/1.1 999 Yes\r\nContent-Length: 0\r\n\r\n",
+			want:   result{status: 999, reused: true},
+		},
+		"100": {
+			answer: "HTTP/1.1 100 Continue\r\n\r\n" + accepted,
+			want:   result{status: 200, reused: true},
+		},
+		"100, 103, 102": {
+			answer: "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early " +
+				"Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + accepted,
+			want: result{status: 200, reused: true},
+		},
+		"100 and no more": {
+			answer: "HTTP/1.1 100 Continue\r\n\r\n", then: closes,
+			want: result{failed: "cut"},
+		},
+		"101": {
+			answer: "HTTP/1.1 101 Switching Protocols\r\n\r\n", then: keepsOpen,
+			want: result{status: 101},
+		},
+		"endless 1xx": {answer: strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: "+
+			"</a>\r\n\r\n", 3000), want: result{failed: "exceeded"}},
+		"HTTP/1.0": {
+			answer: "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+			want:   result{status: 200, length: 3, body: "abc"},
+		},
+		"HTTP/1.0 kept alive": {
+			answer: "HTTP/1.0 200 OK\r\nConnection: " +
+				"keep-alive\r\nContent-Length: 3\r\n\r\nabc",
+			want: result{status: 200, length: 3, body: "abc", reused: true},
+		},
+		"HTTP/1.0 without length": {
+			answer: "HTTP/1.0 200 OK\r\n\r\nabc", then: closes,
+			want: result{status: 200, length: -1, body: "abc"},
+		},
+		"Connection: close": {answer: ok + "Connection: close\r\nContent-Length: " +
+			"3\r\n\r\nabc", want: result{status: 200, length: 3, body: "abc"}},
+		"Connection: close, no body": {answer: ok + "Connection: foo, Close\r\nContent-Length: " +
+			"0\r\n\r\n", want: result{status: 200}},
+		"length and chunks": {
+			answer: ok + "Content-Length: 1\r\nTransfer-Encoding: " +
+				"chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+			want: result{status: 200, length: -1, body: "abc", reused: true},
+		},
+		"length twice, the same": {answer: ok + "Content-Length: 3\r\nContent-Length: " +
+			"3\r\n\r\nabc", want: result{status: 200, length: 3, body: "abc", reused: true}},
+		"length twice, not the same": {answer: ok + "Content-Length: 3\r\nContent-Length: " +
+			"4\r\n\r\nabc", want: result{failed: "multiple Content-Length"}},
+		"length is no number": {
+			answer: ok + "Content-Length: three\r\n\r\nabc",
+			want:   result{failed: "bad Content-Length"},
+		},
+		"length below zero": {
+			answer: ok + "Content-Length: -3\r\n\r\nabc",
+			want:   result{failed: "bad Content-Length"},
+		},
+		"other encoding": {
+			answer: ok + "Transfer-Encoding: gzip\r\n\r\nabc",
+			want:   result{failed: "unsupported transfer encoding"},
+		},
+		"chunk without size": {
+			answer: ok + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+			want:   result{status: 200, length: -1, failed: "invalid"},
+		},
+		"chunks cut": {
+			answer: ok + "Transfer-Encoding: chunked\r\n\r\n3\r\nab",
+			then:   closes, want: result{status: 200, length: -1, body: "ab", failed: "cut"},
+		},
+		"body cut": {
+			answer: ok + "Content-Length: 9\r\n\r\nabc", then: closes,
+			want: result{status: 200, length: 9, body: "abc", failed: "cut"},
+		},
+		"body reset": {
+			answer: ok + "Content-Length: 9\r\n\r\nabc", then: resets,
+			want: result{status: 200, length: 9, body: "abc", failed: "reset"},
+		},
+		"header cut": {
+			answer: ok + "Content-Length: 0\r\n", then: closes,
+			want: result{failed: "cut"},
+		},
+		"status line cut": {
+			answer: "HTTP/1.1 20", then: closes,
+			want: result{failed: "malformed"},
+		},
+		"nothing, closed": {then: closes, want: result{failed: "closed"}},
+		"nothing, reset":  {then: resets, want: result{failed: "reset"}},
+		"another protocol": {
+			answer: "SSH-2.0-OpenSSH_9.2\r\n",
+			want:   result{failed: "malformed"},
+		},
+		"another version": {
+			answer: "HTTP/x.1 200 OK\r\n\r\n",
+			want:   result{failed: "malformed"},
+		},
+		"status of two digits": {
+			answer: "HTTP/1.1 20 OK\r\n\r\n",
+			want:   result{failed: "malformed"},
+		},
+		"status of letters": {
+			answer: "HTTP/1.1 abc OK\r\n\r\n",
+			want:   result{failed: "malformed"},
+		},
+		"header without colon": {
+			answer: ok + "nothing\r\n\r\n",
+			want:   result{failed: "malformed"},
+		},
+		"header begins with a space": {
+			answer: ok + " X-A: a\r\n\r\n",
+			want:   result{failed: "malformed"},
+		},
+		"header goes on the next line": {
+			answer: bad + "X-A: a\r\n b\r\nContent-Length: 0\r\n\r\n",
+			want:   result{status: 400, header: "a b", reused: true},
+		},
+		"long header": {answer: bad + "X-B: " + strings.Repeat("b", 60<<10) +
+			"\r\nX-A: a\r\nContent-Length: 0\r\n\r\n", want: result{status: 400, header: "a", reused: true}},
+		"header too long": {
+			answer: ok + "X-A: " + strings.Repeat("a", 70<<10),
+			want:   result{failed: "exceeded"},
+		},
+		"long body": {answer: ok + "Content-Length: 100000\r\n\r\n" +
+			strings.Repeat("x", 100000), want: result{
+			status: 200, length: 100000,
+			body: strings.Repeat("x", 100000), reused: true,
+		}},
 	} {
 		if test.want.status != 0 {
 			test.want.proto = "HTTP/1.1"
@@ -152,7 +291,8 @@ func TestAnswers(t *testing.T) {
 				_ = c.(*net.TCPConn).SetLinger(0)
 			case keepsOpen:
 				if _, err := http.ReadRequest(r); err == nil {
-					_, _ = io.WriteString(c, "HTTP/1.1 222 Again\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+					_, _ = io.WriteString(c,
+						"HTTP/1.1 222 Again\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 				}
 			}
 		}
@@ -168,7 +308,8 @@ func TestAnswers(t *testing.T) {
 				rt := newTransport(new(net.Dialer).DialContext)
 				defer rt.CloseIdleConnections()
 				got := ask(t, rt, address)
-				if !test.want.reused { // net/http may notice only a moment later that the connection is of no use
+				// net/http may notice only a moment later that the connection is of no use
+				if !test.want.reused {
 					await(t, over, "the end of the first connection")
 				}
 				next := ask(t, rt, address)
@@ -189,7 +330,8 @@ func TestAnswers(t *testing.T) {
 
 // However an answer is cut into pieces, it is the same.
 func TestFragments(t *testing.T) {
-	const answer = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 Accepted\r\nX-A: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n3\r\nabc\r\n0\r\nX-T: t\r\n\r\n"
+	const answer = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 Accepted\r\nX-A: " +
+		"a\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n3\r\nabc\r\n0\r\nX-T: t\r\n\r\n"
 	want := result{status: 202, proto: "HTTP/1.1", length: -1, body: "abc", trailer: "t"}
 	reply := func(pieces ...string) func(net.Conn) {
 		return func(c net.Conn) {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// conn is a connection and, while there is one, the exchange of a request and its answer over it. It belongs to whoever took it from the
-// pool or made it; only interrupt may be called by others.
+// conn is a connection and, while there is one, the exchange of a request and its answer over it.
+// It belongs to whoever took it from the pool or made it; only interrupt may be called by others.
 type conn struct {
 	net.Conn
 	transport *Transport
@@ -37,7 +37,8 @@ func newConn(nc net.Conn, t *Transport, key string) *conn {
 // interrupt makes whatever waits for the connection fail.
 func (c *conn) interrupt() { _ = c.SetDeadline(time.Unix(1, 0)) } // has long passed
 
-// endBy makes whatever waits for the connection fail at a time. The error is that of the transport's context, when it has ended.
+// endBy makes whatever waits for the connection fail at a time. The error is that of the
+// transport's context, when it has ended.
 func (c *conn) endBy(deadline time.Time) error {
 	c.deadline = deadline
 	if err := c.SetDeadline(deadline); err != nil {
@@ -53,7 +54,8 @@ func (c *conn) endBy(deadline time.Time) error {
 // requests has room for most requests, body and all, which so leave in one packet or system call.
 var requests = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
-// send writes a request, whose head is given, and puts that back into the pool. When it cannot, the answer has only a while left to come.
+// send writes a request, whose head is given, and puts that back into the pool. When it cannot, the
+// answer has only a while left to come.
 func (c *conn) send(request *[]byte, body []byte) (err error) {
 	var n int64
 	if len(body) > inlineBytes {
@@ -115,9 +117,11 @@ func (c *conn) answer(maxHeader int64) (*http.Response, error) {
 	}
 }
 
-// end ends the exchange. keep tells that nothing is wrong with the connection, and that the answer was read to its end.
+// end ends the exchange. keep tells that nothing is wrong with the connection, and that the answer
+// was read to its end.
 func (c *conn) end(keep bool) {
-	if keep && c.sending != nil { // the answer may be here before the writer knows that all is written
+	if keep &&
+		c.sending != nil { // the answer may be here before the writer knows that all is written
 		_ = c.SetWriteDeadline(time.Now().Add(answerGrace))
 		keep = <-c.sending == nil
 	}

@@ -24,19 +24,35 @@ func readRequest(c net.Conn) {
 // untilClosed waits until the other side has closed the connection.
 func untilClosed(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 
-// stages are all that a request may wait for. Each brings it there, in a synctest bubble, and leaves it there.
+// stages are all that a request may wait for. Each brings it there, in a synctest bubble, and
+// leaves it there.
 var stages = map[string]struct {
 	handle func(net.Conn) // nil: the connection is not made
 	body   int            // bytes of the request's body
 	inBody bool           // there is an answer, its body is missing
 }{
-	"dial":          {},
-	"write":         {handle: func(net.Conn) {}},
-	"write, large":  {handle: func(c net.Conn) { _, _ = io.CopyN(io.Discard, c, inlineBytes) }, body: 1 << 20},
+	"dial":  {},
+	"write": {handle: func(net.Conn) {}},
+	"write, large": {
+		handle: func(c net.Conn) { _, _ = io.CopyN(io.Discard, c, inlineBytes) },
+		body:   1 << 20,
+	},
 	"answer":        {handle: func(c net.Conn) { readRequest(c); untilClosed(c) }},
 	"answer, large": {handle: func(c net.Conn) { readRequest(c); untilClosed(c) }, body: 1 << 20},
-	"status line":   {handle: func(c net.Conn) { readRequest(c); _, _ = io.WriteString(c, "HTTP/1.1 20"); untilClosed(c) }},
-	"header":        {handle: func(c net.Conn) { readRequest(c); _, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nA: "); untilClosed(c) }},
+	"status line": {
+		handle: func(c net.Conn) {
+			readRequest(c)
+			_, _ = io.WriteString(c, "HTTP/1.1 20")
+			untilClosed(c)
+		},
+	},
+	"header": {
+		handle: func(c net.Conn) {
+			readRequest(c)
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nA: ")
+			untilClosed(c)
+		},
+	},
 	"after 100": {handle: func(c net.Conn) {
 		readRequest(c)
 		_, _ = io.WriteString(c, "HTTP/1.1 100 Continue\r\n\r\n")
@@ -68,15 +84,23 @@ func TestContextEnds(t *testing.T) {
 					var theirs net.Conn
 					ctx, cancel := context.WithCancelCause(t.Context())
 					defer cancel(nil)
-					rt := tripper{New(ctx, Config{MaxIdle: 1, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-						if test.handle == nil {
-							<-ctx.Done()
-							return nil, timedOut{ctx.Err()}
-						}
-						here, there := net.Pipe()
-						theirs = there
-						return here, nil
-					}})}
+					rt := tripper{
+						New(
+							ctx,
+							Config{
+								MaxIdle: 1,
+								Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+									if test.handle == nil {
+										<-ctx.Done()
+										return nil, timedOut{ctx.Err()}
+									}
+									here, there := net.Pipe()
+									theirs = there
+									return here, nil
+								},
+							},
+						),
+					}
 					const limit = 3 * time.Second
 					request, want := t.Context(), errCause
 					if way == "deadline" {
@@ -147,7 +171,8 @@ type timedOut struct{ error }
 func (timedOut) Timeout() bool   { return true }
 func (timedOut) Temporary() bool { return true }
 
-// A transport whose context has ended lets nothing begin, and a deadline that comes later does nothing to the connection.
+// A transport whose context has ended lets nothing begin, and a deadline that comes later does
+// nothing to the connection.
 func TestOutsideOfARequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())

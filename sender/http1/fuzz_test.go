@@ -38,9 +38,12 @@ func (s *script) SetDeadline(time.Time) error      { return nil }
 // FuzzAnswer compares with http.ReadResponse, whatever comes and however it is cut in two.
 func FuzzAnswer(f *testing.F) {
 	for _, answer := range []string{
-		"", accepted, early, "HTTP/1.1 100 Continue\r\n\r\n" + accepted, "HTTP/1.1 101 Switching Protocols\r\n\r\n", "HTTP/1.1 099 \r\n\r\n",
-		"HTTP/1.0 200 OK\r\n\r\nabc", "HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc",
-		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n3;x\r\nabc\r\n0\r\nX-T: t\r\n\r\n", accepted + accepted,
+		"", accepted, early, "HTTP/1.1 100 Continue\r\n\r\n" + accepted, "HTTP/1.1 101 Switching " +
+			"Protocols\r\n\r\n", "HTTP/1.1 099 \r\n\r\n",
+		"HTTP/1.0 200 OK\r\n\r\nabc", "HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: " +
+			"X-T\r\n\r\n3;x\r\nabc\r\n0\r\nX-T: t\r\n\r\n", accepted + accepted,
 		"HTTP/1.1 200 OK\r\nA: " + strings.Repeat("a", 5000) + "\r\n\r\nabc",
 	} {
 		f.Add([]byte(answer), 13)
@@ -54,9 +57,16 @@ func FuzzAnswer(f *testing.F) {
 				pieces = append(pieces, piece)
 			}
 		}
-		rt := newTripper(t, Config{MaxHeaderBytes: limit, MaxIdle: 1, Dial: func(context.Context, string, string) (net.Conn, error) {
-			return &script{pieces: pieces}, nil
-		}})
+		rt := newTripper(
+			t,
+			Config{
+				MaxHeaderBytes: limit,
+				MaxIdle:        1,
+				Dial: func(context.Context, string, string) (net.Conn, error) {
+					return &script{pieces: pieces}, nil
+				},
+			},
+		)
 		req := post(t, "http://h.test", "{}")
 		var status int
 		var body []byte
@@ -69,7 +79,8 @@ func FuzzAnswer(f *testing.F) {
 
 		r := bufio.NewReaderSize(bytes.NewReader(answer), 4<<10)
 		reference, wrong := http.ReadResponse(r, req) //nolint:bodyclose // nothing is behind it
-		for wrong == nil && reference.StatusCode >= 100 && reference.StatusCode < 200 && reference.StatusCode != 101 {
+		for wrong == nil && reference.StatusCode >= 100 && reference.StatusCode < 200 &&
+			reference.StatusCode != 101 {
 			reference, wrong = http.ReadResponse(r, req) //nolint:bodyclose // likewise
 		}
 		var wantStatus int
@@ -82,7 +93,8 @@ func FuzzAnswer(f *testing.F) {
 			return
 		}
 		if status != wantStatus || !bytes.Equal(body, wantBody) || (err == nil) != (wrong == nil) {
-			t.Errorf("status %d, body %q, %v; http.ReadResponse: %d, %q, %v", status, body, err, wantStatus, wantBody, wrong)
+			t.Errorf("status %d, body %q, %v; http.ReadResponse: %d, %q, %v", status, body, err, wantStatus,
+				wantBody, wrong)
 		}
 		if kept := rt.pool.take("h.test:80"); kept != nil && (err != nil || reference.Close) {
 			t.Errorf("the connection was kept after %v", err)

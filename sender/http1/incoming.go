@@ -10,7 +10,8 @@ import (
 	"sync"
 )
 
-// incoming is what comes from a connection. The buffer for it is taken from a pool when the first bytes of an answer are there.
+// incoming is what comes from a connection. The buffer for it is taken from a pool when the first
+// bytes of an answer are there.
 type incoming struct {
 	conn   net.Conn
 	first  [512]byte // the answer's beginning, often all of it

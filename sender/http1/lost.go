@@ -14,7 +14,8 @@ type LostError struct {
 	Err     error
 	Sent    bool // some of the request was written: the receiver may have taken it all the same
 	Leaving bool // the receiver has told that it ends the connection, so it is at work
-	Suspect bool // the connection ended right behind it: it may be the reason, for others on it as well
+	// the connection ended right behind it: it may be the reason, for others on it as well
+	Suspect bool
 }
 
 func (e *LostError) Error() string { return e.Err.Error() }
@@ -34,5 +35,6 @@ func (c *conn) judge(err error) error {
 
 // Ended reports whether an error of reading or writing tells that the connection has ended.
 func Ended(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, syscall.EPIPE)
 }

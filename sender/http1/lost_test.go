@@ -17,7 +17,8 @@ func (d *deaf) Write([]byte) (int, error) {
 	return 0, &net.OpError{Op: "write", Err: syscall.EPIPE}
 }
 
-// What is told of a request that got no answer: whether it can be sent again, and whether some of it was written.
+// What is told of a request that got no answer: whether it can be sent again, and whether some of
+// it was written.
 func TestLost(t *testing.T) {
 	for name, test := range map[string]struct {
 		conn        net.Conn
@@ -26,11 +27,22 @@ func TestLost(t *testing.T) {
 	}{
 		"made for it, nothing written": {conn: &deaf{}, again: true},
 		"made for it, no answer":       {conn: &script{}},
-		"used, no answer":              {conn: &script{pieces: [][]byte{[]byte(accepted)}}, before: true, again: true, sent: true},
-		"used, half an answer":         {conn: &script{pieces: [][]byte{[]byte(accepted), []byte("HTTP/1.1 2")}}, before: true},
+		"used, no answer": {
+			conn: &script{pieces: [][]byte{[]byte(accepted)}}, before: true,
+			again: true, sent: true,
+		},
+		"used, half an answer": {
+			conn: &script{pieces: [][]byte{[]byte(accepted), []byte("HTTP/1.1 2")}}, before: true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rt := newTripper(t, Config{MaxIdle: 1, Dial: func(context.Context, string, string) (net.Conn, error) { return test.conn, nil }})
+			rt := newTripper(
+				t,
+				Config{
+					MaxIdle: 1,
+					Dial:    func(context.Context, string, string) (net.Conn, error) { return test.conn, nil },
+				},
+			)
 			if test.before {
 				must(t, rt, post(t, "http://h.test", "{}"))
 			}

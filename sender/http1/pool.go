@@ -48,7 +48,8 @@ func (p *pool) use(c *conn) {
 	last.next, p.busy.prev = c, c
 }
 
-// put takes back a connection that was in use. It is closed, unless it is to be kept for later and there are not enough of its kind.
+// put takes back a connection that was in use. It is closed, unless it is to be kept for later and
+// there are not enough of its kind.
 func (p *pool) put(c *conn, keep bool) {
 	if kept := p.rest(c, keep); !kept {
 		c.Close()
@@ -62,7 +63,8 @@ func (p *pool) rest(c *conn, keep bool) (kept bool) {
 	c.prev.next, c.next.prev = c.next, c.prev
 	c.prev, c.next = nil, nil
 	conns := p.idle[c.key]
-	if !keep || len(conns) >= cfg.MaxIdle || len(conns) > 0 && cfg.MaxIdleTotal > 0 && p.total >= cfg.MaxIdleTotal {
+	if !keep || len(conns) >= cfg.MaxIdle ||
+		len(conns) > 0 && cfg.MaxIdleTotal > 0 && p.total >= cfg.MaxIdleTotal {
 		return false
 	}
 	if len(p.idle) == 0 && cfg.IdleTimeout > 0 {
@@ -83,7 +85,8 @@ func (p *pool) interrupt() {
 	}
 }
 
-// expire closes the connections that have been idle for the timeout, and comes again when the next one will have been.
+// expire closes the connections that have been idle for the timeout, and comes again when the next
+// one will have been.
 func (p *pool) expire(timeout time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

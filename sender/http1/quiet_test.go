@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// An idle connection that the receiver has closed, or on which it has sent something unasked, is not used again.
+// An idle connection that the receiver has closed, or on which it has sent something unasked, is
+// not used again.
 func TestLeavesDeadConnections(t *testing.T) {
 	for name, spoil := range map[string]func(net.Conn){
 		"closed":     func(c net.Conn) { c.Close() },
@@ -56,12 +57,14 @@ func TestLeavesDeadConnections(t *testing.T) {
 
 // What comes with an answer, and is more than the answer, does not become that to the next request.
 func TestDropsWhatFollows(t *testing.T) {
-	const twice = "HTTP/1.1 201 Created\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 500 Forged\r\nContent-Length: 0\r\n\r\n"
+	const twice = "HTTP/1.1 201 Created\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 500 " +
+		"Forged\r\nContent-Length: 0\r\n\r\n"
 	address := listen(t, answering(twice, nil))
 	dial, dials := counting(new(net.Dialer).DialContext)
 	rt := newTripper(t, Config{Dial: dial, MaxIdle: 1})
 	for range 3 {
-		if status, body := must(t, rt, post(t, "http://"+address, "{}")); status != http.StatusCreated || body != "abc" {
+		if status, body := must(t, rt, post(t, "http://"+address, "{}")); status != http.StatusCreated ||
+			body != "abc" {
 			t.Errorf("status %d, body %q", status, body)
 		}
 	}

@@ -17,14 +17,15 @@ func (c *conn) prepareProbe() {
 	c.raw = raw
 	c.probe = func(fd uintptr) bool {
 		var b [1]byte
-		_, err := syscall.Read(int(fd), b[:]) // does not wait: the connections of package net are non-blocking
+		// does not wait: the connections of package net are non-blocking
+		_, err := syscall.Read(int(fd), b[:])
 		c.silent = err == syscall.EAGAIN
 		return true
 	}
 }
 
-// quiet reports whether an idle connection can be used: nothing has come, neither its end, nor an error, nor bytes that nobody asked for. It
-// takes those bytes away.
+// quiet reports whether an idle connection can be used: nothing has come, neither its end, nor an
+// error, nor bytes that nobody asked for. It takes those bytes away.
 func (c *conn) quiet() bool {
 	return c.raw == nil || c.raw.Read(c.probe) == nil && c.silent
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // Target is where requests go, and what is the same in all of them. It is immutable.
@@ -31,13 +33,13 @@ func NewTarget(u *url.URL, header http.Header, owner string) (*Target, error) {
 		return nil, fmt.Errorf("http1: unsupported protocol scheme %q: want http", u.Scheme)
 	case !validHost(u.Host):
 		return nil, fmt.Errorf("http1: host %q: want printable ASCII without spaces", u.Host)
-	case !validValue(u.RequestURI()):
+	case !httpguts.ValidHeaderFieldValue(u.RequestURI()):
 		return nil, errors.New("http1: the request's URL has a control character")
 	}
 	var head bytes.Buffer
 	fmt.Fprintf(&head, "POST %s HTTP/1.1\r\nHost: %s\r\n", u.RequestURI(), withoutZone(u.Host))
 	for _, name := range slices.Sorted(maps.Keys(header)) {
-		if !validToken(name) {
+		if !httpguts.ValidHeaderFieldName(name) {
 			return nil, fmt.Errorf("http1: invalid header name %q", name)
 		}
 		switch http.CanonicalHeaderKey(name) {
@@ -45,7 +47,7 @@ func NewTarget(u *url.URL, header http.Header, owner string) (*Target, error) {
 			continue
 		}
 		for _, value := range header[name] {
-			if !validValue(value) {
+			if !httpguts.ValidHeaderFieldValue(value) {
 				return nil, fmt.Errorf("http1: invalid value of header %q: it has a control character", name)
 			}
 			fmt.Fprintf(&head, "%s: %s\r\n", name, value)
@@ -74,7 +76,8 @@ func (t *Target) appendHead(dst, header []byte, length int) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// withoutZone returns host[:port] without the zone of an IPv6 address, which means something on this machine only.
+// withoutZone returns host[:port] without the zone of an IPv6 address, which means something on
+// this machine only.
 func withoutZone(host string) string {
 	zone, end := strings.IndexByte(host, '%'), strings.IndexByte(host, ']')
 	if host[0] != '[' || zone < 0 || end < zone {
@@ -86,35 +89,6 @@ func withoutZone(host string) string {
 func validHost(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] >= 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-// validToken reports whether s can be the name of a header.
-//
-// https://www.rfc-editor.org/rfc/rfc9110.html#name-tokens
-func validToken(s string) bool {
-	for i := range len(s) {
-		if !token[s[i]] {
-			return false
-		}
-	}
-	return s != ""
-}
-
-var token = func() (is [256]bool) {
-	for c := byte('!'); c <= '~'; c++ {
-		is[c] = strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) < 0
-	}
-	return is
-}()
-
-// validValue reports whether s can be the value of a header: with a line break it would be more than that.
-func validValue(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
 			return false
 		}
 	}

@@ -25,18 +25,31 @@ func TestRequests(t *testing.T) {
 		change func(*http.Request)
 		want   sent
 	}{
-		"plain":         {"http://h.test", nil, sent{dialled: "h.test:80", uri: "/", host: "h.test"}},
-		"port and path": {"http://h.test:81/a/b%20c?d=e&f=%0a#g", nil, sent{dialled: "h.test:81", uri: "/a/b%20c?d=e&f=%0a", host: "h.test:81"}},
+		"plain": {"http://h.test", nil, sent{dialled: "h.test:80", uri: "/", host: "h.test"}},
+		"port and path": {
+			"http://h.test:81/a/b%20c?d=e&f=%0a#g", nil,
+			sent{dialled: "h.test:81", uri: "/a/b%20c?d=e&f=%0a", host: "h.test:81"},
+		},
 		"empty port":    {"http://h.test:/?", nil, sent{dialled: "h.test:80", uri: "/?", host: "h.test"}},
 		"IPv6":          {"http://[::1]/", nil, sent{dialled: "[::1]:80", uri: "/", host: "[::1]"}},
 		"IPv6 and port": {"http://[::1]:81/", nil, sent{dialled: "[::1]:81", uri: "/", host: "[::1]:81"}},
-		"IPv6 and zone": {"http://[fe80::1%25eth0]:81/", nil, sent{dialled: "[fe80::1%eth0]:81", uri: "/", host: "[fe80::1]:81"}},
-		"credentials":   {"http://u:p@h.test/", nil, sent{dialled: "h.test:80", uri: "/", host: "h.test"}}, // http.Client's business
+		"IPv6 and zone": {
+			"http://[fe80::1%25eth0]:81/", nil,
+			sent{dialled: "[fe80::1%eth0]:81", uri: "/", host: "[fe80::1]:81"},
+		},
+		// http.Client's business
+		"credentials": {"http://u:p@h.test/", nil, sent{dialled: "h.test:80", uri: "/", host: "h.test"}},
 		"headers": {"http://h.test/", func(r *http.Request) {
 			r.Header["X-A"], r.Header["x-b"] = []string{"1", "a\tb"}, []string{"é"}
-		}, sent{dialled: "h.test:80", uri: "/", host: "h.test", header: http.Header{"X-A": {"1", "a\tb"}, "X-B": {"é"}}}},
+		}, sent{
+			dialled: "h.test:80", uri: "/", host: "h.test",
+			header: http.Header{"X-A": {"1", "a\tb"}, "X-B": {"é"}},
+		}},
 		"headers that are not the caller's": {"http://h.test/", func(r *http.Request) {
-			r.Header = http.Header{"Host": {"x"}, "Content-Length": {"99"}, "Transfer-Encoding": {"chunked"}, "Trailer": {"X-A"}, "User-Agent": {""}}
+			r.Header = http.Header{
+				"Host": {"x"}, "Content-Length": {"99"}, "Transfer-Encoding": {"chunked"},
+				"Trailer": {"X-A"}, "User-Agent": {""},
+			}
 		}, sent{dialled: "h.test:80", uri: "/", host: "h.test"}},
 		"empty body": {"http://h.test/", func(r *http.Request) {
 			r.Body, r.ContentLength = http.NoBody, 0
@@ -71,15 +84,25 @@ func TestRequests(t *testing.T) {
 						t.Error(err)
 					}
 					req.Header.Del("User-Agent") // net/http has one of its own
-					got = sent{got.dialled, req.Method, req.RequestURI, req.Host, req.Header, req.ContentLength, string(body)}
+					got = sent{
+						got.dialled,
+						req.Method,
+						req.RequestURI,
+						req.Host,
+						req.Header,
+						req.ContentLength,
+						string(body),
+					}
 					req.Header.Del("Content-Length")
 					req.Header.Del("Connection")
 					_, _ = io.WriteString(c, accepted)
 				})
-				rt := newTransport(func(ctx context.Context, network, address string) (net.Conn, error) {
-					got.dialled = address
-					return answer(ctx, network, address)
-				})
+				rt := newTransport(
+					func(ctx context.Context, network, address string) (net.Conn, error) {
+						got.dialled = address
+						return answer(ctx, network, address)
+					},
+				)
 				defer rt.CloseIdleConnections()
 				req := post(t, test.url, "{}")
 				if test.change != nil {
@@ -133,7 +156,8 @@ func TestRefusesRequests(t *testing.T) {
 			if test.header == nil {
 				req.Header = http.Header{}
 			}
-			resp, err := transports["net/http"](pipes(answering(accepted, nil))).RoundTrip(req.WithContext(t.Context()))
+			resp, err := transports["net/http"](pipes(answering(accepted, nil))).RoundTrip(
+				req.WithContext(t.Context()))
 			if err == nil {
 				resp.Body.Close()
 				if test.url.Host == "" { // those net/http can write otherwise
@@ -154,7 +178,8 @@ func TestHeaderOfOneRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "POST /a HTTP/1.1\r\nHost: h.test\r\nX-A: a\r\nContent-Length: 3\r\nX-B: b\r\nX-C: c\r\n\r\n"
+	want := "POST /a HTTP/1.1\r\nHost: h.test\r\nX-A: a\r\nContent-Length: 3\r\nX-B: b\r\nX-C: " +
+		"c\r\n\r\n"
 	if got := string(to.appendHead(nil, []byte("X-B: b\r\nX-C: c\r\n"), 3)); got != want {
 		t.Errorf("head %q, want %q", got, want)
 	}

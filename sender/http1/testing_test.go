@@ -45,7 +45,8 @@ type roundTripper interface {
 
 type dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// tripper sends what an http.Request says by a Transport, so that it can stand where net/http's does.
+// tripper sends what an http.Request says by a Transport, so that it can stand where net/http's
+// does.
 type tripper struct{ *Transport }
 
 func (t tripper) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -67,18 +68,27 @@ func (t tripper) RoundTrip(req *http.Request) (*http.Response, error) {
 // newTripper returns one over a transport that lasts as long as the test.
 func newTripper(t testing.TB, cfg Config) tripper { return tripper{New(t.Context(), cfg)} }
 
-// transports are the one under test and the one whose behaviour is right by definition, each with room for one idle connection.
+// transports are the one under test and the one whose behaviour is right by definition, each with
+// room for one idle connection.
 var transports = map[string]func(dial) roundTripper{
 	"http1": func(d dial) roundTripper {
-		return tripper{New(context.Background(), Config{Dial: d, MaxIdle: 1, IdleTimeout: time.Minute})}
+		return tripper{
+			New(context.Background(), Config{Dial: d, MaxIdle: 1, IdleTimeout: time.Minute}),
+		}
 	},
 	"net/http": func(d dial) roundTripper {
-		return &http.Transport{DialContext: d, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10, DisableCompression: true}
+		return &http.Transport{
+			DialContext:            d,
+			MaxIdleConnsPerHost:    1,
+			IdleConnTimeout:        time.Minute,
+			MaxResponseHeaderBytes: 64 << 10,
+			DisableCompression:     true,
+		}
 	},
 }
 
-// listen accepts connections and handles each in turn with the handler of its number, the last one being repeated. A connection is closed
-// when its handler returns.
+// listen accepts connections and handles each in turn with the handler of its number, the last one
+// being repeated. A connection is closed when its handler returns.
 func listen(t testing.TB, handlers ...func(net.Conn)) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,6 +1,6 @@
-// Package http1 POSTs by HTTP/1.1 over plain TCP. It does what net/http's Transport does there, in the caller's goroutine and with few
-// allocations: a connection has no goroutines of its own, an idle one holds no buffers, and a request that waits for its answer holds 512
-// bytes.
+// Package http1 POSTs by HTTP/1.1 over plain TCP. It does what net/http's Transport does there, in
+// the caller's goroutine and with few allocations: a connection has no goroutines of its own, an
+// idle one holds no buffers, and a request that waits for its answer holds 512 bytes.
 package http1
 
 import (
@@ -19,29 +19,33 @@ type Config struct {
 	// MaxIdle is how many connections to one address are kept for later. 0 keeps none.
 	MaxIdle int
 
-	// MaxIdleTotal is how many are kept over all addresses; each may have one all the same. 0 stands for any number.
+	// MaxIdleTotal is how many are kept over all addresses; each may have one all the same. 0 stands
+	// for any number.
 	MaxIdleTotal int
 
 	// IdleTimeout is how long they are kept. 0 stands for ever.
 	IdleTimeout time.Duration
 
-	// MaxHeaderBytes bounds the header of an answer, and of all 1xx answers before it. 0 stands for 64 KiB.
+	// MaxHeaderBytes bounds the header of an answer, and of all 1xx answers before it. 0 stands for
+	// 64 KiB.
 	MaxHeaderBytes int64
 
-	// BodyTimeout is how long an answer's body may take, from the end of its header. 0 leaves it to the request's deadline.
+	// BodyTimeout is how long an answer's body may take, from the end of its header. 0 leaves it to
+	// the request's deadline.
 	BodyTimeout time.Duration
 }
 
-// Transport sends requests. A connection is used again when the answer's body was there with its header, or was read to its end; closing the
-// body earlier closes the connection. Read and Close of one body must not be called at the same time; everything else is safe for
-// concurrent use.
+// Transport sends requests. A connection is used again when the answer's body was there with its
+// header, or was read to its end; closing the body earlier closes the connection. Read and Close of
+// one body must not be called at the same time; everything else is safe for concurrent use.
 //
 // A request is sent once. When its connection turns out to be dead, and it can be sent again, the
 // error is a *LostError.
 //
-// What net/http's Transport does and this one does not: TLS, proxies, names of hosts beyond ASCII, other methods, request bodies that are not
-// in memory, Expect, httptrace, answers that it asks to have compressed, connections taken over after 101 Switching Protocols. It keeps the
-// header of an answer only if that is none of 2xx.
+// What net/http's Transport does and this one does not: TLS, proxies, names of hosts beyond ASCII,
+// other methods, request bodies that are not in memory, Expect, httptrace, answers that it asks to
+// have compressed, connections taken over after 101 Switching Protocols. It keeps the header of an
+// answer only if that is none of 2xx.
 type Transport struct {
 	cfg  Config
 	ctx  context.Context
@@ -57,12 +61,13 @@ func New(ctx context.Context, cfg Config) *Transport {
 	return t
 }
 
-// answerGrace is the time that an answer has to come when the request could not be written: a receiver may answer and close the connection
-// without having read all of it.
+// answerGrace is the time that an answer has to come when the request could not be written: a
+// receiver may answer and close the connection without having read all of it.
 const answerGrace = 50 * time.Millisecond
 
-// inlineBytes is how large a body may be that is written before the answer is looked for. Sockets take that much though nobody reads at the
-// other end. A larger one has a goroutine of its own write it, since the answer may come before its end, and be why nobody reads.
+// inlineBytes is how large a body may be that is written before the answer is looked for. Sockets
+// take that much though nobody reads at the other end. A larger one has a goroutine of its own
+// write it, since the answer may come before its end, and be why nobody reads.
 const inlineBytes = 16 << 10
 
 // Post sends body to a target and returns the answer. header is further lines of the request's
@@ -70,9 +75,14 @@ const inlineBytes = 16 << 10
 // bytes of body must never change. fresh has a connection made for it, even if there is an idle
 // one.
 //
-// At the deadline, the error of Post or of reading the answer's body is context.DeadlineExceeded; when the transport's context ends, it is
-// that one's cause.
-func (t *Transport) Post(deadline time.Time, to *Target, header, body []byte, fresh bool) (*http.Response, error) {
+// At the deadline, the error of Post or of reading the answer's body is context.DeadlineExceeded;
+// when the transport's context ends, it is that one's cause.
+func (t *Transport) Post(
+	deadline time.Time,
+	to *Target,
+	header, body []byte,
+	fresh bool,
+) (*http.Response, error) {
 	c, err := t.connect(deadline, to, fresh)
 	if err != nil {
 		return nil, t.cause(err, deadline)
@@ -101,7 +111,8 @@ func (t *Transport) Post(deadline time.Time, to *Target, header, body []byte, fr
 		return resp, nil
 	}
 	if t.cfg.BodyTimeout > 0 {
-		_ = c.endBy(earlier(deadline, time.Now().Add(t.cfg.BodyTimeout))) // fails on a connection that is gone, as its next read will
+		// fails on a connection that is gone, as its next read will
+		_ = c.endBy(earlier(deadline, time.Now().Add(t.cfg.BodyTimeout)))
 	}
 	resp.Body = &answerBody{from: resp.Body, conn: c, keep: keep}
 	return resp, nil
@@ -139,8 +150,8 @@ func (t *Transport) connect(deadline time.Time, to *Target, fresh bool) (*conn, 
 	return c, nil
 }
 
-// dial opens a connection, on another goroutine: looking a name up takes a deep stack, which the caller's would keep as long as it waits for
-// the answer.
+// dial opens a connection, on another goroutine: looking a name up takes a deep stack, which the
+// caller's would keep as long as it waits for the answer.
 func (t *Transport) dial(deadline time.Time, to *Target) (c *conn, err error) {
 	dialled := make(chan struct{})
 	go func() {

@@ -22,10 +22,16 @@ const early = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nabc"
 // A receiver may answer before it has read the request, and never read the rest of it.
 func TestEarlyAnswer(t *testing.T) {
 	for name, handle := range map[string]func(c net.Conn, r io.Reader, answered <-chan struct{}){
-		"closes":         func(net.Conn, io.Reader, <-chan struct{}) {}, // with unread bytes: a reset follows the answer
-		"ends its half":  func(c net.Conn, _ io.Reader, answered <-chan struct{}) { _ = c.(*net.TCPConn).CloseWrite(); <-answered },
-		"does not read":  func(_ net.Conn, _ io.Reader, answered <-chan struct{}) { <-answered },
-		"reads it later": func(_ net.Conn, r io.Reader, _ <-chan struct{}) { _, _ = io.Copy(io.Discard, r) },
+		// with unread bytes: a reset follows the answer
+		"closes": func(net.Conn, io.Reader, <-chan struct{}) {},
+		"ends its half": func(c net.Conn, _ io.Reader, answered <-chan struct{}) {
+			_ = c.(*net.TCPConn).CloseWrite()
+			<-answered
+		},
+		"does not read": func(_ net.Conn, _ io.Reader, answered <-chan struct{}) { <-answered },
+		"reads it later": func(_ net.Conn, r io.Reader, _ <-chan struct{}) {
+			_, _ = io.Copy(io.Discard, r)
+		},
 	} {
 		for _, size := range []int{100, inlineBytes, inlineBytes + 1, 16 << 20} {
 			t.Run(fmt.Sprintf("%s, %d bytes", name, size), func(t *testing.T) {
@@ -39,7 +45,9 @@ func TestEarlyAnswer(t *testing.T) {
 				})
 				rt := transports["http1"](new(net.Dialer).DialContext)
 				defer rt.CloseIdleConnections()
-				if status, body := must(t, rt, post(t, "http://"+address, strings.Repeat("x", size))); status != 413 || body != "abc" {
+				if status, body := must(t, rt,
+					post(t, "http://"+address, strings.Repeat("x", size))); status != 413 ||
+					body != "abc" {
 					t.Errorf("status %d, body %q", status, body)
 				}
 			})
@@ -97,11 +105,22 @@ func TestClosesEarly(t *testing.T) {
 		read  func(io.Reader) error
 		dials int32
 	}{
-		"unread":              {func(io.Reader) error { return nil }, 2},
-		"begun":               {func(r io.Reader) error { _, err := io.CopyN(io.Discard, r, 2); return err }, 2},
-		"read but for EOF":    {func(r io.Reader) error { _, err := io.CopyN(io.Discard, r, 600); return err }, 1}, // it came with the last byte
-		"read":                {func(r io.Reader) error { _, err := io.Copy(io.Discard, r); return err }, 1},
-		"read beyond its end": {func(r io.Reader) error { _, _ = io.Copy(io.Discard, r); _, err := io.Copy(io.Discard, r); return err }, 1},
+		"unread": {func(io.Reader) error { return nil }, 2},
+		"begun":  {func(r io.Reader) error { _, err := io.CopyN(io.Discard, r, 2); return err }, 2},
+		// it came with the last byte
+		"read but for EOF": {func(r io.Reader) error {
+			_, err := io.CopyN(io.Discard, r, 600)
+			return err
+		}, 1},
+		"read": {func(r io.Reader) error {
+			_, err := io.Copy(io.Discard, r)
+			return err
+		}, 1},
+		"read beyond its end": {func(r io.Reader) error {
+			_, _ = io.Copy(io.Discard, r)
+			_, err := io.Copy(io.Discard, r)
+			return err
+		}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dial, dials := counting(pipes(answering(answer, nil)))
@@ -162,7 +181,8 @@ func TestIdleConnections(t *testing.T) {
 			t.Helper()
 			synctest.Wait()
 			if dials.Load() != made || open.Load() != left {
-				t.Errorf("%s: %d connections made, %d open; want %d, %d", when, dials.Load(), open.Load(), made, left)
+				t.Errorf("%s: %d connections made, %d open; want %d, %d", when, dials.Load(), open.Load(), made,
+					left)
 			}
 		}
 		burst(t, rt, "http://a.test", 5, let)
@@ -223,8 +243,11 @@ func TestIdleConnectionsInAll(t *testing.T) {
 		} {
 			burst(t, rt, "http://"+test.host+".test", test.n, let)
 			synctest.Wait()
-			if total, own := idle(test.host + ".test:80"); dials.Load() != test.dials || total != test.total || own != test.own {
-				t.Errorf("step %d: %d connections made, %d idle, %d of them to %s; want %+v", i, dials.Load(), total, own, test.host, test)
+			if total, own := idle(test.host + ".test:80"); dials.Load() != test.dials ||
+				total != test.total ||
+				own != test.own {
+				t.Errorf("step %d: %d connections made, %d idle, %d of them to %s; want %+v", i, dials.Load(),
+					total, own, test.host, test)
 			}
 		}
 		time.Sleep(time.Minute)
@@ -275,12 +298,19 @@ func TestDialErrors(t *testing.T) {
 		dial dial
 		want error
 	}{
-		"refused by the host":  {new(net.Dialer).DialContext, syscall.ECONNREFUSED},
-		"refused by the guard": {(&net.Dialer{Control: func(string, string, syscall.RawConn) error { return refused }}).DialContext, refused},
+		"refused by the host": {new(net.Dialer).DialContext, syscall.ECONNREFUSED},
+		"refused by the guard": {
+			(&net.Dialer{Control: func(string, string,
+				syscall.RawConn,
+			) error {
+				return refused
+			}}).DialContext, refused,
+		},
 	} {
 		for kind, newTransport := range transports {
 			t.Run(name+"/"+kind, func(t *testing.T) {
-				resp, err := newTransport(test.dial).RoundTrip(post(t, "http://"+listener.Addr().String(), "{}"))
+				resp, err := newTransport(test.dial).RoundTrip(
+					post(t, "http://"+listener.Addr().String(), "{}"))
 				if err == nil {
 					resp.Body.Close()
 				}
@@ -292,7 +322,8 @@ func TestDialErrors(t *testing.T) {
 	}
 }
 
-// Many at once, some of them out of time, with a receiver that breaks connections: every answer is that of its own request.
+// Many at once, some of them out of time, with a receiver that breaks connections: every answer is
+// that of its own request.
 func TestCrowd(t *testing.T) {
 	address := listen(t, func(c net.Conn) {
 		r := bufio.NewReader(c)
@@ -305,10 +336,14 @@ func TestCrowd(t *testing.T) {
 			if err != nil || i == 50 {
 				return
 			}
-			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n"+string(body[:4])+"\r\n0\r\n\r\n")
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n"+
+				string(body[:4])+"\r\n0\r\n\r\n")
 		}
 	})
-	rt := newTripper(t, Config{Dial: new(net.Dialer).DialContext, MaxIdle: 8, IdleTimeout: time.Minute})
+	rt := newTripper(t, Config{
+		Dial: new(net.Dialer).DialContext, MaxIdle: 8,
+		IdleTimeout: time.Minute,
+	})
 	var crowd sync.WaitGroup
 	var answered atomic.Int32
 	for i := range 16 {
@@ -319,7 +354,8 @@ func TestCrowd(t *testing.T) {
 					ctx, cancel = context.WithTimeout(t.Context(), time.Duration(j)*time.Microsecond)
 				}
 				want := string([]byte{byte('a' + i), byte('a' + j%26), byte('a' + j/26), '.'})
-				resp, err := rt.RoundTrip(post(t, "http://"+address, want+strings.Repeat("x", j%3*inlineBytes)).WithContext(ctx))
+				resp, err := rt.RoundTrip(post(t, "http://"+address,
+					want+strings.Repeat("x", j%3*inlineBytes)).WithContext(ctx))
 				if err == nil {
 					body, err := io.ReadAll(resp.Body)
 					resp.Body.Close()
@@ -356,7 +392,13 @@ func TestAnswerToNothing(t *testing.T) {
 				if answer != "" {
 					c.pieces = [][]byte{[]byte(answer)}
 				}
-				rt := newTripper(t, Config{MaxIdle: 1, Dial: func(context.Context, string, string) (net.Conn, error) { return c, nil }})
+				rt := newTripper(
+					t,
+					Config{
+						MaxIdle: 1,
+						Dial:    func(context.Context, string, string) (net.Conn, error) { return c, nil },
+					},
+				)
 				resp, err := rt.RoundTrip(post(t, "http://h.test", strings.Repeat("x", size)))
 				switch {
 				case answer == "":

@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // noHeader stands for one that was not kept.
 var noHeader = http.Header{}
 
-// usual returns the answer that b is, if it is one of the kind that nearly all are: 2xx by HTTP/1.1, with a body of told length, all of it
-// there and nothing after it, on a connection that stays open. It returns nil for whatever else http.ReadResponse may make of b. The answer
-// holds nothing of b.
+// usual returns the answer that b is, if it is one of the kind that nearly all are: 2xx by
+// HTTP/1.1, with a body of told length, all of it there and nothing after it, on a connection that
+// stays open. It returns nil for whatever else http.ReadResponse may make of b. The answer holds
+// nothing of b.
 func usual(b []byte) *http.Response {
 	const proto, code = "HTTP/1.1 ", "200"
 	line, b, ok := cutLine(b)
@@ -52,7 +55,13 @@ func usual(b []byte) *http.Response {
 		return nil
 	}
 	resp := &http.Response{
-		StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: noHeader, Body: http.NoBody, ContentLength: int64(length),
+		StatusCode:    status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        noHeader,
+		Body:          http.NoBody,
+		ContentLength: int64(length),
 	}
 	if length > 0 {
 		resp.Body = io.NopCloser(bytes.NewReader(bytes.Clone(b)))
@@ -60,8 +69,8 @@ func usual(b []byte) *http.Response {
 	return resp
 }
 
-// cutLine returns the line that b begins with, and what follows its CR LF. It is not ok when there is none, or it holds another control
-// character than the tab.
+// cutLine returns the line that b begins with, and what follows its CR LF. It is not ok when there
+// is none, or it holds another control character than the tab.
 func cutLine(b []byte) (line, rest []byte, ok bool) {
 	for i, c := range b {
 		switch {
@@ -77,7 +86,7 @@ func cutLine(b []byte) (line, rest []byte, ok bool) {
 
 func isToken(b []byte) bool {
 	for _, c := range b {
-		if !token[c] {
+		if !httpguts.IsTokenRune(rune(c)) {
 			return false
 		}
 	}

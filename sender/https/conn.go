@@ -147,7 +147,12 @@ func (c *conn) roundTrip(req *http.Request) (*http.Response, error) {
 	c.pool.mu.Unlock()
 	// After 431 the two sides may differ on what the table of headers holds.
 	fit := resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge
-	b := &body{ReadCloser: resp.Body, exchange: e, keep: fit && c.wire.http2, whole: fit && !resp.Close}
+	b := &body{
+		ReadCloser: resp.Body,
+		exchange:   e,
+		keep:       fit && c.wire.http2,
+		whole:      fit && !resp.Close,
+	}
 	resp.Body = b
 	if b.ReadCloser == http.NoBody {
 		b.end(true)

@@ -43,7 +43,8 @@ func (p *pool) open(alone bool) (*conn, error) {
 	encrypted := tls.Client(raw, t.config(p.address))
 	if err := encrypted.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
-		if plain, ok := errors.AsType[tls.RecordHeaderError](err); ok && string(plain.RecordHeader[:]) == "HTTP/" {
+		if plain, ok := errors.AsType[tls.RecordHeaderError](err); ok &&
+			string(plain.RecordHeader[:]) == "HTTP/" {
 			err = http.ErrSchemeMismatch
 		}
 		return nil, cause(ctx, err)

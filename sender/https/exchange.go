@@ -54,7 +54,10 @@ func (e *exchange) judge(err error) error {
 	id := e.stream.Load()
 	told := w.streams[id]
 	switch {
-	case id == 0 && w.gone(), id > w.accepted, id >= w.unsent, told.told && told.code == codeRefused:
+	case id == 0 && w.gone(),
+		id > w.accepted,
+		id >= w.unsent,
+		told.told && told.code == codeRefused:
 		return &http1.LostError{Err: err}
 	case id == 0:
 		return err

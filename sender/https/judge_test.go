@@ -32,37 +32,78 @@ func TestJudge(t *testing.T) {
 		known
 		want lost
 	}{
-		"never begun, and gone":                  {known{over: true, highest: 9}, notTaken},
-		"never begun, and all is well":           {known{highest: 9}, failed},
-		"its head did not leave":                 {known{stream: 9, unsent: 9, highest: 9, over: true, broken: true}, notTaken},
-		"above the last stream":                  {known{stream: 9, accepted: 7, leaving: true, highest: 9}, notTaken},
-		"below the last stream, still open":      {known{stream: 5, accepted: 7, leaving: true, highest: 9}, failed},
-		"below the last stream, over":            {known{stream: 5, accepted: 7, leaving: true, highest: 9, over: true}, leaving},
-		"the last stream, over":                  {known{stream: 7, accepted: 7, leaving: true, highest: 9, over: true}, lastOfAll},
-		"all streams accepted, over":             {known{stream: 7, accepted: math.MaxInt32, leaving: true, highest: 9, over: true}, leaving},
-		"over":                                   {known{stream: 7, highest: 9, over: true}, perhaps},
-		"over right behind it":                   {known{stream: 9, highest: 9, over: true}, suspect},
-		"closed, as no ping came back":           {known{stream: 7, highest: 9, shut: true}, perhaps},
-		"over, and it was the only one":          {known{stream: 1, highest: 1, over: true}, failed},
-		"over after GOAWAY, the only one":        {known{stream: 1, highest: 1, accepted: 1, leaving: true, over: true}, lastOfAll},
-		"refused":                                {known{stream: 7, highest: 9, reset: true, code: codeRefused}, notTaken},
-		"reset":                                  {known{stream: 7, highest: 9, reset: true, code: 2}, failed},
-		"reset with NO_ERROR":                    {known{stream: 7, highest: 9, reset: true}, failed},
-		"reset after GOAWAY":                     {known{stream: 7, accepted: 9, highest: 9, leaving: true, reset: true, code: 1}, leaving},
-		"of a connection in order":               {known{stream: 7, highest: 9}, failed},
-		"HTTP/1.1, used, over":                   {known{http1: true, used: true, sent: 9, over: true}, perhaps},
-		"HTTP/1.1, used, over, part of it came":  {known{http1: true, used: true, sent: 9, received: 1, over: true}, failed},
-		"HTTP/1.1, used, could not be written":   {known{http1: true, used: true, broken: true}, notTaken},
+		"never begun, and gone":        {known{over: true, highest: 9}, notTaken},
+		"never begun, and all is well": {known{highest: 9}, failed},
+		"its head did not leave": {
+			known{stream: 9, unsent: 9, highest: 9, over: true, broken: true}, notTaken,
+		},
+		"above the last stream": {
+			known{stream: 9, accepted: 7, leaving: true, highest: 9}, notTaken,
+		},
+		"below the last stream, still open": {
+			known{stream: 5, accepted: 7, leaving: true, highest: 9}, failed,
+		},
+		"below the last stream, over": {
+			known{stream: 5, accepted: 7, leaving: true, highest: 9, over: true}, leaving,
+		},
+		"the last stream, over": {
+			known{stream: 7, accepted: 7, leaving: true, highest: 9, over: true}, lastOfAll,
+		},
+		"all streams accepted, over": {
+			known{stream: 7, accepted: math.MaxInt32, leaving: true, highest: 9, over: true}, leaving,
+		},
+		"over":                          {known{stream: 7, highest: 9, over: true}, perhaps},
+		"over right behind it":          {known{stream: 9, highest: 9, over: true}, suspect},
+		"closed, as no ping came back":  {known{stream: 7, highest: 9, shut: true}, perhaps},
+		"over, and it was the only one": {known{stream: 1, highest: 1, over: true}, failed},
+		"over after GOAWAY, the only one": {
+			known{stream: 1, highest: 1, accepted: 1, leaving: true, over: true}, lastOfAll,
+		},
+		"refused": {
+			known{stream: 7, highest: 9, reset: true, code: codeRefused}, notTaken,
+		},
+		"reset": {
+			known{stream: 7, highest: 9, reset: true, code: 2},
+			failed,
+		},
+		"reset with NO_ERROR": {known{stream: 7, highest: 9, reset: true}, failed},
+		"reset after GOAWAY": {
+			known{stream: 7, accepted: 9, highest: 9, leaving: true, reset: true, code: 1}, leaving,
+		},
+		"of a connection in order": {known{stream: 7, highest: 9}, failed},
+		"HTTP/1.1, used, over": {
+			known{http1: true, used: true, sent: 9, over: true},
+			perhaps,
+		},
+		"HTTP/1.1, used, over, part of it came": {
+			known{http1: true, used: true, sent: 9, received: 1, over: true}, failed,
+		},
+		"HTTP/1.1, used, could not be written": {
+			known{http1: true, used: true, broken: true},
+			notTaken,
+		},
 		"HTTP/1.1, new, over":                    {known{http1: true, sent: 9, over: true}, failed},
 		"HTTP/1.1, new, over before it was sent": {known{http1: true, over: true}, notTaken},
 		"HTTP/1.1, in order":                     {known{http1: true, used: true, sent: 9}, failed},
-		"HTTP/1.1, closed by us":                 {known{http1: true, used: true, sent: 9, shut: true}, failed},
+		"HTTP/1.1, closed by us": {
+			known{http1: true, used: true, sent: 9, shut: true},
+			failed,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := test.known
 			w := &wire{
-				http2: !k.http1, received: 100 + k.received, sent: 100 + k.sent, highest: k.highest, unsent: math.MaxUint32, accepted: math.MaxUint32,
-				leaving: k.leaving, over: k.over, broken: k.broken, closed: k.shut, streams: map[uint32]reset{k.stream: {k.reset, k.code}},
+				http2:    !k.http1,
+				received: 100 + k.received,
+				sent:     100 + k.sent,
+				highest:  k.highest,
+				unsent:   math.MaxUint32,
+				accepted: math.MaxUint32,
+				leaving:  k.leaving,
+				over:     k.over,
+				broken:   k.broken,
+				closed:   k.shut,
+				streams:  map[uint32]reset{k.stream: {k.reset, k.code}},
 			}
 			if k.unsent > 0 {
 				w.unsent = k.unsent
@@ -107,7 +148,9 @@ func TestNotes(t *testing.T) {
 	text = append(text, frameOf(frameReset, 0, 3, uint32s(7)...)...)
 	text = append(text, frameOf(frameReset, 0, 3, uint32s(5)...)...)
 	text = append(text, frameOf(frameReset, 0, 99, uint32s(7)...)...)
-	text = append(text, frameOf(frameGoAway, 0, 0, append(uint32s(5, 0xfffffc7a), "debug data"...)...)...)
+	text = append(
+		text,
+		frameOf(frameGoAway, 0, 0, append(uint32s(5, 0xfffffc7a), "debug data"...)...)...)
 	text = append(text, frameOf(frameGoAway, 0, 0, uint32s(9, 0)...)...)
 	for size := 1; size <= len(text); size++ {
 		w := &wire{http2: true, accepted: math.MaxUint32, streams: map[uint32]reset{3: {}, 5: {}}}
@@ -116,8 +159,11 @@ func TestNotes(t *testing.T) {
 			w.read(rest[:n])
 			rest = rest[n:]
 		}
-		if w.most != 8 || !w.leaving || w.accepted != 5 || w.streams[3] != (reset{true, 7}) || w.streams[5].told || len(w.streams) != 2 {
-			t.Fatalf("in pieces of %d bytes: %d at once, leaving %t after %d, streams %v", size, w.most, w.leaving, w.accepted, w.streams)
+		if w.most != 8 || !w.leaving || w.accepted != 5 || w.streams[3] != (reset{true, 7}) ||
+			w.streams[5].told ||
+			len(w.streams) != 2 {
+			t.Fatalf("in pieces of %d bytes: %d at once, leaving %t after %d, streams %v", size, w.most,
+				w.leaving, w.accepted, w.streams)
 		}
 	}
 }
@@ -156,7 +202,8 @@ func FuzzNotes(f *testing.F) {
 			pieces.read(rest[:n])
 			rest = rest[n:]
 		}
-		if whole.most != pieces.most || whole.accepted != pieces.accepted || whole.streams[1] != pieces.streams[1] {
+		if whole.most != pieces.most || whole.accepted != pieces.accepted ||
+			whole.streams[1] != pieces.streams[1] {
 			t.Errorf("%x: at once %+v, in pieces %+v", text, whole, pieces)
 		}
 	})

@@ -85,7 +85,7 @@ func (p *pool) quit(d *dial) {
 // pick gives a request a place on a connection, the one used last that has one; nil when none has.
 // p.mu is held.
 func (p *pool) pick(terms Terms) *conn {
-	if terms.Alone {
+	if terms.OwnConnection {
 		return nil
 	}
 	for i := len(p.conns) - 1; i >= 0; i-- {
@@ -103,7 +103,7 @@ func (p *pool) pick(terms Terms) *conn {
 
 // toldSoon reports whether a connection has yet to tell how many requests it takes. p.mu is held.
 func (p *pool) toldSoon(terms Terms) bool {
-	return !terms.Alone && slices.ContainsFunc(p.conns, func(c *conn) bool {
+	return !terms.OwnConnection && slices.ContainsFunc(p.conns, func(c *conn) bool {
 		return c.began.After(terms.After) && c.wire.http2 && !c.told()
 	})
 }
@@ -113,12 +113,12 @@ func (p *pool) toldSoon(terms Terms) bool {
 func (p *pool) dialFor(terms Terms) *dial {
 	several := len(p.conns) > 0 && !p.conns[len(p.conns)-1].wire.http2
 	for _, d := range p.dials {
-		if !several && !terms.Alone && d.began.After(terms.After) {
+		if !several && !terms.OwnConnection && d.began.After(terms.After) {
 			d.waiters++
 			return d
 		}
 	}
-	d := &dial{began: time.Now(), alone: terms.Alone, waiters: 1}
+	d := &dial{began: time.Now(), alone: terms.OwnConnection, waiters: 1}
 	if !d.alone {
 		p.dials = append(p.dials, d)
 	}

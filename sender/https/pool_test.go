@@ -66,7 +66,8 @@ func TestFirstConnectionAlone(t *testing.T) {
 			}
 			return (&net.Dialer{}).DialContext(ctx, network, address)
 		},
-	}, func(s *httptest.Server) { s.EnableHTTP2 = false }, func(http.ResponseWriter, *http.Request) { all.Done(); all.Wait() })
+	}, func(s *httptest.Server) { s.EnableHTTP2 = false },
+		func(http.ResponseWriter, *http.Request) { all.Done(); all.Wait() })
 	var done sync.WaitGroup
 	for range requests {
 		done.Go(func() {
@@ -127,7 +128,9 @@ func TestDialTimesOut(t *testing.T) {
 // new connection gets one, and shares it.
 func TestTerms(t *testing.T) {
 	from := make(chan string, 9)
-	transport, server := receiverOf(t, Config{}, nil, func(_ http.ResponseWriter, r *http.Request) { from <- r.RemoteAddr })
+	transport, server := receiverOf(t, Config{}, nil, func(_ http.ResponseWriter, r *http.Request) {
+		from <- r.RemoteAddr
+	})
 	send := func(terms Terms) string {
 		t.Helper()
 		if status, err := transport.post(t.Context(), server.URL, terms); status != http.StatusOK {
@@ -136,15 +139,17 @@ func TestTerms(t *testing.T) {
 		return await(t, from, "request")
 	}
 	old := send(Terms{})
-	alone := send(Terms{Alone: true})
+	alone := send(Terms{OwnConnection: true})
 	shared := send(Terms{})
 	now := time.Now()
 	fresh := send(Terms{After: now})
 	again := send(Terms{After: now})
 	if alone == old || shared != old || fresh == old || fresh == alone || again != fresh {
-		t.Errorf("requests came from %s, alone %s, shared %s, new %s, again %s", old, alone, shared, fresh, again)
+		t.Errorf("requests came from %s, alone %s, shared %s, new %s, again %s", old, alone, shared,
+			fresh, again)
 	}
-	if status, err := transport.post(t.Context(), server.URL, Terms{Owner: "other"}); status != http.StatusOK {
+	if status, err := transport.post(t.Context(), server.URL,
+		Terms{Owner: "other"}); status != http.StatusOK {
 		t.Fatalf("status %d, %v", status, err)
 	}
 	if other := await(t, from, "request"); other == old || other == fresh {

@@ -28,7 +28,12 @@ func await[T any](t *testing.T, c <-chan T, what string) (v T) {
 }
 
 // receiverOf starts a server that the transport trusts.
-func receiverOf(t *testing.T, cfg Config, prepare func(*httptest.Server), handle http.HandlerFunc) (*Transport, *httptest.Server) {
+func receiverOf(
+	t *testing.T,
+	cfg Config,
+	prepare func(*httptest.Server),
+	handle http.HandlerFunc,
+) (*Transport, *httptest.Server) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handle)
 	server.EnableHTTP2 = true
@@ -88,11 +93,16 @@ func tlsPair(t *testing.T, wrap func(net.Conn) net.Conn) (client, server *tls.Co
 		t.Fatal(err)
 	}
 	server = tls.Server(await(t, accepted, "connection"), &tls.Config{
-		Certificates: certificate.TLS.Certificates, NextProtos: []string{"h2"}, SessionTicketsDisabled: true,
+		Certificates:           certificate.TLS.Certificates,
+		NextProtos:             []string{"h2"},
+		SessionTicketsDisabled: true,
 	})
 	roots := x509.NewCertPool()
 	roots.AddCert(certificate.Certificate())
-	client = tls.Client(wrap(c), &tls.Config{RootCAs: roots, ServerName: "example.com", NextProtos: []string{"h2"}})
+	client = tls.Client(wrap(c), &tls.Config{
+		RootCAs: roots, ServerName: "example.com",
+		NextProtos: []string{"h2"},
+	})
 	done := make(chan error, 1)
 	go func() { done <- server.Handshake() }()
 	if err := client.Handshake(); err != nil {

@@ -64,7 +64,10 @@ func New(ctx context.Context, cfg Config) *Transport {
 			DisableCompression:     true, // no answer is read
 			// An HTTP/2 connection carries many requests: when it is dead, that must be found out before
 			// they have all timed out.
-			HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
+			HTTP2: &http.HTTP2Config{
+				SendPingTimeout: 15 * time.Second,
+				PingTimeout:     5 * time.Second,
+			},
 		}
 	}
 	var one, two http.Protocols
@@ -81,9 +84,9 @@ type wireKey struct{}
 
 // Terms say which connections a request may take.
 type Terms struct {
-	Owner string    // those of this owner only
-	After time.Time // those made since then; zero: any
-	Alone bool      // one that is made for it, and closed behind it
+	Owner         string    // those of this owner only
+	After         time.Time // those made since then; zero: any
+	OwnConnection bool      // one that is made for it, and closed behind it
 }
 
 // RoundTrip sends a request, whose body has a known length and is in memory. The request's context

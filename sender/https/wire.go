@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	lastWords = 500 * time.Millisecond // that what a receiver has said may take when a write has failed
+	// that what a receiver has said may take when a write has failed
+	lastWords = 500 * time.Millisecond
 	goodbye   = 250 * time.Millisecond // that saying goodbye may take
 )
 
@@ -158,7 +159,8 @@ func (w *wire) setMost(settings []byte) {
 // ended reports whether an error of reading tells that the receiver has ended the connection, as it
 // does without a complaint.
 func ended(err error) bool {
-	return http1.Ended(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrDeadlineExceeded)
+	return http1.Ended(err) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // Close closes the connection, soon even when the receiver does not listen.

@@ -80,7 +80,9 @@ func TestCatchesUp(t *testing.T) {
 	var w *wire
 	var reading sync.WaitGroup
 	read := sync.OnceFunc(func() { reading.Go(func() { _, _ = w.Read(make([]byte, 100)) }) })
-	client, server := tlsPair(t, func(c net.Conn) net.Conn { return &looked{c.(*net.TCPConn), func() {}} })
+	client, server := tlsPair(t, func(c net.Conn) net.Conn {
+		return &looked{c.(*net.TCPConn), func() {}}
+	})
 	w = newWire(client, func() {})
 	if _, err := server.Write(frameOf(frameGoAway, 0, 0, uint32s(1, 0)...)); err != nil {
 		t.Fatal(err)

@@ -13,12 +13,13 @@ import (
 	"hookline/sender"
 )
 
-// Opened is an empty spool under test, and ways to what a sender has no need of. They end the test when they fail.
+// Opened is an empty spool under test, and ways to what a sender has no need of. They end the test
+// when they fail.
 type Opened interface {
 	sender.Spool
 	Want(webhook string, events ...string) // marks these dead deliveries, or all, for Requeue
-	Dead(webhook string) []sender.Parked   // oldest first
-	Gaps() []sender.Gap                    // all there ever were, in the order in which they began
+	Dead(webhook string) []sender.Spooled  // oldest first
+	Overflows() []sender.Overflow          // all there ever were, in the order in which they began
 }
 
 // Limits bound what a spool keeps of one webhook. Zero is no limit.
@@ -27,8 +28,8 @@ type Limits struct {
 	MaxAge   time.Duration // of the first that waits, since it was put into the queue
 }
 
-// Run checks that the spools that open returns keep to the contract of sender.Spool. A limit of zero is for open to choose; no test
-// reaches it.
+// Run checks that the spools that open returns keep to the contract of sender.Spool. A limit of
+// zero is for open to choose; no test reaches it.
 func Run(t *testing.T, open func(t *testing.T, limits Limits) Opened) {
 	for _, test := range []struct {
 		name   string
@@ -38,7 +39,7 @@ func Run(t *testing.T, open func(t *testing.T, limits Limits) Opened) {
 		{"Empty", Limits{}, testEmpty},
 		{"RoundTrip", Limits{}, testRoundTrip},
 		{"Order", Limits{}, testOrder},
-		{"ParkTwice", Limits{}, testParkTwice},
+		{"PutTwice", Limits{}, testPutTwice},
 		{"Pages", Limits{}, testPages},
 		{"Report", Limits{}, testReport},
 		{"ReportInOrder", Limits{}, testReportInOrder},
@@ -67,13 +68,13 @@ type subject struct {
 	Opened
 }
 
-func (s subject) park(deliveries ...sender.Parked) []sender.Gap {
+func (s subject) put(deliveries ...sender.Spooled) []sender.Overflow {
 	s.t.Helper()
-	gaps, err := s.Park(s.t.Context(), deliveries)
+	overflows, err := s.Put(s.t.Context(), deliveries)
 	if err != nil {
 		s.t.Fatalf("park: %v", err)
 	}
-	return gaps
+	return overflows
 }
 
 func (s subject) report(reports ...sender.Report) {
@@ -104,7 +105,7 @@ func (s subject) pause(webhook, why, version string) {
 	}
 }
 
-func (s subject) page(page sender.Page) []sender.Parked {
+func (s subject) page(page sender.Page) []sender.Spooled {
 	s.t.Helper()
 	list, err := s.Waiting(s.t.Context(), page)
 	if err != nil {
@@ -114,7 +115,7 @@ func (s subject) page(page sender.Page) []sender.Parked {
 }
 
 // queue returns all that waits for a webhook.
-func (s subject) queue(webhook string) []sender.Parked {
+func (s subject) queue(webhook string) []sender.Spooled {
 	s.t.Helper()
 	return s.page(sender.Page{Webhook: webhook, Rows: 1 << 20, Bytes: 1 << 40})
 }
@@ -177,14 +178,14 @@ func (s subject) wantFull(webhook string, full bool) {
 	}
 }
 
-func wantGaps(t *testing.T, got []sender.Gap, want ...sender.Gap) {
+func wantGaps(t *testing.T, got []sender.Overflow, want ...sender.Overflow) {
 	t.Helper()
 	if !slices.Equal(got, want) {
-		t.Errorf("gaps %+v, want %+v", got, want)
+		t.Errorf("overflows %+v, want %+v", got, want)
 	}
 }
 
-func ids(deliveries []sender.Parked) []string {
+func ids(deliveries []sender.Spooled) []string {
 	list := make([]string, len(deliveries))
 	for i, d := range deliveries {
 		list[i] = d.Event.ID
@@ -195,24 +196,26 @@ func ids(deliveries []sender.Parked) []string {
 // id returns the ID of the event number n.
 func id(n int) string { return fmt.Sprintf("evt_0badcafe_%016x_%d", n/100, n%100) }
 
-// numbered returns a delivery of the event number n, of which all are alike in size and belong to records of their own.
-func numbered(webhook string, n int) sender.Parked {
-	return sender.Parked{Webhook: webhook, Event: mapper.NewEvent(mapper.Parts{
+// numbered returns a delivery of the event number n, of which all are alike in size and belong to
+// records of their own.
+func numbered(webhook string, n int) sender.Spooled {
+	return sender.Spooled{Webhook: webhook, Event: mapper.NewEvent(mapper.Parts{
 		ID: id(n), Object: "person", Action: mapper.Updated, Record: uint64(n),
-		Time: time.Date(2025, 3, 1, 0, 0, n/100, 0, time.UTC),
-		Data: fmt.Appendf(nil, `{"number":%06d}`, n),
+		Time:     time.Date(2025, 3, 1, 0, 0, n/100, 0, time.UTC),
+		Data:     fmt.Appendf(nil, `{"number":%06d}`, n),
+		Previous: fmt.Appendf(nil, `{"number":%06d}`, n-1),
 	})}
 }
 
 // several returns numbered deliveries from first to last.
-func several(webhook string, first, last int) (list []sender.Parked) {
+func several(webhook string, first, last int) (list []sender.Spooled) {
 	for n := first; n <= last; n++ {
 		list = append(list, numbered(webhook, n))
 	}
 	return list
 }
 
-func dead(deliveries []sender.Parked) []sender.Parked {
+func dead(deliveries []sender.Spooled) []sender.Spooled {
 	for i := range deliveries {
 		deliveries[i].Dead = true
 	}
@@ -222,15 +225,16 @@ func dead(deliveries []sender.Parked) []sender.Parked {
 // roomFor returns the limit that so many numbered deliveries reach.
 func roomFor(n int) int64 { return int64(n) * sizeOf(numbered("", 1)) }
 
-// sizeOf counts an event that has just been made, as Park saw it.
-func sizeOf(d sender.Parked) int64 { return int64(mapper.NewEvent(d.Event.Parts()).Size()) }
+// sizeOf counts an event that has just been made, as Put saw it.
+func sizeOf(d sender.Spooled) int64 { return int64(mapper.NewEvent(d.Event.Parts()).Size()) }
 
-// wantSame checks that a delivery came back as it was parked, its place in the queue aside.
-func wantSame(t *testing.T, got, want sender.Parked) {
+// wantSame checks that a delivery came back as it was spooled, its place in the queue aside.
+func wantSame(t *testing.T, got, want sender.Spooled) {
 	t.Helper()
 	a, b := got.Event.Parts(), want.Event.Parts()
 	if !bytes.Equal(a.Data, b.Data) {
-		t.Errorf("%s: data of %d bytes differs from what was parked, of %d", a.ID, len(a.Data), len(b.Data))
+		t.Errorf("%s: data of %d bytes differs from what was spooled, of %d", a.ID, len(a.Data),
+			len(b.Data))
 	}
 	a.Data, b.Data = nil, nil
 	if !reflect.DeepEqual(a, b) {

@@ -8,13 +8,20 @@ import (
 )
 
 func testReport(s subject) {
-	s.park(several("a", 1, 4)...)
-	s.park(numbered("b", 1))
+	s.put(several("a", 1, 4)...)
+	s.put(numbered("b", 1))
 	due := time.Date(2025, 3, 1, 12, 0, 0, 5000, time.UTC)
 	s.report(
 		sender.Report{Webhook: "a", Event: id(2), Attempts: 2, Resent: 1, Due: due, Status: 503},
 		sender.Report{Webhook: "a", Event: id(1), Delivered: true, Attempts: 7},
-		sender.Report{Webhook: "a", Event: id(4), Attempts: 12, Status: 0, Reason: "connection refused", Dead: true},
+		sender.Report{
+			Webhook:  "a",
+			Event:    id(4),
+			Attempts: 12,
+			Status:   0,
+			Reason:   "connection refused",
+			Dead:     true,
+		},
 	)
 	s.wantQueue("a", id(2), id(3))
 	s.wantQueue("b", id(1))
@@ -29,21 +36,22 @@ func testReport(s subject) {
 	wantSame(s.t, s.Dead("a")[0], died)
 
 	s.report(sender.Report{Webhook: "a", Event: id(2), Attempts: 3, Reason: "timeout"})
-	failed.Attempts, failed.Resent, failed.Due, failed.Status, failed.Reason = 3, 0, time.Time{}, 0, "timeout"
+	failed.Attempts, failed.Resent, failed.Due = 3, 0, time.Time{}
+	failed.Status, failed.Reason = 0, "timeout"
 	wantSame(s.t, s.queue("a")[0], failed)
 }
 
 // testReportInOrder has several reports of one delivery in one call.
 func testReportInOrder(s subject) {
-	s.park(several("a", 1, 4)...)
+	s.put(several("a", 1, 4)...)
 	failed := func(n, attempts int) sender.Report {
 		return sender.Report{Webhook: "a", Event: id(n), Attempts: attempts, Status: 500}
 	}
-	s.report(
-		failed(1, 1), failed(2, 1), failed(3, 1),
-		failed(1, 2), sender.Report{Webhook: "a", Event: id(2), Delivered: true}, sender.Report{Webhook: "a", Event: id(3), Attempts: 2, Dead: true},
-		failed(1, 3), failed(2, 3), failed(3, 3),
-	)
+	s.report(failed(1, 1), failed(2, 1), failed(3, 1), failed(1, 2),
+		sender.Report{Webhook: "a", Event: id(2), Delivered: true}, sender.Report{
+			Webhook: "a",
+			Event:   id(3), Attempts: 2, Dead: true,
+		}, failed(1, 3), failed(2, 3), failed(3, 3))
 	s.wantQueue("a", id(1), id(4))
 	s.wantDead("a", id(3))
 	s.wantStand("a", 0)
@@ -56,14 +64,28 @@ func testReportInOrder(s subject) {
 }
 
 func testReportPassesOver(s subject) {
-	s.park(numbered("a", 1), numbered("b", 2))
-	s.park(dead(several("a", 3, 3))...)
+	s.put(numbered("a", 1), numbered("b", 2))
+	s.put(dead(several("a", 3, 3))...)
 	s.report(
-		sender.Report{Webhook: "a", Event: id(2), Delivered: true},              // another webhook's
-		sender.Report{Webhook: "c", Event: id(1), Dead: true},                   // nobody's
-		sender.Report{Webhook: "a", Event: id(3), Attempts: 1, Status: 500},     // dead: Requeue is the one way back
+		sender.Report{
+			Webhook:   "a",
+			Event:     id(2),
+			Delivered: true,
+		}, // another webhook's
+		sender.Report{Webhook: "c", Event: id(1), Dead: true}, // nobody's
+		sender.Report{
+			Webhook:  "a",
+			Event:    id(3),
+			Attempts: 1,
+			Status:   500,
+		}, // dead: Requeue is the one way back
 		sender.Report{Webhook: "a", Event: "evt_0badcafe_0_0", Delivered: true}, // unknown
-		sender.Report{Webhook: "b", Event: id(2), Attempts: 1, Status: 500},     // what is known is not passed over
+		sender.Report{
+			Webhook:  "b",
+			Event:    id(2),
+			Attempts: 1,
+			Status:   500,
+		}, // what is known is not passed over
 	)
 	s.report(sender.Report{Webhook: "a", Event: id(3), Delivered: true})
 	s.wantQueue("a", id(1))
@@ -82,10 +104,11 @@ func testReportPassesOver(s subject) {
 
 func testRequeue(s subject) {
 	died := numbered("a", 1)
-	died.Dead, died.Attempts, died.Status, died.Reason, died.Due = true, 12, 500, "why", time.Unix(1, 0)
-	s.park(died, numbered("a", 2))
-	s.park(dead(several("a", 3, 4))...)
-	s.park(dead(several("b", 1, 1))...)
+	died.Dead, died.Attempts, died.Status, died.Reason, died.Due = true, 12, 500, "why",
+		time.Unix(1, 0)
+	s.put(died, numbered("a", 2))
+	s.put(dead(several("a", 3, 4))...)
+	s.put(dead(several("b", 1, 1))...)
 	s.requeue("a") // nothing is wanted yet
 	s.wantQueue("a", id(2))
 	s.wantStand("a", 0)
@@ -96,7 +119,7 @@ func testRequeue(s subject) {
 	s.wantStand("b", 1)
 	s.Want("a", id(1)) // again
 	s.wantStand("a", 2)
-	s.park(numbered("a", 5))
+	s.put(numbered("a", 5))
 	s.requeue("a")
 	s.wantQueue("a", id(2), id(5), id(1), id(4))
 	s.wantDead("a", id(3))
@@ -110,10 +133,8 @@ func testRequeue(s subject) {
 		s.t.Errorf("requeued at place %d, want one after %d", list[2].Seq, list[1].Seq)
 	}
 
-	s.report(
-		sender.Report{Webhook: "a", Event: id(1), Attempts: 1, Status: 500, Dead: true},
-		sender.Report{Webhook: "a", Event: id(4), Delivered: true},
-	)
+	s.report(sender.Report{Webhook: "a", Event: id(1), Attempts: 1, Status: 500, Dead: true},
+		sender.Report{Webhook: "a", Event: id(4), Delivered: true})
 	s.requeue("a") // who wants it still must say so again
 	s.wantQueue("a", id(2), id(5))
 	s.wantDead("a", id(1), id(3))
@@ -122,24 +143,33 @@ func testRequeue(s subject) {
 
 func testRequeueOldestFirst(s subject) {
 	at := time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)
-	made := func(id string, at time.Time) sender.Parked {
+	made := func(id string, at time.Time) sender.Spooled {
 		event := mapper.NewEvent(mapper.Parts{ID: id, Object: "person", Time: at, Data: []byte(`{}`)})
-		return sender.Parked{Webhook: "a", Event: event, Dead: true}
+		return sender.Spooled{Webhook: "a", Event: event, Dead: true}
 	}
 	oldestFirst := []string{
 		"evt_ffffffff_0000000000000009_1", // of another database
 		"evt_0badcafe_0000000000000009_2",
 		"evt_0badcafe_0000000000000009_2_1", // the same change
+		"evt_0badcafe_0000000000000009_3p",  // before its transaction was over
+		"evt_0badcafe_0000000000000009_3_1p",
+		"evt_0badcafe_0000000000000009_9p",
 		"evt_0badcafe_0000000000000009_10",
+		"evt_0badcafe_0000000000000009_12p",
 		"evt_0badcafe_0000000000000009_100",
 		"evt_0badcafe_000000000000000a_3", // committed within the same microsecond
 		"evt_0badcafe_0000000000000010_1",
 	}
-	s.park(
-		made(oldestFirst[6], at.Add(time.Microsecond)),
-		made(oldestFirst[3], at), made(oldestFirst[5], at), made(oldestFirst[2], at), made(oldestFirst[4], at), made(oldestFirst[1], at),
-		made(oldestFirst[0], at.Add(-time.Hour)),
-	)
+	for _, n := range []int{10, 3, 7, 9, 5, 2, 8, 4, 6, 1, 0} {
+		when := at
+		switch n {
+		case 0:
+			when = at.Add(-time.Hour)
+		case 10:
+			when = at.Add(time.Microsecond)
+		}
+		s.put(made(oldestFirst[n], when))
+	}
 	s.wantDead("a", oldestFirst...)
 	s.Want("a")
 	s.requeue("a")

@@ -1,4 +1,5 @@
-// Package postgrestest gives tests a real Postgres: one server per test binary, a fresh database per test.
+// Package postgrestest gives tests a real Postgres: one server per test binary, a fresh database
+// per test.
 package postgrestest
 
 import (
@@ -38,8 +39,9 @@ var (
 //	func TestMain(m *testing.M) { postgrestest.Main(m) }
 func Main(m *testing.M) { os.Exit(Run(m.Run)) }
 
-// Run is Main for tests that run returns the exit code of. It returns that, or 1 when a server does not stop. More tests run
-// at once than there are processors, unless a flag says how many: they wait for servers more than they compute.
+// Run is Main for tests that run returns the exit code of. It returns that, or 1 when a server does
+// not stop. More tests run at once than there are processors, unless a flag says how many: they
+// wait for servers more than they compute.
 func Run(run func() int) (code int) {
 	if !flag.Parsed() {
 		flag.Parse()
@@ -66,15 +68,15 @@ func isSet(name string) (set bool) {
 	return set
 }
 
-// Shared returns the server that all tests of the binary share. The first call starts it; [Main] stops it. A test that
-// wants to kill or configure a server starts its own with [NewServer].
+// Shared returns the server that all tests of the binary share. The first call starts it; [Main]
+// stops it. A test that wants to kill or configure a server starts its own with [NewServer].
 func Shared(t testing.TB) *postgres.Server {
 	t.Helper()
 	return SharedMajor(t, 0)
 }
 
-// SharedMajor is Shared for a server of one major version; 0 is the default one. A test that asks for a version that this
-// machine lacks is skipped, and says what fetches it.
+// SharedMajor is Shared for a server of one major version; 0 is the default one. A test that asks
+// for a version that this machine lacks is skipped, and says what fetches it.
 func SharedMajor(t testing.TB, major int) *postgres.Server {
 	t.Helper()
 	NeedServer(t)
@@ -82,7 +84,8 @@ func SharedMajor(t testing.TB, major int) *postgres.Server {
 	value, _ := servers.LoadOrStore(major, new(shared))
 	s := value.(*shared)
 	s.once.Do(func() {
-		s.server, s.err = postgres.Start(context.Background(), postgres.Options{Major: major, InMemory: true})
+		s.server, s.err = postgres.Start(context.Background(),
+			postgres.Options{Major: major, InMemory: true})
 	})
 	if s.err != nil {
 		t.Fatalf("start the shared Postgres: %v", s.err)
@@ -90,8 +93,8 @@ func SharedMajor(t testing.TB, major int) *postgres.Server {
 	return s.server
 }
 
-// NewServer starts a server that is the test's own, in memory, for tests that kill it or configure it. It is stopped at the
-// test's end. Options name the version and the settings.
+// NewServer starts a server that is the test's own, in memory, for tests that kill it or configure
+// it. It is stopped at the test's end. Options name the version and the settings.
 func NewServer(t testing.TB, o postgres.Options) *postgres.Server {
 	t.Helper()
 	NeedServer(t)
@@ -128,8 +131,23 @@ func NeedMajor(t testing.TB, major int) {
 	}
 }
 
-// NewDatabase makes an empty database on the shared server and returns its URL. At the test's end the database is dropped,
-// with its replication slots and whatever is still connected to it.
+// NeedUpgrade skips a test for which this machine lacks a pg_upgrade from one major version to
+// another. Where CI runs that is a failure.
+func NeedUpgrade(t testing.TB, majors ...int) {
+	t.Helper()
+	NeedServer(t)
+	for _, major := range majors {
+		NeedMajor(t, major)
+		if _, err := postgres.FindUpgrade(major); err != nil && os.Getenv("CI") != "" && major >= 17 {
+			t.Fatal(err)
+		} else if err != nil {
+			t.Skip(err)
+		}
+	}
+}
+
+// NewDatabase makes an empty database on the shared server and returns its URL. At the test's end
+// the database is dropped, with its replication slots and whatever is still connected to it.
 func NewDatabase(t testing.TB) (url string) {
 	t.Helper()
 	return NewDatabaseMajor(t, 0)
@@ -151,17 +169,16 @@ func NewDatabaseMajor(t testing.TB, major int) (url string) {
 	return server.URL(name)
 }
 
-// drop removes a database. A slot is free a moment after its walsender has gone, so it tries until all steps succeed.
+// drop removes a database. A slot is free a moment after its walsender has gone, so it tries until
+// all steps succeed.
 func drop(server *postgres.Server, name string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)
 	defer cancel()
 	for {
-		err := execute(ctx, server,
-			"alter database "+name+" allow_connections false",
+		err := execute(ctx, server, "alter database "+name+" allow_connections false",
 			"select pg_terminate_backend(pid) from pg_stat_activity where datname = '"+name+"'",
-			"select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = '"+name+"'",
-			"drop database "+name+" with (force)",
-		)
+			"select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = '"+name+
+				"'", "drop database "+name+" with (force)")
 		if err == nil {
 			return nil
 		}

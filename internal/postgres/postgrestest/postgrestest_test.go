@@ -36,12 +36,14 @@ func TestNewDatabaseIsDroppedWithWhatUsesIt(t *testing.T) {
 			}
 		}
 		walsender.Frontend().SendQuery(&pgproto3.Query{
-			String: "START_REPLICATION SLOT busy_slot LOGICAL 0/0 (proto_version '1', publication_names 'none')",
+			String: "START_REPLICATION SLOT busy_slot LOGICAL 0/0 (proto_version '1', publication_names " +
+				"'none')",
 		})
 		if err := walsender.Frontend().Flush(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := walsender.ReceiveMessage(t.Context()); err != nil { // CopyBothResponse: the slot is active
+		// CopyBothResponse: the slot is active
+		if _, err := walsender.ReceiveMessage(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if got := count(t, admin, "pg_replication_slots", "database", name); got != 2 {

@@ -12,8 +12,9 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// Standby streams the server's WAL as a physical standby of that name does, and reports all that has come as flushed, as soon as it has come
-// and when the server asks. It keeps none of it. It ends with the test.
+// Standby streams the server's WAL as a physical standby of that name does, and reports all that
+// has come as flushed, as soon as it has come and when the server asks. It keeps none of it. It
+// ends with the test.
 func Standby(t testing.TB, url, name string) {
 	t.Helper()
 	config, err := pgconn.ParseConfig(url)
@@ -31,7 +32,9 @@ func Standby(t testing.TB, url, name string) {
 		t.Fatal(err)
 	}
 	start := system.XLogPos &^ (16<<20 - 1) // of its segment, as a standby starts
-	conn.Frontend().SendQuery(&pgproto3.Query{String: fmt.Sprintf("START_REPLICATION PHYSICAL %s TIMELINE %d", start, system.Timeline)})
+	conn.Frontend().SendQuery(&pgproto3.Query{
+		String: fmt.Sprintf("START_REPLICATION PHYSICAL %s TIMELINE %d", start, system.Timeline),
+	})
 	if err := conn.Frontend().Flush(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,162 @@
+// Package recent remembers what has happened lately: the last attempts, and how the last hour went.
+// It is all in memory, and bounded.
+package recent
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"hookline/sender"
+)
+
+// answersMost is how many bytes of answers are kept, over all attempts: the oldest go first.
+const answersMost = 128 << 10
+
+// Numbered is an attempt and its number, from 1 for the first that was ever added.
+type Numbered struct {
+	sender.Attempt
+	Seq uint64
+}
+
+// Log keeps the last attempts, and the Series of the last hour. The zero Log keeps none. Safe for
+// concurrent use.
+type Log struct {
+	most int
+
+	mu      sync.Mutex
+	ring    []sender.Attempt // attempt n is at (n-1) % most
+	last    uint64           // number of the newest
+	answers int              // bytes that are kept of them
+	shed    uint64           // up to this number answers are gone
+	wake    chan struct{}    // closed at the next attempt; nil while nobody waits
+	series  series
+}
+
+// New returns a Log of so many attempts at most; of 0 it keeps the Series alone.
+func New(most int) *Log { return &Log{most: most} }
+
+// Add takes note of an attempt. It copies it, and waits for nothing but others who do.
+func (l *Log) Add(a sender.Attempt) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.series.add(&a)
+	if l.wake != nil {
+		close(l.wake)
+		l.wake = nil
+	}
+	l.last++
+	if l.most == 0 {
+		return
+	}
+	l.answers += len(a.Answer)
+	if len(l.ring) < l.most {
+		l.ring = append(l.ring, a)
+	} else {
+		slot := l.at(l.last)
+		l.answers -= len(slot.Answer)
+		*slot = a
+	}
+	for l.answers > answersMost {
+		l.shed = max(l.shed+1, l.first())
+		slot := l.at(l.shed)
+		l.answers -= len(slot.Answer)
+		slot.Answer = ""
+	}
+}
+
+// at returns the place of an attempt that is kept.
+func (l *Log) at(n uint64) *sender.Attempt { return &l.ring[(n-1)%uint64(l.most)] }
+
+// first is the number of the oldest attempt that is kept.
+func (l *Log) first() uint64 { return l.last - uint64(len(l.ring)) + 1 }
+
+// Find returns the newest attempts of which keep is true, newest first, at most limit of them. keep
+// must not call the Log.
+func (l *Log) Find(limit int, keep func(*sender.Attempt) bool) (list []Numbered) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for n := l.last; n >= l.first() && n > 0 && len(list) < limit; n-- {
+		if a := l.at(n); keep(a) {
+			list = append(list, Numbered{*a, n})
+		}
+	}
+	return list
+}
+
+// Since returns the attempts after one of that number of which keep is true, oldest first: at most
+// limit of them, the newest. keep must not call the Log.
+func (l *Log) Since(
+	n uint64,
+	limit int,
+	keep func(*sender.Attempt) bool,
+) (list []Numbered, last uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for m := l.last; m > n && m >= l.first() && m > 0 && len(list) < limit; m-- {
+		if a := l.at(m); keep(a) {
+			list = append(list, Numbered{*a, m})
+		}
+	}
+	slices.Reverse(list)
+	return list, l.last
+}
+
+// Last returns the number of the newest attempt.
+func (l *Log) Last() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last
+}
+
+// Wait returns once there is an attempt after the one of that number, or when ctx ends: then false.
+func (l *Log) Wait(ctx context.Context, n uint64) bool {
+	for {
+		l.mu.Lock()
+		if l.last > n {
+			l.mu.Unlock()
+			return true
+		}
+		if l.wake == nil {
+			l.wake = make(chan struct{})
+		}
+		wake := l.wake
+		l.mu.Unlock()
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// Sample is how things stood at one moment.
+type Sample struct {
+	Lag     time.Duration
+	Backlog int // deliveries that are not made yet, in memory and in the spool
+}
+
+// Run samples until ctx ends, each Step.
+func (l *Log) Run(ctx context.Context, sample func() Sample) {
+	tick := time.NewTicker(Step)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			s := sample()
+			l.mu.Lock()
+			l.series.sample(now, s)
+			l.mu.Unlock()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Series returns the points of the last hour, oldest first.
+func (l *Log) Series() []Point {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Concat(l.series.points[l.series.next:], l.series.points[:l.series.next])
+}

@@ -1,8 +1,0 @@
-//go:build !unix
-
-package main
-
-import "time"
-
-// processorTime cannot tell here.
-func processorTime() (used time.Duration, ok bool) { return 0, false }

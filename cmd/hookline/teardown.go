@@ -1,0 +1,149 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"hookline/cdc"
+	"hookline/internal/amount"
+	"hookline/spool"
+	"hookline/webhook"
+)
+
+type teardownCommand struct {
+	DryRun bool `xor:"mode" help:"Change nothing: print the SQL, and what would be left."`
+	Yes    bool `xor:"mode" help:"Do it."`
+	jsonFlag
+}
+
+// Help is what --help tells beside.
+func (teardownCommand) Help() string {
+	return "Drops the slot, the publication, and Hookline's own tables: its webhooks, and " +
+		"deliveries that wait or are dead, are gone then. Sets replica identities as they were before. " +
+		"No process of Hookline may run."
+}
+
+// Validate wants it said that this is meant.
+func (c teardownCommand) Validate() error {
+	if !c.DryRun && !c.Yes {
+		return errors.New("say --dry-run to see what would be removed, or --yes to remove it")
+	}
+	return nil
+}
+
+// removed is what teardown tells.
+type removed struct {
+	DryRun  bool          `json:"dryRun"`
+	Removed []cdc.Removal `json:"removed"` // would be, in a dry run
+	Left    []cdc.Kept    `json:"left"`
+}
+
+func (c teardownCommand) Run(ctx context.Context) error {
+	cfg, err := load()
+	if err != nil {
+		return err
+	}
+	result := removed{DryRun: c.DryRun, Removed: []cdc.Removal{}, Left: []cdc.Kept{}}
+	apart := cfg.Spool.URL != "" && cfg.Spool.URL != cfg.CDC.URL
+	tables := []string{webhook.OwnTable}
+	if !apart || cmp.Or(cfg.Spool.Schema, cfg.CDC.Schema) == cfg.CDC.Schema {
+		tables = append(tables, spool.Tables()...) // the spool may have been here before
+	}
+	err = c.tearDown(ctx, cfg.CDC.URL, "HOOKLINE_DATABASE_URL", &result,
+		func(conn *pgx.Conn) (*cdc.Teardown, error) {
+			return cdc.NewTeardown(ctx, conn, cfg.CDC, tables)
+		})
+	if err == nil && apart {
+		err = c.tearDown(ctx, cfg.Spool.URL, "HOOKLINE_SPOOL_DATABASE_URL", &result,
+			func(conn *pgx.Conn) (*cdc.Teardown, error) {
+				return cdc.NewSpoolTeardown(ctx, conn, cmp.Or(cfg.Spool.Schema, cfg.CDC.Schema), cfg.CDC.Slot,
+					spool.Tables())
+			})
+	}
+	return errors.Join(err, c.tell(&result, err))
+}
+
+// tearDown removes what is in one of the databases, or finds out what that would be.
+func (c teardownCommand) tearDown(ctx context.Context, url, setting string, result *removed,
+	plan func(*pgx.Conn) (*cdc.Teardown, error),
+) error {
+	conn, err := cdc.TeardownConn(ctx, url)
+	if err != nil {
+		return fmt.Errorf("%s: %w", setting, err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	return cdc.WithPrepareLockIdle(ctx, conn, func() error {
+		t, err := plan(conn)
+		if err != nil {
+			return err
+		}
+		defer func() { result.Left = append(result.Left, t.Skipped...) }()
+		if c.DryRun {
+			result.Removed = append(result.Removed, t.Steps...)
+			return nil
+		}
+		p := newProgress("steps", len(t.Steps), c.JSON)
+		defer p.end()
+		return t.Apply(ctx, conn, func(s *cdc.Removal, err error) {
+			if p.add(1); err == nil {
+				result.Removed = append(result.Removed, *s)
+			}
+		})
+	})
+}
+
+// tell prints what was done. In a dry run standard output is SQL, to be run as it is.
+func (c teardownCommand) tell(result *removed, failed error) error {
+	if c.JSON {
+		if failed != nil && len(result.Removed) == 0 {
+			return nil
+		}
+		return printJSON(os.Stdout, result)
+	}
+	if c.DryRun {
+		for _, s := range result.Removed {
+			fmt.Printf("-- %s\n%s;\n", s.What, s.SQL)
+		}
+	} else {
+		tellRemoved(result.Removed)
+	}
+	for _, l := range result.Left {
+		line := fmt.Sprintf("%s: left as it is: %s", l.What, l.Why)
+		if l.SQL != "" {
+			line += "; " + l.SQL + ";"
+		}
+		if c.DryRun {
+			line = "-- " + strings.ReplaceAll(line, "\n", " ")
+		}
+		fmt.Println(line)
+	}
+	if failed == nil && len(result.Removed) == 0 {
+		fmt.Fprintln(os.Stderr, "There is nothing of Hookline to remove.")
+	}
+	return nil
+}
+
+// tellRemoved prints one line for each kind of what was removed: there may be thousands of tables.
+func tellRemoved(list []cdc.Removal) {
+	identities := 0
+	for _, s := range list {
+		if s.Kind == cdc.RestoreIdentity {
+			identities++
+		}
+	}
+	for _, s := range list {
+		switch {
+		case s.Kind != cdc.RestoreIdentity:
+			fmt.Printf("%s: removed\n", s.What)
+		case identities > 0:
+			fmt.Printf("replica identities of %s: as they were before\n", amount.Of(identities, "table"))
+			identities = 0
+		}
+	}
+}

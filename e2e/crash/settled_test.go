@@ -1,0 +1,170 @@
+package crash
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"hookline/e2e"
+)
+
+// What was put into the spool for one receiver while another one held the checkpoint is delivered
+// once, though the next process takes it from the spool and is brought it by the stream as well,
+// and the one after that is brought it when it has left the spool.
+func TestSpoolAheadOfCheckpoint(t *testing.T) {
+	t.Parallel()
+	const contacts = 500
+	db, dead, slow := e2e.NewCRM(t), e2e.NewInbox(t), e2e.NewInbox(t)
+	webhook := db.AddWebhook(dead, "*.*")
+	db.AddWebhook(slow, "*.*")
+	db.SetUp()
+	dead.Answers(e2e.Always(http.StatusServiceUnavailable))
+	slow.CloseAfter(0)
+	db.OneByOne("contact", contacts)
+	kill := func(sut *e2e.Process) {
+		sut.Kill()
+		dead.ExpectReplay()
+		slow.ExpectReplay()
+	}
+
+	roomy := []string{e2e.Often, "HOOKLINE_REQUEST_TIMEOUT=5m", "HOOKLINE_MAX_BUFFER=32MiB"}
+	sut := e2e.Start(t, db, roomy...)
+	untilWaiting(db, webhook, contacts)
+	kill(sut)
+
+	// With little room the stream is held up by the slow one, until all that the other one has to get
+	// has come from the spool.
+	dead.Answers(nil)
+	sut = e2e.Start(t, db, append(roomy, "HOOKLINE_MAX_BUFFER=64KiB")...)
+	dead.UntilAccepted(contacts)
+	untilWaiting(db, webhook, 0)
+	kill(sut)
+
+	sut = e2e.Start(t, db, roomy...).Until("active")
+	db.OneByOne("last", 1)
+	dead.UntilAccepted(contacts + 1) // the stream has brought everything before
+	slow.OpenGate()
+	e2e.Finish(t, sut, dead.Gets(db.Diary()...), slow.Gets(db.Diary()...))
+	for name, box := range map[string]*e2e.Inbox{"dead": dead, "slow": slow} {
+		if n := box.Count(); n != contacts+1 {
+			t.Errorf("the %s one has got %d deliveries of %d events", name, n, contacts+1)
+		}
+	}
+}
+
+func untilWaiting(db *e2e.Database, webhook string, n int) {
+	db.T.Helper()
+	const sql = `SELECT coalesce(sum(waiting), 0)::int FROM hookline.queue
+		WHERE webhook LIKE '%' || $1`
+	e2e.Eventually(db.T, func() error {
+		if got := e2e.Value[int](db, sql, webhook); got != n {
+			return fmt.Errorf("%d deliveries wait in the spool, want %d", got, n)
+		}
+		return nil
+	})
+}
+
+// inFlight is how many requests one webhook gets at once.
+const inFlight = 64
+
+// With a directory for its state, a process that is killed repeats no more than what was in flight.
+func TestKilledWithState(t *testing.T) {
+	t.Parallel()
+	const kills, perSecond = 10, 1000
+	random, db, box := e2e.Random(t), e2e.NewCRM(t), e2e.NewInbox(t)
+	db.AddWebhook(box, "*.*")
+	db.SetUp()
+	state := "HOOKLINE_STATE_DIR=" + t.TempDir()
+	stop := write(db, box, perSecond)
+	for range kills {
+		sut := e2e.Start(t, db, state)
+		box.UntilMore(200 + random.IntN(800))
+		sut.Kill()
+		box.ExpectReplay()
+	}
+	stop()
+	e2e.Finish(t, e2e.Start(t, db, state).Until("active"), box.Gets(db.Diary()...))
+	for life, n := range box.Repeats() {
+		if n > inFlight {
+			t.Errorf("%d deliveries were repeated after kill %d, want %d at most", n, life, inFlight)
+		}
+	}
+	t.Logf("%d events, repeats after each kill: %v", box.Events(), box.Repeats())
+}
+
+// write commits so many changes a second, each by itself, until stop is called; no more than the
+// inbox can follow.
+func write(db *e2e.Database, box *e2e.Inbox, perSecond int) (stop func()) {
+	const sql = `DO $$ BEGIN FOR i IN 1..%d LOOP
+		INSERT INTO contacts (id) VALUES ('contact' || (%[2]d + i) %% 5000)
+			ON CONFLICT (id) DO UPDATE SET version = contacts.version + 1;
+		COMMIT;
+	END LOOP; END $$`
+	const rhythm = 20 * time.Millisecond
+	each := perSecond * int(rhythm) / int(time.Second)
+	conn := db.Session()
+	ctx, cancel := context.WithCancel(db.T.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(rhythm)
+		defer tick.Stop()
+		for written := 0; ctx.Err() == nil; written += each {
+			if _, err := conn.Exec(db.T.Context(), fmt.Sprintf(sql, each, written)); err != nil {
+				db.T.Error(err)
+				return
+			}
+			box.UntilNear(ctx, written, 10*perSecond)
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// What comes from the spool is no exception, though the spool has yet to hear what was accepted.
+func TestKilledAmidSpoolWithState(t *testing.T) {
+	t.Parallel()
+	const contacts, place = 500, 400
+	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
+	webhook := db.AddWebhook(box, "*.*")
+	db.SetUp()
+	state := "HOOKLINE_STATE_DIR=" + t.TempDir()
+	box.Answers(e2e.Always(http.StatusServiceUnavailable))
+	db.OneByOne("contact", contacts)
+	soon := "HOOKLINE_RETRY_SCHEDULE=1ms" + strings.Repeat(",1ms", 500) // nothing waits for its time
+	sut := e2e.Start(t, db, soon, state)
+	untilWaiting(db, webhook, contacts)
+	sut.Kill()
+	box.ExpectReplay()
+
+	// The row of its queue is locked, so the spool hears of nothing.
+	locked := db.Session()
+	tx, err := locked.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `SELECT FROM hookline.queue FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	box.CloseAfter(place)
+	box.Answers(nil)
+	sut = e2e.Start(t, db, soon, state)
+	box.UntilClosed()
+	box.UntilAccepted(place)
+	sut.Kill()
+	box.ExpectReplay()
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	box.OpenGate()
+	e2e.Finish(t, e2e.Start(t, db, soon, state).Until("active"), box.Gets(db.Diary()...))
+	if again := box.Count() - contacts; again > inFlight {
+		t.Errorf("%d deliveries were repeated, want %d at most", again, inFlight)
+	}
+}

@@ -1,0 +1,75 @@
+package e2e
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// EventSchema returns what `hookline schema` prints.
+func (db *Database) EventSchema(arguments []string, settings ...string) string {
+	db.T.Helper()
+	p := Run(db.T, db.Env(settings...), append([]string{"schema"}, arguments...)...)
+	if code := p.Wait(); code != 0 {
+		db.T.Fatalf("schema ends with %d: %s", code, p.Log.String())
+	}
+	return p.Out.String()
+}
+
+// Validates has every body that comes from now on checked by the schema that Hookline prints of the
+// database as it is, in a form of bodies. What the schema does not tell of must not be there.
+func (b *Inbox) Validates(db *Database, form string, settings ...string) {
+	db.T.Helper()
+	text := db.EventSchema([]string{"--payload", form}, settings...)
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		db.T.Fatal(err)
+	}
+	closed(doc)
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	if err := c.AddResource("events.json", doc); err != nil {
+		db.T.Fatal(err)
+	}
+	compiled, err := c.Compile("events.json")
+	if err != nil {
+		db.T.Fatal(err)
+	}
+	b.Mu.Lock()
+	b.schema = compiled
+	b.Mu.Unlock()
+}
+
+// closed has all objects of a schema have no other members than those that it names.
+func closed(node any) {
+	switch n := node.(type) {
+	case map[string]any:
+		if _, names := n["properties"]; names && n["additionalProperties"] == nil {
+			n["additionalProperties"] = false
+		}
+		for key, value := range n {
+			// below properties and $defs are names, which may be any
+			if inner, ok := value.(map[string]any); ok && (key == "properties" || key == "$defs") {
+				for _, one := range inner {
+					closed(one)
+				}
+				continue
+			}
+			closed(value)
+		}
+	case []any:
+		for _, one := range n {
+			closed(one)
+		}
+	}
+}
+
+// validate returns an error when a body is not what the schema says.
+func validate(s *jsonschema.Schema, body []byte) error {
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	return s.Validate(value)
+}

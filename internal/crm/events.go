@@ -1,0 +1,161 @@
+package crm
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"hookline/cdc"
+	"hookline/internal/eventschema"
+	"hookline/internal/pg"
+	"hookline/mapper"
+)
+
+// Events tells what the events of all announced tables are made of, as these are now. With a tenant
+// it is of tables of others no more than those that several share.
+func (d *Database) Events(
+	ctx context.Context, tenant string,
+) (objects []eventschema.Object, labels eventschema.Labels, err error) {
+	list, err := d.Objects(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	list = slices.DeleteFunc(list, func(s mapper.ObjectStatus) bool { return s.Reason != "" })
+	err = d.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		tables, err := queryDescribed(ctx, conn.Conn(), list)
+		if err != nil {
+			return fmt.Errorf("look tables up: %w", err)
+		}
+		for _, s := range list {
+			t := tables[s.Table]
+			if t == nil { // dropped since
+				continue
+			}
+			o, err := d.eventsOf(ctx, s, t)
+			if err != nil {
+				return err
+			}
+			if o != nil && (tenant == "" || o.Tenant == "" || o.Tenant == tenant) {
+				objects = append(objects, *o)
+			}
+		}
+		labels, err = queryLabels(ctx, conn.Conn(), objects)
+		return err
+	})
+	return objects, labels, err
+}
+
+// eventsOf tells of one table, nil when nothing of it is announced.
+func (d *Database) eventsOf(
+	ctx context.Context, s mapper.ObjectStatus, t *describedTable,
+) (*eventschema.Object, error) {
+	description, err := d.Catalog.Describe(ctx, &t.relation)
+	if err != nil || description == nil {
+		return nil, err
+	}
+	o := &eventschema.Object{
+		Name: s.Object, Table: s.Table, Events: s.Events, Tenant: description.Workspace,
+		Tenanted: description.Workspace != "" || description.Tenant != nil,
+		Whole:    t.relation.Full(), Key: description.Identity(),
+	}
+	for i := range description.Fields {
+		f := &description.Fields[i]
+		o.Fields = append(o.Fields, eventschema.Field{
+			Name: f.Name, Shape: f.Shape, MayLack: f.Limit != 0 || f.MaybeSecret,
+			NotNull: len(f.Columns) == 1 && t.notNull[f.Columns[0]],
+		})
+	}
+	return o, nil
+}
+
+// describedTable is a table as the stream describes it.
+type describedTable struct {
+	relation cdc.Relation
+	notNull  []bool // by column
+}
+
+// queryDescribed looks tables up by their names.
+func queryDescribed(
+	ctx context.Context, conn *pgx.Conn, list []mapper.ObjectStatus,
+) (map[string]*describedTable, error) {
+	names := make([]string, len(list))
+	for i, s := range list {
+		names[i] = s.Table
+	}
+	rows, err := conn.Query(ctx, `
+		SELECT n.nspname, c.relname, c.oid, c.relreplident::text, a.attname, a.atttypid, a.atttypmod,
+		       a.attnotnull OR t.typnotnull
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		JOIN pg_type t ON t.oid = a.atttypid
+		WHERE n.nspname || '.' || c.relname = ANY ($1) AND c.relkind IN ('r', 'p')
+		  AND NOT `+pg.OmittedColumnSQL+`
+		ORDER BY c.oid, a.attnum`, names)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]*describedTable{}
+	var schema, name, identity string
+	var oid uint32
+	var notNull bool
+	column := cdc.Column{Identity: true}
+	_, err = pgx.ForEachRow(rows, []any{
+		&schema, &name, &oid, &identity, &column.Name, &column.Type, &column.Modifier, &notNull,
+	}, func() error {
+		t := found[schema+"."+name]
+		if t == nil {
+			t = &describedTable{relation: cdc.Relation{
+				OID: oid, Schema: schema, Name: name, Identity: identity[0],
+			}}
+			found[schema+"."+name] = t
+		}
+		t.relation.Columns = append(t.relation.Columns, column)
+		t.notNull = append(t.notNull, notNull)
+		return nil
+	})
+	return found, err
+}
+
+// queryLabels returns the labels of all enums that objects have values of.
+func queryLabels(
+	ctx context.Context, conn *pgx.Conn, objects []eventschema.Object,
+) (eventschema.Labels, error) {
+	oids := []uint32{}
+	var add func(s *mapper.Shape)
+	add = func(s *mapper.Shape) {
+		if s == nil {
+			return
+		}
+		if s.Type != 0 {
+			oids = append(oids, s.Type)
+		}
+		add(s.Items)
+		for _, m := range s.Members {
+			add(m.Shape)
+		}
+	}
+	for _, o := range objects {
+		for _, f := range o.Fields {
+			add(f.Shape)
+		}
+	}
+	rows, err := conn.Query(ctx, `
+		SELECT t.oid, array_agg(l.enumlabel::text ORDER BY l.enumsortorder)
+		FROM pg_type t JOIN pg_enum l
+		ON l.enumtypid = CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END
+		WHERE t.oid = ANY ($1::oid[]) GROUP BY t.oid`, oids)
+	if err != nil {
+		return nil, fmt.Errorf("look enums up: %w", err)
+	}
+	labels := eventschema.Labels{}
+	var oid uint32
+	var list []string
+	_, err = pgx.ForEachRow(rows, []any{&oid, &list}, func() error {
+		labels[oid] = list
+		return nil
+	})
+	return labels, err
+}

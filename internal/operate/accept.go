@@ -1,0 +1,171 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"hookline/cdc"
+	"hookline/internal/crm"
+	"hookline/notice"
+	"hookline/spool"
+)
+
+// SpoolChoice is what becomes of the deliveries of the spool when a gap is accepted. It is "" when
+// nobody has said.
+type SpoolChoice string
+
+const (
+	KeepSpool    SpoolChoice = "keep"
+	discardSpool SpoolChoice = "discard"
+)
+
+// AcceptGap gives up what can no longer be announced, while no other process prepares the database.
+func AcceptGap(
+	ctx context.Context, db *crm.Database, store *spool.Spool, choice SpoolChoice,
+) error {
+	cfg, log := db.Config, db.Log
+	if err := crm.PrepareSpool(ctx, store, log); err != nil {
+		return err
+	}
+	return db.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		return cdc.WithPrepareLockIdle(ctx, conn.Conn(), func() error {
+			gap, err := db.FindGap(ctx, store)
+			if err != nil {
+				return err
+			}
+			if gap == nil || gap.Reason != cdc.Unreadable {
+				if _, err := db.CheckDrop(ctx); err != nil {
+					return err
+				}
+				if err := choice.check(ctx, store); err != nil {
+					return err
+				}
+				reason := ""
+				if gap != nil {
+					reason = string(gap.Reason)
+				}
+				return RenewSlot(ctx, db, conn.Conn(), store, reason, choice)
+			}
+			begin, to, err := cdc.SkipUnreadable(ctx, conn.Conn(), cfg.CDC, store)
+			if err != nil {
+				return err
+			}
+			tellAccepted(log, cfg.CDC.Slot, begin, to)
+			_, err = store.Note(ctx, []notice.Row{notice.Gap(string(gap.Reason), begin, to)})
+			return err
+		})
+	})
+}
+
+// check returns a *cdc.Problem when there are deliveries and nobody has said what becomes of them.
+// Whether they are this database's to make cannot be told: a copy of a server's files has the same
+// identifier as the original, and its spool.
+func (c SpoolChoice) check(ctx context.Context, store *spool.Spool) error {
+	queues, err := store.Queues(ctx)
+	if err != nil || c != "" {
+		return err
+	}
+	waiting, dead := 0, 0
+	for _, q := range queues {
+		waiting, dead = waiting+q.Waiting, dead+q.Dead
+	}
+	if waiting+dead == 0 {
+		return nil
+	}
+	return &cdc.Problem{
+		What: fmt.Sprintf("deliveries in the spool: %d waiting, %d dead; it has to be said what "+
+			"becomes of them", waiting, dead),
+		Hint: "--spool=keep sends what waits when this database is the one that was announced before. " +
+			"--spool=discard forgets all of it when this is a copy of that one, which sends them itself",
+	}
+}
+
+// RenewSlot makes a new slot in place of the one that cannot be read any more. The checkpoint tells
+// where the gap begins, and goes last: killed at any point before, there is still a gap, of a slot
+// that is missing or that was moved, and the same can be done again.
+//
+//  1. The checkpoint is there. Where nothing was announced yet it is made, of where the slot
+//     stands.
+//  2. The old slot is dropped.
+//  3. Deliveries are discarded, if that was said.
+//  4. What the slot needs is made, and then the slot. This takes as long as others' transactions
+//     do.
+//  5. The checkpoint is forgotten: the next start takes up where the slot stands.
+func RenewSlot(ctx context.Context, db *crm.Database, conn *pgx.Conn,
+	store *spool.Spool, reason string, choice SpoolChoice,
+) error {
+	cfg, log := db.Config, db.Log
+	begin, err := cdc.EnsureCheckpoint(ctx, cfg.CDC, store)
+	if err != nil {
+		return err
+	}
+	if err := db.DropSlot(ctx); err != nil {
+		return err
+	}
+	if choice == discardSpool {
+		if err := emptySpool(ctx, store, log); err != nil {
+			return err
+		}
+	}
+	// the one that is told is noted with the rest
+	if err := cdc.ForgetEnvironment(ctx, conn, cfg.CDC); err != nil {
+		return err
+	}
+	if _, err := db.PrepareOn(ctx, conn, nil); err != nil {
+		return err
+	}
+	to, err := db.SlotPosition(ctx)
+	if err != nil {
+		return err
+	}
+	tellAccepted(log, cfg.CDC.Slot, begin, to)
+	// told twice when killed after it
+	if _, err := store.Note(ctx, []notice.Row{notice.Gap(reason, begin, to)}); err != nil {
+		return err
+	}
+	return store.ForgetCheckpoint(ctx, cfg.CDC.Slot)
+}
+
+// tellAccepted tells from where to where nothing is announced.
+func tellAccepted(log *slog.Logger, slot string, begin *cdc.Checkpoint, to cdc.LSN) {
+	given := []any{"slot", slot}
+	if begin != nil {
+		given = append(given, "from", begin.Settled.End)
+	}
+	given = append(given, "to", to)
+	if begin != nil && begin.Settled.Commit != 0 {
+		given = append(given, "of_the_transaction_at", begin.Settled.Commit, "from_change",
+			begin.Settled.Index)
+	}
+	if begin != nil && !begin.Time.IsZero() {
+		given = append(given, "last_change", begin.Time)
+	}
+	log.Warn("gap accepted: what was committed in it is not announced", given...)
+}
+
+// emptySpool discards all deliveries, and tells how many there were for each webhook.
+func emptySpool(ctx context.Context, store *spool.Spool, log *slog.Logger) error {
+	if err := store.Claim(ctx); err != nil {
+		return err
+	}
+	queues, err := store.Queues(ctx)
+	if err != nil {
+		return err
+	}
+	for _, q := range queues {
+		if err := store.Discard(ctx, q.Webhook); err != nil {
+			return err
+		}
+		if err := store.Pause(ctx, q.Webhook, "", ""); err != nil {
+			return err
+		}
+		log.Warn("discarded deliveries", "webhook", q.Webhook, "waiting", q.Waiting, "dead", q.Dead)
+	}
+	_, err = store.DiscardDead(ctx, spool.Filter{})
+	return errors.Join(err, store.ForgetNotices(ctx))
+}

@@ -1,0 +1,207 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hookline/admin/api"
+	"hookline/cdc"
+	"hookline/config"
+	"hookline/internal/amount"
+	"hookline/internal/crm"
+	"hookline/mapper"
+	"hookline/spool"
+	"hookline/webhook"
+)
+
+// Status is how things stand, as seen from the database: it says the same whichever process is
+// asked, and when none runs.
+type Status struct {
+	Healthy    bool            `json:"healthy"`
+	Gap        *GapStatus      `json:"gap,omitempty"`
+	Problems   []string        `json:"problems,omitempty"`
+	Profile    string          `json:"profile"`
+	Slot       crm.SlotStatus  `json:"slot"`
+	Tables     int             `json:"publishedTables"`
+	Checkpoint *cdc.Checkpoint `json:"checkpoint,omitempty"`
+	Private    []string        `json:"privateObjects,omitempty"` // not announced for that reason
+	Shared     []string        `json:"sharedObjects,omitempty"`  // announced record by record
+	// Undecided is what becomes of those of which it is not known: told, not told.
+	Undecided string            `json:"undecided,omitempty"`
+	Tenants   []tenantStatus    `json:"tenants,omitempty"` // whose the records are
+	Webhooks  []webhook.Status  `json:"webhooks"`
+	Spool     []crm.QueueStatus `json:"spool"`
+	Gaps      []api.GaveUp      `json:"givenUp,omitempty"`
+
+	blocked bool // the slot must not be read at present, and Problems tells why
+}
+
+// tenantStatus is a mapper.Ownership.
+type tenantStatus struct {
+	Table  string `json:"table"`
+	Column string `json:"column,omitempty"`
+	Shared bool   `json:"shared,omitempty"`
+	Nobody string `json:"nobody,omitempty"` // why no tenant hears of it
+	what   string
+}
+
+func (t tenantStatus) String() string { return t.what }
+
+// GapStatus is a cdc.Gap.
+type GapStatus struct {
+	Reason cdc.Reason `json:"reason"`
+	What   string     `json:"what"`
+	Hint   string     `json:"mend"`
+}
+
+// ReadStatus looks how things stand.
+func ReadStatus(ctx context.Context, cfg config.Config) (*Status, error) {
+	quiet := slog.New(slog.DiscardHandler) // what it would log is what the command prints
+	db, err := crm.Open(ctx, cfg, quiet, prometheus.NewRegistry())
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	db.Tries = crm.FewTries
+	store, err := crm.OpenSpool(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	s := &Status{Profile: db.Catalog.Profile()}
+	if s.Checkpoint, err = store.LoadCheckpoint(ctx, cfg.CDC.Slot); err != nil {
+		return nil, err
+	}
+	if err := s.read(ctx, db, store); err != nil {
+		return nil, err
+	}
+	if s.Spool, s.Gaps, err = crm.ReadSpool(ctx, store); err != nil {
+		return nil, err
+	}
+	s.judge()
+	return s, nil
+}
+
+func (s *Status) read(ctx context.Context, db *crm.Database, store *spool.Spool) error {
+	if err := db.Load(ctx); err != nil {
+		return err
+	}
+	s.Webhooks = db.Webhooks.List()
+	if restricted, ok := db.Catalog.(mapper.Restricted); ok {
+		s.Private, s.Shared = restricted.Private(), restricted.Shared()
+		s.Undecided = crm.Undecided(db.Config.Mapper.TellUndecided)
+	}
+	return db.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) (err error) {
+		if err := s.readTenants(ctx, db, conn.Conn()); err != nil {
+			return err
+		}
+		if err := s.readDeciding(ctx, db, conn.Conn()); err != nil {
+			return err
+		}
+		if s.Slot, err = crm.ReadSlot(ctx, conn.Conn(), db.Config.CDC.Slot); err != nil {
+			return err
+		}
+		err = conn.QueryRow(ctx, `
+			SELECT count(*) FROM pg_publication_tables WHERE pubname = $1 AND schemaname <> $2`,
+			db.Config.CDC.Publication, db.Config.Webhook.Schema).Scan(&s.Tables)
+		if err != nil {
+			return fmt.Errorf("count the tables of publication %q: %w", db.Config.CDC.Publication, err)
+		}
+		gap, err := cdc.FindGap(ctx, conn.Conn(), db.Config.CDC, store)
+		if gap != nil {
+			s.Gap = &GapStatus{gap.Reason, gap.What, gap.Hint}
+		}
+		if problem, ok := errors.AsType[*cdc.Problem](err); ok {
+			s.Problems, err = append(s.Problems, problem.What+"; "+problem.Hint), nil
+		}
+		if err != nil {
+			return err
+		}
+		blocked, err := cdc.FindBlocked(ctx, conn.Conn())
+		if s.blocked = blocked != nil; s.blocked {
+			s.add(cdc.StateBlocked.String(), &blocked.Problem)
+		}
+		if err != nil {
+			return err
+		}
+		held, err := cdc.FindHeld(ctx, conn.Conn(), db.Config.CDC, false)
+		if held != nil {
+			s.add("held", &held.Problem)
+		}
+		return err
+	})
+}
+
+// add notes on one line what is in the way of the stream.
+func (s *Status) add(state string, p *cdc.Problem) {
+	s.Problems = append(s.Problems, fmt.Sprintf("%s: %s; %s", state, p.What, strings.ReplaceAll(p.Hint,
+		"\n", " ")))
+}
+
+// readTenants reads whose the records of the tables are.
+func (s *Status) readTenants(ctx context.Context, db *crm.Database, conn *pgx.Conn) error {
+	tenanted, ok := db.Catalog.(mapper.Tenanted)
+	if !ok {
+		return nil
+	}
+	list, err := tenanted.Ownerships(ctx, conn)
+	for _, o := range list {
+		s.Tenants = append(s.Tenants, tenantStatus{
+			o.Table.Schema + "." + o.Table.Name, o.Column,
+			o.Shared, o.Why, o.String(),
+		})
+	}
+	return err
+}
+
+// readDeciding notes tables that decide which records may be told, and that the role may not read.
+func (s *Status) readDeciding(ctx context.Context, db *crm.Database, conn *pgx.Conn) error {
+	restricted, ok := db.Catalog.(mapper.Restricted)
+	if !ok {
+		return nil
+	}
+	found, err := restricted.CheckDeciding(ctx, conn)
+	for _, f := range found {
+		s.Problems = append(s.Problems, fmt.Sprintf("%s; %s: %s;", f.Found, f.Hint, strings.Join(f.SQL,
+			"; ")))
+	}
+	return err
+}
+
+// judge fills in what is wrong.
+func (s *Status) judge() {
+	problem := func(format string, args ...any) {
+		s.Problems = append(s.Problems, fmt.Sprintf(format,
+			args...))
+	}
+	switch {
+	case s.Slot.Making && s.Checkpoint == nil:
+		s.Gap = nil
+		problem("%s", s.Slot.BeingMade())
+	case !s.Slot.Exists && s.Checkpoint == nil && (s.Gap == nil || s.Gap.Reason == cdc.SlotMissing):
+		s.Gap = nil
+		problem("slot %q does not exist yet: hookline setup, or hookline run", s.Slot.Name)
+	case s.Gap != nil:
+		problem("gap (%s): %s; %s", s.Gap.Reason, s.Gap.What, s.Gap.Hint)
+	case !s.Slot.Active && s.blocked: // that is why
+	case !s.Slot.Active:
+		problem("nobody reads slot %q, and it keeps %s of WAL: start hookline run", s.Slot.Name,
+			amount.Bytes(s.Slot.RetainedBytes))
+	}
+	if s.Tables == 0 && (s.Gap == nil || s.Gap.Reason != cdc.PublicationMissing) {
+		problem("no table of the CRM is published: hookline doctor tells why")
+	}
+	for _, q := range s.Spool {
+		for _, p := range q.Problems() {
+			problem("%s: %s", p.What, p.Hint)
+		}
+	}
+	s.Healthy = len(s.Problems) == 0
+}

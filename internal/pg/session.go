@@ -1,0 +1,102 @@
+package pg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// ErrURL says that a database URL cannot be parsed. It does not quote it, as it may hold a
+// password.
+var ErrURL = errors.New("the database URL cannot be parsed: want a Postgres connection string " +
+	"such as postgres://user:password@host:5432/database")
+
+// SessionSettings are the run-time parameters of every connection whose text output is read: the
+// stream's tuples, and rows read beside it, must print alike whatever the server's or the role's
+// defaults are.
+func SessionSettings() map[string]string {
+	return map[string]string{
+		"application_name": "hookline",
+		// every name that is not the server's own is qualified
+		"search_path":        "pg_catalog, pg_temp",
+		"client_encoding":    "UTF8",
+		"DateStyle":          "ISO, MDY",
+		"IntervalStyle":      "postgres",
+		"TimeZone":           "UTC",
+		"lc_monetary":        "C", // money reads alike wherever the CRM's sessions say it is spent
+		"extra_float_digits": "1",
+		"bytea_output":       "hex",
+		"jit":                "off", // it costs a catalog query 100 ms and more, and gains nothing
+	}
+}
+
+// durability is synchronous_commit: a commit of Hookline's is on disk when it returns, and waits
+// for no standby. It would wait for itself while the stream counts as one.
+const durability = "local"
+
+// PoolConfig returns the configuration of a pool of at most so many connections to the database at
+// url, with SessionSettings and without time limits that are not its own.
+func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, ErrURL // err may quote the password
+	}
+	for name, value := range SessionSettings() {
+		config.ConnConfig.RuntimeParams[name] = value
+	}
+	config.ConnConfig.RuntimeParams["synchronous_commit"] = durability
+	// Rows that the role must not see are an error, not left out.
+	config.ConnConfig.RuntimeParams["row_security"] = "off"
+	config.ConnConfig.AfterConnect = liftTimeLimits
+	config.MaxConns = connections
+	return config, nil
+}
+
+// ReplicationConfig returns the configuration of a replication connection to the database at url,
+// like PoolConfig. Its errors hold no password.
+func ReplicationConfig(url string) (*pgconn.Config, error) {
+	config, err := pgconn.ParseConfig(url)
+	if err != nil {
+		return nil, ErrURL // err may quote the password
+	}
+	for name, value := range SessionSettings() {
+		config.RuntimeParams[name] = value
+	}
+	config.RuntimeParams["replication"] = "database"
+	config.AfterConnect = liftTimeLimits
+	return config, nil
+}
+
+// liftTimeLimits takes from a new session the time limits that the server, the database or the role
+// sets for everybody. They are meant for statements of an application. What Hookline does has
+// bounds of its own, or lasts as long as others do: a stream waits for receivers, and decoding a
+// transaction is a transaction of the walsender, which transaction_timeout (17 and later) ends, at
+// each try in the same place. Limits that the connection string or Hookline itself asks for stay.
+//
+// Behind a pooler, which Hookline refuses later, nothing is set: the session may be another's next.
+// A pooler is told by a process number that is not the server's.
+//
+// https://www.postgresql.org/docs/current/runtime-config-client.html
+func liftTimeLimits(ctx context.Context, conn *pgconn.PgConn) error {
+	_, err := conn.Exec(ctx, fmt.Sprintf(`SELECT set_config(name, '0', false) FROM pg_settings
+		WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout',
+		               'idle_in_transaction_session_timeout', 'idle_session_timeout')
+		AND setting <> '0' AND source <> 'client' AND pg_backend_pid() = %d`, conn.PID())).ReadAll()
+	if err != nil {
+		return fmt.Errorf("lift the session's time limits: %w", err)
+	}
+	return nil
+}
+
+// ResetLockTimeout has lock_timeout be what it was when the session began, even after ctx has
+// ended.
+func ResetLockTimeout(ctx context.Context, conn *pgx.Conn) {
+	ctx = context.WithoutCancel(ctx)
+	if _, err := conn.Exec(ctx, "RESET lock_timeout"); err == nil {
+		_ = liftTimeLimits(ctx, conn.PgConn())
+	}
+}

@@ -1,0 +1,73 @@
+package mapper
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"hookline/cdc"
+)
+
+// ID is what an event's ID tells, beside the database: evt_<database>_<commit LSN>_<index>, with t
+// and the number of the timeline behind it from the second one on, as another transaction may have
+// been at this position of the one before, with _1 for a second event of one change, and with p for
+// what was told before its transaction was over.
+type ID struct {
+	Commit   cdc.LSN
+	Index    uint32
+	Timeline int32 // 0 for the first
+	Second   bool
+	Part     bool
+}
+
+// idPrefix is what the IDs of a database begin with.
+func idPrefix(database string) string { return "evt_" + database + "_" }
+
+// In returns the ID as it is in a database.
+func (id ID) In(database string) string { return string(id.append([]byte(idPrefix(database)))) }
+
+func (id ID) append(buf []byte) []byte {
+	var lsn [8]byte
+	binary.BigEndian.PutUint64(lsn[:], uint64(id.Commit))
+	buf = hex.AppendEncode(buf, lsn[:])
+	buf = append(buf, '_')
+	buf = strconv.AppendUint(buf, uint64(id.Index), 10)
+	if id.Timeline > 1 {
+		buf = append(buf, 't')
+		buf = strconv.AppendInt(buf, int64(id.Timeline), 10)
+	}
+	if id.Second {
+		buf = append(buf, "_1"...)
+	}
+	if id.Part {
+		buf = append(buf, partMark)
+	}
+	return buf
+}
+
+// ParseID is the reverse of ID.In. ok is false unless text is what In returns.
+func ParseID(text string) (id ID, ok bool) {
+	const commit, index = len("evt_01234567_"), len("evt_01234567_0123456789abcdef_")
+	if len(text) <= index || text[:4] != "evt_" || text[commit-1] != '_' || text[index-1] != '_' {
+		return ID{}, false
+	}
+	lsn, err := strconv.ParseUint(text[commit:index-1], 16, 64)
+	if err != nil {
+		return ID{}, false
+	}
+	id.Commit = cdc.LSN(lsn)
+	rest, part := strings.CutSuffix(text[index:], string(partMark))
+	rest, second := strings.CutSuffix(rest, "_1")
+	id.Part, id.Second = part, second
+	if number, timeline, late := strings.Cut(rest, "t"); late {
+		n, err := strconv.ParseInt(timeline, 10, 32)
+		if err != nil || n <= 1 {
+			return ID{}, false
+		}
+		rest, id.Timeline = number, int32(n)
+	}
+	n, err := strconv.ParseUint(rest, 10, 32)
+	id.Index = uint32(n)
+	return id, err == nil
+}

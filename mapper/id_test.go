@@ -1,0 +1,36 @@
+package mapper
+
+import "testing"
+
+func TestID(t *testing.T) {
+	for text, want := range map[string]ID{
+		"evt_0badcafe_00000000deadbeef_0":    {Commit: 0xdeadbeef},
+		"evt_0badcafe_00000000deadbeef_12_1": {Commit: 0xdeadbeef, Index: 12, Second: true},
+		"evt_0badcafe_00000000deadbeef_3p":   {Commit: 0xdeadbeef, Index: 3, Part: true},
+		"evt_0badcafe_00000000deadbeef_3t4_1p": {
+			Commit: 0xdeadbeef, Index: 3, Timeline: 4, Second: true, Part: true,
+		},
+		"evt_0badcafe_f0000000deadbeef_1t2": {Commit: 0xf0000000deadbeef, Index: 1, Timeline: 2},
+		"evt_0badcafe_00000000deadbeef_4294967295t12_1": {
+			Commit: 0xdeadbeef, Index: 1<<32 - 1, Timeline: 12, Second: true,
+		},
+	} {
+		got, ok := ParseID(text)
+		if !ok || got != want {
+			t.Errorf("%s is read as %+v, %t, want %+v", text, got, ok, want)
+		}
+		if back := want.In("0badcafe"); back != text {
+			t.Errorf("%+v is written as %s, want %s", want, back, text)
+		}
+	}
+	for _, text := range []string{
+		"", "plain", "evt_0badcafe_00000000deadbeef_", "evt_0badcafe_00000000deadbeef_x",
+		"evt_0badcafe_00000000deadbeef_1t", "evt_0badcafe_00000000deadbeef_1t1",
+		"evt_0badcafe_00000000deadbee__11", "evt_0badcafe_0000000gdeadbeef_1",
+		"evt_0badcafe_00000000deadbeef_4294967296",
+	} {
+		if id, ok := ParseID(text); ok {
+			t.Errorf("%q is read as %+v", text, id)
+		}
+	}
+}

@@ -1,0 +1,2 @@
+// Package pgtexttest compares with Node.js, and makes numbers and documents to compare with.
+package pgtexttest

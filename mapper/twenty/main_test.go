@@ -1,0 +1,9 @@
+package twenty
+
+import (
+	"testing"
+
+	"hookline/internal/postgres/postgrestest"
+)
+
+func TestMain(m *testing.M) { postgrestest.Main(m) }

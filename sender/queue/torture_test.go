@@ -1,0 +1,430 @@
+package queue
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"hookline/mapper"
+	"hookline/webhook"
+)
+
+var seeds = flag.Uint64("seeds", 1000, "how often TestTorture is run, each time differently")
+
+// mark is what a test knows of an event: the numbers that it has among those of its records.
+type mark struct {
+	record, former uint64
+	seq, formerSeq int
+}
+
+// row is a delivery in the spool of a driver.
+type row struct {
+	d    *Delivery
+	seq  int64
+	due  time.Time
+	dead bool
+}
+
+// driver drives a queue by chance, and has a spool for it, to which things are written a while
+// later.
+type driver struct {
+	t      *testing.T
+	random *rand.Rand
+	rough  bool // deliveries may be given up, and are replayed
+	cover  map[Transition]int
+
+	q       *Queue
+	now     time.Time
+	to      *webhook.Subscription
+	served  bool
+	down    bool // the receiver accepts nothing
+	paused  bool // as the spool has it
+	flying  []*Delivery
+	loading *Load
+	ordered []Effect // that are not written yet
+	rows    []*row
+	place   int64
+
+	marks map[string]mark
+	next  map[uint64]int
+	last  map[uint64]int
+	left  map[string]bool // events that are not settled
+}
+
+// TestTorture drives queues by chance. Whatever happens, nothing is lost, all arrives in order per
+// record, and in the end nothing is left. Every step that Transitions lists is taken, and no other.
+func TestTorture(t *testing.T) {
+	cover := map[Transition]int{}
+	for seed := range *seeds {
+		d := &driver{
+			t:      t,
+			random: rand.New(rand.NewPCG(seed, 7)),
+			rough:  seed%2 == 1,
+			cover:  cover,
+			now:    time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC),
+			to:     &webhook.Subscription{},
+			served: true,
+			marks:  map[string]mark{},
+			next:   map[uint64]int{},
+			last:   map[uint64]int{},
+			left:   map[string]bool{},
+		}
+		d.begin()
+		for range 600 {
+			d.step()
+		}
+		if d.end(); t.Failed() {
+			t.Fatalf("with seed %d", seed)
+		}
+	}
+	for _, step := range Transitions {
+		if cover[step.Transition] == 0 && *seeds >= 1000 {
+			t.Errorf("no %s went from %s to %s: %s", step.Of, step.From, step.To, step.On)
+		}
+	}
+	for _, step := range Transitions {
+		delete(cover, step.Transition)
+	}
+	for s, n := range cover {
+		t.Errorf("%d times a %s went from %q to %q: no such step is known", n, s.Of, s.From, s.To)
+	}
+}
+
+// begin has a process begin with what is in the spool.
+func (d *driver) begin() {
+	d.q = New(Config{
+		MaxInFlight: []int{1, 3, 8}[d.random.IntN(3)], HoldMax: 4 * time.Second, MaxApart: 3,
+		Trace: func(t Transition) { d.cover[t]++ },
+	})
+	if d.chance(3) {
+		d.q.BeginFailing()
+	}
+	if d.paused || slices.ContainsFunc(d.rows, func(r *row) bool { return !r.dead }) {
+		d.q.Backlog(d.paused, d.chance(2))
+	}
+	d.carryOut()
+}
+
+func (d *driver) chance(oneIn int) bool { return d.random.IntN(oneIn) == 0 }
+
+// step has one thing happen.
+func (d *driver) step() {
+	if d.chance(40) {
+		d.down = !d.down
+	}
+	switch d.random.IntN(14) {
+	case 0, 1, 2:
+		d.add()
+	case 3:
+		d.now = d.now.Add(time.Duration(d.random.IntN(3000)) * time.Millisecond)
+		d.probe()
+	case 4, 5:
+		d.attempt()
+	case 6, 7:
+		if len(d.flying) > 0 {
+			d.finish(d.random.IntN(len(d.flying)), d.outcome())
+		}
+	case 8, 9:
+		d.load(d.chance(8))
+	case 10:
+		d.write()
+	case 11:
+		d.probe()
+	case 12:
+		d.operate()
+	case 13:
+		if d.chance(20) {
+			d.restart()
+		}
+	}
+	d.carryOut()
+}
+
+// add adds an event, which may have changed the key of its record.
+func (d *driver) add() {
+	if !d.served || d.q.State() >= Draining {
+		return
+	}
+	m := mark{record: 1 + d.random.Uint64N(9)}
+	d.next[m.record]++
+	m.seq = d.next[m.record]
+	if former := 1 + d.random.Uint64N(9); former != m.record && d.chance(5) {
+		d.next[former]++
+		m.former, m.formerSeq = former, d.next[former]
+	}
+	id := fmt.Sprintf("evt_0badcafe_%016x_%d", m.record, m.seq)
+	d.marks[id] = m
+	d.left[id] = true
+	d.q.Add(&Delivery{
+		Event: mapper.NewEvent(mapper.Parts{
+			ID: id, Object: "person", Record: m.record, Former: m.former, Data: []byte("{}"),
+		}),
+		To: d.to, Size: 100, Taken: d.now,
+	})
+}
+
+// attempt begins as many attempts as there may be.
+func (d *driver) attempt() {
+	for d.q.MayAttempt(d.now) {
+		if d.q.InFlight() > 0 && d.chance(9) {
+			d.q.Crowded()
+			return
+		}
+		next := d.q.Next(d.now)
+		if next == nil {
+			return
+		}
+		next.Tried = d.to
+		for _, other := range d.flying {
+			if other.Event.Record == next.Event.Record {
+				d.t.Errorf("two attempts at once at record %d", next.Event.Record)
+			}
+		}
+		d.flying = append(d.flying, next)
+	}
+}
+
+// probe tests whether the receiver takes connections, if that is due.
+func (d *driver) probe() {
+	if d.q.ProbeConnect(d.now, d.served) {
+		d.q.Probed(Reached(d.random.IntN(3)), d.now, 0.5)
+	}
+}
+
+func (d *driver) outcome() Outcome {
+	switch n := d.random.IntN(12); {
+	case !d.served:
+		return Cancelled
+	case d.down && (n > 0 || !d.rough):
+		return Retryable
+	case d.down:
+		return Gone
+	case n < 5:
+		return Accepted
+	case n == 5 && d.rough:
+		return Rejected
+	case n == 6 && d.rough && d.chance(2):
+		return Gone
+	case n == 7 && d.q.State() >= Draining:
+		return Cut
+	}
+	return Retryable
+}
+
+// finish ends an attempt.
+func (d *driver) finish(i int, outcome Outcome) {
+	f := d.flying[i]
+	d.flying = slices.Delete(d.flying, i, i+1)
+	if m := d.marks[f.Event.ID]; outcome == Accepted && !f.Replay {
+		d.arrive(m.record, m.seq)
+		if m.former != 0 {
+			d.arrive(m.former, m.formerSeq)
+		}
+	}
+	d.q.Result(f, Result{
+		Outcome: outcome, Status: 500, Refused: d.chance(2), Changed: d.chance(20),
+		Wait: time.Duration(d.random.IntN(5000)) * time.Millisecond, Jitter: 0.5,
+	}, d.now)
+}
+
+func (d *driver) arrive(record uint64, seq int) {
+	if seq != d.last[record]+1 && (!d.rough || seq <= d.last[record]) {
+		d.t.Errorf("event %d of record %d arrives after %d", seq, record, d.last[record])
+	}
+	d.last[record] = seq
+}
+
+// load begins to read the spool, or ends it.
+func (d *driver) load(fails bool) {
+	if d.loading == nil && !d.q.MayLoad() {
+		return
+	}
+	if l := d.loading; l != nil {
+		d.loading = nil
+		switch {
+		case fails:
+			d.q.LoadFailed(*l, d.now)
+		case !d.served:
+			d.q.LoadDropped(*l)
+		default:
+			d.q.LoadDone(*l, d.read(*l), d.now)
+		}
+	}
+	if l, ok := d.q.NextLoad(d.now, 2000, d.served); ok {
+		if l.Flush {
+			d.carryOut()
+			d.write()
+		}
+		d.loading = &l
+	}
+}
+
+// read returns a page of the spool.
+func (d *driver) read(l Load) (rows []Row) {
+	for _, r := range d.rows {
+		e := r.d.Event
+		if r.dead || r.seq <= l.After || l.Keys != nil && !slices.Contains(l.Keys, e.Record) &&
+			(e.Former == 0 || !slices.Contains(l.Keys, e.Former)) || len(rows) >= l.Rows {
+			continue
+		}
+		rows = append(rows, Row{Seq: r.seq, Wait: r.due.Sub(d.now), Delivery: &Delivery{
+			Event: e, To: d.to, Size: 100, Attempts: r.d.Attempts, Replay: r.d.Replay,
+		}})
+	}
+	return rows
+}
+
+// operate does what others than receivers do.
+func (d *driver) operate() {
+	switch n := d.random.IntN(16); {
+	case n < 3 && len(d.flying) > 0:
+		d.q.HoldEnds(d.flying[d.random.IntN(len(d.flying))])
+	case n < 6:
+		d.q.MakeRoom(d.now, time.Second)
+	case n == 6:
+		d.q.MoveToSpool()
+	case d.q.State() >= Draining:
+	case n == 7, n == 8, n == 9 && d.paused:
+		d.to, d.served = &webhook.Subscription{}, true
+		d.q.Changed(d.to, true)
+	case n == 10 && d.rough:
+		d.served = false
+		d.q.Gone()
+	case n > 10 && d.rough && d.served:
+		d.q.Backlog(d.paused, false)
+		if slices.ContainsFunc(d.rows, func(r *row) bool { return r.dead }) {
+			d.q.Requeue()
+		}
+	}
+}
+
+// restart ends the process and begins another.
+func (d *driver) restart() {
+	d.q.Drain()
+	for range d.random.IntN(20) {
+		d.carryOut()
+		d.attempt()
+		if len(d.flying) > 0 && d.chance(2) {
+			d.finish(0, d.outcome())
+		}
+		if d.loading != nil && d.chance(4) {
+			d.load(d.chance(2))
+		}
+	}
+	d.q.Close()
+	for len(d.flying) > 0 {
+		d.carryOut()
+		d.finish(0, d.outcome())
+	}
+	d.carryOut()
+	d.write()
+	for _, id := range slices.Sorted(maps.Keys(d.left)) {
+		d.t.Errorf("%s is nowhere after the end of a process", id)
+	}
+	d.loading, d.served = nil, true
+	d.begin()
+}
+
+// carryOut takes what the queue says.
+func (d *driver) carryOut() {
+	for _, e := range d.q.Effects() {
+		switch e.Do {
+		case NotePause:
+			d.paused = true
+		case NoteResume:
+			d.paused = false
+		case NoteFailing, NoteRecovered:
+		default:
+			d.ordered = append(d.ordered, e)
+		}
+		if e.Do == Deliver && !e.Delivery.Stored || e.Do == Discard && !e.Delivery.Stored {
+			delete(d.left, e.Delivery.Event.ID)
+		}
+	}
+}
+
+// write has everything written that is on its way to the spool.
+func (d *driver) write() {
+	for _, e := range d.ordered {
+		id := ""
+		if e.Delivery != nil {
+			id = e.Delivery.Event.ID
+		}
+		at := slices.IndexFunc(d.rows, func(r *row) bool { return r.d.Event.ID == id })
+		switch e.Do {
+		case Spool, DeadLetter:
+			if at >= 0 {
+				d.rows[at].dead = d.rows[at].dead || e.Do == DeadLetter
+				continue
+			}
+			d.append(&row{d: e.Delivery, due: e.Due, dead: e.Do == DeadLetter})
+			delete(d.left, id)
+		case ReportFailure:
+			if at >= 0 {
+				d.rows[at].due = e.Due
+			}
+		case Deliver:
+			if at >= 0 {
+				d.rows = slices.Delete(d.rows, at, at+1)
+			}
+		case DiscardQueue:
+			d.rows = slices.DeleteFunc(d.rows, func(r *row) bool { return !r.dead })
+		case RequeueDead:
+			d.requeue()
+		}
+	}
+	d.ordered = nil
+}
+
+func (d *driver) append(r *row) {
+	d.place++
+	r.seq = d.place
+	d.rows = append(d.rows, r)
+}
+
+// requeue moves the dead rows to the end.
+func (d *driver) requeue() {
+	for _, r := range slices.Clone(d.rows) {
+		if r.dead {
+			d.rows = slices.DeleteFunc(d.rows, func(other *row) bool { return other == r })
+			d.append(&row{d: &Delivery{Event: r.d.Event, Replay: true}})
+		}
+	}
+}
+
+// end has everything go well, and checks that nothing is left then.
+func (d *driver) end() {
+	d.to, d.served = &webhook.Subscription{}, true
+	d.q.Changed(d.to, true)
+	for range 3000 {
+		d.carryOut()
+		d.attempt()
+		for len(d.flying) > 0 {
+			d.finish(0, Accepted)
+			d.carryOut()
+		}
+		d.load(false)
+		d.write()
+		d.now = d.now.Add(100 * time.Millisecond)
+	}
+	if !d.q.Empty() || d.loading != nil {
+		d.t.Errorf("the queue is not empty: %+v", d.q)
+	}
+	for _, r := range d.rows {
+		if !r.dead {
+			d.t.Errorf("%s is left in the spool", r.d.Event.ID)
+		}
+	}
+	for id := range d.left {
+		d.t.Errorf("%s is not settled", id)
+	}
+	for record, last := range d.next {
+		if !d.rough && d.last[record] != last {
+			d.t.Errorf("record %d ends with event %d, want %d", record, d.last[record], last)
+		}
+	}
+}

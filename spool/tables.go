@@ -1,0 +1,15 @@
+package spool
+
+// Tables are the names of all tables that migrations make, for whoever removes them.
+func Tables() []string {
+	return []string{
+		"checkpoint",
+		"owner",
+		"queue",
+		"delivery",
+		"overflow",
+		"delivered",
+		"notice",
+		"schema_version",
+	}
+}
