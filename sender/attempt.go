@@ -62,7 +62,7 @@ func (s *Sender) try(d *queue.Delivery, c *requestBuilder) (Verdict, time.Durati
 		replay:  d.Replay,
 		alone:   d.OwnConnection,
 		body:    d.Event.Body(c.to.Format, mapper.Addressee{ID: c.to.ID, URL: c.to.TargetURL()}),
-	}, start.Add(s.cfg.RequestTimeout))
+	}, start.Add(c.limit))
 	now := time.Now()
 	v := judge(resp, err, now)
 	c.answer = ""

@@ -35,6 +35,8 @@ type requestBuilder struct {
 	target  *http1.Target          // nil over TLS
 	owner   string                 // of the connections
 	request *retryablehttp.Request // names the URL; roundTrip puts together what is sent
+	limit   time.Duration          // that an attempt has
+	timeout error                  // the cause that its deadline gives
 
 	post     // of the attempt under way
 	deadline time.Time
@@ -53,6 +55,10 @@ func (s *Sender) newRequestBuilder(to *webhook.Subscription) *requestBuilder {
 		sender: s, to: to, common: commonHeader(s.userAgent, to.Format.ContentType(), to.Headers),
 	}
 	b.signer = signerOf(to)
+	b.limit, b.timeout = s.cfg.RequestTimeout, s.timeout
+	if t := to.Pace.Timeout; t != 0 {
+		b.limit, b.timeout = t, noAnswer(t)
+	}
 	u, err := url.Parse(to.URL)
 	if err != nil {
 		b.invalid = err
@@ -139,7 +145,7 @@ func (b *requestBuilder) cause(err error) error {
 	case b.sender.ctx.Err() != nil:
 		return context.Cause(b.sender.ctx)
 	case !time.Now().Before(b.deadline):
-		return b.sender.timeout
+		return b.timeout
 	}
 	return err
 }
@@ -180,7 +186,7 @@ func (b *requestBuilder) roundTrip(t *transport) (*http.Response, error) {
 // roundTripSecure sends it over TLS. It is apart so that a plain request, while it waits, does not
 // hold what this takes of the stack.
 func (b *requestBuilder) roundTripSecure(t *transport) (*http.Response, error) {
-	ctx, cancel := context.WithDeadlineCause(b.sender.ctx, b.deadline, b.sender.timeout)
+	ctx, cancel := context.WithDeadlineCause(b.sender.ctx, b.deadline, b.timeout)
 	req := (&http.Request{
 		Method: http.MethodPost, URL: b.request.URL, Host: b.request.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

@@ -24,7 +24,7 @@ const (
 // resend sends the request again, which was lost, until it is answered, or is not to be sent again.
 // Its error is that of the last try.
 func (b *requestBuilder) resend() (*http.Response, error) {
-	ctx, cancel := context.WithDeadlineCause(b.sender.ctx, b.deadline, b.sender.timeout)
+	ctx, cancel := context.WithDeadlineCause(b.sender.ctx, b.deadline, b.timeout)
 	defer cancel()
 	pause := time.NewTimer(resendWait)
 	defer pause.Stop()

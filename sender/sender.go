@@ -118,7 +118,7 @@ func New(
 		webhooks:         webhooks,
 		began:            time.Now(),
 		userAgent:        "hookline/" + cfg.Version,
-		timeout:          fmt.Errorf("no answer within %s", cfg.RequestTimeout),
+		timeout:          noAnswer(cfg.RequestTimeout),
 		buffer:           buffer{most: cfg.MaxBuffer, pressed: make(chan struct{}, 1)},
 		idle:             make(chan struct{}, 1),
 		concurrencyLimit: concurrencyLimit{most: int64(cfg.maxAttempts)},
@@ -137,6 +137,9 @@ func New(
 	s.goroutines.Go(s.guardBuffer)
 	return s, nil
 }
+
+// noAnswer is the cause that the deadline of an attempt gives.
+func noAnswer(within time.Duration) error { return fmt.Errorf("no answer within %s", within) }
 
 // Send takes a delivery. It waits while the buffer is full. When ctx ends first, Drain was called,
 // or the Sender has failed, it returns ctx's cause, ErrDraining, or why; then the delivery is not

@@ -44,7 +44,7 @@ func Try(
 	}
 	s := &Sender{
 		cfg: cfg, userAgent: "hookline/" + cfg.Version,
-		timeout: fmt.Errorf("no answer within %s", cfg.RequestTimeout),
+		timeout: noAnswer(cfg.RequestTimeout),
 	}
 	if s.metrics, err = newMetrics(prometheus.NewRegistry(), s); err != nil {
 		return Answer{}, fmt.Errorf("sender: %w", err)
@@ -59,7 +59,7 @@ func Try(
 // try makes one request, and reads the beginning of its answer.
 func (b *requestBuilder) try(e *mapper.Event) Answer {
 	start := time.Now()
-	deadline := start.Add(b.sender.cfg.RequestTimeout)
+	deadline := start.Add(b.limit)
 	body := e.Body(b.to.Format, mapper.Addressee{ID: b.to.ID, URL: b.to.TargetURL()})
 	//nolint:bodyclose // finish closes it
 	resp, err := b.send(&post{id: e.ID, attempt: 1, body: body}, deadline)

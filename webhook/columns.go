@@ -25,6 +25,7 @@ const (
 	rolePrevious
 	rolePreviousUntil
 	rolePer
+	roleTimeout
 	roleBefore
 	roleFilter
 	roleFields
@@ -43,6 +44,7 @@ var roleNames = [columnRoles][]string{
 	roleHeaders:    {"headers"},
 	roleRekey:      {"rekey"},
 	rolePer:        {"per"},
+	roleTimeout:    {"timeout"},
 	roleBefore:     {"previous"},
 	roleFilter:     {"filter"},
 	roleFields:     {"fields"},

@@ -70,6 +70,8 @@ type Row struct {
 	Created     time.Time `json:"created,omitzero"`
 	Own         bool      `json:"own"` // it stands in Hookline's own table, and can be changed
 
+	PaceRow
+
 	// PreviousUntil is until when the secret of before a rotation signs, too; zero when it does
 	// not.
 	PreviousUntil time.Time `json:"previousSecretUntil,omitzero"`
@@ -100,6 +102,8 @@ type Settings struct {
 	Ignore      []string           `json:"ignore,omitzero"`     // all of it; an empty list for nothing
 	Description *string            `json:"description,omitempty"`
 	Enabled     *bool              `json:"enabled,omitempty"`
+
+	PaceSettings
 }
 
 // columns returns what is said, as columns of Hookline's own table and their values.
@@ -125,6 +129,9 @@ func (s *Settings) columns() (names []string, values []any, err error) {
 	optional("format", s.Format)
 	optional("rekey", s.Rekey)
 	optional("per", s.Per)
+	if err := s.PaceSettings.columns(set); err != nil {
+		return nil, nil, err
+	}
 	optional("previous", s.Previous)
 	optional("filter", s.Filter)
 	list := func(name string, entries []string) {
@@ -511,6 +518,7 @@ func (s *webhookTable) row(id string, v values) Row {
 	if row.sub = sub; sub == nil {
 		return row
 	}
+	row.PaceRow = sub.Pace.row()
 	row.Format, row.Expires = sub.Format.String(), sub.Expires
 	row.Headers = slices.Sorted(maps.Keys(sub.Headers))
 	if sub.Previous != "" && time.Now().Before(sub.PreviousUntil) {

@@ -40,6 +40,11 @@ func PerSQL(schema string) string {
 	return alterOwn(schema) + " ADD COLUMN IF NOT EXISTS per text"
 }
 
+// PaceSQL likewise, the columns that say how fast a webhook is sent to.
+func PaceSQL(schema string) string {
+	return alterOwn(schema) + " ADD COLUMN IF NOT EXISTS timeout interval"
+}
+
 // ChoiceSQL likewise, the columns that say which events a webhook gets, and what of them.
 func ChoiceSQL(schema string) string {
 	return alterOwn(schema) + " ADD COLUMN IF NOT EXISTS previous text," +

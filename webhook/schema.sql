@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS {{schema}}.webhook (
     headers               jsonb,
     rekey                 text,
     per                   text,
+    timeout               interval,
     previous              text,
     filter                text,
     fields                text[],
@@ -37,6 +38,8 @@ COMMENT ON COLUMN {{schema}}.webhook.rekey IS
     'split: a record whose key has changed is deleted under the old one and created under the new one; null: it is updated.';
 COMMENT ON COLUMN {{schema}}.webhook.per IS
     'commit: one event of a record and commit, with the record as committed; change: one of each change. Null: change in Twenty''s database, else commit.';
+COMMENT ON COLUMN {{schema}}.webhook.timeout IS
+    'The time that one attempt has, 1ms to 10m. Null for HOOKLINE_REQUEST_TIMEOUT.';
 COMMENT ON COLUMN {{schema}}.webhook.previous IS
     'What is sent of the row before, beside data: changed, the fields that have changed; all; null: nothing.';
 COMMENT ON COLUMN {{schema}}.webhook.filter IS

@@ -49,6 +49,7 @@ type Subscription struct {
 	Format     mapper.Format // form of the body
 	Split      bool          // a changed key is the end of one record and the beginning of another
 	Changes    bool          // hears of each change; else once of a record and commit
+	Pace       Pace          // of the requests to it
 	Headers    http.Header   // sent beside Hookline's own; nil for none
 	Expires    time.Time     // from when on it hears of nothing; zero for never
 
@@ -110,6 +111,7 @@ func (s *Subscription) Version() string {
 	if s.per != "" {
 		fmt.Fprint(hash, " per ", s.per)
 	}
+	fmt.Fprint(hash, s.Pace.version())
 	if s.View != nil {
 		fmt.Fprintf(hash, " view %q", s.View)
 	}

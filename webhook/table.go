@@ -124,6 +124,7 @@ func (s *webhookTable) read(id string, row values) (*Subscription, Status) {
 		r.rekey()
 		r.operator()
 		r.per()
+		r.pace()
 		r.view()
 		r.filter()
 		r.ignore()

@@ -56,6 +56,8 @@ type Webhook struct {
 	Left        bool      `json:"previousSecretLeft,omitempty" doc:"it signs no more, and stands in the row still: to finish the rotation removes it"`
 	Own         bool      `json:"own"                          doc:"it is in Hookline's own table, and can be changed here"`
 
+	WebhookPace
+
 	Breaker     string    `json:"breaker"                doc:"closed; open: the receiver accepts nothing, one delivery at a time is tried; paused: it answered 410; idle: nothing was sent by this process"`
 	InFlight    int       `json:"inFlight"`
 	Delivered   int       `json:"delivered"              doc:"attempts of the last hour that were accepted"`
@@ -98,6 +100,8 @@ type WebhookSettings struct {
 	Rekey       *string           `json:"rekey,omitempty"                   doc:"split: a changed key is told as a deletion and a creation"`
 	Headers     map[string]string `json:"headers,omitzero"                  doc:"all of them"`
 	Description *string           `json:"description,omitempty"`
+
+	PaceSettings
 }
 
 // WebhookChanged is a webhook after a change.

@@ -75,6 +75,7 @@ func TestFormSavesWhatWasChanged(t *testing.T) {
 	hook.Format, hook.Per, hook.Workspace, hook.Description = "slack", "commit", "w1", "of sales"
 	hook.Filter, hook.Previous = `data.city == "Bonn" && has(data.x)`, "changed"
 	hook.Fields, hook.Mask = []string{"id", "city"}, []string{"email"}
+	hook.Timeout = "30s"
 	c, err := New(backend, admin.NewAccess(""), false, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -103,6 +104,8 @@ func TestFormSavesWhatWasChanged(t *testing.T) {
 		{"format", "", `{"format":""}`},
 		{"per", "change", `{"per":"change"}`},
 		{"rekey", "split", `{"rekey":"split"}`},
+		{"timeout", "", `{"timeout":""}`},
+		{"timeout", "1m", `{"timeout":"1m"}`},
 		{"filter", hook.Filter, `{}`},
 		{"filter", "", `{"filter":""}`},
 		{"filter", " true ", `{"filter":"true"}`},

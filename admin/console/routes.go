@@ -246,6 +246,9 @@ func (c *Console) saveWebhook(w http.ResponseWriter, r *http.Request) error {
 		Format: said("format"), Per: said("per"), Rekey: said("rekey"),
 		Description: said("description"), Previous: said("previous"), Filter: said("filter"),
 	}
+	if err := paceOf(said, &s.PaceSettings); err != nil {
+		return err
+	}
 	if text := said("fields"); text != nil {
 		s.Fields = append([]string{}, words(*text)...)
 	}

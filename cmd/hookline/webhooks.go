@@ -138,6 +138,8 @@ type webhookSettings struct {
 	Mask        *string           `clears:"" placeholder:"NAME,…" help:"Fields that are sent as ***."`
 	Ignore      []string          `sep:"none" placeholder:"WHAT" help:"Changes that it does not hear of: actor:API, origin:NAME, annotation:KEY=VALUE, …"`
 	Description *string           `clears:"" placeholder:"TEXT" help:"For people."`
+
+	webhookPace
 }
 
 func (c *webhookSettings) settings() (webhook.Settings, error) {
@@ -146,6 +148,7 @@ func (c *webhookSettings) settings() (webhook.Settings, error) {
 		Per: c.Per, Ignore: c.Ignore, Description: c.Description,
 		Previous: c.Previous, Filter: c.Filter, Fields: names(c.Fields), Mask: names(c.Mask),
 	}
+	c.pace(&s)
 	if len(c.Header) == 0 {
 		return s, nil
 	}
@@ -332,7 +335,7 @@ func (c webhooksEdit) Validate() error {
 	if c.NoIgnore && len(c.Ignore) > 0 {
 		return errors.New("--no-ignore and --ignore can't be used together")
 	}
-	said := c.NoIgnore || c.Ignore != nil || c.Operations != nil || c.Format != nil ||
+	said := c.webhookPace != (webhookPace{}) || c.NoIgnore || c.Ignore != nil || c.Operations != nil || c.Format != nil ||
 		len(c.Header) > 0 || c.Workspace != nil ||
 		c.Rekey != nil || c.Per != nil || c.Description != nil ||
 		c.Filter != nil || c.Previous != nil || c.Fields != nil || c.Mask != nil

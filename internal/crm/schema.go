@@ -66,13 +66,14 @@ type tableUpdate struct{ lacks, sql string }
 
 // older returns what Hookline's own table lacks, where there is one.
 func (d *Database) older(ctx context.Context, conn *pgx.Conn) (updates []tableUpdate, err error) {
-	var uuids, wholeOnly, oneSecret, alike, unchosen, hearsAll, silent bool
+	var uuids, wholeOnly, oneSecret, alike, unpaced, unchosen, hearsAll, silent bool
 	schema := d.Config.Webhook.Schema
 	err = conn.QueryRow(ctx, `
 		SELECT coalesce(bool_or(attname = 'workspace_id' AND atttypid = 'uuid'::regtype), false),
 			count(*) > 0 AND NOT coalesce(bool_or(attname = 'rekey'), false),
 			count(*) > 0 AND NOT coalesce(bool_or(attname = 'previous_secret_until'), false),
 			count(*) > 0 AND NOT coalesce(bool_or(attname = 'per'), false),
+			count(*) > 0 AND count(*) FILTER (WHERE attname IN ('timeout')) < 1,
 			count(*) > 0 AND count(*) FILTER (
 				WHERE attname IN ('previous', 'filter', 'fields', 'mask')) < 4,
 			count(*) > 0 AND NOT coalesce(bool_or(attname = 'ignore'), false),
@@ -82,7 +83,7 @@ func (d *Database) older(ctx context.Context, conn *pgx.Conn) (updates []tableUp
 		FROM pg_attribute
 		WHERE attrelid = to_regclass(format('%I.webhook', $1::text)) AND attnum > 0 AND NOT attisdropped`,
 		schema, webhook.AnnotateFunction).
-		Scan(&uuids, &wholeOnly, &oneSecret, &alike, &unchosen, &hearsAll, &silent)
+		Scan(&uuids, &wholeOnly, &oneSecret, &alike, &unpaced, &unchosen, &hearsAll, &silent)
 	if uuids {
 		updates = append(updates, tableUpdate{
 			"column workspace_id of Hookline's own table takes nothing but UUIDs",
@@ -106,6 +107,12 @@ func (d *Database) older(ctx context.Context, conn *pgx.Conn) (updates []tableUp
 		updates = append(updates, tableUpdate{
 			"Hookline's own table has no column per, so all webhooks hear of a commit in the same way",
 			webhook.PerSQL(d.Config.Webhook.Schema),
+		})
+	}
+	if unpaced {
+		updates = append(updates, tableUpdate{
+			"Hookline's own table lacks a column by which webhooks say how they are sent to: timeout",
+			webhook.PaceSQL(schema),
 		})
 	}
 	if unchosen {

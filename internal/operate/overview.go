@@ -223,6 +223,7 @@ func ofRow(row webhook.Row) api.Webhook {
 		Workspace:   row.Workspace,
 		Format:      row.Format,
 		Per:         row.Per,
+		WebhookPace: api.WebhookPace(row.PaceRow),
 		Previous:    row.Previous,
 		Filter:      row.Filter,
 		Fields:      row.Fields,

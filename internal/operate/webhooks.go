@@ -69,6 +69,8 @@ func settingsOf(s api.WebhookSettings) webhook.Settings {
 		Rekey:       s.Rekey,
 		Description: s.Description,
 		Secret:      (*webhook.Secret)(s.Secret),
+
+		PaceSettings: webhook.PaceSettings(s.PaceSettings),
 	}
 	if s.Headers != nil {
 		settings.Headers = &s.Headers

@@ -1,0 +1,11 @@
+package api
+
+// WebhookPace is how a webhook is sent to, as its row has it.
+type WebhookPace struct {
+	Timeout string `json:"timeout,omitempty" doc:"that one attempt has; missing: as the settings say"`
+}
+
+// PaceSettings are what is said of it.
+type PaceSettings struct {
+	Timeout *string `json:"timeout,omitempty" doc:"that one attempt has, such as 30s; empty: as the settings say"`
+}

@@ -1,0 +1,112 @@
+package webhook
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// How fast a webhook is sent to, and how much at once: columns of Hookline's own table.
+
+// Pace is what a receiver asks of the requests to it. The zero Pace asks for nothing.
+type Pace struct {
+	Timeout time.Duration // that one attempt has; 0 for HOOKLINE_REQUEST_TIMEOUT
+}
+
+// What a Timeout may be, as HOOKLINE_REQUEST_TIMEOUT.
+const (
+	timeoutLeast = time.Millisecond
+	timeoutMost  = 10 * time.Minute
+)
+
+// pace reads what a row asks of the requests to it.
+func (r *reading) pace() {
+	r.sub.Pace.Timeout = r.pause(roleTimeout, timeoutLeast, timeoutMost)
+}
+
+// pause reads an interval from least to most, 0 for null.
+func (r *reading) pause(f columnRole, least, most time.Duration) time.Duration {
+	given := r.row.fields[f]
+	if given.IsNull() {
+		return 0
+	}
+	d, err := parsePause(given.String())
+	if err != nil || d < least || d > most {
+		r.fail(f, fmt.Errorf("%.64q: want an interval from %s to %s, or null", given.String(),
+			shortDuration(least), shortDuration(most)))
+	}
+	return d
+}
+
+// parsePause reads an interval as Postgres prints it. One of months has no length.
+func parsePause(text string) (time.Duration, error) {
+	var i pgtype.Interval
+	if err := i.Scan(text); err != nil {
+		return 0, err
+	}
+	const most = 1 << 16 // days, far from overflow
+	if i.Months != 0 || i.Days > most || i.Days < -most {
+		return 0, fmt.Errorf("%.64q has no length", text)
+	}
+	return time.Duration(i.Days)*24*time.Hour + time.Duration(i.Microseconds)*time.Microsecond, nil
+}
+
+// PaceRow is what a row asks of the requests to it, as people write it.
+type PaceRow struct {
+	Timeout string `json:"timeout,omitempty"`
+}
+
+// row returns it.
+func (p Pace) row() (row PaceRow) {
+	if p.Timeout != 0 {
+		row.Timeout = shortDuration(p.Timeout)
+	}
+	return row
+}
+
+// shortDuration prints 10m0s as 10m.
+func shortDuration(d time.Duration) string {
+	text := d.String()
+	for _, unit := range []string{"m0s", "h0m"} {
+		if n := len(text) - len(unit); n > 0 && text[n:] == unit {
+			text = text[:n+1]
+		}
+	}
+	return text
+}
+
+// PaceSettings are what is said of it: see Settings.
+type PaceSettings struct {
+	Timeout *string `json:"timeout,omitempty"` // a duration; "" for HOOKLINE_REQUEST_TIMEOUT
+}
+
+// columns calls set with the columns of which something is said.
+func (s *PaceSettings) columns(set func(name string, value any)) error {
+	return setPause(set, "timeout", s.Timeout)
+}
+
+// setPause calls set with an interval, null for "", where one is said.
+func setPause(set func(name string, value any), name string, text *string) error {
+	switch {
+	case text == nil:
+		return nil
+	case *text == "":
+		set(name, nil)
+		return nil
+	}
+	d, err := time.ParseDuration(*text)
+	if err != nil {
+		return &InvalidError{fmt.Sprintf("%s: %.64q: want a time such as 5s or 200ms", name, *text)}
+	}
+	set(name, pgtype.Interval{Microseconds: d.Microseconds(), Valid: true})
+	return nil
+}
+
+// version tells one pace from others, "" for that which asks for nothing.
+func (p Pace) version() string {
+	if p == (Pace{}) {
+		return ""
+	}
+	return fmt.Sprintf(" pace %+v", p)
+}

@@ -1,0 +1,94 @@
+package webhook_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"hookline/webhook"
+)
+
+// TestPace reads how a webhook is sent to. A version of Hookline's own table that has no such
+// columns takes them later.
+func TestPace(t *testing.T) {
+	d := newDatabase(t, ownAlone, webhook.SchemaSQL("hookline"),
+		"ALTER TABLE hookline.webhook DROP timeout",
+		"INSERT INTO hookline.webhook (url) VALUES ('http://old.example')")
+	d.load()
+	if list := d.List(); len(list) != 1 || list[0].State != webhook.Active {
+		t.Fatalf("without the columns: %+v", list)
+	}
+	d.exec("DELETE FROM hookline.webhook", webhook.PaceSQL("hookline"), webhook.PaceSQL("hookline"))
+	row, _, err := d.Add(t.Context(), d.conn, webhook.Settings{
+		URL: new("http://one.example"), PaceSettings: webhook.PaceSettings{Timeout: new("90s")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row.Timeout != "1m30s" {
+		t.Errorf("row: %+v", row.PaceRow)
+	}
+	d.stream()
+	if got, want := d.Get(row.Key).Pace, (webhook.Pace{Timeout: 90 * time.Second}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	version := d.Get(row.Key).Version()
+	for _, change := range []string{"timeout = '2 minutes'", "timeout = NULL"} {
+		d.commit("UPDATE hookline.webhook SET " + change)
+		if now := d.Get(row.Key); now == nil || now.Version() == version {
+			t.Errorf("%s: %+v is of the same version", change, now)
+		} else {
+			version = now.Version()
+		}
+	}
+	if got := d.Get(row.Key).Pace; got != (webhook.Pace{}) {
+		t.Errorf("%+v, and want nothing", got)
+	}
+	var invalid *webhook.InvalidError
+	for _, test := range []struct {
+		set  webhook.PaceSettings
+		want string
+	}{
+		{webhook.PaceSettings{Timeout: new("soon")}, `timeout: "soon": want a time such as 5s`},
+		{webhook.PaceSettings{Timeout: new("11m")}, `timeout: "00:11:00": want an interval from 1ms`},
+	} {
+		_, err := d.Edit(t.Context(), d.conn, row.Key, webhook.Settings{PaceSettings: test.set})
+		if !errors.As(err, &invalid) || !strings.HasPrefix(invalid.Reason, test.want) {
+			t.Errorf("edited: %v, want %s", err, test.want)
+		}
+	}
+	row, err = d.Edit(t.Context(), d.conn, row.Key, webhook.Settings{
+		PaceSettings: webhook.PaceSettings{Timeout: new("")},
+	})
+	if err != nil || row.PaceRow != (webhook.PaceRow{}) {
+		t.Errorf("edited: %+v, %v", row, err)
+	}
+}
+
+// A row that cannot be served as it asks is skipped, and says why.
+func TestPaceWithMistakes(t *testing.T) {
+	tests := []struct{ set, reason string }{
+		{"timeout = '0'", `timeout: "00:00:00": want an interval from 1ms to 10m, or null`},
+		{"timeout = '-1 s'", `timeout: "-00:00:01": want an interval from 1ms to 10m, or null`},
+		{"timeout = '1 month'", `timeout: "1 mon": want an interval from 1ms to 10m, or null`},
+		{"timeout = '20 days'", `timeout: "20 days": want an interval from 1ms to 10m, or null`},
+	}
+	d := newDatabase(t, ownAlone, webhook.SchemaSQL("hookline"))
+	for i, test := range tests {
+		d.exec(fmt.Sprintf("INSERT INTO hookline.webhook (id, url) VALUES (lpad('%d', 32, '0')::uuid, "+
+			"'http://one.example')", i))
+		d.exec(fmt.Sprintf(
+			"UPDATE hookline.webhook SET %s WHERE id = lpad('%d', 32, '0')::uuid", test.set, i))
+	}
+	d.load()
+	for i, got := range d.List() {
+		if got.State != webhook.Skipped || !strings.HasPrefix(got.Reason, tests[i].reason) {
+			t.Errorf("%s: %s, %q; want %q", tests[i].set, got.State, got.Reason, tests[i].reason)
+		}
+	}
+	if n := len(d.List()); n != len(tests) {
+		t.Errorf("%d webhooks, want %d", n, len(tests))
+	}
+}
