@@ -148,3 +148,14 @@ func (w *webhookQueue) makeRoom(now time.Time) {
 	w.proceed(time.Now())
 	signal(w.sender.writer.urgent)
 }
+
+// spoolPaced has all deliveries of a webhook go through the spool of which more come than its rate
+// allows. w.mu is held.
+func (w *webhookQueue) spoolPaced(now time.Time) {
+	if !w.queue.SpoolPaced(now) {
+		return
+	}
+	w.sender.log.Info("more comes for a webhook than its rate allows: deliveries go through the spool "+
+		"until it has caught up", "webhook", w.key, "rate", w.to.Pace.Rate)
+	w.carryOut(now)
+}

@@ -110,7 +110,10 @@ func (w *webhookQueue) observe(q Queue) {
 		return
 	}
 	if w.to == nil || w.to.Current() == nil {
-		if w.to = w.sender.webhooks.Get(w.key); w.to == nil {
+		to := w.sender.webhooks.Get(w.key)
+		if w.to = to; to != nil {
+			w.follow(to)
+		} else {
 			return
 		}
 	}

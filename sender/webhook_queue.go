@@ -60,11 +60,20 @@ func (w *webhookQueue) send(d *queue.Delivery) error {
 	if w.refuses() {
 		return ErrDraining
 	}
-	w.to, w.used = d.To, d.Taken
+	w.used = d.Taken
+	if w.to != d.To {
+		w.follow(d.To)
+	}
 	if w.queue.Add(d) {
 		w.proceed(time.Now())
 	}
 	return nil
+}
+
+// follow has the webhook be to from now on. w.mu is held.
+func (w *webhookQueue) follow(to *webhook.Subscription) {
+	w.to = to
+	w.queue.SetRate(to.Pace.Rate, time.Now())
 }
 
 // proceed carries out what the queue says, and has everything happen that can happen now: attempts,
@@ -74,6 +83,7 @@ func (w *webhookQueue) proceed(now time.Time) {
 	for d := w.next(now); d != nil; d = w.next(now) {
 		w.sender.begin(attempts{w, d})
 	}
+	w.spoolPaced(now)
 	if w.queue.ProbeConnect(now, w.served()) {
 		to := w.to.Current()
 		w.sender.goroutines.Go(func() { w.probeConnect(to) })
@@ -198,7 +208,7 @@ func (w *webhookQueue) recheck() {
 		return
 	}
 	another := now != w.to
-	w.to = now
+	w.follow(now)
 	w.queue.Changed(now, another)
 	w.proceed(time.Now())
 }

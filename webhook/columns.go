@@ -26,6 +26,7 @@ const (
 	rolePreviousUntil
 	rolePer
 	roleTimeout
+	roleRate
 	roleBefore
 	roleFilter
 	roleFields
@@ -45,6 +46,7 @@ var roleNames = [columnRoles][]string{
 	roleRekey:      {"rekey"},
 	rolePer:        {"per"},
 	roleTimeout:    {"timeout"},
+	roleRate:       {"rate"},
 	roleBefore:     {"previous"},
 	roleFilter:     {"filter"},
 	roleFields:     {"fields"},

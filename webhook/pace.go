@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -12,17 +13,37 @@ import (
 // Pace is what a receiver asks of the requests to it. The zero Pace asks for nothing.
 type Pace struct {
 	Timeout time.Duration // that one attempt has; 0 for HOOKLINE_REQUEST_TIMEOUT
+	Rate    float64       // requests in a second; 0 for as many as it can
 }
 
-// What a Timeout may be, as HOOKLINE_REQUEST_TIMEOUT.
 const (
+	// what a Timeout may be, as HOOKLINE_REQUEST_TIMEOUT
 	timeoutLeast = time.Millisecond
 	timeoutMost  = 10 * time.Minute
+
+	// what a Rate may be: from one in a quarter of an hour, or so
+	rateLeast = 0.001
+	rateMost  = 100_000
 )
 
 // pace reads what a row asks of the requests to it.
 func (r *reading) pace() {
 	r.sub.Pace.Timeout = r.pause(roleTimeout, timeoutLeast, timeoutMost)
+	r.rate()
+}
+
+// rate reads how many requests it takes in a second.
+func (r *reading) rate() {
+	given := r.row.fields[roleRate]
+	if given.IsNull() {
+		return
+	}
+	rate, err := strconv.ParseFloat(given.String(), 64)
+	if err != nil || !(rate >= rateLeast && rate <= rateMost) { // which NaN is not
+		r.fail(roleRate, fmt.Errorf("%.64q: want requests in a second from %g to %d, or null",
+			given.String(), rateLeast, rateMost))
+	}
+	r.sub.Pace.Rate = rate
 }
 
 // pause reads an interval from least to most, 0 for null.
@@ -54,7 +75,8 @@ func parsePause(text string) (time.Duration, error) {
 
 // PaceRow is what a row asks of the requests to it, as people write it.
 type PaceRow struct {
-	Timeout string `json:"timeout,omitempty"`
+	Timeout string  `json:"timeout,omitempty"`
+	Rate    float64 `json:"rate,omitempty"`
 }
 
 // row returns it.
@@ -62,6 +84,7 @@ func (p Pace) row() (row PaceRow) {
 	if p.Timeout != 0 {
 		row.Timeout = shortDuration(p.Timeout)
 	}
+	row.Rate = p.Rate
 	return row
 }
 
@@ -78,11 +101,17 @@ func shortDuration(d time.Duration) string {
 
 // PaceSettings are what is said of it: see Settings.
 type PaceSettings struct {
-	Timeout *string `json:"timeout,omitempty"` // a duration; "" for HOOKLINE_REQUEST_TIMEOUT
+	Timeout *string  `json:"timeout,omitempty"` // a duration; "" for HOOKLINE_REQUEST_TIMEOUT
+	Rate    *float64 `json:"rate,omitempty"`    // 0 for as many as it can
 }
 
 // columns calls set with the columns of which something is said.
 func (s *PaceSettings) columns(set func(name string, value any)) error {
+	if s.Rate != nil && *s.Rate == 0 {
+		set("rate", nil)
+	} else if s.Rate != nil {
+		set("rate", strconv.FormatFloat(*s.Rate, 'g', -1, 64))
+	}
 	return setPause(set, "timeout", s.Timeout)
 }
 

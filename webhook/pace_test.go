@@ -14,7 +14,7 @@ import (
 // columns takes them later.
 func TestPace(t *testing.T) {
 	d := newDatabase(t, ownAlone, webhook.SchemaSQL("hookline"),
-		"ALTER TABLE hookline.webhook DROP timeout",
+		"ALTER TABLE hookline.webhook DROP timeout, DROP rate",
 		"INSERT INTO hookline.webhook (url) VALUES ('http://old.example')")
 	d.load()
 	if list := d.List(); len(list) != 1 || list[0].State != webhook.Active {
@@ -22,20 +22,20 @@ func TestPace(t *testing.T) {
 	}
 	d.exec("DELETE FROM hookline.webhook", webhook.PaceSQL("hookline"), webhook.PaceSQL("hookline"))
 	row, _, err := d.Add(t.Context(), d.conn, webhook.Settings{
-		URL: new("http://one.example"), PaceSettings: webhook.PaceSettings{Timeout: new("90s")},
+		URL: new("http://one.example"), PaceSettings: webhook.PaceSettings{Timeout: new("90s"), Rate: new(2.5)},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if row.Timeout != "1m30s" {
+	if row.Timeout != "1m30s" || row.Rate != 2.5 {
 		t.Errorf("row: %+v", row.PaceRow)
 	}
 	d.stream()
-	if got, want := d.Get(row.Key).Pace, (webhook.Pace{Timeout: 90 * time.Second}); got != want {
+	if got, want := d.Get(row.Key).Pace, (webhook.Pace{Timeout: 90 * time.Second, Rate: 2.5}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	version := d.Get(row.Key).Version()
-	for _, change := range []string{"timeout = '2 minutes'", "timeout = NULL"} {
+	for _, change := range []string{"timeout = '2 minutes'", "timeout = NULL", "rate = 3", "rate = NULL"} {
 		d.commit("UPDATE hookline.webhook SET " + change)
 		if now := d.Get(row.Key); now == nil || now.Version() == version {
 			t.Errorf("%s: %+v is of the same version", change, now)
@@ -52,6 +52,7 @@ func TestPace(t *testing.T) {
 		want string
 	}{
 		{webhook.PaceSettings{Timeout: new("soon")}, `timeout: "soon": want a time such as 5s`},
+		{webhook.PaceSettings{Rate: new(-1.0)}, `rate: "-1": want requests in a second from 0.001`},
 		{webhook.PaceSettings{Timeout: new("11m")}, `timeout: "00:11:00": want an interval from 1ms`},
 	} {
 		_, err := d.Edit(t.Context(), d.conn, row.Key, webhook.Settings{PaceSettings: test.set})
@@ -60,7 +61,7 @@ func TestPace(t *testing.T) {
 		}
 	}
 	row, err = d.Edit(t.Context(), d.conn, row.Key, webhook.Settings{
-		PaceSettings: webhook.PaceSettings{Timeout: new("")},
+		PaceSettings: webhook.PaceSettings{Timeout: new(""), Rate: new(0.0)},
 	})
 	if err != nil || row.PaceRow != (webhook.PaceRow{}) {
 		t.Errorf("edited: %+v, %v", row, err)
@@ -73,6 +74,8 @@ func TestPaceWithMistakes(t *testing.T) {
 		{"timeout = '0'", `timeout: "00:00:00": want an interval from 1ms to 10m, or null`},
 		{"timeout = '-1 s'", `timeout: "-00:00:01": want an interval from 1ms to 10m, or null`},
 		{"timeout = '1 month'", `timeout: "1 mon": want an interval from 1ms to 10m, or null`},
+		{"rate = 0", `rate: "0": want requests in a second from 0.001 to 100000, or null`},
+		{"rate = 'NaN'", `rate: "NaN": want requests in a second from 0.001 to 100000, or null`},
 		{"timeout = '20 days'", `timeout: "20 days": want an interval from 1ms to 10m, or null`},
 	}
 	d := newDatabase(t, ownAlone, webhook.SchemaSQL("hookline"))

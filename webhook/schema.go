@@ -42,7 +42,8 @@ func PerSQL(schema string) string {
 
 // PaceSQL likewise, the columns that say how fast a webhook is sent to.
 func PaceSQL(schema string) string {
-	return alterOwn(schema) + " ADD COLUMN IF NOT EXISTS timeout interval"
+	return alterOwn(schema) + " ADD COLUMN IF NOT EXISTS timeout interval,"+
+		" ADD COLUMN IF NOT EXISTS rate numeric"
 }
 
 // ChoiceSQL likewise, the columns that say which events a webhook gets, and what of them.

@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS {{schema}}.webhook (
     rekey                 text,
     per                   text,
     timeout               interval,
+    rate                  numeric,
     previous              text,
     filter                text,
     fields                text[],
@@ -40,6 +41,8 @@ COMMENT ON COLUMN {{schema}}.webhook.per IS
     'commit: one event of a record and commit, with the record as committed; change: one of each change. Null: change in Twenty''s database, else commit.';
 COMMENT ON COLUMN {{schema}}.webhook.timeout IS
     'The time that one attempt has, 1ms to 10m. Null for HOOKLINE_REQUEST_TIMEOUT.';
+COMMENT ON COLUMN {{schema}}.webhook.rate IS
+    'How many requests it takes in a second, 0.001 to 100000, retries included. Null for as many as it can.';
 COMMENT ON COLUMN {{schema}}.webhook.previous IS
     'What is sent of the row before, beside data: changed, the fields that have changed; all; null: nothing.';
 COMMENT ON COLUMN {{schema}}.webhook.filter IS

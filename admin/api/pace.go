@@ -2,10 +2,12 @@ package api
 
 // WebhookPace is how a webhook is sent to, as its row has it.
 type WebhookPace struct {
-	Timeout string `json:"timeout,omitempty" doc:"that one attempt has; missing: as the settings say"`
+	Timeout string  `json:"timeout,omitempty" doc:"that one attempt has; missing: as the settings say"`
+	Rate    float64 `json:"rate,omitempty" doc:"requests that it takes in a second; missing: as many as it can"`
 }
 
 // PaceSettings are what is said of it.
 type PaceSettings struct {
-	Timeout *string `json:"timeout,omitempty" doc:"that one attempt has, such as 30s; empty: as the settings say"`
+	Timeout *string  `json:"timeout,omitempty" doc:"that one attempt has, such as 30s; empty: as the settings say"`
+	Rate    *float64 `json:"rate,omitempty" doc:"requests that it takes in a second; 0: as many as it can"`
 }

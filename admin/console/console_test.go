@@ -75,7 +75,7 @@ func TestFormSavesWhatWasChanged(t *testing.T) {
 	hook.Format, hook.Per, hook.Workspace, hook.Description = "slack", "commit", "w1", "of sales"
 	hook.Filter, hook.Previous = `data.city == "Bonn" && has(data.x)`, "changed"
 	hook.Fields, hook.Mask = []string{"id", "city"}, []string{"email"}
-	hook.Timeout = "30s"
+	hook.Timeout, hook.Rate = "30s", 20
 	c, err := New(backend, admin.NewAccess(""), false, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -106,6 +106,8 @@ func TestFormSavesWhatWasChanged(t *testing.T) {
 		{"rekey", "split", `{"rekey":"split"}`},
 		{"timeout", "", `{"timeout":""}`},
 		{"timeout", "1m", `{"timeout":"1m"}`},
+		{"rate", "", `{"rate":0}`},
+		{"rate", "2.5", `{"rate":2.5}`},
 		{"filter", hook.Filter, `{}`},
 		{"filter", "", `{"filter":""}`},
 		{"filter", " true ", `{"filter":"true"}`},

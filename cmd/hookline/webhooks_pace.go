@@ -4,10 +4,11 @@ import "hookline/webhook"
 
 // webhookPace are the flags that say how a webhook is sent to.
 type webhookPace struct {
-	Timeout *string `clears:"" placeholder:"30s" help:"The time that one attempt has."`
+	Timeout *string  `clears:"" placeholder:"30s" help:"The time that one attempt has."`
+	Rate    *float64 `placeholder:"10" help:"Requests in a second, at most; 0 for as many as it can."`
 }
 
 // pace fills in what is said of it.
 func (c *webhookPace) pace(s *webhook.Settings) {
-	s.PaceSettings = webhook.PaceSettings{Timeout: c.Timeout}
+	s.PaceSettings = webhook.PaceSettings{Timeout: c.Timeout, Rate: c.Rate}
 }

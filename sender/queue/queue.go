@@ -47,6 +47,7 @@ type Queue struct {
 	retried  bool // the key queue picked last was due
 	breaker  breaker
 	connect  connectProbe
+	pace     pace
 	spool    spool
 	effects  []Effect
 }
@@ -135,11 +136,11 @@ func (q *Queue) await(k *keyQueue, s KeyState) {
 // MayAttempt reports whether there may be an attempt to make at now. If so, call Next, or Crowded
 // if there is no room for it beside those of other webhooks.
 func (q *Queue) MayAttempt(now time.Time) bool {
-	q.crowded = false
+	q.crowded, q.pace.until = false, time.Time{}
 	if q.ready.first == nil && len(q.due) == 0 || q.state == Paused || q.state == Closed {
 		return false
 	}
-	return q.breaker.admits(q.inFlight, now)
+	return q.breaker.admits(q.inFlight, now) && !q.pace.holds(now)
 }
 
 // Crowded tells that there was no room for an attempt. The queue must have one under way, and asks
@@ -159,6 +160,7 @@ func (q *Queue) Next(now time.Time) *Delivery {
 	q.breaker.probing = d.probe
 	d.Attempts++
 	d.Began = now
+	q.pace.take(now)
 	q.inFlight++
 	return d
 }
@@ -193,6 +195,11 @@ func (q *Queue) Timer(served bool) (at time.Time, ok bool) {
 	}
 	connects := q.mayConnect(served)
 	switch {
+	case !q.pace.until.IsZero() && served:
+		at = q.pace.until
+		if ends, ok := q.holdEnds(); ok && ends.Before(at) {
+			at = ends
+		}
 	case q.breaker.open && q.inFlight == 0 && !q.spool.loading && q.state != Draining:
 		if !served { // there is nobody to probe
 			return at, false
