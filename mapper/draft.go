@@ -110,7 +110,7 @@ func (d *Draft) encode(e *Event, v *View) {
 func (d *Draft) appendData(dst []byte, v *View) []byte {
 	o := d.object
 	switch {
-	case v != nil && (v.Fields != nil || v.Mask != nil):
+	case v != nil && (v.Fields != nil || v.Mask != nil || v.Thin):
 		return d.appendView(dst, v)
 	case d.wasSecret:
 		return o.appendNeverSecret(dst, d.row)

@@ -32,6 +32,7 @@ type View struct {
 	// names of the fields that are sent, sorted; those of the key are in any case. Nil for all.
 	Fields []string
 	Mask   []string // names of the fields that are sent as Masked, sorted; nil for none
+	Thin   bool     // no fields but those of the key are sent, though all updates are told
 }
 
 // NewView returns the view of a webhook, nil when it gets events as they are.
@@ -39,8 +40,11 @@ func NewView(previous Previous, fields, mask []string) *View {
 	if previous == PreviousNone && fields == nil && mask == nil {
 		return nil
 	}
-	return &View{previous, sorted(fields), sorted(mask)}
+	return &View{Previous: previous, Fields: sorted(fields), Mask: sorted(mask)}
 }
+
+// NewThinView returns the view of a webhook that gets keys in place of records.
+func NewThinView(mask []string) *View { return &View{Mask: sorted(mask), Thin: true} }
 
 func sorted(names []string) []string {
 	if names == nil {
@@ -65,14 +69,18 @@ func (v *View) String() string {
 		}
 		return strings.Join(names, "\x00")
 	}
-	return v.Previous.String() + "\x01" + list(v.Fields) + "\x01" + list(v.Mask)
+	thin := ""
+	if v.Thin {
+		thin = "\x01thin"
+	}
+	return v.Previous.String() + "\x01" + list(v.Fields) + "\x01" + list(v.Mask) + thin
 }
 
 // same reports whether two views show the same.
 func (v *View) same(other *View) bool {
 	return v == other || v != nil && other != nil && v.Previous == other.Previous &&
 		(v.Fields == nil) == (other.Fields == nil) && slices.Equal(v.Fields, other.Fields) &&
-		slices.Equal(v.Mask, other.Mask)
+		slices.Equal(v.Mask, other.Mask) && v.Thin == other.Thin
 }
 
 // masks reports whether the view hides the value of a field.
@@ -86,7 +94,7 @@ func (v *View) masks(name string) bool {
 
 // sends reports whether the view has a field of an object.
 func (v *View) sends(o *object, field int) bool {
-	if v.Fields == nil || slices.Contains(o.identity, field) {
+	if v.Fields == nil && !v.Thin || slices.Contains(o.identity, field) {
 		return true
 	}
 	_, listed := slices.BinarySearch(v.Fields, o.fields[field].Name)

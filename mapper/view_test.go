@@ -116,6 +116,16 @@ func TestViews(t *testing.T) {
 		want    string // what is shown; "" for no event
 	}{
 		{
+			"the key alone, and the names of all that has changed",
+			update(was, dealRow("1", "b", "w", "n", "o", "-", "-")), NewThinView(nil),
+			`{"data":{"id":"1"},"key":{"id":"1"},"updatedFields":["kind","value"]}`,
+		},
+		{
+			"likewise masked, and of a record that is new",
+			[]cdc.Change{{Kind: cdc.Insert, New: was}}, NewThinView([]string{"id", "kind"}),
+			`{"data":{"id":"***"},"key":{"id":"***"}}`,
+		},
+		{
 			"what has changed, as it was", update(was, dealRow("1", "b", "v", "n", "o", "-", "-")), changed,
 			`{` + data + `"key":{"id":"1"},"previous":{"kind":"a"},"updatedFields":["kind"]}`,
 		},

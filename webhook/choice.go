@@ -31,6 +31,7 @@ func (r *reading) view() {
 		mask = nil
 	}
 	r.sub.View = mapper.NewView(previous, fields, mask)
+	r.thin(mask)
 }
 
 // names reads a list of fields, nil for null.

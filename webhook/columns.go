@@ -27,6 +27,7 @@ const (
 	rolePer
 	roleTimeout
 	roleRate
+	roleThin
 	roleBefore
 	roleFilter
 	roleFields
@@ -47,6 +48,7 @@ var roleNames = [columnRoles][]string{
 	rolePer:        {"per"},
 	roleTimeout:    {"timeout"},
 	roleRate:       {"rate"},
+	roleThin:       {"thin"},
 	roleBefore:     {"previous"},
 	roleFilter:     {"filter"},
 	roleFields:     {"fields"},

@@ -519,6 +519,7 @@ func (s *webhookTable) row(id string, v values) Row {
 		return row
 	}
 	row.PaceRow = sub.Pace.row()
+	row.Thin = sub.View != nil && sub.View.Thin
 	row.Format, row.Expires = sub.Format.String(), sub.Expires
 	row.Headers = slices.Sorted(maps.Keys(sub.Headers))
 	if sub.Previous != "" && time.Now().Before(sub.PreviousUntil) {

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// How fast a webhook is sent to, and how much at once: columns of Hookline's own table.
+// How fast a webhook is sent to, and how much at once, and in what form: columns of Hookline's own table.
 
 // Pace is what a receiver asks of the requests to it. The zero Pace asks for nothing.
 type Pace struct {
@@ -77,6 +77,7 @@ func parsePause(text string) (time.Duration, error) {
 type PaceRow struct {
 	Timeout string  `json:"timeout,omitempty"`
 	Rate    float64 `json:"rate,omitempty"`
+	Thin    bool    `json:"thin,omitempty"`
 }
 
 // row returns it.
@@ -103,6 +104,7 @@ func shortDuration(d time.Duration) string {
 type PaceSettings struct {
 	Timeout *string  `json:"timeout,omitempty"` // a duration; "" for HOOKLINE_REQUEST_TIMEOUT
 	Rate    *float64 `json:"rate,omitempty"`    // 0 for as many as it can
+	Thin    *bool    `json:"thin,omitempty"`
 }
 
 // columns calls set with the columns of which something is said.
@@ -111,6 +113,9 @@ func (s *PaceSettings) columns(set func(name string, value any)) error {
 		set("rate", nil)
 	} else if s.Rate != nil {
 		set("rate", strconv.FormatFloat(*s.Rate, 'g', -1, 64))
+	}
+	if s.Thin != nil {
+		set("thin", *s.Thin)
 	}
 	return setPause(set, "timeout", s.Timeout)
 }

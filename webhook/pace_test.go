@@ -14,7 +14,7 @@ import (
 // columns takes them later.
 func TestPace(t *testing.T) {
 	d := newDatabase(t, ownAlone, webhook.SchemaSQL("hookline"),
-		"ALTER TABLE hookline.webhook DROP timeout, DROP rate",
+		"ALTER TABLE hookline.webhook DROP timeout, DROP rate, DROP thin",
 		"INSERT INTO hookline.webhook (url) VALUES ('http://old.example')")
 	d.load()
 	if list := d.List(); len(list) != 1 || list[0].State != webhook.Active {
@@ -22,12 +22,12 @@ func TestPace(t *testing.T) {
 	}
 	d.exec("DELETE FROM hookline.webhook", webhook.PaceSQL("hookline"), webhook.PaceSQL("hookline"))
 	row, _, err := d.Add(t.Context(), d.conn, webhook.Settings{
-		URL: new("http://one.example"), PaceSettings: webhook.PaceSettings{Timeout: new("90s"), Rate: new(2.5)},
+		URL: new("http://one.example"), PaceSettings: webhook.PaceSettings{Timeout: new("90s"), Rate: new(2.5), Thin: new(true)},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if row.Timeout != "1m30s" || row.Rate != 2.5 {
+	if row.Timeout != "1m30s" || row.Rate != 2.5 || !row.Thin {
 		t.Errorf("row: %+v", row.PaceRow)
 	}
 	d.stream()
@@ -35,7 +35,7 @@ func TestPace(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	version := d.Get(row.Key).Version()
-	for _, change := range []string{"timeout = '2 minutes'", "timeout = NULL", "rate = 3", "rate = NULL"} {
+	for _, change := range []string{"timeout = '2 minutes'", "timeout = NULL", "rate = 3", "rate = NULL", "thin = false", "thin = true", "thin = NULL"} {
 		d.commit("UPDATE hookline.webhook SET " + change)
 		if now := d.Get(row.Key); now == nil || now.Version() == version {
 			t.Errorf("%s: %+v is of the same version", change, now)
@@ -46,6 +46,10 @@ func TestPace(t *testing.T) {
 	if got := d.Get(row.Key).Pace; got != (webhook.Pace{}) {
 		t.Errorf("%+v, and want nothing", got)
 	}
+	if d.Get(row.Key).View != nil {
+		t.Error("there is a view, and want none")
+	}
+	d.commit("UPDATE hookline.webhook SET previous = 'all'")
 	var invalid *webhook.InvalidError
 	for _, test := range []struct {
 		set  webhook.PaceSettings
@@ -53,6 +57,7 @@ func TestPace(t *testing.T) {
 	}{
 		{webhook.PaceSettings{Timeout: new("soon")}, `timeout: "soon": want a time such as 5s`},
 		{webhook.PaceSettings{Rate: new(-1.0)}, `rate: "-1": want requests in a second from 0.001`},
+		{webhook.PaceSettings{Thin: new(true)}, "thin: true: nothing but the key is sent then; want false, or null for previous"},
 		{webhook.PaceSettings{Timeout: new("11m")}, `timeout: "00:11:00": want an interval from 1ms`},
 	} {
 		_, err := d.Edit(t.Context(), d.conn, row.Key, webhook.Settings{PaceSettings: test.set})
@@ -61,7 +66,7 @@ func TestPace(t *testing.T) {
 		}
 	}
 	row, err = d.Edit(t.Context(), d.conn, row.Key, webhook.Settings{
-		PaceSettings: webhook.PaceSettings{Timeout: new(""), Rate: new(0.0)},
+		PaceSettings: webhook.PaceSettings{Timeout: new(""), Rate: new(0.0), Thin: new(false)},
 	})
 	if err != nil || row.PaceRow != (webhook.PaceRow{}) {
 		t.Errorf("edited: %+v, %v", row, err)
@@ -76,6 +81,7 @@ func TestPaceWithMistakes(t *testing.T) {
 		{"timeout = '1 month'", `timeout: "1 mon": want an interval from 1ms to 10m, or null`},
 		{"rate = 0", `rate: "0": want requests in a second from 0.001 to 100000, or null`},
 		{"rate = 'NaN'", `rate: "NaN": want requests in a second from 0.001 to 100000, or null`},
+		{"thin = true, fields = '{}'", "thin: true: nothing but the key is sent then; want false, or null for fields"},
 		{"timeout = '20 days'", `timeout: "20 days": want an interval from 1ms to 10m, or null`},
 	}
 	d := newDatabase(t, ownAlone, webhook.SchemaSQL("hookline"))

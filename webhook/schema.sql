@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS {{schema}}.webhook (
     per                   text,
     timeout               interval,
     rate                  numeric,
+    thin                  boolean,
     previous              text,
     filter                text,
     fields                text[],
@@ -43,6 +44,8 @@ COMMENT ON COLUMN {{schema}}.webhook.timeout IS
     'The time that one attempt has, 1ms to 10m. Null for HOOKLINE_REQUEST_TIMEOUT.';
 COMMENT ON COLUMN {{schema}}.webhook.rate IS
     'How many requests it takes in a second, 0.001 to 100000, retries included. Null for as many as it can.';
+COMMENT ON COLUMN {{schema}}.webhook.thin IS
+    'True: data has the fields of the key alone; all updates are told. Null or false: the record.';
 COMMENT ON COLUMN {{schema}}.webhook.previous IS
     'What is sent of the row before, beside data: changed, the fields that have changed; all; null: nothing.';
 COMMENT ON COLUMN {{schema}}.webhook.filter IS

@@ -4,10 +4,12 @@ package api
 type WebhookPace struct {
 	Timeout string  `json:"timeout,omitempty" doc:"that one attempt has; missing: as the settings say"`
 	Rate    float64 `json:"rate,omitempty" doc:"requests that it takes in a second; missing: as many as it can"`
+	Thin    bool    `json:"thin,omitempty" doc:"data is the key alone"`
 }
 
 // PaceSettings are what is said of it.
 type PaceSettings struct {
 	Timeout *string  `json:"timeout,omitempty" doc:"that one attempt has, such as 30s; empty: as the settings say"`
 	Rate    *float64 `json:"rate,omitempty" doc:"requests that it takes in a second; 0: as many as it can"`
+	Thin    *bool    `json:"thin,omitempty" doc:"data is the key alone"`
 }

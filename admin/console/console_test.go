@@ -108,6 +108,7 @@ func TestFormSavesWhatWasChanged(t *testing.T) {
 		{"timeout", "1m", `{"timeout":"1m"}`},
 		{"rate", "", `{"rate":0}`},
 		{"rate", "2.5", `{"rate":2.5}`},
+		{"thin", "true", `{"thin":true}`},
 		{"filter", hook.Filter, `{}`},
 		{"filter", "", `{"filter":""}`},
 		{"filter", " true ", `{"filter":"true"}`},

@@ -11,6 +11,9 @@ import (
 // that stays as it is.
 func paceOf(said func(name string) *string, s *api.PaceSettings) error {
 	s.Timeout = said("timeout")
+	if text := said("thin"); text != nil {
+		s.Thin = new(*text == "true")
+	}
 	var err error
 	s.Rate, err = numberOf(said, "rate")
 	return err

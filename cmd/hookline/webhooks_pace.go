@@ -6,9 +6,10 @@ import "hookline/webhook"
 type webhookPace struct {
 	Timeout *string  `clears:"" placeholder:"30s" help:"The time that one attempt has."`
 	Rate    *float64 `placeholder:"10" help:"Requests in a second, at most; 0 for as many as it can."`
+	Thin    *bool    `negatable:"" help:"The key alone is sent of a record; all updates are told."`
 }
 
 // pace fills in what is said of it.
 func (c *webhookPace) pace(s *webhook.Settings) {
-	s.PaceSettings = webhook.PaceSettings{Timeout: c.Timeout, Rate: c.Rate}
+	s.PaceSettings = webhook.PaceSettings{Timeout: c.Timeout, Rate: c.Rate, Thin: c.Thin}
 }
