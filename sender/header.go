@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"hookline/sender/queue"
 )
 
 const (
@@ -24,6 +26,8 @@ var reserved = map[string]bool{
 	"User-Agent":            true,
 	HeaderAttempt:           true,
 	HeaderReplay:            true,
+	HeaderBatch:             true,
+	HeaderBatchIDs:          true,
 	headerTrace:             true,
 	HeaderTimestamp:         true,
 	HeaderSignature:         true,
@@ -65,6 +69,8 @@ type post struct {
 	alone   bool    // on a connection of its own, since it may end those of others
 	signer  *signer // nil leaves the request unsigned
 	body    []byte
+
+	events []*queue.Delivery // of a batch, of which id is not that of an event; nil for one event
 }
 
 // header is the part of a request's header that is its own: lines with CR LF. Used again, it
@@ -84,6 +90,9 @@ func (h *header) set(p *post, now time.Time) {
 	h.end(append(h.lines, p.id...))
 	h.begin(HeaderAttempt)
 	h.end(strconv.AppendInt(h.lines, int64(p.attempt), 10))
+	if p.events != nil {
+		h.setBatch(p.events)
+	}
 	if p.replay {
 		h.begin(HeaderReplay)
 		h.end(append(h.lines, "true"...))

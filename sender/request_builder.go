@@ -45,6 +45,7 @@ type requestBuilder struct {
 	resent   int                // of them, those after one that the receiver may have taken
 	lostAt   time.Time          // when the last of them was lost
 	again    bool               // the last of them has to be sent again
+	batch    []byte             // room for the bodies of batches
 	answer   string             // the beginning of the last one, if somebody watches and it has failed
 	cancel   context.CancelFunc // ends the reading of the answer, nil where that ends by itself
 }
@@ -165,7 +166,7 @@ func (b *requestBuilder) finish(resp *http.Response) {
 		b.cancel()
 		b.cancel = nil
 	}
-	b.post.body = nil
+	b.post.body, b.events = nil, nil
 }
 
 // roundTrip sends the post once, with a signature of this moment.

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hookline/mapper"
+	"hookline/sender/queue"
 	"hookline/webhook"
 )
 
@@ -60,9 +61,14 @@ func Try(
 func (b *requestBuilder) try(e *mapper.Event) Answer {
 	start := time.Now()
 	deadline := start.Add(b.limit)
-	body := e.Body(b.to.Format, mapper.Addressee{ID: b.to.ID, URL: b.to.TargetURL()})
-	//nolint:bodyclose // finish closes it
-	resp, err := b.send(&post{id: e.ID, attempt: 1, body: body}, deadline)
+	p := post{id: e.ID, attempt: 1}
+	if batches(b.to) {
+		p.events = []*queue.Delivery{{Event: e}}
+		p.body = b.batchBody(p.events)
+	} else {
+		p.body = e.Body(b.to.Format, mapper.Addressee{ID: b.to.ID, URL: b.to.TargetURL()})
+	}
+	resp, err := b.send(&p, deadline) //nolint:bodyclose // finish closes it
 	now := time.Now()
 	a := Answer{Verdict: judge(resp, err, now), Took: now.Sub(start)}
 	if resp == nil {

@@ -74,14 +74,15 @@ func (w *webhookQueue) send(d *queue.Delivery) error {
 func (w *webhookQueue) follow(to *webhook.Subscription) {
 	w.to = to
 	w.queue.SetRate(to.Pace.Rate, time.Now())
+	w.queue.SetBatch(to.Pace.Batch, to.Pace.BatchWait)
 }
 
 // proceed carries out what the queue says, and has everything happen that can happen now: attempts,
 // readings of the spool, a connect probe, and a time to wake up at.
 func (w *webhookQueue) proceed(now time.Time) {
 	w.carryOut(now)
-	for d := w.next(now); d != nil; d = w.next(now) {
-		w.sender.begin(attempts{w, d})
+	for d, along := w.next(now); d != nil; d, along = w.next(now) {
+		w.sender.begin(attempts{w, d, along})
 	}
 	w.spoolPaced(now)
 	if w.queue.ProbeConnect(now, w.served()) {
@@ -92,39 +93,50 @@ func (w *webhookQueue) proceed(now time.Time) {
 	w.arm()
 }
 
-// next takes the next delivery to attempt, nil when there is none or no more may be attempted now.
-func (w *webhookQueue) next(now time.Time) *queue.Delivery {
+// next takes the next delivery to attempt, nil when there is none or no more may be attempted now,
+// and those that go along with it.
+func (w *webhookQueue) next(now time.Time) (d *queue.Delivery, along []*queue.Delivery) {
 	if !w.queue.MayAttempt(now) {
-		return nil
+		return nil, nil
 	}
 	limit := &w.sender.concurrencyLimit
 	if !limit.acquire(w.queue.InFlight()) {
 		w.queue.Crowded()
-		return nil
+		return nil, nil
 	}
-	d := w.queue.Next(now)
-	if d == nil {
+	if d = w.queue.Next(now); d == nil {
 		limit.release()
-		return nil
+		return nil, nil
 	}
 	if d.Tried = d.To; d.Late {
 		d.Tried = d.To.Current()
 	}
-	return d
+	if batches(d.Tried) {
+		along = w.queue.Along(d, now)
+	}
+	return d, along
 }
 
 // work makes attempts until there are none to make.
-func (w *webhookQueue) work(d *queue.Delivery) {
+func (w *webhookQueue) work(d *queue.Delivery, along []*queue.Delivery) {
 	for d != nil {
 		stop := w.limitHold(d)
+		if batches(d.Tried) {
+			list := append([]*queue.Delivery{d}, along...)
+			a, verdicts := w.sender.attemptBatch(w, list)
+			stop()
+			d, along = w.finishBatch(list, a, verdicts)
+			continue
+		}
 		a := w.sender.attempt(w, d)
 		stop()
-		d = w.finish(d, a)
+		d, along = w.finish(d, a)
 	}
 }
 
-// finish takes what became of an attempt and returns the next delivery to attempt.
-func (w *webhookQueue) finish(d *queue.Delivery, a attempted) *queue.Delivery {
+// finish takes what became of an attempt and returns what to attempt next.
+func (w *webhookQueue) finish(d *queue.Delivery, a attempted,
+) (*queue.Delivery, []*queue.Delivery) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sender.concurrencyLimit.release()
@@ -141,9 +153,9 @@ func (w *webhookQueue) finish(d *queue.Delivery, a attempted) *queue.Delivery {
 		w.watch(d, a, now, now.Add(decision.Wait), decision.Dead)
 	}
 	w.carryOut(now)
-	next := w.next(now)
+	next, along := w.next(now)
 	w.proceed(now)
-	return next
+	return next, along
 }
 
 // result returns what the queue is to know of an attempt.
@@ -166,7 +178,7 @@ func (w *webhookQueue) result(d *queue.Delivery, a attempted, now time.Time) que
 		r.Outcome = queue.Rejected
 	default:
 		r.Outcome = queue.Retryable
-		wait, more := w.sender.policy.Next(d.Attempts, v, now)
+		wait, more := w.sender.policy.Next(max(1, d.Attempts), v, now)
 		r.Wait, r.Last = wait, !more
 	}
 	return r

@@ -20,6 +20,7 @@ type workerPool struct {
 type attempts struct {
 	queue    *webhookQueue
 	delivery *queue.Delivery
+	along    []*queue.Delivery // in the same request
 }
 
 // maxIdleWorkers is how many goroutines stay, at most.
@@ -43,7 +44,7 @@ func (s *Sender) begin(a attempts) {
 // serve makes attempts, and then those of others, until the work ends or enough workers are idle.
 func (s *Sender) serve(a attempts) {
 	for {
-		a.queue.work(a.delivery)
+		a.queue.work(a.delivery, a.along)
 		s.buffer.attempt(-attemptRoom)
 		s.workers.busy.Done()
 		if s.workers.idle.Add(1) > maxIdleWorkers {

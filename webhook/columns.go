@@ -28,6 +28,8 @@ const (
 	roleTimeout
 	roleRate
 	roleThin
+	roleBatch
+	roleBatchWait
 	roleBefore
 	roleFilter
 	roleFields
@@ -49,6 +51,8 @@ var roleNames = [columnRoles][]string{
 	roleTimeout:    {"timeout"},
 	roleRate:       {"rate"},
 	roleThin:       {"thin"},
+	roleBatch:      {"batch"},
+	roleBatchWait:  {"batchwait"},
 	roleBefore:     {"previous"},
 	roleFilter:     {"filter"},
 	roleFields:     {"fields"},

@@ -12,6 +12,7 @@ import (
 
 const (
 	maxRequestHead = 8000 // bytes of URL and headers that every common server takes
+	idHead         = 44   // of the id of an event, in the head of a batch
 	ownHead        = 1000 // of them, those of Hookline's own headers at most
 )
 
@@ -52,7 +53,7 @@ func isHeaderRune(r rune) bool {
 // checkSize returns an error when the head of a request would be larger than servers take: they
 // answer 400 or 431, or end the connection, with all that is on it.
 func checkSize(s *Subscription) error {
-	size := ownHead + len(s.URL)
+	size := ownHead + len(s.URL) + s.Pace.Batch*idHead
 	for name, values := range s.Headers {
 		for _, value := range values {
 			size += len(name) + len(value) + len(": \r\n")
@@ -61,7 +62,7 @@ func checkSize(s *Subscription) error {
 	if size >= maxRequestHead {
 		return fmt.Errorf(
 			"with the URL they take %d bytes, want fewer than %d: servers refuse larger requests",
-			size-ownHead, maxRequestHead-ownHead)
+			size-ownHead-s.Pace.Batch*idHead, maxRequestHead-ownHead-s.Pace.Batch*idHead)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"time"
@@ -14,6 +15,9 @@ import (
 type Pace struct {
 	Timeout time.Duration // that one attempt has; 0 for HOOKLINE_REQUEST_TIMEOUT
 	Rate    float64       // requests in a second; 0 for as many as it can
+
+	Batch     int           // events in a request at most, in an array; 0: one, and no array
+	BatchWait time.Duration // of the first of them for others; 0 without Batch
 }
 
 const (
@@ -24,12 +28,44 @@ const (
 	// what a Rate may be: from one in a quarter of an hour, or so
 	rateLeast = 0.001
 	rateMost  = 100_000
+
+	// what a Batch may be, so that the ids of its events have room in a header
+	batchLeast = 2
+	batchMost  = 100
+
+	// what a BatchWait may be, and is where the row does not say
+	waitLeast = time.Millisecond
+	waitMost  = 10 * time.Second
+	waitUsual = 100 * time.Millisecond
 )
 
 // pace reads what a row asks of the requests to it.
 func (r *reading) pace() {
 	r.sub.Pace.Timeout = r.pause(roleTimeout, timeoutLeast, timeoutMost)
 	r.rate()
+	r.batch()
+}
+
+// batch reads how many events a request has, and how long the first of them waits for others.
+func (r *reading) batch() {
+	given, wait := r.row.fields[roleBatch], r.row.fields[roleBatchWait]
+	if given.IsNull() {
+		if !wait.IsNull() {
+			r.fail(roleBatchWait, fmt.Errorf("%.64q: nothing waits without batch; want null",
+				wait.String()))
+		}
+		return
+	}
+	n, err := strconv.Atoi(given.String())
+	if err != nil || n < batchLeast || n > batchMost {
+		r.fail(roleBatch, fmt.Errorf("%.64q: want events in a request from %d to %d, or null",
+			given.String(), batchLeast, batchMost))
+	}
+	if !r.sub.Format.OfRecords() {
+		r.fail(roleBatch, fmt.Errorf("format %s has no arrays; want null", r.sub.Format))
+	}
+	r.sub.Pace.Batch = n
+	r.sub.Pace.BatchWait = cmp.Or(r.pause(roleBatchWait, waitLeast, waitMost), waitUsual)
 }
 
 // rate reads how many requests it takes in a second.
@@ -75,9 +111,11 @@ func parsePause(text string) (time.Duration, error) {
 
 // PaceRow is what a row asks of the requests to it, as people write it.
 type PaceRow struct {
-	Timeout string  `json:"timeout,omitempty"`
-	Rate    float64 `json:"rate,omitempty"`
-	Thin    bool    `json:"thin,omitempty"`
+	Timeout   string  `json:"timeout,omitempty"`
+	Rate      float64 `json:"rate,omitempty"`
+	Thin      bool    `json:"thin,omitempty"`
+	Batch     int     `json:"batch,omitempty"`
+	BatchWait string  `json:"batchWait,omitempty"`
 }
 
 // row returns it.
@@ -85,7 +123,10 @@ func (p Pace) row() (row PaceRow) {
 	if p.Timeout != 0 {
 		row.Timeout = shortDuration(p.Timeout)
 	}
-	row.Rate = p.Rate
+	if p.BatchWait != 0 {
+		row.BatchWait = shortDuration(p.BatchWait)
+	}
+	row.Rate, row.Batch = p.Rate, p.Batch
 	return row
 }
 
@@ -102,9 +143,11 @@ func shortDuration(d time.Duration) string {
 
 // PaceSettings are what is said of it: see Settings.
 type PaceSettings struct {
-	Timeout *string  `json:"timeout,omitempty"` // a duration; "" for HOOKLINE_REQUEST_TIMEOUT
-	Rate    *float64 `json:"rate,omitempty"`    // 0 for as many as it can
-	Thin    *bool    `json:"thin,omitempty"`
+	Timeout   *string  `json:"timeout,omitempty"` // a duration; "" for HOOKLINE_REQUEST_TIMEOUT
+	Rate      *float64 `json:"rate,omitempty"`    // 0 for as many as it can
+	Thin      *bool    `json:"thin,omitempty"`
+	Batch     *int     `json:"batch,omitempty"`     // 0 for none
+	BatchWait *string  `json:"batchWait,omitempty"` // a duration; "" for the usual one
 }
 
 // columns calls set with the columns of which something is said.
@@ -116,6 +159,17 @@ func (s *PaceSettings) columns(set func(name string, value any)) error {
 	}
 	if s.Thin != nil {
 		set("thin", *s.Thin)
+	}
+	if s.Batch != nil && *s.Batch == 0 {
+		set("batch", nil)
+		if s.BatchWait == nil { // it means nothing without
+			set("batch_wait", nil)
+		}
+	} else if s.Batch != nil {
+		set("batch", *s.Batch)
+	}
+	if err := setPause(set, "batch_wait", s.BatchWait); err != nil {
+		return err
 	}
 	return setPause(set, "timeout", s.Timeout)
 }

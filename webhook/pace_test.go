@@ -14,7 +14,7 @@ import (
 // columns takes them later.
 func TestPace(t *testing.T) {
 	d := newDatabase(t, ownAlone, webhook.SchemaSQL("hookline"),
-		"ALTER TABLE hookline.webhook DROP timeout, DROP rate, DROP thin",
+		"ALTER TABLE hookline.webhook DROP timeout, DROP rate, DROP thin, DROP batch, DROP batch_wait",
 		"INSERT INTO hookline.webhook (url) VALUES ('http://old.example')")
 	d.load()
 	if list := d.List(); len(list) != 1 || list[0].State != webhook.Active {
@@ -22,20 +22,24 @@ func TestPace(t *testing.T) {
 	}
 	d.exec("DELETE FROM hookline.webhook", webhook.PaceSQL("hookline"), webhook.PaceSQL("hookline"))
 	row, _, err := d.Add(t.Context(), d.conn, webhook.Settings{
-		URL: new("http://one.example"), PaceSettings: webhook.PaceSettings{Timeout: new("90s"), Rate: new(2.5), Thin: new(true)},
+		URL: new("http://one.example"), PaceSettings: webhook.PaceSettings{Timeout: new("90s"), Rate: new(2.5), Thin: new(true), Batch: new(50)},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if row.Timeout != "1m30s" || row.Rate != 2.5 || !row.Thin {
+	if row.Timeout != "1m30s" || row.Rate != 2.5 || !row.Thin || row.Batch != 50 ||
+		row.BatchWait != "100ms" {
 		t.Errorf("row: %+v", row.PaceRow)
 	}
 	d.stream()
-	if got, want := d.Get(row.Key).Pace, (webhook.Pace{Timeout: 90 * time.Second, Rate: 2.5}); got != want {
+	if got, want := d.Get(row.Key).Pace, (webhook.Pace{
+		Timeout: 90 * time.Second, Rate: 2.5, Batch: 50, BatchWait: 100 * time.Millisecond,
+	}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	version := d.Get(row.Key).Version()
-	for _, change := range []string{"timeout = '2 minutes'", "timeout = NULL", "rate = 3", "rate = NULL", "thin = false", "thin = true", "thin = NULL"} {
+	for _, change := range []string{"timeout = '2 minutes'", "timeout = NULL", "rate = 3", "rate = NULL", "thin = false", "thin = true", "thin = NULL",
+		"batch_wait = '1 s'", "batch = 2", "batch = NULL, batch_wait = NULL"} {
 		d.commit("UPDATE hookline.webhook SET " + change)
 		if now := d.Get(row.Key); now == nil || now.Version() == version {
 			t.Errorf("%s: %+v is of the same version", change, now)
@@ -58,6 +62,8 @@ func TestPace(t *testing.T) {
 		{webhook.PaceSettings{Timeout: new("soon")}, `timeout: "soon": want a time such as 5s`},
 		{webhook.PaceSettings{Rate: new(-1.0)}, `rate: "-1": want requests in a second from 0.001`},
 		{webhook.PaceSettings{Thin: new(true)}, "thin: true: nothing but the key is sent then; want false, or null for previous"},
+		{webhook.PaceSettings{Batch: new(1)}, `batch: "1": want events in a request from 2 to 100, or null`},
+		{webhook.PaceSettings{BatchWait: new("1s")}, `batch_wait: "00:00:01": nothing waits without batch`},
 		{webhook.PaceSettings{Timeout: new("11m")}, `timeout: "00:11:00": want an interval from 1ms`},
 	} {
 		_, err := d.Edit(t.Context(), d.conn, row.Key, webhook.Settings{PaceSettings: test.set})
@@ -66,7 +72,7 @@ func TestPace(t *testing.T) {
 		}
 	}
 	row, err = d.Edit(t.Context(), d.conn, row.Key, webhook.Settings{
-		PaceSettings: webhook.PaceSettings{Timeout: new(""), Rate: new(0.0), Thin: new(false)},
+		PaceSettings: webhook.PaceSettings{Timeout: new(""), Rate: new(0.0), Thin: new(false), Batch: new(0)},
 	})
 	if err != nil || row.PaceRow != (webhook.PaceRow{}) {
 		t.Errorf("edited: %+v, %v", row, err)
@@ -82,6 +88,13 @@ func TestPaceWithMistakes(t *testing.T) {
 		{"rate = 0", `rate: "0": want requests in a second from 0.001 to 100000, or null`},
 		{"rate = 'NaN'", `rate: "NaN": want requests in a second from 0.001 to 100000, or null`},
 		{"thin = true, fields = '{}'", "thin: true: nothing but the key is sent then; want false, or null for fields"},
+		{"batch = 101", `batch: "101": want events in a request from 2 to 100, or null`},
+		{"batch = 9, batch_wait = '11s'", `batch_wait: "00:00:11": want an interval from 1ms to 10s, or null`},
+		{"batch = 9, format = 'slack', operations = '{hookline.*}'", "batch: format slack has no arrays; want null"},
+		{
+			"batch = 100, headers = jsonb_build_object('X-A', repeat('a', 3000))",
+			"headers: with the URL they take 3025 bytes, want fewer than 2600: servers refuse larger requests",
+		},
 		{"timeout = '20 days'", `timeout: "20 days": want an interval from 1ms to 10m, or null`},
 	}
 	d := newDatabase(t, ownAlone, webhook.SchemaSQL("hookline"))

@@ -43,7 +43,8 @@ func PerSQL(schema string) string {
 // PaceSQL likewise, the columns that say how fast a webhook is sent to.
 func PaceSQL(schema string) string {
 	return alterOwn(schema) + " ADD COLUMN IF NOT EXISTS timeout interval," +
-		" ADD COLUMN IF NOT EXISTS rate numeric, ADD COLUMN IF NOT EXISTS thin boolean"
+		" ADD COLUMN IF NOT EXISTS rate numeric, ADD COLUMN IF NOT EXISTS thin boolean," +
+		" ADD COLUMN IF NOT EXISTS batch integer, ADD COLUMN IF NOT EXISTS batch_wait interval"
 }
 
 // ChoiceSQL likewise, the columns that say which events a webhook gets, and what of them.

@@ -14,6 +14,8 @@ CREATE TABLE IF NOT EXISTS {{schema}}.webhook (
     timeout               interval,
     rate                  numeric,
     thin                  boolean,
+    batch                 integer,
+    batch_wait            interval,
     previous              text,
     filter                text,
     fields                text[],
@@ -46,6 +48,10 @@ COMMENT ON COLUMN {{schema}}.webhook.rate IS
     'How many requests it takes in a second, 0.001 to 100000, retries included. Null for as many as it can.';
 COMMENT ON COLUMN {{schema}}.webhook.thin IS
     'True: data has the fields of the key alone; all updates are told. Null or false: the record.';
+COMMENT ON COLUMN {{schema}}.webhook.batch IS
+    'How many events a request has at most, in a JSON array: 2 to 100. Null: one, and no array.';
+COMMENT ON COLUMN {{schema}}.webhook.batch_wait IS
+    'How long the first event of a batch waits for others, 1ms to 10s. Null: 100ms.';
 COMMENT ON COLUMN {{schema}}.webhook.previous IS
     'What is sent of the row before, beside data: changed, the fields that have changed; all; null: nothing.';
 COMMENT ON COLUMN {{schema}}.webhook.filter IS

@@ -109,6 +109,8 @@ func TestFormSavesWhatWasChanged(t *testing.T) {
 		{"rate", "", `{"rate":0}`},
 		{"rate", "2.5", `{"rate":2.5}`},
 		{"thin", "true", `{"thin":true}`},
+		{"batch", "50", `{"batch":50}`},
+		{"batch_wait", "1s", `{"batchWait":"1s"}`},
 		{"filter", hook.Filter, `{}`},
 		{"filter", "", `{"filter":""}`},
 		{"filter", " true ", `{"filter":"true"}`},

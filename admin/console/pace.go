@@ -15,7 +15,14 @@ func paceOf(said func(name string) *string, s *api.PaceSettings) error {
 		s.Thin = new(*text == "true")
 	}
 	var err error
-	s.Rate, err = numberOf(said, "rate")
+	if s.Rate, err = numberOf(said, "rate"); err != nil {
+		return err
+	}
+	s.BatchWait = said("batch_wait")
+	batch, err := numberOf(said, "batch")
+	if batch != nil {
+		s.Batch = new(int(*batch))
+	}
 	return err
 }
 

@@ -221,6 +221,9 @@ func (q *Queue) abandon(k *keyQueue) (gone bool) {
 	}
 	q.discard(k)
 	if k.held() {
+		if k.state == Loading { // nothing is to come of that
+			q.place(k, Idle)
+		}
 		q.place(k, Held)
 		return false
 	}

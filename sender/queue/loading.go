@@ -60,10 +60,11 @@ func (q *Queue) nextLoad(now time.Time, share int64) (l Load, ok bool) {
 		l.Rows = keyRows
 		return q.loadProbe(l, now)
 	}
-	if q.spool.rows > 0 && (q.spool.rows >= 2*q.breaker.window || q.spool.bytes >= share) {
+	window := q.breaker.window * max(1, q.batch.most)
+	if q.spool.rows > 0 && (q.spool.rows >= 2*window || q.spool.bytes >= share) {
 		return l, false
 	}
-	l.Rows = min(loadRows, 4*q.breaker.window)
+	l.Rows = min(loadRows, 4*window)
 	switch {
 	case len(q.spool.toLoad) > 0:
 		return q.loadKey(l), true

@@ -48,6 +48,7 @@ type Queue struct {
 	breaker  breaker
 	connect  connectProbe
 	pace     pace
+	batch    batching
 	spool    spool
 	effects  []Effect
 }
@@ -136,11 +137,11 @@ func (q *Queue) await(k *keyQueue, s KeyState) {
 // MayAttempt reports whether there may be an attempt to make at now. If so, call Next, or Crowded
 // if there is no room for it beside those of other webhooks.
 func (q *Queue) MayAttempt(now time.Time) bool {
-	q.crowded, q.pace.until = false, time.Time{}
+	q.crowded, q.pace.until, q.batch.until = false, time.Time{}, time.Time{}
 	if q.ready.first == nil && len(q.due) == 0 || q.state == Paused || q.state == Closed {
 		return false
 	}
-	return q.breaker.admits(q.inFlight, now) && !q.pace.holds(now)
+	return q.breaker.admits(q.inFlight, now) && !q.fills(now) && !q.pace.holds(now)
 }
 
 // Crowded tells that there was no room for an attempt. The queue must have one under way, and asks
@@ -153,15 +154,21 @@ func (q *Queue) Next(now time.Time) *Delivery {
 	if k == nil {
 		return nil
 	}
+	d := q.begin(k, now)
+	d.probe, d.early, k.early = q.breaker.open, k.early, false
+	q.breaker.probing = d.probe
+	q.pace.take(now)
+	q.inFlight++
+	return d
+}
+
+// begin has an attempt begin at the first delivery of a key queue.
+func (q *Queue) begin(k *keyQueue, now time.Time) *Delivery {
 	q.place(k, InFlight)
 	d := k.first()
 	q.move(d, StageInFlight)
-	d.probe, d.early, k.early = q.breaker.open, k.early, false
-	q.breaker.probing = d.probe
 	d.Attempts++
 	d.Began = now
-	q.pace.take(now)
-	q.inFlight++
 	return d
 }
 
@@ -195,6 +202,11 @@ func (q *Queue) Timer(served bool) (at time.Time, ok bool) {
 	}
 	connects := q.mayConnect(served)
 	switch {
+	case !q.batch.until.IsZero() && served:
+		at = q.batch.until
+		if len(q.due) > 0 && q.due[0].due.Before(at) {
+			at = q.due[0].due
+		}
 	case !q.pace.until.IsZero() && served:
 		at = q.pace.until
 		if ends, ok := q.holdEnds(); ok && ends.Before(at) {

@@ -36,9 +36,14 @@ type Decision struct {
 
 // Result takes what became of an attempt at a delivery that Next has returned. The Decision is of
 // one that has failed.
-func (q *Queue) Result(d *Delivery, r Result, now time.Time) (decision Decision) {
-	k := d.key
+func (q *Queue) Result(d *Delivery, r Result, now time.Time) Decision {
 	q.inFlight--
+	return q.result(d, r, now, true)
+}
+
+// result takes it. counts is whether the breaker is to know of it.
+func (q *Queue) result(d *Delivery, r Result, now time.Time, counts bool) (decision Decision) {
+	k := d.key
 	switch r.Outcome {
 	case Cut:
 		d.Attempts--
@@ -48,7 +53,7 @@ func (q *Queue) Result(d *Delivery, r Result, now time.Time) (decision Decision)
 			q.advance(k, now)
 		}
 	case Accepted:
-		if q.breaker.success() {
+		if counts && q.breaker.success() {
 			q.recover(now)
 		}
 		q.place(k, Idle)
@@ -61,7 +66,7 @@ func (q *Queue) Result(d *Delivery, r Result, now time.Time) (decision Decision)
 		q.discard(k)
 		q.advance(k, now)
 	default:
-		decision = q.failed(k, d, r, now)
+		decision = q.failed(k, d, r, now, counts)
 	}
 	return decision
 }
@@ -120,8 +125,10 @@ func (q *Queue) advance(k *keyQueue, now time.Time) {
 }
 
 // failed takes a failed attempt.
-func (q *Queue) failed(k *keyQueue, d *Delivery, r Result, now time.Time) (decision Decision) {
-	counts := r.Outcome == Retryable || d.probe
+func (q *Queue) failed(
+	k *keyQueue, d *Delivery, r Result, now time.Time, counts bool,
+) (decision Decision) {
+	counts = counts && (r.Outcome == Retryable || d.probe)
 	opened := counts && q.breaker.failure(k.id, d.probe, now, r.NotBefore, r.Jitter)
 	if d.probe || opened || !q.breaker.open { // others were under way when it opened
 		q.refusal(k, r.Refused, now, r.Jitter)

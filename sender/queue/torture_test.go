@@ -41,9 +41,9 @@ type driver struct {
 	now     time.Time
 	to      *webhook.Subscription
 	served  bool
-	down    bool // the receiver accepts nothing
-	paused  bool // as the spool has it
-	flying  []*Delivery
+	down    bool          // the receiver accepts nothing
+	paused  bool          // as the spool has it
+	flying  [][]*Delivery // attempts, each at one delivery or several
 	loading *Load
 	ordered []Effect // that are not written yet
 	rows    []*row
@@ -53,12 +53,14 @@ type driver struct {
 	next  map[uint64]int
 	last  map[uint64]int
 	left  map[string]bool // events that are not settled
+
+	batches int // the largest attempt
 }
 
 // TestTorture drives queues by chance. Whatever happens, nothing is lost, all arrives in order per
 // record, and in the end nothing is left. Every step that Transitions lists is taken, and no other.
 func TestTorture(t *testing.T) {
-	cover := map[Transition]int{}
+	cover, largest := map[Transition]int{}, 0
 	for seed := range *seeds {
 		d := &driver{
 			t:      t,
@@ -77,9 +79,13 @@ func TestTorture(t *testing.T) {
 		for range 600 {
 			d.step()
 		}
+		largest = max(largest, d.batches)
 		if d.end(); t.Failed() {
 			t.Fatalf("with seed %d", seed)
 		}
+	}
+	if largest < 3 {
+		t.Errorf("the largest batch has %d deliveries", largest)
 	}
 	for _, step := range Transitions {
 		if cover[step.Transition] == 0 && *seeds >= 1000 {
@@ -100,6 +106,12 @@ func (d *driver) begin() {
 		MaxInFlight: []int{1, 3, 8}[d.random.IntN(3)], HoldMax: 4 * time.Second, MaxApart: 3,
 		Trace: func(t Transition) { d.cover[t]++ },
 	})
+	if d.chance(2) {
+		d.q.SetBatch(2+d.random.IntN(5), time.Second)
+	}
+	if d.chance(3) {
+		d.q.SetRate(5, d.now)
+	}
 	if d.chance(3) {
 		d.q.BeginFailing()
 	}
@@ -179,12 +191,16 @@ func (d *driver) attempt() {
 			return
 		}
 		next.Tried = d.to
-		for _, other := range d.flying {
-			if other.Event.Record == next.Event.Record {
-				d.t.Errorf("two attempts at once at record %d", next.Event.Record)
+		list := append([]*Delivery{next}, d.q.Along(next, d.now)...)
+		for _, other := range slices.Concat(d.flying...) {
+			for _, next := range list {
+				if other.Event.Record == next.Event.Record {
+					d.t.Errorf("two attempts at once at record %d", next.Event.Record)
+				}
 			}
 		}
-		d.flying = append(d.flying, next)
+		d.batches = max(d.batches, len(list))
+		d.flying = append(d.flying, list)
 	}
 }
 
@@ -219,16 +235,48 @@ func (d *driver) outcome() Outcome {
 func (d *driver) finish(i int, outcome Outcome) {
 	f := d.flying[i]
 	d.flying = slices.Delete(d.flying, i, i+1)
-	if m := d.marks[f.Event.ID]; outcome == Accepted && !f.Replay {
+	r := Result{
+		Outcome: outcome, Status: 500, Refused: d.chance(2), Changed: d.chance(20),
+		Wait: time.Duration(d.random.IntN(5000)) * time.Millisecond, Jitter: 0.5,
+	}
+	if len(f) == 1 {
+		if outcome == Accepted {
+			d.accept(f[0])
+		}
+		d.q.Result(f[0], r, d.now)
+		return
+	}
+	results := slices.Repeat([]Result{r}, len(f))
+	for i := range results {
+		if outcome == Accepted && d.chance(6) {
+			results[i].Outcome = Retryable
+		}
+	}
+	refused := map[uint64]bool{} // what is said of later ones of such a record does not count
+	accepted := make([]bool, len(f))
+	for i, one := range f {
+		record := one.Event.Record
+		refused[record] = refused[record] || results[i].Outcome != Accepted
+		if accepted[i] = !refused[record]; accepted[i] {
+			d.accept(one)
+		}
+	}
+	_, judged := d.q.Results(f, results, d.now)
+	for i := range f {
+		if results[i].Outcome == Accepted && judged[i] != accepted[i] {
+			d.t.Errorf("%s is judged: %v, and wrongly so", f[i].Event.ID, judged[i])
+		}
+	}
+}
+
+// accept takes what the receiver has accepted.
+func (d *driver) accept(f *Delivery) {
+	if m := d.marks[f.Event.ID]; !f.Replay {
 		d.arrive(m.record, m.seq)
 		if m.former != 0 {
 			d.arrive(m.former, m.formerSeq)
 		}
 	}
-	d.q.Result(f, Result{
-		Outcome: outcome, Status: 500, Refused: d.chance(2), Changed: d.chance(20),
-		Wait: time.Duration(d.random.IntN(5000)) * time.Millisecond, Jitter: 0.5,
-	}, d.now)
 }
 
 func (d *driver) arrive(record uint64, seq int) {
@@ -282,7 +330,7 @@ func (d *driver) read(l Load) (rows []Row) {
 func (d *driver) operate() {
 	switch n := d.random.IntN(16); {
 	case n < 3 && len(d.flying) > 0:
-		d.q.HoldEnds(d.flying[d.random.IntN(len(d.flying))])
+		d.q.HoldEnds(d.flying[d.random.IntN(len(d.flying))][0])
 	case n < 6:
 		d.q.MakeRoom(d.now, time.Second)
 	case n == 6:
