@@ -334,7 +334,7 @@ func (e *environment) check() error {
 	expect(slices.Contains([]string{twenty.UpgradesSilent, twenty.UpgradesTold}, e.TwentyUpgrades),
 		"TWENTY_UPGRADES", e.TwentyUpgrades)
 	expect(slices.Contains([]string{"told", "not-told"}, e.Undecided), "UNDECIDED", e.Undecided)
-	expect(e.PayloadFormat.OfRecords(), "PAYLOAD_FORMAT", e.PayloadFormat)
+	expect(e.PayloadFormat.OfRecords() && !e.PayloadFormat.IsCloudEvents(), "PAYLOAD_FORMAT", e.PayloadFormat)
 	expect(e.WebhooksTable == "auto" || strings.Count(e.WebhooksTable, ".") == 1, "WEBHOOKS_TABLE",
 		e.WebhooksTable)
 	expect(slices.Contains([]string{"", "commit", "change"}, e.WebhooksPer), "WEBHOOKS_PER",

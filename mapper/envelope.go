@@ -24,6 +24,10 @@ const (
 	//
 	// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 	FormatStandard
+	// FormatCloudEvents is the JSON format of CloudEvents: see CloudEvent.
+	FormatCloudEvents
+	// FormatCloudEventsBinary is the body of FormatEvent, with attributes of CloudEvents in headers.
+	FormatCloudEventsBinary
 	// FormatSlack is what Slack's incoming webhooks take, and Mattermost's: {"text":"…"}. It is for
 	// operator events.
 	//
@@ -33,7 +37,9 @@ const (
 	FormatPlain
 )
 
-var formatNames = [...]string{"event", "twenty", "standard", "slack", "plain"}
+var formatNames = [...]string{
+	"event", "twenty", "standard", "cloudevents", "cloudevents-binary", "slack", "plain",
+}
 
 func (f Format) String() string { return formatNames[f] }
 
@@ -42,13 +48,16 @@ func (f Format) OfRecords() bool { return f < FormatSlack }
 
 // ContentType is the media type of a body of this form.
 func (f Format) ContentType() string {
-	if f == FormatPlain {
+	switch f {
+	case FormatPlain:
 		return "text/plain; charset=utf-8"
+	case FormatCloudEvents:
+		return "application/cloudevents+json"
 	}
 	return "application/json"
 }
 
-// UnmarshalText takes event, twenty, standard, slack or plain.
+// UnmarshalText takes event, twenty, standard, cloudevents, cloudevents-binary, slack or plain.
 func (f *Format) UnmarshalText(text []byte) error {
 	for i, name := range formatNames {
 		if name == string(text) {
@@ -56,7 +65,8 @@ func (f *Format) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("payload format %q: want event, twenty, standard, slack or plain", text)
+	return fmt.Errorf("payload format %q: want event, twenty, standard, cloudevents, "+
+		"cloudevents-binary, slack or plain", text)
 }
 
 // Addressee is what the twenty format tells of the webhook that a body goes to.
@@ -68,6 +78,9 @@ type Addressee struct {
 // Body returns the event in the given format. The result is shared and must not be modified. Safe
 // for concurrent use.
 func (e *Event) Body(f Format, to Addressee) []byte {
+	if f == FormatCloudEventsBinary {
+		f = FormatEvent
+	}
 	if e.body != nil && f == e.format {
 		return e.body
 	}
@@ -77,6 +90,9 @@ func (e *Event) Body(f Format, to Addressee) []byte {
 func (e *Event) appendBody(dst []byte, f Format, to Addressee) []byte {
 	if !f.OfRecords() {
 		return e.appendMessage(dst, f)
+	}
+	if f == FormatCloudEvents {
+		return e.appendCloudEvent(dst, to)
 	}
 	dst = e.appendHead(dst, f, to)
 	dst = append(dst, e.data...)

@@ -55,7 +55,12 @@ func (s *Sender) try(d *queue.Delivery, c *requestBuilder) (Verdict, time.Durati
 		span = t.Begin(d.Event.ID, c.to.Key, d.Attempts, start)
 		traceparent = span.Traceparent()
 	}
+	var cloud *mapper.Event
+	if c.to.Format == mapper.FormatCloudEventsBinary {
+		cloud = d.Event
+	}
 	resp, err := c.send(&post{ //nolint:bodyclose // finish closes it
+		cloud:   cloud,
 		id:      d.Event.ID,
 		trace:   traceparent,
 		attempt: d.Attempts,

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"hookline/mapper"
 	"hookline/sender/queue"
 )
 
@@ -71,6 +72,7 @@ type post struct {
 	body    []byte
 
 	events []*queue.Delivery // of a batch, of which id is not that of an event; nil for one event
+	cloud  *mapper.Event     // whose attributes are headers; nil for none
 }
 
 // header is the part of a request's header that is its own: lines with CR LF. Used again, it
@@ -90,6 +92,9 @@ func (h *header) set(p *post, now time.Time) {
 	h.end(append(h.lines, p.id...))
 	h.begin(HeaderAttempt)
 	h.end(strconv.AppendInt(h.lines, int64(p.attempt), 10))
+	if p.cloud != nil {
+		h.setCloudEvent(p.cloud)
+	}
 	if p.events != nil {
 		h.setBatch(p.events)
 	}

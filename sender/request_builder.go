@@ -53,7 +53,7 @@ type requestBuilder struct {
 // newRequestBuilder returns a request builder for a webhook.
 func (s *Sender) newRequestBuilder(to *webhook.Subscription) *requestBuilder {
 	b := &requestBuilder{
-		sender: s, to: to, common: commonHeader(s.userAgent, to.Format.ContentType(), to.Headers),
+		sender: s, to: to, common: commonHeader(s.userAgent, contentType(to), to.Headers),
 	}
 	b.signer = signerOf(to)
 	b.limit, b.timeout = s.cfg.RequestTimeout, s.timeout
@@ -166,7 +166,7 @@ func (b *requestBuilder) finish(resp *http.Response) {
 		b.cancel()
 		b.cancel = nil
 	}
-	b.post.body, b.events = nil, nil
+	b.post.body, b.events, b.cloud = nil, nil, nil
 }
 
 // roundTrip sends the post once, with a signature of this moment.

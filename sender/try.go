@@ -68,6 +68,9 @@ func (b *requestBuilder) try(e *mapper.Event) Answer {
 	} else {
 		p.body = e.Body(b.to.Format, mapper.Addressee{ID: b.to.ID, URL: b.to.TargetURL()})
 	}
+	if b.to.Format == mapper.FormatCloudEventsBinary {
+		p.cloud = e
+	}
 	resp, err := b.send(&p, deadline) //nolint:bodyclose // finish closes it
 	now := time.Now()
 	a := Answer{Verdict: judge(resp, err, now), Took: now.Sub(start)}

@@ -108,7 +108,7 @@ func (w *webhookQueue) watch(d *queue.Delivery, a attempted, now, next time.Time
 		Answer:    a.answer,
 		Next:      next,
 		Dead:      dead,
-		extra:     d.Tried.Headers, contentType: d.Tried.Format.ContentType(),
+		extra:     d.Tried.Headers, contentType: contentType(d.Tried),
 	})
 }
 

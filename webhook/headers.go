@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"hookline/mapper"
 )
 
 const (
@@ -63,6 +65,19 @@ func checkSize(s *Subscription) error {
 		return fmt.Errorf(
 			"with the URL they take %d bytes, want fewer than %d: servers refuse larger requests",
 			size-ownHead-s.Pace.Batch*idHead, maxRequestHead-ownHead-s.Pace.Batch*idHead)
+	}
+	return nil
+}
+
+// checkCloudEvents returns an error when a header would take the place of an attribute.
+func checkCloudEvents(s *Subscription) error {
+	if s.Format != mapper.FormatCloudEventsBinary {
+		return nil
+	}
+	for name := range s.Headers {
+		if strings.HasPrefix(name, "Ce-") {
+			return fmt.Errorf("%.64q is an attribute of %s", name, s.Format)
+		}
 	}
 	return nil
 }

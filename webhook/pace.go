@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"hookline/mapper"
 )
 
 // How fast a webhook is sent to, and how much at once, and in what form: columns of Hookline's own table.
@@ -61,7 +63,10 @@ func (r *reading) batch() {
 		r.fail(roleBatch, fmt.Errorf("%.64q: want events in a request from %d to %d, or null",
 			given.String(), batchLeast, batchMost))
 	}
-	if !r.sub.Format.OfRecords() {
+	if r.sub.Format == mapper.FormatCloudEventsBinary {
+		r.fail(roleBatch, fmt.Errorf("format %s has no batches; want null, or format %s", r.sub.Format,
+			mapper.FormatCloudEvents))
+	} else if !r.sub.Format.OfRecords() {
 		r.fail(roleBatch, fmt.Errorf("format %s has no arrays; want null", r.sub.Format))
 	}
 	r.sub.Pace.Batch = n

@@ -95,6 +95,8 @@ func TestPaceWithMistakes(t *testing.T) {
 			"batch = 100, headers = jsonb_build_object('X-A', repeat('a', 3000))",
 			"headers: with the URL they take 3025 bytes, want fewer than 2600: servers refuse larger requests",
 		},
+		{"batch = 9, format = 'cloudevents-binary'", "batch: format cloudevents-binary has no batches; want null, or format cloudevents"},
+		{`format = 'cloudevents-binary', headers = '{"ce-id": "1"}'`, `headers: "Ce-Id" is an attribute of cloudevents-binary`},
 		{"timeout = '20 days'", `timeout: "20 days": want an interval from 1ms to 10m, or null`},
 	}
 	d := newDatabase(t, ownAlone, webhook.SchemaSQL("hookline"))

@@ -35,7 +35,7 @@ COMMENT ON COLUMN {{schema}}.webhook.url IS 'Where events are posted to: http://
 COMMENT ON COLUMN {{schema}}.webhook.secret IS 'Signs every request. Made up when left out; an empty string sends unsigned.';
 COMMENT ON COLUMN {{schema}}.webhook.operations IS
     'What it hears of: person.created, person.*, *.created or *.*; actions are created, updated, deleted, restored, destroyed.';
-COMMENT ON COLUMN {{schema}}.webhook.format IS 'Form of the body: event, twenty or standard; null for HOOKLINE_PAYLOAD_FORMAT.';
+COMMENT ON COLUMN {{schema}}.webhook.format IS 'Form of the body: event, twenty, standard, cloudevents or cloudevents-binary; null for HOOKLINE_PAYLOAD_FORMAT.';
 COMMENT ON COLUMN {{schema}}.webhook.headers IS
     'More headers, as {"name": "value"}. Those that Hookline or HTTP itself needs cannot be replaced.';
 COMMENT ON COLUMN {{schema}}.webhook.rekey IS

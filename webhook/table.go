@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -313,6 +314,9 @@ func (r *reading) format() {
 	}
 	if !given.IsNull() {
 		err := r.sub.Format.UnmarshalText(given.Bytes())
+		if err == nil && r.from.kind != own && r.sub.Format.IsCloudEvents() {
+			err = fmt.Errorf("%s goes to webhooks of Hookline's own table alone", r.sub.Format)
+		}
 		if err == nil && r.from.kind != own && !r.sub.Format.OfRecords() {
 			err = fmt.Errorf("%s is a form of operator events, "+
 				"which go to webhooks of Hookline's own table alone", r.sub.Format)
@@ -350,7 +354,7 @@ func (r *reading) headers() {
 	if !given.IsNull() {
 		var err error
 		if r.sub.Headers, err = parseHeaders(given.Bytes()); err == nil {
-			err = checkSize(r.sub)
+			err = cmp.Or(checkSize(r.sub), checkCloudEvents(r.sub))
 		}
 		if err != nil {
 			r.fail(roleHeaders, err)

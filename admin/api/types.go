@@ -90,7 +90,7 @@ type WebhookSettings struct {
 	Secret      *string           `json:"secret,omitempty"                  doc:"made up where a new webhook has none"`
 	Operations  []string          `json:"operations,omitempty"              doc:"person.created, person.*, *.created, *.*"`
 	Workspace   *string           `json:"workspace,omitempty"`
-	Format      *string           `json:"format,omitempty"                  doc:"event, twenty, standard, slack, plain"`
+	Format      *string           `json:"format,omitempty"                  doc:"event, twenty, standard, cloudevents, cloudevents-binary, slack, plain"`
 	Per         *string           `json:"per,omitempty"                     doc:"an event for each commit, or each change"`
 	Previous    *string           `json:"previous,omitempty"                doc:"changed or all: what is sent of the row before; empty: nothing"`
 	Filter      *string           `json:"filter,omitempty"                  doc:"which events are sent, in CEL; empty: all"`

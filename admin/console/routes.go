@@ -176,8 +176,10 @@ var (
 	rekeys = []string{"", "split"}
 
 	previouses = []string{"", "changed", "all"} // what is sent of the row before; "" is nothing
-	formats    = []string{"", "event", "twenty", "standard", "slack", "plain"}
-	pers       = []string{"", "commit", "change"}
+	formats    = []string{
+		"", "event", "twenty", "standard", "cloudevents", "cloudevents-binary", "slack", "plain",
+	}
+	pers = []string{"", "commit", "change"}
 )
 
 // confirmation is what is asked before something is done that cannot be taken back.

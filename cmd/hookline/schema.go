@@ -18,7 +18,8 @@ type schemaCommand struct {
 // Validate refuses forms that are none, or none of records.
 func (c schemaCommand) Validate() error {
 	var form mapper.Format
-	if c.Payload == "" || form.UnmarshalText([]byte(c.Payload)) == nil && form.OfRecords() {
+	if c.Payload == "" || form.UnmarshalText([]byte(c.Payload)) == nil && form.OfRecords() &&
+		!form.IsCloudEvents() {
 		return nil
 	}
 	return fmt.Errorf("--payload %.64q: want event, twenty or standard", c.Payload)

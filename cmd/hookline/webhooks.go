@@ -127,7 +127,7 @@ func printWebhooks(out screen, list []webhookStatus) error {
 // webhookSettings are the flags that say what a webhook is like.
 type webhookSettings struct {
 	Operations  []string          `short:"o" help:"What it hears of: person.created, person.*, …"`
-	Format      *string           `clears:"" help:"Form of the body: event, twenty, standard, slack or plain."`
+	Format      *string           `clears:"" help:"Form of the body: event, twenty, standard, cloudevents, cloudevents-binary, slack or plain."`
 	Header      map[string]string `mapsep:"none" help:"One more, NAME=VALUE."`
 	Workspace   *string           `clears:"" placeholder:"ID" help:"The tenant that it belongs to; * for all."`
 	Rekey       *string           `clears:"" placeholder:"HOW" help:"How a changed key is told: split, or empty for previousKey."`
@@ -301,6 +301,9 @@ func (c webhooksAdd) Run(ctx context.Context) error {
 		s.Enabled = new(false)
 	}
 	return onWebhooks(ctx, func(db *crm.Database, conn *pgx.Conn) error {
+		if err := operate.Consent(ctx, db, conn, "", &s); err != nil {
+			return err
+		}
 		row, secret, err := db.Webhooks.Add(ctx, conn, s)
 		if err != nil {
 			return err
@@ -364,6 +367,9 @@ func (c webhooksEdit) Run(ctx context.Context) error {
 		s.Ignore = []string{}
 	}
 	return onWebhooks(ctx, func(db *crm.Database, conn *pgx.Conn) error {
+		if err := operate.Consent(ctx, db, conn, c.Webhook, &s); err != nil {
+			return err
+		}
 		row, err := db.Webhooks.Edit(ctx, conn, c.Webhook, s)
 		if err != nil {
 			return err

@@ -82,11 +82,15 @@ func settingsOf(s api.WebhookSettings) webhook.Settings {
 func (d *Backend) AddWebhook(ctx context.Context, s api.WebhookSettings) (
 	api.WebhookChanged, error,
 ) {
+	settings := settingsOf(s)
+	if err := d.consent(ctx, "", &settings); err != nil {
+		return api.WebhookChanged{}, err
+	}
 	return d.change(
 		ctx,
 		func(ctx context.Context, r *webhook.Registry, conn *pgx.Conn,
 		) (webhook.Row, webhook.Secret, error) {
-			row, secret, err := r.Add(ctx, conn, settingsOf(s))
+			row, secret, err := r.Add(ctx, conn, settings)
 			if s.Secret != nil {
 				secret = ""
 			}
@@ -99,11 +103,15 @@ func (d *Backend) AddWebhook(ctx context.Context, s api.WebhookSettings) (
 func (d *Backend) EditWebhook(ctx context.Context, s api.WebhookSettings) (
 	api.WebhookChanged, error,
 ) {
+	settings := settingsOf(s)
+	if err := d.consent(ctx, s.Name, &settings); err != nil {
+		return api.WebhookChanged{}, err
+	}
 	return d.change(
 		ctx,
 		func(ctx context.Context, r *webhook.Registry, conn *pgx.Conn,
 		) (webhook.Row, webhook.Secret, error) {
-			row, err := r.Edit(ctx, conn, s.Name, settingsOf(s))
+			row, err := r.Edit(ctx, conn, s.Name, settings)
 			return row, "", err
 		},
 	)

@@ -1,0 +1,92 @@
+package sender
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The headers by which a receiver of CloudEvents consents to deliveries.
+//
+// https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection
+const (
+	headerRequestOrigin = "WebHook-Request-Origin"
+	headerRequestRate   = "WebHook-Request-Rate"
+	headerAllowedOrigin = "WebHook-Allowed-Origin"
+	headerAllowedRate   = "WebHook-Allowed-Rate"
+)
+
+// Origin is who asks for consent.
+const Origin = "hookline"
+
+// AskConsent asks a receiver, by OPTIONS, whether it takes deliveries, with the headers that its
+// webhook adds, for as many a second as rate says, 0 for any number. It returns how many it allows,
+// 0 for any number. The error says why it does not consent; it names no URL. Safe for concurrent
+// use.
+func AskConsent(ctx context.Context, cfg Config, target string, extra http.Header, rate float64,
+) (allowed float64, err error) {
+	cfg = cfg.withDefaults()
+	guard, err := newGuard(cfg.AllowAddresses)
+	if err != nil {
+		return 0, fmt.Errorf("sender: %w", err)
+	}
+	transport := &http.Transport{
+		DialContext:            guard.dialer(net.Dialer{Timeout: cfg.RequestTimeout}),
+		MaxResponseHeaderBytes: maxHeader, DisableKeepAlives: true, ForceAttemptHTTP2: true,
+	}
+	client := http.Client{
+		Transport: transport, Timeout: cfg.RequestTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodOptions, target, nil)
+	if err != nil {
+		return 0, errors.New("the URL cannot be parsed")
+	}
+	for name, values := range extra {
+		if name = http.CanonicalHeaderKey(name); !reserved[name] {
+			req.Header[name] = values
+		}
+	}
+	req.Header.Set("User-Agent", "hookline/"+cfg.Version)
+	req.Header.Set(headerRequestOrigin, Origin)
+	if rate > 0 {
+		perMinute := max(1, int(rate*time.Minute.Seconds()))
+		req.Header.Set(headerRequestRate, strconv.Itoa(perMinute))
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, errors.New(reason(err))
+	}
+	defer resp.Body.Close()
+	_, _ = io.CopyN(io.Discard, resp.Body, drainBytes)
+	return consent(resp)
+}
+
+// consent reads what an answer allows.
+func consent(resp *http.Response) (rate float64, err error) {
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return 0, fmt.Errorf("it answered OPTIONS with %d", resp.StatusCode)
+	}
+	switch origin := strings.TrimSpace(resp.Header.Get(headerAllowedOrigin)); {
+	case origin == "":
+		return 0, fmt.Errorf("its answer to OPTIONS has no %s", headerAllowedOrigin)
+	case origin != "*" && !strings.EqualFold(origin, Origin):
+		return 0, fmt.Errorf("its answer to OPTIONS allows another origin than %s", Origin)
+	}
+	text := strings.TrimSpace(resp.Header.Get(headerAllowedRate))
+	if text == "" || text == "*" {
+		return 0, nil
+	}
+	perMinute, err := strconv.ParseUint(text, 10, 32)
+	if err != nil || perMinute == 0 {
+		return 0, fmt.Errorf("%s of its answer to OPTIONS is neither * nor a number of requests a minute",
+			headerAllowedRate)
+	}
+	return float64(perMinute) / time.Minute.Seconds(), nil
+}
