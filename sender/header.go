@@ -112,14 +112,12 @@ func (h *header) set(p *post, now time.Time) {
 	ms, s := now.UnixMilli(), now.Unix()
 	previous := p.signer.previous(now)
 	lone := cmp.Or(previous, p.signer)
-	var nonce [16]byte
-	_, _ = rand.Read(nonce[:]) // never fails, as it says
-	h.begin(HeaderTimestamp)
-	h.end(strconv.AppendInt(h.lines, ms, 10))
-	h.begin(HeaderSignature)
-	h.end(lone.appendTwenty(h.lines, ms, p.body))
-	h.begin(HeaderNonce)
-	h.end(hex.AppendEncode(h.lines, nonce[:]))
+	if lone.twenty == nil { // a private key makes none of Twenty's
+		lone = p.signer
+	}
+	if lone.twenty != nil {
+		h.setTwenty(lone, ms, p.body)
+	}
 	h.begin(HeaderStandardTimestamp)
 	h.end(strconv.AppendInt(h.lines, s, 10))
 	h.begin(HeaderStandardSignature)
@@ -128,6 +126,18 @@ func (h *header) set(p *post, now time.Time) {
 		signatures = previous.appendStandard(append(signatures, ' '), p.id, s, p.body)
 	}
 	h.end(signatures)
+}
+
+// setTwenty renders the lines of Twenty's signature.
+func (h *header) setTwenty(by *signer, ms int64, body []byte) {
+	var nonce [16]byte
+	_, _ = rand.Read(nonce[:]) // never fails, as it says
+	h.begin(HeaderTimestamp)
+	h.end(strconv.AppendInt(h.lines, ms, 10))
+	h.begin(HeaderSignature)
+	h.end(by.appendTwenty(h.lines, ms, body))
+	h.begin(HeaderNonce)
+	h.end(hex.AppendEncode(h.lines, nonce[:]))
 }
 
 // begin begins a line.

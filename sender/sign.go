@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -50,7 +51,8 @@ func Sign(secret string, timestampMS int64, body []byte) string {
 }
 
 // SignStandard returns the signature of Standard Webhooks: v1, and the HMAC-SHA256 of
-// <id>.<timestamp>.<body> in base64, the timestamp in Unix seconds. The key is that of
+// <id>.<timestamp>.<body> in base64, the timestamp in Unix seconds; of a private key, whsk_, it is
+// v1a, and its ed25519 signature. The key is that of
 // webhook.Secret.StandardKey; the signature is empty when there is none.
 func SignStandard(secret, id string, timestamp int64, body []byte) string {
 	return string(newSigner(secret).appendStandard(nil, id, timestamp, body))
@@ -61,7 +63,9 @@ func SignStandard(secret, id string, timestamp int64, body []byte) string {
 type signer struct {
 	// the same one where the keys are; standard is nil when the secret has no key for it
 	twenty, standard hash.Hash
-	buf              [128]byte // what precedes the body, then the sum
+	private          ed25519.PrivateKey // signs in place of both; nil for none
+	message          []byte             // that it signs
+	buf              [128]byte          // what precedes the body, then the sum
 
 	before *signer   // of the secret before a rotation; nil for none
 	until  time.Time // from when on that signs no more; zero for never
@@ -90,6 +94,10 @@ func (s *signer) previous(now time.Time) *signer {
 }
 
 func newSigner(secret string) *signer {
+	if key := webhook.Secret(secret); key.IsKeyPair() {
+		private, _ := key.PrivateKey()
+		return &signer{private: private}
+	}
 	s := &signer{twenty: hmac.New(sha256.New, []byte(secret))}
 	switch key, encoded, err := webhook.Secret(secret).StandardKey(); {
 	case err != nil:
@@ -107,11 +115,18 @@ func (s *signer) appendTwenty(dst []byte, timestampMS int64, body []byte) []byte
 }
 
 func (s *signer) appendStandard(dst []byte, id string, timestamp int64, body []byte) []byte {
-	if s.standard == nil {
+	if s.standard == nil && s.private == nil {
 		return dst
 	}
 	prefix := append(append(s.buf[:0], id...), '.')
 	prefix = append(strconv.AppendInt(prefix, timestamp, 10), '.')
+	if s.private != nil {
+		message := append(append(s.message[:0], prefix...), body...)
+		if s.message = message; cap(message) > mostKept {
+			s.message = nil
+		}
+		return base64.StdEncoding.AppendEncode(append(dst, "v1a,"...), ed25519.Sign(s.private, message))
+	}
 	return base64.StdEncoding.AppendEncode(append(dst, "v1,"...), s.sum(s.standard, prefix, body))
 }
 
@@ -150,7 +165,8 @@ func Verify(
 }
 
 // VerifyStandard checks the Standard Webhooks signature of a received body, as Verify does
-// Twenty's. The header may list several signatures; one that matches is enough.
+// Twenty's. The header may list several signatures; one that matches is enough. The secret may be a
+// public key as well, whpk_, or the private one.
 func VerifyStandard(
 	secret string,
 	header http.Header,
@@ -172,6 +188,9 @@ func VerifyStandard(
 	}
 	if err := fresh(HeaderStandardTimestamp, time.Unix(timestamp, 0), now, tolerance); err != nil {
 		return err
+	}
+	if webhook.Secret(secret).IsKeyPair() {
+		return verifyPublic(secret, signatures, id, timestamp, body)
 	}
 	if _, _, err := webhook.Secret(secret).StandardKey(); err != nil {
 		return fmt.Errorf("%w: it %w", ErrSecret, err)
@@ -217,4 +236,21 @@ func fresh(name string, at, now time.Time, tolerance time.Duration) error {
 			ErrTooNew)
 	}
 	return nil
+}
+
+// verifyPublic checks signatures with a public key.
+func verifyPublic(secret, signatures, id string, timestamp int64, body []byte) error {
+	key := webhook.Secret(secret).VerifyKey()
+	if key == nil {
+		return fmt.Errorf("%w: it is no key of ed25519", ErrSecret)
+	}
+	message := append(fmt.Appendf(nil, "%s.%d.", id, timestamp), body...)
+	for text := range strings.FieldsSeq(signatures) {
+		encoded, ok := strings.CutPrefix(text, "v1a,")
+		signature, err := base64.StdEncoding.DecodeString(encoded)
+		if ok && err == nil && ed25519.Verify(key, message, signature) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: %w", HeaderStandardSignature, ErrMismatch)
 }

@@ -36,6 +36,7 @@ type Attempt struct {
 
 	extra       http.Header // that the subscription adds
 	contentType string
+	keyPair     bool // signs, and makes no signature of Twenty's
 }
 
 // RecordKey is the primary key of a record as a JSON object, unless that is longer: then it is
@@ -102,6 +103,7 @@ func (w *webhookQueue) watch(d *queue.Delivery, a attempted, now, next time.Time
 		Number:    d.Attempts,
 		Replay:    d.Replay,
 		Signed:    d.Tried.Secret != "",
+		keyPair:   d.Tried.Secret.IsKeyPair(),
 		Outcome:   a.verdict.Outcome,
 		Status:    a.verdict.Status,
 		Reason:    a.verdict.Reason,
@@ -130,20 +132,12 @@ func (a *Attempt) Header(userAgent string) []HeaderLine {
 	}
 	if a.Signed {
 		ms := a.Began.UnixMilli()
-		lines = append(
-			lines,
-			HeaderLine{
-				HeaderTimestamp,
-				strconv.FormatInt(ms, 10),
-			},
-			HeaderLine{HeaderSignature, masked},
-			HeaderLine{HeaderNonce, masked},
-			HeaderLine{
-				HeaderStandardTimestamp,
-				strconv.FormatInt(ms/1000, 10),
-			},
-			HeaderLine{HeaderStandardSignature, masked},
-		)
+		if !a.keyPair {
+			lines = append(lines, HeaderLine{HeaderTimestamp, strconv.FormatInt(ms, 10)},
+				HeaderLine{HeaderSignature, masked}, HeaderLine{HeaderNonce, masked})
+		}
+		lines = append(lines, HeaderLine{HeaderStandardTimestamp, strconv.FormatInt(ms/1000, 10)},
+			HeaderLine{HeaderStandardSignature, masked})
 	}
 	for _, name := range slices.Sorted(maps.Keys(commonHeader(userAgent, a.contentType, a.extra))) {
 		if name != "Content-Type" && name != "User-Agent" {

@@ -72,6 +72,9 @@ type Row struct {
 
 	PaceRow
 
+	// PublicKey checks the signatures of a secret that is a private key; "" of any other.
+	PublicKey string `json:"publicKey,omitempty"`
+
 	// PreviousUntil is until when the secret of before a rotation signs, too; zero when it does
 	// not.
 	PreviousUntil time.Time `json:"previousSecretUntil,omitzero"`
@@ -253,14 +256,18 @@ func enable(on bool) func(Row) ([]string, []any, error) {
 }
 
 // Rotate gives a webhook of Hookline's own table another secret, "" for one that is made up, and
-// returns it. The one that it had signs, too, until grace is over. Errors are those of Edit; a
+// returns it, but for a private key that is made up. The one that it had signs, too, until grace is over. Errors are those of Edit; a
 // second rotation within the grace period of the first is invalid unless grace is 0. Safe for
 // concurrent use.
 func (r *Registry) Rotate(ctx context.Context, conn *pgx.Conn, name string, secret Secret,
 	grace time.Duration,
 ) (Row, Secret, error) {
+	given := secret != ""
 	secret = cmp.Or(secret, newSecret())
 	row, err := r.update(ctx, conn, name, true, func(row Row) ([]string, []any, error) {
+		if !given && row.sub != nil && row.sub.Secret.IsKeyPair() {
+			secret = NewKeyPair()
+		}
 		names := []string{"secret", "previous_secret", "previous_secret_until"}
 		values := []any{string(secret), nil, nil}
 		switch {
@@ -292,6 +299,9 @@ func (r *Registry) Rotate(ctx context.Context, conn *pgx.Conn, name string, secr
 		}
 		return names, values, nil
 	})
+	if !given && secret.IsKeyPair() { // which nobody else needs
+		secret = ""
+	}
 	return row, secret, err
 }
 
@@ -519,6 +529,7 @@ func (s *webhookTable) row(id string, v values) Row {
 		return row
 	}
 	row.PaceRow = sub.Pace.row()
+	row.PublicKey = sub.Secret.PublicKey()
 	row.Thin = sub.View != nil && sub.View.Thin
 	row.Format, row.Expires = sub.Format.String(), sub.Expires
 	row.Headers = slices.Sorted(maps.Keys(sub.Headers))

@@ -122,6 +122,7 @@ func (s *webhookTable) read(id string, row values) (*Subscription, Status) {
 		r.operations()
 		r.format()
 		r.pace()
+		r.keyPair()
 		r.headers()
 		r.rekey()
 		r.operator()
@@ -229,7 +230,7 @@ func (r *reading) secret() {
 		r.fail(roleSecret, errors.New("is encrypted by the CRM, so nothing can be signed with it"))
 	default:
 		r.sub.Secret = Secret(secret.String())
-		if _, _, err := r.sub.Secret.StandardKey(); err != nil {
+		if err := r.sub.Secret.check(); err != nil {
 			r.fail(roleSecret, err)
 		}
 	}
@@ -247,7 +248,7 @@ func (r *reading) previous() {
 			"is not a time, so it is not known until when the secret before signs, too"))
 	}
 	r.sub.Previous, r.sub.PreviousUntil = Secret(secret.String()), at
-	if _, _, err := r.sub.Previous.StandardKey(); err != nil {
+	if err := r.sub.Previous.check(); err != nil {
 		r.fail(rolePrevious, err)
 	}
 }

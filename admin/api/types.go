@@ -57,6 +57,7 @@ type Webhook struct {
 	Own         bool      `json:"own"                          doc:"it is in Hookline's own table, and can be changed here"`
 
 	WebhookPace
+	PublicKey string `json:"publicKey,omitempty" doc:"checks the signatures, where the secret is a private key"`
 
 	Breaker     string    `json:"breaker"                doc:"closed; open: the receiver accepts nothing, one delivery at a time is tried; paused: it answered 410; idle: nothing was sent by this process"`
 	InFlight    int       `json:"inFlight"`

@@ -98,6 +98,12 @@ func (c *verifyCommand) check(header http.Header, body []byte) (used []string, e
 	}
 	now := time.Now()
 	rotating := len(strings.Fields(header.Get(sender.HeaderStandardSignature))) > 1
+	if webhook.Secret(c.Secret).IsKeyPair() { // which makes no signature of Twenty's
+		if err := sender.VerifyStandard(c.Secret, header, body, now, tolerance); err != nil {
+			return nil, err
+		}
+		return []string{sender.HeaderStandardSignature + ": ed25519, checked with the public key."}, nil
+	}
 	if twenty {
 		err := sender.Verify(c.Secret, header, body, now, tolerance)
 		if errors.Is(err, sender.ErrMismatch) && rotating {

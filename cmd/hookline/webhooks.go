@@ -263,6 +263,7 @@ type webhooksAdd struct {
 	URL string `arg:"" help:"Where events are posted to; env:VARIABLE is read from the environment."`
 	webhookSettings
 	Secret   secretSource `xor:"secret" placeholder:"-|env:NAME" help:"Where its secret is read from."`
+	Ed25519  bool         `name:"ed25519" xor:"secret" help:"Signed with a key pair that is made up; the public key is shown."`
 	Unsigned bool         `xor:"secret" help:"Without a secret: requests are not signed."`
 	Paused   bool         `help:"Switched off, until hookline webhooks resume."`
 	jsonFlag
@@ -288,7 +289,9 @@ func (c webhooksAdd) Run(ctx context.Context) error {
 		return err
 	}
 	s.URL = &target
-	if c.Unsigned {
+	if c.Ed25519 {
+		s.Secret = new(webhook.NewKeyPair())
+	} else if c.Unsigned {
 		s.Secret = new(webhook.Secret(""))
 	} else if c.Secret != "" {
 		secret, err := c.Secret.read(os.Stdin)
@@ -312,7 +315,7 @@ func (c webhooksAdd) Run(ctx context.Context) error {
 			secret = "" // which who gave it knows
 		}
 		added := fmt.Sprintf("Added webhook %s to %s.", row.Key, row.Host)
-		return printChanged(c.JSON, row, secret, added, hears(&row))
+		return printChanged(c.JSON, row, secret, added, hears(&row), publicKey(&row))
 	})
 }
 
@@ -482,7 +485,7 @@ func (c webhooksRotate) Run(ctx context.Context) error {
 		if given != "" {
 			secret = ""
 		}
-		return printChanged(c.JSON, row, secret, rotated(&row))
+		return printChanged(c.JSON, row, secret, rotated(&row), publicKey(&row))
 	})
 }
 

@@ -17,3 +17,11 @@ func (c *webhookPace) pace(s *webhook.Settings) {
 		Timeout: c.Timeout, Rate: c.Rate, Thin: c.Thin, Batch: c.Batch, BatchWait: c.BatchWait,
 	}
 }
+
+// publicKey tells what checks a webhook's signatures, "" where that is its secret.
+func publicKey(row *webhook.Row) string {
+	if row.PublicKey == "" {
+		return ""
+	}
+	return "Its public key: " + row.PublicKey
+}

@@ -224,6 +224,7 @@ func ofRow(row webhook.Row) api.Webhook {
 		Format:      row.Format,
 		Per:         row.Per,
 		WebhookPace: api.WebhookPace(row.PaceRow),
+		PublicKey:   row.PublicKey,
 		Previous:    row.Previous,
 		Filter:      row.Filter,
 		Fields:      row.Fields,

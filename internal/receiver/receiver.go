@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hookline/sender"
+	"hookline/webhook"
 )
 
 // Request is one POST that came in.
@@ -73,7 +74,11 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		if tolerance == 0 {
 			tolerance = 5 * time.Minute
 		}
-		got.Signature = sender.Verify(r.Secret, req.Header, body, got.At, tolerance)
+		check := sender.Verify
+		if webhook.Secret(r.Secret).IsKeyPair() {
+			check = sender.VerifyStandard
+		}
+		got.Signature = check(r.Secret, req.Header, body, got.At, tolerance)
 	}
 	answer := r.answer(got)
 	if !answer.wait(req.Context()) {
