@@ -30,7 +30,8 @@ func (l load) each(procedure string) load {
 
 // drained is what was measured of a load, a value for each run.
 type drained struct {
-	body   int // mean size in bytes
+	env    []string // of Hookline, beside what all have
+	body   int      // mean size in bytes
 	counts counts
 
 	rate, steady sample // Hookline's events/s, overall and over the middle 80 %
@@ -118,7 +119,7 @@ func (b *bench) drain(ctx context.Context, l load) (r *drained, err error) {
 func (r *drained) measure(
 	ctx context.Context, b *bench, d *database, run int, tallies ...*tally,
 ) error {
-	p, err := b.hookline.run(ctx, d, d.slot(run))
+	p, err := b.hookline.run(ctx, d, d.slot(run), r.env...)
 	if err != nil {
 		return err
 	}

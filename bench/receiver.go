@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"sync"
@@ -59,9 +60,13 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	now := time.Now()
 	t := r.tally.Load()
-	record, version := identify(body.Bytes())
-	t.observe(record, version, body.Len(), now)
-	if t.signed > 0 && record%t.signed == 0 && verify(req.Header, body.Bytes(), now) != nil {
+	checks := false
+	for _, event := range eventsOf(body.Bytes()) {
+		record, version := identify(event)
+		t.observe(record, version, len(event), now)
+		checks = checks || t.signed > 0 && record%t.signed == 0
+	}
+	if checks && verify(req.Header, body.Bytes(), now) != nil {
 		t.wronglySigned()
 	}
 	if r.delay != nil {
@@ -69,6 +74,15 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		t.answered(time.Since(now))
 	}
 	w.WriteHeader(http.StatusOK)
+}
+
+// eventsOf returns the events of a body: those of a batch, or the one that it is.
+func eventsOf(body []byte) (events []json.RawMessage) {
+	if len(body) == 0 || body[0] != '[' {
+		return []json.RawMessage{body}
+	}
+	_ = json.Unmarshal(body, &events) // none of what is no JSON, which is missing then
+	return events
 }
 
 func verify(header http.Header, body []byte, now time.Time) error {

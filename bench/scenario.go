@@ -48,6 +48,7 @@ var scenarios = []scenario{
 	{"mix", mix},
 	{"unmatched", unmatched},
 	{"receivers", receivers},
+	{"batches", batches},
 	{"paced", paced},
 	{"fanout", fanout},
 	{"bystanders", bystanders},
