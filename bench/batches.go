@@ -53,7 +53,8 @@ func batches(ctx context.Context, b *bench) (*result, error) {
 	return r, nil
 }
 
-// batch measures a load with one webhook of Hookline's own table. batch is its column, nil for null.
+// batch measures a load with one webhook of Hookline's own table, which has that column batch, nil
+// for null.
 func (b *bench) batch(
 	ctx context.Context, l load, to *receiver, batch any, r *drained,
 ) (err error) {
@@ -65,8 +66,9 @@ func (b *bench) batch(
 	if err := b.stage(ctx, d, l); err != nil {
 		return err
 	}
-	if _, err := d.conn.Exec(ctx, "INSERT INTO hookline.webhook (url, secret, batch) VALUES ($1, $2, $3)",
-		to.url(0), secret, batch); err != nil {
+	_, err = d.conn.Exec(ctx, "INSERT INTO hookline.webhook (url, secret, batch) VALUES ($1, $2, $3)",
+		to.url(0), secret, batch)
+	if err != nil {
 		return err
 	}
 	for run := range l.runs {

@@ -334,7 +334,8 @@ func (e *environment) check() error {
 	expect(slices.Contains([]string{twenty.UpgradesSilent, twenty.UpgradesTold}, e.TwentyUpgrades),
 		"TWENTY_UPGRADES", e.TwentyUpgrades)
 	expect(slices.Contains([]string{"told", "not-told"}, e.Undecided), "UNDECIDED", e.Undecided)
-	expect(e.PayloadFormat.OfRecords() && !e.PayloadFormat.IsCloudEvents(), "PAYLOAD_FORMAT", e.PayloadFormat)
+	form := e.PayloadFormat
+	expect(form.OfRecords() && !form.IsCloudEvents(), "PAYLOAD_FORMAT", form)
 	expect(e.WebhooksTable == "auto" || strings.Count(e.WebhooksTable, ".") == 1, "WEBHOOKS_TABLE",
 		e.WebhooksTable)
 	expect(slices.Contains([]string{"", "commit", "change"}, e.WebhooksPer), "WEBHOOKS_PER",

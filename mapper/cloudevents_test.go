@@ -12,7 +12,8 @@ func TestCloudEvents(t *testing.T) {
 	e := NewEvent(Parts{
 		ID: "evt_0badcafe_0000000000000007_1", Object: "angebotübersicht", Action: Updated,
 		Workspace: "w1", Time: time.Date(2026, 5, 6, 7, 8, 9, 123456789, time.UTC),
-		Updated: []string{"stage"}, Data: []byte(`{"id":"7","stage":"\"WON\""}`), Key: []byte(`{"id":"7"}`),
+		Updated: []string{"stage"}, Data: []byte(`{"id":"7","stage":"\"WON\""}`),
+		Key: []byte(`{"id":"7"}`),
 	})
 	var got struct {
 		SpecVersion, ID, Source, Type, Time, DataContentType, WorkspaceID string

@@ -122,7 +122,8 @@ func TestViews(t *testing.T) {
 		},
 		{
 			"likewise masked, and of a record that is new",
-			[]cdc.Change{{Kind: cdc.Insert, New: was}}, NewThinView([]string{"id", "kind"}),
+			[]cdc.Change{{Kind: cdc.Insert, New: was}},
+			NewThinView([]string{"id", "kind"}),
 			`{"data":{"id":"***"},"key":{"id":"***"}}`,
 		},
 		{

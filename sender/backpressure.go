@@ -155,7 +155,7 @@ func (w *webhookQueue) spoolPaced(now time.Time) {
 	if !w.queue.SpoolPaced(now) {
 		return
 	}
-	w.sender.log.Info("more comes for a webhook than its rate allows: deliveries go through the spool "+
-		"until it has caught up", "webhook", w.key, "rate", w.to.Pace.Rate)
+	w.sender.log.Info("more comes for a webhook than its rate allows: deliveries go through the "+
+		"spool until it has caught up", "webhook", w.key, "rate", w.to.Pace.Rate)
 	w.carryOut(now)
 }

@@ -106,7 +106,7 @@ func (s *Sender) attemptBatch(w *webhookQueue, list []*queue.Delivery,
 	return a, verdicts
 }
 
-// tryBatch POSTs a body, fills in the verdicts, and returns that on the whole, and the time it took.
+// tryBatch POSTs a body, fills in the verdicts, and returns that on the whole, and the time.
 func (s *Sender) tryBatch(list []*queue.Delivery, c *requestBuilder, body []byte, verdicts []Verdict,
 ) (Verdict, time.Duration) {
 	start := time.Now()

@@ -23,7 +23,9 @@ func TestKeyPairs(t *testing.T) {
 		signatures       int
 		twenty           string // the secret whose signature Twenty's header has, "" for none
 	}{
-		{pair, "", 1, ""}, {pair, other, 2, ""}, {pair, shared, 2, string(shared)},
+		{pair, "", 1, ""},
+		{pair, other, 2, ""},
+		{pair, shared, 2, string(shared)},
 		{shared, pair, 2, string(shared)},
 	} {
 		hits := make(chan hit, 1)

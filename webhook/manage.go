@@ -256,9 +256,9 @@ func enable(on bool) func(Row) ([]string, []any, error) {
 }
 
 // Rotate gives a webhook of Hookline's own table another secret, "" for one that is made up, and
-// returns it, but for a private key that is made up. The one that it had signs, too, until grace is over. Errors are those of Edit; a
-// second rotation within the grace period of the first is invalid unless grace is 0. Safe for
-// concurrent use.
+// returns it, but for a private key that is made up. The one that it had signs, too, until grace is
+// over. Errors are those of Edit; a second rotation within the grace period of the first is invalid
+// unless grace is 0. Safe for concurrent use.
 func (r *Registry) Rotate(ctx context.Context, conn *pgx.Conn, name string, secret Secret,
 	grace time.Duration,
 ) (Row, Secret, error) {

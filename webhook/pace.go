@@ -11,7 +11,8 @@ import (
 	"hookline/mapper"
 )
 
-// How fast a webhook is sent to, and how much at once, and in what form: columns of Hookline's own table.
+// How fast a webhook is sent to, how much at once, and in what form: columns of Hookline's own
+// table.
 
 // Pace is what a receiver asks of the requests to it. The zero Pace asks for nothing.
 type Pace struct {

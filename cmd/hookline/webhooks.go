@@ -341,7 +341,8 @@ func (c webhooksEdit) Validate() error {
 	if c.NoIgnore && len(c.Ignore) > 0 {
 		return errors.New("--no-ignore and --ignore can't be used together")
 	}
-	said := c.webhookPace != (webhookPace{}) || c.NoIgnore || c.Ignore != nil || c.Operations != nil || c.Format != nil ||
+	said := c.webhookPace != (webhookPace{}) ||
+		c.NoIgnore || c.Ignore != nil || c.Operations != nil || c.Format != nil ||
 		len(c.Header) > 0 || c.Workspace != nil ||
 		c.Rekey != nil || c.Per != nil || c.Description != nil ||
 		c.Filter != nil || c.Previous != nil || c.Fields != nil || c.Mask != nil

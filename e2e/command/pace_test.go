@@ -38,7 +38,8 @@ func TestCloudEventsByConsent(t *testing.T) {
 	sut := e2e.Start(t, db, "HOOKLINE_WEBHOOKS_TABLE=hookline.webhook").Until("active")
 	add := []string{"webhooks", "add", server.URL, "--format", "cloudevents-binary", "--ed25519"}
 	refused := e2e.Run(t, env, add...)
-	if refused.Wait() != 1 || !strings.Contains(refused.Log.String(), "it answered OPTIONS with 405") {
+	if refused.Wait() != 1 ||
+		!strings.Contains(refused.Log.String(), "it answered OPTIONS with 405") {
 		t.Errorf("without consent add ends with %d: %s", refused.Wait(), refused.Log.String())
 	}
 	if n := e2e.Value[int](db, "SELECT count(*)::int FROM hookline.webhook"); n != 0 {

@@ -79,8 +79,8 @@ func TestBatchesThroughKills(t *testing.T) {
 	box := &batched{t: t, last: map[string]int{}, refused: map[string]bool{}}
 	server := httptest.NewServer(box)
 	t.Cleanup(server.Close)
-	db.Exec("INSERT INTO hookline.webhook (url, secret, batch, batch_wait) VALUES ($1, 's3cr3t', 20, '20ms')",
-		server.URL)
+	db.Exec("INSERT INTO hookline.webhook (url, secret, batch, batch_wait) "+
+		"VALUES ($1, 's3cr3t', 20, '20ms')", server.URL)
 	const records, kills, between = 40, 4, 6
 	sut := e2e.Start(t, db, settings...).Until("active")
 	versions := 0

@@ -73,7 +73,8 @@ func (d *Database) older(ctx context.Context, conn *pgx.Conn) (updates []tableUp
 			count(*) > 0 AND NOT coalesce(bool_or(attname = 'rekey'), false),
 			count(*) > 0 AND NOT coalesce(bool_or(attname = 'previous_secret_until'), false),
 			count(*) > 0 AND NOT coalesce(bool_or(attname = 'per'), false),
-			count(*) > 0 AND count(*) FILTER (WHERE attname IN ('timeout', 'rate', 'thin', 'batch', 'batch_wait')) < 5,
+			count(*) > 0 AND count(*) FILTER (
+				WHERE attname IN ('timeout', 'rate', 'thin', 'batch', 'batch_wait')) < 5,
 			count(*) > 0 AND count(*) FILTER (
 				WHERE attname IN ('previous', 'filter', 'fields', 'mask')) < 4,
 			count(*) > 0 AND NOT coalesce(bool_or(attname = 'ignore'), false),
@@ -111,8 +112,8 @@ func (d *Database) older(ctx context.Context, conn *pgx.Conn) (updates []tableUp
 	}
 	if unpaced {
 		updates = append(updates, tableUpdate{
-			"Hookline's own table lacks one of the columns timeout, rate, thin, batch and batch_wait, so webhooks cannot say how " +
-				"they are sent to",
+			"Hookline's own table lacks one of the columns timeout, rate, thin, batch and batch_wait, " +
+				"so webhooks cannot say how they are sent to",
 			webhook.PaceSQL(schema),
 		})
 	}

@@ -32,10 +32,9 @@ func Consent(
 			now, format = sub, sub.Format
 		}
 	}
-	if s.Format != nil && *s.Format == "" {
+	if s.Format != nil {
 		format = db.Config.Webhook.Format
-	} else if s.Format != nil && format.UnmarshalText([]byte(*s.Format)) != nil {
-		return nil // which is told when it is kept
+		_ = format.UnmarshalText([]byte(*s.Format)) // what is none is refused when it is kept
 	}
 	target := now.URL
 	if s.URL != nil {
