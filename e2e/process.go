@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -102,6 +103,12 @@ func (p *Process) cleanUp() {
 	for _, text := range []string{"DATA RACE", "panic:", "fatal error:", Confidential} {
 		if strings.Contains(p.Log.String(), text) {
 			p.T.Errorf("%v has printed %q", p.Cmd.Args[1:], text)
+		}
+	}
+	if dir := os.Getenv("E2E_LOGS"); dir != "" && p.T.Failed() {
+		name := fmt.Sprintf("%s.%d.log", strings.ReplaceAll(p.T.Name(), "/", "_"), p.Cmd.Process.Pid)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(p.Log.String()), 0o600); err != nil {
+			p.T.Log(err)
 		}
 	}
 	if p.T.Failed() {
