@@ -118,6 +118,7 @@ func newCampaign(t *testing.T, major int, apart bool) *campaign {
 		numbers: map[*e2e.Process]int{}, endings: map[int]*ending{},
 	}
 	c.server, c.db = e2e.NewServerMajor(t, major, map[string]string{"autovacuum": "off"})
+	c.db.Plain = false // no campaign is like the other
 	c.db.WithContacts()
 	c.database = databaseID(c.db)
 	c.db.Exec(companiesSQL)

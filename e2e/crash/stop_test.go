@@ -11,7 +11,7 @@ import (
 // Over all restarts nothing is lost, and nothing comes twice.
 func TestStopped(t *testing.T) {
 	t.Parallel()
-	const contacts = 1500
+	const contacts = 800
 	db, box, other := e2e.NewCRM(t), e2e.NewInbox(t), e2e.NewInbox(t)
 	db.AddWebhook(box, "*.*")
 	db.AddWebhook(other, "*.*")

@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"hookline/e2e"
-	"hookline/internal/postgres/postgrestest"
 )
 
 // A server ends statements, transactions and sessions that take long, as many do for everybody who
@@ -19,7 +18,7 @@ func TestTimeLimits(t *testing.T) {
 	for _, major := range []int{0, 18} {
 		t.Run(fmt.Sprint("Postgres ", major), func(t *testing.T) {
 			t.Parallel()
-			db := e2e.Connect(t, postgrestest.NewDatabaseMajor(t, major)).WithContacts()
+			db := e2e.NewDatabaseMajor(t, major).WithContacts()
 			box := e2e.NewInbox(t)
 			db.AddWebhook(box, "*.*")
 			open := db.Session()
@@ -60,7 +59,8 @@ func TestTimeLimits(t *testing.T) {
 			if _, err := open.Exec(t.Context(), "BEGIN; SELECT pg_current_xact_id()"); err != nil {
 				t.Fatal(err)
 			}
-			sut := e2e.Start(t, db, "HOOKLINE_MAX_BUFFER=64KiB")
+			// what fills the way to Hookline need not go on from there
+			sut := e2e.Start(t, db, "HOOKLINE_MAX_BUFFER=64KiB", "HOOKLINE_SECRET_COLUMNS=note")
 			lasting("query LIKE '%pg_create_logical_replication_slot%'")
 			if _, err := open.Exec(t.Context(), "COMMIT"); err != nil {
 				t.Fatal(err)
@@ -69,7 +69,7 @@ func TestTimeLimits(t *testing.T) {
 
 			box.CloseAfter(10)
 			db.Exec(`INSERT INTO contacts (id, note)
-				SELECT 'many' || i, repeat('long', 2500) FROM generate_series(1, 2000) i`)
+				SELECT 'many' || i, repeat('long', 12500) FROM generate_series(1, 400) i`)
 			box.UntilClosed()
 			sender := lasting("wait_event = 'WalSenderWriteData'")
 			box.OpenGate()
