@@ -148,8 +148,9 @@ func (p *Process) Kill() {
 // Stop ends the process with SIGTERM, and expects it to call that a success.
 func (p *Process) Stop() { p.Interrupt(syscall.SIGTERM) }
 
-// inHand is more than a process with a buffer of 64 KiB has taken and not delivered.
-const inHand = 200
+// inHand is more than a process with a buffer of 64 KiB has taken and not delivered: of a commit
+// that it has begun to tell, all goes out.
+const inHand = 2000
 
 // StopInTheMiddle is Stop while the gate of an inbox keeps deliveries under way. From then on the
 // gate lets through what the process has in hand, and not what it would still take from the stream.

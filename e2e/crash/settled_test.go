@@ -72,7 +72,7 @@ const inFlight = 64
 // With a directory for its state, a process that is killed repeats no more than what was in flight.
 func TestKilledWithState(t *testing.T) {
 	t.Parallel()
-	const kills = 10
+	const kills = 6
 	random, db, box := e2e.Random(t), e2e.NewCRM(t), e2e.NewInbox(t)
 	db.AddWebhook(box, "*.*")
 	db.SetUp()
