@@ -46,12 +46,12 @@ test-timing: deps ## the packages whose tests have timing in them, without the r
 	@$(GOTEST) -count=1 ./e2e/campaign ./e2e/crash ./sender/... ./spool/...
 
 .PHONY: race
-race: deps ## every test under the race detector, nothing from the cache
-	@$(GOTEST) -race -count=1 ./...
+race: deps ## every test and every process under the race detector, nothing from the cache
+	@E2E_RACE=1 $(GOTEST) -race -count=1 ./...
 
 .PHONY: e2e
 e2e: deps ## the end-to-end tests, in detail, the long fault campaign and Patroni
-	E2E_PATRONI=$$(internal/tools/fetch-patroni) \
+	E2E_RACE=1 E2E_PATRONI=$$(internal/tools/fetch-patroni) \
 	E2E_CAMPAIGN=long E2E_MIRROR=1000 go test $(RACE) -count=1 -timeout 60m -v ./e2e/...
 	HOOKLINE_LARGE_TESTS=1 go test -count=1 -p 1 -timeout 30m -run 'TestUnreadableSize|TestLargeRows' -v ./cdc ./e2e/delivery
 

@@ -37,6 +37,16 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
+// MainPlain is Main for a package whose processes do nothing at once that others do not as well,
+// in packages where the race detector watches them. With E2E_RACE it does so here, too.
+func MainPlain(m *testing.M) {
+	watched.race = watched.race && raceEverywhere
+	Main(m)
+}
+
+// raceEverywhere has the race detector watch what it need not.
+var raceEverywhere = os.Getenv("E2E_RACE") != ""
+
 // Random returns a source of random numbers that -seed repeats.
 func Random(t *testing.T) *rand.Rand {
 	t.Helper()

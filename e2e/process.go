@@ -56,7 +56,7 @@ func (o *output) String() string {
 func Start(t *testing.T, db *Database, settings ...string) *Process {
 	t.Helper()
 	which := programOf("run")
-	if db.Plain {
+	if db.Plain && !raceEverywhere {
 		which = &plain
 	}
 	p := command(t, which, db.Env(settings...), "run")
