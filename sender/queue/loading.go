@@ -21,7 +21,7 @@ type Load struct {
 	Flush bool     // all that is on its way to the spool must be there before
 
 	key  *keyQueue // that it is for; nil: for the whole queue
-	turn uint32    // key.turn by then
+	turn uint32    // key.turn by then, or that of the whole queue
 }
 
 // Row is a delivery that was read from the spool.
@@ -96,8 +96,8 @@ func (q *Queue) loadProbe(l Load, now time.Time) (Load, bool) {
 }
 
 func (q *Queue) loadAll(l Load) Load {
-	l.After = q.spool.cursor
-	if l.Flush = q.spool.flushed; l.Flush {
+	l.After, l.turn = q.spool.cursor, q.spool.turn
+	if l.Flush = q.spool.flushed || q.spool.emptied; l.Flush {
 		q.spool.fresh = false
 	}
 	return l
@@ -143,7 +143,10 @@ func (q *Queue) LoadFailed(l Load, now time.Time) {
 func (q *Queue) LoadDone(l Load, rows []Row, now time.Time) {
 	q.loadEnds(l)
 	switch {
+	case l.key == nil && l.turn != q.spool.turn: // the webhook was gone in between
+		q.spool.fresh = true
 	case l.key == nil:
+		q.spool.emptied = q.spool.emptied && !l.Flush
 		q.takeAll(rows, l.Flush, now)
 	case l.turn != l.key.turn:
 		q.loadAgain(l.key, now)

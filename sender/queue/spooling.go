@@ -13,6 +13,11 @@ type spool struct {
 	cursor  int64 // place up to which it was read
 	loading bool  // somebody reads
 
+	// emptied is set from when the webhook was gone until the queue was read behind what was
+	// ordered then: until then, what was given up may be read.
+	emptied bool
+	turn    uint32 // changes when the webhook is gone: what is being read is out of date
+
 	apart  int         // key queues that are apart
 	toLoad []*keyQueue // of these, those whose deliveries are to be read
 	rows   int         // deliveries that were read and are still in memory

@@ -45,6 +45,8 @@ type driver struct {
 	paused  bool // as the spool has it
 	flying  []*Delivery
 	loading *Load
+	page    []Row // what was read for it, when that was done by now
+	isRead  bool
 	ordered []Effect // that are not written yet
 	rows    []*row
 	place   int64
@@ -251,7 +253,10 @@ func (d *driver) load(fails bool) {
 		case !d.served:
 			d.q.LoadDropped(*l)
 		default:
-			d.q.LoadDone(*l, d.read(*l), d.now)
+			if !d.isRead {
+				d.page = d.read(*l)
+			}
+			d.q.LoadDone(*l, d.page, d.now)
 		}
 	}
 	if l, ok := d.q.NextLoad(d.now, 2000, d.served); ok {
@@ -259,7 +264,10 @@ func (d *driver) load(fails bool) {
 			d.carryOut()
 			d.write()
 		}
-		d.loading = &l
+		d.loading, d.page, d.isRead = &l, nil, d.chance(2)
+		if d.isRead {
+			d.page = d.read(l)
+		}
 	}
 }
 
