@@ -81,6 +81,9 @@ func (s *Subscription) Current() *Subscription {
 	return s
 }
 
+// Merges reports whether events of one record are told as one.
+func (s *Subscription) Merges() bool { return s.Settling.For > 0 || s.Settling.Latest }
+
 // Expired reports whether its time is over.
 func (s *Subscription) Expired() bool {
 	return !s.Expires.IsZero() && !time.Now().Before(s.Expires)

@@ -12,7 +12,7 @@ import (
 // numbered returns a delivery of an event of a record, which had another key before unless that
 // is 0.
 func numbered(record, former uint64, seq int) *Delivery {
-	return &Delivery{Size: 100, Event: mapper.NewEvent(mapper.Parts{
+	return &Delivery{Size: 100, To: &webhook.Subscription{}, Event: mapper.NewEvent(mapper.Parts{
 		ID: fmt.Sprintf("evt_0badcafe_%016x_%d", record, seq), Object: "person", Record: record,
 		Former: former, Data: []byte("{}"),
 	})}
@@ -47,7 +47,7 @@ func spooled(t *testing.T, now time.Time) (*Queue, Load) {
 	q := New(Config{MaxInFlight: 1, MaxApart: 1})
 	q.MoveToSpool()
 	q.Add(numbered(1, 0, 1))
-	l, ok := q.NextLoad(now, 1000, true)
+	l, ok := q.NextLoad(now, 1000, &webhook.Subscription{})
 	if !ok || l.Flush {
 		t.Fatalf("reads %+v, %t, want the queue as it is in the spool", l, ok)
 	}
@@ -63,12 +63,12 @@ func TestGoneIsReadNoMore(t *testing.T) {
 	q.Gone()
 	q.Changed(&webhook.Subscription{}, true)
 	q.Backlog(false, false) // as of a look before
-	again, ok := q.NextLoad(now, 1000, true)
+	again, ok := q.NextLoad(now, 1000, &webhook.Subscription{})
 	if !ok || !again.Flush {
 		t.Fatalf("reads %+v, %t, want it to wait until the queue is empty", again, ok)
 	}
 	q.LoadFailed(again, now)
-	if again, ok = q.NextLoad(now, 1000, true); !ok || !again.Flush {
+	if again, ok = q.NextLoad(now, 1000, &webhook.Subscription{}); !ok || !again.Flush {
 		t.Fatalf("reads %+v, %t after an error, want it to wait again", again, ok)
 	}
 	q.LoadDone(again, nil, now)

@@ -116,6 +116,7 @@ func (q *Queue) Drain() {
 		q.Close()
 	default:
 		q.enter(Draining)
+		q.leaveSettling()
 		q.setWaitingApart()
 	}
 }

@@ -49,22 +49,31 @@ func (q *Queue) Loaded() (deliveries int, bytes int64) { return q.spool.rows, q.
 // write has a delivery written to the spool, due at a time or, zero, as soon as it is its turn.
 func (q *Queue) write(d *Delivery, due time.Time) {
 	q.spool.used = true
-	q.emit(Spool, d, due)
-	q.move(d, StageSpooled)
+	d.copyFailure()
+	d.all(func(d *Delivery) {
+		q.emit(Spool, d, due)
+		q.move(d, StageSpooled)
+		due = time.Time{}
+	})
 }
 
 // writeUnderWay has a delivery written to the spool at which an attempt is under way. What becomes
 // of that is told to the spool.
 func (q *Queue) writeUnderWay(d *Delivery) {
 	q.spool.used = true
-	q.emit(Spool, d, time.Time{})
-	q.spool.count(d)
+	d.copyFailure()
+	d.all(func(d *Delivery) {
+		q.emit(Spool, d, time.Time{})
+		q.spool.count(d)
+	})
 }
 
 // leave takes a delivery out of memory that is in the spool.
 func (q *Queue) leave(d *Delivery) {
-	q.spool.drop(d)
-	q.move(d, StageSpooled)
+	d.all(func(d *Delivery) {
+		q.spool.drop(d)
+		q.move(d, StageSpooled)
+	})
 }
 
 // writeUnsettled has the deliveries of a key queue written that are in memory only. They are its
@@ -127,6 +136,7 @@ func (q *Queue) moveToSpool() {
 		q.enter(Spooling)
 	}
 	q.spool.fresh, q.spool.flushed = true, false
+	q.Hasten()
 	for _, k := range q.keys {
 		if k.held() && (!k.apart || k.state != Held) {
 			q.setApart(k)
