@@ -58,7 +58,11 @@ type driver struct {
 	last  map[uint64]int
 	left  map[string]bool // events that are not settled
 
-	merged int // attempts at more than one
+	stream  []*mapper.Event
+	spooled map[string]bool // events that were in the spool at some time
+	newest  map[uint64]int  // by record: what arrived last
+	kills   int
+	merged  int // attempts at more than one
 }
 
 // settlings are webhooks that have every event, or one of several: once a record is quiet, for a
@@ -66,7 +70,7 @@ type driver struct {
 var settlings = []webhook.Settling{
 	{},
 	{For: 2 * time.Second, Max: 6 * time.Second},
-	{},
+	{For: 4 * time.Second, Max: 4 * time.Second},
 	{For: 3 * time.Second, Max: 30 * time.Second, Latest: true},
 	{Latest: true},
 	{For: 10 * time.Second, Max: time.Minute},
@@ -89,6 +93,8 @@ func TestTorture(t *testing.T) {
 			next:     map[uint64]int{},
 			last:     map[uint64]int{},
 			left:     map[string]bool{},
+			spooled:  map[string]bool{},
+			newest:   map[uint64]int{},
 		}
 		d.change()
 		d.begin()
@@ -163,8 +169,11 @@ func (d *driver) step() {
 	case 12:
 		d.operate()
 	case 13:
-		if d.chance(20) {
+		switch {
+		case d.chance(20):
 			d.restart()
+		case d.chance(30):
+			d.kill()
 		}
 	}
 	d.carryOut()
@@ -189,13 +198,51 @@ func (d *driver) add() {
 	id := fmt.Sprintf("evt_0badcafe_%016x_%d", m.record, m.seq)
 	d.marks[id] = m
 	d.left[id] = true
-	d.q.Add(&Delivery{
-		Event: mapper.NewEvent(mapper.Parts{
-			ID: id, Object: "person", Record: m.record, Former: m.former, Data: []byte("{}"),
-			Action: m.action, Time: d.now, Updated: []string{id},
-		}),
-		To: d.to, Size: 100, Taken: d.now,
+	e := mapper.NewEvent(mapper.Parts{
+		ID: id, Object: "person", Record: m.record, Former: m.former, Data: []byte("{}"),
+		Action: m.action, Time: d.now, Updated: []string{id},
 	})
+	d.stream = append(d.stream, e)
+	d.q.Add(&Delivery{Event: e, To: d.to, Size: 100, Taken: d.now})
+}
+
+// kill ends the process as kill -9 does: what was ordered may be written in part, and what was
+// attempted may have arrived. The next one gets the stream again from the first event on that is
+// not settled, but for those that the spool has had and, where it has a record of them, those that
+// were accepted.
+func (d *driver) kill() {
+	d.ordered = d.ordered[:d.random.IntN(len(d.ordered)+1)]
+	d.write()
+	d.kills++
+	for _, f := range d.flying {
+		if d.chance(2) && !f.Replay {
+			f.all(d.arriveAll)
+		}
+	}
+	d.flying, d.loading, d.to, d.served = nil, nil, &webhook.Subscription{Settling: d.settling}, true
+	d.begin()
+	record := d.chance(2)
+	from := slices.IndexFunc(d.stream, func(e *mapper.Event) bool { return d.left[e.ID] })
+	if from < 0 {
+		return
+	}
+	for _, e := range d.stream[from:] {
+		if d.spooled[e.ID] || !d.left[e.ID] && record {
+			delete(d.left, e.ID)
+			continue
+		}
+		d.left[e.ID] = true
+		d.q.Add(&Delivery{Event: e, To: d.to, Size: 100, Taken: d.now})
+		d.carryOut()
+	}
+}
+
+// arriveAll notes that an event arrives, of each of its records.
+func (d *driver) arriveAll(f *Delivery) {
+	m := d.marks[f.Event.ID]
+	if d.arrive(m.record, m.seq); m.former != 0 {
+		d.arrive(m.former, m.formerSeq)
+	}
 }
 
 // attempt begins as many attempts as there may be.
@@ -284,7 +331,10 @@ func (d *driver) change() {
 }
 
 func (d *driver) arrive(record uint64, seq int) {
-	if seq != d.last[record]+1 && (!d.rough || seq <= d.last[record]) {
+	d.newest[record] = seq
+	if again := seq <= d.last[record]; again && d.kills > 0 {
+		return
+	} else if seq != d.last[record]+1 && (!d.rough || again) {
 		d.t.Errorf("event %d of record %d arrives after %d", seq, record, d.last[record])
 	}
 	d.last[record] = seq
@@ -405,10 +455,7 @@ func (d *driver) carryOut() {
 			d.ordered = append(d.ordered, e)
 		}
 		if e.Do == Deliver && !e.Delivery.Replay {
-			m := d.marks[e.Delivery.Event.ID]
-			if d.arrive(m.record, m.seq); m.former != 0 {
-				d.arrive(m.former, m.formerSeq)
-			}
+			d.arriveAll(e.Delivery)
 		}
 		if e.Do == Deliver && !e.Delivery.Stored || e.Do == Discard && !e.Delivery.Stored {
 			delete(d.left, e.Delivery.Event.ID)
@@ -432,6 +479,7 @@ func (d *driver) write() {
 			}
 			d.append(&row{d: e.Delivery, due: e.Due, dead: e.Do == DeadLetter})
 			delete(d.left, id)
+			d.spooled[id] = true
 		case ReportFailure:
 			if at >= 0 {
 				d.rows[at].due = e.Due
@@ -494,6 +542,9 @@ func (d *driver) end() {
 	for record, last := range d.next {
 		if !d.rough && d.last[record] != last {
 			d.t.Errorf("record %d ends with event %d, want %d", record, d.last[record], last)
+		}
+		if !d.rough && d.newest[record] != last {
+			d.t.Errorf("record %d is left as of event %d, want %d", record, d.newest[record], last)
 		}
 	}
 }
