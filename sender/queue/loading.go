@@ -33,7 +33,7 @@ type Row struct {
 	Seq      int64         // its place
 	Wait     time.Duration // until it is due; less than zero, or zero, when it is
 	Settles  time.Duration // likewise until its record has settled, if nothing more comes of it
-	Later    bool          // the spool has more of its record behind it, and the latest is wanted
+	Later    bool          // the spool has more of its record behind it, as Load.Later asks
 }
 
 // MayLoad reports whether NextLoad may have something, and nobody reads.
@@ -50,7 +50,7 @@ func (q *Queue) NextLoad(
 ) (l Load, ok bool) {
 	if to != nil {
 		l, ok = q.nextLoad(now, share)
-		if l.Later = to.Settling.Latest; l.key != nil && to.Merges() {
+		if l.Later = to.Merges(); l.key != nil && to.Merges() {
 			l.Rows = loadRows
 		}
 	}

@@ -383,7 +383,7 @@ func (d *driver) read(l Load) (rows []Row) {
 			Event: e, To: d.to, Size: 100, Attempts: r.d.Attempts, Replay: r.d.Replay,
 		}}
 		next.Settles = min(d.settling.For, e.Time.Add(d.settling.For).Sub(d.now))
-		next.Later = d.settling.Latest && slices.ContainsFunc(d.rows, func(later *row) bool {
+		next.Later = l.Later && slices.ContainsFunc(d.rows, func(later *row) bool {
 			return !later.dead && later.seq > r.seq && later.d.Event.Record == e.Record
 		})
 		rows = append(rows, next)
