@@ -179,7 +179,7 @@ func (q *Queue) takeAll(rows []Row, flushed bool, now time.Time) {
 			q.markApart(k)
 			q.hasFailed(k)
 			q.await(k, Spooled)
-		case k == nil && row.merges() && !q.breaker.open && q.maySettleApart():
+		case k == nil && q.mayReadApart(&row):
 			q.apartToMerge(row, now)
 		default:
 			q.take(d, now)
@@ -228,7 +228,7 @@ func (q *Queue) takeKey(l Load, rows []Row, now time.Time) {
 	}
 	switch {
 	case taken > 0:
-		k.settling = false
+		q.endSettling(k)
 		q.line(k)
 	case wait > 0:
 		q.settleOn(k, now.Add(wait))

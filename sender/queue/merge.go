@@ -155,14 +155,30 @@ func (k *keyQueue) since() time.Time {
 	return k.first().Taken
 }
 
-// maySettleApart reports whether one more key queue may be apart because it settles: those that
-// fail are to find room. Otherwise what comes of a record is told at once.
-func (q *Queue) maySettleApart() bool { return q.spool.apart < q.cfg.MaxApart/2 }
+// timesApart is how many more key queues may be apart because they settle than because they fail.
+const timesApart = 10
+
+// maySettleApart reports whether one more may. Otherwise what comes of a record is told at once.
+func (q *Queue) maySettleApart() bool { return q.spool.quiets < timesApart*q.cfg.MaxApart }
 
 // settleOn has a key queue settle that is apart.
 func (q *Queue) settleOn(k *keyQueue, until time.Time) {
-	k.due, k.settling = until, true
+	if !k.settling {
+		k.settling = true
+		q.spool.apart--
+		q.spool.quiets++
+	}
+	k.due = until
 	q.await(k, Spooled)
+}
+
+// endSettling notes that it need not any more.
+func (q *Queue) endSettling(k *keyQueue) {
+	if k.settling {
+		k.settling = false
+		q.spool.apart++
+		q.spool.quiets--
+	}
 }
 
 // takeSettling takes those that settle in memory out of their list.
@@ -205,6 +221,11 @@ func (q *Queue) leaveSettling() {
 // themselves therefore.
 func (r *Row) merges() bool {
 	return (r.Settles > 0 || r.Later) && r.Delivery.Event.Former == 0 && !r.Delivery.Replay
+}
+
+// mayReadApart reports whether that may be done with one more: those that fail are to find room.
+func (q *Queue) mayReadApart(r *Row) bool {
+	return r.merges() && !q.breaker.open && q.maySettleApart() && q.spool.apart < q.cfg.MaxApart/2
 }
 
 // apartToMerge has the deliveries of a row's record read by themselves, once it has settled.

@@ -18,7 +18,8 @@ type spool struct {
 	emptied bool
 	turn    uint32 // changes when the webhook is gone: what is being read is out of date
 
-	apart  int         // key queues that are apart
+	apart  int         // key queues that are apart, but for those that settle
+	quiets int         // those that are apart and settle
 	toLoad []*keyQueue // of these, those whose deliveries are to be read
 	rows   int         // deliveries that were read and are still in memory
 	bytes  int64       // that they take
@@ -26,7 +27,7 @@ type spool struct {
 
 // idle reports whether nothing of the spool is in memory or on its way.
 func (s *spool) idle() bool {
-	return s.apart == 0 && len(s.toLoad) == 0 && s.rows == 0 && s.bytes == 0 && !s.loading
+	return s.apart == 0 && s.quiets == 0 && len(s.toLoad) == 0 && s.rows == 0 && s.bytes == 0 && !s.loading
 }
 
 // count counts a delivery that is in the spool as well as in memory.
@@ -124,6 +125,7 @@ func (q *Queue) markApart(k *keyQueue) {
 
 func (q *Queue) unmarkApart(k *keyQueue) {
 	if k.apart {
+		q.endSettling(k)
 		k.apart = false
 		q.spool.apart--
 	}
