@@ -41,8 +41,10 @@ func telling(t *testing.T, got *list[told], down *atomic.Bool) http.HandlerFunc 
 			return
 		}
 		name := eventName(t, body)
-		got.add(told{name, contentOf(t, body).Record, changesOf(t, body),
-			time.Since(start).Truncate(time.Second)})
+		got.add(told{
+			name, contentOf(t, body).Record, changesOf(t, body),
+			time.Since(start).Truncate(time.Second),
+		})
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// When a webhook hears of a record, and of how much of what it has missed: columns of Hookline's own
-// table.
+// When a webhook hears of a record, and of how much of what it has missed: columns of Hookline's
+// own table.
 
 // Settling says what of the events of one record is told as one.
 type Settling struct {

@@ -42,9 +42,9 @@ func (q *Queue) MayLoad() bool {
 }
 
 // NextLoad returns what to read next, if there is anything and room for it: share is how many bytes
-// of deliveries that were read may be in memory, to the webhook, nil when it is not there. Afterwards
-// call LoadDone, LoadFailed or LoadDropped, and then NextLoad again until it is not ok. No one else
-// may read in between.
+// of deliveries that were read may be in memory, to the webhook, nil when it is not there.
+// Afterwards call LoadDone, LoadFailed or LoadDropped, and then NextLoad again until it is not ok.
+// No one else may read in between.
 func (q *Queue) NextLoad(
 	now time.Time, share int64, to *webhook.Subscription,
 ) (l Load, ok bool) {

@@ -55,7 +55,7 @@ func (q *Queue) Changed(to *webhook.Subscription, another bool) {
 
 // Gone tells that the webhook is gone: everything is given up.
 func (q *Queue) Gone() {
-	for q.ready.pop() != nil { // one by one: some stay, for an attempt under way, and are lined up again
+	for q.ready.pop() != nil { // one by one: those that stay are lined up again
 	}
 	q.due, q.spool.toLoad = nil, nil
 	for _, k := range q.keys {

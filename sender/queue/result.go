@@ -109,7 +109,8 @@ func (q *Queue) advance(k *keyQueue, now time.Time) {
 	case k.held():
 		q.place(k, Held)
 	case k.first() != nil:
-		q.lineUp(k, now) // behind the others: what is oldest is settled first, and none has to wait for long
+		// behind the others: what is oldest is settled first, and none has to wait for long
+		q.lineUp(k, now)
 	case k.closed():
 		q.done(k, now)
 	case k.apart && k.joined != nil && k.joined.later.After(now):

@@ -27,7 +27,8 @@ type spool struct {
 
 // idle reports whether nothing of the spool is in memory or on its way.
 func (s *spool) idle() bool {
-	return s.apart == 0 && s.quiets == 0 && len(s.toLoad) == 0 && s.rows == 0 && s.bytes == 0 && !s.loading
+	return s.apart == 0 && s.quiets == 0 && len(s.toLoad) == 0 && s.rows == 0 && s.bytes == 0 &&
+		!s.loading
 }
 
 // count counts a delivery that is in the spool as well as in memory.
