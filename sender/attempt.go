@@ -61,7 +61,7 @@ func (s *Sender) try(d *queue.Delivery, c *requestBuilder) (Verdict, time.Durati
 		attempt: d.Attempts,
 		replay:  d.Replay,
 		alone:   d.OwnConnection,
-		body:    d.Event.Body(c.to.Format, mapper.Addressee{ID: c.to.ID, URL: c.to.TargetURL()}),
+		body:    d.Told().Body(c.to.Format, mapper.Addressee{ID: c.to.ID, URL: c.to.TargetURL()}),
 	}, start.Add(s.cfg.RequestTimeout))
 	now := time.Now()
 	v := judge(resp, err, now)

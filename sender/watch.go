@@ -92,7 +92,7 @@ func (w *webhookQueue) watch(d *queue.Delivery, a attempted, now, next time.Time
 	}
 	watch(Attempt{
 		Event:     d.Event.ID,
-		Name:      d.Event.Name,
+		Name:      d.Told().Name,
 		Webhook:   w.key,
 		Host:      d.Tried.Host,
 		Key:       newRecordKey(d.Event.Key()),

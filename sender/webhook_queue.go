@@ -93,6 +93,9 @@ func (w *webhookQueue) next(now time.Time) *queue.Delivery {
 		return nil
 	}
 	d := w.queue.Next(now)
+	if w.queue.Pending() {
+		w.carryOut(now)
+	}
 	if d == nil {
 		limit.release()
 		return nil
