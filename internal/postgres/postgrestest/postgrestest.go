@@ -158,7 +158,7 @@ func NewDatabase(t testing.TB) (url string) {
 // NewDatabaseMajor is NewDatabase on the server of SharedMajor.
 func NewDatabaseMajor(t testing.TB, major int) (url string) {
 	t.Helper()
-	return newDatabase(t, major, "template1")
+	return NewDatabaseLike(t, major, "empty", func(context.Context, *pgx.Conn) error { return nil })
 }
 
 // NewDatabaseLike is NewDatabaseMajor for a copy of a database that fill has filled. That is made
@@ -178,7 +178,16 @@ func NewDatabaseLike(
 	if m.err != nil {
 		t.Fatalf("make the database %q that others are copies of: %v", key, m.err)
 	}
-	return newDatabase(t, major, m.name)
+	name := fmt.Sprintf("test_%d", databases.Add(1))
+	if err := execute(t.Context(), server, createDatabase(name, m.name)); err != nil {
+		t.Fatalf("create database %s: %v", name, err)
+	}
+	t.Cleanup(func() {
+		if err := drop(server, name); err != nil {
+			t.Errorf("drop database %s: %v", name, err)
+		}
+	})
+	return server.URL(name)
 }
 
 // model is a database that others are made as copies of.
@@ -211,25 +220,10 @@ func makeModel(
 	return execute(ctx, server, "alter database "+name+" allow_connections false")
 }
 
-// createDatabase copies files: a copy by way of the WAL, which is the default, takes thrice the
-// processor time.
+// createDatabase copies files, with the cache of the catalog that the first session has left there:
+// a copy by way of the WAL, which is the default, takes thrice the processor time.
 func createDatabase(name, like string) string {
 	return fmt.Sprintf("create database %s template %s strategy file_copy", name, like)
-}
-
-func newDatabase(t testing.TB, major int, like string) (url string) {
-	t.Helper()
-	server := SharedMajor(t, major)
-	name := fmt.Sprintf("test_%d", databases.Add(1))
-	if err := execute(t.Context(), server, createDatabase(name, like)); err != nil {
-		t.Fatalf("create database %s: %v", name, err)
-	}
-	t.Cleanup(func() {
-		if err := drop(server, name); err != nil {
-			t.Errorf("drop database %s: %v", name, err)
-		}
-	})
-	return server.URL(name)
 }
 
 // drop removes a database. A slot is free a moment after its walsender has gone, so it tries until
