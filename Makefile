@@ -27,7 +27,7 @@ TIMEOUT := 15m
 GOTEST   = internal/tools/gotest -timeout $(TIMEOUT)
 
 .PHONY: test
-test: deps ## go vet, every benchmark once, and every test, against a real Postgres
+test: deps ## go vet, every test, and every benchmark once, against a real Postgres
 	$(if $(RACE),,@echo 'no C compiler: the race detector is off')
 	@$(GOTEST) $(RACE) -vet=all -exec '$(CURDIR)/internal/tools/benched' ./...
 

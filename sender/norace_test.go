@@ -2,4 +2,4 @@
 
 package sender
 
-const raced = false
+const seedsByDefault = 4

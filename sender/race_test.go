@@ -2,5 +2,5 @@
 
 package sender
 
-// raced says that the tests run under the race detector, where they take ten times as long.
-const raced = true
+// The race detector has a life of torture take six times as long.
+const seedsByDefault = 1
