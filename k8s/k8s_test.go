@@ -44,7 +44,10 @@ func TestManifestsAreValid(t *testing.T) {
 	for _, c := range []struct{ name, is, becomes, want string }{
 		{"a misspelt field", "readinessProbe:", "readynessProbe:", "readynessProbe"},
 		{"a number that is none", "replicas: 1", "replicas: one", "replicas"},
-		{"a field that is missing", "  selector:\n    matchLabels:", "  x:\n    matchLabels:", "selector"},
+		{
+			"a field that is missing", "  selector:\n    matchLabels:", "  x:\n    matchLabels:",
+			"selector",
+		},
 		{"a port twice", "        ports:\n", "        ports:\n        - {containerPort: 9090}\n" +
 			"        - {containerPort: 9090, protocol: TCP}\n", "ports"},
 		{"a name that is none", "  name: hookline\n", "  name: Hookline_\n", "name"},

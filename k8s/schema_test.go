@@ -18,15 +18,25 @@ import (
 // that the manifests have, without the descriptions. Native sidecars exist since 1.29.
 const schemas = "testdata/kubernetes-1.30.json"
 
-// meta is what the server wants of names, labels and annotations, and the documents do not say.
-const meta = `{
-	"name": {"maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"},
-	"annotations": {"propertyNames": {"pattern": "^([a-z0-9.-]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}},
-	"labels": {
-		"propertyNames": {"pattern": "^([a-z0-9.-]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"},
-		"additionalProperties": {"pattern": "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}
+// meta is what the server wants of names, of keys and of values of labels, and the documents do
+// not say, by the field of an object's metadata.
+func meta() map[string]any {
+	const (
+		word  = `[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?`
+		part  = `[a-z0-9]([-a-z0-9]*[a-z0-9])?`
+		name  = `^` + part + `(\.` + part + `)*$`
+		key   = `^([a-z0-9.-]+/)?` + word + `$`
+		value = `^(` + word + `)?$`
+	)
+	pattern := func(of string) map[string]any { return map[string]any{"pattern": of} }
+	return map[string]any{
+		"name":        map[string]any{"maxLength": 253, "pattern": name},
+		"annotations": map[string]any{"propertyNames": pattern(key)},
+		"labels": map[string]any{
+			"propertyNames": pattern(key), "additionalProperties": pattern(value),
+		},
 	}
-}`
+}
 
 // apiServer knows the schemas of objects, and holds objects against them as the API server does
 // that is asked to be strict: a field that it does not know is an error.
@@ -43,10 +53,6 @@ func newAPIServer(t *testing.T) *apiServer {
 	if err := json.Unmarshal(read(t, schemas), &document); err != nil {
 		t.Fatal(err)
 	}
-	var more map[string]map[string]any
-	if err := json.Unmarshal([]byte(meta), &more); err != nil {
-		t.Fatal(err)
-	}
 	s := &apiServer{compiler: jsonschema.NewCompiler(), kinds: map[string]string{}}
 	definitions := map[string]any{}
 	for name, schema := range document.Components.Schemas {
@@ -55,7 +61,7 @@ func newAPIServer(t *testing.T) *apiServer {
 			schema["additionalProperties"] = false
 		}
 		if name == "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" {
-			for field, says := range more {
+			for field, says := range meta() {
 				fields[field] = map[string]any{"allOf": []any{fields[field], says}}
 			}
 		}

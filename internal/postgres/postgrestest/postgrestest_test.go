@@ -75,7 +75,8 @@ func TestNewDatabaseLike(t *testing.T) {
 			t.Fatal(err)
 		}
 		var n int
-		if err := conn.QueryRow(t.Context(), "select count(*) from notes").Scan(&n); err != nil || n != 2 {
+		err := conn.QueryRow(t.Context(), "select count(*) from notes").Scan(&n)
+		if err != nil || n != 2 {
 			t.Errorf("%d notes, %v, want one of the fill and one of this copy", n, err)
 		}
 	}
