@@ -50,7 +50,8 @@ type torture struct {
 	flip    *rand.Rand
 }
 
-var seeds = flag.Uint64("seeds", 4, "how often TestTorture is run, each time differently")
+var seeds = flag.Uint64("seeds", seedsByDefault,
+	"how often TestTorture is run, each time differently")
 
 var modes = []string{
 	"healthy",
