@@ -18,6 +18,7 @@ import (
 // Target is where requests go, and what is the same in all of them. It is immutable.
 type Target struct {
 	address string // what to dial
+	secure  bool   // over TLS only
 	key     string // what it shares connections with
 	head    []byte // of a request, but for what differs
 }
@@ -29,8 +30,8 @@ func NewTarget(u *url.URL, header http.Header, owner string) (*Target, error) {
 	switch {
 	case u.Host == "":
 		return nil, errNoHost
-	case u.Scheme != "http":
-		return nil, fmt.Errorf("http1: unsupported protocol scheme %q: want http", u.Scheme)
+	case ports[u.Scheme] == "":
+		return nil, fmt.Errorf("http1: unsupported protocol scheme %q: want http or https", u.Scheme)
 	case !validHost(u.Host):
 		return nil, fmt.Errorf("http1: host %q: want printable ASCII without spaces", u.Host)
 	case !httpguts.ValidHeaderFieldValue(u.RequestURI()):
@@ -54,18 +55,21 @@ func NewTarget(u *url.URL, header http.Header, owner string) (*Target, error) {
 		}
 	}
 	head.WriteString("Content-Length: ")
-	to := address(u)
-	return &Target{address: to, key: to + owner, head: head.Bytes()}, nil
+	to := Address(u)
+	return &Target{address: to, secure: u.Scheme == "https", key: to + owner, head: head.Bytes()}, nil
 }
 
 var errNoHost = errors.New("http1: no Host in the request's URL")
 
-// address returns what to dial for a URL.
-func address(u *url.URL) string {
+// ports are those of URLs that name none.
+var ports = map[string]string{"http": "80", "https": "443"}
+
+// Address returns what to dial for a URL of http or https.
+func Address(u *url.URL) string {
 	if u.Port() != "" {
 		return u.Host
 	}
-	return net.JoinHostPort(u.Hostname(), "80")
+	return net.JoinHostPort(u.Hostname(), ports[u.Scheme])
 }
 
 // appendHead appends all that precedes a body of so many bytes.
