@@ -38,7 +38,7 @@ func NewTarget(u *url.URL, header http.Header, owner string) (*Target, error) {
 		return nil, errors.New("http1: the request's URL has a control character")
 	}
 	var head bytes.Buffer
-	fmt.Fprintf(&head, "POST %s HTTP/1.1\r\nHost: %s\r\n", u.RequestURI(), withoutZone(u.Host))
+	fmt.Fprintf(&head, "POST %s HTTP/1.1\r\nHost: %s\r\n", u.RequestURI(), HostOf(u))
 	for _, name := range slices.Sorted(maps.Keys(header)) {
 		if !httpguts.ValidHeaderFieldName(name) {
 			return nil, fmt.Errorf("http1: invalid header name %q", name)
@@ -80,9 +80,10 @@ func (t *Target) appendHead(dst, header []byte, length int) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// withoutZone returns host[:port] without the zone of an IPv6 address, which means something on
+// HostOf returns host[:port] of a URL without the zone of an IPv6 address, which means something on
 // this machine only.
-func withoutZone(host string) string {
+func HostOf(u *url.URL) string {
+	host := u.Host
 	zone, end := strings.IndexByte(host, '%'), strings.IndexByte(host, ']')
 	if host[0] != '[' || zone < 0 || end < zone {
 		return host
