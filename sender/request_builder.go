@@ -38,12 +38,12 @@ type requestBuilder struct {
 
 	post     // of the attempt under way
 	deadline time.Time
-	header   header             // of the request under way
-	requests int                // made in the attempt
-	resent   int                // of them, those after one that the receiver may have taken
-	lostAt   time.Time          // when the last of them was lost
-	again    bool               // the last of them has to be sent again
-	answer   string // the beginning of the last one, if somebody watches and it has failed
+	header   header    // of the request under way
+	requests int       // made in the attempt
+	resent   int       // of them, those after one that the receiver may have taken
+	lostAt   time.Time // when the last of them was lost
+	again    bool      // the last of them has to be sent again
+	answer   string    // the beginning of the last one, if somebody watches and it has failed
 }
 
 // newRequestBuilder returns a request builder for a webhook.
