@@ -126,26 +126,19 @@ func (c *Conn) Start() {
 	go c.write()
 }
 
-// Places returns how many requests the connection takes at once: one until the receiver has told,
-// none when it takes no more.
-func (c *Conn) Places() int {
+// Places returns how many requests the connection takes at once, none when it takes no more, and
+// whether the receiver has told so: until then it is one.
+func (c *Conn) Places() (n int, told bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.gone() {
-		return 0
+		return 0, c.told
 	}
-	return c.places()
+	return c.places(), c.told
 }
 
 // places is Places of a connection that is not gone. c.mu is held.
 func (c *Conn) places() int { return max(1, c.most) }
-
-// Told reports whether the receiver has told how many requests it takes at once.
-func (c *Conn) Told() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.told
-}
 
 // gone reports whether the connection takes no further request. c.mu is held.
 func (c *Conn) gone() bool { return c.err != nil || c.leaving || c.broken || c.spent }

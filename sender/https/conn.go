@@ -18,8 +18,9 @@ type conn struct {
 	alone bool        // for one request
 
 	// Guarded by pool.mu.
-	places    int // requests that it takes at once; 0 when it takes no more
-	requests  int // under way
+	places    int  // requests that it takes at once; 0 when it takes no more
+	told      bool // the receiver has told how many
+	requests  int  // under way
 	used      bool
 	free      bool // it is in pool.free
 	idleSince time.Time
@@ -59,7 +60,7 @@ func (c *conn) changed() {
 	p := c.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c.places = c.http2.Places(); c.places == 0 {
+	if c.places, c.told = c.http2.Places(); c.places == 0 {
 		p.remove(c)
 	} else {
 		p.offer(c)

@@ -143,7 +143,7 @@ func (p *pool) offer(c *conn) {
 // toldSoon reports whether a connection has yet to tell how many requests it takes. p.mu is held.
 func (p *pool) toldSoon(terms Terms) bool {
 	return !terms.OwnConnection && slices.ContainsFunc(p.conns, func(c *conn) bool {
-		return c.began.After(terms.After) && c.http2 != nil && !c.http2.Told()
+		return c.began.After(terms.After) && c.http2 != nil && !c.told
 	})
 }
 
@@ -178,7 +178,7 @@ func (p *pool) run(d *dial) {
 			d.conn, c.requests = c, 1
 		}
 		if c.http2 != nil { // it may have told by now, or have ended
-			c.places = c.http2.Places()
+			c.places, c.told = c.http2.Places()
 		}
 		if !d.alone && !over && c.places > 0 {
 			p.conns = append(p.conns, c)
