@@ -98,14 +98,15 @@ func (t *Transport) Post(
 	p := t.pool(to)
 	defer t.leave(p)
 	for range tries {
-		c, err := p.take(deadline, terms)
-		if err != nil {
+		var c *conn
+		if c, err = p.take(deadline, terms); err != nil {
 			return nil, http1.Cause(t.limits.Context, err, deadline)
 		}
 		resp, err = c.post(deadline, to, header, body)
 		if err == nil || !errors.Is(err, http2.ErrNotBegun) {
-			return resp, err
+			break
 		}
+		c.changed() // or the next one may be sent to it as well
 	}
 	return resp, err
 }
