@@ -142,7 +142,7 @@ func (c *Conn) takeHeader(f *h2.HeadersFrame) (changed bool, err error) {
 	case b.status < 200:
 		return false, nil
 	default:
-		changed = s.answer(b)
+		changed = s.answer(b, end)
 	}
 	if wrong != nil {
 		c.abandon(s, wrong, h2.ErrCodeProtocol)
@@ -157,8 +157,11 @@ func (c *Conn) takeHeader(f *h2.HeadersFrame) (changed bool, err error) {
 
 // answer takes the header of an answer. It reports whether the connection takes no more requests:
 // after 431 the two sides may differ on what is remembered of headers.
-func (s *stream) answer(b *block) (spent bool) {
+func (s *stream) answer(b *block, end bool) (spent bool) {
 	s.answered, s.status, s.fields, s.length = true, b.status, b.fields, -1
+	if end {
+		s.length = 0
+	}
 	if s.fields == nil {
 		s.fields = noHeader
 	}

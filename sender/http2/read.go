@@ -193,22 +193,26 @@ func (c *Conn) takeData(f *h2.DataFrame) error {
 		return err
 	}
 	s.room -= size
-	s.got += int64(len(data))
+	more := int64(len(data))
 	switch {
 	case s.room < 0:
 		c.took(size)
 		code := h2.ErrCodeFlowControl
 		c.abandon(s, h2.StreamError{StreamID: s.id, Code: code}, code)
 		return nil
-	case !s.answered, s.length >= 0 && s.got > s.length:
+	case !s.answered:
 		c.took(size)
 		c.abandon(s, errMalformed, h2.ErrCodeProtocol)
 		return nil
+	case s.length >= 0 && s.got+more > s.length:
+		more = s.length - s.got
+		c.abandon(s, errMalformed, h2.ErrCodeProtocol)
 	}
-	s.data = append(s.data, data...)
-	c.took(size - int64(len(data)))
-	s.took(size - int64(len(data)))
-	if f.StreamEnded() {
+	s.got += more
+	s.data = append(s.data, data[:more]...)
+	c.took(size - more)
+	s.took(size - more)
+	if f.StreamEnded() && s.err == nil {
 		c.finish(s)
 	}
 	s.changed.Broadcast()

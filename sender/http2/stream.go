@@ -100,6 +100,8 @@ func (b *body) Read(p []byte) (n int, err error) {
 		s.data = s.data[n:]
 		c.took(int64(n))
 		s.took(int64(n))
+	case errors.Is(s.err, io.EOF): // that of the connection
+		err = io.ErrUnexpectedEOF
 	case s.err != nil:
 		err = s.err
 	case s.length > s.got:
