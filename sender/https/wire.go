@@ -54,12 +54,14 @@ type wire struct {
 
 	// Of HTTP/2, where another goroutine reads.
 	reads    atomic.Int64  // Reads that have begun
+	reading  atomic.Bool   // the last of them has not returned
 	watched  atomic.Bool   // somebody waits for the next one
 	progress chan struct{} // tells that it has begun
+	patience time.Duration // of somebody who waits
 }
 
 func newWire(nc net.Conn) *wire {
-	w := &wire{Conn: nc, progress: make(chan struct{}, 1)}
+	w := &wire{Conn: nc, progress: make(chan struct{}, 1), patience: 20 * time.Millisecond}
 	w.prepare()
 	return w
 }
@@ -69,13 +71,16 @@ func (w *wire) Read(p []byte) (int, error) {
 		return w.readNow(p)
 	}
 	w.reads.Add(1)
+	w.reading.Store(true)
 	if w.watched.Load() {
 		select {
 		case w.progress <- struct{}{}:
 		default:
 		}
 	}
-	return w.Conn.Read(p)
+	n, err := w.Conn.Read(p)
+	w.reading.Store(false)
+	return n, err
 }
 
 // errNothing is the error of reading what is there, when nothing is. To TLS it is a timeout: the
@@ -92,22 +97,26 @@ func (nothing) Temporary() bool { return true }
 // Whoever reads has taken in all that it has read when it reads again. It waits for two reads at
 // most, as the first may have begun before: what comes next has come later than the call.
 func (w *wire) catchUp() {
-	const patience = 20 * time.Millisecond
 	for range 2 {
 		before := w.reads.Load()
-		if w.raw == nil || w.silent() {
+		if w.raw == nil || w.reading.Load() && w.silent() && w.reads.Load() == before {
 			return
 		}
-		timer := time.NewTimer(patience)
-		w.watched.Store(true)
-		for late := false; w.reads.Load() == before && !late; {
-			select {
-			case <-w.progress:
-			case <-timer.C:
-				late = true
-			}
+		w.await(before)
+	}
+}
+
+// await waits for another Read, for a moment.
+func (w *wire) await(before int64) {
+	late := time.NewTimer(w.patience)
+	defer late.Stop()
+	w.watched.Store(true)
+	defer w.watched.Store(false)
+	for w.reads.Load() == before {
+		select {
+		case <-w.progress:
+		case <-late.C:
+			return
 		}
-		w.watched.Store(false)
-		timer.Stop()
 	}
 }
