@@ -99,7 +99,7 @@ func (nothing) Temporary() bool { return true }
 func (w *wire) catchUp() {
 	for range 2 {
 		before := w.reads.Load()
-		if w.raw == nil || w.reading.Load() && w.silent() && w.reads.Load() == before {
+		if w.raw == nil || w.silent() && w.reading.Load() && w.reads.Load() == before {
 			return
 		}
 		w.await(before)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -119,54 +120,70 @@ func TestQuietInPieces(t *testing.T) {
 	}
 }
 
-// looked is a connection that tells when somebody has looked whether something has come.
-type looked struct {
+// gated is a connection that is read from, once told so, when somebody has looked whether something
+// has come.
+type gated struct {
 	*net.TCPConn
-	then func()
+	shut atomic.Bool
+	look chan struct{}
 }
 
-func (l *looked) SyscallConn() (syscall.RawConn, error) {
-	raw, err := l.TCPConn.SyscallConn()
-	return lookedRaw{raw, func() { l.then() }}, err
+func (g *gated) Read(p []byte) (int, error) {
+	if g.shut.Load() {
+		<-g.look
+	}
+	return g.TCPConn.Read(p)
 }
 
-type lookedRaw struct {
+func (g *gated) SyscallConn() (syscall.RawConn, error) {
+	raw, err := g.TCPConn.SyscallConn()
+	return gatedRaw{raw, g}, err
+}
+
+type gatedRaw struct {
 	syscall.RawConn
-	then func()
+	gated *gated
 }
 
-func (l lookedRaw) Control(f func(uintptr)) error {
-	defer l.then()
-	return l.RawConn.Control(f)
+func (r gatedRaw) Control(f func(uintptr)) error {
+	defer func() {
+		if r.gated.shut.CompareAndSwap(true, false) {
+			close(r.gated.look)
+		}
+	}()
+	return r.RawConn.Control(f)
 }
 
 // What has come before a request is sent is read before it is: so it does not follow a GOAWAY.
 func TestCatchesUp(t *testing.T) {
-	var under *looked
+	var under *gated
 	client, server := pair(t, func(c net.Conn) net.Conn {
-		under = &looked{c.(*net.TCPConn), func() {}}
+		under = &gated{TCPConn: c.(*net.TCPConn), look: make(chan struct{})}
 		return under
 	})
+	client.wire.patience = patience
+	until(t, "session tickets", func() bool { return !client.wire.silent() })
+	if !client.Quiet() {
+		t.Fatal("not quiet")
+	}
 	if _, err := io.WriteString(server, "text"); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "what was sent", func() bool { return !client.wire.silent() })
+	under.shut.Store(true)
 	var reading sync.WaitGroup
-	var got atomic.Pointer[string]
-	under.then = sync.OnceFunc(func() {
-		reading.Go(func() {
-			text := make([]byte, 100)
-			n, _ := client.Read(text)
-			text = text[:n]
-			s := string(text)
-			got.Store(&s)
-			_, _ = client.Read(make([]byte, 1)) // until the end
-		})
+	var got atomic.Value
+	reading.Go(func() {
+		text := make([]byte, 100)
+		n, _ := client.Read(text)
+		got.Store(string(text[:n]))
+		_, _ = client.Read(make([]byte, 1)) // until the end
 	})
-	client.wire.patience = patience
-	client.wire.reading.Store(true) // or nobody would look
+	for !client.wire.reading.Load() {
+		runtime.Gosched()
+	}
 	client.wire.catchUp()
-	if s := got.Load(); s == nil || *s != "text" {
+	if got.Load() != "text" {
 		t.Error("not all was read that had come")
 	}
 	client.wire.Conn.Close()
