@@ -231,10 +231,15 @@ func (c *Conn) forget(s *stream) {
 		c.sending = slices.DeleteFunc(c.sending, func(o *stream) bool { return o == s })
 		s.body = nil
 	}
-	switch {
-	case len(c.waiting) > 0:
+	if len(c.waiting) > 0 {
 		c.signal()
-	case len(c.streams) == 0 && c.gone() && c.err == nil && !c.broken:
+		return
+	}
+	if len(c.streams) > 0 {
+		return
+	}
+	c.shrink()
+	if c.gone() && !c.broken { // for good, once the receiver has said all
 		c.over(errClosed, h2.ErrCodeNo)
 	}
 }

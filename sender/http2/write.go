@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	batch    = 64 << 10 // bytes after which what is pending is written
+	batch    = 32 << 10 // bytes after which what is pending is written
 	frame    = 16 << 10 // bytes of a header or a body in one frame, which all receivers take
-	tooMuch  = 4 * batch
-	keptSize = 16 << 10 // bytes of a buffer that is kept for the next time
+	tooMuch  = 8 * batch
+	keptSize = 4 << 10 // bytes of a buffer that is kept while nothing is under way
 )
 
 // buffer is what a Framer writes to.
@@ -67,10 +67,7 @@ func (c *Conn) flush() (more bool) {
 	n, err := c.nc.Write(text)
 
 	c.mu.Lock()
-	c.spare = nil
-	if cap(text) <= keptSize {
-		c.spare = text
-	}
+	c.spare = text
 	c.written += int64(n)
 	if err != nil {
 		c.unwritable(err)
@@ -157,6 +154,16 @@ func (c *Conn) send() {
 		if len(s.body) == 0 {
 			c.sending = slices.Delete(c.sending, i, i+1)
 		}
+	}
+}
+
+// shrink gives buffers back that are too large to be kept while nothing is under way. c.mu is held.
+func (c *Conn) shrink() {
+	if cap(c.spare) > keptSize {
+		c.spare = nil
+	}
+	if len(c.pending) == 0 && cap(c.pending) > keptSize {
+		c.pending = nil
 	}
 }
 

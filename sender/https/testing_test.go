@@ -55,7 +55,7 @@ func receiverOf(
 }
 
 // target returns the target of POSTs to a URL.
-func target(t *testing.T, address, owner string) *Target {
+func target(t testing.TB, address, owner string) *Target {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
