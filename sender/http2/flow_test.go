@@ -162,6 +162,35 @@ func TestAnswersHaveRoom(t *testing.T) {
 	c.posts(t, p, 1)
 }
 
+// However long an answer is, it is read as long as it keeps to the room that it is told of; of the
+// connection's room, too, nothing is lost on answers that nobody reads.
+func TestLongAnswers(t *testing.T) {
+	const long, answers = 300_000, 6 // more than the room of a connection, together
+	c, p := piped(t, Config{})
+	for i := range uint32(answers) {
+		done := c.post(t, time.Hour, []byte("{}"))
+		stream := p.requests(1)
+		_ = p.WriteHeaders(h2.HeadersFrameParam{
+			StreamID: stream, BlockFragment: encoded(":status", "200"), EndHeaders: true,
+		})
+		for left, room := long, streamRoom; left > 0; {
+			n := min(left, room, frame)
+			for n == 0 {
+				f := p.until(func(f h2.Frame) bool {
+					return f.Header().Type == h2.FrameWindowUpdate && f.Header().StreamID == stream
+				})
+				room += int(f.(*h2.WindowUpdateFrame).Increment)
+				n = min(left, room, frame)
+			}
+			left, room = left-n, room-n
+			_ = p.WriteData(stream, left == 0, make([]byte, n))
+		}
+		if o := await(t, done, "answer"); o.err != nil || len(o.body) != long {
+			t.Fatalf("answer %d: %d bytes, %v", i, len(o.body), o.err)
+		}
+	}
+}
+
 // A receiver that wants answers and reads none is left.
 func TestFloods(t *testing.T) {
 	for name, flood := range map[string]func(*peer) error{

@@ -19,7 +19,7 @@ import (
 )
 
 // patience is far longer than anything here takes.
-const patience = 3 * time.Second
+const patience = time.Minute
 
 func await[T any](t testing.TB, c <-chan T, what string) (v T) {
 	t.Helper()
