@@ -87,10 +87,11 @@ const (
 	connRoom    = 1 << 20 // for the bodies of all answers that were not read yet
 	streamRoom  = firstWindow
 
-	plenty     = 100                    // streams at once where the receiver sets no limit
-	lastStream = 1 << 30                // no further one is begun
-	lastWords  = 500 * time.Millisecond // that what a receiver has said may take when a write has failed
-	goodbye    = 250 * time.Millisecond // that saying so may take
+	plenty     = 100     // streams at once where the receiver sets no limit
+	lastStream = 1 << 30 // no further one is begun
+	// that what a receiver has said may take when a write has failed
+	lastWords = 500 * time.Millisecond
+	goodbye   = 250 * time.Millisecond // that saying so may take
 )
 
 var (
@@ -101,8 +102,8 @@ var (
 	errClosed = errors.New("http2: the connection is closed")
 )
 
-// New returns what speaks over a connection, on which a TLS handshake has agreed on HTTP/2. It is to
-// be started.
+// New returns what speaks over a connection, on which a TLS handshake has agreed on HTTP/2. It is
+// to be started.
 func New(nc net.Conn, cfg Config) *Conn {
 	c := &Conn{
 		nc: nc, cfg: cfg, wake: make(chan struct{}, 1), stop: make(chan struct{}),

@@ -197,14 +197,18 @@ func TestFloods(t *testing.T) {
 		"of PINGs":    func(p *peer) error { return p.WritePing(false, [8]byte{}) },
 		"of SETTINGS": func(p *peer) error { return p.WriteSettings() },
 		"of CONTINUATIONs": func(p *peer) error {
-			err := p.WriteHeaders(h2.HeadersFrameParam{StreamID: 1, BlockFragment: encoded(":status", "200")})
+			err := p.WriteHeaders(h2.HeadersFrameParam{
+				StreamID: 1, BlockFragment: encoded(":status", "200"),
+			})
 			for err == nil {
 				err = p.WriteContinuation(1, false, nil)
 			}
 			return err
 		},
 		"of header": func(p *peer) error {
-			err := p.WriteHeaders(h2.HeadersFrameParam{StreamID: 1, BlockFragment: encoded(":status", "200")})
+			err := p.WriteHeaders(h2.HeadersFrameParam{
+				StreamID: 1, BlockFragment: encoded(":status", "200"),
+			})
 			for err == nil {
 				err = p.WriteContinuation(1, false, encoded("x-a", strings.Repeat("a", 1000)))
 			}

@@ -35,7 +35,12 @@ func (s *script) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
-func (s *script) Close() error                     { s.once.Do(func() { close(s.written) }); return nil }
+
+func (s *script) Close() error {
+	s.once.Do(func() { close(s.written) })
+	return nil
+}
+
 func (s *script) SetReadDeadline(time.Time) error  { return nil }
 func (s *script) SetWriteDeadline(time.Time) error { return nil }
 func (s *script) SetDeadline(time.Time) error      { return nil }

@@ -2,7 +2,6 @@ package http2
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -45,7 +44,7 @@ type peer struct {
 func connected(t testing.TB, cfg Config, here, there net.Conn) (*Conn, *peer) {
 	t.Helper()
 	if cfg.Context == nil {
-		cfg.Context = context.Background()
+		cfg.Context = t.Context()
 	}
 	if cfg.MaxHeaderBytes == 0 {
 		cfg.MaxHeaderBytes = 64 << 10

@@ -153,7 +153,8 @@ func TestTerms(t *testing.T) {
 		t.Errorf("requests came from %s, alone %s, shared %s, new %s, again %s", old, alone, shared,
 			fresh, again)
 	}
-	if status, err := transport.post(target(t, server.URL, "other"), Terms{}); status != http.StatusOK {
+	others := target(t, server.URL, "other")
+	if status, err := transport.post(others, Terms{}); status != http.StatusOK {
 		t.Fatalf("status %d, %v", status, err)
 	}
 	if other := await(t, from, "request"); other == old || other == fresh {

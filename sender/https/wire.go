@@ -2,6 +2,7 @@ package https
 
 import (
 	"crypto/tls"
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -29,7 +30,7 @@ func (s *secured) Quiet() bool {
 	s.wire.probing = true
 	n, err := s.Read(b[:])
 	s.wire.probing = false
-	return n == 0 && err == errNothing
+	return n == 0 && errors.Is(err, errNothing)
 }
 
 // Close closes the connection, soon even when the receiver does not listen.

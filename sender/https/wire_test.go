@@ -72,7 +72,10 @@ func until(t *testing.T, what string, is func() bool) {
 // and an end are none of that, and neither waits.
 func TestQuiet(t *testing.T) {
 	for name, spoil := range map[string]func(*tls.Conn) error{
-		"bytes":      func(c *tls.Conn) error { _, err := io.WriteString(c, "HTTP/1.1 408 "); return err },
+		"bytes": func(c *tls.Conn) error {
+			_, err := io.WriteString(c, "HTTP/1.1 408 ")
+			return err
+		},
 		"half ended": func(c *tls.Conn) error { return c.CloseWrite() },
 		"closed":     func(c *tls.Conn) error { return c.Close() },
 		"cut":        func(c *tls.Conn) error { return c.NetConn().Close() },
