@@ -189,7 +189,7 @@ func (c *Conn) answer(maxHeader int64) (*http.Response, error) {
 func (c *Conn) end(keep bool) {
 	if keep &&
 		c.sending != nil { // the answer may be here before the writer knows that all is written
-		_ = c.SetWriteDeadline(time.Now().Add(answerGrace))
+		_ = c.SetWriteDeadline(time.Now().Add(writeGrace))
 		keep = <-c.sending == nil
 	}
 	empty := c.incoming.release()

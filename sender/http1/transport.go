@@ -69,6 +69,9 @@ func New(ctx context.Context, cfg Config) *Transport {
 // receiver may answer and close the connection without having read all of it.
 const answerGrace = 500 * time.Millisecond
 
+// writeGrace is the time that the rest of a request has to be written when its answer is there.
+const writeGrace = 50 * time.Millisecond
+
 // inlineBytes is how large a body may be that is written before the answer is looked for. Sockets
 // take that much though nobody reads at the other end. A larger one has a goroutine of its own
 // write it, since the answer may come before its end, and be why nobody reads.
