@@ -384,7 +384,7 @@ func listen(t *testing.T, secure *tls.Config, handlers ...func(net.Conn)) (addre
 		}
 	})
 	t.Cleanup(func() {
-		listener.Close()
+		_ = listener.Close()
 		done.Wait()
 	})
 	return listener.Addr().String()

@@ -2,7 +2,6 @@ package http2
 
 import (
 	"bytes"
-
 	"net"
 	"sync"
 	"testing"

@@ -3,6 +3,7 @@
 package https
 
 import (
+	"errors"
 	"io"
 	"syscall"
 )
@@ -54,7 +55,7 @@ func (w *wire) readNow(p []byte) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case w.err == syscall.EAGAIN:
+	case errors.Is(w.err, syscall.EAGAIN):
 		return 0, errNothing
 	case w.err != nil:
 		return 0, w.err

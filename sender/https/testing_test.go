@@ -2,7 +2,6 @@ package https
 
 import (
 	"cmp"
-
 	"crypto/tls"
 	"crypto/x509"
 	"io"
