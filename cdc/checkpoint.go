@@ -57,6 +57,11 @@ func (o *origin) checkpoint(settled Position, at time.Time) Checkpoint {
 	}
 }
 
+// wrote reports whether a checkpoint is of this database, on whichever timeline.
+func (o *origin) wrote(c *Checkpoint) bool {
+	return c != nil && c.System == o.id && c.Database == o.database
+}
+
 // saver writes checkpoints. The slot is acknowledged only up to what is saved, so it is never
 // ahead.
 type saver struct {
@@ -130,7 +135,7 @@ func (s *saver) valid() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
 	defer cancel()
 	c, err := src.checkpoints.LoadCheckpoint(ctx, src.cfg.Slot)
-	return err == nil && c != nil && c.System == src.origin.id && c.Database == src.origin.database
+	return err == nil && src.origin.wrote(c)
 }
 
 // resume returns where to take up from, or a Gap. The slot is held: nobody else moves it.
@@ -182,19 +187,19 @@ func (s *Source) after(c *Checkpoint) Position {
 	return position
 }
 
-// SettledSince returns how far whoever held the slot before has settled the stream by now, as far as
-// that is behind where this Source has begun; else 0. It may still have had deliveries in hand when
+// SettledSince returns how far whoever held the slot before has settled the stream by now, where that
+// is behind where this Source has begun; else zero. It may still have had deliveries in hand when
 // the slot was taken from it. Call it after Acquire, once nobody else can settle anything.
-func (s *Source) SettledSince(ctx context.Context) (LSN, error) {
+func (s *Source) SettledSince(ctx context.Context) (Position, error) {
 	if s.checkpoints == nil {
-		return 0, nil
+		return Position{}, nil
 	}
 	c, err := s.checkpoints.LoadCheckpoint(ctx, s.cfg.Slot)
-	if err != nil || c == nil || c.System != s.origin.id || c.Database != s.origin.database ||
-		c.Timeline != s.origin.timeline.Load() || c.Settled.End <= s.Settled().End {
-		return 0, err
+	if err == nil && s.origin.wrote(c) && c.Timeline == s.origin.timeline.Load() &&
+		c.Settled.behind(s.Settled()) {
+		return c.Settled, nil
 	}
-	return c.Settled.End, nil
+	return Position{}, err
 }
 
 // tellFailover tells that the stream goes on from a position on another timeline than that of the

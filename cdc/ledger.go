@@ -1,6 +1,7 @@
 package cdc
 
 import (
+	"cmp"
 	"sync"
 	"time"
 )
@@ -13,6 +14,12 @@ type Position struct {
 	End    LSN
 	Commit LSN
 	Index  uint32
+}
+
+// behind reports whether more is settled than at another position of the same stream.
+func (p Position) behind(other Position) bool {
+	return cmp.Or(cmp.Compare(p.End, other.End), cmp.Compare(p.Commit, other.Commit),
+		cmp.Compare(p.Index, other.Index)) > 0
 }
 
 // Ledger knows which changes of the stream are settled. The pump's side (advance, hold, skip)

@@ -11,7 +11,9 @@ import (
 // TestTurns has the server end the session of a process that has the turn and is frozen; the limits
 // that the session had before hold again afterwards.
 func TestTurns(t *testing.T) {
-	conn := connect(t, postgrestest.NewDatabase(t))
+	url := postgrestest.NewDatabase(t)
+	s := &stream{t: t, cfg: cdc.Config{URL: url, Slot: slotFor(url)}, conn: connect(t, url)}
+	conn := s.conn
 	limits := func() (list string) {
 		t.Helper()
 		err := conn.QueryRow(t.Context(), `SELECT concat_ws(' ', current_setting('idle_session_timeout'),
@@ -29,6 +31,10 @@ func TestTurns(t *testing.T) {
 	err := cdc.WithPrepareLock(t.Context(), conn, func() error {
 		if got := limits(); got != "20s 20s 1" {
 			t.Errorf("in its turn the session has %s", got)
+		}
+		s.prepare()
+		if got := limits(); got != "20s 20s 1" {
+			t.Errorf("in its turn, after what it came for, the session has %s", got)
 		}
 		return failed
 	})

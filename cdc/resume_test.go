@@ -217,12 +217,13 @@ func (s *stream) acquire() error {
 }
 
 // TestTakenOver cuts one process off until another has read the slot: the first must not go on with
-// what it knew.
+// what it knew. What it settles of that, the second is told.
 func TestTakenOver(t *testing.T) {
 	s := newCheckpointed(t)
 	s.open()
 	s.exec(`INSERT INTO people VALUES (1)`)
-	s.take()
+	inHand := s.take()
+	settle := inHand.Tx.Hold()
 	first := *s
 	cfg := s.cfg
 	cfg.StandbyWait = time.Millisecond // quicker than the first one is back
@@ -253,6 +254,32 @@ func TestTakenOver(t *testing.T) {
 	if err := <-acquired; err != nil {
 		t.Fatal(err)
 	}
+	since := func() cdc.Position {
+		t.Helper()
+		since, err := source.SettledSince(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return since
+	}
+	if got := since(); got != (cdc.Position{}) {
+		t.Errorf("up to %+v is settled of what the first one has in hand", got)
+	}
+	commit, index := inHand.Tx.Commit, inHand.Index
+	settle()
+	ended := make(chan error, 1)
+	go func() {
+		for {
+			if _, err, ok := first.next(); err != nil || !ok {
+				ended <- err
+				return
+			}
+		}
+	}()
+	s.poll("what the first one settles", func() bool {
+		p := since() // the first one has not come to the end of the transaction
+		return p.End > commit || p.Commit == commit && p.Index > index
+	})
 	s.exec(`INSERT INTO people VALUES (2)`)
 	ctx, cancel := context.WithCancel(t.Context())
 	for c, err := range source.Changes(ctx) {
@@ -267,16 +294,21 @@ func TestTakenOver(t *testing.T) {
 	if err := source.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for {
-		_, err, ok := first.next()
-		if !ok {
-			t.Fatal("the first one's stream ended without an error")
+	later := *s.checkpoint()
+	later.Settled.End++
+	for timeline, want := range map[int32]cdc.Position{later.Timeline: later.Settled, 7: {}} {
+		later.Timeline = timeline
+		if _, err := s.conn.Exec(t.Context(), "DELETE FROM hookline.checkpoint"); err != nil {
+			t.Fatal(err)
 		}
-		if err != nil {
-			if !errors.Is(err, cdc.ErrTakenOver) {
-				t.Fatal(err)
-			}
-			return
+		if err := s.checkpoints.SaveCheckpoint(t.Context(), s.cfg.Slot, later); err != nil {
+			t.Fatal(err)
 		}
+		if got := since(); got != want {
+			t.Errorf("timeline %d: settled up to %+v, want %+v", timeline, got, want)
+		}
+	}
+	if err := <-ended; !errors.Is(err, cdc.ErrTakenOver) {
+		t.Fatalf("the first one's stream ended with %v", err)
 	}
 }

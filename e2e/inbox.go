@@ -126,11 +126,18 @@ func (b *Inbox) CloseAfter(n int) {
 // UntilClosed waits until a request is held back.
 func (b *Inbox) UntilClosed() {
 	b.T.Helper()
+	b.UntilHeld(1)
+}
+
+// UntilHeld waits until n requests are held back.
+func (b *Inbox) UntilHeld(n int) {
+	b.T.Helper()
 	Eventually(b.T, func() error {
 		b.Mu.Lock()
 		defer b.Mu.Unlock()
-		if b.gate.held == 0 {
-			return fmt.Errorf("%d more requests are let through, and none is held back yet", b.gate.left)
+		if b.gate.held < n {
+			return fmt.Errorf("%d more requests are let through, and %d are held back, want %d",
+				b.gate.left, b.gate.held, n)
 		}
 		return nil
 	})

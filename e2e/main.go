@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime/debug"
 	"testing"
 
 	"hookline/internal/postgres/postgrestest"
@@ -27,6 +28,9 @@ func Main(m *testing.M) {
 	if testing.Short() {
 		fmt.Println("e2e: left out with -short")
 		return
+	}
+	if RaceDetector() {
+		debug.SetGCPercent(400) // of which the race detector makes more than it is worth
 	}
 	code := postgrestest.Run(func() int { return watchdog(m) })
 	spoilCache()

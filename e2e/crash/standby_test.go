@@ -2,6 +2,7 @@ package crash
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -16,7 +17,7 @@ import (
 // is killed, too, though some may come twice then.
 func TestStandby(t *testing.T) {
 	t.Parallel()
-	const contacts = 600
+	const contacts = 400
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
 	db.AddWebhook(box, "*.*")
 	first, second := e2e.Roles(t, e2e.Start(t, db, "HOOKLINE_MAX_BUFFER=64KiB"),
@@ -83,7 +84,7 @@ func TestTakeover(t *testing.T) {
 // one first, then the old one goes. Nothing is lost and nothing comes twice.
 func TestRollingUpdate(t *testing.T) {
 	t.Parallel()
-	const updates = 5
+	const updates = 3
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
 	db.AddWebhook(box, "*.*")
 	sut := e2e.Start(t, db).Until("active")
@@ -126,4 +127,52 @@ func keepWriting(db *e2e.Database, prefix string, box *e2e.Inbox) (stop func()) 
 	})
 	db.T.Cleanup(cancel)
 	return func() { cancel(); writer.Wait() }
+}
+
+// A process from which the slot was taken delivers what it has in hand while its successor has begun
+// and is yet to claim the spool. The successor goes by what is settled then: nothing comes twice.
+func TestSettledWhileTakenOver(t *testing.T) {
+	t.Parallel()
+	const contacts = 10
+	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
+	db.AddWebhook(box, "*.*")
+	settings := []string{"HOOKLINE_REQUEST_TIMEOUT=5m", "HOOKLINE_HOLD_MAX=5m"}
+	first, second := e2e.Roles(t, e2e.Start(t, db, settings...), e2e.Start(t, db, settings...))
+	box.CloseAfter(0)
+	db.OneByOne("first", contacts-1)
+	position := db.Position()
+	db.OneByOne("newest", 1)
+	box.UntilHeld(contacts)
+
+	lock := db.Session() // the successor reads the webhooks before it claims the spool
+	if _, err := lock.Exec(t.Context(), "BEGIN; LOCK TABLE webhooks"); err != nil {
+		t.Fatal(err)
+	}
+	e2e.Eventually(t, func() error {
+		if strings.Contains(second.Log.String(), "replication stream started") {
+			return nil
+		}
+		db.Exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots
+			WHERE database = current_database() AND active_pid IS NOT NULL`)
+		return errors.New("the second process has not taken over")
+	})
+	box.OpenGate()
+	box.UntilAccepted(contacts)
+	e2e.Eventually(t, func() error { // the first one's doing: the other one is held up
+		const sql = `SELECT greatest(settled_lsn, commit_lsn) > $1::pg_lsn FROM hookline.checkpoint`
+		if !e2e.Value[bool](db, sql, position) {
+			return errors.New("the newest contact is not settled")
+		}
+		return nil
+	})
+	if _, err := lock.Exec(t.Context(), "COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	second.Until("active")
+	first.Until("standby")
+	db.OneByOne("last", 1)
+	e2e.Finish(t, second, box.Gets(db.Diary()...))
+	if n := box.Count(); n != contacts+1 {
+		t.Errorf("%d deliveries have come of %d events", n, contacts+1)
+	}
 }

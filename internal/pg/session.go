@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -38,8 +39,14 @@ func SessionSettings() map[string]string {
 // for no standby. It would wait for itself while the stream counts as one.
 const durability = "local"
 
+// idleInTransaction is how long a session may leave a transaction idle, in which it may hold locks.
+// A process that is frozen would keep others waiting for as long as the server does not notice: the
+// CRM's migrations, and the process that takes over.
+const idleInTransaction = "20s"
+
 // PoolConfig returns the configuration of a pool of at most so many connections to the database at
-// url, with SessionSettings and without time limits that are not its own.
+// url, with SessionSettings and without time limits that are not its own. The server ends a session
+// that leaves a transaction idle for 20 seconds, or for as long as url says.
 func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -47,6 +54,9 @@ func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
 	}
 	for name, value := range SessionSettings() {
 		config.ConnConfig.RuntimeParams[name] = value
+	}
+	if _, ok := config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"]; !ok {
+		config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransaction
 	}
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = durability
 	// Rows that the role must not see are an error, not left out.
@@ -67,8 +77,25 @@ func ReplicationConfig(url string) (*pgconn.Config, error) {
 		config.RuntimeParams[name] = value
 	}
 	config.RuntimeParams["replication"] = "database"
-	config.AfterConnect = liftTimeLimits
+	config.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		return errors.Join(liftTimeLimits(ctx, conn), limitWalsender(ctx, conn))
+	}
 	return config, nil
+}
+
+// limitWalsender has the server end a stream whose reader does not answer, where it would wait for
+// ever: a process that is frozen would keep the slot from everybody. Zero in the connection string
+// stays.
+//
+// https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-WAL-SENDER-TIMEOUT
+func limitWalsender(ctx context.Context, conn *pgconn.PgConn) error {
+	_, err := conn.Exec(ctx, fmt.Sprintf(`SELECT set_config(name, boot_val || unit, false)
+		FROM pg_settings WHERE name = 'wal_sender_timeout' AND setting = '0' AND source <> 'client'
+		AND pg_backend_pid() = %d`, conn.PID())).ReadAll()
+	if err != nil {
+		return fmt.Errorf("limit the stream's silence: %w", err)
+	}
+	return nil
 }
 
 // liftTimeLimits takes from a new session the time limits that the server, the database or the role
@@ -82,10 +109,15 @@ func ReplicationConfig(url string) (*pgconn.Config, error) {
 //
 // https://www.postgresql.org/docs/current/runtime-config-client.html
 func liftTimeLimits(ctx context.Context, conn *pgconn.PgConn) error {
+	return lift(ctx, conn, "statement_timeout", "lock_timeout", "transaction_timeout",
+		"idle_in_transaction_session_timeout", "idle_session_timeout")
+}
+
+// lift is liftTimeLimits for the limits with these names.
+func lift(ctx context.Context, conn *pgconn.PgConn, names ...string) error {
 	_, err := conn.Exec(ctx, fmt.Sprintf(`SELECT set_config(name, '0', false) FROM pg_settings
-		WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout',
-		               'idle_in_transaction_session_timeout', 'idle_session_timeout')
-		AND setting <> '0' AND source <> 'client' AND pg_backend_pid() = %d`, conn.PID())).ReadAll()
+		WHERE name IN ('%s') AND setting <> '0' AND source <> 'client' AND pg_backend_pid() = %d`,
+		strings.Join(names, "', '"), conn.PID())).ReadAll()
 	if err != nil {
 		return fmt.Errorf("lift the session's time limits: %w", err)
 	}
@@ -93,10 +125,10 @@ func liftTimeLimits(ctx context.Context, conn *pgconn.PgConn) error {
 }
 
 // ResetLockTimeout has lock_timeout be what it was when the session began, even after ctx has
-// ended.
+// ended. The session's other limits stay as they are.
 func ResetLockTimeout(ctx context.Context, conn *pgx.Conn) {
 	ctx = context.WithoutCancel(ctx)
 	if _, err := conn.Exec(ctx, "RESET lock_timeout"); err == nil {
-		_ = liftTimeLimits(ctx, conn.PgConn())
+		_ = lift(ctx, conn.PgConn(), "lock_timeout")
 	}
 }
