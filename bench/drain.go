@@ -118,7 +118,7 @@ func (b *bench) drain(ctx context.Context, l load) (r *drained, err error) {
 func (r *drained) measure(
 	ctx context.Context, b *bench, d *database, run int, tallies ...*tally,
 ) error {
-	p, err := b.hookline.run(ctx, d, d.slot(run))
+	p, err := b.hookline.run(ctx, d, d.slot(run), d.env...)
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,7 @@ var scenarios = []scenario{
 	{"mix", mix},
 	{"unmatched", unmatched},
 	{"receivers", receivers},
+	{"secure", secure},
 	{"paced", paced},
 	{"fanout", fanout},
 	{"bystanders", bystanders},

@@ -400,8 +400,7 @@ func leftovers(t testing.TB) {
 		for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 			for _, of := range []string{
 				"sender.(*webhookQueue)", "sender.(*spoolWriter)", "sender.(*Sender)", "sender.(*guard)",
-				"http1.(*conn)", "http.(*persistConn)", "http.(*Transport)",
-				"http.(*http2Transport)", "http.(*http2ClientConn)", "http.(*http2clientStream)",
+				"http1.(*Conn)", "http1.(*Transport)", "http2.(*Conn)", "https.(*",
 			} {
 				if strings.Contains(stack, of) && !strings.Contains(stack, "sender.leftovers") {
 					left = append(left, stack)

@@ -61,9 +61,6 @@ const masked = "[secret]"
 
 // beginning returns the first of an answer's body.
 func (b *requestBuilder) beginning(resp *http.Response) string {
-	if b.cancel != nil {
-		defer time.AfterFunc(drainTime, b.cancel).Stop()
-	}
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, mostShown))
 	return Showable(b.to, text)
 }
