@@ -24,34 +24,28 @@ image: ## build the container image hookline:<version>
 
 # No package comes near it; a test that hangs ends with it, and says what it waits for.
 TIMEOUT := 15m
-# The packages that have benchmarks.
-BENCHED  = $(shell grep -rl --include=*_test.go '^func Benchmark' . | xargs -n 1 dirname | sort -u)
 GOTEST   = internal/tools/gotest -timeout $(TIMEOUT)
 
 .PHONY: test
-test: deps ## go vet, every benchmark once, and every test, against a real Postgres
+test: deps ## go vet, every test, and every benchmark once, against a real Postgres
 	$(if $(RACE),,@echo 'no C compiler: the race detector is off')
-	go vet ./...
-	@echo 'every benchmark once'
-	@out=$$(go test $(RACE) -timeout $(TIMEOUT) -run '^$$' -bench . -benchtime 1x $(BENCHED) 2>&1) || { echo "$$out"; exit 1; }
-	@$(GOTEST) $(RACE) ./...
+	@$(GOTEST) $(RACE) -vet=all -exec '$(CURDIR)/internal/tools/benched' ./...
 
 .PHONY: test-short
 test-short: deps ## what one runs between edits, in under a minute: no servers, no tools, no race detector
-	go vet ./...
-	@$(GOTEST) -short ./...
+	@$(GOTEST) -vet=all -short ./...
 
 .PHONY: test-timing
 test-timing: deps ## the packages whose tests have timing in them, without the race detector, nothing from the cache
-	@$(GOTEST) -count=1 ./e2e/campaign ./e2e/crash ./sender/... ./spool/...
+	@$(GOTEST) -vet=off -count=1 ./e2e/campaign ./e2e/crash ./sender/... ./spool/...
 
 .PHONY: race
-race: deps ## every test under the race detector, nothing from the cache
-	@$(GOTEST) -race -count=1 ./...
+race: deps ## every test and every process under the race detector, nothing from the cache
+	@E2E_RACE=1 $(GOTEST) -race -count=1 ./...
 
 .PHONY: e2e
 e2e: deps ## the end-to-end tests, in detail, the long fault campaign and Patroni
-	E2E_PATRONI=$$(internal/tools/fetch-patroni) \
+	E2E_RACE=1 E2E_PATRONI=$$(internal/tools/fetch-patroni) \
 	E2E_CAMPAIGN=long E2E_MIRROR=1000 go test $(RACE) -count=1 -timeout 60m -v ./e2e/...
 	HOOKLINE_LARGE_TESTS=1 go test -count=1 -p 1 -timeout 30m -run 'TestUnreadableSize|TestLargeRows' -v ./cdc ./e2e/delivery
 

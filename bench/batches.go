@@ -26,8 +26,7 @@ func batches(ctx context.Context, b *bench) (*result, error) {
 	r := &result{about: fmt.Sprintf(
 		"As backlog, to a receiver that answers %s after it has read a request, with %d requests at "+
 			"once: in batches of %d, and one by one.", slowBound, batchInFlight, batchSize)}
-	env := []string{fmt.Sprintf("HOOKLINE_MAX_IN_FLIGHT=%d", batchInFlight)}
-	single, batched := drained{env: env}, drained{env: env}
+	var single, batched drained
 	for _, kind := range []struct {
 		name  string
 		batch any
@@ -63,6 +62,7 @@ func (b *bench) batch(
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
+	d.env = []string{fmt.Sprintf("HOOKLINE_MAX_IN_FLIGHT=%d", batchInFlight)}
 	if err := b.stage(ctx, d, l); err != nil {
 		return err
 	}

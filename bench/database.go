@@ -33,7 +33,8 @@ type database struct {
 	name   string
 	url    string
 	conn   *pgx.Conn
-	setups sample // seconds that each hookline setup took
+	setups sample   // seconds that each hookline setup took
+	env    []string // further settings of Hookline
 }
 
 //go:embed schema.sql

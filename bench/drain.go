@@ -30,8 +30,7 @@ func (l load) each(procedure string) load {
 
 // drained is what was measured of a load, a value for each run.
 type drained struct {
-	env    []string // of Hookline, beside what all have
-	body   int      // mean size in bytes
+	body   int // mean size in bytes
 	counts counts
 
 	rate, steady sample // Hookline's events/s, overall and over the middle 80 %
@@ -119,7 +118,7 @@ func (b *bench) drain(ctx context.Context, l load) (r *drained, err error) {
 func (r *drained) measure(
 	ctx context.Context, b *bench, d *database, run int, tallies ...*tally,
 ) error {
-	p, err := b.hookline.run(ctx, d, d.slot(run), r.env...)
+	p, err := b.hookline.run(ctx, d, d.slot(run), d.env...)
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -16,6 +18,8 @@ type host struct {
 	handler   http.Handler
 	addresses int
 	port      int
+	protocol  string
+	shows     *certificate // nil over plain HTTP
 	server    *http.Server // nil while it is down
 }
 
@@ -47,18 +51,45 @@ func (h *host) address(n int) string {
 	return fmt.Sprintf("127.0.%d.%d:%d", n/250, 1+n%250, h.port)
 }
 
-func (h *host) url(n int) string { return "http://" + h.address(n) + "/" }
+func (h *host) url(n int) string {
+	if h.shows != nil {
+		return "https://" + h.address(n) + "/"
+	}
+	return "http://" + h.address(n) + "/"
+}
+
+// env is what a process is to be started with so that it trusts the host.
+func (h *host) env() []string {
+	if h.shows == nil {
+		return nil
+	}
+	return []string{h.shows.trust()}
+}
 
 func (h *host) up() error {
 	h.server = &http.Server{Handler: h.handler, ReadHeaderTimeout: time.Minute}
+	if h.shows != nil {
+		h.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{h.shows.Certificate}}
+		h.server.Protocols = new(http.Protocols)
+		h.server.Protocols.SetHTTP1(h.protocol == tlsHTTP1)
+		h.server.Protocols.SetHTTP2(h.protocol == tlsHTTP2)
+	}
 	for n := range h.addresses {
 		listener, err := net.Listen("tcp", h.address(n))
 		if err != nil {
 			return errors.Join(err, h.server.Close())
 		}
-		go func(server *http.Server) { _ = server.Serve(listener) }(h.server)
+		go h.serve(h.server, listener)
 	}
 	return nil
+}
+
+func (h *host) serve(server *http.Server, listener net.Listener) {
+	if h.shows != nil {
+		_ = server.ServeTLS(listener, "", "")
+	} else {
+		_ = server.Serve(listener)
+	}
 }
 
 // down answers what has been asked, and refuses connections from now on.
@@ -72,5 +103,8 @@ func (h *host) down(ctx context.Context) error {
 func (h *host) close() {
 	if h.server != nil {
 		_ = h.server.Close()
+	}
+	if h.shows != nil {
+		_ = os.RemoveAll(h.shows.dir)
 	}
 }

@@ -102,6 +102,7 @@ func plainPost(ctx context.Context, to *receiver, n, size int) (*tally, usage, e
 	cmd := exec.CommandContext(ctx, self, posterArgument, to.url(0), strconv.Itoa(n),
 		strconv.Itoa(size))
 	cmd.Stderr = os.Stderr
+	cmd.Env = append(os.Environ(), to.env()...)
 	p, err := start(ctx, cmd, "")
 	if err != nil {
 		return nil, usage{}, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -26,11 +27,21 @@ const secret = "a secret of the benchmarks"
 const signatureStride = 100
 
 // listen returns a receiver that is alone on its host, which is up.
-func listen(latency time.Duration) (*receiver, error) {
+func listen(latency time.Duration) (*receiver, error) { return listenBy(plainHTTP, latency) }
+
+// listenBy is listen by a protocol.
+func listenBy(protocol string, latency time.Duration) (*receiver, error) {
 	r := &receiver{delay: newDelay(latency)}
 	var err error
 	if r.host, err = newHost(r, 1); err != nil {
 		return nil, err
+	}
+	r.protocol = protocol
+	if protocol != plainHTTP {
+		ip, _, _ := net.SplitHostPort(r.address(0))
+		if r.shows, err = newCertificate(net.ParseIP(ip)); err != nil {
+			return nil, err
+		}
 	}
 	return r, r.up()
 }

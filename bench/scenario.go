@@ -49,6 +49,7 @@ var scenarios = []scenario{
 	{"unmatched", unmatched},
 	{"receivers", receivers},
 	{"batches", batches},
+	{"secure", secure},
 	{"paced", paced},
 	{"fanout", fanout},
 	{"bystanders", bystanders},

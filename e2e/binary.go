@@ -34,13 +34,17 @@ var (
 	plain   = program{}                     // for commands that do one thing and end; starts sooner
 )
 
-// binary returns the path of the binary that a command is run with.
-func binary(t *testing.T, command string) string {
-	t.Helper()
-	p := &plain
+// programOf returns what a command is run with.
+func programOf(command string) *program {
 	if watched.race && slices.Contains([]string{"run", "demo", "listen"}, command) {
-		p = &watched
+		return &watched
 	}
+	return &plain
+}
+
+// binary returns the path of the binary.
+func (p *program) binary(t *testing.T) string {
+	t.Helper()
 	dir := postgrestest.Shared(t).Dir() // goes after the last test, and the binary with it
 	p.once.Do(func() { p.path, p.err = p.build(dir) })
 	if p.err != nil {
@@ -58,7 +62,7 @@ func (p *program) build(dir string) (path string, err error) {
 		return "", err
 	}
 	name := "hookline"
-	args := []string{"build", "-buildvcs=false", "-ldflags", "-X main.version=" + Version}
+	args := []string{"build", "-buildvcs=false", "-ldflags", "-s -w -X main.version=" + Version}
 	if p.race {
 		name += "-race"
 		args = append(args, "-race")

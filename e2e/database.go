@@ -18,12 +18,27 @@ type Database struct {
 	URL  string // with a password, which the server does not ask for
 	Name string // of the database, and of the slot
 	Conn *pgx.Conn
+
+	// Plain says that the race detector does not watch what is started on it.
+	Plain bool
 }
+
+// again is the version of Postgres on which tests are run once more. What is under test is the same
+// code as on the version before, where the race detector watches it.
+const again = 18
 
 // NewDatabase returns an empty database on the server that all tests share.
 func NewDatabase(t *testing.T) *Database {
 	t.Helper()
 	return Connect(t, postgrestest.NewDatabase(t))
+}
+
+// NewDatabaseMajor is NewDatabase on the server of a major version; 0 is the default one.
+func NewDatabaseMajor(t *testing.T, major int) *Database {
+	t.Helper()
+	db := Connect(t, postgrestest.NewDatabaseMajor(t, major))
+	db.Plain = major == again
+	return db
 }
 
 // NewServer returns a database on a server of its own.
@@ -38,7 +53,9 @@ func NewServerMajor(
 ) (*postgres.Server, *Database) {
 	t.Helper()
 	server := postgrestest.NewServer(t, postgres.Options{Major: major, Settings: settings})
-	return server, Connect(t, server.URL("postgres"))
+	db := Connect(t, server.URL("postgres"))
+	db.Plain = major == again
+	return server, db
 }
 
 // Connect returns the database at an address, with a session in it.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime/debug"
 	"testing"
 
 	"hookline/internal/postgres/postgrestest"
@@ -28,10 +29,23 @@ func Main(m *testing.M) {
 		fmt.Println("e2e: left out with -short")
 		return
 	}
+	if RaceDetector() {
+		debug.SetGCPercent(400) // of which the race detector makes more than it is worth
+	}
 	code := postgrestest.Run(func() int { return watchdog(m) })
 	spoilCache()
 	os.Exit(code)
 }
+
+// MainPlain is Main for a package whose processes do nothing at once that others do not as well,
+// in packages where the race detector watches them. With E2E_RACE it does so here, too.
+func MainPlain(m *testing.M) {
+	watched.race = watched.race && raceEverywhere
+	Main(m)
+}
+
+// raceEverywhere has the race detector watch what it need not.
+var raceEverywhere = os.Getenv("E2E_RACE") != ""
 
 // Random returns a source of random numbers that -seed repeats.
 func Random(t *testing.T) *rand.Rand {

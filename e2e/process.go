@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ type Process struct {
 	Out, Log output // what it prints, and what it prints to standard error
 	ended    chan struct{}
 	mayEnd   atomic.Bool
+	probes   atomic.Value // string: the address that answers probes, once it is known
 }
 
 // output is what a process has printed so far.
@@ -53,15 +55,19 @@ func (o *output) String() string {
 // it.
 func Start(t *testing.T, db *Database, settings ...string) *Process {
 	t.Helper()
-	p := Command(t, db.Env(settings...), "run")
+	which := programOf("run")
+	if db.Plain && !raceEverywhere {
+		which = &plain
+	}
+	p := command(t, which, db.Env(settings...), "run")
 	p.mayEnd.Store(false)
 	return p.Launch()
 }
 
-// Run runs a command to its end.
+// Run runs a command to its end, without the race detector.
 func Run(t *testing.T, env []string, args ...string) *Process {
 	t.Helper()
-	p := Command(t, env, args...).Launch()
+	p := command(t, &plain, env, args...).Launch()
 	p.Wait()
 	return p
 }
@@ -70,9 +76,18 @@ func Run(t *testing.T, env []string, args ...string) *Process {
 // environment but PATH.
 func Command(t *testing.T, env []string, args ...string) *Process {
 	t.Helper()
-	p := &Process{T: t, Cmd: exec.Command(binary(t, args[0]), args...), ended: make(chan struct{})}
+	return command(t, programOf(args[0]), env, args...)
+}
+
+func command(t *testing.T, which *program, env []string, args ...string) *Process {
+	t.Helper()
+	p := &Process{T: t, Cmd: exec.Command(which.binary(t), args...), ended: make(chan struct{})}
 	p.mayEnd.Store(true)
-	p.Cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "GORACE=atexit_sleep_ms=0"}, env...)
+	p.Cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+	if which.race { // most of its start is the garbage collector's
+		p.Cmd.Env = append(p.Cmd.Env, "GORACE=atexit_sleep_ms=0", "GOGC=200")
+	}
+	p.Cmd.Env = append(p.Cmd.Env, env...)
 	p.Cmd.Stdout, p.Cmd.Stderr = &p.Out, &p.Log
 	p.Cmd.WaitDelay = 5 * time.Second // for the pipes of a child that it has left behind
 	return p
@@ -102,6 +117,12 @@ func (p *Process) cleanUp() {
 	for _, text := range []string{"DATA RACE", "panic:", "fatal error:", Confidential} {
 		if strings.Contains(p.Log.String(), text) {
 			p.T.Errorf("%v has printed %q", p.Cmd.Args[1:], text)
+		}
+	}
+	if dir := os.Getenv("E2E_LOGS"); dir != "" && p.T.Failed() {
+		name := fmt.Sprintf("%s.%d.log", strings.ReplaceAll(p.T.Name(), "/", "_"), p.Cmd.Process.Pid)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(p.Log.String()), 0o600); err != nil {
+			p.T.Log(err)
 		}
 	}
 	if p.T.Failed() {
@@ -134,8 +155,9 @@ func (p *Process) Kill() {
 // Stop ends the process with SIGTERM, and expects it to call that a success.
 func (p *Process) Stop() { p.Interrupt(syscall.SIGTERM) }
 
-// inHand is more than a process with a buffer of 64 KiB has taken and not delivered.
-const inHand = 200
+// inHand is more than a process with a buffer of 64 KiB has taken and not delivered: of a commit
+// that it has begun to tell, all goes out.
+const inHand = 2000
 
 // StopInTheMiddle is Stop while the gate of an inbox keeps deliveries under way. From then on the
 // gate lets through what the process has in hand, and not what it would still take from the stream.
@@ -178,13 +200,18 @@ var healthAddr = regexp.MustCompile(`/metrics" addr=(\S+)`)
 
 // Get returns what the process answers to a probe: the status and the text.
 func (p *Process) Get(path string) string {
-	found := healthAddr.FindStringSubmatch(p.Log.String())
-	if found == nil {
-		return "nothing listens yet"
+	addr, known := p.probes.Load().(string)
+	if !known {
+		found := healthAddr.FindStringSubmatch(p.Log.String())
+		if found == nil {
+			return "nothing listens yet"
+		}
+		addr = found[1] // it keeps it when it starts over
+		p.probes.Store(addr)
 	}
 	// one that is stopped accepts connections all the same
 	client := http.Client{Timeout: 10 * time.Second}
-	resp, err := client.Get("http://" + found[1] + path)
+	resp, err := client.Get("http://" + addr + path)
 	if err != nil {
 		return err.Error()
 	}

@@ -28,28 +28,37 @@ import (
 const (
 	base    = "base"
 	example = "examples/twenty"
-	// schemas is the newest Kubernetes whose schemas kubectl-validate carries; native sidecars exist
-	// since 1.29.
-	schemas = "1.30"
 	// defaultGrace is what Kubernetes takes when a pod names no terminationGracePeriodSeconds.
 	defaultGrace = 30
 )
 
 func TestManifestsAreValid(t *testing.T) {
-	rendered := render(t, base)
-	out, err := validate(t, map[string][]byte{
-		"base":    rendered,
-		"example": render(t, example),
-		"secret":  read(t, base+"/secret.example.yaml"),
-	})
-	if err != nil || strings.Count(out, "OK") != 3 {
-		t.Errorf("%v\n%s", err, out)
+	server, rendered := newAPIServer(t), render(t, base)
+	for name, manifest := range map[string][]byte{
+		"base": rendered, "example": render(t, example), "secret": read(t, base+"/secret.example.yaml"),
+	} {
+		if err := server.validate(manifest); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
-
-	misspelt := bytes.Replace(rendered, []byte("readinessProbe:"), []byte("readynessProbe:"), 1)
-	out, err = validate(t, map[string][]byte{"misspelt": misspelt})
-	if err == nil || !strings.Contains(out, "readynessProbe") {
-		t.Errorf("a misspelt field passed: %v\n%s", err, out)
+	for _, c := range []struct{ name, is, becomes, want string }{
+		{"a misspelt field", "readinessProbe:", "readynessProbe:", "readynessProbe"},
+		{"a number that is none", "replicas: 1", "replicas: one", "replicas"},
+		{
+			"a field that is missing", "  selector:\n    matchLabels:", "  x:\n    matchLabels:",
+			"selector",
+		},
+		{"a port twice", "        ports:\n", "        ports:\n        - {containerPort: 9090}\n" +
+			"        - {containerPort: 9090, protocol: TCP}\n", "ports"},
+		{"a name that is none", "  name: hookline\n", "  name: Hookline_\n", "name"},
+		{"a kind that is none", "kind: Deployment", "kind: Deploiment", "Deploiment"},
+	} {
+		wrong := bytes.Replace(rendered, []byte(c.is), []byte(c.becomes), 1)
+		if bytes.Equal(wrong, rendered) {
+			t.Errorf("%s: the manifests have no %q", c.name, c.is)
+		} else if err := server.validate(wrong); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s passed: %v", c.name, err)
+		}
 	}
 }
 
@@ -383,26 +392,7 @@ func render(t *testing.T, dir string) []byte {
 // renderings are the manifests that render has made, by directory.
 var renderings = map[string][]byte{}
 
-// validate checks manifests, by name, against the schemas inside kubectl-validate and returns what
-// it says: a line with the word OK for each that is valid. The tool takes a second to start, so it
-// is asked of all at once.
-func validate(t *testing.T, manifests map[string][]byte) (string, error) {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range manifests {
-		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := tool(t, "kubectl-validate", "--version="+schemas, dir)
-	// Without this it would ask the cluster of the developer's kubeconfig, or the one it runs in, for
-	// schemas.
-	cmd.Env = append(cmd.Env, "KUBECONFIG="+os.DevNull, "KUBERNETES_SERVICE_HOST=")
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
-
-// tool is a tool pinned in ../tools. The first use builds it, which takes a minute or two.
+// tool is a tool pinned in ../tools. The first use builds it, which takes a while.
 func tool(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	if testing.Short() {

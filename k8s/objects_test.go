@@ -8,7 +8,7 @@ import (
 )
 
 // object is any Kubernetes object, with the fields that these tests look at. Whether the rest is
-// right is for kubectl-validate to say.
+// right is for its schema to say.
 type object struct {
 	Kind                         string
 	Metadata                     metadata

@@ -163,7 +163,7 @@ func TestCommitsOfOwnedRows(t *testing.T) {
 // the tenant has in the table, for those who hear of commits and of changes, whatever may be held.
 // Where all is held, a commit tells of a record once.
 func TestMirrorsOfTenants(t *testing.T) {
-	for seed := range uint64(3000) {
+	for seed := range *worlds {
 		random := rand.New(rand.NewPCG(seed, 11))
 		table := ownedTable{seed%2 == 0, seed%4 < 2, seed%8 < 5}
 		commits := seed%3 > 0

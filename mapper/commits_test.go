@@ -321,7 +321,7 @@ func outcome(before, after map[int]cdc.Tuple) (list []string) {
 // that serves those, too, who hear of each change.
 func TestCommitsModel(t *testing.T) {
 	parts := 0
-	for seed := range uint64(1200) {
+	for seed := range *worlds / 2 {
 		random := rand.New(rand.NewPCG(seed, 9))
 		most := []int{0, 400, 800, 1600, mostHeld, mostHeld}[random.IntN(6)]
 		w := &world{Rand: random, deferred: seed%2 == 0, letters: 3, rows: map[int]cdc.Tuple{}}

@@ -3,6 +3,7 @@ package mapper
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -181,11 +182,14 @@ func TestFoldBound(t *testing.T) {
 	}
 }
 
+var worlds = flag.Uint64("worlds", 800,
+	"how many tables at random the models of folds are compared with; TestCommitsModel has half of it")
+
 // TestFoldModel runs transactions at random and compares what a mirror makes of the events with the
 // table, whatever may be held. A mapper that takes over in the middle of a transaction, given what
 // was told from the first Delete on, tells the rest in the same words.
 func TestFoldModel(t *testing.T) {
-	for seed := range uint64(3000) {
+	for seed := range *worlds {
 		random := rand.New(rand.NewPCG(seed, 7))
 		most := []int{0, 500, 1000, mostHeld}[random.IntN(4)]
 		fresh := func() *Mapper {

@@ -57,7 +57,7 @@ func (s *Sender) try(d *queue.Delivery, c *requestBuilder) (Verdict, time.Durati
 	}
 	var cloud *mapper.Event
 	if c.to.Format == mapper.FormatCloudEventsBinary {
-		cloud = d.Event
+		cloud = d.Told()
 	}
 	resp, err := c.send(&post{ //nolint:bodyclose // finish closes it
 		cloud:   cloud,
@@ -66,7 +66,7 @@ func (s *Sender) try(d *queue.Delivery, c *requestBuilder) (Verdict, time.Durati
 		attempt: d.Attempts,
 		replay:  d.Replay,
 		alone:   d.OwnConnection,
-		body:    d.Event.Body(c.to.Format, mapper.Addressee{ID: c.to.ID, URL: c.to.TargetURL()}),
+		body:    d.Told().Body(c.to.Format, mapper.Addressee{ID: c.to.ID, URL: c.to.TargetURL()}),
 	}, start.Add(c.limit))
 	now := time.Now()
 	v := judge(resp, err, now)

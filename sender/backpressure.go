@@ -44,6 +44,7 @@ func (s *Sender) guardBuffer() {
 // others that are not slow, of those that take more than their share of the buffer.
 func (s *Sender) spoolSlow(all bool) {
 	now := time.Now()
+	s.hasten(now)
 	var slow []*webhookQueue
 	active, quick, limit := int64(0), false, slowAfter
 	if all {
@@ -69,6 +70,18 @@ func (s *Sender) spoolSlow(all bool) {
 	}
 	if s.buffer.waited(now) > blocksAfter {
 		s.spoolLarge(now, s.cfg.MaxBuffer/(4*max(1, active)))
+	}
+}
+
+// hasten has everything told at once that settles in memory, as that is needed.
+func (s *Sender) hasten(now time.Time) {
+	for _, w := range s.queues.Range {
+		w := w.(*webhookQueue)
+		w.mu.Lock()
+		if w.queue.Hasten() {
+			w.proceed(now)
+		}
+		w.mu.Unlock()
 	}
 }
 

@@ -61,7 +61,7 @@ func (b *requestBuilder) batchBody(list []*queue.Delivery) []byte {
 		if i > 0 {
 			body = append(body, ',')
 		}
-		body = append(body, d.Event.Body(b.to.Format, to)...)
+		body = append(body, d.Told().Body(b.to.Format, to)...)
 	}
 	body = append(body, ']')
 	if b.batch = body; cap(body) > mostKept {
@@ -154,9 +154,6 @@ type itemResult struct {
 func (b *requestBuilder) results(resp *http.Response) []itemResult {
 	if resp.Body == http.NoBody {
 		return nil
-	}
-	if b.cancel != nil {
-		defer time.AfterFunc(drainTime, b.cancel).Stop()
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, mostResults))
 	if err != nil || !bytes.Contains(text, []byte(`"results"`)) {

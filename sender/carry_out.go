@@ -82,9 +82,14 @@ func (w *webhookQueue) report(d *queue.Delivery, due time.Time, dead bool) {
 	})
 }
 
-// delivered settles a delivery that the receiver has accepted.
+// delivered settles a delivery that the receiver has accepted, or that another one stands for.
 func (w *webhookQueue) delivered(d *queue.Delivery) {
-	w.endSpan(d, outcomeNames[Delivered])
+	if d.Part {
+		w.sender.metrics.merged.Inc()
+		w.endSpan(d, "merged")
+	} else {
+		w.endSpan(d, outcomeNames[Delivered])
+	}
 	if d.Stored {
 		w.sender.writer.delivered(w, d)
 		return

@@ -3,10 +3,9 @@ package sender
 import (
 	"context"
 	"errors"
-	"net"
-	"net/url"
 	"time"
 
+	"hookline/sender/http1"
 	"hookline/sender/queue"
 	"hookline/webhook"
 )
@@ -37,20 +36,9 @@ func (s *Sender) connect(to *webhook.Subscription) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(s.ctx, s.cfg.RequestTimeout, s.timeout)
 	defer cancel()
-	conn, err := s.transport.dial(ctx, "tcp", addressOf(b.request.URL))
+	conn, err := s.transport.dial(ctx, "tcp", http1.Address(b.request.URL))
 	if err != nil {
 		return err
 	}
 	return conn.Close()
-}
-
-// addressOf returns what to dial for a URL of http or https.
-func addressOf(u *url.URL) string {
-	switch {
-	case u.Port() != "":
-		return u.Host
-	case u.Scheme == "https":
-		return net.JoinHostPort(u.Hostname(), "443")
-	}
-	return net.JoinHostPort(u.Hostname(), "80")
 }

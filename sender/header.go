@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/hex"
-	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -77,17 +76,11 @@ type post struct {
 
 // header is the part of a request's header that is its own: lines with CR LF. Used again, it
 // allocates nothing.
-type header struct {
-	lines []byte
-	parts []part
-}
-
-// part is where a line's name and value are.
-type part struct{ name, value, end int }
+type header struct{ lines []byte }
 
 // set renders the header of p, signed as of now.
 func (h *header) set(p *post, now time.Time) {
-	h.lines, h.parts = h.lines[:0], h.parts[:0]
+	h.lines = h.lines[:0]
 	h.begin(HeaderID)
 	h.end(append(h.lines, p.id...))
 	h.begin(HeaderAttempt)
@@ -142,24 +135,10 @@ func (h *header) setTwenty(by *signer, ms int64, body []byte) {
 
 // begin begins a line.
 func (h *header) begin(name string) {
-	start := len(h.lines)
 	h.lines = append(append(h.lines, name...), ": "...)
-	h.parts = append(h.parts, part{name: start, value: len(h.lines)})
 }
 
 // end ends the line whose value was appended to lines.
 func (h *header) end(lines []byte) {
-	h.parts[len(h.parts)-1].end = len(lines)
 	h.lines = append(lines, "\r\n"...)
-}
-
-// with returns the whole header of a request that has common in it as well.
-func (h *header) with(common http.Header) http.Header {
-	all := make(http.Header, len(common)+len(h.parts))
-	maps.Copy(all, common)
-	text := string(h.lines)
-	for _, p := range h.parts {
-		all[text[p.name:p.value-len(": ")]] = []string{text[p.value:p.end]}
-	}
-	return all
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hookline/sender/queue"
+	"hookline/webhook"
 )
 
 const (
@@ -27,7 +28,11 @@ func (w *webhookQueue) startLoading(now time.Time) {
 
 func (w *webhookQueue) nextLoad(now time.Time) (queue.Load, bool) {
 	share := w.sender.cfg.MaxBuffer / loadShare / max(1, w.sender.loaded.Load())
-	return w.queue.NextLoad(now, share, w.served())
+	var to *webhook.Subscription
+	if w.served() {
+		to = w.to.Current()
+	}
+	return w.queue.NextLoad(now, share, to)
 }
 
 // load reads the spool as long as there is something to read.
@@ -81,6 +86,7 @@ func (w *webhookQueue) page(l queue.Load) ([]Spooled, error) {
 	}
 	return s.spool.Waiting(s.work, Page{
 		Webhook: w.key, Records: l.Keys, After: l.After, Rows: l.Rows, Bytes: l.Bytes,
+		Later: l.Later,
 	})
 }
 
@@ -95,6 +101,10 @@ func (w *webhookQueue) rows(list []Spooled, now time.Time) []queue.Row {
 		rows[i] = queue.Row{Delivery: d, Seq: p.Seq}
 		if p.Due.After(now) {
 			rows[i].Wait = w.sender.policy.Left(p.Due, p.Attempts, p.Status, now)
+		}
+		rows[i].Later = p.Later
+		if s := w.to.Settling.For; s > 0 { // of a clock that is behind, there is no end otherwise
+			rows[i].Settles = min(s, p.Event.Time.Add(s).Sub(now))
 		}
 		w.sender.tellLarge(d)
 	}

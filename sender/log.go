@@ -20,7 +20,7 @@ func (s *Sender) logFailed(d *queue.Delivery, a attempted, decision queue.Decisi
 		what = slog.String("error", v.Reason)
 	}
 	s.log.LogAttrs(context.Background(), slog.LevelWarn, "attempt failed",
-		slog.String("event", d.Event.ID), slog.String("name", d.Event.Name),
+		slog.String("event", d.Event.ID), slog.String("name", d.Told().Name),
 		slog.String("webhook", d.Tried.Key), slog.String("host", d.Tried.Host),
 		slog.Int("attempt", d.Attempts), what, slog.Duration("duration", a.took),
 		slog.String("verdict", v.Outcome.String()), next)
@@ -28,7 +28,7 @@ func (s *Sender) logFailed(d *queue.Delivery, a attempted, decision queue.Decisi
 
 func (s *Sender) logDelivered(d *queue.Delivery, a attempted) {
 	s.log.LogAttrs(context.Background(), slog.LevelDebug, "delivered",
-		slog.String("event", d.Event.ID), slog.String("name", d.Event.Name),
+		slog.String("event", d.Event.ID), slog.String("name", d.Told().Name),
 		slog.String("webhook", d.Tried.Key), slog.String("host", d.Tried.Host), slog.Int("attempt",
 			d.Attempts), slog.Int("status", a.verdict.Status), slog.Duration("duration", a.took))
 }

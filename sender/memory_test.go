@@ -145,8 +145,19 @@ func (m *Memory) Waiting(ctx context.Context, page Page) ([]Spooled, error) {
 			break
 		}
 		list = append(list, r.Spooled)
+		list[len(list)-1].Later = page.Later && m.more(page.Webhook, r.Spooled)
 	}
 	return list, nil
+}
+
+// more reports whether a delivery of the same record waits behind one.
+func (m *Memory) more(webhook string, p Spooled) bool {
+	for _, r := range m.queue(webhook).waiting {
+		if r.Seq > p.Seq && r.Event.Record == p.Event.Record {
+			return true
+		}
+	}
+	return false
 }
 
 // Report is that of Spool.

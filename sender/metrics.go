@@ -10,6 +10,7 @@ type metrics struct {
 	outcomes               [len(outcomeNames)]prometheus.Counter // of attempts
 	cancelled, interrupted prometheus.Counter
 	resent, settledBefore  prometheus.Counter
+	merged                 prometheus.Counter
 	full, resumed          prometheus.Counter // handshakes
 
 	duration prometheus.Histogram
@@ -49,6 +50,9 @@ func newMetrics(registry prometheus.Registerer, s *Sender) (*metrics, error) {
 			"Requests sent again within an attempt since their connection had ended: the receiver may "+
 				"have taken both.",
 		),
+		merged: counter("hookline_merged_deliveries_total",
+			"Deliveries that were not made by themselves: another one of their record told of them, "+
+				"or nothing was left to tell."),
 		settledBefore: counter("hookline_settled_before_total",
 			"Deliveries that the stream has brought again and that were not made: "+
 				"a process before this one had settled them."),
@@ -85,7 +89,7 @@ func newMetrics(registry prometheus.Registerer, s *Sender) (*metrics, error) {
 		attempts, m.duration, m.lag, m.retrying,
 		m.spooled, m.dead, m.overflows, m.spoolFailures,
 		m.waiting, m.deadLetters, m.spoolBytes, m.fullQueues,
-		m.resent, m.settledBefore, handshakes,
+		m.resent, m.settledBefore, m.merged, handshakes,
 		of("hookline_in_flight_attempts", "Attempts under way.", s.concurrencyLimit.taken.Load),
 		of("hookline_buffered_bytes", "Memory that deliveries taken and not yet settled count for.",
 			s.buffer.taken),

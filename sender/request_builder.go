@@ -32,22 +32,21 @@ type requestBuilder struct {
 	to      *webhook.Subscription
 	invalid error                  // why there is no sending to it
 	common  http.Header            // of all requests
-	target  *http1.Target          // nil over TLS
-	owner   string                 // of the connections
+	plain   *http1.Target          // nil over TLS
+	secure  *https.Target          // nil unless over TLS
 	request *retryablehttp.Request // names the URL; roundTrip puts together what is sent
 	limit   time.Duration          // that an attempt has
 	timeout error                  // the cause that its deadline gives
 
 	post     // of the attempt under way
 	deadline time.Time
-	header   header             // of the request under way
-	requests int                // made in the attempt
-	resent   int                // of them, those after one that the receiver may have taken
-	lostAt   time.Time          // when the last of them was lost
-	again    bool               // the last of them has to be sent again
-	batch    []byte             // room for the bodies of batches
-	answer   string             // the beginning of the last one, if somebody watches and it has failed
-	cancel   context.CancelFunc // ends the reading of the answer, nil where that ends by itself
+	header   header    // of the request under way
+	requests int       // made in the attempt
+	resent   int       // of them, those after one that the receiver may have taken
+	lostAt   time.Time // when the last of them was lost
+	again    bool      // the last of them has to be sent again
+	batch    []byte    // room for the bodies of batches
+	answer   string    // the beginning of the last one, if somebody watches and it has failed
 }
 
 // newRequestBuilder returns a request builder for a webhook.
@@ -74,11 +73,12 @@ func (s *Sender) newRequestBuilder(to *webhook.Subscription) *requestBuilder {
 	}
 	u.User = nil // or http.Client would see to it, each time
 	u.Host = asciiHost(u)
-	b.owner = ownerOf(to.Secret)
+	owner := ownerOf(to.Secret)
 	switch u.Scheme {
 	case "http":
-		b.target, b.invalid = http1.NewTarget(u, b.common, b.owner)
+		b.plain, b.invalid = http1.NewTarget(u, b.common, owner)
 	case "https":
+		b.secure, b.invalid = https.NewTarget(u, b.common, owner)
 	default:
 		b.invalid = fmt.Errorf("unsupported protocol scheme %q: want http or https", u.Scheme)
 	}
@@ -155,16 +155,9 @@ func (b *requestBuilder) cause(err error) error {
 func (b *requestBuilder) finish(resp *http.Response) {
 	if resp != nil {
 		if resp.Body != http.NoBody && resp.ContentLength <= drainBytes {
-			if b.cancel != nil {
-				defer time.AfterFunc(drainTime, b.cancel).Stop()
-			}
 			_, _ = io.CopyN(io.Discard, resp.Body, drainBytes)
 		}
 		_ = resp.Body.Close()
-	}
-	if b.cancel != nil {
-		b.cancel()
-		b.cancel = nil
 	}
 	b.post.body, b.events, b.cloud = nil, nil, nil
 }
@@ -175,34 +168,12 @@ func (b *requestBuilder) roundTrip(t *transport) (*http.Response, error) {
 	b.requests++
 	var resp *http.Response
 	var err error
-	if b.target != nil {
-		resp, err = t.plain.Post(b.deadline, b.target, b.header.lines, b.body, b.requests > 1)
+	if b.secure != nil {
+		terms := https.Terms{After: b.lostAt, OwnConnection: b.alone}
+		resp, err = t.secure.Post(b.deadline, b.secure, b.header.lines, b.body, terms)
 	} else {
-		resp, err = b.roundTripSecure(t)
+		resp, err = t.plain.Post(b.deadline, b.plain, b.header.lines, b.body, b.requests > 1)
 	}
 	b.again = err != nil && b.sendAgain(err)
 	return resp, err
-}
-
-// roundTripSecure sends it over TLS. It is apart so that a plain request, while it waits, does not
-// hold what this takes of the stack.
-func (b *requestBuilder) roundTripSecure(t *transport) (*http.Response, error) {
-	ctx, cancel := context.WithDeadlineCause(b.sender.ctx, b.deadline, b.timeout)
-	req := (&http.Request{
-		Method: http.MethodPost, URL: b.request.URL, Host: b.request.Host,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: b.header.with(b.common),
-		Body:   io.NopCloser(bytes.NewReader(b.body)), ContentLength: int64(len(b.body)),
-	}).WithContext(ctx)
-	terms := https.Terms{Owner: b.owner, After: b.lostAt, OwnConnection: b.alone}
-	resp, err := t.secure.RoundTrip(req, terms)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		cancel()
-		return nil, err
-	}
-	b.cancel = cancel
-	return resp, nil
 }

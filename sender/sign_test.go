@@ -114,7 +114,7 @@ func TestVerify(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := whole(p, nil, now)
+			h := whole(t, p, nil, now)
 			if test.change != nil {
 				test.change(h)
 			}

@@ -12,7 +12,7 @@ import (
 // spanFacts is what a span tells of a delivery of which v has become.
 func spanFacts(d *queue.Delivery, to *webhook.Subscription, v Verdict) trace.Facts {
 	f := trace.Facts{
-		Event: d.Event.ID, Name: d.Event.Name, Webhook: to.Key, Host: to.Host,
+		Event: d.Event.ID, Name: d.Told().Name, Webhook: to.Key, Host: to.Host,
 		Outcome: v.Outcome.String(), Attempt: d.Attempts, Status: v.Status,
 	}
 	if v.Outcome != Delivered {

@@ -76,6 +76,7 @@ type Spooled struct {
 	Reason string    // why none came, or why the delivery is dead without an attempt
 	Dead   bool
 	Replay bool // it was dead, and is sent again because somebody wants it to be
+	Later  bool // another delivery of its record waits behind it, if Page.Later asks for that
 }
 
 // Report is what became of an attempt at a spooled delivery.
@@ -99,6 +100,7 @@ type Page struct {
 	Records []uint64 // Event.Record, or Event.Former: of these records only; nil: of all
 	Rows    int      // at most so many deliveries
 	Bytes   int64    // and, but for the first, at most so many bytes of Event.Size together, roughly
+	Later   bool     // Spooled.Later is wanted
 }
 
 // Queue is how a webhook stands in a Spool.

@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -55,7 +56,7 @@ func newEvent(record, seq int) *mapper.Event {
 		Action:  mapper.Updated,
 		Record:  uint64(record),
 		Time:    time.Now(),
-		Updated: []string{"seq"},
+		Updated: []string{fmt.Sprint(seq)},
 		Data:    fmt.Appendf(nil, `{"record":%d,"seq":%d}`, record, seq),
 	})
 }
@@ -88,6 +89,22 @@ func contentOf(t testing.TB, body []byte) content {
 		t.Errorf("body %q: %v", body, err)
 	}
 	return b.Data
+}
+
+// changesOf returns the numbers of the events that a body tells of: see newEvent.
+func changesOf(t testing.TB, body []byte) (seqs []int) {
+	var b struct{ UpdatedFields []string }
+	if err := json.Unmarshal(body, &b); err != nil {
+		t.Errorf("body %q: %v", body, err)
+	}
+	for _, name := range b.UpdatedFields {
+		seq, err := strconv.Atoi(name)
+		if err != nil {
+			t.Errorf("body %q: %v", body, err)
+		}
+		seqs = append(seqs, seq)
+	}
+	return seqs
 }
 
 func subscription(key, target string) *webhook.Subscription {
@@ -383,8 +400,7 @@ func leftovers(t testing.TB) {
 		for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 			for _, of := range []string{
 				"sender.(*webhookQueue)", "sender.(*spoolWriter)", "sender.(*Sender)", "sender.(*guard)",
-				"http1.(*conn)", "http.(*persistConn)", "http.(*Transport)",
-				"http.(*http2Transport)", "http.(*http2ClientConn)", "http.(*http2clientStream)",
+				"http1.(*Conn)", "http1.(*Transport)", "http2.(*Conn)", "https.(*",
 			} {
 				if strings.Contains(stack, of) && !strings.Contains(stack, "sender.leftovers") {
 					left = append(left, stack)
@@ -524,4 +540,13 @@ func statuses(t testing.TB, answer func(content) int) http.HandlerFunc {
 		}
 		w.WriteHeader(answer(contentOf(t, body)))
 	}
+}
+
+// eventName returns the name of the event in a body.
+func eventName(t testing.TB, body []byte) string {
+	var b struct{ Event string }
+	if err := json.Unmarshal(body, &b); err != nil {
+		t.Errorf("body %q: %v", body, err)
+	}
+	return b.Event
 }

@@ -15,9 +15,8 @@ const (
 	maxHeader   = 64 << 10         // bytes of an answer's header
 )
 
-// transport is what requests are sent by: plain ones by Hookline's own means, which take less of
-// everything, and those over TLS by net/http's on connections of Hookline's. It knows no proxies:
-// the guard would see the proxy's address in place of the receiver's.
+// transport is what requests are sent by, over TLS or not. It knows no proxies: the guard would see
+// the proxy's address in place of the receiver's.
 type transport struct {
 	dial   func(ctx context.Context, network, address string) (net.Conn, error) // through the guard
 	plain  *http1.Transport
@@ -25,7 +24,7 @@ type transport struct {
 	tls    *tls.Config // of all, for the sessions that can be resumed
 }
 
-// newTransport returns a transport whose plain requests end when ctx does. handshake is told of
+// newTransport returns a transport whose requests end when ctx does. handshake is told of
 // each TLS handshake.
 func newTransport(
 	ctx context.Context, cfg Config, g *guard, handshake func(resumed bool),
@@ -47,7 +46,7 @@ func newTransport(
 		secure: https.New(ctx, https.Config{
 			Dial: dial, TLS: sessions, DialTimeout: cfg.RequestTimeout,
 			MaxIdleTotal: cfg.maxAttempts, IdleTimeout: idleTimeout,
-			MaxHeaderBytes: maxHeader, Handshake: handshake,
+			MaxHeaderBytes: maxHeader, BodyTimeout: drainTime, Handshake: handshake,
 		}),
 		tls: sessions,
 	}

@@ -78,9 +78,7 @@ func (b *requestBuilder) try(e *mapper.Event) Answer {
 		return a
 	}
 	a.Proto, a.Header = resp.Proto, resp.Header
-	stop := time.AfterFunc(time.Until(deadline), func() { _ = resp.Body.Close() })
 	a.Body, _ = io.ReadAll(io.LimitReader(resp.Body, mostShown)) // the header has decided
-	stop.Stop()
 	b.finish(resp)
 	return a
 }

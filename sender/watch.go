@@ -62,9 +62,6 @@ const masked = "[secret]"
 
 // beginning returns the first of an answer's body.
 func (b *requestBuilder) beginning(resp *http.Response) string {
-	if b.cancel != nil {
-		defer time.AfterFunc(drainTime, b.cancel).Stop()
-	}
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, mostShown))
 	return Showable(b.to, text)
 }
@@ -93,7 +90,7 @@ func (w *webhookQueue) watch(d *queue.Delivery, a attempted, now, next time.Time
 	}
 	watch(Attempt{
 		Event:     d.Event.ID,
-		Name:      d.Event.Name,
+		Name:      d.Told().Name,
 		Webhook:   w.key,
 		Host:      d.Tried.Host,
 		Key:       newRecordKey(d.Event.Key()),

@@ -104,7 +104,11 @@ func (w *webhookQueue) next(now time.Time) (d *queue.Delivery, along []*queue.De
 		w.queue.Crowded()
 		return nil, nil
 	}
-	if d = w.queue.Next(now); d == nil {
+	d = w.queue.Next(now)
+	if w.queue.Pending() {
+		w.carryOut(now)
+	}
+	if d == nil {
 		limit.release()
 		return nil, nil
 	}

@@ -13,7 +13,7 @@ const Step = step
 
 // Dead returns the dead deliveries of a webhook, oldest first, with all that a sender would see.
 func (s *Spool) Dead(ctx context.Context, webhook string) ([]sender.Spooled, error) {
-	rows, err := s.pool.Query(ctx, `SELECT `+spooledColumns+` FROM {{schema}}.delivery
+	rows, err := s.pool.Query(ctx, `SELECT `+spooledColumns+`, false FROM {{schema}}.delivery
 		WHERE dead AND queue = (SELECT id FROM {{schema}}.queue WHERE slot = $1 AND webhook = $2) ORDER
 		BY `+oldestFirst, s.cfg.Slot, webhook)
 	if err != nil {

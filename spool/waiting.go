@@ -44,7 +44,11 @@ func (s *Spool) waiting(ctx context.Context, page sender.Page) ([]sender.Spooled
 		args = append(args, ids)
 		rows = ofRecords
 	}
-	result, err := s.pool.Query(ctx, `SELECT `+spooledColumns+` FROM (
+	later := "false"
+	if page.Later {
+		later = moreOfRecord
+	}
+	result, err := s.pool.Query(ctx, `SELECT `+spooledColumns+`, `+later+` FROM (
 			SELECT d.*, row_number() OVER w AS place, sum(size) OVER w AS total FROM {{schema}}.queue q,
 			LATERAL (`+rows+`) AS d WHERE slot = $1 AND webhook = $2
 			WINDOW w AS (ORDER BY d.seq ROWS UNBOUNDED PRECEDING)
@@ -56,6 +60,11 @@ func (s *Spool) waiting(ctx context.Context, page sender.Page) ([]sender.Spooled
 		return scanSpooled(row, page.Webhook)
 	})
 }
+
+// moreOfRecord tells whether another delivery of a record waits behind delivery d.
+const moreOfRecord = `EXISTS (SELECT FROM {{schema}}.delivery AS behind
+	WHERE behind.queue = d.queue AND NOT behind.dead AND behind.record = d.record
+		AND behind.seq > d.seq)`
 
 // walk finds the first deliveries of queue q, behind a place, that fulfil a condition. Each index
 // holds them in their order.
@@ -71,7 +80,7 @@ var ofRecords = `SELECT * FROM (
 		(` + fmt.Sprintf(walk, "former = id AND record <> ALL ($6)") + `) AS d
 	) AS either ORDER BY seq LIMIT $4`
 
-// scanSpooled reads spooledColumns.
+// scanSpooled reads spooledColumns, and whether more of the record waits.
 func scanSpooled(row pgx.CollectableRow, webhook string) (sender.Spooled, error) {
 	d := sender.Spooled{Webhook: webhook}
 	var e mapper.Parts
@@ -82,7 +91,7 @@ func scanSpooled(row pgx.CollectableRow, webhook string) (sender.Spooled, error)
 	var due *time.Time
 	err := row.Scan(&d.Seq, &e.ID, &record, &e.Object, &action, &e.Workspace, &e.Time, &e.ObjectID,
 		&e.Member, &e.Updated, &format, &data, &former, &key, &previousKey, &e.Position, &previous, &said,
-		&d.Attempts, &d.Resent, &due, &d.Status, &d.Reason, &d.Dead, &d.Replay)
+		&d.Attempts, &d.Resent, &due, &d.Status, &d.Reason, &d.Dead, &d.Replay, &d.Later)
 	if err != nil {
 		return d, err
 	}

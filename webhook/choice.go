@@ -82,6 +82,9 @@ func (s *Subscription) keepFilter(before *Subscription) {
 // choices fills in what a row says of it.
 func (row *Row) choices(v *values) {
 	row.Previous, row.Filter = v.fields[roleBefore].String(), v.fields[roleFilter].String()
+	row.Settle = intervalText(v.fields[roleSettle].String())
+	row.SettleMax = intervalText(v.fields[roleSettleMax].String())
+	row.CatchUp = v.fields[roleCatchUp].String()
 	for f, names := range map[columnRole]*[]string{roleFields: &row.Fields, roleMask: &row.Mask} {
 		if !v.fields[f].IsNull() {
 			*names, _ = parseNames(v.fields[f].String())

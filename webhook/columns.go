@@ -35,6 +35,9 @@ const (
 	roleFields
 	roleMask
 	roleIgnore
+	roleSettle
+	roleSettleMax
+	roleCatchUp
 	columnRoles // how many there are
 )
 
@@ -58,6 +61,9 @@ var roleNames = [columnRoles][]string{
 	roleFields:     {"fields"},
 	roleMask:       {"mask"},
 	roleIgnore:     {"ignore"},
+	roleSettle:     {"settle"},
+	roleSettleMax:  {"settlemax"},
+	roleCatchUp:    {"catchup"},
 	roleExpiry: {
 		"expiresat", "expires", "expireson", "expiry", "expirydate", "expirationdate", "validuntil",
 	},

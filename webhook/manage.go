@@ -64,6 +64,9 @@ type Row struct {
 	Filter      string    `json:"filter,omitempty"`
 	Fields      []string  `json:"fields,omitzero"`
 	Mask        []string  `json:"mask,omitzero"`
+	Settle      string    `json:"settle,omitempty"`
+	SettleMax   string    `json:"settleMax,omitempty"`
+	CatchUp     string    `json:"catchUp,omitempty"`
 	Signed      bool      `json:"signed"`
 	Expires     time.Time `json:"expires,omitzero"`
 	Description string    `json:"description,omitempty"`
@@ -103,6 +106,9 @@ type Settings struct {
 	Fields      []string           `json:"fields,omitzero"`     // all of it; an empty list for all fields
 	Mask        []string           `json:"mask,omitzero"`       // all of it; an empty list for none
 	Ignore      []string           `json:"ignore,omitzero"`     // all of it; an empty list for nothing
+	Settle      *string            `json:"settle,omitempty"`    // a duration; "" for none
+	SettleMax   *string            `json:"settleMax,omitempty"` // likewise; "" for ten times Settle
+	CatchUp     *string            `json:"catchUp,omitempty"`   // "" for all
 	Description *string            `json:"description,omitempty"`
 	Enabled     *bool              `json:"enabled,omitempty"`
 
@@ -147,6 +153,17 @@ func (s *Settings) columns() (names []string, values []any, err error) {
 	list("fields", s.Fields)
 	list("mask", s.Mask)
 	list("ignore", s.Ignore)
+	for name, text := range map[string]*string{"settle": s.Settle, "settle_max": s.SettleMax} {
+		if text == nil {
+			continue
+		}
+		value, err := setInterval(name, *text)
+		if err != nil {
+			return nil, nil, err
+		}
+		set(name, value)
+	}
+	optional("catch_up", s.CatchUp)
 	optional("description", s.Description)
 	if s.Headers != nil && len(*s.Headers) == 0 {
 		set("headers", nil)

@@ -59,6 +59,12 @@ func IgnoreSQL(schema string) string {
 	return alterOwn(schema) + " ADD COLUMN IF NOT EXISTS ignore text[]"
 }
 
+// SettleSQL likewise, the columns that say what of the events of one record is told as one.
+func SettleSQL(schema string) string {
+	return alterOwn(schema) + " ADD COLUMN IF NOT EXISTS settle interval," +
+		" ADD COLUMN IF NOT EXISTS settle_max interval, ADD COLUMN IF NOT EXISTS catch_up text"
+}
+
 // AnnotateFunction is the name of the function with which writers annotate their changes.
 const AnnotateFunction = "annotate"
 

@@ -21,6 +21,9 @@ CREATE TABLE IF NOT EXISTS {{schema}}.webhook (
     fields                text[],
     mask                  text[],
     ignore                text[],
+    settle                interval,
+    settle_max            interval,
+    catch_up              text,
     enabled               boolean     NOT NULL DEFAULT true,
     description           text,
     created_at            timestamptz NOT NULL DEFAULT now(),
@@ -60,6 +63,12 @@ COMMENT ON COLUMN {{schema}}.webhook.fields IS 'Which fields of data are sent, b
 COMMENT ON COLUMN {{schema}}.webhook.mask IS 'Fields that are sent as *** in place of their values.';
 COMMENT ON COLUMN {{schema}}.webhook.ignore IS
     'Changes that it does not hear of: actor:API, actor:API:name of the key, actor:member:id, origin:name, annotation:key=value. Null for none.';
+COMMENT ON COLUMN {{schema}}.webhook.settle IS
+    'A record is told once it has been quiet for that long, in one event: 5s. Null: each event at once.';
+COMMENT ON COLUMN {{schema}}.webhook.settle_max IS
+    'But not later than that behind its first change. Null: ten times settle.';
+COMMENT ON COLUMN {{schema}}.webhook.catch_up IS
+    'latest: of what waits in the spool, a record is told in one event; all or null: in all of them.';
 COMMENT ON COLUMN {{schema}}.webhook.enabled IS 'False switches it off: events of that time are not sent later.';
 COMMENT ON COLUMN {{schema}}.webhook.description IS 'For people; Hookline does not read it.';
 COMMENT ON COLUMN {{schema}}.webhook.previous_secret IS

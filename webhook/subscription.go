@@ -63,6 +63,8 @@ type Subscription struct {
 
 	Ignore *mapper.Ignore // changes that it does not hear of; nil for none
 
+	Settling Settling // what of the events of one record it hears of as one
+
 	ignore  []string                      // as the row has it
 	per     string                        // what the row says of Changes, "" for nothing
 	current *atomic.Pointer[Subscription] // shared by all versions of the row
@@ -79,6 +81,9 @@ func (s *Subscription) Current() *Subscription {
 	}
 	return s
 }
+
+// Merges reports whether events of one record are told as one.
+func (s *Subscription) Merges() bool { return s.Settling.For > 0 || s.Settling.Latest }
 
 // Expired reports whether its time is over.
 func (s *Subscription) Expired() bool {
@@ -120,6 +125,9 @@ func (s *Subscription) Version() string {
 	}
 	if s.ignore != nil {
 		fmt.Fprintf(hash, " ignore %q", s.ignore)
+	}
+	if s.Settling != (Settling{}) {
+		fmt.Fprintf(hash, " settle %v", s.Settling)
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:8])
 }

@@ -130,6 +130,7 @@ func (s *webhookTable) read(id string, row values) (*Subscription, Status) {
 		r.view()
 		r.filter()
 		r.ignore()
+		r.settling()
 		r.expiry()
 		r.narrow()
 	}
@@ -169,10 +170,7 @@ type reading struct {
 }
 
 func (r *reading) fail(f columnRole, err error) {
-	name := r.from.has[f]
-	if name == "" {
-		name = roleNames[f][0]
-	}
+	name := cmp.Or(r.from.has[f], r.from.layout.names[f], roleNames[f][0])
 	r.wrong = append(r.wrong, name+": "+err.Error())
 }
 

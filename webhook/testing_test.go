@@ -97,15 +97,15 @@ func newDatabaseAt(t testing.TB, url string, cfg webhook.Config, sql ...string) 
 // newTwenty does the same in the database of a Twenty with two workspaces.
 func newTwenty(t testing.TB, cfg webhook.Config, sql ...string) *database {
 	t.Helper()
-	d := newDatabase(t, cfg)
-	if err := twentydb.Load(t.Context(), d.conn); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := twentydb.AddWorkspace(t.Context(), d.conn, otherWorkspace, "Other"); err != nil {
-		t.Fatal(err)
-	}
-	d.exec(sql...)
-	return d
+	url := postgrestest.NewDatabaseLike(t, 0, "Twenty with two workspaces",
+		func(ctx context.Context, conn *pgx.Conn) error {
+			if err := twentydb.Load(ctx, conn); err != nil {
+				return err
+			}
+			_, err := twentydb.AddWorkspace(ctx, conn, otherWorkspace, "Other")
+			return err
+		})
+	return newDatabaseAt(t, url, cfg, sql...)
 }
 
 // reopen puts a new registry in place.

@@ -48,6 +48,9 @@ type Webhook struct {
 	Fields      []string  `json:"fields,omitzero"              doc:"of data that are sent, beside the key; missing: all"`
 	Mask        []string  `json:"mask,omitzero"                doc:"fields that are sent as ***"`
 	Ignore      []string  `json:"ignore,omitempty"             doc:"changes that it does not hear of"`
+	Settle      string    `json:"settle,omitempty"             doc:"how long a record is quiet before it is told"`
+	SettleMax   string    `json:"settleMax,omitempty"          doc:"how long it is told later at most"`
+	CatchUp     string    `json:"catchUp,omitempty"            doc:"what is sent of what has waited: all or latest"`
 	Description string    `json:"description,omitempty"`
 	Rekey       string    `json:"rekey,omitempty"              doc:"how a changed key is told: split or whole"`
 	Headers     []string  `json:"headers,omitempty"            doc:"names of those that are added"`
@@ -98,6 +101,9 @@ type WebhookSettings struct {
 	Fields      []string          `json:"fields,omitzero"                   doc:"of data that are sent, beside the key; empty: all"`
 	Mask        []string          `json:"mask,omitzero"                     doc:"fields that are sent as ***; empty: none"`
 	Ignore      []string          `json:"ignore,omitzero"                   doc:"changes that it does not hear of: actor:API, origin:name, annotation:key=value. All of them"`
+	Settle      *string           `json:"settle,omitempty"                  doc:"how long a record is to be quiet before it is told, such as 5s; empty: each event is sent at once"`
+	SettleMax   *string           `json:"settleMax,omitempty"               doc:"how long it is told later at most; empty: ten times settle"`
+	CatchUp     *string           `json:"catchUp,omitempty"                 doc:"latest: a record that has waited is told once; all"`
 	Rekey       *string           `json:"rekey,omitempty"                   doc:"split: a changed key is told as a deletion and a creation"`
 	Headers     map[string]string `json:"headers,omitzero"                  doc:"all of them"`
 	Description *string           `json:"description,omitempty"`

@@ -160,12 +160,13 @@ type hookForm struct {
 	Rekeys  []string
 
 	Previouses []string
+	CatchUps   []string
 }
 
 func newHookForm(h api.Webhook, edit bool) hookForm {
 	return hookForm{
 		Webhook: h, Edit: edit, Formats: formats, Pers: pers, Rekeys: rekeys,
-		Previouses: previouses,
+		Previouses: previouses, CatchUps: catchUps,
 	}
 }
 
@@ -176,6 +177,7 @@ var (
 	rekeys = []string{"", "split"}
 
 	previouses = []string{"", "changed", "all"} // what is sent of the row before; "" is nothing
+	catchUps   = []string{"", "latest"}         // what is sent of what has waited; "" stands for all
 	formats    = []string{
 		"", "event", "twenty", "standard", "cloudevents", "cloudevents-binary", "slack", "plain",
 	}
@@ -247,6 +249,7 @@ func (c *Console) saveWebhook(w http.ResponseWriter, r *http.Request) error {
 		Name: form.Get("key"), URL: said("url"), Secret: said("secret"), Workspace: said("workspace"),
 		Format: said("format"), Per: said("per"), Rekey: said("rekey"),
 		Description: said("description"), Previous: said("previous"), Filter: said("filter"),
+		Settle: said("settle"), SettleMax: said("settle_max"), CatchUp: said("catch_up"),
 	}
 	if err := paceOf(said, &s.PaceSettings); err != nil {
 		return err

@@ -137,6 +137,9 @@ type webhookSettings struct {
 	Fields      *string           `clears:"" placeholder:"NAME,…" help:"Fields that are sent, beside the key's."`
 	Mask        *string           `clears:"" placeholder:"NAME,…" help:"Fields that are sent as ***."`
 	Ignore      []string          `sep:"none" placeholder:"WHAT" help:"Changes that it does not hear of: actor:API, origin:NAME, annotation:KEY=VALUE, …"`
+	Settle      *string           `clears:"" placeholder:"5s" help:"How long a record is quiet before it is told, once."`
+	SettleMax   *string           `clears:"" placeholder:"1m" help:"How long it is told later at most: ten times that."`
+	CatchUp     *string           `clears:"" placeholder:"WHAT" help:"What is sent of what has waited: all or latest."`
 	Description *string           `clears:"" placeholder:"TEXT" help:"For people."`
 
 	webhookPace
@@ -147,6 +150,7 @@ func (c *webhookSettings) settings() (webhook.Settings, error) {
 		Operations: c.Operations, Format: c.Format, Workspace: c.Workspace, Rekey: c.Rekey,
 		Per: c.Per, Ignore: c.Ignore, Description: c.Description,
 		Previous: c.Previous, Filter: c.Filter, Fields: names(c.Fields), Mask: names(c.Mask),
+		Settle: c.Settle, SettleMax: c.SettleMax, CatchUp: c.CatchUp,
 	}
 	c.pace(&s)
 	if len(c.Header) == 0 {
@@ -345,7 +349,8 @@ func (c webhooksEdit) Validate() error {
 		c.NoIgnore || c.Ignore != nil || c.Operations != nil || c.Format != nil ||
 		len(c.Header) > 0 || c.Workspace != nil ||
 		c.Rekey != nil || c.Per != nil || c.Description != nil ||
-		c.Filter != nil || c.Previous != nil || c.Fields != nil || c.Mask != nil
+		c.Filter != nil || c.Previous != nil || c.Fields != nil || c.Mask != nil ||
+		c.Settle != nil || c.SettleMax != nil || c.CatchUp != nil
 	if !said && c.URL == nil && !c.NoHeaders {
 		return errors.New("say what is to change: hookline webhooks edit --help")
 	}

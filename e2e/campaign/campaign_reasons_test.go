@@ -46,16 +46,6 @@ const moment = "15:04:05.000000"
 // logged is how exact the times of the log are.
 const logged = time.Millisecond
 
-// sent returns how many attempts of a process the receiver may have accepted, as far as that knows.
-func (a *account) sent(d delivery) (n int) {
-	for _, one := range a.attempts[d] {
-		if one.delivered || one.unanswered {
-			n++
-		}
-	}
-	return n
-}
-
 // stream is where the server began to send.
 type stream struct {
 	at   time.Time // to the millisecond, rounded down
@@ -158,26 +148,27 @@ func (e *evidence) record(i int) (s *snapshot, exact bool) {
 // done with what an earlier one had sent, nor have it in a record that it does not have.
 func (e *evidence) successor(i int, d delivery) (j int, sent bool) {
 	for j = i; j > 0; j-- {
-		if e.sentAfter(j-1, d) {
+		if e.sentUnder(j-1, d) > 0 {
 			return j, true
 		}
 	}
 	return i, false
 }
 
-// sentAfter reports whether who made a claim has sent a delivery from then on, before its next one.
-func (e *evidence) sentAfter(i int, d delivery) bool {
+// sentUnder returns how many attempts of who made a claim the receiver may have accepted, from then
+// on and before its next one.
+func (e *evidence) sentUnder(i int, d delivery) (n int) {
 	k := e.claims[i]
 	for _, one := range e.logs[k.process].attempts[d] {
-		sent := one.delivered || one.unanswered
+		sent := (one.delivered || one.unanswered) && !one.begun.Before(k.at.Add(-logged))
 		for _, next := range e.claims[i+1:] {
 			sent = sent && (next.process != k.process || one.begun.Before(next.at))
 		}
-		if sent && !one.begun.Before(k.at.Add(-logged)) {
-			return true
+		if sent {
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 // isLost reports whether an event is of a commit that the server of a claim lacks.
@@ -247,7 +238,7 @@ func (e *evidence) reason(
 		if k.at.After(again.At) {
 			continue
 		}
-		sent := e.logs[k.process].sent(d)
+		sent := e.sentUnder(i, d)
 		if !latest && sent == 0 { // this one did not send it again
 			continue
 		}

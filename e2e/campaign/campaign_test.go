@@ -91,6 +91,7 @@ type campaign struct {
 
 	commits atomic.Int64 // transactions whose commit was acknowledged to their writers
 	changes atomic.Int64 // the rows they have changed
+	awaited atomic.Bool  // commits are waited for: see commit
 
 	illnesses map[fault]illness
 	writing   sync.RWMutex // held for reading by who has a transaction open
@@ -118,6 +119,7 @@ func newCampaign(t *testing.T, major int, apart bool) *campaign {
 		numbers: map[*e2e.Process]int{}, endings: map[int]*ending{},
 	}
 	c.server, c.db = e2e.NewServerMajor(t, major, map[string]string{"autovacuum": "off"})
+	c.db.Plain = false // no campaign is like the other
 	c.db.WithContacts()
 	c.database = databaseID(c.db)
 	c.db.Exec(companiesSQL)
@@ -220,6 +222,8 @@ func (c *campaign) end(commits int64) {
 // commit waits for that many more transactions.
 func (c *campaign) commit(transactions int64) {
 	c.t.Helper()
+	c.awaited.Store(true)
+	defer c.awaited.Store(false)
 	target := c.commits.Load() + transactions
 	c.until(func() error {
 		if now := c.commits.Load(); now < target {

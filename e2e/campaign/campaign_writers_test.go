@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,6 +39,7 @@ const (
 
 	records = 10                    // of each table: few, so that each has many events
 	rhythm  = 50 * time.Millisecond // of one writer's transactions
+	leisure = 4                     // rhythms between two while nobody waits for commits
 )
 
 // writer commits one transaction after the other, of one or several changes, also while the
@@ -50,6 +52,7 @@ type writer struct {
 	conn    *pgx.Conn // nil while there is none
 	writing *sync.RWMutex
 	commits func(changes int64)
+	awaited *atomic.Bool // the campaign waits for commits, and for nothing else
 }
 
 // startWriters starts writers and returns what ends them.
@@ -58,7 +61,7 @@ func (c *campaign) startWriters(seed uint64, writers int) (stop func()) {
 	done := make(chan struct{})
 	for i := range writers {
 		w := &writer{
-			t: c.t, url: c.db.URL, number: i, writing: &c.writing,
+			t: c.t, url: c.db.URL, number: i, writing: &c.writing, awaited: &c.awaited,
 			random: rand.New(rand.NewPCG(seed, uint64(1+i))), commits: func(changes int64) {
 				c.changes.Add(changes)
 				c.commits.Add(1)
@@ -74,9 +77,12 @@ func (c *campaign) startWriters(seed uint64, writers int) (stop func()) {
 func (w *writer) run(done <-chan struct{}) {
 	tick := time.NewTicker(rhythm)
 	defer tick.Stop()
-	for {
+	for n := 1; ; n++ {
 		select {
 		case <-tick.C:
+			if n%leisure > 0 && !w.awaited.Load() {
+				continue
+			}
 		case <-done:
 			if w.conn != nil {
 				w.conn.Close(context.Background())

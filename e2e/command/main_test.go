@@ -8,4 +8,4 @@ import (
 	"hookline/e2e"
 )
 
-func TestMain(m *testing.M) { e2e.Main(m) }
+func TestMain(m *testing.M) { e2e.MainPlain(m) }

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"hookline/e2e"
-	"hookline/internal/postgres/postgrestest"
 	"hookline/internal/twentydb"
 )
 
@@ -52,8 +51,8 @@ type twins struct {
 func newTwins(t *testing.T, major int) twins {
 	t.Helper()
 	return twins{
-		e2e.Connect(t, postgrestest.NewDatabaseMajor(t, major)),
-		e2e.Connect(t, postgrestest.NewDatabaseMajor(t, major)),
+		e2e.NewDatabaseMajor(t, major),
+		e2e.NewDatabaseMajor(t, major),
 	}
 }
 

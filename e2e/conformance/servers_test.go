@@ -89,6 +89,9 @@ http {
 			"usr/sbin/apache2", "-d", "{dir}", "-f", "{dir}/httpd.conf", "-D",
 			"FOREGROUND",
 		},
+		env: []string{
+			"LD_LIBRARY_PATH={root}/usr/lib/x86_64-linux-gnu:{root}/usr/lib/aarch64-linux-gnu",
+		},
 		config: func(s setting) string {
 			var modules strings.Builder
 			for _, m := range []string{

@@ -245,7 +245,7 @@ func (b *browser) dark(dark bool) {
 	})
 }
 
-// shoot looks at the page as it is, and with -screenshots writes it to docs/images.
+// shoot writes the page as it is to docs/images.
 func (b *browser) shoot(name string) {
 	b.t.Helper()
 	text, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
@@ -256,9 +256,7 @@ func (b *browser) shoot(name string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if *screenshots {
-		write(b.t, name, img)
-	}
+	write(b.t, name, img)
 }
 
 // write writes an image in the 256 colours that it has most of.

@@ -14,7 +14,7 @@ import (
 // Hookline is killed again and again in the middle of a backlog.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	const changes, kills = 3000, 5
+	const changes, kills = 1500, 5
 	random, db, box := e2e.Random(t), e2e.NewCRM(t), e2e.NewInbox(t)
 	db.AddWebhook(box, "*.*")
 	db.SetUp()
@@ -61,7 +61,7 @@ func TestKilledAtStart(t *testing.T) {
 // transaction.
 func TestKilledInBigTransaction(t *testing.T) {
 	t.Parallel()
-	const contacts, place, inFlight = 4000, 3000, 64
+	const contacts, place = 2000, 1500
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
 	db.AddWebhook(box, "*.*")
 	db.SetUp()

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"hookline/e2e"
-	"hookline/internal/postgres/postgrestest"
 )
 
 // onEachMajor runs f with the database of a CRM on the default server and on the newest.
@@ -16,7 +15,7 @@ func onEachMajor(t *testing.T, f func(t *testing.T, db *e2e.Database)) {
 	for _, major := range []int{0, 18} {
 		t.Run(fmt.Sprintf("major %d", major), func(t *testing.T) {
 			t.Parallel()
-			f(t, e2e.Connect(t, postgrestest.NewDatabaseMajor(t, major)).WithContacts())
+			f(t, e2e.NewDatabaseMajor(t, major).WithContacts())
 		})
 	}
 }
@@ -44,10 +43,10 @@ func TestPaused(t *testing.T) {
 		settings := []string{"HOOKLINE_MAX_IN_FLIGHT=1"} // so that it is plain what is under way
 		sut := e2e.Start(t, db, settings...).Until("active")
 		box.CloseAfter(50)
-		db.OneByOne("before", 200)
+		db.OneByOne("before", 100)
 		box.UntilClosed()
 		pause(db, sut)
-		db.OneByOne("meanwhile", 200)
+		db.OneByOne("meanwhile", 50)
 		box.OpenGate()
 		sut.Signal(syscall.SIGCONT)
 		e2e.Eventually(t, box.Gets(db.Diary()...).Missing)
@@ -56,12 +55,14 @@ func TestPaused(t *testing.T) {
 
 		before := box.Count()
 		box.CloseAfter(50)
-		db.OneByOne("second", 200)
+		db.OneByOne("second", 100)
 		box.UntilClosed()
 		pause(db, sut)
 		box.OpenGate()
 		box.UntilAccepted(before + 51) // but its sender does not know of the last one
 		box.BeginLife()
+		// whoever starts from now on is given the usual time
+		db.Exec(fmt.Sprintf(`ALTER DATABASE %s RESET wal_sender_timeout`, db.Name))
 		other := e2e.Start(t, db, settings...).Until("active")
 		e2e.Eventually(t, box.Gets(db.Diary()...).Missing)
 		box.BeginLife()

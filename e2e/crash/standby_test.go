@@ -17,7 +17,7 @@ import (
 // is killed, too, though some may come twice then.
 func TestStandby(t *testing.T) {
 	t.Parallel()
-	const contacts = 600
+	const contacts = 400
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
 	db.AddWebhook(box, "*.*")
 	first, second := e2e.Roles(t, e2e.Start(t, db, "HOOKLINE_MAX_BUFFER=64KiB"),
@@ -84,7 +84,7 @@ func TestTakeover(t *testing.T) {
 // one first, then the old one goes. Nothing is lost and nothing comes twice.
 func TestRollingUpdate(t *testing.T) {
 	t.Parallel()
-	const updates = 5
+	const updates = 3
 	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
 	db.AddWebhook(box, "*.*")
 	sut := e2e.Start(t, db).Until("active")

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"hookline/e2e"
-	"hookline/internal/postgres/postgrestest"
 )
 
 // choices are tables of each replica identity.
@@ -37,7 +36,7 @@ func TestChoices(t *testing.T) {
 
 func testChoices(t *testing.T, major int) {
 	t.Helper()
-	db := e2e.Connect(t, postgrestest.NewDatabaseMajor(t, major))
+	db := e2e.NewDatabaseMajor(t, major)
 	db.Exec(choices)
 	settings := []string{
 		"HOOKLINE_WEBHOOKS_TABLE=hookline.webhook", "HOOKLINE_REPLICA_IDENTITY=keep", e2e.Often,

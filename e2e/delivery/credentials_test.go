@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"hookline/e2e"
-	"hookline/internal/postgres/postgrestest"
 	"hookline/internal/receiver"
 )
 
@@ -20,7 +19,7 @@ func onEach(t *testing.T, f func(t *testing.T, db *e2e.Database)) {
 	for _, major := range []int{0, 18} {
 		t.Run(fmt.Sprintf("Postgres%d", major), func(t *testing.T) {
 			t.Parallel()
-			f(t, e2e.Connect(t, postgrestest.NewDatabaseMajor(t, major)).WithContacts())
+			f(t, e2e.NewDatabaseMajor(t, major).WithContacts())
 		})
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"hookline/e2e"
-	"hookline/internal/postgres/postgrestest"
 )
 
 func TestEcho(t *testing.T) {
@@ -28,7 +27,7 @@ func TestEcho(t *testing.T) {
 // context, also through the spool.
 func testEcho(t *testing.T, major int) {
 	t.Helper()
-	db := e2e.Connect(t, postgrestest.NewDatabaseMajor(t, major))
+	db := e2e.NewDatabaseMajor(t, major)
 	db.Exec("CREATE TABLE notes (id text PRIMARY KEY, text text)")
 	settings := []string{
 		"HOOKLINE_WEBHOOKS_TABLE=hookline.webhook", "HOOKLINE_HOLD_MAX=50ms", e2e.Often,

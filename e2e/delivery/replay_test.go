@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"hookline/e2e"
-	"hookline/internal/postgres/postgrestest"
 )
 
 // Dead letters of one commit are sent again in the order in which they were told: one record leaves
@@ -18,7 +17,7 @@ func TestReplayOfACommit(t *testing.T) {
 	for _, major := range []int{0, 18} {
 		t.Run(fmt.Sprintf("Postgres %d", major), func(t *testing.T) {
 			t.Parallel()
-			db, box := e2e.Connect(t, postgrestest.NewDatabaseMajor(t, major)), e2e.NewInbox(t)
+			db, box := e2e.NewDatabaseMajor(t, major), e2e.NewInbox(t)
 			db.Exec(
 				"CREATE TABLE names (name text PRIMARY KEY, version int); INSERT INTO names VALUES ('a', " +
 					"0), ('b', 0)")

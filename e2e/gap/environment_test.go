@@ -1,7 +1,6 @@
 package gap
 
 import (
-	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,19 +18,9 @@ import (
 // copy. Production goes on undisturbed.
 func TestCopyOfADisk(t *testing.T) {
 	t.Parallel()
-	for _, major := range []int{0, 18} {
-		t.Run(fmt.Sprint(major), func(t *testing.T) {
-			t.Parallel()
-			testCopyOfADisk(t, major)
-		})
-	}
-}
-
-func testCopyOfADisk(t *testing.T, major int) {
 	const production, staging, soon = "HOOKLINE_ENVIRONMENT=production",
 		"HOOKLINE_ENVIRONMENT=staging", "HOOKLINE_HOLD_MAX=100ms"
-	server, db := e2e.NewServerMajor(t, major, nil)
-	db.WithContacts()
+	server, db := e2e.NewCRMServer(t)
 	box := e2e.NewInbox(t)
 	db.AddWebhook(box, "*.*")
 	box.Answers(e2e.Always(http.StatusServiceUnavailable))
@@ -54,7 +43,7 @@ func testCopyOfADisk(t *testing.T, major int) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	e2e.GiveTo(t, dir, server.Dir())
-	clone := e2e.Connect(t, e2e.StartCopy(t, postgres.Options{Dir: dir, Major: major}).URL(db.Name))
+	clone := e2e.Connect(t, e2e.StartCopy(t, postgres.Options{Dir: dir}).URL(db.Name))
 	if err := server.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}

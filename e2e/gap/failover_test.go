@@ -21,13 +21,11 @@ import (
 // positions; and how much it lacks is said.
 func TestFailover(t *testing.T) {
 	t.Parallel()
-	for _, major := range []int{17, 18} {
-		for _, lost := range []int{0, 20} {
-			t.Run(fmt.Sprintf("%d/%d lost", major, lost), func(t *testing.T) {
-				t.Parallel()
-				testFailover(t, major, lost)
-			})
-		}
+	for _, test := range []struct{ major, lost int }{{17, 0}, {17, 20}, {18, 20}} {
+		t.Run(fmt.Sprintf("%d/%d lost", test.major, test.lost), func(t *testing.T) {
+			t.Parallel()
+			testFailover(t, test.major, test.lost)
+		})
 	}
 }
 

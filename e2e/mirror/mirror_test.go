@@ -106,7 +106,7 @@ type performance struct {
 
 func newMirrorRun(t *testing.T, major int, first, schedules uint64) *mirrorRun {
 	t.Helper()
-	db := e2e.Connect(t, postgrestest.NewDatabaseMajor(t, major))
+	db := e2e.NewDatabaseMajor(t, major)
 	r := &mirrorRun{t: t, seed: first, db: db, box: e2e.NewInbox(t), seen: map[string]bool{}}
 	config, err := pgxpool.ParseConfig(db.URL)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"hookline/e2e"
-	"hookline/internal/postgres/postgrestest"
 )
 
 // onEachMajor runs a test on a CRM of the default version of Postgres, and on 18.
@@ -15,7 +14,7 @@ func onEachMajor(t *testing.T, f func(t *testing.T, db *e2e.Database, major int)
 	for _, major := range []int{0, 18} {
 		t.Run(fmt.Sprintf("major %d", major), func(t *testing.T) {
 			t.Parallel()
-			f(t, e2e.Connect(t, postgrestest.NewDatabaseMajor(t, major)).WithContacts(), major)
+			f(t, e2e.NewDatabaseMajor(t, major).WithContacts(), major)
 		})
 	}
 }

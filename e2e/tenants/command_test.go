@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"hookline/e2e"
-	"hookline/internal/postgres/postgrestest"
 )
 
 const webhooksByOrganization = `CREATE TABLE webhooks (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), url text, secret text, operations text[] DEFAULT '{*.*}',
@@ -305,7 +304,7 @@ func TestGeneratedColumnsOfWebhooks(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s on %d", kind, major), func(t *testing.T) {
 				t.Parallel()
-				db := e2e.Connect(t, postgrestest.NewDatabaseMajor(t, major))
+				db := e2e.NewDatabaseMajor(t, major)
 				acme, other, off := e2e.NewInbox(t), e2e.NewInbox(t), e2e.NewInbox(t)
 				db.Exec(fmt.Sprintf(`
 					CREATE TABLE webhooks (id uuid PRIMARY KEY DEFAULT gen_random_uuid(),

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"hookline/e2e"
-	"hookline/internal/postgres/postgrestest"
 	"hookline/internal/twentydb"
 )
 
@@ -95,7 +94,7 @@ func TestTwentyUpgrades(t *testing.T) {
 	for _, major := range []int{0, 18} {
 		for _, killed := range []bool{false, true} {
 			t.Run(fmt.Sprint(major, killed), func(t *testing.T) {
-				db := e2e.Twenty{Database: e2e.Connect(t, postgrestest.NewDatabaseMajor(t, major))}
+				db := e2e.Twenty{Database: e2e.NewDatabaseMajor(t, major)}
 				if err := twentydb.Load(t.Context(), db.Conn); err != nil {
 					t.Fatal(err)
 				}

@@ -66,7 +66,7 @@ type tableUpdate struct{ lacks, sql string }
 
 // older returns what Hookline's own table lacks, where there is one.
 func (d *Database) older(ctx context.Context, conn *pgx.Conn) (updates []tableUpdate, err error) {
-	var uuids, wholeOnly, oneSecret, alike, unpaced, unchosen, hearsAll, silent bool
+	var uuids, wholeOnly, oneSecret, alike, unpaced, unchosen, hearsAll, restless, silent bool
 	schema := d.Config.Webhook.Schema
 	err = conn.QueryRow(ctx, `
 		SELECT coalesce(bool_or(attname = 'workspace_id' AND atttypid = 'uuid'::regtype), false),
@@ -78,13 +78,15 @@ func (d *Database) older(ctx context.Context, conn *pgx.Conn) (updates []tableUp
 			count(*) > 0 AND count(*) FILTER (
 				WHERE attname IN ('previous', 'filter', 'fields', 'mask')) < 4,
 			count(*) > 0 AND NOT coalesce(bool_or(attname = 'ignore'), false),
+			count(*) > 0 AND count(*) FILTER (
+				WHERE attname IN ('settle', 'settle_max', 'catch_up')) < 3,
 			count(*) > 0 AND NOT EXISTS (SELECT FROM pg_proc p
 				JOIN pg_namespace n ON n.oid = p.pronamespace
 				WHERE n.nspname = $1 AND p.proname = $2)
 		FROM pg_attribute
 		WHERE attrelid = to_regclass(format('%I.webhook', $1::text)) AND attnum > 0 AND NOT attisdropped`,
 		schema, webhook.AnnotateFunction).
-		Scan(&uuids, &wholeOnly, &oneSecret, &alike, &unpaced, &unchosen, &hearsAll, &silent)
+		Scan(&uuids, &wholeOnly, &oneSecret, &alike, &unpaced, &unchosen, &hearsAll, &restless, &silent)
 	if uuids {
 		updates = append(updates, tableUpdate{
 			"column workspace_id of Hookline's own table takes nothing but UUIDs",
@@ -128,6 +130,13 @@ func (d *Database) older(ctx context.Context, conn *pgx.Conn) (updates []tableUp
 		updates = append(updates, tableUpdate{
 			"Hookline's own table has no column ignore, so webhooks hear of their own echo",
 			webhook.IgnoreSQL(schema),
+		})
+	}
+	if restless {
+		updates = append(updates, tableUpdate{
+			"Hookline's own table lacks one of the columns settle, settle_max and catch_up, " +
+				"so webhooks hear of each change by itself",
+			webhook.SettleSQL(schema),
 		})
 	}
 	if silent {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // ErrNotInstalled says that no Postgres server was found on this machine. Its text tells how to get
@@ -45,6 +46,19 @@ func Find() (bindir string, err error) {
 // the ones that internal/tools/fetch-postgres has fetched. The error names the version and what
 // fetches it.
 func FindMajor(major int) (bindir string, err error) {
+	if dir, ok := foundMajor.Load(major); ok {
+		return dir.(string), nil
+	}
+	if bindir, err = findMajor(major); err == nil {
+		foundMajor.Store(major, bindir)
+	}
+	return bindir, err
+}
+
+// foundMajor is what FindMajor has found, by version: it runs a few programs for that.
+var foundMajor sync.Map
+
+func findMajor(major int) (bindir string, err error) {
 	dirs := append(onPath(), installed()...)
 	if cache, err := cacheDir(); err == nil {
 		dirs = append(dirs, filepath.Join(cache, fmt.Sprintf("postgres-%d", major), "bin"))

@@ -3,6 +3,7 @@
 package receiver
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -154,15 +155,27 @@ func (r *Receiver) answer(got Request) Answer {
 }
 
 // EventName returns the name of the event that a body of any of the formats tells of, "" when it
-// tells none.
+// tells none. It reads no further than that, as the name mostly comes before the record.
 func EventName(body []byte) string {
-	var names struct{ Event, EventName, Type string }
-	if err := json.Unmarshal(body, &names); err != nil {
+	d := json.NewDecoder(bytes.NewReader(body))
+	if start, err := d.Token(); err != nil || start != json.Delim('{') {
 		return ""
 	}
-	for _, name := range []string{names.Event, names.EventName, names.Type} {
-		if name != "" {
-			return name
+	for d.More() {
+		field, err := d.Token()
+		if err != nil {
+			return ""
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return ""
+		}
+		var name string
+		switch field {
+		case "event", "eventName", "type":
+			if json.Unmarshal(value, &name) == nil && name != "" {
+				return name
+			}
 		}
 	}
 	return ""

@@ -111,7 +111,8 @@ func TestOnlyPost(t *testing.T) {
 func TestEventName(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"event":"a.created"}`: "a.created", `{"eventName":"b.updated"}`: "b.updated",
-		`{"type":"c.deleted"}`: "c.deleted", `{}`: "", `no`: "",
+		`{"type":"c.deleted"}`: "c.deleted", `{}`: "", `no`: "", `["event","a"]`: "", `{"event":`: "",
+		`{"event":null,"data":{"type":"x","n":[1,{}]},"type":"d.created"}`: "d.created",
 	} {
 		if got := receiver.EventName([]byte(body)); got != want {
 			t.Errorf("EventName(%s) = %q, want %q", body, got, want)

@@ -26,7 +26,13 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // Connect returns a connection to a fresh database that prints as the stream does.
 func Connect(t testing.TB) *pgx.Conn {
 	t.Helper()
-	cfg, err := pgx.ParseConfig(postgrestest.NewDatabase(t))
+	return ConnectTo(t, postgrestest.NewDatabase(t))
+}
+
+// ConnectTo is Connect for the database of a URL.
+func ConnectTo(t testing.TB, url string) *pgx.Conn {
+	t.Helper()
+	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"hookline/internal/pg"
 	"hookline/internal/postgres/postgrestest"
 	"hookline/internal/twentydb"
+	"hookline/internal/twentydb/twentydbtest"
 	"hookline/mapper"
 	"hookline/mapper/mappertest"
 )
@@ -49,7 +50,7 @@ func newReaders(
 	t testing.TB, major int, version, before string, cfg Config, identity ...cdc.ReplicaIdentity,
 ) *readers {
 	t.Helper()
-	url := postgrestest.NewDatabaseMajor(t, major)
+	url := twentydbtest.NewDatabase(t, major, version)
 	settings, err := pg.PoolConfig(url, 4)
 	if err != nil {
 		t.Fatal(err)
@@ -63,9 +64,6 @@ func newReaders(
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.conn.Close(context.Background()) })
-	if err := twentydb.LoadAt(t.Context(), r.conn, version); err != nil {
-		t.Fatal(err)
-	}
 	mappertest.Execute(t, r.conn, "SET search_path TO "+twentydb.Schema+", core")
 	mappertest.Execute(t, r.conn, before)
 	r.stream = cdc.Config{

@@ -12,8 +12,7 @@ import (
 
 	"hookline/cdc"
 	"hookline/internal/pg"
-	"hookline/internal/postgres/postgrestest"
-	"hookline/internal/twentydb"
+	"hookline/internal/twentydb/twentydbtest"
 	"hookline/mapper"
 	"hookline/mapper/mappertest"
 )
@@ -37,7 +36,7 @@ func announcements(t *testing.T, prepare string, statements ...string) []string 
 // each event its name, its updatedFields and its member, behind - when it is ignored.
 func (s stream) announcements(t *testing.T, statements ...string) (list []string) {
 	t.Helper()
-	url := postgrestest.NewDatabaseMajor(t, s.major)
+	url := twentydbtest.NewDatabase(t, s.major, s.version)
 	settings, err := pgx.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
@@ -49,9 +48,6 @@ func (s stream) announcements(t *testing.T, statements ...string) (list []string
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	if err := twentydb.LoadAt(t.Context(), conn, s.version); err != nil {
-		t.Fatal(err)
-	}
 	mappertest.Execute(t, conn, twentyRecords)
 	mappertest.Execute(t, conn, s.prepare)
 	catalog := TwentyCatalog(t, conn, s.cfg)

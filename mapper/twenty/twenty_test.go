@@ -14,6 +14,7 @@ import (
 
 	"hookline/cdc"
 	"hookline/internal/twentydb"
+	"hookline/internal/twentydb/twentydbtest"
 	"hookline/mapper"
 	"hookline/mapper/mappertest"
 )
@@ -26,11 +27,7 @@ var twentyRecords string
 // TwentyDatabase returns a connection to the miniature Twenty database, without records.
 func TwentyDatabase(t testing.TB) *pgx.Conn {
 	t.Helper()
-	conn := mappertest.Connect(t)
-	if err := twentydb.Load(t.Context(), conn); err != nil {
-		t.Fatal(err)
-	}
-	return conn
+	return mappertest.ConnectTo(t, twentydbtest.NewDatabase(t, 0, ""))
 }
 
 // TwentyCatalog returns the catalog of a database as it is now.

@@ -1,6 +1,8 @@
 package http1
 
 import (
+	"cmp"
+	"context"
 	"net"
 	"net/http"
 	"sync"
@@ -8,47 +10,112 @@ import (
 	"time"
 )
 
-// conn is a connection and, while there is one, the exchange of a request and its answer over it.
-// It belongs to whoever took it from the pool or made it; only interrupt may be called by others.
-type conn struct {
-	net.Conn
-	transport *Transport
-	key       string                // of the targets that it is for
-	used      bool                  // it has brought an answer before
-	deadline  time.Time             // of the exchange
-	raw       syscall.RawConn       // nil where the connection has none
-	probe     func(fd uintptr) bool // for raw, sets silent
-	silent    bool
+// Limits are what the connections of one transport have in common.
+type Limits struct {
+	// Context ends the requests under way, once they are interrupted as well.
+	Context context.Context
 
-	prev, next *conn     // in pool.busy; the pool's
-	idleSince  time.Time // likewise
+	// MaxHeaderBytes bounds the header of an answer, and of all 1xx answers before it.
+	MaxHeaderBytes int64
+
+	// BodyTimeout is how long an answer's body may take, from the end of its header. 0 leaves it to
+	// the request's deadline.
+	BodyTimeout time.Duration
+}
+
+// Conn is a connection and, while there is one, the exchange of a request and its answer over it.
+// It belongs to whoever sends by it; only Interrupt may be called by others.
+type Conn struct {
+	net.Conn
+	limits   *Limits
+	release  func(keep bool)       // takes it back when an exchange is over
+	used     bool                  // it has brought an answer before
+	deadline time.Time             // of the exchange
+	raw      syscall.RawConn       // nil where the connection has none
+	probe    func(fd uintptr) bool // for raw, sets silent
+	silent   bool
 
 	sending  chan error // tells how the writing of a large request ended, nil when there is none
 	incoming incoming
 }
 
-func newConn(nc net.Conn, t *Transport, key string) *conn {
-	c := &conn{Conn: nc, transport: t, key: key}
-	c.incoming.conn = nc
-	c.prepareProbe()
+// Quieter is a connection that can tell by itself whether it is quiet: see Conn.Quiet.
+type Quieter interface{ Quiet() bool }
+
+// NewConn returns what speaks over a connection. release is called when an exchange is over, and
+// says whether there may be another one; the connection is closed by whoever is called. The
+// exchange after that may begin within the call.
+func NewConn(nc net.Conn, limits *Limits, release func(keep bool)) *Conn {
+	c := new(Conn)
+	c.init(nc, limits, release)
 	return c
 }
 
-// interrupt makes whatever waits for the connection fail.
-func (c *conn) interrupt() { _ = c.SetDeadline(time.Unix(1, 0)) } // has long passed
+func (c *Conn) init(nc net.Conn, limits *Limits, release func(keep bool)) {
+	c.Conn, c.limits, c.release = nc, limits, release
+	c.incoming.conn = nc
+	c.prepareProbe()
+}
 
-// endBy makes whatever waits for the connection fail at a time. The error is that of the
-// transport's context, when it has ended.
-func (c *conn) endBy(deadline time.Time) error {
+// Interrupt makes whatever waits for the connection fail.
+func (c *Conn) Interrupt() { _ = c.SetDeadline(time.Unix(1, 0)) } // has long passed
+
+// EndBy makes whatever waits for the connection fail at a time. The error is that of the context,
+// when it has ended.
+func (c *Conn) EndBy(deadline time.Time) error {
 	c.deadline = deadline
 	if err := c.SetDeadline(deadline); err != nil {
 		return err
 	}
-	err := c.transport.ctx.Err()
+	err := c.limits.Context.Err()
 	if err != nil { // the interruption may have come before the deadline was set
-		c.interrupt()
+		c.Interrupt()
 	}
 	return err
+}
+
+// Quiet reports whether an idle connection can be used: nothing has come, neither its end, nor an
+// error, nor bytes that nobody asked for. It may take those bytes away.
+func (c *Conn) Quiet() bool {
+	if q, ok := c.Conn.(Quieter); ok {
+		return q.Quiet()
+	}
+	return c.quiet()
+}
+
+// Post sends a request and returns its answer, as Transport.Post does, once EndBy has set its
+// deadline. The connection is released by then, or when the answer's body was read or closed.
+func (c *Conn) Post(to *Target, header, body []byte) (*http.Response, error) {
+	request := requests.Get().(*[]byte)
+	*request = to.appendHead((*request)[:0], header, len(body))
+	var err error
+	if len(body) > inlineBytes {
+		sending := make(chan error, 1)
+		c.sending = sending
+		go func() { sending <- c.send(request, body) }()
+	} else {
+		err = c.send(request, body)
+	}
+	resp, missing := c.answer(c.limits.MaxHeaderBytes)
+	if missing != nil {
+		if sent := c.sent(); sent != nil {
+			err = sent
+		}
+		err = Cause(c.limits.Context, c.judge(cmp.Or(err, missing)), c.deadline)
+		c.end(false)
+		return nil, err
+	}
+	keep := err == nil && !resp.Close
+	if c.incoming.buffer == nil || resp.Body == http.NoBody {
+		c.end(keep)
+		return resp, nil
+	}
+	if c.limits.BodyTimeout > 0 {
+		// fails on a connection that is gone, as its next read will
+		_ = c.EndBy(earlier(c.deadline, time.Now().Add(c.limits.BodyTimeout)))
+	}
+	resp.Body = &answerBody{from: resp.Body, conn: c, keep: keep}
+	return resp, nil
 }
 
 // requests has room for most requests, body and all, which so leave in one packet or system call.
@@ -56,7 +123,7 @@ var requests = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &
 
 // send writes a request, whose head is given, and puts that back into the pool. When it cannot, the
 // answer has only a while left to come.
-func (c *conn) send(request *[]byte, body []byte) (err error) {
+func (c *Conn) send(request *[]byte, body []byte) (err error) {
 	var n int64
 	if len(body) > inlineBytes {
 		n, err = (&net.Buffers{*request, body}).WriteTo(c.Conn)
@@ -72,15 +139,15 @@ func (c *conn) send(request *[]byte, body []byte) (err error) {
 			err = &LostError{Err: err}
 		}
 		_ = c.SetReadDeadline(earlier(c.deadline, time.Now().Add(answerGrace)))
-		if c.transport.ctx.Err() != nil { // and interrupt came before that
-			c.interrupt()
+		if c.limits.Context.Err() != nil { // and interrupt came before that
+			c.Interrupt()
 		}
 	}
 	return err
 }
 
 // sent returns the error of writing a large request, if it is known already.
-func (c *conn) sent() error {
+func (c *Conn) sent() error {
 	select {
 	case err := <-c.sending:
 		return err
@@ -90,7 +157,7 @@ func (c *conn) sent() error {
 }
 
 // answer reads the answer: all of it, or all but its body, which is then to be read from resp.Body.
-func (c *conn) answer(maxHeader int64) (*http.Response, error) {
+func (c *Conn) answer(maxHeader int64) (*http.Response, error) {
 	if err := c.incoming.wait(maxHeader); err != nil {
 		return nil, err
 	}
@@ -119,13 +186,15 @@ func (c *conn) answer(maxHeader int64) (*http.Response, error) {
 
 // end ends the exchange. keep tells that nothing is wrong with the connection, and that the answer
 // was read to its end.
-func (c *conn) end(keep bool) {
+func (c *Conn) end(keep bool) {
 	if keep &&
 		c.sending != nil { // the answer may be here before the writer knows that all is written
-		_ = c.SetWriteDeadline(time.Now().Add(answerGrace))
+		_ = c.SetWriteDeadline(time.Now().Add(writeGrace))
 		keep = <-c.sending == nil
 	}
 	empty := c.incoming.release()
 	c.sending = nil // an idle connection keeps nothing of its last request
-	c.transport.pool.put(c, keep && empty)
+	keep = keep && empty
+	c.used = c.used || keep
+	c.release(keep)
 }

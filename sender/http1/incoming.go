@@ -74,7 +74,7 @@ func (in *incoming) release() (empty bool) {
 // answerBody is the body of an answer that was not there with its header.
 type answerBody struct {
 	from io.Reader
-	conn *conn // nil once it was read to its end, closed, or lost
+	conn *Conn // nil once it was read to its end, closed, or lost
 	keep bool  // the connection can be used again
 	err  error // of reading, once conn is nil
 }
@@ -92,7 +92,7 @@ func (b *answerBody) Read(p []byte) (int, error) {
 	case errors.Is(err, io.EOF):
 		b.end(io.EOF, b.keep)
 	default:
-		b.end(b.conn.transport.cause(err, b.conn.deadline), false)
+		b.end(Cause(b.conn.limits.Context, err, b.conn.deadline), false)
 	}
 	return n, b.err
 }

@@ -22,7 +22,7 @@ func (e *LostError) Error() string { return e.Err.Error() }
 func (e *LostError) Unwrap() error { return e.Err }
 
 // judge makes a *LostError of the error of a request, if it is one.
-func (c *conn) judge(err error) error {
+func (c *Conn) judge(err error) error {
 	if _, ok := errors.AsType[*LostError](err); ok {
 		return err
 	}
@@ -36,5 +36,6 @@ func (c *conn) judge(err error) error {
 // Ended reports whether an error of reading or writing tells that the connection has ended.
 func Ended(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) ||
-		errors.Is(err, syscall.EPIPE)
+		errors.Is(err, syscall.EPIPE) ||
+		errors.Is(err, io.ErrUnexpectedEOF) // over TLS, in the middle of a record
 }

@@ -1,9 +1,25 @@
 package http1
 
 import (
+	"net"
 	"sync"
 	"time"
 )
+
+// conn is a connection of a transport.
+type conn struct {
+	Conn
+	transport  *Transport
+	key        string    // of the targets that it is for
+	prev, next *conn     // in pool.busy; the pool's
+	idleSince  time.Time // likewise
+}
+
+func newConn(nc net.Conn, t *Transport, key string) *conn {
+	c := &conn{transport: t, key: key}
+	c.init(nc, &t.limits, func(keep bool) { t.pool.put(c, keep) })
+	return c
+}
 
 // pool knows all connections.
 type pool struct {
@@ -71,7 +87,7 @@ func (p *pool) rest(c *conn, keep bool) (kept bool) {
 		p.timer = time.AfterFunc(cfg.IdleTimeout, func() { p.expire(cfg.IdleTimeout) })
 	}
 	p.total++
-	c.idleSince, c.used = time.Now(), true
+	c.idleSince = time.Now()
 	p.idle[c.key] = append(conns, c)
 	return true
 }
@@ -81,7 +97,7 @@ func (p *pool) interrupt() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for c := p.busy.next; c != &p.busy; c = c.next {
-		c.interrupt()
+		c.Interrupt()
 	}
 }
 

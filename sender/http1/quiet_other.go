@@ -2,7 +2,7 @@
 
 package http1
 
-func (c *conn) prepareProbe() {}
+func (c *Conn) prepareProbe() {}
 
-// quiet says that the connection can be used: whether it is dead, its use will tell.
-func (c *conn) quiet() bool { return true }
+// quiet is true: whether a connection is dead, its use will tell.
+func (c *Conn) quiet() bool { return true }

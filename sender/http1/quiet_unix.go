@@ -5,7 +5,7 @@ package http1
 import "syscall"
 
 // prepareProbe makes probe, once for all requests.
-func (c *conn) prepareProbe() {
+func (c *Conn) prepareProbe() {
 	sc, ok := c.Conn.(syscall.Conn)
 	if !ok {
 		return
@@ -24,8 +24,7 @@ func (c *conn) prepareProbe() {
 	}
 }
 
-// quiet reports whether an idle connection can be used: nothing has come, neither its end, nor an
-// error, nor bytes that nobody asked for. It takes those bytes away.
-func (c *conn) quiet() bool {
+// quiet is Quiet of a plain connection.
+func (c *Conn) quiet() bool {
 	return c.raw == nil || c.raw.Read(c.probe) == nil && c.silent
 }

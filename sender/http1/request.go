@@ -18,6 +18,7 @@ import (
 // Target is where requests go, and what is the same in all of them. It is immutable.
 type Target struct {
 	address string // what to dial
+	secure  bool   // over TLS only
 	key     string // what it shares connections with
 	head    []byte // of a request, but for what differs
 }
@@ -29,15 +30,15 @@ func NewTarget(u *url.URL, header http.Header, owner string) (*Target, error) {
 	switch {
 	case u.Host == "":
 		return nil, errNoHost
-	case u.Scheme != "http":
-		return nil, fmt.Errorf("http1: unsupported protocol scheme %q: want http", u.Scheme)
+	case ports[u.Scheme] == "":
+		return nil, fmt.Errorf("http1: unsupported protocol scheme %q: want http or https", u.Scheme)
 	case !validHost(u.Host):
 		return nil, fmt.Errorf("http1: host %q: want printable ASCII without spaces", u.Host)
 	case !httpguts.ValidHeaderFieldValue(u.RequestURI()):
 		return nil, errors.New("http1: the request's URL has a control character")
 	}
 	var head bytes.Buffer
-	fmt.Fprintf(&head, "POST %s HTTP/1.1\r\nHost: %s\r\n", u.RequestURI(), withoutZone(u.Host))
+	fmt.Fprintf(&head, "POST %s HTTP/1.1\r\nHost: %s\r\n", u.RequestURI(), HostOf(u))
 	for _, name := range slices.Sorted(maps.Keys(header)) {
 		if !httpguts.ValidHeaderFieldName(name) {
 			return nil, fmt.Errorf("http1: invalid header name %q", name)
@@ -54,18 +55,21 @@ func NewTarget(u *url.URL, header http.Header, owner string) (*Target, error) {
 		}
 	}
 	head.WriteString("Content-Length: ")
-	to := address(u)
-	return &Target{address: to, key: to + owner, head: head.Bytes()}, nil
+	to := Address(u)
+	return &Target{address: to, secure: u.Scheme == "https", key: to + owner, head: head.Bytes()}, nil
 }
 
 var errNoHost = errors.New("http1: no Host in the request's URL")
 
-// address returns what to dial for a URL.
-func address(u *url.URL) string {
+// ports are those of URLs that name none.
+var ports = map[string]string{"http": "80", "https": "443"}
+
+// Address returns what to dial for a URL of http or https.
+func Address(u *url.URL) string {
 	if u.Port() != "" {
 		return u.Host
 	}
-	return net.JoinHostPort(u.Hostname(), "80")
+	return net.JoinHostPort(u.Hostname(), ports[u.Scheme])
 }
 
 // appendHead appends all that precedes a body of so many bytes.
@@ -76,9 +80,10 @@ func (t *Target) appendHead(dst, header []byte, length int) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// withoutZone returns host[:port] without the zone of an IPv6 address, which means something on
+// HostOf returns host[:port] of a URL without the zone of an IPv6 address, which means something on
 // this machine only.
-func withoutZone(host string) string {
+func HostOf(u *url.URL) string {
+	host := u.Host
 	zone, end := strings.IndexByte(host, '%'), strings.IndexByte(host, ']')
 	if host[0] != '[' || zone < 0 || end < zone {
 		return host

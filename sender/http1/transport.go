@@ -6,6 +6,7 @@ package http1
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -47,15 +48,18 @@ type Config struct {
 // have compressed, connections taken over after 101 Switching Protocols. It keeps the header of an
 // answer only if that is none of 2xx.
 type Transport struct {
-	cfg  Config
-	ctx  context.Context
-	pool pool
+	cfg    Config
+	limits Limits
+	pool   pool
 }
 
 // New returns a transport whose requests all end when ctx does, whatever they wait for.
 func New(ctx context.Context, cfg Config) *Transport {
-	cfg.MaxHeaderBytes = cmp.Or(cfg.MaxHeaderBytes, 64<<10)
-	t := &Transport{cfg: cfg, ctx: ctx}
+	t := &Transport{cfg: cfg, limits: Limits{
+		Context:        ctx,
+		MaxHeaderBytes: cmp.Or(cfg.MaxHeaderBytes, 64<<10),
+		BodyTimeout:    cfg.BodyTimeout,
+	}}
 	t.pool.init()
 	context.AfterFunc(ctx, t.pool.interrupt)
 	return t
@@ -63,7 +67,10 @@ func New(ctx context.Context, cfg Config) *Transport {
 
 // answerGrace is the time that an answer has to come when the request could not be written: a
 // receiver may answer and close the connection without having read all of it.
-const answerGrace = 50 * time.Millisecond
+const answerGrace = 500 * time.Millisecond
+
+// writeGrace is the time that the rest of a request has to be written when its answer is there.
+const writeGrace = 50 * time.Millisecond
 
 // inlineBytes is how large a body may be that is written before the answer is looked for. Sockets
 // take that much though nobody reads at the other end. A larger one has a goroutine of its own
@@ -83,40 +90,17 @@ func (t *Transport) Post(
 	header, body []byte,
 	fresh bool,
 ) (*http.Response, error) {
+	if to.secure {
+		return nil, errSecure
+	}
 	c, err := t.connect(deadline, to, fresh)
 	if err != nil {
-		return nil, t.cause(err, deadline)
+		return nil, Cause(t.limits.Context, err, deadline)
 	}
-	request := requests.Get().(*[]byte)
-	*request = to.appendHead((*request)[:0], header, len(body))
-	if len(body) > inlineBytes {
-		sending := make(chan error, 1)
-		c.sending = sending
-		go func() { sending <- c.send(request, body) }()
-	} else {
-		err = c.send(request, body)
-	}
-	resp, missing := c.answer(t.cfg.MaxHeaderBytes)
-	if missing != nil {
-		if sent := c.sent(); sent != nil {
-			err = sent
-		}
-		err = c.judge(cmp.Or(err, missing))
-		c.end(false)
-		return nil, t.cause(err, deadline)
-	}
-	keep := err == nil && !resp.Close
-	if c.incoming.buffer == nil || resp.Body == http.NoBody {
-		c.end(keep)
-		return resp, nil
-	}
-	if t.cfg.BodyTimeout > 0 {
-		// fails on a connection that is gone, as its next read will
-		_ = c.endBy(earlier(deadline, time.Now().Add(t.cfg.BodyTimeout)))
-	}
-	resp.Body = &answerBody{from: resp.Body, conn: c, keep: keep}
-	return resp, nil
+	return c.Post(to, header, body)
 }
+
+var errSecure = errors.New("http1: a target of https, and no TLS")
 
 // CloseIdleConnections closes the connections that are not in use.
 func (t *Transport) CloseIdleConnections() { t.pool.clear() }
@@ -129,11 +113,11 @@ func (t *Transport) connect(deadline time.Time, to *Target, fresh bool) (*conn, 
 		if c == nil {
 			break
 		}
-		if err := c.endBy(deadline); err != nil {
+		if err := c.EndBy(deadline); err != nil {
 			c.end(false)
 			return nil, err
 		}
-		if c.quiet() {
+		if c.Quiet() {
 			return c, nil
 		}
 		c.end(false)
@@ -143,7 +127,7 @@ func (t *Transport) connect(deadline time.Time, to *Target, fresh bool) (*conn, 
 		return nil, err
 	}
 	t.pool.add(c)
-	if err := c.endBy(deadline); err != nil {
+	if err := c.EndBy(deadline); err != nil {
 		c.end(false)
 		return nil, err
 	}
@@ -156,7 +140,7 @@ func (t *Transport) dial(deadline time.Time, to *Target) (c *conn, err error) {
 	dialled := make(chan struct{})
 	go func() {
 		defer close(dialled)
-		ctx, cancel := context.WithDeadline(t.ctx, deadline)
+		ctx, cancel := context.WithDeadline(t.limits.Context, deadline)
 		defer cancel()
 		var nc net.Conn
 		if nc, err = t.cfg.Dial(ctx, "tcp", to.address); err == nil {
@@ -167,10 +151,10 @@ func (t *Transport) dial(deadline time.Time, to *Target) (c *conn, err error) {
 	return c, err
 }
 
-// cause returns why a request failed: err, or the end of its time, or of the transport's context.
-func (t *Transport) cause(err error, deadline time.Time) error {
-	if t.ctx.Err() != nil {
-		return context.Cause(t.ctx)
+// Cause returns why a request failed: err, or the end of its time, or of all requests.
+func Cause(all context.Context, err error, deadline time.Time) error {
+	if all.Err() != nil {
+		return context.Cause(all)
 	}
 	if !time.Now().Before(deadline) {
 		return context.DeadlineExceeded

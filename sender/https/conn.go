@@ -1,123 +1,110 @@
 package https
 
 import (
-	"errors"
-	"io"
 	"net/http"
-	"net/http/httptrace"
-	"sync"
 	"time"
+
+	"hookline/sender/http1"
+	"hookline/sender/http2"
 )
 
-// conn is a connection that net/http speaks over, by either protocol.
+// conn is a connection, by either protocol.
 type conn struct {
-	pool   *pool
-	wire   *wire
-	client *http.ClientConn
-	began  time.Time // before it was opened
-	alone  bool      // for one request
-	once   sync.Once // of out
+	pool  *pool
+	nc    *secured
+	http1 *http1.Conn // nil by HTTP/2
+	http2 *http2.Conn // nil by HTTP/1.1
+	began time.Time   // before it was opened
+	alone bool        // for one request
 
 	// Guarded by pool.mu.
-	requests int         // under way
-	used     bool        // it has brought an answer
-	rest     *time.Timer // closes it when it was idle for too long
+	places    int  // requests that it takes at once; 0 when it takes no more
+	told      bool // the receiver has told how many
+	requests  int  // under way
+	used      bool
+	free      bool // it is in pool.free
+	idleSince time.Time
 }
 
-// told reports whether the receiver has told how many requests it takes at once.
-func (c *conn) told() bool {
-	c.wire.mu.Lock()
-	defer c.wire.mu.Unlock()
-	return c.wire.most > 0
-}
-
-// places returns how many requests the connection takes at once: one by HTTP/1.1; by HTTP/2 what
-// the receiver has told, and one until it has.
-func (c *conn) places() int {
-	c.wire.mu.Lock()
-	defer c.wire.mu.Unlock()
-	switch {
-	case c.wire.gone():
-		return 0
-	case !c.wire.http2:
-		return 1
+// newConn returns a connection by the protocol that the handshake has agreed on. It is to be
+// started.
+func newConn(p *pool, nc *secured, began time.Time, alone bool) *conn {
+	c := &conn{pool: p, nc: nc, began: began, alone: alone, places: 1}
+	nc.ended = func() { p.transport.ended(c) }
+	limits := &p.transport.limits
+	if nc.ConnectionState().NegotiatedProtocol != "h2" {
+		c.http1 = http1.NewConn(nc, limits, c.leave)
+		return c
 	}
-	return max(1, c.wire.most)
+	c.http2 = http2.New(nc, http2.Config{
+		Limits:  *limits,
+		CatchUp: nc.wire.catchUp,
+		Changed: c.changed,
+		Release: func() { c.leave(true) },
+	})
+	return c
 }
 
-// ready reports whether the connection still takes a request, by all that has come.
-func (c *conn) ready() bool {
+// start begins to speak, unless all requests have ended meanwhile.
+func (c *conn) start() {
+	if c.http2 != nil {
+		c.http2.Start()
+	}
+	if c.pool.transport.limits.Context.Err() != nil {
+		c.interrupt()
+	}
+}
+
+// changed takes note of how many requests an HTTP/2 connection takes now.
+func (c *conn) changed() {
+	p := c.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.places, c.told = c.http2.Places(); c.places == 0 {
+		p.remove(c)
+	} else {
+		p.offer(c)
+	}
+	p.tell()
+}
+
+// ready reports whether the connection still takes a request, by all that has come. The request has
+// a place on it, and its deadline is set.
+func (c *conn) ready(deadline time.Time) bool {
+	if c.http2 != nil { // which looks for itself, once for many requests
+		return true
+	}
+	if c.http1.EndBy(deadline) != nil {
+		return false
+	}
 	c.pool.mu.Lock()
 	used := c.used
 	c.pool.mu.Unlock()
-	switch {
-	case !used: // tickets may have come
-	case c.wire.http2:
-		c.wire.catchUp()
-	case !c.wire.quiet():
-		return false
-	}
-	c.wire.mu.Lock()
-	gone := c.wire.gone()
-	c.wire.mu.Unlock()
-	return !gone
+	return !used || c.http1.Quiet()
 }
 
-// wireChanged sees to it that a connection that is no good gets no further request, and that those
-// who wait know what has changed.
-func (c *conn) wireChanged() {
-	p := c.pool
-	c.wire.mu.Lock()
-	gone := c.wire.gone()
-	finished := c.wire.over || c.wire.closed
-	c.wire.mu.Unlock()
-	p.mu.Lock()
-	if gone {
-		p.remove(c)
+// post sends a request, which has a place, and gives that back when the answer was read.
+func (c *conn) post(
+	deadline time.Time, to *Target, header, body []byte,
+) (*http.Response, error) {
+	if c.http2 != nil {
+		return c.http2.Post(deadline, to.http2, header, body)
 	}
-	idle := c.requests == 0
-	p.tell()
-	p.mu.Unlock()
-	switch {
-	case finished:
-		c.out()
-	case gone && idle:
-		go c.close() // net/http, which has read this, may hold a lock that closing takes
-	}
-}
-
-// out counts the connection out.
-func (c *conn) out() { c.once.Do(func() { c.pool.transport.ended(c.pool) }) }
-
-func (c *conn) close() { _ = c.client.Close() }
-
-// expire closes the connection after too long a rest.
-func (c *conn) expire() {
-	c.pool.mu.Lock()
-	idle := c.requests == 0
-	if idle {
-		c.pool.remove(c)
-	}
-	c.pool.mu.Unlock()
-	if idle {
-		c.close()
-	}
+	return c.http1.Post(to.http1, header, body)
 }
 
 // leave gives a place back. keep tells that the connection can be used again.
 func (c *conn) leave(keep bool) {
 	p := c.pool
-	c.wire.mu.Lock()
-	gone := c.wire.gone()
-	c.wire.mu.Unlock()
 	p.mu.Lock()
 	c.requests--
+	c.used = true
 	idle := c.requests == 0
-	keep = keep && !gone && !c.alone && (!idle || !p.transport.full())
-	if !keep {
+	keep = keep && c.places > 0 && !c.alone && (!idle || !p.transport.full())
+	if keep {
+		p.offer(c)
+	} else {
 		p.remove(c)
-	} else if idle {
-		c.rest.Reset(p.transport.cfg.IdleTimeout)
 	}
 	p.tell()
 	p.mu.Unlock()
@@ -126,69 +113,20 @@ func (c *conn) leave(keep bool) {
 	}
 }
 
-// roundTrip sends a request, which has a place, and gives that back when the answer was read.
-func (c *conn) roundTrip(req *http.Request) (*http.Response, error) {
-	e := c.exchange()
-	ctx := req.Context()
-	if c.wire.http2 {
-		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: e.wroteHeaders})
+// close ends the connection.
+func (c *conn) close() {
+	if c.http2 != nil {
+		c.http2.Close()
+	} else {
+		_ = c.nc.Close()
 	}
-	resp, err := c.client.RoundTrip(req.WithContext(ctx))
-	if err != nil {
-		if ctx.Err() == nil {
-			err = e.judge(err)
-		}
-		e.end()
-		c.leave(c.wire.http2) // an answer that did not come leaves nothing in the way of others
-		return nil, err
-	}
-	c.pool.mu.Lock()
-	c.used = true
-	c.pool.mu.Unlock()
-	// After 431 the two sides may differ on what the table of headers holds.
-	fit := resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge
-	b := &body{
-		ReadCloser: resp.Body,
-		exchange:   e,
-		keep:       fit && c.wire.http2,
-		whole:      fit && !resp.Close,
-	}
-	resp.Body = b
-	if b.ReadCloser == http.NoBody {
-		b.end(true)
-		resp.Body = http.NoBody
-	}
-	return resp, nil
 }
 
-// body is that of an answer.
-type body struct {
-	io.ReadCloser
-	exchange *exchange
-	keep     bool // the connection can be used again, however much of the body was read
-	whole    bool // likewise, if all of it was
-	ended    bool
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if errors.Is(err, io.EOF) {
-		b.end(true)
+// interrupt makes whatever waits for the connection fail.
+func (c *conn) interrupt() {
+	if c.http2 != nil {
+		c.http2.Close()
+	} else {
+		c.http1.Interrupt()
 	}
-	return n, err
-}
-
-func (b *body) Close() error {
-	err := b.ReadCloser.Close()
-	b.end(false)
-	return err
-}
-
-func (b *body) end(all bool) {
-	if b.ended {
-		return
-	}
-	b.ended = true
-	b.exchange.end()
-	b.exchange.conn.leave(b.keep || all && b.whole)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -22,25 +21,18 @@ type dial struct {
 	err     error // likewise, for all
 }
 
-// address returns what to dial for a URL.
-func address(u *url.URL) string {
-	if u.Port() != "" {
-		return u.Host
-	}
-	return net.JoinHostPort(u.Hostname(), "443")
-}
-
 // open opens a connection.
 func (p *pool) open(alone bool) (*conn, error) {
 	t := p.transport
-	ctx, cancel := context.WithTimeout(t.ctx, t.cfg.DialTimeout)
+	ctx, cancel := context.WithTimeout(t.limits.Context, t.cfg.DialTimeout)
 	defer cancel()
 	began := time.Now()
 	raw, err := t.cfg.Dial(ctx, "tcp", p.address)
 	if err != nil {
 		return nil, cause(ctx, err)
 	}
-	encrypted := tls.Client(raw, t.config(p.address))
+	w := newWire(raw)
+	encrypted := tls.Client(w, t.config(p.address))
 	if err := encrypted.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
 		if plain, ok := errors.AsType[tls.RecordHeaderError](err); ok &&
@@ -52,19 +44,9 @@ func (p *pool) open(alone bool) (*conn, error) {
 	if t.cfg.Handshake != nil {
 		t.cfg.Handshake(encrypted.ConnectionState().DidResume)
 	}
-	c := &conn{pool: p, began: began, alone: alone}
-	c.wire = newWire(encrypted, c.wireChanged)
-	speaker := t.http1
-	if c.wire.http2 {
-		speaker = t.http2
-	}
-	t.opened(p)
-	ctx = context.WithValue(ctx, wireKey{}, c.wire)
-	if c.client, err = speaker.NewClientConn(ctx, "https", p.address); err != nil {
-		_ = c.wire.Close()
-		c.out()
-		return nil, cause(ctx, err)
-	}
+	c := newConn(p, &secured{Conn: encrypted, wire: w}, began, alone)
+	t.opened(c)
+	c.start()
 	return c, nil
 }
 
@@ -82,6 +64,7 @@ func cause(ctx context.Context, err error) error {
 func (t *Transport) config(address string) *tls.Config {
 	cfg := t.cfg.TLS.Clone()
 	cfg.NextProtos = []string{"h2", "http/1.1"}
+	cfg.DynamicRecordSizingDisabled = true // a request is one record, the first ones as well
 	if cfg.ServerName == "" {
 		cfg.ServerName, _, _ = net.SplitHostPort(address)
 	}

@@ -22,13 +22,40 @@ type pool struct {
 	connections int // open ones, those alone included
 
 	mu      sync.Mutex // guards all below
-	conns   []*conn    // that may take requests, the one that was used last at the end
-	dials   []*dial    // under way
+	conns   []*conn    // that may take requests
+	free    []*conn    // those of them with a place, the one that was used last at the end
+	timer   *time.Timer
+	ticking bool    // timer is running, as it does while a connection is idle
+	dials   []*dial // under way
 	waiting chan struct{}
 }
 
 // take returns a connection for one request, which has a place on it.
-func (p *pool) take(ctx context.Context, terms Terms) (*conn, error) {
+func (p *pool) take(deadline time.Time, terms Terms) (*conn, error) {
+	for {
+		p.mu.Lock()
+		c := p.pick(terms)
+		p.mu.Unlock()
+		if c == nil {
+			var err error
+			if c, err = p.wait(deadline, terms); err != nil {
+				return nil, err
+			}
+		}
+		if c.ready(deadline) {
+			return c, nil
+		}
+		c.leave(false)
+		if err := p.transport.limits.Context.Err(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// wait waits for a connection of which a request has a place.
+func (p *pool) wait(deadline time.Time, terms Terms) (*conn, error) {
+	ctx, cancel := context.WithDeadline(p.transport.limits.Context, deadline)
+	defer cancel()
 	var mine *dial // that the request waits for
 	defer func() { p.quit(mine) }()
 	for ctx.Err() == nil {
@@ -48,18 +75,14 @@ func (p *pool) take(ctx context.Context, terms Terms) (*conn, error) {
 		if c == nil && mine == nil && !p.toldSoon(terms) {
 			mine = p.dialFor(terms)
 		}
-		changed := p.wait()
+		changed := p.change()
 		p.mu.Unlock()
-		switch {
-		case c == nil:
-			select {
-			case <-changed:
-			case <-ctx.Done():
-			}
-		case c.ready():
+		if c != nil {
 			return c, nil
-		default:
-			c.leave(false)
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
 		}
 	}
 	return nil, context.Cause(ctx)
@@ -88,30 +111,46 @@ func (p *pool) pick(terms Terms) *conn {
 	if terms.OwnConnection {
 		return nil
 	}
-	for i := len(p.conns) - 1; i >= 0; i-- {
-		c := p.conns[i]
-		if !c.began.After(terms.After) || c.requests >= c.places() {
+	for i := len(p.free) - 1; i >= 0; i-- {
+		c := p.free[i]
+		if !c.began.After(terms.After) {
 			continue
 		}
 		c.requests++
-		c.rest.Stop()
-		p.conns = append(slices.Delete(p.conns, i, i+1), c)
+		if c.requests >= c.places {
+			p.free = slices.Delete(p.free, i, i+1)
+			c.free = false
+		}
 		return c
 	}
 	return nil
 }
 
+// offer puts a connection among the free ones, if it has a place and is one of the pool's. p.mu is
+// held.
+func (p *pool) offer(c *conn) {
+	if c.requests == 0 {
+		c.idleSince = time.Now()
+		p.tick(p.transport.cfg.IdleTimeout)
+	}
+	if c.free || c.requests >= c.places || !slices.Contains(p.conns, c) {
+		return
+	}
+	c.free = true
+	p.free = append(p.free, c)
+}
+
 // toldSoon reports whether a connection has yet to tell how many requests it takes. p.mu is held.
 func (p *pool) toldSoon(terms Terms) bool {
 	return !terms.OwnConnection && slices.ContainsFunc(p.conns, func(c *conn) bool {
-		return c.began.After(terms.After) && c.wire.http2 && !c.told()
+		return c.began.After(terms.After) && c.http2 != nil && !c.told
 	})
 }
 
 // dialFor returns the dial that a request is to wait for: one under way, or a new one. p.mu is
 // held.
 func (p *pool) dialFor(terms Terms) *dial {
-	several := len(p.conns) > 0 && !p.conns[len(p.conns)-1].wire.http2
+	several := len(p.conns) > 0 && p.conns[len(p.conns)-1].http1 != nil
 	for _, d := range p.dials {
 		if !several && !terms.OwnConnection && d.began.After(terms.After) {
 			d.waiters++
@@ -133,14 +172,17 @@ func (p *pool) run(d *dial) {
 	d.ended, d.err = true, err
 	p.dials = slices.DeleteFunc(p.dials, func(other *dial) bool { return other == d })
 	wanted := d.waiters > 0
-	over := !wanted && (d.alone || p.transport.ctx.Err() != nil)
+	over := !wanted && (d.alone || p.transport.limits.Context.Err() != nil)
 	if c != nil {
-		c.rest = time.AfterFunc(p.transport.cfg.IdleTimeout, c.expire)
 		if wanted {
 			d.conn, c.requests = c, 1
 		}
-		if !d.alone && !over && c.places() > 0 {
+		if c.http2 != nil { // it may have told by now, or have ended
+			c.places, c.told = c.http2.Places()
+		}
+		if !d.alone && !over && c.places > 0 {
 			p.conns = append(p.conns, c)
+			p.offer(c)
 		}
 	}
 	p.tell()
@@ -150,8 +192,8 @@ func (p *pool) run(d *dial) {
 	}
 }
 
-// wait returns what is closed at the next change. p.mu is held.
-func (p *pool) wait() <-chan struct{} {
+// change returns what is closed at the next change. p.mu is held.
+func (p *pool) change() <-chan struct{} {
 	if p.waiting == nil {
 		p.waiting = make(chan struct{})
 	}
@@ -168,22 +210,69 @@ func (p *pool) tell() {
 
 // remove takes a connection out, which gets no further request. p.mu is held.
 func (p *pool) remove(c *conn) {
-	p.conns = slices.DeleteFunc(p.conns, func(other *conn) bool { return other == c })
+	is := func(other *conn) bool { return other == c }
+	p.conns = slices.DeleteFunc(p.conns, is)
+	if c.free {
+		p.free = slices.DeleteFunc(p.free, is)
+		c.free = false
+	}
 }
 
-func (p *pool) closeIdle() {
-	p.mu.Lock()
-	var idle []*conn
-	for _, c := range p.conns {
-		if c.requests == 0 {
-			idle = append(idle, c)
-		}
+// tick has expire come after a time. p.mu is held.
+func (p *pool) tick(after time.Duration) {
+	switch {
+	case p.ticking:
+		return
+	case p.timer == nil:
+		p.timer = time.AfterFunc(after, p.expire)
+	default:
+		p.timer.Reset(after)
 	}
-	for _, c := range idle {
-		p.remove(c)
+	p.ticking = true
+}
+
+// expire closes the connections that have been idle for too long, and comes again when the next one
+// will have been.
+func (p *pool) expire() {
+	p.mu.Lock()
+	p.ticking = false
+	limit, now := p.transport.cfg.IdleTimeout, time.Now()
+	old, next := p.idle(now.Add(-limit))
+	if !next.IsZero() {
+		p.tick(next.Add(limit).Sub(now))
 	}
 	p.mu.Unlock()
-	for _, c := range idle {
+	for _, c := range old {
+		c.close()
+	}
+}
+
+// idle takes out the connections that have had no request since a time, and returns them, and since
+// when the first of the others has had none. p.mu is held.
+func (p *pool) idle(since time.Time) (out []*conn, next time.Time) {
+	for _, c := range slices.Clone(p.conns) {
+		switch {
+		case c.requests > 0:
+		case !c.idleSince.After(since):
+			p.remove(c)
+			out = append(out, c)
+		case next.IsZero() || c.idleSince.Before(next):
+			next = c.idleSince
+		}
+	}
+	return out, next
+}
+
+// closeIdle closes the connections without a request.
+func (p *pool) closeIdle() {
+	p.mu.Lock()
+	old, _ := p.idle(time.Now())
+	if p.timer != nil {
+		p.timer.Stop()
+		p.ticking = false
+	}
+	p.mu.Unlock()
+	for _, c := range old {
 		c.close()
 	}
 }

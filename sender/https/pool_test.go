@@ -31,10 +31,11 @@ func TestFewStreams(t *testing.T) {
 	}, func(s *httptest.Server) {
 		s.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: few}
 	}, func(http.ResponseWriter, *http.Request) { all.Done(); all.Wait() }) // until all are under way
+	to := target(t, server.URL, "")
 	var done sync.WaitGroup
 	for range requests {
 		done.Go(func() {
-			if status, err := transport.post(t.Context(), server.URL, Terms{}); status != http.StatusOK {
+			if status, err := transport.post(to, Terms{}); status != http.StatusOK {
 				t.Errorf("status %d, %v", status, err)
 			}
 		})
@@ -68,15 +69,16 @@ func TestFirstConnectionAlone(t *testing.T) {
 		},
 	}, func(s *httptest.Server) { s.EnableHTTP2 = false },
 		func(http.ResponseWriter, *http.Request) { all.Done(); all.Wait() })
+	to := target(t, server.URL, "")
 	var done sync.WaitGroup
 	for range requests {
 		done.Go(func() {
-			if status, err := transport.post(t.Context(), server.URL, Terms{}); status != http.StatusOK {
+			if status, err := transport.post(to, Terms{}); status != http.StatusOK {
 				t.Errorf("status %d, %v", status, err)
 			}
 		})
 	}
-	p := transport.pool(server.Listener.Addr().String(), "")
+	p := transport.pool(to)
 	defer transport.leave(p)
 	for waiting := 0; waiting < requests; { // until all wait for the first
 		p.mu.Lock()
@@ -95,7 +97,8 @@ func TestDialFails(t *testing.T) {
 	transport, server := receiverOf(t, Config{
 		Dial: func(context.Context, string, string) (net.Conn, error) { return nil, why },
 	}, nil, nil)
-	if _, err := transport.post(t.Context(), server.URL, Terms{}); !errors.Is(err, why) {
+	to := target(t, server.URL, "")
+	if _, err := transport.post(to, Terms{}); !errors.Is(err, why) {
 		t.Errorf("%v, want %v", err, why)
 	}
 	transport.mu.Lock()
@@ -118,7 +121,8 @@ func TestDialTimesOut(t *testing.T) {
 			return (&net.Dialer{}).DialContext(ctx, network, address)
 		},
 	}, nil, func(http.ResponseWriter, *http.Request) {})
-	status, err := transport.post(t.Context(), server.URL, Terms{})
+	to := target(t, server.URL, "")
+	status, err := transport.post(to, Terms{})
 	if status != http.StatusOK || dials.Load() != 2 {
 		t.Errorf("status %d, %v after %d dials; want 200 after 2", status, err, dials.Load())
 	}
@@ -131,9 +135,10 @@ func TestTerms(t *testing.T) {
 	transport, server := receiverOf(t, Config{}, nil, func(_ http.ResponseWriter, r *http.Request) {
 		from <- r.RemoteAddr
 	})
+	to := target(t, server.URL, "")
 	send := func(terms Terms) string {
 		t.Helper()
-		if status, err := transport.post(t.Context(), server.URL, terms); status != http.StatusOK {
+		if status, err := transport.post(to, terms); status != http.StatusOK {
 			t.Fatalf("status %d, %v", status, err)
 		}
 		return await(t, from, "request")
@@ -148,8 +153,8 @@ func TestTerms(t *testing.T) {
 		t.Errorf("requests came from %s, alone %s, shared %s, new %s, again %s", old, alone, shared,
 			fresh, again)
 	}
-	if status, err := transport.post(t.Context(), server.URL,
-		Terms{Owner: "other"}); status != http.StatusOK {
+	others := target(t, server.URL, "other")
+	if status, err := transport.post(others, Terms{}); status != http.StatusOK {
 		t.Fatalf("status %d, %v", status, err)
 	}
 	if other := await(t, from, "request"); other == old || other == fresh {
@@ -166,7 +171,8 @@ func TestHeadersTooLarge(t *testing.T) {
 	})
 	seen := map[string]bool{}
 	for range 3 {
-		status, err := transport.post(t.Context(), server.URL, Terms{})
+		to := target(t, server.URL, "")
+		status, err := transport.post(to, Terms{})
 		if status != http.StatusRequestHeaderFieldsTooLarge {
 			t.Fatalf("status %d, %v", status, err)
 		}
@@ -174,27 +180,5 @@ func TestHeadersTooLarge(t *testing.T) {
 	}
 	if len(seen) != 3 {
 		t.Errorf("%d connections for three requests, want 3", len(seen))
-	}
-}
-
-// How many requests a connection takes at once: none once the receiver has told that it ends it, or
-// it has ended.
-func TestPlaces(t *testing.T) {
-	for name, test := range map[string]struct {
-		wire *wire
-		want int
-	}{
-		"HTTP/1.1":       {&wire{}, 1},
-		"HTTP/1.1, over": {&wire{over: true}, 0},
-		"not told yet":   {&wire{http2: true}, 1},
-		"told":           {&wire{http2: true, most: 8}, 8},
-		"after GOAWAY":   {&wire{http2: true, most: 8, leaving: true}, 0},
-		"unwritable":     {&wire{http2: true, most: 8, broken: true}, 0},
-		"over":           {&wire{http2: true, most: 8, over: true}, 0},
-		"closed":         {&wire{http2: true, most: 8, closed: true}, 0},
-	} {
-		if got := (&conn{wire: test.wire}).places(); got != test.want {
-			t.Errorf("%s: %d requests at once, want %d", name, got, test.want)
-		}
 	}
 }

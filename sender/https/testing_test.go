@@ -1,15 +1,14 @@
 package https
 
 import (
-	"bytes"
 	"cmp"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 	"time"
 )
@@ -54,63 +53,27 @@ func receiverOf(
 	return transport, server
 }
 
-// post sends a small request and reads the answer.
-func (t *Transport) post(ctx context.Context, url string, terms Terms) (status int, err error) {
-	const text = "text"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader([]byte(text)))
+// target returns the target of POSTs to a URL.
+func target(t testing.TB, address, owner string) *Target {
+	t.Helper()
+	u, err := url.Parse(address)
 	if err != nil {
-		return 0, err
+		t.Fatal(err)
 	}
-	resp, err := t.RoundTrip(req, terms)
+	to, err := NewTarget(u, nil, owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// post sends a small request and reads the answer.
+func (t *Transport) post(to *Target, terms Terms) (status int, err error) {
+	//nolint:bodyclose // it is closed below
+	resp, err := t.Post(time.Now().Add(time.Hour), to, nil, []byte("text"), terms)
 	if err != nil {
 		return 0, err
 	}
 	_, _ = io.Copy(io.Discard, resp.Body)
 	return resp.StatusCode, resp.Body.Close()
-}
-
-// tlsPair returns both ends of a TLS connection over TCP, of which the client's goes through wrap.
-func tlsPair(t *testing.T, wrap func(net.Conn) net.Conn) (client, server *tls.Conn) {
-	t.Helper()
-	certificate := httptest.NewUnstartedServer(nil)
-	certificate.StartTLS()
-	t.Cleanup(certificate.Close)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	accepted := make(chan net.Conn, 1)
-	go func() {
-		c, err := listener.Accept()
-		if err != nil {
-			t.Error(err)
-		}
-		accepted <- c
-	}()
-	c, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	server = tls.Server(await(t, accepted, "connection"), &tls.Config{
-		Certificates:           certificate.TLS.Certificates,
-		NextProtos:             []string{"h2"},
-		SessionTicketsDisabled: true,
-	})
-	roots := x509.NewCertPool()
-	roots.AddCert(certificate.Certificate())
-	client = tls.Client(wrap(c), &tls.Config{
-		RootCAs: roots, ServerName: "example.com",
-		NextProtos: []string{"h2"},
-	})
-	done := make(chan error, 1)
-	go func() { done <- server.Handshake() }()
-	if err := client.Handshake(); err != nil {
-		t.Fatal(err)
-	}
-	if err := await(t, done, "handshake"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { client.NetConn().Close(); server.NetConn().Close() })
-	return client, server
 }

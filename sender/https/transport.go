@@ -1,17 +1,22 @@
-// Package https POSTs over TLS, by HTTP/2 or HTTP/1.1 as the receiver likes. net/http speaks; which
-// connection a request takes, and what has become of it when that ends, is told here, by what has
-// passed over the connection.
+// Package https POSTs over TLS, by HTTP/2 or HTTP/1.1 as the receiver likes: it opens the
+// connections, over which http1 and http2 speak, and says which one a request takes.
 package https
 
 import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"hookline/sender/http1"
+	"hookline/sender/http2"
 )
 
 // Config of a Transport.
@@ -32,8 +37,13 @@ type Config struct {
 	// last request is over.
 	MaxIdleTotal int
 
-	// MaxHeaderBytes bounds the header of an answer.
+	// MaxHeaderBytes bounds the header of an answer, and of all 1xx answers before it. 0 stands for
+	// 64 KiB.
 	MaxHeaderBytes int64
+
+	// BodyTimeout is how long an answer's body may take, from the end of its header. 0 leaves it to
+	// the request's deadline.
+	BodyTimeout time.Duration
 
 	// Handshake is told of each handshake, and whether it resumed a session; may be nil.
 	Handshake func(resumed bool)
@@ -43,73 +53,72 @@ type Config struct {
 // request was not taken, the error is a *http1.LostError. Safe for concurrent use, but Read and
 // Close of one answer's body are not.
 type Transport struct {
-	cfg          Config
-	ctx          context.Context
-	http1, http2 *http.Transport // make net/http speak over a wire
-	open         atomic.Int64    // connections
+	cfg    Config
+	limits http1.Limits
+	open   atomic.Int64 // connections
 
 	mu    sync.Mutex
 	pools map[string]*pool // those that have a connection, or a user
+	conns map[*conn]struct{}
 }
 
-// New returns a transport that opens no connection once ctx has ended.
+// New returns a transport whose requests all end when ctx does, whatever they wait for.
 func New(ctx context.Context, cfg Config) *Transport {
-	talk := func(p *http.Protocols) *http.Transport {
-		return &http.Transport{
-			DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return ctx.Value(wireKey{}).(*wire), nil
-			},
-			Protocols:              p,
-			MaxResponseHeaderBytes: cmp.Or(cfg.MaxHeaderBytes, 64<<10),
-			DisableCompression:     true, // no answer is read
-			// An HTTP/2 connection carries many requests: when it is dead, that must be found out before
-			// they have all timed out.
-			HTTP2: &http.HTTP2Config{
-				SendPingTimeout: 15 * time.Second,
-				PingTimeout:     5 * time.Second,
-			},
-		}
+	t := &Transport{cfg: cfg, pools: map[string]*pool{}, conns: map[*conn]struct{}{}}
+	t.limits = http1.Limits{
+		Context:        ctx,
+		MaxHeaderBytes: cmp.Or(cfg.MaxHeaderBytes, 64<<10),
+		BodyTimeout:    cfg.BodyTimeout,
 	}
-	var one, two http.Protocols
-	one.SetHTTP1(true)
-	two.SetUnencryptedHTTP2(true) // to net/http a wire is no TLS
-	t := &Transport{cfg: cfg, ctx: ctx, pools: map[string]*pool{}}
-	t.http1, t.http2 = talk(&one), talk(&two)
+	context.AfterFunc(ctx, t.interrupt)
 	return t
 }
 
-// wireKey is the key of the wire that a client connection of net/http's is made of, in the context
-// of its making.
-type wireKey struct{}
-
 // Terms say which connections a request may take.
 type Terms struct {
-	Owner         string    // those of this owner only
 	After         time.Time // those made since then; zero: any
 	OwnConnection bool      // one that is made for it, and closed behind it
 }
 
-// RoundTrip sends a request, whose body has a known length and is in memory. The request's context
-// bounds it, the reading of the answer's body included.
-func (t *Transport) RoundTrip(req *http.Request, terms Terms) (*http.Response, error) {
-	p := t.pool(address(req.URL), terms.Owner)
+// tries is how many connections one request may take that turn out to take no more requests.
+const tries = 3
+
+// Post sends body to a target and returns the answer. header is further lines of the request's
+// header, each with its CR LF. It may be changed once Post has returned; the bytes of body must
+// never change.
+//
+// At the deadline, the error of Post or of reading the answer's body is context.DeadlineExceeded;
+// when the transport's context ends, it is that one's cause.
+func (t *Transport) Post(
+	deadline time.Time,
+	to *Target,
+	header, body []byte,
+	terms Terms,
+) (resp *http.Response, err error) {
+	p := t.pool(to)
 	defer t.leave(p)
-	c, err := p.take(req.Context(), terms)
-	if err != nil {
-		return nil, err
+	for range tries {
+		var c *conn
+		if c, err = p.take(deadline, terms); err != nil {
+			return nil, http1.Cause(t.limits.Context, err, deadline)
+		}
+		resp, err = c.post(deadline, to, header, body)
+		if err == nil || !errors.Is(err, http2.ErrNotBegun) {
+			break
+		}
+		c.changed() // or the next one may be sent to it as well
 	}
-	return c.roundTrip(req)
+	return resp, err
 }
 
 // pool returns the pool of a host and an owner, to be left again.
-func (t *Transport) pool(address, owner string) *pool {
+func (t *Transport) pool(to *Target) *pool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := address + owner
-	p := t.pools[key]
+	p := t.pools[to.key]
 	if p == nil {
-		p = &pool{transport: t, key: key, address: address}
-		t.pools[key] = p
+		p = &pool{transport: t, key: to.key, address: to.address}
+		t.pools[to.key] = p
 	}
 	p.users++
 	return p
@@ -130,21 +139,33 @@ func (t *Transport) forget(p *pool) {
 	}
 }
 
-// opened counts a connection of a pool.
-func (t *Transport) opened(p *pool) {
+// opened takes a connection in.
+func (t *Transport) opened(c *conn) {
 	t.open.Add(1)
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	p.connections++
+	c.pool.connections++
+	t.conns[c] = struct{}{}
+	t.mu.Unlock()
 }
 
-// ended counts it out.
-func (t *Transport) ended(p *pool) {
+// ended takes it out.
+func (t *Transport) ended(c *conn) {
 	t.open.Add(-1)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p.connections--
-	t.forget(p)
+	c.pool.connections--
+	delete(t.conns, c)
+	t.forget(c.pool)
+}
+
+// interrupt makes everything fail that waits for a connection.
+func (t *Transport) interrupt() {
+	t.mu.Lock()
+	conns := slices.Collect(maps.Keys(t.conns))
+	t.mu.Unlock()
+	for _, c := range conns {
+		c.interrupt()
+	}
 }
 
 // full reports whether there are so many connections that none should be kept for later.
@@ -155,10 +176,7 @@ func (t *Transport) full() bool {
 // CloseIdleConnections closes the connections without a request.
 func (t *Transport) CloseIdleConnections() {
 	t.mu.Lock()
-	pools := make([]*pool, 0, len(t.pools))
-	for _, p := range t.pools {
-		pools = append(pools, p)
-	}
+	pools := slices.Collect(maps.Values(t.pools))
 	t.mu.Unlock()
 	for _, p := range pools {
 		p.closeIdle()

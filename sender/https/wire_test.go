@@ -1,101 +1,225 @@
+//go:build unix
+
 package https
 
 import (
+	"crypto/tls"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 )
 
-// deaf is a connection that the other end takes nothing from, once told.
-type deaf struct {
-	net.Conn
-	told atomic.Bool
-}
-
-func (d *deaf) Write(p []byte) (int, error) {
-	if d.told.Load() {
-		return 0, &net.OpError{Op: "write", Err: syscall.EPIPE}
-	}
-	return d.Conn.Write(p)
-}
-
-// After a write has failed, what the receiver had said before is read: the GOAWAY, and answers.
-func TestLastWordsAreRead(t *testing.T) {
-	var under *deaf
-	client, server := tlsPair(t, func(c net.Conn) net.Conn { under = &deaf{Conn: c}; return under })
-	w := newWire(client, func() {})
-	under.told.Store(true)
-	if _, err := server.Write(frameOf(frameGoAway, 0, 0, uint32s(1, 0)...)); err != nil {
+// pair returns both ends of a TLS connection over TCP, of which the client's goes through wrap.
+func pair(t *testing.T, wrap func(net.Conn) net.Conn) (client *secured, server *tls.Conn) {
+	t.Helper()
+	config, roots := certified(t)
+	config.ClientAuth = tls.RequestClientCert // so that session tickets come after the handshake
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
 		t.Fatal(err)
 	}
-	text := append(make([]byte, prefaceLength), frameOf(frameHeaders, 4, 3, 0)...)
-	for range 2 { // the second one knows already that it is in vain
-		if n, err := w.Write(text); n != len(text) || err != nil {
-			t.Fatalf("a write has ended in %d bytes, %v; want all of them to be taken", n, err)
+	defer listener.Close()
+	accepted := make(chan net.Conn, 1)
+	go func() {
+		c, err := listener.Accept()
+		if err != nil {
+			t.Error(err)
 		}
-		text = frameOf(frameHeaders, 4, 5, 0)
+		accepted <- c
+	}()
+	c, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if w.unsent != 3 || !w.gone() {
-		t.Errorf("stream %d is the first that was not sent, want 3", w.unsent)
+	server = tls.Server(await(t, accepted, "connection"), config)
+	w := newWire(wrap(c))
+	trusting := &tls.Config{
+		RootCAs: roots, ServerName: "example.com", ClientSessionCache: tls.NewLRUClientSessionCache(1),
 	}
-	piece := make([]byte, 100)
-	for !w.leaving {
-		if _, err := w.Read(piece); err != nil {
-			t.Fatalf("the GOAWAY was not read: %v", err)
+	client = &secured{Conn: tls.Client(w, trusting), wire: w, ended: func() {}}
+	done := make(chan error, 1)
+	go func() { done <- server.Handshake() }()
+	if err := client.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	if err := await(t, done, "handshake"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close(); server.NetConn().Close() })
+	return client, server
+}
+
+func same(c net.Conn) net.Conn { return c }
+
+// until waits until something is so.
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for start := time.Now(); !is(); {
+		if time.Since(start) > patience {
+			t.Fatalf("waited in vain: %s", what)
 		}
-	}
-	if w.accepted != 1 || w.over {
-		t.Errorf("GOAWAY after stream %d, over %t; want 1, not over", w.accepted, w.over)
-	}
-	if _, err := w.Read(piece); err == nil || !w.over {
-		t.Errorf("reading goes on: %v; want it to end when the last words have had their time", err)
 	}
 }
 
-// looked is a connection that tells when somebody has looked whether something has come.
-type looked struct {
+// An idle connection is quiet while nothing comes but session tickets. Bytes that nobody asked for
+// and an end are none of that, and neither waits.
+func TestQuiet(t *testing.T) {
+	for name, spoil := range map[string]func(*tls.Conn) error{
+		"bytes": func(c *tls.Conn) error {
+			_, err := io.WriteString(c, "HTTP/1.1 408 ")
+			return err
+		},
+		"half ended": func(c *tls.Conn) error { return c.CloseWrite() },
+		"closed":     func(c *tls.Conn) error { return c.Close() },
+		"cut":        func(c *tls.Conn) error { return c.NetConn().Close() },
+		"reset": func(c *tls.Conn) error {
+			_ = c.NetConn().(*net.TCPConn).SetLinger(0)
+			return c.NetConn().Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, server := pair(t, same)
+			until(t, "session tickets", func() bool { return !client.wire.silent() })
+			for range 2 {
+				if !client.Quiet() {
+					t.Fatal("not quiet, though nothing has come but tickets")
+				}
+			}
+			if !client.wire.silent() {
+				t.Error("the tickets were not taken in")
+			}
+			if err := spoil(server); err != nil {
+				t.Fatal(err)
+			}
+			until(t, "news", func() bool { return !client.wire.silent() })
+			if client.Quiet() {
+				t.Error("quiet, though something has come")
+			}
+		})
+	}
+}
+
+// A connection is used again after it was found quiet, whatever came in pieces.
+func TestQuietInPieces(t *testing.T) {
+	client, server := pair(t, same)
+	until(t, "session tickets", func() bool { return !client.wire.silent() })
+	for range 2 {
+		if !client.Quiet() {
+			t.Fatal("not quiet")
+		}
+	}
+	go func() { _, _ = io.WriteString(server, "text") }()
+	text := make([]byte, 4)
+	if _, err := io.ReadFull(client, text); err != nil || string(text) != "text" {
+		t.Errorf("%q, %v", text, err)
+	}
+	if !client.Quiet() {
+		t.Error("not quiet after all was read")
+	}
+}
+
+// gated is a connection that is read from, once told so, when somebody has looked whether something
+// has come.
+type gated struct {
 	*net.TCPConn
-	then func()
+	shut atomic.Bool
+	look chan struct{}
 }
 
-func (l *looked) SyscallConn() (syscall.RawConn, error) {
-	raw, err := l.TCPConn.SyscallConn()
-	return lookedRaw{raw, l.then}, err
+func (g *gated) Read(p []byte) (int, error) {
+	if g.shut.Load() {
+		<-g.look
+	}
+	return g.TCPConn.Read(p)
 }
 
-type lookedRaw struct {
+func (g *gated) SyscallConn() (syscall.RawConn, error) {
+	raw, err := g.TCPConn.SyscallConn()
+	return gatedRaw{raw, g}, err
+}
+
+type gatedRaw struct {
 	syscall.RawConn
-	then func()
+	gated *gated
 }
 
-func (l lookedRaw) Control(f func(uintptr)) error {
-	defer l.then()
-	return l.RawConn.Control(f)
+func (r gatedRaw) Control(f func(uintptr)) error {
+	defer func() {
+		if r.gated.shut.CompareAndSwap(true, false) {
+			close(r.gated.look)
+		}
+	}()
+	return r.RawConn.Control(f)
 }
 
 // What has come before a request is sent is read before it is: so it does not follow a GOAWAY.
 func TestCatchesUp(t *testing.T) {
-	var w *wire
-	var reading sync.WaitGroup
-	read := sync.OnceFunc(func() { reading.Go(func() { _, _ = w.Read(make([]byte, 100)) }) })
-	client, server := tlsPair(t, func(c net.Conn) net.Conn {
-		return &looked{c.(*net.TCPConn), func() {}}
+	var under *gated
+	client, server := pair(t, func(c net.Conn) net.Conn {
+		under = &gated{TCPConn: c.(*net.TCPConn), look: make(chan struct{})}
+		return under
 	})
-	w = newWire(client, func() {})
-	if _, err := server.Write(frameOf(frameGoAway, 0, 0, uint32s(1, 0)...)); err != nil {
+	client.wire.patience = patience
+	until(t, "session tickets", func() bool { return !client.wire.silent() })
+	if !client.Quiet() {
+		t.Fatal("not quiet")
+	}
+	if _, err := io.WriteString(server, "text"); err != nil {
 		t.Fatal(err)
 	}
-	for w.quiet() { // until it has come
-		continue
+	until(t, "what was sent", func() bool { return !client.wire.silent() })
+	under.shut.Store(true)
+	var reading sync.WaitGroup
+	var got atomic.Value
+	reading.Go(func() {
+		text := make([]byte, 100)
+		n, _ := client.Read(text)
+		got.Store(string(text[:n]))
+		_, _ = client.Read(make([]byte, 1)) // until the end
+	})
+	for !client.wire.reading.Load() {
+		runtime.Gosched()
 	}
-	client.NetConn().(*looked).then = read
-	w.catchUp()
-	w.mu.Lock()
-	if !w.leaving {
-		t.Error("the GOAWAY that had come is not known")
+	client.wire.catchUp()
+	if got.Load() != "text" {
+		t.Error("not all was read that had come")
 	}
-	w.mu.Unlock()
+	client.wire.Conn.Close()
 	reading.Wait()
+}
+
+// A connection that the receiver has ended while it was idle fails no request.
+func TestLeavesEndedConnections(t *testing.T) {
+	conns := make(chan net.Conn, 9)
+	transport, server := receiverOf(t, Config{}, func(s *httptest.Server) {
+		s.EnableHTTP2 = false
+		s.Config.ConnState = func(c net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				conns <- c
+			}
+		}
+	}, func(http.ResponseWriter, *http.Request) {})
+	to := target(t, server.URL, "")
+	for range 3 {
+		if status, err := transport.post(to, Terms{}); status != http.StatusOK {
+			t.Fatalf("status %d, %v", status, err)
+		}
+		if len(conns) != 1 {
+			t.Fatalf("%d new connections, want 1", len(conns))
+		}
+		p := transport.pool(to)
+		transport.leave(p)
+		p.mu.Lock()
+		idle := p.free[0]
+		p.mu.Unlock()
+		_ = await(t, conns, "connection").Close()
+		until(t, "the end of the idle connection", func() bool { return !idle.nc.wire.silent() })
+	}
 }

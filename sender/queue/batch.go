@@ -1,6 +1,9 @@
 package queue
 
-import "time"
+import (
+	"container/heap"
+	"time"
+)
 
 // batching says how many deliveries go into one request, and how long the first of them waits for
 // others. The zero batching has each go by itself.
@@ -59,7 +62,7 @@ func (q *Queue) Along(d *Delivery, now time.Time) (along []*Delivery) {
 		return nil
 	}
 	bytes := d.Size
-	take := func(other *Delivery) bool {
+	fits := func(other *Delivery) bool {
 		if other == nil || len(along)+1 >= q.batch.most || bytes+other.Size > MaxBatchBytes ||
 			!other.mayJoin() {
 			return false
@@ -68,28 +71,46 @@ func (q *Queue) Along(d *Delivery, now time.Time) (along []*Delivery) {
 		if other.Late {
 			to = to.Current()
 		}
-		if to != d.Tried || !other.Event.IsFor(to.Workspace) {
-			return false
-		}
-		other.Tried = to
+		return to == d.Tried && other.Event.IsFor(to.Workspace)
+	}
+	take := func(other *Delivery) {
+		other.Tried = d.Tried
 		bytes += other.Size
 		along = append(along, other)
-		return true
 	}
 	rest := func(k *keyQueue) {
-		if k.joined != nil { // what is behind the first may have to wait for another key queue
+		// what is behind the first may have to wait for another key queue, or be told with more
+		if k.joined != nil || d.Tried.Merges() {
 			return
 		}
-		for other := k.first().next; take(other); other = other.next {
+		for other := k.first().next; fits(other); other = other.next {
+			take(other)
 		}
 	}
 	rest(d.key)
-	for k := q.ready.first; k != nil && take(k.first()); k = q.ready.first {
-		q.ready.pop()
-		q.begin(k, now)
-		rest(k)
+	for k := q.fitting(fits, now); k != nil; k = q.fitting(fits, now) {
+		if other := q.merge(k, now); other != nil {
+			q.begin(k, other, now)
+			take(other)
+			rest(k)
+		}
 	}
 	return along
+}
+
+// fitting takes the next key queue out of line, or one of which the record has settled at now, if
+// its first delivery fits; nil if there is none.
+func (q *Queue) fitting(fits func(*Delivery) bool, now time.Time) *keyQueue {
+	if q.ready.first != nil && fits(q.ready.first.first()) {
+		return q.ready.pop()
+	}
+	for len(q.due) > 0 && q.due[0].state == Settling && !now.Before(q.due[0].due) &&
+		fits(q.due[0].first()) {
+		if k := heap.Pop(&q.due).(*keyQueue); q.isQuiet(k, now) {
+			return k
+		}
+	}
+	return nil
 }
 
 // Results takes what became of an attempt at several deliveries: at one that Next has returned, and
@@ -120,14 +141,14 @@ func (q *Queue) Results(list []*Delivery, results []Result, now time.Time,
 			judged[j] = true
 		}
 		i += last
+		decisions[i] = q.result(list[i], results[i], now, counts)
+		counts = false
 		if results[i].Outcome == Accepted { // those behind it that are in the spool by now
 			for j := i + 1; j < end && results[j].Outcome == Accepted; j++ {
 				judged[j], list[j].Stored = true, true
 				q.emit(Deliver, list[j], time.Time{})
 			}
 		}
-		decisions[i] = q.result(list[i], results[i], now, counts)
-		counts = false
 		i = end
 	}
 	return decisions, judged

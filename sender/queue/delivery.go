@@ -24,10 +24,14 @@ type Delivery struct {
 	OwnConnection bool // gets a connection of its own, since it may be why others' ended
 	Late          bool // goes to the webhook as it is now: it has waited for a retry, or behind one
 	Stored        bool // is in the spool as well: it is settled as far as the stream is concerned
+	Part          bool // it is not made: another one of its record stands for it, or none has to
 	Replay        bool // was dead, and is sent again because somebody wants it to be
 	probe         bool // tests whether an open breaker can be closed
 	early         bool // a test before its time: its failure does not count
 	stage         Stage
+
+	parts  []*Delivery   // those before it that it stands for: see Queue.merge
+	merged *mapper.Event // what is sent in place of Event, while it is attempted; nil for that
 
 	key  *keyQueue // which it is in
 	next *Delivery // in that

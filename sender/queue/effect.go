@@ -37,6 +37,9 @@ func (q *Queue) Effects() []Effect {
 	return list
 }
 
+// Pending reports whether there is anything to be done.
+func (q *Queue) Pending() bool { return len(q.effects) > 0 }
+
 func (q *Queue) emit(do Action, d *Delivery, due time.Time) {
 	q.effects = append(q.effects, Effect{do, d, due})
 }

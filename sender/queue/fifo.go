@@ -19,6 +19,14 @@ func (f *fifo[T]) push(x T) {
 	f.last = x
 }
 
+// unpop puts x back at the front.
+func (f *fifo[T]) unpop(x T) {
+	if *x.link() = f.first; f.first == *new(T) {
+		f.last = x
+	}
+	f.first = x
+}
+
 // remove takes x out, wherever it is.
 func (f *fifo[T]) remove(x T) {
 	var rest fifo[T]

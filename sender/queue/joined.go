@@ -168,7 +168,7 @@ func (q *Queue) unlist(k *keyQueue) {
 	switch k.state {
 	case Ready:
 		q.ready.remove(k)
-	case Waiting, Spooled:
+	case Waiting, Settling, Spooled:
 		if i := slices.Index(q.due, k); i >= 0 {
 			heap.Remove(&q.due, i)
 		}
@@ -219,7 +219,9 @@ func (q *Queue) abandon(k *keyQueue) (gone bool) {
 	if k.state == InFlight { // Result does the rest
 		return false
 	}
-	q.discard(k)
+	if q.discard(k); k.state == Loading { // and what is read is of no use
+		q.place(k, Idle)
+	}
 	if k.held() {
 		if k.state == Loading { // nothing is to come of that
 			q.place(k, Idle)

@@ -24,6 +24,8 @@ type keyQueue struct {
 	after int64  // place in the spool of the last delivery that was read
 	turn  uint32 // changes when what is being read is out of date
 
+	settling bool // it is apart as its record settles: see Queue.merge
+
 	joined *joint // nil for a key queue of one record
 }
 
@@ -35,6 +37,9 @@ func (k *keyQueue) push(d *Delivery) {
 
 // pop takes the first delivery out; nil when there is none.
 func (k *keyQueue) pop() *Delivery { return k.deliveries.pop() }
+
+// unpop puts a delivery back that was the first.
+func (k *keyQueue) unpop(d *Delivery) { k.deliveries.unpop(d) }
 
 func (k *keyQueue) first() *Delivery { return k.deliveries.first }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hookline/mapper"
+	"hookline/webhook"
 )
 
 const (
@@ -18,10 +19,12 @@ type Load struct {
 	After int64    // from behind this place on; 0: from the front
 	Rows  int      // at most so many deliveries
 	Bytes int64    // and, but for the first, at most so many bytes
+	Later bool     // whether more of their records waits behind them is to be known
 	Flush bool     // all that is on its way to the spool must be there before
 
-	key  *keyQueue // that it is for; nil: for the whole queue
-	turn uint32    // key.turn by then
+	key   *keyQueue // that it is for; nil: for the whole queue
+	turn  uint32    // key.turn by then, or that of the whole queue
+	fresh bool      // something of key had come since it was last read
 }
 
 // Row is a delivery that was read from the spool.
@@ -29,6 +32,8 @@ type Row struct {
 	Delivery *Delivery
 	Seq      int64         // its place
 	Wait     time.Duration // until it is due; less than zero, or zero, when it is
+	Settles  time.Duration // likewise until its record has settled, if nothing more comes of it
+	Later    bool          // the spool has more of its record behind it, as Load.Later asks
 }
 
 // MayLoad reports whether NextLoad may have something, and nobody reads.
@@ -37,12 +42,17 @@ func (q *Queue) MayLoad() bool {
 }
 
 // NextLoad returns what to read next, if there is anything and room for it: share is how many bytes
-// of deliveries that were read may be in memory, served whether the webhook is there. Afterwards
-// call LoadDone, LoadFailed or LoadDropped, and then NextLoad again until it is not ok. No one else
-// may read in between.
-func (q *Queue) NextLoad(now time.Time, share int64, served bool) (l Load, ok bool) {
-	if served {
+// of deliveries that were read may be in memory, to the webhook, nil when it is not there.
+// Afterwards call LoadDone, LoadFailed or LoadDropped, and then NextLoad again until it is not ok.
+// No one else may read in between.
+func (q *Queue) NextLoad(
+	now time.Time, share int64, to *webhook.Subscription,
+) (l Load, ok bool) {
+	if to != nil {
 		l, ok = q.nextLoad(now, share)
+		if l.Later = to.Merges(); l.key != nil && to.Merges() {
+			l.Rows = loadRows
+		}
 	}
 	q.spool.loading = ok
 	return l, ok
@@ -97,8 +107,8 @@ func (q *Queue) loadProbe(l Load, now time.Time) (Load, bool) {
 }
 
 func (q *Queue) loadAll(l Load) Load {
-	l.After = q.spool.cursor
-	if l.Flush = q.spool.flushed; l.Flush {
+	l.After, l.turn = q.spool.cursor, q.spool.turn
+	if l.Flush = q.spool.flushed || q.spool.emptied; l.Flush {
 		q.spool.fresh = false
 	}
 	return l
@@ -108,8 +118,8 @@ func (q *Queue) loadKey(l Load) Load {
 	k := q.spool.toLoad[0]
 	q.spool.toLoad = q.spool.toLoad[1:]
 	q.place(k, Loading)
+	l.key, l.turn, l.fresh, l.Flush = k, k.turn, k.fresh, true
 	k.fresh = false
-	l.key, l.turn, l.Flush = k, k.turn, true
 	l.Keys, l.After, l.Rows = k.ids(), k.after, min(l.Rows, keyRows)
 	return l
 }
@@ -144,12 +154,15 @@ func (q *Queue) LoadFailed(l Load, now time.Time) {
 func (q *Queue) LoadDone(l Load, rows []Row, now time.Time) {
 	q.loadEnds(l)
 	switch {
+	case l.key == nil && l.turn != q.spool.turn: // the webhook was gone in between
+		q.spool.fresh = true
 	case l.key == nil:
+		q.spool.emptied = q.spool.emptied && !l.Flush
 		q.takeAll(rows, l.Flush, now)
 	case l.turn != l.key.turn:
 		q.loadAgain(l.key, now)
 	default:
-		q.takeKey(l.key, rows, now)
+		q.takeKey(l, rows, now)
 	}
 }
 
@@ -167,6 +180,8 @@ func (q *Queue) takeAll(rows []Row, flushed bool, now time.Time) {
 			q.markApart(k)
 			q.hasFailed(k)
 			q.await(k, Spooled)
+		case k == nil && q.mayReadApart(&row):
+			q.apartToMerge(row, now)
 		default:
 			q.take(d, now)
 			q.append(d)
@@ -196,12 +211,14 @@ func (q *Queue) loadAgain(k *keyQueue, now time.Time) {
 // takeKey takes a page of the deliveries of a key queue that is apart. When there are none any
 // more, it is apart no longer. An event that joins it with others is not taken before the reading
 // of the whole queue has come by there and joined them.
-func (q *Queue) takeKey(k *keyQueue, rows []Row, now time.Time) {
+func (q *Queue) takeKey(l Load, rows []Row, now time.Time) {
+	k := l.key
 	if q.keys[k.id] != k || !k.apart { // the webhook was gone in between
 		return
 	}
 	taken := 0
-	for _, row := range rows {
+	n, wait := q.settled(k, l, rows)
+	for _, row := range rows[:n] {
 		if !q.covers(k, row.Delivery.Event) {
 			break
 		}
@@ -212,7 +229,10 @@ func (q *Queue) takeKey(k *keyQueue, rows []Row, now time.Time) {
 	}
 	switch {
 	case taken > 0:
+		q.endSettling(k)
 		q.line(k)
+	case wait > 0:
+		q.settleOn(k, now.Add(wait))
 	case k.fresh:
 		q.bringBack(k)
 	default:

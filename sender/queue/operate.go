@@ -55,14 +55,17 @@ func (q *Queue) Changed(to *webhook.Subscription, another bool) {
 
 // Gone tells that the webhook is gone: everything is given up.
 func (q *Queue) Gone() {
+	for q.ready.pop() != nil { // one by one: those that stay are lined up again
+	}
+	q.due, q.spool.toLoad = nil, nil
 	for _, k := range q.keys {
 		q.abandon(k)
 	}
-	q.ready, q.due, q.spool.toLoad = fifo[*keyQueue]{}, nil, nil
 	q.breaker = newBreaker(q.cfg.MaxInFlight)
 	q.enter(Live)
 	if q.spool.used {
-		q.spool.used = false
+		q.spool.used, q.spool.emptied = false, true
+		q.spool.turn++
 		q.tell(DiscardQueue)
 		q.trace(StageSpooled, StageDiscarded)
 	}
@@ -113,6 +116,7 @@ func (q *Queue) Drain() {
 		q.Close()
 	default:
 		q.enter(Draining)
+		q.leaveSettling()
 		q.setWaitingApart()
 	}
 }

@@ -107,7 +107,9 @@ func (q *Queue) append(d *Delivery) {
 	k := q.keys[d.Event.Record]
 	if k == nil {
 		k = q.newKey(d.Event)
-		q.line(k)
+		k.push(d)
+		q.lineUp(k, d.Taken)
+		return
 	}
 	k.push(d)
 }
@@ -150,11 +152,15 @@ func (q *Queue) Crowded() { q.crowded = true }
 
 // Next takes the delivery to attempt at now, nil when there is none. Call it after MayAttempt.
 func (q *Queue) Next(now time.Time) *Delivery {
-	k := q.pick(now)
-	if k == nil {
-		return nil
+	var k *keyQueue
+	var d *Delivery
+	for d == nil {
+		if k = q.pick(now); k == nil {
+			return nil
+		}
+		d = q.merge(k, now)
 	}
-	d := q.begin(k, now)
+	q.begin(k, d, now)
 	d.probe, d.early, k.early = q.breaker.open, k.early, false
 	q.breaker.probing = d.probe
 	q.pace.take(now)
@@ -162,14 +168,12 @@ func (q *Queue) Next(now time.Time) *Delivery {
 	return d
 }
 
-// begin has an attempt begin at the first delivery of a key queue.
-func (q *Queue) begin(k *keyQueue, now time.Time) *Delivery {
+// begin has an attempt begin at a delivery, the first of its key queue.
+func (q *Queue) begin(k *keyQueue, d *Delivery, now time.Time) {
 	q.place(k, InFlight)
-	d := k.first()
 	q.move(d, StageInFlight)
 	d.Attempts++
 	d.Began = now
-	return d
 }
 
 // pick returns a key queue whose first delivery can be attempted now. Retries and first attempts
@@ -186,11 +190,14 @@ func (q *Queue) pick(now time.Time) *keyQueue {
 			return nil
 		}
 		k := heap.Pop(&q.due).(*keyQueue)
-		if k.first() != nil {
+		switch {
+		case k.first() == nil:
+			q.bringBack(k)
+		case k.state == Settling && !q.isQuiet(k, now):
+		default:
 			q.retried = true
 			return k
 		}
-		q.bringBack(k)
 	}
 }
 
@@ -232,10 +239,16 @@ func (q *Queue) Timer(served bool) (at time.Time, ok bool) {
 
 // Waits returns how long the first delivery in line has waited for its attempt; 0 when none has.
 func (q *Queue) Waits(now time.Time) time.Duration {
-	if q.ready.first == nil {
+	var since time.Time
+	switch {
+	case q.ready.first != nil:
+		since = q.ready.first.since()
+	case len(q.due) > 0 && q.due[0].state == Settling:
+		since = q.due[0].since()
+	default:
 		return 0
 	}
-	return now.Sub(q.ready.first.first().Taken)
+	return max(0, now.Sub(since))
 }
 
 // forget removes a key queue of which there is nothing to know any more.

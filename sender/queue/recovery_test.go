@@ -63,7 +63,7 @@ func deliveryOf(record uint64) *Delivery {
 func attemptOf(t *testing.T, q *Queue, spooled []Row, now time.Time) *Delivery {
 	t.Helper()
 	for range 20 {
-		l, ok := q.NextLoad(now, 1<<20, true)
+		l, ok := q.NextLoad(now, 1<<20, &webhook.Subscription{})
 		if !ok {
 			break
 		}

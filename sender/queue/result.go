@@ -89,10 +89,13 @@ func (q *Queue) recover(now time.Time) {
 
 // settle has a delivery leave the queue for good.
 func (q *Queue) settle(d *Delivery, at Stage, do Action) {
-	q.move(d, at)
-	if q.emit(do, d, time.Time{}); d.Stored {
-		q.spool.drop(d)
-	}
+	d.copyFailure()
+	d.all(func(d *Delivery) {
+		q.move(d, at)
+		if q.emit(do, d, time.Time{}); d.Stored {
+			q.spool.drop(d)
+		}
+	})
 }
 
 // discard gives up all deliveries of a key queue, as their webhook is gone.
@@ -111,7 +114,8 @@ func (q *Queue) advance(k *keyQueue, now time.Time) {
 	case k.held():
 		q.place(k, Held)
 	case k.first() != nil:
-		q.line(k) // behind the others: what is oldest is settled first, and none has to wait for long
+		// behind the others: what is oldest is settled first, and none has to wait for long
+		q.lineUp(k, now)
 	case k.closed():
 		q.done(k, now)
 	case k.apart && k.joined != nil && k.joined.later.After(now):
@@ -180,7 +184,8 @@ func (q *Queue) retryLater(k *keyQueue, d *Delivery) {
 	leaves := d.Stored || q.ThroughSpool() || q.state == Draining ||
 		k.due.Sub(d.Failure.Since) > q.cfg.HoldMax
 	if d.Stored {
-		q.emit(ReportFailure, d, k.due)
+		d.copyFailure()
+		d.all(func(d *Delivery) { q.emit(ReportFailure, d, k.due) })
 	}
 	if !leaves {
 		q.move(d, StageWaiting)

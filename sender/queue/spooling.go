@@ -13,7 +13,13 @@ type spool struct {
 	cursor  int64 // place up to which it was read
 	loading bool  // somebody reads
 
-	apart  int         // key queues that are apart
+	// emptied is set from when the webhook was gone until the queue was read behind what was
+	// ordered then: until then, what was given up may be read.
+	emptied bool
+	turn    uint32 // changes when the webhook is gone: what is being read is out of date
+
+	apart  int         // key queues that are apart, but for those that settle
+	quiets int         // those that are apart and settle
 	toLoad []*keyQueue // of these, those whose deliveries are to be read
 	rows   int         // deliveries that were read and are still in memory
 	bytes  int64       // that they take
@@ -21,7 +27,8 @@ type spool struct {
 
 // idle reports whether nothing of the spool is in memory or on its way.
 func (s *spool) idle() bool {
-	return s.apart == 0 && len(s.toLoad) == 0 && s.rows == 0 && s.bytes == 0 && !s.loading
+	return s.apart == 0 && s.quiets == 0 && len(s.toLoad) == 0 && s.rows == 0 && s.bytes == 0 &&
+		!s.loading
 }
 
 // count counts a delivery that is in the spool as well as in memory.
@@ -44,22 +51,31 @@ func (q *Queue) Loaded() (deliveries int, bytes int64) { return q.spool.rows, q.
 // write has a delivery written to the spool, due at a time or, zero, as soon as it is its turn.
 func (q *Queue) write(d *Delivery, due time.Time) {
 	q.spool.used = true
-	q.emit(Spool, d, due)
-	q.move(d, StageSpooled)
+	d.copyFailure()
+	d.all(func(d *Delivery) {
+		q.emit(Spool, d, due)
+		q.move(d, StageSpooled)
+		due = time.Time{}
+	})
 }
 
 // writeUnderWay has a delivery written to the spool at which an attempt is under way. What becomes
 // of that is told to the spool.
 func (q *Queue) writeUnderWay(d *Delivery) {
 	q.spool.used = true
-	q.emit(Spool, d, time.Time{})
-	q.spool.count(d)
+	d.copyFailure()
+	d.all(func(d *Delivery) {
+		q.emit(Spool, d, time.Time{})
+		q.spool.count(d)
+	})
 }
 
 // leave takes a delivery out of memory that is in the spool.
 func (q *Queue) leave(d *Delivery) {
-	q.spool.drop(d)
-	q.move(d, StageSpooled)
+	d.all(func(d *Delivery) {
+		q.spool.drop(d)
+		q.move(d, StageSpooled)
+	})
 }
 
 // writeUnsettled has the deliveries of a key queue written that are in memory only. They are its
@@ -110,6 +126,7 @@ func (q *Queue) markApart(k *keyQueue) {
 
 func (q *Queue) unmarkApart(k *keyQueue) {
 	if k.apart {
+		q.endSettling(k)
 		k.apart = false
 		q.spool.apart--
 	}
@@ -122,6 +139,7 @@ func (q *Queue) moveToSpool() {
 		q.enter(Spooling)
 	}
 	q.spool.fresh, q.spool.flushed = true, false
+	q.Hasten()
 	for _, k := range q.keys {
 		if k.held() && (!k.apart || k.state != Held) {
 			q.setApart(k)

@@ -24,6 +24,7 @@ const (
 	Ready                    // its first delivery is in line for an attempt
 	InFlight                 // an attempt at its first delivery is under way
 	Waiting                  // its first delivery waits in memory for a retry
+	Settling                 // its deliveries wait in memory until its record is quiet
 	Held                     // it waits for key queues that were joined with it
 	Spooled                  // its deliveries wait in the spool until they are due
 	ToLoad                   // they are to be read from the spool
@@ -31,7 +32,7 @@ const (
 )
 
 var keyStateNames = [...]string{
-	"idle", "ready", "in flight", "waiting", "held", "spooled", "to load", "loading",
+	"idle", "ready", "in flight", "waiting", "settling", "held", "spooled", "to load", "loading",
 }
 
 func (s KeyState) String() string { return keyStateNames[s] }
@@ -47,10 +48,12 @@ const (
 	StageDelivered              // the receiver has accepted it
 	StageDead                   // given up, and kept in the spool
 	StageDiscarded              // given up: the webhook is gone
+	StageMerged                 // another one of its record stands for it, and is attempted
 )
 
 var stageNames = [...]string{
 	"buffered", "in flight", "waiting", "spooled", "delivered", "dead", "discarded",
+	"merged",
 }
 
 func (s Stage) String() string { return stageNames[s] }

@@ -19,6 +19,7 @@ var seeds = flag.Uint64("seeds", 1000, "how often TestTorture is run, each time 
 type mark struct {
 	record, former uint64
 	seq, formerSeq int
+	action         mapper.Action
 }
 
 // row is a delivery in the spool of a driver.
@@ -37,24 +38,43 @@ type driver struct {
 	rough  bool // deliveries may be given up, and are replayed
 	cover  map[Transition]int
 
-	q       *Queue
-	now     time.Time
-	to      *webhook.Subscription
-	served  bool
-	down    bool          // the receiver accepts nothing
-	paused  bool          // as the spool has it
-	flying  [][]*Delivery // attempts, each at one delivery or several
-	loading *Load
-	ordered []Effect // that are not written yet
-	rows    []*row
-	place   int64
+	q        *Queue
+	now      time.Time
+	to       *webhook.Subscription
+	settling webhook.Settling
+	served   bool
+	down     bool          // the receiver accepts nothing
+	paused   bool          // as the spool has it
+	flying   [][]*Delivery // attempts, each at one delivery or several
+	loading  *Load
+	page     []Row // what was read for it, when that was done by now
+	isRead   bool
+	ordered  []Effect // that are not written yet
+	rows     []*row
+	place    int64
 
 	marks map[string]mark
 	next  map[uint64]int
 	last  map[uint64]int
 	left  map[string]bool // events that are not settled
 
+	stream  []*mapper.Event
+	spooled map[string]bool // events that were in the spool at some time
+	newest  map[uint64]int  // by record: what arrived last
+	kills   int
+	merged  int // attempts at more than one
 	batches int // the largest attempt
+}
+
+// settlings are webhooks that have every event, or one of several: once a record is quiet, for a
+// short while in memory or a long one in the spool, or of what has waited there.
+var settlings = []webhook.Settling{
+	{},
+	{For: 2 * time.Second, Max: 6 * time.Second},
+	{For: 4 * time.Second, Max: 4 * time.Second},
+	{For: 3 * time.Second, Max: 30 * time.Second, Latest: true},
+	{Latest: true},
+	{For: 10 * time.Second, Max: time.Minute},
 }
 
 // TestTorture drives queues by chance. Whatever happens, nothing is lost, all arrives in order per
@@ -63,18 +83,21 @@ func TestTorture(t *testing.T) {
 	cover, largest := map[Transition]int{}, 0
 	for seed := range *seeds {
 		d := &driver{
-			t:      t,
-			random: rand.New(rand.NewPCG(seed, 7)),
-			rough:  seed%2 == 1,
-			cover:  cover,
-			now:    time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC),
-			to:     &webhook.Subscription{},
-			served: true,
-			marks:  map[string]mark{},
-			next:   map[uint64]int{},
-			last:   map[uint64]int{},
-			left:   map[string]bool{},
+			t:        t,
+			random:   rand.New(rand.NewPCG(seed, 7)),
+			rough:    seed%2 == 1,
+			cover:    cover,
+			now:      time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC),
+			settling: settlings[seed/2%uint64(len(settlings))],
+			served:   true,
+			marks:    map[string]mark{},
+			next:     map[uint64]int{},
+			last:     map[uint64]int{},
+			left:     map[string]bool{},
+			spooled:  map[string]bool{},
+			newest:   map[uint64]int{},
 		}
+		d.change()
 		d.begin()
 		for range 600 {
 			d.step()
@@ -103,7 +126,7 @@ func TestTorture(t *testing.T) {
 // begin has a process begin with what is in the spool.
 func (d *driver) begin() {
 	d.q = New(Config{
-		MaxInFlight: []int{1, 3, 8}[d.random.IntN(3)], HoldMax: 4 * time.Second, MaxApart: 3,
+		MaxInFlight: []int{1, 3, 8}[d.random.IntN(3)], HoldMax: 4 * time.Second, MaxApart: []int{3, 8}[d.random.IntN(2)],
 		Trace: func(t Transition) { d.cover[t]++ },
 	})
 	if d.chance(2) {
@@ -119,6 +142,14 @@ func (d *driver) begin() {
 		d.q.Backlog(d.paused, d.chance(2))
 	}
 	d.carryOut()
+}
+
+// current returns the webhook, nil when it is gone.
+func (d *driver) current() *webhook.Subscription {
+	if d.served {
+		return d.to
+	}
+	return nil
 }
 
 func (d *driver) chance(oneIn int) bool { return d.random.IntN(oneIn) == 0 }
@@ -149,8 +180,11 @@ func (d *driver) step() {
 	case 12:
 		d.operate()
 	case 13:
-		if d.chance(20) {
+		switch {
+		case d.chance(20):
 			d.restart()
+		case d.chance(30):
+			d.kill()
 		}
 	}
 	d.carryOut()
@@ -168,15 +202,61 @@ func (d *driver) add() {
 		d.next[former]++
 		m.former, m.formerSeq = former, d.next[former]
 	}
+	m.action = mapper.Updated
+	if m.record%4 == 0 && m.former == 0 {
+		m.action = []mapper.Action{mapper.Created, mapper.Updated, mapper.Deleted}[m.seq%3]
+	}
 	id := fmt.Sprintf("evt_0badcafe_%016x_%d", m.record, m.seq)
 	d.marks[id] = m
 	d.left[id] = true
-	d.q.Add(&Delivery{
-		Event: mapper.NewEvent(mapper.Parts{
-			ID: id, Object: "person", Record: m.record, Former: m.former, Data: []byte("{}"),
-		}),
-		To: d.to, Size: 100, Taken: d.now,
+	e := mapper.NewEvent(mapper.Parts{
+		ID: id, Object: "person", Record: m.record, Former: m.former, Data: []byte("{}"),
+		Action: m.action, Time: d.now, Updated: []string{id},
 	})
+	d.stream = append(d.stream, e)
+	d.q.Add(&Delivery{Event: e, To: d.to, Size: 100, Taken: d.now})
+}
+
+// kill ends the process as kill -9 does: what was ordered may be written in part, and what was
+// attempted may have arrived. The next one gets the stream again from the first event on that is
+// not settled, but for those that the spool has had and, where it has a record of them, those that
+// were accepted.
+func (d *driver) kill() {
+	d.ordered = d.ordered[:d.random.IntN(len(d.ordered)+1)]
+	d.write()
+	d.kills++
+	for _, list := range d.flying {
+		arrives := d.chance(2)
+		for _, f := range list {
+			if arrives && !f.Replay {
+				f.all(d.arriveAll)
+			}
+		}
+	}
+	d.flying, d.loading, d.to, d.served = nil, nil, &webhook.Subscription{Settling: d.settling}, true
+	d.begin()
+	record := d.chance(2)
+	from := slices.IndexFunc(d.stream, func(e *mapper.Event) bool { return d.left[e.ID] })
+	if from < 0 {
+		return
+	}
+	for _, e := range d.stream[from:] {
+		if d.spooled[e.ID] || !d.left[e.ID] && record {
+			delete(d.left, e.ID)
+			continue
+		}
+		d.left[e.ID] = true
+		d.q.Add(&Delivery{Event: e, To: d.to, Size: 100, Taken: d.now})
+		d.carryOut()
+	}
+}
+
+// arriveAll notes that an event arrives, of each of its records.
+func (d *driver) arriveAll(f *Delivery) {
+	m := d.marks[f.Event.ID]
+	if d.arrive(m.record, m.seq); m.former != 0 {
+		d.arrive(m.former, m.formerSeq)
+	}
 }
 
 // attempt begins as many attempts as there may be.
@@ -192,6 +272,9 @@ func (d *driver) attempt() {
 		}
 		next.Tried = d.to
 		list := append([]*Delivery{next}, d.q.Along(next, d.now)...)
+		for _, one := range list {
+			d.told(one)
+		}
 		for _, other := range slices.Concat(d.flying...) {
 			for _, next := range list {
 				if other.Event.Record == next.Event.Record {
@@ -240,9 +323,6 @@ func (d *driver) finish(i int, outcome Outcome) {
 		Wait: time.Duration(d.random.IntN(5000)) * time.Millisecond, Jitter: 0.5,
 	}
 	if len(f) == 1 {
-		if outcome == Accepted {
-			d.accept(f[0])
-		}
 		d.q.Result(f[0], r, d.now)
 		return
 	}
@@ -257,9 +337,7 @@ func (d *driver) finish(i int, outcome Outcome) {
 	for i, one := range f {
 		record := one.Event.Record
 		refused[record] = refused[record] || results[i].Outcome != Accepted
-		if accepted[i] = !refused[record]; accepted[i] {
-			d.accept(one)
-		}
+		accepted[i] = !refused[record]
 	}
 	_, judged := d.q.Results(f, results, d.now)
 	for i := range f {
@@ -269,18 +347,37 @@ func (d *driver) finish(i int, outcome Outcome) {
 	}
 }
 
-// accept takes what the receiver has accepted.
-func (d *driver) accept(f *Delivery) {
-	if m := d.marks[f.Event.ID]; !f.Replay {
-		d.arrive(m.record, m.seq)
-		if m.former != 0 {
-			d.arrive(m.former, m.formerSeq)
+// told checks what is sent of a delivery and its parts.
+func (d *driver) told(f *Delivery) {
+	var merge mapper.Merge
+	var names []string
+	for _, p := range append(slices.Clone(f.parts), f) {
+		if names = append(names, p.Event.ID); !merge.Add(p.Event) || p.Event.Record != f.Event.Record {
+			d.t.Errorf("%s stands for %s", f.Event.ID, p.Event.ID)
 		}
+		if p != f && (!d.to.Merges() || f.Replay || p.Stored != f.Stored) {
+			d.t.Errorf("%s is merged with %s, as nobody wants", p.Event.ID, f.Event.ID)
+		}
+	}
+	told := f.Told().Parts()
+	if told.Action == mapper.Updated && !slices.Equal(told.Updated, names) || told.ID != f.Event.ID {
+		d.t.Errorf("%s is told as %s with %q, and stands for %q", f.Event.ID, told.ID, told.Updated, names)
+	}
+	if len(f.parts) > 0 {
+		d.merged++
 	}
 }
 
+// change has the webhook be a new version.
+func (d *driver) change() {
+	d.to, d.served = &webhook.Subscription{Settling: d.settling}, true
+}
+
 func (d *driver) arrive(record uint64, seq int) {
-	if seq != d.last[record]+1 && (!d.rough || seq <= d.last[record]) {
+	d.newest[record] = seq
+	if again := seq <= d.last[record]; again && d.kills > 0 {
+		return
+	} else if seq != d.last[record]+1 && (!d.rough || again) {
 		d.t.Errorf("event %d of record %d arrives after %d", seq, record, d.last[record])
 	}
 	d.last[record] = seq
@@ -299,15 +396,21 @@ func (d *driver) load(fails bool) {
 		case !d.served:
 			d.q.LoadDropped(*l)
 		default:
-			d.q.LoadDone(*l, d.read(*l), d.now)
+			if !d.isRead {
+				d.page = d.read(*l)
+			}
+			d.q.LoadDone(*l, d.page, d.now)
 		}
 	}
-	if l, ok := d.q.NextLoad(d.now, 2000, d.served); ok {
+	if l, ok := d.q.NextLoad(d.now, 2000, d.current()); ok {
 		if l.Flush {
 			d.carryOut()
 			d.write()
 		}
-		d.loading = &l
+		d.loading, d.page, d.isRead = &l, nil, d.chance(2)
+		if d.isRead {
+			d.page = d.read(l)
+		}
 	}
 }
 
@@ -319,9 +422,14 @@ func (d *driver) read(l Load) (rows []Row) {
 			(e.Former == 0 || !slices.Contains(l.Keys, e.Former)) || len(rows) >= l.Rows {
 			continue
 		}
-		rows = append(rows, Row{Seq: r.seq, Wait: r.due.Sub(d.now), Delivery: &Delivery{
+		next := Row{Seq: r.seq, Wait: r.due.Sub(d.now), Delivery: &Delivery{
 			Event: e, To: d.to, Size: 100, Attempts: r.d.Attempts, Replay: r.d.Replay,
-		}})
+		}}
+		next.Settles = min(d.settling.For, e.Time.Add(d.settling.For).Sub(d.now))
+		next.Later = l.Later && slices.ContainsFunc(d.rows, func(later *row) bool {
+			return !later.dead && later.seq > r.seq && later.d.Event.Record == e.Record
+		})
+		rows = append(rows, next)
 	}
 	return rows
 }
@@ -337,7 +445,7 @@ func (d *driver) operate() {
 		d.q.MoveToSpool()
 	case d.q.State() >= Draining:
 	case n == 7, n == 8, n == 9 && d.paused:
-		d.to, d.served = &webhook.Subscription{}, true
+		d.change()
 		d.q.Changed(d.to, true)
 	case n == 10 && d.rough:
 		d.served = false
@@ -389,6 +497,9 @@ func (d *driver) carryOut() {
 		default:
 			d.ordered = append(d.ordered, e)
 		}
+		if e.Do == Deliver && !e.Delivery.Replay {
+			d.arriveAll(e.Delivery)
+		}
 		if e.Do == Deliver && !e.Delivery.Stored || e.Do == Discard && !e.Delivery.Stored {
 			delete(d.left, e.Delivery.Event.ID)
 		}
@@ -411,6 +522,7 @@ func (d *driver) write() {
 			}
 			d.append(&row{d: e.Delivery, due: e.Due, dead: e.Do == DeadLetter})
 			delete(d.left, id)
+			d.spooled[id] = true
 		case ReportFailure:
 			if at >= 0 {
 				d.rows[at].due = e.Due
@@ -446,7 +558,7 @@ func (d *driver) requeue() {
 
 // end has everything go well, and checks that nothing is left then.
 func (d *driver) end() {
-	d.to, d.served = &webhook.Subscription{}, true
+	d.change()
 	d.q.Changed(d.to, true)
 	for range 3000 {
 		d.carryOut()
@@ -473,6 +585,9 @@ func (d *driver) end() {
 	for record, last := range d.next {
 		if !d.rough && d.last[record] != last {
 			d.t.Errorf("record %d ends with event %d, want %d", record, d.last[record], last)
+		}
+		if !d.rough && d.newest[record] != last {
+			d.t.Errorf("record %d is left as of event %d, want %d", record, d.newest[record], last)
 		}
 	}
 }

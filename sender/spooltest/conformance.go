@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T, limits Limits) Opened) {
 		{"Order", Limits{}, testOrder},
 		{"PutTwice", Limits{}, testPutTwice},
 		{"Pages", Limits{}, testPages},
+		{"Later", Limits{}, testLater},
 		{"Report", Limits{}, testReport},
 		{"ReportInOrder", Limits{}, testReportInOrder},
 		{"ReportPassesOver", Limits{}, testReportPassesOver},

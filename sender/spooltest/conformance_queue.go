@@ -218,6 +218,28 @@ func testPages(s subject) {
 	}
 }
 
+// testLater asks of which deliveries more of their record waits behind them.
+func testLater(s subject) {
+	of := func(n int, record uint64) sender.Spooled {
+		p := numbered("a", n).Event.Parts()
+		p.Record = record
+		return sender.Spooled{Webhook: "a", Event: mapper.NewEvent(p)}
+	}
+	away := of(5, 8)
+	away.Dead = true
+	s.put(of(1, 7), of(2, 8), of(3, 1<<63), of(4, 7), away, of(6, 1<<63), of(7, 9))
+	for _, asked := range []bool{true, false} {
+		page := sender.Page{Webhook: "a", Rows: 4, Bytes: 1 << 40, Later: asked}
+		var got []bool
+		for _, d := range s.page(page) {
+			got = append(got, d.Later)
+		}
+		if want := []bool{asked, false, asked, false}; !slices.Equal(got, want) {
+			s.t.Errorf("asked %t: %v, want %v", asked, got, want)
+		}
+	}
+}
+
 func testPause(s subject) {
 	s.pause("a", "the receiver said 410", "1")
 	if got, want := s.stand("a"),

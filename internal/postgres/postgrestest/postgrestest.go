@@ -4,6 +4,7 @@ package postgrestest
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -31,6 +32,7 @@ type shared struct {
 
 var (
 	servers   sync.Map // of *shared, by major version; 0 is the default one
+	models    sync.Map // of *model, by modelKey
 	databases atomic.Int64
 )
 
@@ -156,9 +158,28 @@ func NewDatabase(t testing.TB) (url string) {
 // NewDatabaseMajor is NewDatabase on the server of SharedMajor.
 func NewDatabaseMajor(t testing.TB, major int) (url string) {
 	t.Helper()
+	return NewDatabaseLike(t, major, "empty", func(context.Context, *pgx.Conn) error { return nil })
+}
+
+// NewDatabaseLike is NewDatabaseMajor for a copy of a database that fill has filled. That is made
+// once for each key, and dropped with the server. fill runs without the test's context, on a
+// connection of its own, and has to close what others it opens.
+func NewDatabaseLike(
+	t testing.TB, major int, key string, fill func(context.Context, *pgx.Conn) error,
+) (url string) {
+	t.Helper()
 	server := SharedMajor(t, major)
+	value, _ := models.LoadOrStore(modelKey{server, key}, new(model))
+	m := value.(*model)
+	m.once.Do(func() {
+		m.name = fmt.Sprintf("model_%d", databases.Add(1))
+		m.err = makeModel(context.Background(), server, m.name, fill)
+	})
+	if m.err != nil {
+		t.Fatalf("make the database %q that others are copies of: %v", key, m.err)
+	}
 	name := fmt.Sprintf("test_%d", databases.Add(1))
-	if err := execute(t.Context(), server, "create database "+name); err != nil {
+	if err := execute(t.Context(), server, createDatabase(name, m.name)); err != nil {
 		t.Fatalf("create database %s: %v", name, err)
 	}
 	t.Cleanup(func() {
@@ -167,6 +188,42 @@ func NewDatabaseMajor(t testing.TB, major int) (url string) {
 		}
 	})
 	return server.URL(name)
+}
+
+// model is a database that others are made as copies of.
+type model struct {
+	once sync.Once
+	name string
+	err  error
+}
+
+type modelKey struct {
+	server *postgres.Server
+	key    string
+}
+
+func makeModel(
+	ctx context.Context, server *postgres.Server, name string,
+	fill func(context.Context, *pgx.Conn) error,
+) error {
+	if err := execute(ctx, server, createDatabase(name, "template1")); err != nil {
+		return err
+	}
+	conn, err := pgx.Connect(ctx, server.URL(name))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(fill(ctx, conn), conn.Close(ctx)); err != nil {
+		return err
+	}
+	// Nobody may be connected to what is copied, and autovacuum is not either then.
+	return execute(ctx, server, "alter database "+name+" allow_connections false")
+}
+
+// createDatabase copies files, with the cache of the catalog that the first session has left there:
+// a copy by way of the WAL, which is the default, takes thrice the processor time.
+func createDatabase(name, like string) string {
+	return fmt.Sprintf("create database %s template %s strategy file_copy", name, like)
 }
 
 // drop removes a database. A slot is free a moment after its walsender has gone, so it tries until

@@ -1,6 +1,8 @@
 package postgrestest_test
 
 import (
+	"context"
+	"crypto/rand"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -56,6 +58,30 @@ func TestNewDatabaseIsDroppedWithWhatUsesIt(t *testing.T) {
 		if got := count(t, admin, table, column, name); got != 0 {
 			t.Errorf("%s has %d rows of %s after the test, want 0", table, got, name)
 		}
+	}
+}
+
+// Each test has a copy of its own of what was filled once.
+func TestNewDatabaseLike(t *testing.T) {
+	filled, key := 0, rand.Text() // the server may serve this test several times
+	fill := func(ctx context.Context, conn *pgx.Conn) error {
+		filled++
+		_, err := conn.Exec(ctx, "create table notes (); insert into notes default values")
+		return err
+	}
+	for range 2 {
+		conn := connect(t, postgrestest.NewDatabaseLike(t, 0, key, fill))
+		if _, err := conn.Exec(t.Context(), "insert into notes default values"); err != nil {
+			t.Fatal(err)
+		}
+		var n int
+		err := conn.QueryRow(t.Context(), "select count(*) from notes").Scan(&n)
+		if err != nil || n != 2 {
+			t.Errorf("%d notes, %v, want one of the fill and one of this copy", n, err)
+		}
+	}
+	if filled != 1 {
+		t.Errorf("it was filled %d times", filled)
 	}
 }
 
