@@ -107,7 +107,8 @@ func (s *Sender) attemptBatch(w *webhookQueue, list []*queue.Delivery,
 }
 
 // tryBatch POSTs a body, fills in the verdicts, and returns that on the whole, and the time.
-func (s *Sender) tryBatch(list []*queue.Delivery, c *requestBuilder, body []byte, verdicts []Verdict,
+func (s *Sender) tryBatch(
+	list []*queue.Delivery, c *requestBuilder, body []byte, verdicts []Verdict,
 ) (Verdict, time.Duration) {
 	start := time.Now()
 	var spans []trace.Attempt

@@ -142,8 +142,12 @@ func TestResultsOfABatch(t *testing.T) {
 		answer string // of which %s are the ids of the second event and of the third
 		again  []content
 	}{
-		{200, `{"results":[{"id":"%s","status":422}]}`, []content{{Record: 2, Seq: 1}, {Record: 2, Seq: 2}}},
-		{200, `{"results":[{"id":"%s","status":201},{"id":"%s","status":500}]}`, []content{{Record: 2, Seq: 2}}},
+		{200, `{"results":[{"id":"%s","status":422}]}`, []content{
+			{Record: 2, Seq: 1}, {Record: 2, Seq: 2},
+		}},
+		{200, `{"results":[{"id":"%s","status":201},{"id":"%s","status":500}]}`, []content{
+			{Record: 2, Seq: 2},
+		}},
 		{200, `{"results":[{"id":"%s"}]}`, []content{{Record: 2, Seq: 1}, {Record: 2, Seq: 2}}},
 		{200, `{"results":"none"}`, nil},
 		{200, `{"results":[{"id":"%s","status":500}`, nil},
@@ -279,6 +283,35 @@ func TestBatchesAreQuicker(t *testing.T) {
 	if ratio := single.Seconds() / batches.Seconds(); ratio < 4 {
 		t.Errorf("single requests took %s, batches %s", single, batches)
 	} else {
-		t.Logf("single requests took %s, batches %s: %.1f times as many a second", single, batches, ratio)
+		t.Logf("single requests took %s, batches %s: %.1f times as many", single, batches, ratio)
 	}
+}
+
+// Of records that settle, or have waited, a batch has one event each, which stands for all.
+func TestBatchesOfRecordsThatSettle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var all list[parcel]
+		s := bubble(t, Config{}, parcels(t, &all, nil))
+		to := batching("http://receiver.test", 10, 100*time.Millisecond)
+		to.Settling = webhook.Settling{For: time.Second, Max: time.Minute}
+		var settled []<-chan struct{}
+		for i := range 30 {
+			settled = append(settled, s.send(to, newEvent(1+i%6, 1+i/6)))
+		}
+		for _, c := range settled {
+			<-c
+		}
+		var events []content
+		for _, p := range all.all() {
+			events = append(events, p.events...)
+		}
+		slices.SortFunc(events, func(a, b content) int { return a.Record - b.Record })
+		var want []content
+		for i := range 6 {
+			want = append(want, content{Record: 1 + i, Seq: 5})
+		}
+		if !slices.Equal(events, want) || len(all.all()) > 2 {
+			t.Errorf("%d requests with %v, want %v", len(all.all()), events, want)
+		}
+	})
 }

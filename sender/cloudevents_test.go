@@ -60,7 +60,8 @@ func TestCloudEvents(t *testing.T) {
 				t.Errorf("%s: %s, want %s", name, got, value)
 			}
 		}
-		if h.header.Get("Ce-Time") == "" || string(h.body) != string(e.Body(mapper.FormatEvent, mapper.Addressee{})) {
+		plain := e.Body(mapper.FormatEvent, mapper.Addressee{})
+		if h.header.Get("Ce-Time") == "" || string(h.body) != string(plain) {
 			t.Errorf("%v %s", h.header, h.body)
 		}
 	}
@@ -92,7 +93,10 @@ func TestConsent(t *testing.T) {
 		{answers(200), 0, "its answer to OPTIONS has no WebHook-Allowed-Origin"},
 		{answers(200, "WebHook-Allowed-Origin", "other"), 0, "allows another origin than hookline"},
 		{answers(405, "WebHook-Allowed-Origin", "*"), 0, "it answered OPTIONS with 405"},
-		{answers(301, "WebHook-Allowed-Origin", "*", "Location", "/"), 0, "it answered OPTIONS with 301"},
+		{
+			answers(301, "WebHook-Allowed-Origin", "*", "Location", "/"), 0,
+			"it answered OPTIONS with 301",
+		},
 		{
 			answers(200, "WebHook-Allowed-Origin", "*", "WebHook-Allowed-Rate", "many"), 0,
 			"WebHook-Allowed-Rate of its answer to OPTIONS is neither * nor a number",

@@ -51,7 +51,8 @@ func TestKeyPairs(t *testing.T) {
 				t.Error(err)
 			}
 			changed := append([]byte(" "), h.body...)
-			if err := VerifyStandard(key, h.header, changed, h.at, patience); !errors.Is(err, ErrMismatch) {
+			err := VerifyStandard(key, h.header, changed, h.at, patience)
+			if !errors.Is(err, ErrMismatch) {
 				t.Errorf("of another body: %v", err)
 			}
 		}

@@ -98,7 +98,8 @@ func TestRate(t *testing.T) {
 func TestRateChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := bubble(t, Config{HoldMax: time.Hour}, statuses(t, func(content) int { return 200 }))
-		slow, quick := subscription("a", "http://receiver.test"), subscription("a", "http://receiver.test")
+		const target = "http://receiver.test"
+		slow, quick := subscription("a", target), subscription("a", target)
 		slow.Pace.Rate = 0.001
 		current := row(slow, quick)
 		start := time.Now()

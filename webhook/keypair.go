@@ -29,8 +29,8 @@ func (s Secret) IsKeyPair() bool {
 	return strings.HasPrefix(string(s), privatePrefix) || strings.HasPrefix(string(s), publicPrefix)
 }
 
-// PrivateKey returns the private key behind whsk_: in base64, the seed of 32 bytes, or 64 bytes with
-// the public key behind that. The error says, without the secret, why it is none.
+// PrivateKey returns the private key behind whsk_: in base64, the seed of 32 bytes, or 64 bytes
+// with the public key behind that. The error says, without the secret, why it is none.
 func (s Secret) PrivateKey() (ed25519.PrivateKey, error) {
 	text, ok := strings.CutPrefix(string(s), privatePrefix)
 	if !ok {

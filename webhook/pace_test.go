@@ -22,7 +22,10 @@ func TestPace(t *testing.T) {
 	}
 	d.exec("DELETE FROM hookline.webhook", webhook.PaceSQL("hookline"), webhook.PaceSQL("hookline"))
 	row, _, err := d.Add(t.Context(), d.conn, webhook.Settings{
-		URL: new("http://one.example"), PaceSettings: webhook.PaceSettings{Timeout: new("90s"), Rate: new(2.5), Thin: new(true), Batch: new(50)},
+		URL: new("http://one.example"),
+		PaceSettings: webhook.PaceSettings{
+			Timeout: new("90s"), Rate: new(2.5), Thin: new(true), Batch: new(50),
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -38,8 +41,11 @@ func TestPace(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	version := d.Get(row.Key).Version()
-	for _, change := range []string{"timeout = '2 minutes'", "timeout = NULL", "rate = 3", "rate = NULL", "thin = false", "thin = true", "thin = NULL",
-		"batch_wait = '1 s'", "batch = 2", "batch = NULL, batch_wait = NULL"} {
+	for _, change := range []string{
+		"timeout = '2 minutes'", "timeout = NULL", "rate = 3", "rate = NULL",
+		"thin = false", "thin = true", "thin = NULL",
+		"batch_wait = '1 s'", "batch = 2", "batch = NULL, batch_wait = NULL",
+	} {
 		d.commit("UPDATE hookline.webhook SET " + change)
 		if now := d.Get(row.Key); now == nil || now.Version() == version {
 			t.Errorf("%s: %+v is of the same version", change, now)

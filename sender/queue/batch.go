@@ -19,7 +19,9 @@ const MaxBatchBytes = 1_000_000
 
 // SetBatch says how many deliveries go into one request from now on, 0 or 1 for each by itself, and
 // how long the first of them waits for others.
-func (q *Queue) SetBatch(most int, wait time.Duration) { q.batch = batching{most: most, wait: wait} }
+func (q *Queue) SetBatch(most int, wait time.Duration) {
+	q.batch = batching{most: most, wait: wait}
+}
 
 // mayJoin reports whether a delivery may go along with others: one that has failed goes by itself,
 // so that it takes nothing else along when it fails again; and so does one that a header tells of.
