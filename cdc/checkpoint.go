@@ -187,9 +187,9 @@ func (s *Source) after(c *Checkpoint) Position {
 	return position
 }
 
-// SettledSince returns how far whoever held the slot before has settled the stream by now, where that
-// is behind where this Source has begun; else zero. It may still have had deliveries in hand when
-// the slot was taken from it. Call it after Acquire, once nobody else can settle anything.
+// SettledSince returns how far whoever held the slot before has settled the stream by now, where
+// that is behind where this Source has begun; else zero. It may still have had deliveries in hand
+// when the slot was taken from it. Call it after Acquire, once nobody else can settle anything.
 func (s *Source) SettledSince(ctx context.Context) (Position, error) {
 	if s.checkpoints == nil {
 		return Position{}, nil

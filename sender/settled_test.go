@@ -82,8 +82,10 @@ func TestSettledUntil(t *testing.T) {
 			t.Fatal(err)
 		}
 		to := subscription("a", "http://receiver.test/a")
-		events := []*mapper.Event{newEvent(4, 1), newEvent(5, 1), newEvent(7, 1), newEvent(7, 2),
-			newEvent(8, 1)}
+		events := []*mapper.Event{
+			newEvent(4, 1), newEvent(5, 1), newEvent(7, 1), newEvent(7, 2),
+			newEvent(8, 1),
+		}
 		for _, e := range events {
 			if c := s.send(to, e); open(c) {
 				<-c

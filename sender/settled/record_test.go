@@ -301,10 +301,14 @@ func TestSetUntil(t *testing.T) {
 		of   settled.Delivery
 		want bool
 	}{
-		{of(99, 7, "a"), true}, {of(99, 7, "b"), true},
-		{of(100, 0, "a"), false}, {of(110, 0, "a"), false},
-		{of(120, 2, "a"), true}, {of(120, 3, "a"), false},
-		{of(150, 1, "a"), true}, {of(150, 1, "b"), false},
+		{of(99, 7, "a"), true},
+		{of(99, 7, "b"), true},
+		{of(100, 0, "a"), false},
+		{of(110, 0, "a"), false},
+		{of(120, 2, "a"), true},
+		{of(120, 3, "a"), false},
+		{of(150, 1, "a"), true},
+		{of(150, 1, "b"), false},
 	} {
 		if got := set.Has(c.of); got != c.want {
 			t.Errorf("has %+v: %t", c.of, got)
