@@ -148,14 +148,11 @@ func TestSettledWhileTakenOver(t *testing.T) {
 	if _, err := lock.Exec(t.Context(), "BEGIN; LOCK TABLE webhooks"); err != nil {
 		t.Fatal(err)
 	}
-	e2e.Eventually(t, func() error {
-		if strings.Contains(second.Log.String(), "replication stream started") {
-			return nil
-		}
-		db.Exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots
-			WHERE database = current_database() AND active_pid IS NOT NULL`)
-		return errors.New("the second process has not taken over")
-	})
+	first.Signal(syscall.SIGSTOP) // or it might be the quicker one
+	db.Exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1`,
+		db.Name)
+	second.UntilPrinted("replication stream started")
+	first.Signal(syscall.SIGCONT)
 	box.OpenGate()
 	box.UntilAccepted(contacts)
 	e2e.Eventually(t, func() error { // the first one's doing: the other one is held up
