@@ -156,7 +156,7 @@ func notifyHeld(
 		return nil
 	}
 	return pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-		found, err := FindHeld(ctx, conn.Conn(), cfg, true)
+		found, err := findHeld(ctx, conn.Conn(), cfg, true)
 		if err == nil {
 			held(found)
 		}

@@ -105,6 +105,14 @@ func (a *applier) runStep(ctx context.Context, s *Step) error {
 			a.published(s.Table)
 			a.Refollowed = a.Refollowed || s.Kind == Publish && s.follows()
 		}
+		if s.Kind == SetPublication && a.scan.selective {
+			a.log.Warn("the publication had some kinds of changes only: others that were committed "+
+				"meanwhile are not announced", "publication", a.cfg.Publication)
+		}
+		if s.Kind == Publish && a.scan.slot && s.table.known && s.Table.Schema != a.cfg.Schema {
+			a.log.Warn("the publication did not have the table: changes that were committed meanwhile are "+
+				"not announced", "table", s.Table.String(), "publication", a.cfg.Publication)
+		}
 		if s.Kind == Widen {
 			a.log.Warn("the publication had a part of the table only: changes that this has left out are "+
 				"not announced",

@@ -23,6 +23,7 @@ type catalogScan struct {
 	publication bool   // there is one
 	all         bool   // it is of all tables
 	whole       bool   // it publishes all that it should
+	selective   bool   // it leaves out some kinds of changes, such as updates
 	stored      bool   // it publishes stored generated columns, or will: the role may set it
 	owner       string // of the publication
 	owns        bool   // it is the role's, or will be
@@ -93,13 +94,14 @@ func (f *catalogScan) queryPublication(ctx context.Context, conn *pgx.Conn, cfg 
 		       p.pubname IS NOT NULL, coalesce(puballtables, false),
 		       coalesce(pubinsert AND pubupdate AND pubdelete AND pubtruncate AND pubviaroot
 		           AND coalesce(to_jsonb(p)->>'pubgencols', 's') = 's', false),
+		       coalesce(NOT (pubinsert AND pubupdate AND pubdelete AND pubtruncate), false),
 		       coalesce(to_jsonb(p)->>'pubgencols', 's') = 's' OR pg_has_role(p.pubowner, 'USAGE'),
 		       coalesce(pg_get_userbyid(p.pubowner), ''),
 		       coalesce(pg_has_role(p.pubowner, 'USAGE'), true),
 		       (SELECT count(*) FROM pg_publication_rel WHERE prpubid = p.oid)
 		FROM (SELECT) one LEFT JOIN pg_publication p ON p.pubname = $1`, cfg.Publication, cfg.Slot).
 		Scan(&f.version, &f.minor, &f.role, &f.database, &f.mayCreate, &f.active, &f.publication,
-			&f.all, &f.whole,
+			&f.all, &f.whole, &f.selective,
 			&f.stored, &f.owner, &f.owns, &f.listed)
 	if err != nil {
 		return fmt.Errorf("look publication %q up: %w", cfg.Publication, err)

@@ -466,6 +466,41 @@ func TestPartOfATable(t *testing.T) {
 	})
 }
 
+// TestWithdrawnBySomebody has somebody take a table out of the publication, or kinds of changes:
+// that is put right, and what it has cost is told.
+func TestWithdrawnBySomebody(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, major int) {
+		p := newPlannedOn(t, major, `CREATE TABLE a (id int PRIMARY KEY);
+			CREATE TABLE b (id int PRIMARY KEY)`, "a", "b")
+		apply := func() string {
+			t.Helper()
+			var log strings.Builder
+			err := p.plan().Apply(t.Context(), p.conn, slog.New(slog.NewTextHandler(&log,
+				&slog.HandlerOptions{Level: slog.LevelWarn})))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return log.String()
+		}
+		if told := apply(); told != "" {
+			t.Errorf("the first time it tells of %s", told)
+		}
+		p.exec(`ALTER PUBLICATION hookline DROP TABLE a`)
+		if told := apply(); strings.Count(told, "\n") != 1 ||
+			!strings.Contains(told, "did not have the table") || !strings.Contains(told, `\"a\"`) {
+			t.Errorf("of a table that was taken out it tells %q", told)
+		}
+		p.exec(`ALTER PUBLICATION hookline SET (publish = 'delete')`)
+		if told := apply(); strings.Count(told, "\n") != 1 ||
+			!strings.Contains(told, "some kinds of changes only") {
+			t.Errorf("of updates that were taken out it tells %q", told)
+		}
+		if told := apply(); told != "" {
+			t.Errorf("when all is well it tells of %s", told)
+		}
+	})
+}
+
 // TestMembersAreNotLeftOut has somebody publish a table without a key, and one whose key is
 // DEFERRABLE: as long as the publication lists them, they are not called left out. What the advice
 // says first changes nothing of theirs.

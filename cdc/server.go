@@ -32,9 +32,13 @@ func (s *Server) CheckStandbys(
 		return nil, err
 	}
 	found := []Finding{synchronous}
+	waits, err := standsStill(ctx, conn, slot)
+	if err != nil {
+		return found, err
+	}
 	standbys, err := queryStandbySlots(ctx, conn, slot)
 	if err == nil && standbys.setting != nil {
-		found = append(found, standbys.finding(slot, &s.is.platform))
+		found = append(found, standbys.finding(slot, &s.is.platform, waits))
 	}
 	return found, err
 }

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -76,8 +76,8 @@ func queryStandbySlots(
 	rows, err := conn.Query(ctx, `
 		SELECT name, coalesce(slot_type, ''), coalesce(active, false), coalesce(wal_status = 'lost',
 		    false),
-		    coalesce(restart_lsn < CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END,
-		        false)
+		    coalesce(coalesce(restart_lsn, '0/0') <
+		        CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END, false)
 		FROM unnest($1::text[]) WITH ORDINALITY list (name, n) LEFT JOIN pg_replication_slots
 		    ON slot_name = name
 		ORDER BY n`, standbySlotNames(*f.setting))
@@ -110,8 +110,9 @@ func standbySlotNames(setting string) (names []string) {
 	return names
 }
 
-// finding tells what of the setting holds our slot back.
-func (f *standbySlotsFound) finding(slot string, on *platformFacts) Finding {
+// finding tells what of the setting holds our slot back. Standbys that are only behind do so while
+// the sender waits.
+func (f *standbySlotsFound) finding(slot string, on *platformFacts, waits bool) Finding {
 	var faults, stay []string
 	missing := ""
 	for _, s := range f.slots {
@@ -124,6 +125,14 @@ func (f *standbySlotsFound) finding(slot string, on *platformFacts) Finding {
 			missing = cmp.Or(missing, s.name)
 		}
 		faults = append(faults, fmt.Sprintf("%q, which %s", s.name, fault))
+	}
+	if late := f.late(); f.failover && waits && len(faults) == 0 && len(late) > 0 {
+		return Finding{
+			Level: Wrong, Check: standbySlots,
+			Found: fmt.Sprintf("the server waits for the standbys of %s, which are behind",
+				strings.Join(late, ", ")),
+			Hint: "look at pg_stat_replication why they are behind, or take them out of the setting",
+		}
 	}
 	if len(faults) == 0 || !f.failover {
 		return OK(standbySlots, "%s", cmp.Or(*f.setting, "none"))
@@ -145,10 +154,29 @@ func (f *standbySlotsFound) finding(slot string, on *platformFacts) Finding {
 	return found
 }
 
+// late returns the slots, quoted, that have not confirmed all that was written.
+func (f *standbySlotsFound) late() (names []string) {
+	for _, s := range f.slots {
+		if s.late {
+			names = append(names, fmt.Sprintf("%q", s.name))
+		}
+	}
+	return names
+}
+
 // FindHeld looks for what has the server hold the stream of the slot back; nil when nothing does.
-// Standbys that are only behind count when the sender has been seen to wait.
-func FindHeld(ctx context.Context, conn *pgx.Conn, cfg Config, waits bool) (*Held, error) {
+// While the server waits for standbys it takes some seconds, to see whether it goes on.
+func FindHeld(ctx context.Context, conn *pgx.Conn, cfg Config) (*Held, error) {
 	cfg = cfg.withDefaults()
+	waits, err := standsStill(ctx, conn, cfg.Slot)
+	if err != nil {
+		return nil, err
+	}
+	return findHeld(ctx, conn, cfg, waits)
+}
+
+// findHeld is FindHeld by what has been seen of the sender.
+func findHeld(ctx context.Context, conn *pgx.Conn, cfg Config, waits bool) (*Held, error) {
 	f, err := queryStandbySlots(ctx, conn, cfg.Slot)
 	if err != nil || f.setting == nil || !f.failover {
 		return nil, err
@@ -157,22 +185,35 @@ func FindHeld(ctx context.Context, conn *pgx.Conn, cfg Config, waits bool) (*Hel
 	if err != nil {
 		return nil, err
 	}
-	if found := f.finding(cfg.Slot, &facts); found.Level == Wrong {
-		return &Held{Problem{What: standbySlots + ": " + found.Found, Hint: found.hintWithSQL()}}, nil
-	}
-	late := slices.DeleteFunc(f.slots, func(s standbySlot) bool { return !s.late })
-	if !waits || len(late) == 0 {
+	found := f.finding(cfg.Slot, &facts, waits)
+	if found.Level != Wrong {
 		return nil, nil
 	}
-	names := make([]string, len(late))
-	for i, s := range late {
-		names[i] = fmt.Sprintf("%q", s.name)
+	return &Held{Problem{What: standbySlots + ": " + found.Found, Hint: found.hintWithSQL()}}, nil
+}
+
+// standsStill reports whether the slot's sender waits for standbys, and has sent nothing from one
+// look to the next. It waits for every commit, so a single look does not tell.
+func standsStill(ctx context.Context, conn *pgx.Conn, slot string) (bool, error) {
+	before, err := waitingAt(ctx, conn, slot)
+	if err != nil || before == 0 {
+		return false, err
 	}
-	return &Held{
-		Problem{
-			What: fmt.Sprintf("%s: the server waits for the standbys of %s, which are behind", standbySlots,
-				strings.Join(names, ", ")),
-			Hint: "look at pg_stat_replication why they are behind, or take them out of the setting",
-		},
-	}, nil
+	select {
+	case <-time.After(monitorInterval):
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	}
+	now, err := waitingAt(ctx, conn, slot)
+	return now == before, err
+}
+
+// waitingAt returns how far the server has sent the slot's reader what it waits for standbys with;
+// 0 when it does not wait.
+func waitingAt(ctx context.Context, conn *pgx.Conn, slot string) (at LSN, err error) {
+	err = conn.QueryRow(ctx, `SELECT coalesce(max(sent_lsn), '0/0') FROM pg_replication_slots
+		JOIN pg_stat_get_wal_senders() sender ON sender.pid = active_pid
+		JOIN LATERAL pg_stat_get_activity(active_pid) activity ON true
+		WHERE slot_name = $1 AND wait_event = '`+awaitsStandby+`'`, slot).Scan(&at)
+	return at, wrapStandbySlotsError(err)
 }

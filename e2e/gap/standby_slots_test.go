@@ -1,9 +1,13 @@
 package gap
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pglogrepl"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"hookline/e2e"
 	"hookline/internal/postgres/postgrestest"
@@ -36,8 +40,41 @@ func TestStandbySlots(t *testing.T) {
 			mendBy(db, "synchronized_standby_slots")
 			box.UntilAccepted(2)
 			sut.Until("active")
+
+			followInVain(db, "idle")
+			setStandbySlots(db, "idle")
+			db.OneByOne("behind", 1)
+			const behind = `the server waits for the standbys of "idle", which are behind`
+			untilHeld(sut, db, behind)
+			if doctor := e2e.Run(t, db.Env(), "doctor"); doctor.Wait() != 3 ||
+				!strings.Contains(doctor.Out.String(), behind) {
+				t.Errorf("doctor: exit code %d, want 3 and %q:\n%s", doctor.Wait(), behind,
+					doctor.Out.String())
+			}
+			setStandbySlots(db, "")
+			box.UntilAccepted(3)
+			sut.Until("active")
 			e2e.Finish(t, sut, box.Gets(db.Diary()...))
 		})
+	}
+}
+
+// followInVain has a standby that is connected, and never confirms what it is sent.
+func followInVain(db *e2e.Database, slot string) {
+	db.T.Helper()
+	conn, err := pgconn.Connect(db.T.Context(), db.URL+"&replication=true")
+	if err != nil {
+		db.T.Fatal(err)
+	}
+	db.T.Cleanup(func() { _ = conn.Close(context.WithoutCancel(db.T.Context())) })
+	from := pglogrepl.LSN(0)
+	if err := from.Scan(e2e.Value[string](db, `SELECT pg_current_wal_flush_lsn()::text`)); err != nil {
+		db.T.Fatal(err)
+	}
+	err = pglogrepl.StartReplication(db.T.Context(), conn, slot, from,
+		pglogrepl.StartReplicationOptions{Mode: pglogrepl.PhysicalReplication})
+	if err != nil {
+		db.T.Fatal(err)
 	}
 }
 

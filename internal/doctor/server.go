@@ -42,6 +42,11 @@ func checkServer(ctx context.Context, conn *pgx.Conn, cfg cdc.Config, holdWAL in
 		return nil, err
 	}
 	found := s.Findings()
+	writes, err := checkWrites(ctx, conn, &s)
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, writes)
 	r, err := queryRoom(ctx, conn, cfg.Slot)
 	if err != nil {
 		return nil, err
@@ -56,6 +61,30 @@ func checkServer(ctx context.Context, conn *pgx.Conn, cfg cdc.Config, holdWAL in
 		found = append(found, r.checkIdleTimeout(&s))
 	}
 	return append(found, s.CheckFailover(cfg.Slot, conn.Config().Database)...), nil
+}
+
+// checkWrites checks whether a session may write, unless it asks for more: this one cannot, as it
+// has asked for that itself.
+func checkWrites(ctx context.Context, conn *pgx.Conn, on *cdc.Server) (cdc.Finding, error) {
+	const setting = "default_transaction_read_only"
+	var value string
+	err := conn.QueryRow(ctx, `SELECT reset_val FROM pg_settings WHERE name = $1`, setting).
+		Scan(&value)
+	if err != nil {
+		return cdc.Finding{}, fmt.Errorf("check %s: %w", setting, err)
+	}
+	if value == "off" {
+		return cdc.OK(setting, "off"), nil
+	}
+	f := cdc.Finding{
+		Level: cdc.Wrong, Check: setting,
+		Found: "on: Hookline can save neither its checkpoint nor what has to wait in the spool, and " +
+			"does not start",
+	}
+	f.Hint, f.SQL = on.Set(setting, "off", false)
+	f.Hint = "where it is not the server's setting, but the role's or the database's (ALTER ROLE, " +
+		"ALTER DATABASE … RESET), take it back there; else " + f.Hint
+	return f, nil
 }
 
 // room is what a server has left for replication, and when it gives a slot up.

@@ -65,6 +65,32 @@ func TestCheckServer(t *testing.T) {
 	}
 }
 
+// That doctor itself may not write is no finding; that nobody may is one.
+func TestCheckWrites(t *testing.T) {
+	url := postgrestest.NewDatabase(t)
+	for _, test := range []struct {
+		sql  string
+		want cdc.Level
+	}{
+		{`SET default_transaction_read_only = on`, cdc.Fine},
+		{`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on',
+			current_database()); END $$`, cdc.Wrong},
+	} {
+		before := connect(t, url)
+		if _, err := before.Exec(t.Context(), test.sql); err != nil {
+			t.Fatal(err)
+		}
+		conn := before
+		if test.want == cdc.Wrong {
+			conn = connect(t, url)
+		}
+		found, err := checkServer(t.Context(), conn, cdc.Config{Slot: "hookline_test"}, 1<<20)
+		if f := checked(t, found, err)["default_transaction_read_only"]; f.Level != test.want {
+			t.Errorf("after %s: %+v, want level %v", test.sql, f, test.want)
+		}
+	}
+}
+
 func TestCheckStreamTellsNoPassword(t *testing.T) {
 	f, err := checkStream(t.Context(),
 		"postgres://somebody:confidential@127.0.0.1:1/crm?sslmode=disable")

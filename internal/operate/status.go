@@ -131,7 +131,7 @@ func (s *Status) read(ctx context.Context, db *crm.Database, store *spool.Spool)
 		if err != nil {
 			return err
 		}
-		held, err := cdc.FindHeld(ctx, conn.Conn(), db.Config.CDC, false)
+		held, err := cdc.FindHeld(ctx, conn.Conn(), db.Config.CDC)
 		if held != nil {
 			s.add("held", &held.Problem)
 		}
