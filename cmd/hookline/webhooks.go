@@ -260,7 +260,11 @@ func hears(row *webhook.Row) string {
 	if row.Ignore != nil {
 		but = ", but for changes by " + strings.Join(row.Ignore, ", ")
 	}
-	return fmt.Sprintf("It hears of %s%s.", strings.Join(row.Operations, ", "), but)
+	rate := ""
+	if row.Rate != 0 { // which the receiver may have asked for
+		rate = fmt.Sprintf(", in %g requests a second at most", row.Rate)
+	}
+	return fmt.Sprintf("It hears of %s%s%s.", strings.Join(row.Operations, ", "), but, rate)
 }
 
 type webhooksAdd struct {
@@ -500,11 +504,13 @@ func rotated(row *webhook.Row) string {
 	if row.PreviousUntil.IsZero() {
 		return fmt.Sprintf("Requests to webhook %s are signed with its new secret alone.", row.Key)
 	}
-	return fmt.Sprintf("Until %s requests to webhook %s carry signatures of both secrets in %s. "+
-		"%s has room for one: until then it is that of the secret before.\n"+
+	twenty := sender.HeaderSignature + " has room for one: until then it is that of the secret before."
+	if row.PublicKey != "" {
+		twenty = sender.HeaderSignature + " is never that of a key pair."
+	}
+	return fmt.Sprintf("Until %s requests to webhook %s carry signatures of both secrets in %s. %s\n"+
 		"When the receiver has the new one: hookline webhooks rotate --finish %[2]s",
-		row.PreviousUntil.Format(time.RFC3339), row.Key, sender.HeaderStandardSignature,
-		sender.HeaderSignature)
+		row.PreviousUntil.Format(time.RFC3339), row.Key, sender.HeaderStandardSignature, twenty)
 }
 
 type webhooksRemove struct {
