@@ -104,7 +104,7 @@ func TestWhatWouldNotBeServedIsNotKept(t *testing.T) {
 		{webhook.Settings{Rekey: new("both")}, `rekey: "both": want split, or null for an update`},
 		{
 			webhook.Settings{Ignore: []string{"origin:here", "API"}},
-			`ignore: "API" is nothing that can be ignored; want actor:SOURCE`,
+			`ignore: "API": want actor:SOURCE, actor:SOURCE:NAME`,
 		},
 		{
 			webhook.Settings{Headers: &map[string]string{"X Y": "canary"}},

@@ -127,18 +127,18 @@ func printWebhooks(out screen, list []webhookStatus) error {
 // webhookSettings are the flags that say what a webhook is like.
 type webhookSettings struct {
 	Operations  []string          `short:"o" help:"What it hears of: person.created, person.*, …"`
-	Format      *string           `clears:"" help:"Form of the body: event, twenty, standard, cloudevents, cloudevents-binary, slack or plain."`
-	Header      map[string]string `mapsep:"none" help:"One more, NAME=VALUE."`
+	Format      *string           `clears:"" help:"Form of the body: event, twenty, standard, cloudevents, cloudevents-binary; of operator events alone slack or plain."`
+	Header      map[string]string `mapsep:"none" help:"One more header, NAME=VALUE; may be given several times."`
 	Workspace   *string           `clears:"" placeholder:"ID" help:"The tenant that it belongs to; * for all."`
 	Rekey       *string           `clears:"" placeholder:"HOW" help:"How a changed key is told: split, or empty for previousKey."`
 	Per         *string           `clears:"" placeholder:"WHAT" help:"${webhook_per}"`
 	Filter      *string           `clears:"" placeholder:"CEL" help:"Which of these events are sent."`
 	Previous    *string           `clears:"" placeholder:"WHAT" help:"What is sent of the row before: changed or all."`
-	Fields      *string           `clears:"" placeholder:"NAME,…" help:"Fields that are sent, beside the key's."`
+	Fields      *string           `clears:"" placeholder:"NAME,…" help:"Fields that are sent, beside the key's; an update of others alone is not sent."`
 	Mask        *string           `clears:"" placeholder:"NAME,…" help:"Fields that are sent as ***."`
 	Ignore      []string          `sep:"none" placeholder:"WHAT" help:"Changes that it does not hear of: actor:API, origin:NAME, annotation:KEY=VALUE, …"`
 	Settle      *string           `clears:"" placeholder:"5s" help:"How long a record is quiet before it is told, once."`
-	SettleMax   *string           `clears:"" placeholder:"1m" help:"How long it is told later at most: ten times that."`
+	SettleMax   *string           `clears:"" placeholder:"1m" help:"How long after its first change it is told at the latest (ten times --settle)."`
 	CatchUp     *string           `clears:"" placeholder:"WHAT" help:"What is sent of what has waited: all or latest."`
 	Description *string           `clears:"" placeholder:"TEXT" help:"For people."`
 
@@ -271,7 +271,7 @@ type webhooksAdd struct {
 	URL string `arg:"" help:"Where events are posted to; env:VARIABLE is read from the environment."`
 	webhookSettings
 	Secret   secretSource `xor:"secret" placeholder:"-|env:NAME" help:"Where its secret is read from."`
-	Ed25519  bool         `name:"ed25519" xor:"secret" help:"Signed with a key pair that is made up; the public key is shown."`
+	Ed25519  bool         `name:"ed25519" xor:"secret" help:"Signed with a new key pair (ed25519); the public key is shown."`
 	Unsigned bool         `xor:"secret" help:"Without a secret: requests are not signed."`
 	Paused   bool         `help:"Switched off, until hookline webhooks resume."`
 	jsonFlag
