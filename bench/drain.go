@@ -86,7 +86,29 @@ func (b *bench) stage(ctx context.Context, d *database, l load) error {
 
 // drain has the load read by Hookline and by each limit in turn, so that whatever else the machine
 // does falls on all of them.
-func (b *bench) drain(ctx context.Context, l load) (r *drained, err error) {
+func (b *bench) drain(ctx context.Context, l load) (*drained, error) {
+	return b.staged(ctx, l, func(r *drained, d *database, to *receiver) error {
+		for run := range l.runs {
+			say("%s: run %d of %d", l.name, run+1, l.runs)
+			if err := r.measure(ctx, b, d, run,
+				to.expect(l.records, l.versions, signatureStride)); err != nil {
+				return err
+			}
+			if err := r.measureParse(ctx, d, l); err != nil {
+				return err
+			}
+			if err := r.measurePost(ctx, to, min(l.events(), b.rows)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// staged has f measure what becomes of the load, which is written, with one receiver for it.
+func (b *bench) staged(
+	ctx context.Context, l load, f func(r *drained, d *database, to *receiver) error,
+) (r *drained, err error) {
 	to, err := listen(0)
 	if err != nil {
 		return nil, err
@@ -98,20 +120,7 @@ func (b *bench) drain(ctx context.Context, l load) (r *drained, err error) {
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
 	r = &drained{setups: d.setups}
-	for run := range l.runs {
-		say("%s: run %d of %d", l.name, run+1, l.runs)
-		if err := r.measure(ctx, b, d, run,
-			to.expect(l.records, l.versions, signatureStride)); err != nil {
-			return nil, err
-		}
-		if err := r.measureParse(ctx, d, l); err != nil {
-			return nil, err
-		}
-		if err := r.measurePost(ctx, to, min(l.events(), b.rows)); err != nil {
-			return nil, err
-		}
-	}
-	return r, nil
+	return r, f(r, d, to)
 }
 
 // measure has Hookline deliver what the tallies expect.

@@ -25,18 +25,9 @@ func millions(ctx context.Context, b *bench) (*result, error) {
 	l.write = func(ctx context.Context, d *database) error {
 		return errors.Join(d.call(ctx, "CALL mark_twice($1)", l.records), d.checkpoint(ctx))
 	}
-	to, err := listen(0)
-	if err != nil {
-		return nil, err
-	}
-	defer to.close()
-	d, err := b.prepare(ctx, l, to.url(0))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, d.close()) }()
-	r := &drained{setups: d.setups}
-	err = r.measure(ctx, b, d, 0, to.expect(l.records, l.versions, signatureStride))
+	r, err := b.staged(ctx, l, func(r *drained, d *database, to *receiver) error {
+		return r.measure(ctx, b, d, 0, to.expect(l.records, l.versions, signatureStride))
+	})
 	if err != nil {
 		return nil, err
 	}

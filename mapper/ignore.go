@@ -50,7 +50,7 @@ func ParseIgnore(entries []string) (*Ignore, error) {
 	for n, entry := range entries {
 		rule, ok := parseIgnored(entry)
 		if !ok {
-			return nil, fmt.Errorf("%.64q is nothing that can be ignored; want actor:SOURCE, "+
+			return nil, fmt.Errorf("%.64q: want actor:SOURCE, "+
 				"actor:SOURCE:NAME, actor:member:ID, origin:NAME, annotation:KEY or "+
 				"annotation:KEY=VALUE", entry)
 		}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"hookline/mapper"
+	"hookline/sender/answertest"
 	"hookline/sender/queue"
 	"hookline/webhook"
 )
@@ -261,7 +262,7 @@ func rawReceiver(
 			handle[i] = func(c net.Conn) { h(tls.Server(c, config)) }
 		}
 	}
-	return scheme + "://" + rawServer(t, handle...), server.Certificate()
+	return scheme + "://" + answertest.Listen(t, nil, handle...), server.Certificate()
 }
 
 // A handler that ends without an answer gets an attempt once where the connection was made for it,
@@ -390,8 +391,8 @@ func TestCredentials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			hits := make(chan hit, 3)
-			address := rawServer(
-				t,
+			address := answertest.Listen(
+				t, nil,
 				func(c net.Conn) { leave(t, c, hits, 1, false) },
 				func(c net.Conn) {
 					if h, ok := readPost(t, newReader(c)); ok {
@@ -718,7 +719,7 @@ func TestKeepsConnections(t *testing.T) {
 	}
 	server.Start()
 	t.Cleanup(server.Close)
-	dead := rawServer(t, func(net.Conn) {})
+	dead := answertest.Listen(t, nil, func(net.Conn) {})
 	s := newSender(t, Config{})
 	for i := range 10 {
 		if v, _ := s.once(newEvent(1, i), subscription("a", server.URL), 1, nil); v.Outcome != Delivered {

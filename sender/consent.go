@@ -68,6 +68,16 @@ func AskConsent(ctx context.Context, cfg Config, target string, extra http.Heade
 	return consent(resp)
 }
 
+// Consent sets in the header of an answer to such an OPTIONS that whoever asks may deliver, as
+// often as it likes. It sets nothing where nobody has asked.
+func Consent(answer, request http.Header) {
+	if origin := request.Get(headerRequestOrigin); origin != "" {
+		answer.Set("Allow", http.MethodPost)
+		answer.Set(headerAllowedOrigin, origin)
+		answer.Set(headerAllowedRate, "*")
+	}
+}
+
 // consent reads what an answer allows.
 func consent(resp *http.Response) (rate float64, err error) {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hookline/mapper"
+	"hookline/sender/answertest"
 )
 
 // What is logged of attempts, in full.
@@ -40,12 +41,12 @@ func TestLog(t *testing.T) {
 // Neither secrets, nor what a URL holds beside its host, nor bodies are logged, whatever goes
 // wrong.
 func TestLogsNoSecrets(t *testing.T) {
-	echo := rawServer(t, func(c net.Conn) { // a receiver that sends the request back
+	echo := answertest.Listen(t, nil, func(c net.Conn) { // a receiver that sends the request back
 		buf := make([]byte, 4096)
 		n, _ := c.Read(buf)
 		_, _ = c.Write(buf[:n])
 	})
-	echoHeader := rawServer(t, func(c net.Conn) {
+	echoHeader := answertest.Listen(t, nil, func(c net.Conn) {
 		buf := make([]byte, 4096)
 		n, _ := c.Read(buf)
 		_, _ = c.Write(append([]byte("HTTP/1.1 200 OK\r\n"), buf[:n]...))

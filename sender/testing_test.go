@@ -363,33 +363,6 @@ func verify(t testing.TB, h hit, secret webhook.Secret) {
 	}
 }
 
-// rawServer accepts connections and handles each in turn with the handler of its number, the last
-// one being repeated. A connection is closed when its handler returns.
-func rawServer(t testing.TB, handlers ...func(net.Conn)) (address string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var done sync.WaitGroup
-	done.Go(func() {
-		for i := 0; ; i++ {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			done.Go(func() {
-				defer func() { _ = conn.Close() }()
-				handlers[min(i, len(handlers)-1)](conn)
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		done.Wait()
-	})
-	return listener.Addr().String()
-}
-
 // leftovers waits until no goroutine of a sender or of its connections is left.
 func leftovers(t testing.TB) {
 	t.Helper()

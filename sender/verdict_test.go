@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"hookline/sender/answertest"
 )
 
 func TestJudgeStatus(t *testing.T) {
@@ -97,7 +99,7 @@ func TestVerdicts(t *testing.T) {
 	if err := closed.Close(); err != nil {
 		t.Fatal(err)
 	}
-	raw := func(f func(net.Conn)) string { return "http://" + rawServer(t, f) }
+	raw := func(f func(net.Conn)) string { return "http://" + answertest.Listen(t, nil, f) }
 
 	for name, test := range map[string]struct {
 		url     string
@@ -143,7 +145,7 @@ func TestVerdicts(t *testing.T) {
 		"timeout":             {raw(hang), Failed, 0, "no answer within 1s"},
 		"unknown certificate": {untrusted.URL, Failed, 0, "certificate"},
 		"no TLS": {
-			"https://" + rawServer(t, answer("HTTP/1.1 400 Bad Request\r\n\r\n")),
+			"https://" + answertest.Listen(t, nil, answer("HTTP/1.1 400 Bad Request\r\n\r\n")),
 			Failed, 0, "HTTP response to HTTPS client",
 		},
 		"no such host": {"http://no-such-host.invalid/", Failed, 0, "no-such-host.invalid"},

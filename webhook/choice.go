@@ -20,8 +20,8 @@ func (r *reading) view() {
 		previous, known = mapper.ParsePrevious(given.String())
 		switch {
 		case !known:
-			r.fail(roleBefore, fmt.Errorf("%.64q is nothing that is told of the row before; "+
-				"want changed or all, or null for nothing", given.String()))
+			r.fail(roleBefore, fmt.Errorf("%.64q: want changed or all, or null for nothing",
+				given.String()))
 		case r.sub.Format == mapper.FormatTwenty:
 			r.fail(roleBefore, errors.New("format twenty has no room for it; want event or standard"))
 		}

@@ -88,7 +88,7 @@ func TestChoicesWithMistakes(t *testing.T) {
 	tests := []struct{ set, reason string }{
 		{
 			"previous = 'old'",
-			`previous: "old" is nothing that is told of the row before; want changed or all, or null`,
+			`previous: "old": want changed or all, or null`,
 		},
 		{"previous = 'all', format = 'twenty'", "previous: format twenty has no room for it"},
 		{"filter = ''", "filter: is empty; null stands for no filter"},

@@ -89,7 +89,7 @@ func (s Secret) check() error {
 // keyPair holds a webhook whose secret is a private key to a form of which the signature that it
 // makes is a part.
 func (r *reading) keyPair() {
-	if r.sub.Format == mapper.FormatTwenty && r.sub.Secret.IsKeyPair() {
+	if r.sub.Format == mapper.FormatTwenty && r.sub.Secret.IsKeyPair() && r.sub.Secret.check() == nil {
 		r.fail(roleSecret, errors.New("is a private key, and receivers of format twenty know none of "+
 			"its signatures; want another secret, or format event"))
 	}

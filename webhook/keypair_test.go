@@ -33,6 +33,13 @@ func TestKeyPair(t *testing.T) {
 		!strings.HasPrefix(invalid.Reason, "secret: is a private key, and receivers of format twenty") {
 		t.Errorf("%v", err)
 	}
+	_, _, err = d.Add(t.Context(), d.conn, webhook.Settings{
+		URL: new("http://one.example"), Format: new("twenty"), Secret: new(webhook.Secret("whsk_")),
+	})
+	if !errors.As(err, &invalid) ||
+		invalid.Reason != "secret: is no private key behind whsk_: want 32 or 64 bytes in base64" {
+		t.Errorf("one that is no key: %v", err)
+	}
 }
 
 // The key is read as libraries of Standard Webhooks write it, and what is no key is refused without

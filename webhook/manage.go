@@ -153,15 +153,13 @@ func (s *Settings) columns() (names []string, values []any, err error) {
 	list("fields", s.Fields)
 	list("mask", s.Mask)
 	list("ignore", s.Ignore)
+	if s.Settle != nil && *s.Settle == "" && s.SettleMax == nil { // which means nothing without
+		set("settle_max", nil)
+	}
 	for name, text := range map[string]*string{"settle": s.Settle, "settle_max": s.SettleMax} {
-		if text == nil {
-			continue
-		}
-		value, err := setInterval(name, *text)
-		if err != nil {
+		if err := setInterval(set, name, text); err != nil {
 			return nil, nil, err
 		}
-		set(name, value)
 	}
 	optional("catch_up", s.CatchUp)
 	optional("description", s.Description)

@@ -101,10 +101,10 @@ func TestWhatWouldNotBeServedIsNotKept(t *testing.T) {
 			"secret: is not base64 behind whsec_",
 		},
 		{webhook.Settings{Format: new("xml")}, `format: payload format "xml"`},
-		{webhook.Settings{Rekey: new("both")}, `rekey: "both" is not a way`},
+		{webhook.Settings{Rekey: new("both")}, `rekey: "both": want split, or null for an update`},
 		{
 			webhook.Settings{Ignore: []string{"origin:here", "API"}},
-			`ignore: "API" is nothing that can be ignored; want actor:SOURCE`,
+			`ignore: "API": want actor:SOURCE, actor:SOURCE:NAME`,
 		},
 		{
 			webhook.Settings{Headers: &map[string]string{"X Y": "canary"}},

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"hookline/mapper"
 )
 
@@ -30,7 +28,7 @@ const (
 
 	// what a Rate may be: from one in a quarter of an hour, or so
 	rateLeast = 0.001
-	rateMost  = 100_000
+	RateMost  = 100_000
 
 	// what a Batch may be, so that the ids of its events have room in a header
 	batchLeast = 2
@@ -44,7 +42,7 @@ const (
 
 // pace reads what a row asks of the requests to it.
 func (r *reading) pace() {
-	r.sub.Pace.Timeout = r.pause(roleTimeout, timeoutLeast, timeoutMost)
+	r.sub.Pace.Timeout = r.interval(roleTimeout, timeoutLeast, timeoutMost)
 	r.rate()
 	r.batch()
 }
@@ -55,23 +53,28 @@ func (r *reading) batch() {
 	if given.IsNull() {
 		if !wait.IsNull() {
 			r.fail(roleBatchWait, fmt.Errorf("%.64q: nothing waits without batch; want null",
-				wait.String()))
+				intervalText(wait.String())))
 		}
 		return
 	}
 	n, err := strconv.Atoi(given.String())
 	if err != nil || n < batchLeast || n > batchMost {
-		r.fail(roleBatch, fmt.Errorf("%.64q: want events in a request from %d to %d, or null",
-			given.String(), batchLeast, batchMost))
+		r.fail(roleBatch, wrongBatch(given.String()))
 	}
 	if r.sub.Format == mapper.FormatCloudEventsBinary {
-		r.fail(roleBatch, fmt.Errorf("format %s has no batches; want null, or format %s", r.sub.Format,
-			mapper.FormatCloudEvents))
+		r.fail(roleBatch, fmt.Errorf("%.64q: format %s has no batches; want null, or format %s",
+			given.String(), r.sub.Format, mapper.FormatCloudEvents))
 	} else if !r.sub.Format.OfRecords() {
-		r.fail(roleBatch, fmt.Errorf("format %s has no arrays; want null", r.sub.Format))
+		r.fail(roleBatch, fmt.Errorf("%.64q: format %s has no arrays; want null", given.String(),
+			r.sub.Format))
 	}
 	r.sub.Pace.Batch = n
-	r.sub.Pace.BatchWait = cmp.Or(r.pause(roleBatchWait, waitLeast, waitMost), waitUsual)
+	r.sub.Pace.BatchWait = cmp.Or(r.interval(roleBatchWait, waitLeast, waitMost), waitUsual)
+}
+
+func wrongBatch(given string) error {
+	return fmt.Errorf("%.64q: want events in a request from %d to %d, or null", given, batchLeast,
+		batchMost)
 }
 
 // rate reads how many requests it takes in a second.
@@ -81,38 +84,11 @@ func (r *reading) rate() {
 		return
 	}
 	rate, err := strconv.ParseFloat(given.String(), 64)
-	if err != nil || !(rate >= rateLeast && rate <= rateMost) { // which NaN is not
+	if err != nil || !(rate >= rateLeast && rate <= RateMost) { // which NaN is not
 		r.fail(roleRate, fmt.Errorf("%.64q: want requests in a second from %g to %d, or null",
-			given.String(), rateLeast, rateMost))
+			given.String(), rateLeast, RateMost))
 	}
 	r.sub.Pace.Rate = rate
-}
-
-// pause reads an interval from least to most, 0 for null.
-func (r *reading) pause(f columnRole, least, most time.Duration) time.Duration {
-	given := r.row.fields[f]
-	if given.IsNull() {
-		return 0
-	}
-	d, err := parsePause(given.String())
-	if err != nil || d < least || d > most {
-		r.fail(f, fmt.Errorf("%.64q: want an interval from %s to %s, or null", given.String(),
-			shortDuration(least), shortDuration(most)))
-	}
-	return d
-}
-
-// parsePause reads an interval as Postgres prints it. One of months has no length.
-func parsePause(text string) (time.Duration, error) {
-	var i pgtype.Interval
-	if err := i.Scan(text); err != nil {
-		return 0, err
-	}
-	const most = 1 << 16 // days, far from overflow
-	if i.Months != 0 || i.Days > most || i.Days < -most {
-		return 0, fmt.Errorf("%.64q has no length", text)
-	}
-	return time.Duration(i.Days)*24*time.Hour + time.Duration(i.Microseconds)*time.Microsecond, nil
 }
 
 // PaceRow is what a row asks of the requests to it, as people write it.
@@ -134,17 +110,6 @@ func (p Pace) row() (row PaceRow) {
 	}
 	row.Rate, row.Batch = p.Rate, p.Batch
 	return row
-}
-
-// shortDuration prints 10m0s as 10m.
-func shortDuration(d time.Duration) string {
-	text := d.String()
-	for _, unit := range []string{"m0s", "h0m"} {
-		if n := len(text) - len(unit); n > 0 && text[n:] == unit {
-			text = text[:n+1]
-		}
-	}
-	return text
 }
 
 // PaceSettings are what is said of it: see Settings.
@@ -172,29 +137,15 @@ func (s *PaceSettings) columns(set func(name string, value any)) error {
 			set("batch_wait", nil)
 		}
 	} else if s.Batch != nil {
+		if n := *s.Batch; int(int32(n)) != n {
+			return &InvalidError{"batch: " + wrongBatch(strconv.Itoa(n)).Error()}
+		}
 		set("batch", *s.Batch)
 	}
-	if err := setPause(set, "batch_wait", s.BatchWait); err != nil {
+	if err := setInterval(set, "batch_wait", s.BatchWait); err != nil {
 		return err
 	}
-	return setPause(set, "timeout", s.Timeout)
-}
-
-// setPause calls set with an interval, null for "", where one is said.
-func setPause(set func(name string, value any), name string, text *string) error {
-	switch {
-	case text == nil:
-		return nil
-	case *text == "":
-		set(name, nil)
-		return nil
-	}
-	d, err := time.ParseDuration(*text)
-	if err != nil {
-		return &InvalidError{fmt.Sprintf("%s: %.64q: want a time such as 5s or 200ms", name, *text)}
-	}
-	set(name, pgtype.Interval{Microseconds: d.Microseconds(), Valid: true})
-	return nil
+	return setInterval(set, "timeout", s.Timeout)
 }
 
 // version tells one pace from others, "" for that which asks for nothing.

@@ -69,8 +69,9 @@ func TestPace(t *testing.T) {
 		{webhook.PaceSettings{Rate: new(-1.0)}, `rate: "-1": want requests in a second from 0.001`},
 		{webhook.PaceSettings{Thin: new(true)}, "thin: true: nothing but the key is sent then; want false, or null for previous"},
 		{webhook.PaceSettings{Batch: new(1)}, `batch: "1": want events in a request from 2 to 100, or null`},
-		{webhook.PaceSettings{BatchWait: new("1s")}, `batch_wait: "00:00:01": nothing waits without batch`},
-		{webhook.PaceSettings{Timeout: new("11m")}, `timeout: "00:11:00": want an interval from 1ms`},
+		{webhook.PaceSettings{Batch: new(3_000_000_000)}, `batch: "3000000000": want events in a request from 2 to 100, or null`},
+		{webhook.PaceSettings{BatchWait: new("1s")}, `batch_wait: "1s": nothing waits without batch`},
+		{webhook.PaceSettings{Timeout: new("11m")}, `timeout: "11m": want an interval from 1ms`},
 	} {
 		_, err := d.Edit(t.Context(), d.conn, row.Key, webhook.Settings{PaceSettings: test.set})
 		if !errors.As(err, &invalid) || !strings.HasPrefix(invalid.Reason, test.want) {
@@ -88,22 +89,22 @@ func TestPace(t *testing.T) {
 // A row that cannot be served as it asks is skipped, and says why.
 func TestPaceWithMistakes(t *testing.T) {
 	tests := []struct{ set, reason string }{
-		{"timeout = '0'", `timeout: "00:00:00": want an interval from 1ms to 10m, or null`},
-		{"timeout = '-1 s'", `timeout: "-00:00:01": want an interval from 1ms to 10m, or null`},
+		{"timeout = '0'", `timeout: "0s": want an interval from 1ms to 10m, or null`},
+		{"timeout = '-1 s'", `timeout: "-1s": want an interval from 1ms to 10m, or null`},
 		{"timeout = '1 month'", `timeout: "1 mon": want an interval from 1ms to 10m, or null`},
 		{"rate = 0", `rate: "0": want requests in a second from 0.001 to 100000, or null`},
 		{"rate = 'NaN'", `rate: "NaN": want requests in a second from 0.001 to 100000, or null`},
 		{"thin = true, fields = '{}'", "thin: true: nothing but the key is sent then; want false, or null for fields"},
 		{"batch = 101", `batch: "101": want events in a request from 2 to 100, or null`},
-		{"batch = 9, batch_wait = '11s'", `batch_wait: "00:00:11": want an interval from 1ms to 10s, or null`},
-		{"batch = 9, format = 'slack', operations = '{hookline.*}'", "batch: format slack has no arrays; want null"},
+		{"batch = 9, batch_wait = '11s'", `batch_wait: "11s": want an interval from 1ms to 10s, or null`},
+		{"batch = 9, format = 'slack', operations = '{hookline.*}'", `batch: "9": format slack has no arrays; want null`},
 		{
 			"batch = 100, headers = jsonb_build_object('X-A', repeat('a', 3000))",
 			"headers: with the URL they take 3025 bytes, want fewer than 2600: servers refuse larger requests",
 		},
-		{"batch = 9, format = 'cloudevents-binary'", "batch: format cloudevents-binary has no batches; want null, or format cloudevents"},
+		{"batch = 9, format = 'cloudevents-binary'", `batch: "9": format cloudevents-binary has no batches; want null, or format cloudevents`},
 		{`format = 'cloudevents-binary', headers = '{"ce-id": "1"}'`, `headers: "Ce-Id" is an attribute of cloudevents-binary`},
-		{"timeout = '20 days'", `timeout: "20 days": want an interval from 1ms to 10m, or null`},
+		{"timeout = '20 days'", `timeout: "480h": want an interval from 1ms to 10m, or null`},
 	}
 	d := newDatabase(t, ownAlone, webhook.SchemaSQL("hookline"))
 	for i, test := range tests {

@@ -32,13 +32,14 @@ func TestSettleColumns(t *testing.T) {
 		{"'1.5s'", "'1m 2s'", "NULL", webhook.Settling{For: 1500 * time.Millisecond, Max: 62 * time.Second}, ""},
 		{"'5h'", "NULL", "NULL", webhook.Settling{For: 5 * time.Hour, Max: 24 * time.Hour}, ""},
 		{"'1 day'", "'1 day'", "NULL", webhook.Settling{For: 24 * time.Hour, Max: 24 * time.Hour}, ""},
-		{"'0s'", "NULL", "NULL", webhook.Settling{}, "settle: 0s is too little or too much; want 10ms to 24h0m0s"},
-		{"'-1s'", "NULL", "NULL", webhook.Settling{}, "settle: -1s is too little"},
-		{"'2 days'", "NULL", "NULL", webhook.Settling{}, "settle: 48h0m0s is too little or too much"},
-		{"'1 month'", "NULL", "NULL", webhook.Settling{}, "settle: has months"},
-		{"'5s'", "'2s'", "NULL", webhook.Settling{}, "settle_max: 2s is too little or too much; want 5s to 24h0m0s"},
-		{"NULL", "'2s'", "NULL", webhook.Settling{}, `settle_max: "00:00:02" bounds nothing without settle`},
-		{"NULL", "NULL", "'newest'", webhook.Settling{}, `catch_up: "newest" is nothing that is sent`},
+		{"'0s'", "NULL", "NULL", webhook.Settling{}, "settle: \"0s\": want an interval from 10ms to 24h, or null"},
+		{"'-1s'", "NULL", "NULL", webhook.Settling{}, "settle: \"-1s\": want an interval from 10ms to 24h, or null"},
+		{"'2 days'", "NULL", "NULL", webhook.Settling{}, "settle: \"48h\": want an interval from 10ms to 24h, or null"},
+		{"'1 month'", "NULL", "NULL", webhook.Settling{}, "settle: \"1 mon\": want an interval from 10ms to 24h, or null"},
+		{"'5s'", "'2s'", "NULL", webhook.Settling{}, "settle_max: \"2s\": want an interval from 5s to 24h, or null"},
+		{"'2 days'", "'1s'", "NULL", webhook.Settling{}, `settle: "48h": want an interval from 10ms to 24h, or null`},
+		{"NULL", "'2s'", "NULL", webhook.Settling{}, `settle_max: "2s": bounds nothing without settle; want null`},
+		{"NULL", "NULL", "'newest'", webhook.Settling{}, `catch_up: "newest": want latest, or all or null for every event`},
 	} {
 		d.commit(`UPDATE hookline.webhook SET settle = ` + c.settle + `, settle_max = ` + c.most +
 			`, catch_up = ` + c.catchUp)
@@ -60,11 +61,11 @@ func TestSettleColumns(t *testing.T) {
 	row, _, err := d.Add(ctx, d.conn, webhook.Settings{
 		URL: new("https://example.com"), Settle: new("90s"), SettleMax: new("10m"), CatchUp: new("latest"),
 	})
-	if err != nil || row.Settle != "1m30s" || row.SettleMax != "10m0s" || row.CatchUp != "latest" {
+	if err != nil || row.Settle != "1m30s" || row.SettleMax != "10m" || row.CatchUp != "latest" {
 		t.Fatalf("added %q, %q, %q: %v", row.Settle, row.SettleMax, row.CatchUp, err)
 	}
 	row, err = d.Edit(ctx, d.conn, row.Key, webhook.Settings{
-		Settle: new(""), SettleMax: new(""), CatchUp: new(""),
+		Settle: new(""), CatchUp: new(""), // settle_max means nothing without
 	})
 	if err != nil || row.Settle != "" || row.SettleMax != "" || row.CatchUp != "" {
 		t.Errorf("left %q, %q, %q: %v", row.Settle, row.SettleMax, row.CatchUp, err)

@@ -368,9 +368,7 @@ func (r *reading) rekey() {
 	case given.String() == "split":
 		r.sub.Split = true
 	default:
-		r.fail(roleRekey,
-			fmt.Errorf("%.64q is not a way to tell a changed key; want split, or null for an update",
-				given.String()))
+		r.fail(roleRekey, fmt.Errorf("%.64q: want split, or null for an update", given.String()))
 	}
 }
 
@@ -383,8 +381,7 @@ func (r *reading) per() {
 		r.sub.per = given.String()
 		r.sub.Changes = r.sub.per == perChange
 	default:
-		r.fail(rolePer, fmt.Errorf(
-			"%.64q is nothing that events are told by; want change or commit, or null for %s",
+		r.fail(rolePer, fmt.Errorf("%.64q: want change or commit, or null for %s",
 			given.String(), perName(r.from.changes)))
 	}
 }

@@ -496,7 +496,7 @@ func TestRows(t *testing.T) {
 		{generic, `per = 'commit'`, active, ""},
 		{
 			generic, `per = 'both'`, skipped,
-			`per: "both" is nothing that events are told by; want change or commit, or null for commit`,
+			`per: "both": want change or commit, or null for commit`,
 		},
 		{own, `format = 'xml'`, skipped, badFormat},
 		{own, `headers = '[]'`, skipped, `headers: want a JSON object of strings`},
@@ -538,11 +538,11 @@ func TestRows(t *testing.T) {
 		{own, `per = 'change'`, active, ""},
 		{
 			own, `per = 'both'`, skipped,
-			`per: "both" is nothing that events are told by; want change or commit, or null for commit`,
+			`per: "both": want change or commit, or null for commit`,
 		},
 		{
 			own, `rekey = 'both'`, skipped,
-			`rekey: "both" is not a way to tell a changed key; want split, or null for an update`,
+			`rekey: "both": want split, or null for an update`,
 		},
 		{
 			ownTwenty, `workspace_id = NULL`, skipped,

@@ -4,6 +4,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -301,10 +302,35 @@ func read(r *http.Request, input any) error {
 		decoder := json.NewDecoder(http.MaxBytesReader(nil, r.Body, most))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(input); err != nil && !errors.Is(err, io.EOF) {
-			return Wrong{"the body is not the JSON that this takes: " + err.Error()}
+			return Wrong{"the body is not the JSON that this takes: " + unread(err)}
 		}
 	}
 	return FromQuery(r, input)
+}
+
+// unread returns why JSON could not be read, in the words of JSON.
+func unread(err error) string {
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return strings.TrimPrefix(err.Error(), "json: ")
+	}
+	want := wrong.Type.String()
+	switch wrong.Type.Kind() {
+	case reflect.Bool:
+		want = "true or false"
+	case reflect.Int, reflect.Int64:
+		want = "a whole number"
+	case reflect.Float64:
+		want = "a number"
+	case reflect.String:
+		want = "a string"
+	case reflect.Slice:
+		want = "an array"
+	case reflect.Map, reflect.Struct:
+		want = "an object"
+	}
+	name := wrong.Field[strings.LastIndexByte(wrong.Field, '.')+1:]
+	return fmt.Sprintf("%s: got %s, want %s", cmp.Or(name, "all of it"), wrong.Value, want)
 }
 
 // FromQuery sets the fields of the struct that input points to from the path and, where nothing is

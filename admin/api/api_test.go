@@ -226,3 +226,25 @@ func TestLive(t *testing.T) {
 	}
 	t.Error("nothing came")
 }
+
+// A body of another kind than is wanted is refused with the name of the field, and in words of JSON.
+func TestWrongBodies(t *testing.T) {
+	h := handler(apitest.New(), false)
+	for body, want := range map[string]string{
+		`{"url":"https://example.com","batch":2.5}`:           "batch: got number 2.5, want a whole number",
+		`{"url":"https://example.com","rate":"fast"}`:         "rate: got string, want a number",
+		`{"url":"https://example.com","thin":"yes"}`:          "thin: got string, want true or false",
+		`{"url":"https://example.com","settle":5}`:            "settle: got number, want a string",
+		`{"url":"https://example.com","operations":"person"}`: "operations: got string, want an array",
+		`{"url":"https://example.com","headers":["X-Team"]}`:  "headers: got array, want an object",
+		`[]`:                                    "all of it: got array, want an object",
+		`{"url":"https://example.com","rat":1}`: `unknown field "rat"`,
+	} {
+		w := ask(t, h, "POST", "/api/v1/webhooks", body)
+		var answer struct{ Error string }
+		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != 400 ||
+			answer.Error != "the body is not the JSON that this takes: "+want {
+			t.Errorf("%s: %d %s, want %s", body, w.Code, w.Body, want)
+		}
+	}
+}

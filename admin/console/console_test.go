@@ -143,6 +143,32 @@ func TestFormSavesWhatWasChanged(t *testing.T) {
 	}
 }
 
+// A number that is none is refused, and nothing is saved.
+func TestFormRefusesWrongNumbers(t *testing.T) {
+	backend := apitest.New()
+	c, err := New(backend, admin.NewAccess(""), false, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for field, want := range map[string]string{
+		"batch": `batch: "2.9": want a whole number`, "rate": `rate: "2.9x": want a number`,
+	} {
+		value := strings.Split(want, `"`)[1]
+		form := url.Values{"key": {backend.Hooks[0].Key}, field: {value}}
+		r := httptest.NewRequestWithContext(t.Context(), "POST", "/webhook/save",
+			strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		c.ServeHTTP(w, r)
+		if page := html.UnescapeString(w.Body.String()); !strings.Contains(page, want) {
+			t.Errorf("%s=%s: %d, and no %s:\n%s", field, value, w.Code, want, page)
+		}
+	}
+	if done := backend.Done(); len(done) != 0 {
+		t.Errorf("saved: %q", done)
+	}
+}
+
 // follow opens a page and all that come after it, and returns what a pattern finds on them.
 func follow(t *testing.T, c *Console, path, link string, row *regexp.Regexp) (found []string) {
 	t.Helper()

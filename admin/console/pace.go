@@ -14,30 +14,31 @@ func paceOf(said func(name string) *string, s *api.PaceSettings) error {
 	if text := said("thin"); text != nil {
 		s.Thin = new(*text == "true")
 	}
+	s.BatchWait = said("batch_wait")
 	var err error
-	if s.Rate, err = numberOf(said, "rate"); err != nil {
+	if s.Batch, err = numberOf(said, "batch", "a whole number", strconv.Atoi); err != nil {
 		return err
 	}
-	s.BatchWait = said("batch_wait")
-	batch, err := numberOf(said, "batch")
-	if batch != nil {
-		s.Batch = new(int(*batch))
-	}
+	s.Rate, err = numberOf(said, "rate", "a number", func(text string) (float64, error) {
+		return strconv.ParseFloat(text, 64)
+	})
 	return err
 }
 
 // numberOf reads a number, 0 where the field is empty, nil when it stays as it is.
-func numberOf(said func(name string) *string, name string) (*float64, error) {
+func numberOf[N int | float64](said func(name string) *string, name, what string,
+	parse func(string) (N, error),
+) (*N, error) {
 	text := said(name)
 	if text == nil {
 		return nil, nil
 	}
 	if *text == "" {
-		return new(0.0), nil
+		return new(N), nil
 	}
-	n, err := strconv.ParseFloat(*text, 64)
+	n, err := parse(*text)
 	if err != nil {
-		return nil, api.Wrong{Why: fmt.Sprintf("%s: %.64q is no number", name, *text)}
+		return nil, api.Wrong{Why: fmt.Sprintf("%s: %.64q: want %s", name, *text, what)}
 	}
 	return &n, nil
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"hookline/internal/receiver"
+	"hookline/sender"
 )
 
 type listenCommand struct {
@@ -96,8 +97,12 @@ func (c *listenCommand) show(out io.Writer, r receiver.Request) {
 	case r.Signature != nil:
 		signature = "BAD SIGNATURE: " + r.Signature.Error()
 	}
+	event := r.Event
+	if n := r.Header.Get(sender.HeaderBatch); n != "" {
+		event = "batch of " + n
+	}
 	fmt.Fprintf(out, "%s  %-20s %s  attempt %d  answered %d  %s\n",
-		r.At.Format("15:04:05.000"), r.Event, r.ID, r.Attempt, r.Status, signature)
+		r.At.Format("15:04:05.000"), event, r.ID, r.Attempt, r.Status, signature)
 	if c.Compact {
 		return
 	}

@@ -127,18 +127,18 @@ func printWebhooks(out screen, list []webhookStatus) error {
 // webhookSettings are the flags that say what a webhook is like.
 type webhookSettings struct {
 	Operations  []string          `short:"o" help:"What it hears of: person.created, person.*, …"`
-	Format      *string           `clears:"" help:"Form of the body: event, twenty, standard, cloudevents, cloudevents-binary, slack or plain."`
-	Header      map[string]string `mapsep:"none" help:"One more, NAME=VALUE."`
+	Format      *string           `clears:"" help:"Form of the body: event, twenty, standard, cloudevents, cloudevents-binary; of operator events alone slack or plain."`
+	Header      map[string]string `mapsep:"none" help:"One more header, NAME=VALUE; may be given several times."`
 	Workspace   *string           `clears:"" placeholder:"ID" help:"The tenant that it belongs to; * for all."`
 	Rekey       *string           `clears:"" placeholder:"HOW" help:"How a changed key is told: split, or empty for previousKey."`
 	Per         *string           `clears:"" placeholder:"WHAT" help:"${webhook_per}"`
 	Filter      *string           `clears:"" placeholder:"CEL" help:"Which of these events are sent."`
 	Previous    *string           `clears:"" placeholder:"WHAT" help:"What is sent of the row before: changed or all."`
-	Fields      *string           `clears:"" placeholder:"NAME,…" help:"Fields that are sent, beside the key's."`
+	Fields      *string           `clears:"" placeholder:"NAME,…" help:"Fields that are sent, beside the key's; an update of others alone is not sent."`
 	Mask        *string           `clears:"" placeholder:"NAME,…" help:"Fields that are sent as ***."`
 	Ignore      []string          `sep:"none" placeholder:"WHAT" help:"Changes that it does not hear of: actor:API, origin:NAME, annotation:KEY=VALUE, …"`
 	Settle      *string           `clears:"" placeholder:"5s" help:"How long a record is quiet before it is told, once."`
-	SettleMax   *string           `clears:"" placeholder:"1m" help:"How long it is told later at most: ten times that."`
+	SettleMax   *string           `clears:"" placeholder:"1m" help:"How long after its first change it is told at the latest (ten times --settle)."`
 	CatchUp     *string           `clears:"" placeholder:"WHAT" help:"What is sent of what has waited: all or latest."`
 	Description *string           `clears:"" placeholder:"TEXT" help:"For people."`
 
@@ -260,14 +260,18 @@ func hears(row *webhook.Row) string {
 	if row.Ignore != nil {
 		but = ", but for changes by " + strings.Join(row.Ignore, ", ")
 	}
-	return fmt.Sprintf("It hears of %s%s.", strings.Join(row.Operations, ", "), but)
+	rate := ""
+	if row.Rate != 0 { // which the receiver may have asked for
+		rate = fmt.Sprintf(", in %g requests a second at most", row.Rate)
+	}
+	return fmt.Sprintf("It hears of %s%s%s.", strings.Join(row.Operations, ", "), but, rate)
 }
 
 type webhooksAdd struct {
 	URL string `arg:"" help:"Where events are posted to; env:VARIABLE is read from the environment."`
 	webhookSettings
 	Secret   secretSource `xor:"secret" placeholder:"-|env:NAME" help:"Where its secret is read from."`
-	Ed25519  bool         `name:"ed25519" xor:"secret" help:"Signed with a key pair that is made up; the public key is shown."`
+	Ed25519  bool         `name:"ed25519" xor:"secret" help:"Signed with a new key pair (ed25519); the public key is shown."`
 	Unsigned bool         `xor:"secret" help:"Without a secret: requests are not signed."`
 	Paused   bool         `help:"Switched off, until hookline webhooks resume."`
 	jsonFlag
@@ -500,11 +504,13 @@ func rotated(row *webhook.Row) string {
 	if row.PreviousUntil.IsZero() {
 		return fmt.Sprintf("Requests to webhook %s are signed with its new secret alone.", row.Key)
 	}
-	return fmt.Sprintf("Until %s requests to webhook %s carry signatures of both secrets in %s. "+
-		"%s has room for one: until then it is that of the secret before.\n"+
+	twenty := sender.HeaderSignature + " has room for one: until then it is that of the secret before."
+	if row.PublicKey != "" {
+		twenty = sender.HeaderSignature + " is never that of a key pair."
+	}
+	return fmt.Sprintf("Until %s requests to webhook %s carry signatures of both secrets in %s. %s\n"+
 		"When the receiver has the new one: hookline webhooks rotate --finish %[2]s",
-		row.PreviousUntil.Format(time.RFC3339), row.Key, sender.HeaderStandardSignature,
-		sender.HeaderSignature)
+		row.PreviousUntil.Format(time.RFC3339), row.Key, sender.HeaderStandardSignature, twenty)
 }
 
 type webhooksRemove struct {

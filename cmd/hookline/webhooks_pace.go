@@ -4,11 +4,11 @@ import "hookline/webhook"
 
 // webhookPace are the flags that say how a webhook is sent to.
 type webhookPace struct {
-	Timeout   *string  `clears:"" placeholder:"30s" help:"The time that one attempt has."`
-	Rate      *float64 `placeholder:"10" help:"Requests in a second, at most; 0 for as many as it can."`
-	Thin      *bool    `negatable:"" help:"The key alone is sent of a record; all updates are told."`
-	Batch     *int     `placeholder:"50" help:"Events in a request at most, in an array; 0 for one, and no array."`
-	BatchWait *string  `clears:"" placeholder:"100ms" help:"How long the first of them waits for others."`
+	Timeout   *string  `clears:"" placeholder:"30s" help:"The time that one attempt has, 1ms to 10m."`
+	Rate      *float64 `placeholder:"10" help:"Requests in a second at most; 0 for no limit."`
+	Thin      *bool    `negatable:"" help:"Of a record the key alone is sent; all updates are told."`
+	Batch     *int     `placeholder:"50" help:"Events in a request at most, 2 to 100, in an array; 0 for one, and no array."`
+	BatchWait *string  `clears:"" placeholder:"100ms" help:"How long the first event of a request waits for others (100ms)."`
 }
 
 // pace fills in what is said of it.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -29,7 +30,7 @@ func TestCloudEventsByConsent(t *testing.T) {
 			events.ServeHTTP(w, r)
 		case consents.Load():
 			w.Header().Set("WebHook-Allowed-Origin", r.Header.Get("WebHook-Request-Origin"))
-			w.Header().Set("WebHook-Allowed-Rate", "120")
+			w.Header().Set("WebHook-Allowed-Rate", cmp.Or(r.URL.Query().Get("rate"), "120"))
 		default:
 			w.WriteHeader(http.StatusMethodNotAllowed)
 		}
@@ -70,6 +71,17 @@ func TestCloudEventsByConsent(t *testing.T) {
 		}
 	case <-time.After(e2e.Patience):
 		t.Fatal("nothing comes")
+	}
+	fast := e2e.Run(t, env, "webhooks", "edit", list[0].Key, "--url", server.URL+"/?rate=4000000000",
+		"--rate", "0")
+	if fast.Wait() != 0 ||
+		!strings.Contains(fast.Out.String(), "in 100000 requests a second at most") {
+		t.Errorf("more is allowed than a rate can be: %s %s", fast.Out.String(), fast.Log.String())
+	}
+	rotated := e2e.Run(t, env, "webhooks", "rotate", list[0].Key)
+	if rotated.Wait() != 0 ||
+		!strings.Contains(rotated.Out.String(), "X-Twenty-Webhook-Signature is never that of a key pair") {
+		t.Errorf("rotated: %s %s", rotated.Out.String(), rotated.Log.String())
 	}
 	consents.Store(false)
 	moved := e2e.Run(t, env, "webhooks", "edit", list[0].Key, "--url", server.URL+"/elsewhere")

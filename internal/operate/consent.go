@@ -60,7 +60,7 @@ func Consent(
 				"OPTIONS with WebHook-Allowed-Origin", format, err)}
 	}
 	if allowed > 0 && (rate == 0 || rate > allowed) {
-		s.Rate = &allowed
+		s.Rate = new(min(allowed, webhook.RateMost))
 	}
 	return nil
 }

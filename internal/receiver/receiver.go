@@ -56,6 +56,10 @@ type Receiver struct {
 const maxBody = 64 << 20
 
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if req.Method == http.MethodOptions {
+		sender.Consent(w.Header(), req.Header)
+		return
+	}
 	if req.Method != http.MethodPost {
 		http.Error(w, "send webhooks with POST", http.StatusMethodNotAllowed)
 		return

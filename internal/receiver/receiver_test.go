@@ -108,6 +108,21 @@ func TestOnlyPost(t *testing.T) {
 	}
 }
 
+// A receiver of CloudEvents that is asked for its consent gives it.
+func TestConsents(t *testing.T) {
+	server := httptest.NewServer(&receiver.Receiver{Secret: "s"})
+	defer server.Close()
+	cfg := sender.Config{AllowAddresses: []string{"127.0.0.0/8"}}
+	if rate, err := sender.AskConsent(t.Context(), cfg, server.URL, nil, 5); rate != 0 || err != nil {
+		t.Errorf("it allows %v: %v", rate, err)
+	}
+	recorder := httptest.NewRecorder()
+	(&receiver.Receiver{}).ServeHTTP(recorder, httptest.NewRequest(http.MethodOptions, "/", nil))
+	if got := recorder.Header().Get("WebHook-Allowed-Origin"); got != "" {
+		t.Errorf("it consents to %q, and nobody has asked", got)
+	}
+}
+
 func TestEventName(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"event":"a.created"}`: "a.created", `{"eventName":"b.updated"}`: "b.updated",

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -330,8 +329,9 @@ func Run(t *testing.T, secure *tls.Config, transports map[string]func(*testing.T
 		for kind, newTransport := range transports {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				over := make(chan struct{})
-				url := scheme + listen(t, secure, func(c net.Conn) { defer close(over); first(c) }, second) +
-					"/"
+				url := scheme + Listen(t, secure,
+					func(c net.Conn) { defer close(over); first(c) }, second,
+					func(net.Conn) { t.Error("there is a third connection") }) + "/"
 				rt := newTransport(t)
 				defer rt.CloseIdleConnections()
 				got := Ask(t, rt, url)
@@ -357,37 +357,6 @@ func Run(t *testing.T, secure *tls.Config, transports map[string]func(*testing.T
 			})
 		}
 	}
-}
-
-// listen accepts two connections, over TLS if it is told how, and handles each with the handler of
-// its number. A connection is closed when its handler returns.
-func listen(t *testing.T, secure *tls.Config, handlers ...func(net.Conn)) (address string) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var done sync.WaitGroup
-	done.Go(func() {
-		for _, handle := range handlers {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			if secure != nil {
-				conn = tls.Server(conn, secure)
-			}
-			done.Go(func() {
-				defer conn.Close()
-				handle(conn)
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		done.Wait()
-	})
-	return listener.Addr().String()
 }
 
 // reset closes a connection without a word.

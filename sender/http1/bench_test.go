@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"hookline/sender/answertest"
 )
 
 // client posts a body to a URL over and over.
@@ -59,7 +61,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 	body := strings.Repeat("x", 1<<10)
 	for name, newClient := range clientsOf {
 		b.Run(name, func(b *testing.B) {
-			address := listen(b, func(c net.Conn) {
+			address := answertest.Listen(b, nil, func(c net.Conn) {
 				buf := make([]byte, 4<<10)
 				for missing := 0; ; {
 					n, err := c.Read(buf)

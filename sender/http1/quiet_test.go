@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"syscall"
 	"testing"
+
+	"hookline/sender/answertest"
 )
 
 // An idle connection that the receiver has closed, or on which it has sent something unasked, is
@@ -25,7 +27,7 @@ func TestLeavesDeadConnections(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			accepting := make(chan net.Conn, 1)
-			address := listen(t,
+			address := answertest.Listen(t, nil,
 				func(c net.Conn) {
 					accepting <- c
 					answering("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", nil)(c)
@@ -59,7 +61,7 @@ func TestLeavesDeadConnections(t *testing.T) {
 func TestDropsWhatFollows(t *testing.T) {
 	const twice = "HTTP/1.1 201 Created\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 500 " +
 		"Forged\r\nContent-Length: 0\r\n\r\n"
-	address := listen(t, answering(twice, nil))
+	address := answertest.Listen(t, nil, answering(twice, nil))
 	dial, dials := counting(new(net.Dialer).DialContext)
 	rt := newTripper(t, Config{Dial: dial, MaxIdle: 1})
 	for range 3 {

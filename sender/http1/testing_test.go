@@ -87,34 +87,6 @@ var transports = map[string]func(dial) roundTripper{
 	},
 }
 
-// listen accepts connections and handles each in turn with the handler of its number, the last one
-// being repeated. A connection is closed when its handler returns.
-func listen(t testing.TB, handlers ...func(net.Conn)) (address string) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var done sync.WaitGroup
-	done.Go(func() {
-		for i := 0; ; i++ {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			done.Go(func() {
-				defer conn.Close()
-				handlers[min(i, len(handlers)-1)](conn)
-			})
-		}
-	})
-	t.Cleanup(func() {
-		listener.Close()
-		done.Wait()
-	})
-	return listener.Addr().String()
-}
-
 // pipes returns a dial function whose connections, in memory, are handled as those of listen are.
 func pipes(handlers ...func(net.Conn)) dial {
 	var mu sync.Mutex

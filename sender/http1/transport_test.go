@@ -15,6 +15,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"hookline/sender/answertest"
 )
 
 const early = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nabc"
@@ -37,7 +39,7 @@ func TestEarlyAnswer(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, %d bytes", name, size), func(t *testing.T) {
 				answered := make(chan struct{})
 				defer close(answered)
-				address := listen(t, func(c net.Conn) {
+				address := answertest.Listen(t, nil, func(c net.Conn) {
 					r := bufio.NewReaderSize(c, 16)
 					_, _ = r.ReadByte()
 					_, _ = io.WriteString(c, early)
@@ -87,7 +89,8 @@ func answering(text string, let <-chan struct{}) func(net.Conn) {
 func TestReusesAfterLargeRequests(t *testing.T) {
 	dial, dials := counting(new(net.Dialer).DialContext)
 	rt := transports["http1"](dial)
-	address := listen(t, answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", nil))
+	address := answertest.Listen(t, nil,
+		answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", nil))
 	for _, size := range []int{1, 1 << 20, 5, inlineBytes + 1, 4 << 20} {
 		must(t, rt, post(t, "http://"+address, strings.Repeat("x", size)))
 	}
@@ -325,7 +328,7 @@ func TestDialErrors(t *testing.T) {
 // Many at once, some of them out of time, with a receiver that breaks connections: every answer is
 // that of its own request.
 func TestCrowd(t *testing.T) {
-	address := listen(t, func(c net.Conn) {
+	address := answertest.Listen(t, nil, func(c net.Conn) {
 		r := bufio.NewReader(c)
 		for i := 0; ; i++ {
 			req, err := http.ReadRequest(r)
