@@ -26,7 +26,7 @@ var actionNames = [allActions]string{
 	DeadLetters: "deadLetters",
 	Overflow:    "overflow", OverflowOver: "overflowOver", GapAccepted: "gap", Lagging: "lagging",
 	CaughtUp:   "caughtUp",
-	SlotAtRisk: "slotAtRisk", SlotSafe: "slotSafe",
+	SlotAtRisk: "slotAtRisk", SlotSafe: "slotSafe", SchemaChanged: "schemaChanged",
 }
 
 func (a Action) String() string { return actionNames[a] }

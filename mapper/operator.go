@@ -3,19 +3,20 @@ package mapper
 // An operator event tells of Hookline itself, not of a record: see package notice. Its object is
 // Operator, and its actions are these. Some tell that something has begun, others that it is over.
 const (
-	Failing      Action = iota + actions + 1 // a receiver accepts nothing
-	Recovered                                // it accepts deliveries again
-	Paused                                   // a receiver said 410: nothing is sent to its webhook
-	Resumed                                  // something is again
-	DeadLetters                              // a delivery was given up after its last attempt
-	Overflow                                 // a webhook's queue is full: what comes for it is lost
-	OverflowOver                             // there is room again
-	GapAccepted                              // changes were not announced, and will not be
-	Lagging                                  // the oldest commit that is not delivered is too old
-	CaughtUp                                 // it is not any more
-	SlotAtRisk                               // the server is about to give the slot up
-	SlotSafe                                 // it is not any more
-	allActions                               // one more than the last of all
+	Failing       Action = iota + actions + 1 // a receiver accepts nothing
+	Recovered                                 // it accepts deliveries again
+	Paused                                    // a receiver said 410: nothing is sent to its webhook
+	Resumed                                   // something is again
+	DeadLetters                               // a delivery was given up after its last attempt
+	Overflow                                  // a webhook's queue is full: what comes for it is lost
+	OverflowOver                              // there is room again
+	GapAccepted                               // changes were not announced, and will not be
+	Lagging                                   // the oldest commit that is not delivered is too old
+	CaughtUp                                  // it is not any more
+	SlotAtRisk                                // the server is about to give the slot up
+	SlotSafe                                  // it is not any more
+	SchemaChanged                             // events of an object have other fields than before
+	allActions                                // one more than the last of all
 )
 
 // Operator is the object of operator events.
@@ -38,6 +39,9 @@ func (a Action) Begins() (beginning Action, itself bool) {
 	}
 	return a, true
 }
+
+// Momentary reports whether a tells of what happens and is over with that: nothing of it goes on.
+func (a Action) Momentary() bool { return a == GapAccepted || a == SchemaChanged }
 
 // OperatorActions returns all of them.
 func OperatorActions() []Action {

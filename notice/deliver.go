@@ -19,6 +19,7 @@ type delivering struct {
 	out      Sender
 	audience Audience
 	database string
+	begun    map[int64]bool // notices that begin has delivered
 }
 
 // begin delivers what earlier processes have left. The first step is due then.
@@ -28,6 +29,7 @@ func (d delivering) begin(ctx context.Context) (next time.Time, err error) {
 		return next, err
 	}
 	for _, row := range rows {
+		d.begun[row.ID] = true
 		if row.What == mapper.GapAccepted { // told by the command that accepted it
 			d.count[row.What].Inc()
 		}
@@ -38,6 +40,9 @@ func (d delivering) begin(ctx context.Context) (next time.Time, err error) {
 // step does what is due, and returns when to look again: zero for when there is news.
 func (d delivering) step(ctx context.Context) (next time.Time, err error) {
 	if err := d.settle(ctx); err != nil {
+		return next, err
+	}
+	if err := d.deliver(ctx, d.takeWritten()); err != nil {
 		return next, err
 	}
 	list, rows, next := d.due(time.Now())

@@ -26,7 +26,11 @@ type Facts struct {
 	Since time.Time `json:"since,omitzero"`       // when it began, or was over
 	Lag   float64   `json:"lagSeconds,omitempty"` // seconds
 	// of WAL that can still be written before the slot is lost
-	Left int64  `json:"leftBytes,omitempty"`
+	Left int64 `json:"leftBytes,omitempty"`
+
+	SchemaChange     // what has become of the fields of an object
+	Tables       int `json:"tables,omitempty"` // of a sum: how many further ones it is about
+
 	From string `json:"from,omitempty"` // where a gap begins and ends: positions of WAL
 	To   string `json:"to,omitempty"`
 }
@@ -81,6 +85,8 @@ func (f *Facts) sentence(what mapper.Action) string {
 			"`hookline doctor` tells what holds it.", humanize.IBytes(uint64(max(0, f.Left))))
 	case mapper.SlotSafe:
 		return "The replication slot is not about to be lost any more."
+	case mapper.SchemaChanged:
+		return f.schemaSentence()
 	}
 	return what.String()
 }

@@ -82,6 +82,7 @@ type Tracker struct {
 	conditions map[subject]*condition
 	windows    map[mapper.Action]told
 	gone       []int64 // settled, and not noted as such yet
+	written    []Row   // by others than the Tracker, and not delivered yet
 }
 
 // subject is something that can be so or not.
@@ -135,7 +136,7 @@ func (t *Tracker) Load(ctx context.Context) error {
 		what, begins := row.What.Begins()
 		old := what == mapper.DeadLetters && now.Sub(row.At) > quiet
 		sum := row.Webhook == "" && ofWebhooks(what) // each of them has a row of its own
-		if begins && what != mapper.GapAccepted && !old && !sum {
+		if begins && !what.Momentary() && !old && !sum {
 			t.conditions[subject{what, row.Webhook}] = &condition{holds: true, told: true, since: row.At}
 		}
 	}
@@ -278,7 +279,9 @@ type Sender interface {
 // database is the identity of the database in event IDs. Of webhooks that are there no more it
 // tells that what has begun is over.
 func (t *Tracker) Run(ctx context.Context, out Sender, audience Audience, database string) {
-	d := delivering{t, out, audience, database}
+	d := delivering{
+		Tracker: t, out: out, audience: audience, database: database, begun: map[int64]bool{},
+	}
 	for _, what := range mapper.OperatorActions() {
 		beginning, itself := what.Begins()
 		for _, key := range t.Open(beginning) {

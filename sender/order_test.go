@@ -1,12 +1,19 @@
 package sender
 
 import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"hookline/mapper"
+	"hookline/webhook"
 )
 
 // A record that fails holds up its own later events, and nothing else in its queue.
@@ -176,5 +183,101 @@ func TestMaxInFlight(t *testing.T) {
 	}
 	if most.Load() != limit {
 		t.Errorf("%d POSTs at once, want %d", most.Load(), limit)
+	}
+}
+
+// However webhooks choose, and whatever their receivers do, each hears of every change of a record,
+// once and in order: of one event in each where nothing settles, and else of several, with what was
+// before the first of them.
+func TestOrderOfWhoChooses(t *testing.T) {
+	for seed := range uint64(30) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { orderOfWhoChooses(t, seed) })
+		})
+	}
+}
+
+func orderOfWhoChooses(t *testing.T, seed uint64) {
+	const webhooks, records, events, lasting = 4, 8, 300, 2 * time.Minute
+	random, begin := rand.New(rand.NewPCG(seed, 0)), time.Now()
+	type heard struct {
+		changes  []int
+		previous int // number of the event before; -1: the event does not say
+	}
+	var arrived [webhooks][records]list[heard]
+	failing := random.Uint64() // of which records, at which webhook
+	s := bubble(t, Config{
+		MaxInFlight: 1 + random.IntN(8), HoldMax: 10 * time.Second,
+		RetrySchedule: slices.Repeat([]time.Duration{3 * time.Second}, 999),
+	}, func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Errorf("read the request: %v", err)
+		}
+		to, record := int(r.Host[0]-'a'), contentOf(t, body).Record
+		if failing>>(to*records+record)&3 == 0 && time.Since(begin) < lasting {
+			w.WriteHeader(500)
+			return
+		}
+		b := struct{ Previous struct{ Seq int } }{}
+		b.Previous.Seq = -1
+		if err := json.Unmarshal(body, &b); err != nil {
+			t.Errorf("body %q: %v", body, err)
+		}
+		arrived[to][record].add(heard{changesOf(t, body), b.Previous.Seq})
+	})
+	var subs []*webhook.Subscription
+	var previous []bool
+	for i := range webhooks {
+		sub := subscription(string(rune('a'+i)), fmt.Sprintf("http://%c.test", 'a'+i))
+		if kind := random.IntN(len(settlings) + 1); kind > 0 {
+			sub.Settling = settlings[kind-1]
+		}
+		subs, previous = append(subs, sub), append(previous, random.IntN(2) == 0)
+	}
+	var last [records]int
+	var settled []<-chan struct{}
+	for range events {
+		record := random.IntN(records)
+		last[record]++
+		for i, sub := range subs {
+			p := newEvent(record, last[record]).Parts()
+			if previous[i] {
+				p.Previous = fmt.Appendf(nil, `{"seq":%d}`, last[record]-1)
+			}
+			settled = append(settled, s.send(sub, mapper.NewEvent(p)))
+		}
+		time.Sleep(time.Duration(random.IntN(1000)) * time.Millisecond)
+	}
+	for _, c := range settled {
+		<-c
+	}
+	time.Sleep(time.Hour) // what is in the spool is settled, and yet to come
+	synctest.Wait()
+	for i, sub := range subs {
+		for record, n := range last {
+			next := 1
+			for _, h := range arrived[i][record].all() {
+				want := -1
+				if previous[i] {
+					want = next - 1
+				}
+				if h.previous != want || len(h.changes) > 1 && !sub.Merges() {
+					t.Errorf("webhook %d, %+v: record %d: %+v, want %d before", i, sub.Settling, record, h,
+						want)
+				}
+				for _, seq := range h.changes {
+					if seq != next {
+						t.Errorf("webhook %d, %+v: record %d: %d is told, want %d", i, sub.Settling, record,
+							seq, next)
+					}
+					next++
+				}
+			}
+			if next != n+1 {
+				t.Errorf("webhook %d, %+v: record %d: %d of %d changes are told", i, sub.Settling, record,
+					next-1, n)
+			}
+		}
 	}
 }

@@ -22,32 +22,38 @@ const (
 
 // Note is that of notice.Store. It needs no claim.
 func (s *Spool) Note(ctx context.Context, rows []notice.Row) ([]notice.Row, error) {
-	noted := make([]notice.Row, len(rows))
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		q := qualified{tx, s.pool.schema}
-		var batch pgx.Batch
-		for i, row := range rows {
-			topic, _ := row.What.Begins()
-			batch.Queue(`INSERT INTO {{schema}}.notice (slot, event, topic, webhook, data, settled)
-				VALUES ($1, $2, $3, $4, $5, $6) RETURNING id, at`,
-				s.cfg.Slot, row.What.String(), topic.String(), text(row.Webhook), string(row.Data),
-				row.Summed).
-				QueryRow(func(r pgx.Row) error {
-					noted[i] = row
-					return r.Scan(&noted[i].ID, &noted[i].At)
-				})
-		}
-		batch.Queue(`DELETE FROM {{schema}}.notice n WHERE slot = $1 AND settled
-			AND (at < now() - $2::interval OR id <= (SELECT max(id) FROM {{schema}}.notice) - $3)
-			AND EXISTS (SELECT FROM {{schema}}.notice later
-				WHERE later.slot = n.slot AND later.topic = n.topic AND later.webhook = n.webhook
-				AND later.id > n.id)`, s.cfg.Slot, keepNotices, mostNotices)
-		return q.SendBatch(ctx, &batch).Close()
+	var noted []notice.Row
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		noted, err = s.note(ctx, qualified{tx, s.pool.schema}, rows)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("write %d notices: %w", len(rows), err)
 	}
 	return noted, nil
+}
+
+// note writes notices down in a transaction.
+func (s *Spool) note(ctx context.Context, q qualified, rows []notice.Row) ([]notice.Row, error) {
+	noted := make([]notice.Row, len(rows))
+	var batch pgx.Batch
+	for i, row := range rows {
+		topic, _ := row.What.Begins()
+		batch.Queue(`INSERT INTO {{schema}}.notice (slot, event, topic, webhook, data, settled)
+			VALUES ($1, $2, $3, $4, $5, $6) RETURNING id, at`,
+			s.cfg.Slot, row.What.String(), topic.String(), text(row.Webhook), string(row.Data),
+			row.Summed).
+			QueryRow(func(r pgx.Row) error {
+				noted[i] = row
+				return r.Scan(&noted[i].ID, &noted[i].At)
+			})
+	}
+	batch.Queue(`DELETE FROM {{schema}}.notice n WHERE slot = $1 AND settled
+		AND (at < now() - $2::interval OR id <= (SELECT max(id) FROM {{schema}}.notice) - $3)
+		AND EXISTS (SELECT FROM {{schema}}.notice later
+			WHERE later.slot = n.slot AND later.topic = n.topic AND later.webhook = n.webhook
+			AND later.id > n.id)`, s.cfg.Slot, keepNotices, mostNotices)
+	return noted, q.SendBatch(ctx, &batch).Close()
 }
 
 // Unsettled is that of notice.Store.

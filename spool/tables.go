@@ -10,6 +10,7 @@ func Tables() []string {
 		"overflow",
 		"delivered",
 		"notice",
+		"described",
 		"schema_version",
 	}
 }

@@ -3,6 +3,7 @@ package webhook
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"hookline/mapper"
 )
@@ -71,6 +72,27 @@ func (s *Subscription) Hears(e *mapper.Subject) bool {
 		e.Telling&s.never() == 0 && slices.ContainsFunc(patterns(e), func(p string) bool {
 		return slices.Contains(s.Operations, p)
 	})
+}
+
+// HearsOf reports whether the webhook hears of some event of an object, whose records are all of one
+// tenant, or with "" of any.
+func (s *Subscription) HearsOf(object, tenant string) bool {
+	if tenant != "" && s.Workspace != mapper.Everyone && s.Workspace != tenant {
+		return false
+	}
+	return slices.ContainsFunc(s.Operations, func(operation string) bool {
+		of, _, _ := strings.Cut(operation, ".")
+		return of == "*" || of == object
+	})
+}
+
+// Named returns the fields that the webhook chooses by: those of filter, fields and mask.
+func (s *Subscription) Named() (fields []string) {
+	fields = append(fields, s.Filter.Fields()...)
+	if s.View != nil {
+		fields = append(append(fields, s.View.Fields...), s.View.Mask...)
+	}
+	return fields
 }
 
 // patterns are the operations that ask for an event.

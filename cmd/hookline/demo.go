@@ -90,9 +90,9 @@ func (d *demo) run(ctx context.Context, once bool) (err error) {
 
 func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
 
-// addWebhooks adds three: steady hears of everything and answers at once; flaky hears of people and
+// addWebhooks adds four: steady hears of everything and answers at once; flaky hears of people and
 // companies, and turns the first attempt of every third event away; sales hears of deals that are
-// won, with what they were before.
+// won, with what they were before; calm hears of a task once nobody has saved it for a while.
 func (d *demo) addWebhooks(ctx context.Context) error {
 	for _, r := range []*demoReceiver{
 		{name: "steady", operations: []string{"*.*"}},
@@ -101,6 +101,7 @@ func (d *demo) addWebhooks(ctx context.Context) error {
 			name: "sales", operations: []string{"opportunity.*"},
 			filter: `'stage' in changed && data.stage == 'CUSTOMER'`,
 		},
+		{name: "calm", operations: []string{"task.*"}, settle: demoQuiet},
 	} {
 		if err := d.receivers.open(r); err != nil {
 			return err
@@ -108,15 +109,23 @@ func (d *demo) addWebhooks(ctx context.Context) error {
 		if err := d.addWebhook(ctx, r); err != nil {
 			return err
 		}
+		chooses := r.filter
+		if r.settle > 0 {
+			chooses = fmt.Sprintf("settles for %s", r.settle)
+		}
 		d.say("%s", strings.TrimRight(fmt.Sprintf("Webhook %-6s  %s  %v  %s",
-			r.name, r.url(), r.operations, r.filter), " "))
+			r.name, r.url(), r.operations, chooses), " "))
 	}
 	return nil
 }
 
-// addWebhook adds a webhook to Twenty's own table; one that has a filter to Hookline's.
+// demoQuiet is for how long a record is quiet before "calm" is told of it: for longer than the
+// second that playOn leaves between two scenes.
+const demoQuiet = 1500 * time.Millisecond
+
+// addWebhook adds a webhook to Twenty's own table; one that chooses to Hookline's.
 func (d *demo) addWebhook(ctx context.Context, r *demoReceiver) error {
-	if r.filter == "" {
+	if r.filter == "" && r.settle == 0 {
 		_, err := twentydb.AddWebhook(ctx, d.db, twentydb.Webhook{
 			Workspace: twentydb.Workspace, URL: r.url(), Secret: r.secret, Operations: r.operations,
 		})
@@ -127,9 +136,9 @@ func (d *demo) addWebhook(ctx context.Context, r *demoReceiver) error {
 		return err
 	}
 	_, err := d.db.Exec(ctx, `INSERT INTO `+schema+`.webhook
-		(workspace_id, url, secret, operations, filter, previous)
-		VALUES ($1, $2, $3, $4, $5, 'changed')`,
-		twentydb.Workspace, r.url(), r.secret, r.operations, r.filter)
+		(workspace_id, url, secret, operations, filter, settle, previous)
+		VALUES ($1, $2, $3, $4, nullif($5, ''), nullif($6, interval '0'), 'changed')`,
+		twentydb.Workspace, r.url(), r.secret, r.operations, r.filter, r.settle)
 	return err
 }
 

@@ -97,8 +97,17 @@ func demoStory() []demoScene {
 		},
 		{
 			[]statement{do(`INSERT INTO task (id, title, status, "dueAt")
-				VALUES ($1, 'Compute the Bernoulli numbers', 'IN_PROGRESS', now())`, task)},
+				VALUES ($1, 'Compute the Bernoulli numbers', 'TODO', now())`, task)},
 			[]demoEvent{{"task.created", task}},
+		},
+		{ // saved again and again: "calm" hears of it once, as it is left
+			[]statement{do(`UPDATE task SET status = 'IN_PROGRESS', "updatedAt" = now()
+				WHERE id = $1`, task)},
+			[]demoEvent{{"task.updated", task}},
+		},
+		{
+			[]statement{do(`UPDATE task SET status = 'DONE', "updatedAt" = now() WHERE id = $1`, task)},
+			[]demoEvent{{"task.updated", task}},
 		},
 		{
 			[]statement{do(`INSERT INTO _rocket (id, name, crew, "payloadMass")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hookline/cdc"
+	"hookline/e2e"
 	"hookline/internal/receiver"
 	"hookline/mapper"
 	"hookline/sender/settled"
@@ -300,7 +301,7 @@ func commitOf(event string) cdc.LSN {
 // judgeClaims checks of each takeover that the checkpoint had passed nothing that a webhook had
 // neither accepted nor in the spool, and that nothing was left behind it where the sender before
 // had finished everything.
-func (c *campaign) judgeClaims(e *evidence, events map[string]string) {
+func (c *campaign) judgeClaims(e *evidence, events map[string]e2e.Entry) {
 	c.t.Helper()
 	accepted := map[delivery]time.Time{} // when it was first
 	for _, h := range c.hooks {
@@ -313,11 +314,11 @@ func (c *campaign) judgeClaims(e *evidence, events map[string]string) {
 	}
 	wrong := 0
 	for i, k := range e.claims {
-		for id, name := range events {
+		for id, entry := range events {
 			for n, h := range c.hooks {
 				d := delivery{h.id, id}
 				at, was := accepted[d]
-				if !h.wants(name) {
+				if !h.wants(entry) {
 					continue
 				}
 				what := e.wrong(i, d, was && at.Before(k.at))

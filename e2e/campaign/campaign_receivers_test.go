@@ -19,8 +19,9 @@ import (
 // hook is a webhook of a campaign, with the receiver behind it.
 type hook struct {
 	*e2e.Inbox
-	id       string // of its row
-	object   string // whose events it gets; "" for all
+	id     string // of its row
+	object string // whose events it gets; "" for all
+	choice
 	listener net.Listener
 	deaf     bool  // nobody listens
 	wellAt   int64 // number of commits after which it is well; 0 while it is
@@ -35,17 +36,20 @@ func (c *campaign) newHook(object string) *hook {
 	h.Server.URL = "http://" + h.listener.Addr().String()
 	go h.Server.Config.Serve(h.listener)
 	c.t.Cleanup(func() { h.listener.Close() })
-	operation := "*.*"
-	if object != "" {
-		operation = object + ".*"
-	}
-	h.id = c.db.AddWebhook(h.Inbox, operation)
+	h.id = c.db.AddWebhook(h.Inbox, h.operation())
 	return h
 }
 
+func (h *hook) operation() string {
+	if h.object == "" {
+		return "*.*"
+	}
+	return h.object + ".*"
+}
+
 // wants tells whether the webhook gets the event.
-func (h *hook) wants(event string) bool {
-	return h.object == "" || strings.HasPrefix(event, h.object+".")
+func (h *hook) wants(e e2e.Entry) bool {
+	return (h.object == "" || strings.HasPrefix(e.Event, h.object+".")) && h.chooses(e)
 }
 
 // illness is what can be wrong with a receiver.

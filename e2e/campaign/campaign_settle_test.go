@@ -65,6 +65,7 @@ func (c *campaign) arrive() (diary []e2e.Entry, dead []inSpool) {
 		dead, err = c.deliveries("dead")
 		return err
 	})
+	c.readIgnored()
 	for i, h := range c.hooks {
 		left, seen := map[e2e.Entry]bool{}, 0
 		for _, e := range h.due(diary, h.of(dead)) {
@@ -81,6 +82,7 @@ func (c *campaign) arrive() (diary []e2e.Entry, dead []inSpool) {
 			return nil
 		})
 	}
+	c.until(func() error { return c.judgeMerged(diary) })
 	c.until(func() error {
 		waiting, err := c.deliveries("waiting")
 		if err == nil && len(waiting) > 0 {
@@ -118,7 +120,7 @@ func (h *hook) due(diary []e2e.Entry, dead []string) (due []e2e.Entry) {
 		}
 	}
 	for _, e := range diary {
-		if h.wants(e.Event) && !given[e] {
+		if h.wants(e) && !given[e] {
 			due = append(due, e)
 		}
 	}
@@ -131,10 +133,10 @@ func (c *campaign) judge(diary []e2e.Entry, dead []inSpool) (accepted int, repea
 	c.t.Helper()
 	e := c.evidence()
 	repeats = map[string]int{}
-	events := map[string]string{} // names by IDs, of all that the first webhook has accepted
+	events := map[string]e2e.Entry{} // by IDs, of all that the first webhook has accepted
 	for _, r := range c.hooks[0].All() {
-		if r.Status == http.StatusOK {
-			events[r.ID] = r.Event
+		if entry, err := e2e.Read(r); err == nil && r.Status == http.StatusOK {
+			events[r.ID] = entry
 		}
 	}
 	c.judgeClaims(e, events)
@@ -164,6 +166,9 @@ func (c *campaign) judge(diary []e2e.Entry, dead []inSpool) (accepted int, repea
 			c.t.Errorf("receiver %d, webhook %s:\n%v", i, h.id, err)
 		}
 		accepted += n
+	}
+	if err := c.judgeMerged(diary); err != nil {
+		c.t.Errorf("the webhook whose records settle: %v", err)
 	}
 	c.judgeSilences(e, dead)
 	c.judgeReloads()

@@ -3,6 +3,7 @@ package campaign
 import (
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -42,7 +43,7 @@ func TestCampaign(t *testing.T) {
 			t.Parallel()
 			major := int(number(t, "E2E_MAJOR", uint64(one.major)))
 			postgrestest.NeedMajor(t, major)
-			newCampaign(t, major, one.apart).run(seed, rounds)
+			newCampaign(t, major, one.apart, seed).run(seed, rounds)
 		})
 	}
 }
@@ -83,7 +84,10 @@ type campaign struct {
 	frail    []*hook    // those of them that fall ill
 	leaver   *hook      // answers 410 at times; nil for none
 	reloader *reloader  // is well, and reloads at times
+	merging  *hook      // hears of records that have settled
 	trap     *e2e.Inbox // is told of by redirects
+
+	ignored map[version]bool // that come of changes that some webhook ignores
 
 	processes []*e2e.Process // one, or one and its standby
 	launched  []*e2e.Process // all there ever were
@@ -111,8 +115,9 @@ type campaign struct {
 	kills     int
 }
 
-// newCampaign prepares a campaign; apart gives the spool a server of its own.
-func newCampaign(t *testing.T, major int, apart bool) *campaign {
+// newCampaign prepares a campaign; apart gives the spool a server of its own, and seed decides what
+// webhooks choose.
+func newCampaign(t *testing.T, major int, apart bool, seed uint64) *campaign {
 	t.Helper()
 	c := &campaign{
 		t: t, began: time.Now(), major: major, trap: e2e.NewInbox(t), illnesses: map[fault]illness{},
@@ -143,6 +148,7 @@ func newCampaign(t *testing.T, major int, apart bool) *campaign {
 		c.illnesses[i.fault] = i
 	}
 	c.frail = []*hook{c.newHook(""), c.newHook(""), c.newHook("contact"), c.newHook("company")}
+	c.newChoices(seed)
 	c.leaver = c.newHook("contact")
 	c.hooks = append([]*hook{c.newHook("")}, c.frail...) // the first one is always well
 	c.reloader = c.newReloader()
@@ -210,6 +216,9 @@ func (c *campaign) end(commits int64) {
 		if h.wellAt > 0 && h.wellAt <= commits {
 			h.heal()
 		}
+	}
+	if commits == math.MaxInt64 {
+		c.merging.Answers(nil)
 	}
 	if c.spoolBack <= commits {
 		c.bringSpoolBack()

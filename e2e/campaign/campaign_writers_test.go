@@ -133,7 +133,13 @@ func (w *writer) transaction(ctx context.Context) (changes int64, err error) {
 		places[i] = w.random.IntN(2 * records)
 	}
 	slices.Sort(places)
+	annotated := w.random.IntN(4) == 0
 	err = pgx.BeginFunc(ctx, w.conn, func(tx pgx.Tx) error {
+		if annotated {
+			if _, err := tx.Exec(ctx, annotate); err != nil {
+				return err
+			}
+		}
 		for _, place := range places {
 			sql := writeRecord
 			if w.random.IntN(4) == 0 {

@@ -41,7 +41,7 @@ func TestNobodyHearsOfAnother(t *testing.T) {
 			w.SetUp(settings...)
 			w.Exec(`INSERT INTO hookline.webhook (url, secret, workspace_id) VALUES ($1, $2, '*')`,
 				everything.URL(), everything.Secret)
-			choosers := newChoosers(w)
+			choosers, settler := newChoosers(w), newSettler(w)
 
 			const lives, steps = 4, 40
 			for life := range lives {
@@ -51,6 +51,7 @@ func TestNobodyHearsOfAnother(t *testing.T) {
 					inboxes[tenant].Answers(failing(life+i, random.IntN(3)))
 					choosers[i].Answers(failing(life+i, random.IntN(2)))
 				}
+				settler.Answers(failing(life, random.IntN(3)))
 				for i := range steps {
 					w.step()
 					if i%8 == 0 {
@@ -69,6 +70,7 @@ func TestNobodyHearsOfAnother(t *testing.T) {
 					for _, c := range choosers {
 						c.ExpectReplay()
 					}
+					settler.ExpectReplay()
 					traveller.inbox.ExpectReplay()
 					everything.ExpectReplay()
 					continue
@@ -80,11 +82,13 @@ func TestNobodyHearsOfAnother(t *testing.T) {
 				}
 				for _, c := range choosers {
 					c.Answers(nil)
-					want[c.Inbox] = c.due(w.heard[c.tenant])
+					want[c.Inbox] = c.due(w)
 				}
 				for box, entries := range want {
 					e2e.Eventually(t, box.Gets(entries...).Missing)
 				}
+				settler.Answers(nil)
+				e2e.Eventually(t, func() error { return settler.told(w) })
 				sut.Stop()
 				for box, entries := range want {
 					compare(box, entries)
@@ -97,6 +101,7 @@ func TestNobodyHearsOfAnother(t *testing.T) {
 			for _, c := range choosers {
 				w.inspectChooser(c)
 			}
+			w.inspect(settler.Inbox, settler.tenant)
 			traveller.inspect()
 			visitors.inspect()
 		})

@@ -29,6 +29,9 @@ type world struct {
 	made    int
 	heard   map[string][]e2e.Entry // by tenant; nobody's by ""
 	all     []e2e.Entry            // in order; what every tenant hears of once
+	// whether the transaction was annotated: by tenant, for each of what is heard; and of the last one
+	annotated map[string][]bool
+	annotates bool
 }
 
 // table is where records of a tenant are, "" for where those of all are.
@@ -52,6 +55,9 @@ type record struct {
 }
 
 const nobody = ""
+
+// annotate is what a transaction begins with that some webhooks ignore.
+const annotate = `SELECT hookline.annotate('{"source": "world"}')`
 
 func note(tenant string) string { return fmt.Sprintf("%s note of <%s>", e2e.Confidential, tenant) }
 
@@ -98,7 +104,8 @@ var shapes = []struct {
 // newGeneric makes a CRM that nobody has heard of. How many tenants it has and of which type their
 // keys are is left to chance, and so is which tables there are.
 func newGeneric(t *testing.T, random *rand.Rand) *world {
-	w := &world{Database: e2e.NewDatabase(t), random: random, heard: map[string][]e2e.Entry{}}
+	w := &world{Database: e2e.NewDatabase(t), random: random, heard: map[string][]e2e.Entry{},
+		annotated: map[string][]bool{}}
 	key := []string{"uuid", "bigint", "text"}[random.IntN(3)]
 	for i := range 2 + random.IntN(3) {
 		switch key {
@@ -142,7 +149,8 @@ const genericTenants = "HOOKLINE_TENANT_COLUMN=organization_id,public.tickets=ow
 // newTwenty makes an instance with three workspaces.
 func newTwenty(t *testing.T, random *rand.Rand) *world {
 	db := e2e.NewTwenty(t)
-	w := &world{Database: db.Database, random: random, heard: map[string][]e2e.Entry{}}
+	w := &world{Database: db.Database, random: random, heard: map[string][]e2e.Entry{},
+		annotated: map[string][]bool{}}
 	of := map[string]e2e.Workspace{}
 	for _, workspace := range []e2e.Workspace{
 		db.Apple(), db.NewWorkspace("Pear"),
@@ -186,7 +194,13 @@ func (w *world) step() {
 	w.T.Helper()
 	var entries []func()
 	touched := map[*record]bool{}
+	w.annotates = w.random.IntN(4) == 0
 	w.Transaction(func(tx pgx.Tx) error {
+		if w.annotates {
+			if _, err := tx.Exec(w.T.Context(), annotate); err != nil {
+				return err
+			}
+		}
 		for range 1 + w.random.IntN(4) {
 			told, err := w.change(tx, touched)
 			if err != nil {
@@ -297,11 +311,15 @@ func (w *world) tell(r record, action string) {
 		e.Version = r.version
 	}
 	w.all = append(w.all, e)
+	hear := func(tenant string) {
+		w.heard[tenant] = append(w.heard[tenant], e)
+		w.annotated[tenant] = append(w.annotated[tenant], w.annotates)
+	}
 	if r.table.shared {
 		for _, tenant := range w.tenants {
-			w.heard[tenant] = append(w.heard[tenant], e)
+			hear(tenant)
 		}
 	} else if !r.table.lonely {
-		w.heard[r.tenant] = append(w.heard[r.tenant], e)
+		hear(r.tenant)
 	}
 }

@@ -48,6 +48,21 @@ func (d *Database) Events(
 	return objects, labels, err
 }
 
+// Columns returns a text that stays the same as long as no column of a table, or of a composite type,
+// comes, goes, or gets another name or type. With 10,000 tables it takes some 0.15 s of the server.
+func (d *Database) Columns(ctx context.Context) (text string, err error) {
+	err = d.Pool.QueryRow(ctx, `
+		SELECT concat(sum(hash_record_extended(ROW(attrelid, attnum, attname, atttypid, atttypmod,
+		    attisdropped), 0)))
+		FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+		WHERE attnum > 0 AND relkind IN ('r', 'p', 'c') AND relpersistence = 'p'
+		  AND c.oid >= 16384`).Scan(&text)
+	if err != nil {
+		return "", fmt.Errorf("look whether columns have changed: %w", err)
+	}
+	return text, nil
+}
+
 // eventsOf tells of one table, nil when nothing of it is announced.
 func (d *Database) eventsOf(
 	ctx context.Context, s mapper.ObjectStatus, t *describedTable,

@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"hookline/cdc"
 	"hookline/internal/crm"
 	"hookline/internal/spelling"
 	"hookline/mapper"
-	"hookline/mapper/twenty"
 	"hookline/webhook"
 )
 
@@ -49,7 +47,7 @@ func (x *checkup) choices(ctx context.Context) (found []cdc.Finding, err error) 
 func checkFields(sub *webhook.Subscription, objects []*mapper.Description) (found []cdc.Finding) {
 	var known, also []string // also: what changed may have, and data has not
 	for _, d := range objects {
-		if !hearsOf(sub, d) {
+		if !sub.HearsOf(d.Object, d.Workspace) {
 			continue
 		}
 		for i := range d.Fields {
@@ -85,15 +83,4 @@ func checkFields(sub *webhook.Subscription, objects []*mapper.Description) (foun
 		check("mask", sub.View.Mask, known)
 	}
 	return found
-}
-
-// hearsOf reports whether a webhook hears of some event of an object.
-func hearsOf(sub *webhook.Subscription, d *mapper.Description) bool {
-	if d.Workspace != "" && sub.Workspace != mapper.Everyone && sub.Workspace != d.Workspace {
-		return false
-	}
-	return slices.ContainsFunc(sub.Operations, func(operation string) bool {
-		object, _, _ := strings.Cut(strings.TrimPrefix(operation, twenty.Mark), ".")
-		return object == "*" || object == d.Object
-	})
 }

@@ -67,6 +67,7 @@ func (s *session) parts() parts {
 		background("transitions", s.followTransitions),
 		{"mapper", s.openMapper, nil},
 		background("new tables", func(ctx context.Context) { s.tables.follow(ctx) }),
+		background("columns", s.followColumns),
 		{"what operators see", s.tellOperators, s.tellOperatorsOfEnd},
 	}
 }
@@ -210,6 +211,12 @@ func (s *session) takeUp(ctx context.Context) error {
 // followTransitions notes operator events as they begin and end.
 func (s *session) followTransitions(ctx context.Context) {
 	s.notices.Run(ctx, s.out, s.db.Webhooks, s.source.Database())
+}
+
+// followColumns tells operators of fields that come, go and change.
+func (s *session) followColumns(ctx context.Context) {
+	c := columns{cfg: s.cfg, log: s.log, db: s.db, store: s.store, notices: s.notices}
+	c.follow(ctx)
 }
 
 func (s *session) openMapper(ctx context.Context) error {
