@@ -74,8 +74,8 @@ func (s *Subscription) Hears(e *mapper.Subject) bool {
 	})
 }
 
-// HearsOf reports whether the webhook hears of some event of an object, whose records are all of one
-// tenant, or with "" of any.
+// HearsOf reports whether the webhook hears of some event of an object, whose records are all of
+// one tenant, or with "" of any.
 func (s *Subscription) HearsOf(object, tenant string) bool {
 	if tenant != "" && s.Workspace != mapper.Everyone && s.Workspace != tenant {
 		return false

@@ -52,7 +52,7 @@ const annotatedSQL = `ALTER TABLE diary.entries ADD COLUMN annotated bool NOT NU
 func (c *campaign) newChoices(seed uint64) {
 	c.t.Helper()
 	random := rand.New(rand.NewPCG(seed, 0))
-	any := func(list ...string) *string {
+	oneOf := func(list ...string) *string {
 		if chosen := list[random.IntN(len(list))]; chosen != "" {
 			return &chosen
 		}
@@ -70,17 +70,17 @@ func (c *campaign) newChoices(seed uint64) {
 			ignore = []string{"{annotation:source=campaign}"}
 		}
 		columns := []*string{
-			any(filter.text), any("", "changed", "all"), any("", "{version}", "{version,note}"),
-			any("", "{note}"), any(ignore...),
+			oneOf(filter.text), oneOf("", "changed", "all"), oneOf("", "{version}", "{version,note}"),
+			oneOf("", "{note}"), oneOf(ignore...),
 		}
 		h.own(columns)
 	}
 	c.merging = c.newHook("contact")
 	c.db.Exec(`DELETE FROM webhooks WHERE id = $1`, c.merging.id)
 	c.merging.told = c
-	c.merging.own([]*string{nil, any("", "changed"), any("", "{version}"), nil, nil})
+	c.merging.own([]*string{nil, oneOf("", "changed"), oneOf("", "{version}"), nil, nil})
 	c.db.Exec(`UPDATE hookline.webhook SET settle = $2::text::interval, catch_up = $3 WHERE id = $1`,
-		c.merging.id, any("", "50ms", "200ms", "1s"), "latest")
+		c.merging.id, oneOf("", "50ms", "200ms", "1s"), "latest")
 	c.merging.Answers(func(r receiver.Request) receiver.Answer { // until the end
 		if dice(r, 3) > 0 {
 			return receiver.Answer{Status: http.StatusServiceUnavailable}

@@ -104,8 +104,10 @@ var shapes = []struct {
 // newGeneric makes a CRM that nobody has heard of. How many tenants it has and of which type their
 // keys are is left to chance, and so is which tables there are.
 func newGeneric(t *testing.T, random *rand.Rand) *world {
-	w := &world{Database: e2e.NewDatabase(t), random: random, heard: map[string][]e2e.Entry{},
-		annotated: map[string][]bool{}}
+	w := &world{
+		Database: e2e.NewDatabase(t), random: random, heard: map[string][]e2e.Entry{},
+		annotated: map[string][]bool{},
+	}
 	key := []string{"uuid", "bigint", "text"}[random.IntN(3)]
 	for i := range 2 + random.IntN(3) {
 		switch key {
@@ -149,8 +151,10 @@ const genericTenants = "HOOKLINE_TENANT_COLUMN=organization_id,public.tickets=ow
 // newTwenty makes an instance with three workspaces.
 func newTwenty(t *testing.T, random *rand.Rand) *world {
 	db := e2e.NewTwenty(t)
-	w := &world{Database: db.Database, random: random, heard: map[string][]e2e.Entry{},
-		annotated: map[string][]bool{}}
+	w := &world{
+		Database: db.Database, random: random, heard: map[string][]e2e.Entry{},
+		annotated: map[string][]bool{},
+	}
 	of := map[string]e2e.Workspace{}
 	for _, workspace := range []e2e.Workspace{
 		db.Apple(), db.NewWorkspace("Pear"),

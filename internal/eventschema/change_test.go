@@ -12,7 +12,8 @@ import (
 func TestFormsSince(t *testing.T) {
 	shape := func(kind mapper.ShapeKind) *mapper.Shape { return &mapper.Shape{Kind: kind} }
 	before := FormsOf(&Object{Fields: []Field{
-		{Name: "id", Shape: shape(mapper.IntegerShape), NotNull: true}, {Name: "any"},
+		{Name: "id", Shape: shape(mapper.IntegerShape), NotNull: true},
+		{Name: "any"},
 		{Name: "stage", Shape: shape(mapper.StringShape)},
 		{Name: "amount", Shape: shape(mapper.NumberShape)},
 		{Name: "on", Shape: &mapper.Shape{Kind: mapper.StringShape, Format: "date"}},
@@ -21,7 +22,8 @@ func TestFormsSince(t *testing.T) {
 		}},
 	}})
 	now := FormsOf(&Object{Fields: []Field{
-		{Name: "id", Shape: shape(mapper.IntegerShape)}, {Name: "any"},
+		{Name: "id", Shape: shape(mapper.IntegerShape)},
+		{Name: "any"},
 		{Name: "phase", Shape: shape(mapper.StringShape)},
 		{Name: "amount", Shape: shape(mapper.StringShape)},
 		{Name: "on", Shape: shape(mapper.StringShape)},
