@@ -128,6 +128,14 @@ func (s *Source) checkTimeline(found system) error {
 	}
 }
 
+// Lacks reports whether the server lacks what was committed at a position of an earlier timeline,
+// as it took over without it. It does not know of timelines that are none of its history. Safe for
+// concurrent use, after Acquire and before the first change is taken.
+func (s *Source) Lacks(timeline int32, commit LSN) bool {
+	end, known := s.system.history.end(timeline)
+	return known && commit >= end
+}
+
 // shared returns what of a position the server has that was reached on a timeline. A server whose
 // timeline has not come from that one has what its slot says.
 func (s *system) shared(p Position, timeline int32) Position {

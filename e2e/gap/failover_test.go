@@ -21,21 +21,26 @@ import (
 // positions; and how much it lacks is said.
 func TestFailover(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ major, lost int }{{17, 0}, {17, 20}, {18, 20}} {
-		t.Run(fmt.Sprintf("%d/%d lost", test.major, test.lost), func(t *testing.T) {
-			t.Parallel()
-			testFailover(t, test.major, test.lost)
-		})
+	for _, test := range []struct {
+		major, lost int
+		killed      bool // the process dies with the primary
+	}{{17, 0, false}, {17, 20, false}, {18, 20, false}, {17, 20, true}} {
+		t.Run(fmt.Sprintf("%d/%d lost, killed %t", test.major, test.lost, test.killed),
+			func(t *testing.T) {
+				t.Parallel()
+				testFailover(t, test.major, test.lost, test.killed)
+			})
 	}
 }
 
-func testFailover(t *testing.T, major, lost int) {
+func testFailover(t *testing.T, major, lost int, killed bool) {
 	primary, db, box := newPrimary(t, major)
 	standby, follower := follow(t, primary, db, major)
 
 	both := *db // what the process is told: whichever of the two takes writes
 	both.URL = e2e.TakesWrites(t, db.URL, primary.Port(), standby.Port())
-	sut := e2e.Start(t, &both).Until("active")
+	state := "HOOKLINE_STATE_DIR=" + t.TempDir() // or who comes after a kill knows of nothing
+	sut := e2e.Start(t, &both, state).Until("active")
 	db.OneByOne("before", 3)
 	box.UntilAccepted(3)
 	untilSettled(box, follower)
@@ -46,17 +51,25 @@ func testFailover(t *testing.T, major, lost int) {
 	}
 	heard := db.Diary()
 
+	if killed {
+		sut.Kill()
+		box.ExpectReplay()
+	}
 	if err := primary.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	follower.Exec(`SELECT pg_promote()`)
 	follower.OneByOne("after", 2*lost+5)
+	if killed {
+		sut = e2e.Start(t, &both, state)
+		sut.UntilPrinted(fmt.Sprintf("taken over before it had everything\" deliveries=%d", lost))
+	}
 	sut.Until("active")
-	if lost > 0 {
+	if lost > 0 && !killed {
 		sut.UntilPrinted(fmt.Sprintf("deliveries of changes that it does not have: %d", lost))
 	}
 	sut.Stop() // nor does a restart mix the timelines up
-	sut = e2e.Start(t, &both).Until("active")
+	sut = e2e.Start(t, &both, state).Until("active")
 	follower.OneByOne("later", 3)
 	e2e.Finish(t, sut, box.Gets(append(heard, follower.Diary()[3:]...)...))
 }

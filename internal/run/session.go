@@ -204,7 +204,7 @@ func (s *session) load(ctx context.Context) error {
 func (s *session) takeUp(ctx context.Context) error {
 	s.accepted = openRecord(s.cfg, s.source, s.log)
 	return cdc.Persist(ctx, s.log, func() error {
-		return takeUp(ctx, s.store, s.source, s.accepted, s.out, s.notices)
+		return takeUp(ctx, s.store, s.source, s.accepted, s.out, s.notices, s.log)
 	})
 }
 

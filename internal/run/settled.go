@@ -34,7 +34,7 @@ func openRecord(cfg config.Config, source *cdc.Source, log *slog.Logger) *settle
 // takeUp claims the spool, and goes on with what is in it, and with what the record tells.
 func takeUp(
 	ctx context.Context, store *spool.Spool, source *cdc.Source, record *settled.Record,
-	out *sender.Sender, notices *notice.Tracker,
+	out *sender.Sender, notices *notice.Tracker, log *slog.Logger,
 ) error {
 	if err := store.Claim(ctx); err != nil {
 		return err
@@ -45,9 +45,13 @@ func takeUp(
 	for _, what := range []mapper.Action{mapper.Failing, mapper.Overflow} {
 		out.Remember(what, notices.Open(what))
 	}
-	before, accepted, err := findSettled(ctx, store, source, record)
+	before, accepted, lacked, err := findSettled(ctx, store, source, record)
 	if err != nil {
 		return err
+	}
+	if n := lacked.Len(); n > 0 {
+		log.Error("deliveries were made, or wait in the spool, of changes that this server lacks: it has "+
+			"taken over before it had everything", "deliveries", n)
 	}
 	mark := record.Mark()
 	for some := range slices.Chunk(accepted, 1000) {
@@ -59,12 +63,19 @@ func takeUp(
 	return out.Resume(ctx, sender.SettledBefore{Set: before, Record: record})
 }
 
-// findSettled returns what was settled of what the stream will bring, and what was accepted of what
-// waits in the spool.
+// findSettled returns what was settled of what the stream will bring, what was accepted of what
+// waits in the spool, and what was settled of changes that the server lacks, which no stream brings.
 func findSettled(
 	ctx context.Context, store *spool.Spool, source *cdc.Source, record *settled.Record,
-) (before *settled.Set, accepted []sender.Report, err error) {
-	before = new(settled.Set)
+) (before *settled.Set, accepted []sender.Report, lacked *settled.Set, err error) {
+	before, lacked = new(settled.Set), new(settled.Set)
+	add := func(d settled.Delivery) {
+		if source.Lacks(d.Timeline(), d.Commit) {
+			lacked.Add(d)
+		} else {
+			before.Add(d)
+		}
+	}
 	keys := map[uint64]string{} // of webhooks, by their numbers
 	var last string
 	var number uint64
@@ -73,24 +84,24 @@ func findSettled(
 			last, number = webhook, settled.Webhook(webhook)
 		}
 		if d, ok := settled.Of(number, event, at); ok {
-			before.Add(d)
+			add(d)
 		}
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	// Behind Ahead: of what a checkpoint passes, the spool keeps nothing.
 	if before.Until, err = source.SettledSince(ctx); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	queues, err := store.Queues(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	for _, q := range queues {
 		keys[settled.Webhook(q.Webhook)] = q.Webhook
 	}
-	record.Each(source.Settled().End, before.Add, func(d settled.Delivery) {
+	record.Each(source.Settled().End, add, func(d settled.Delivery) {
 		if webhook, has := keys[d.Webhook]; has {
 			accepted = append(accepted, sender.Report{
 				Webhook: webhook, Event: d.Event(source.Database()), Delivered: true,
@@ -98,5 +109,6 @@ func findSettled(
 		}
 	})
 	before.Sort()
-	return before, accepted, nil
+	lacked.Sort()
+	return before, accepted, lacked, nil
 }

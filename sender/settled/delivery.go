@@ -54,6 +54,9 @@ func Of(webhook uint64, event string, at time.Time) (d Delivery, ok bool) {
 	return d, ok
 }
 
+// Timeline is the number of the timeline on which the change was committed.
+func (d Delivery) Timeline() int32 { return max(1, int32(d.Turn>>2)) }
+
 // Event returns the ID of the event in a database.
 func (d Delivery) Event(database string) string {
 	id := mapper.ID{
