@@ -16,7 +16,6 @@ type Merge struct {
 	last    *Event
 	events  int
 	action  Action
-	nothing bool     // the record has come and gone
 	updated []string // see Event.updated
 	before  []byte   // likewise
 }
@@ -33,12 +32,12 @@ func (m *Merge) Add(e *Event) bool {
 		e.Object != m.last.Object || e.Workspace != m.last.Workspace {
 		return false
 	}
-	action, nothing, ok := m.mergedAction(e.Action)
+	action, ok := m.mergedAction(e.Action)
 	if !ok {
 		return false
 	}
 	switch {
-	case nothing, action == Created:
+	case action == Created:
 		m.updated, m.before = nil, nil
 	case action == Updated || action == Restored && m.action != Deleted:
 		m.before = mergedBefore(m.before, m.updated, e.before)
@@ -46,7 +45,7 @@ func (m *Merge) Add(e *Event) bool {
 	default: // what was before does not matter
 		m.updated, m.before = e.updated, e.before
 	}
-	m.last, m.action, m.nothing = e, action, nothing
+	m.last, m.action = e, action
 	m.events++
 	return true
 }
@@ -54,38 +53,36 @@ func (m *Merge) Add(e *Event) bool {
 // mergedAction returns what an action makes of those so far. ok is false where both have to be
 // told: a record that is deleted and then created again may be another one, and who hears of both
 // need not hear of updates.
-func (m *Merge) mergedAction(next Action) (merged Action, nothing, ok bool) {
-	switch {
-	case m.nothing && (next == Created || next == Restored):
-		return Created, false, true
-	case m.nothing:
-		return 0, true, next == Destroyed || next == Deleted
-	case m.action == next:
-		return next, false, true
+//
+// What is created and then deleted is deleted, and not nothing: a process that was killed, or an
+// attempt whose answer did not come, may have told that it was created.
+func (m *Merge) mergedAction(next Action) (merged Action, ok bool) {
+	if m.action == next {
+		return next, true
 	}
+	gone := next == Deleted || next == Destroyed
 	switch m.action {
 	case Created:
-		gone := next == Deleted || next == Destroyed
-		return Created, gone, gone || next == Updated || next == Restored
+		if gone {
+			return next, true
+		}
+		return Created, next == Updated || next == Restored
 	case Updated, Restored:
 		if next == Updated {
-			return Restored, false, true
+			return Restored, true
 		}
-		return next, false, next == Deleted || next == Destroyed || next == Restored
+		return next, gone || next == Restored
 	case Deleted:
-		return next, false, next == Restored || next == Destroyed
+		return next, next == Restored || next == Destroyed
 	case Published, Unpublished:
-		return next, false, next == Published || next == Unpublished
+		return next, next == Published || next == Unpublished
 	}
-	return 0, false, false
+	return 0, false
 }
 
-// Event returns what is told of all events, nil for nothing. Of a single one it is that itself.
+// Event returns what is told of all events. Of a single one it is that itself.
 func (m *Merge) Event() *Event {
-	switch {
-	case m.nothing:
-		return nil
-	case m.events == 1:
+	if m.events == 1 {
 		return m.last
 	}
 	p := m.last.Parts()

@@ -51,8 +51,7 @@ func newMetrics(registry prometheus.Registerer, s *Sender) (*metrics, error) {
 				"have taken both.",
 		),
 		merged: counter("hookline_merged_deliveries_total",
-			"Deliveries that were not made by themselves: another one of their record told of them, "+
-				"or nothing was left to tell."),
+			"Deliveries that were not made by themselves: another one of their record told of them."),
 		settledBefore: counter("hookline_settled_before_total",
 			"Deliveries that the stream has brought again and that were not made: "+
 				"a process before this one had settled them."),

@@ -9,7 +9,7 @@ import (
 )
 
 // Records that settle are told once though the process is killed twice meanwhile: what came before
-// and after is one event, and a record that has come and gone is none. Where they settle for a
+// and after is one event, and a record that has come and gone is told to be gone. Where they settle for a
 // moment only, the last that is told of a record is how it was left.
 func TestSettling(t *testing.T) {
 	t.Parallel()
@@ -45,6 +45,7 @@ func TestSettling(t *testing.T) {
 		"new": `{"event":"contact.created","data":{"id":"new","note":"confidential","version":3}`,
 		"old": `{"event":"contact.updated","data":{"id":"old","note":"confidential","version":4},` +
 			`"previous":{"version":1}`,
+		"gone": `{"event":"contact.deleted","data":{"id":"gone","note":"confidential","version":1}`,
 	}
 	for _, r := range long.All() {
 		e, err := e2e.Read(r)

@@ -108,7 +108,13 @@ func (s *settler) told(w *world) error {
 	deleted := func(e e2e.Entry) bool { return e.Event == "" || strings.HasSuffix(e.Event, ".deleted") }
 	for key, e := range last {
 		if got := came[key]; deleted(got) != deleted(e) || !deleted(e) && got.Version != e.Version {
-			return fmt.Errorf("the last that came is %+v, want %+v", got, e)
+			var story []string
+			for _, a := range s.Accepted {
+				if a.Key() == key {
+					story = append(story, a.Event+" "+a.ID)
+				}
+			}
+			return fmt.Errorf("the last that came is %+v, want %+v: %q", got, e, story)
 		}
 	}
 	return nil

@@ -91,11 +91,10 @@ func (q *Queue) Along(d *Delivery, now time.Time) (along []*Delivery) {
 	}
 	rest(d.key)
 	for k := q.fitting(fits, now); k != nil; k = q.fitting(fits, now) {
-		if other := q.merge(k, now); other != nil {
-			q.begin(k, other, now)
-			take(other)
-			rest(k)
-		}
+		other := q.merge(k)
+		q.begin(k, other, now)
+		take(other)
+		rest(k)
 	}
 	return along
 }

@@ -25,8 +25,8 @@ func (d *Delivery) Told() *mapper.Event {
 }
 
 // merge has the first delivery of a key queue stand for those behind it that are told with it, and
-// returns it; nil when nothing of the key queue is to be sent now.
-func (q *Queue) merge(k *keyQueue, now time.Time) *Delivery {
+// returns it.
+func (q *Queue) merge(k *keyQueue) *Delivery {
 	d := k.first()
 	if !d.To.Merges() || d.Replay {
 		return d
@@ -37,16 +37,8 @@ func (q *Queue) merge(k *keyQueue, now time.Time) *Delivery {
 	} else {
 		d.all(func(p *Delivery) { m.Add(p.Event) })
 	}
-	if d.merged = m.Event(); d.merged != nil {
-		return d
-	}
-	q.move(d, StageMerged)
-	d.Part = true
-	q.place(k, Idle)
-	q.settle(d, StageDelivered, Deliver)
-	k.pop()
-	q.advance(k, now)
-	return nil
+	d.merged = m.Event()
+	return d
 }
 
 // fresh reports whether no attempt at a delivery was made since it came into memory: after one, it

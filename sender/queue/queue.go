@@ -152,14 +152,11 @@ func (q *Queue) Crowded() { q.crowded = true }
 
 // Next takes the delivery to attempt at now, nil when there is none. Call it after MayAttempt.
 func (q *Queue) Next(now time.Time) *Delivery {
-	var k *keyQueue
-	var d *Delivery
-	for d == nil {
-		if k = q.pick(now); k == nil {
-			return nil
-		}
-		d = q.merge(k, now)
+	k := q.pick(now)
+	if k == nil {
+		return nil
 	}
+	d := q.merge(k)
 	q.begin(k, d, now)
 	d.probe, d.early, k.early = q.breaker.open, k.early, false
 	q.breaker.probing = d.probe

@@ -69,7 +69,7 @@ var Transitions = []Step{
 	{Transition{OfDelivery, "dead", "spooled"}, "it is replayed"},
 	{
 		Transition{OfDelivery, "buffered", "merged"},
-		"another of its record is attempted in its place, or nothing is left to tell",
+		"another of its record is attempted in its place",
 	},
 	{Transition{OfDelivery, "merged", "delivered"}, "that was accepted, or need not be"},
 	{Transition{OfDelivery, "merged", "spooled"}, "that goes to the spool, and so does this one"},
