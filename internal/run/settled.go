@@ -50,8 +50,8 @@ func takeUp(
 		return err
 	}
 	if n := lacked.Len(); n > 0 {
-		log.Error("deliveries were made, or wait in the spool, of changes that this server lacks: it has "+
-			"taken over before it had everything", "deliveries", n)
+		log.Error("deliveries were made, or wait in the spool, of changes that this server lacks: it "+
+			"has taken over before it had everything", "deliveries", n)
 	}
 	mark := record.Mark()
 	for some := range slices.Chunk(accepted, 1000) {
@@ -64,7 +64,7 @@ func takeUp(
 }
 
 // findSettled returns what was settled of what the stream will bring, what was accepted of what
-// waits in the spool, and what was settled of changes that the server lacks, which no stream brings.
+// waits in the spool, and what was settled of changes that the server lacks: no stream brings it.
 func findSettled(
 	ctx context.Context, store *spool.Spool, source *cdc.Source, record *settled.Record,
 ) (before *settled.Set, accepted []sender.Report, lacked *settled.Set, err error) {
