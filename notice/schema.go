@@ -94,8 +94,8 @@ func (f *Facts) schemaSentence() string {
 			how = append(how, kind.what+some(kind.names))
 		}
 	}
-	said := fmt.Sprintf("Events of %s (table %s) have other fields than before; %s.",
-		f.Object, f.Table, strings.Join(how, "; "))
+	said := fmt.Sprintf("Events of %s (table %s) have other fields than before; %s.", f.Object,
+		f.Table, strings.Join(how, "; "))
 	if f.Broken != nil {
 		said += " What is gone is named by filter, fields or mask of " + some(f.Broken) + "."
 	}

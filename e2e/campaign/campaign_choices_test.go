@@ -162,7 +162,12 @@ func (c *campaign) judgeMerged(diary []e2e.Entry) error {
 	}
 	came := map[string]e2e.Entry{}
 	var errs []error
+	seen := map[string]bool{} // what comes again counts where it came first, as for who keeps the ids
 	for _, a := range c.merging.arrivals(0) {
+		if seen[a.ID] {
+			continue
+		}
+		seen[a.ID] = true
 		v := versionOf(a.Entry)
 		if v.deleted = false; !committed[v] && !lost[a.Key()] {
 			errs = append(errs, fmt.Errorf("%+v has come, which was not committed", a.Entry))

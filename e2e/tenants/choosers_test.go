@@ -100,7 +100,12 @@ func (s *settler) told(w *world) error {
 	}
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
+	seen := map[string]bool{} // what comes again counts where it came first, as for who keeps the ids
 	for _, a := range s.Accepted {
+		if seen[a.ID] {
+			continue
+		}
+		seen[a.ID] = true
 		if came[a.Key()] = a.Entry; last[a.Key()] == (e2e.Entry{}) {
 			return fmt.Errorf("unexpected: %+v", a.Entry)
 		}
