@@ -47,10 +47,10 @@ func (s *Spool) LoadCheckpoint(ctx context.Context, slot string) (*cdc.Checkpoin
 }
 
 // SaveCheckpoint stores the checkpoint of a slot; it is durable on return. A position before the
-// stored one of the same database is not taken, nor one of an earlier timeline: a process that was
-// replaced does not set back the one that replaced it. It needs no claim, since what is settled is
-// so whoever tells it; but who has one gets sender.ErrBehind where the spool lacks what makes it
-// so.
+// stored one of the same database is not taken, nor one of an earlier timeline, nor, from a process
+// that was replaced, one of a later timeline: positions of two cannot be compared, and it does not
+// set back the one that replaced it. It needs no claim, since what is settled is so whoever tells
+// it; but who has one gets sender.ErrBehind where the spool lacks what makes it so.
 func (s *Spool) SaveCheckpoint(ctx context.Context, slot string, c cdc.Checkpoint) error {
 	if err := s.saveCheckpoint(ctx, slot, c); err != nil {
 		return fmt.Errorf("save checkpoint of slot %q: %w", slot, err)
@@ -88,7 +88,7 @@ func (s *Spool) saveCheckpoint(ctx context.Context, slot string, c cdc.Checkpoin
 				prepared_major = NULL, prepared_xid = NULL, prepared_until = NULL
 			WHERE (old.system_identifier, old.database_oid) <>
 					(EXCLUDED.system_identifier, EXCLUDED.database_oid)
-				OR old.timeline < EXCLUDED.timeline
+				OR old.timeline < EXCLUDED.timeline AND ($9 = 0 OR (SELECT epoch FROM owner) <= $9)
 				OR old.timeline = EXCLUDED.timeline AND (old.settled_lsn, old.commit_lsn, old.change_index) <
 					(EXCLUDED.settled_lsn, EXCLUDED.commit_lsn, EXCLUDED.change_index)
 		) SELECT epoch, changes FROM owner`,

@@ -168,3 +168,41 @@ func TestSlotsAreApart(t *testing.T) {
 		t.Errorf("one has %+v, want two that wait and a dead one", got)
 	}
 }
+
+// A process that was replaced tells how far it has come, and sets nothing back: not when it has
+// been on a server since that took over, either.
+func TestReplacedKeepsCheckpoint(t *testing.T) {
+	cfg := spool.Config{URL: postgrestest.NewDatabase(t)}
+	first, second := openClaimed(t, cfg), open(t, cfg)
+	if err := second.Claim(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		by       *spool.Spool
+		timeline int32
+		end      cdc.LSN
+		taken    bool
+	}{
+		{first, 1, 100, true},
+		{second, 1, 200, true},
+		{first, 1, 150, false},
+		{first, 1, 250, true}, // which it has settled before it was replaced
+		{first, 2, 220, false},
+		{first, 2, 300, false},
+		{second, 2, 210, true}, // all that the server has
+	} {
+		c := cdc.Checkpoint{
+			System: "7", Database: "1", Timeline: step.timeline, Settled: cdc.Position{End: step.end},
+		}
+		if err := step.by.SaveCheckpoint(t.Context(), "hookline", c); err != nil {
+			t.Fatal(err)
+		}
+		got, err := second.LoadCheckpoint(t.Context(), "hookline")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if taken := got.Timeline == c.Timeline && got.Settled == c.Settled; taken != step.taken {
+			t.Errorf("%+v: taken %t, want %t", c, taken, step.taken)
+		}
+	}
+}
