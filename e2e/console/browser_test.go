@@ -47,13 +47,15 @@ type browser struct {
 	top  *testing.T // who has it
 	ctx  context.Context
 	base string // where the console is
+	end  func() // closes it, and tells what it has complained of
 
 	mu         sync.Mutex
 	complaints []string
 }
 
 // newBrowser returns one that looks at the console at an address. Without Chromium the test is
-// skipped.
+// skipped. Whoever ends what serves the console has to end the browser first: it asks for icons
+// when it likes.
 func newBrowser(t *testing.T, base string) *browser {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
@@ -65,7 +67,7 @@ func newBrowser(t *testing.T, base string) *browser {
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	b := &browser{t: t, top: t, ctx: ctx, base: base}
-	t.Cleanup(func() {
+	b.end = sync.OnceFunc(func() {
 		_ = chromedp.Cancel(ctx)
 		cancel()
 		end()
@@ -75,6 +77,7 @@ func newBrowser(t *testing.T, base string) *browser {
 			t.Errorf("the browser complains: %s", c)
 		}
 	})
+	t.Cleanup(b.end)
 	b.size(1200, 800)
 	if err := chromedp.Listen(ctx, b.listen); err != nil {
 		t.Fatal(err)

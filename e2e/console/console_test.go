@@ -95,6 +95,7 @@ func TestDeliveryIsSentAgain(t *testing.T) {
 		}
 	}
 	manageWebhook(b)
+	b.end()
 	e2e.Finish(t, sut, box.Gets(db.Diary()...), dull.Gets(db.Diary()...))
 }
 

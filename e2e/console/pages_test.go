@@ -66,6 +66,7 @@ func pages(b *apitest.Backend) map[string]string {
 func TestPages(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t, "")
+	defer b.end()
 	for name, test := range map[string]func(*testing.T, *browser){
 		"are readable": pagesAreReadable, "run nothing": pagesRunNothing, "log in": logIn,
 		"other sites": otherSites, "read-only": readOnly,
