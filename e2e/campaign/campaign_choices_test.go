@@ -160,20 +160,15 @@ func (c *campaign) judgeMerged(diary []e2e.Entry) error {
 		v.deleted = false // what is created and updated is told as created
 		committed[v], last[e.Key()] = true, e
 	}
-	came := map[string]e2e.Entry{}
 	var errs []error
-	seen := map[string]bool{} // what comes again counts where it came first, as for who keeps the ids
-	for _, a := range c.merging.arrivals(0) {
-		if seen[a.ID] {
-			continue
-		}
-		seen[a.ID] = true
+	arrived := c.merging.arrivals(0)
+	for _, a := range arrived {
 		v := versionOf(a.Entry)
 		if v.deleted = false; !committed[v] && !lost[a.Key()] {
 			errs = append(errs, fmt.Errorf("%+v has come, which was not committed", a.Entry))
 		}
-		came[a.Key()] = a.Entry
 	}
+	came := e2e.Newest(arrived)
 	deleted := func(e e2e.Entry) bool { return e == e2e.Entry{} || strings.HasSuffix(e.Event, ".deleted") }
 	for key, e := range last {
 		if lost[key] || c.merging.object != "" && !strings.HasPrefix(e.Event, c.merging.object+".") {

@@ -94,22 +94,18 @@ func newSettler(w *world) *settler {
 // told returns an error while not every record was told as it was left. How many events of it
 // became one, is left to the sender; one that has come and gone is not told.
 func (s *settler) told(w *world) error {
-	last, came := map[string]e2e.Entry{}, map[string]e2e.Entry{}
+	last := map[string]e2e.Entry{}
 	for _, e := range w.heard[s.tenant] {
 		last[e.Key()] = e
 	}
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	seen := map[string]bool{} // what comes again counts where it came first, as for who keeps the ids
 	for _, a := range s.Accepted {
-		if seen[a.ID] {
-			continue
-		}
-		seen[a.ID] = true
-		if came[a.Key()] = a.Entry; last[a.Key()] == (e2e.Entry{}) {
+		if last[a.Key()] == (e2e.Entry{}) {
 			return fmt.Errorf("unexpected: %+v", a.Entry)
 		}
 	}
+	came := e2e.Newest(s.Accepted)
 	deleted := func(e e2e.Entry) bool { return e.Event == "" || strings.HasSuffix(e.Event, ".deleted") }
 	for key, e := range last {
 		if got := came[key]; deleted(got) != deleted(e) || !deleted(e) && got.Version != e.Version {
