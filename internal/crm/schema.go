@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -64,88 +65,89 @@ func (d *Database) updateSchema(ctx context.Context, conn *pgx.Conn) error {
 // tableUpdate brings Hookline's own table up to date where an older version made it.
 type tableUpdate struct{ lacks, sql string }
 
+// laterColumns are those that Hookline's own table has got since its first version, in their order,
+// with what is said of a table that lacks one of them, and what adds them.
+var laterColumns = []struct {
+	names []string
+	lacks string
+	sql   func(schema string) string
+}{
+	{
+		[]string{"rekey"},
+		"Hookline's own table has no column rekey, so changed keys are told as updates",
+		webhook.RekeySQL,
+	},
+	{
+		[]string{"previous_secret_until"},
+		"Hookline's own table has no column previous_secret, " +
+			"so secrets cannot be rotated with a grace period",
+		webhook.RotationSQL,
+	},
+	{
+		[]string{"per"},
+		"Hookline's own table has no column per, so all webhooks hear of a commit in the same way",
+		webhook.PerSQL,
+	},
+	{
+		[]string{"timeout", "rate", "thin", "batch", "batch_wait"},
+		"Hookline's own table lacks one of the columns timeout, rate, thin, batch and batch_wait, " +
+			"so webhooks cannot say how they are sent to",
+		webhook.PaceSQL,
+	},
+	{
+		[]string{"previous", "filter", "fields", "mask"},
+		"Hookline's own table lacks one of the columns previous, filter, fields and mask, " +
+			"so webhooks cannot choose by it",
+		webhook.ChoiceSQL,
+	},
+	{
+		[]string{"ignore"},
+		"Hookline's own table has no column ignore, so webhooks hear of their own echo",
+		webhook.IgnoreSQL,
+	},
+	{
+		[]string{"settle", "settle_max", "catch_up"},
+		"Hookline's own table lacks one of the columns settle, settle_max and catch_up, " +
+			"so webhooks hear of each change by itself",
+		webhook.SettleSQL,
+	},
+}
+
 // older returns what Hookline's own table lacks, where there is one.
 func (d *Database) older(ctx context.Context, conn *pgx.Conn) (updates []tableUpdate, err error) {
-	var uuids, wholeOnly, oneSecret, alike, unpaced, unchosen, hearsAll, restless, silent bool
 	schema := d.Config.Webhook.Schema
+	var columns []string
+	var uuids, annotates bool
 	err = conn.QueryRow(ctx, `
-		SELECT coalesce(bool_or(attname = 'workspace_id' AND atttypid = 'uuid'::regtype), false),
-			count(*) > 0 AND NOT coalesce(bool_or(attname = 'rekey'), false),
-			count(*) > 0 AND NOT coalesce(bool_or(attname = 'previous_secret_until'), false),
-			count(*) > 0 AND NOT coalesce(bool_or(attname = 'per'), false),
-			count(*) > 0 AND count(*) FILTER (
-				WHERE attname IN ('timeout', 'rate', 'thin', 'batch', 'batch_wait')) < 5,
-			count(*) > 0 AND count(*) FILTER (
-				WHERE attname IN ('previous', 'filter', 'fields', 'mask')) < 4,
-			count(*) > 0 AND NOT coalesce(bool_or(attname = 'ignore'), false),
-			count(*) > 0 AND count(*) FILTER (
-				WHERE attname IN ('settle', 'settle_max', 'catch_up')) < 3,
-			count(*) > 0 AND NOT EXISTS (SELECT FROM pg_proc p
-				JOIN pg_namespace n ON n.oid = p.pronamespace
+		SELECT coalesce(array_agg(attname::text), '{}'),
+			coalesce(bool_or(attname = 'workspace_id' AND atttypid = 'uuid'::regtype), false),
+			EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 				WHERE n.nspname = $1 AND p.proname = $2)
 		FROM pg_attribute
 		WHERE attrelid = to_regclass(format('%I.webhook', $1::text)) AND attnum > 0 AND NOT attisdropped`,
-		schema, webhook.AnnotateFunction).
-		Scan(&uuids, &wholeOnly, &oneSecret, &alike, &unpaced, &unchosen, &hearsAll, &restless, &silent)
+		schema, webhook.AnnotateFunction).Scan(&columns, &uuids, &annotates)
+	if err != nil || len(columns) == 0 {
+		return nil, err
+	}
 	if uuids {
 		updates = append(updates, tableUpdate{
 			"column workspace_id of Hookline's own table takes nothing but UUIDs",
-			webhook.MoreTenantsSQL(d.Config.Webhook.Schema),
+			webhook.MoreTenantsSQL(schema),
 		})
 	}
-	if wholeOnly {
-		updates = append(updates, tableUpdate{
-			"Hookline's own table has no column rekey, so changed keys are told as updates",
-			webhook.RekeySQL(d.Config.Webhook.Schema),
-		})
+	for _, later := range laterColumns {
+		lacks := func(name string) bool { return !slices.Contains(columns, name) }
+		if slices.ContainsFunc(later.names, lacks) {
+			updates = append(updates, tableUpdate{later.lacks, later.sql(schema)})
+		}
 	}
-	if oneSecret {
-		updates = append(updates, tableUpdate{
-			"Hookline's own table has no column previous_secret, " +
-				"so secrets cannot be rotated with a grace period",
-			webhook.RotationSQL(d.Config.Webhook.Schema),
-		})
-	}
-	if alike {
-		updates = append(updates, tableUpdate{
-			"Hookline's own table has no column per, so all webhooks hear of a commit in the same way",
-			webhook.PerSQL(d.Config.Webhook.Schema),
-		})
-	}
-	if unpaced {
-		updates = append(updates, tableUpdate{
-			"Hookline's own table lacks one of the columns timeout, rate, thin, batch and batch_wait, " +
-				"so webhooks cannot say how they are sent to",
-			webhook.PaceSQL(schema),
-		})
-	}
-	if unchosen {
-		updates = append(updates, tableUpdate{
-			"Hookline's own table lacks one of the columns previous, filter, fields and mask, " +
-				"so webhooks cannot choose by it",
-			webhook.ChoiceSQL(schema),
-		})
-	}
-	if hearsAll {
-		updates = append(updates, tableUpdate{
-			"Hookline's own table has no column ignore, so webhooks hear of their own echo",
-			webhook.IgnoreSQL(schema),
-		})
-	}
-	if restless {
-		updates = append(updates, tableUpdate{
-			"Hookline's own table lacks one of the columns settle, settle_max and catch_up, " +
-				"so webhooks hear of each change by itself",
-			webhook.SettleSQL(schema),
-		})
-	}
-	if silent {
+	if !annotates {
 		updates = append(updates, tableUpdate{
 			"Hookline's own schema has no function annotate, so writers cannot annotate what they change",
 			webhook.AnnotateSQL(schema),
 		})
 	}
-	return updates, err
+	return updates, nil
 }
 
 // HasSchema reports whether Hookline's own table of webhooks is there.
