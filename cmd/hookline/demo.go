@@ -152,6 +152,7 @@ func (d *demo) config() config.Config {
 			AllowAddresses: []string{"127.0.0.1"},
 			RetrySchedule:  []time.Duration{300 * time.Millisecond, 600 * time.Millisecond, time.Second},
 		},
+		HoldWAL:      256 << 20, // or what settles would be told every two seconds, to free the WAL
 		DrainTimeout: 5 * time.Second,
 		HealthAddr:   "127.0.0.1:0",
 	}
