@@ -331,6 +331,7 @@ func TestGeneratedColumnsOfWebhooks(t *testing.T) {
 				ofOther := []e2e.Entry{contact("two", "other")}
 				ofAcme = append(ofAcme, contact("three", "acme"))
 				e2e.Eventually(t, other.Gets(ofOther...).Missing)
+				e2e.Eventually(t, acme.Gets(ofAcme...).Missing)
 
 				db.Exec(`UPDATE webhooks SET settings = settings || '{"on": "no"}' WHERE url = $1`, acme.URL())
 				db.Exec(`UPDATE webhooks SET settings = settings || '{"org": "acme"}' WHERE url = $1`,
