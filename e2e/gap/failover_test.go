@@ -52,6 +52,7 @@ func testFailover(t *testing.T, major, lost int, killed bool) {
 	heard := db.Diary()
 
 	if killed {
+		untilSettled(box, db) // the process knows of each answer
 		sut.Kill()
 		box.ExpectReplay()
 	}
@@ -155,9 +156,9 @@ func follow(
 	return server, follower
 }
 
-// untilSettled waits until a standby, too, has it that all is settled that has come: else that
-// may come again.
-func untilSettled(box *e2e.Inbox, follower *e2e.Database) {
+// untilSettled waits until a server, which may be a standby, has it that all is settled that has
+// come: else that may come again.
+func untilSettled(box *e2e.Inbox, server *e2e.Database) {
 	box.T.Helper()
 	last := ""
 	for _, got := range box.All() {
@@ -166,7 +167,7 @@ func untilSettled(box *e2e.Inbox, follower *e2e.Database) {
 	settled := fmt.Sprintf(
 		`SELECT coalesce(max(settled_lsn), '0/0') > '%s/%s' FROM hookline.checkpoint`, last[:8], last[8:])
 	e2e.Eventually(box.T, func() error {
-		if !e2e.Value[bool](follower, settled) {
+		if !e2e.Value[bool](server, settled) {
 			return fmt.Errorf("the checkpoint has not passed %s", last)
 		}
 		return nil
