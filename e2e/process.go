@@ -177,6 +177,9 @@ func (p *Process) Interrupt(s syscall.Signal) {
 // interrupt ends the process with the signal, and calls then once that is sent.
 func (p *Process) interrupt(s syscall.Signal, then func()) {
 	p.T.Helper()
+	if p.Cmd.Args[1] == "run" {
+		p.UntilPrinted("hookline starts") // before, a signal kills it as it does any program
+	}
 	p.mayEnd.Store(true)
 	p.Signal(s)
 	then()
