@@ -26,9 +26,9 @@ const (
 	requestsAgain  = time.Second
 )
 
-// ErrWrongToken and ErrTooManyTries are what Access refuses for.
+// errWrongToken and ErrTooManyTries are what Access refuses for.
 var (
-	ErrWrongToken   = errors.New("this is not the token: it is the value of HOOKLINE_ADMIN_TOKEN")
+	errWrongToken   = errors.New("this is not the token: it is the value of HOOKLINE_ADMIN_TOKEN")
 	ErrTooManyTries = errors.New("too many wrong tokens: wait ten seconds")
 )
 
@@ -108,7 +108,7 @@ func (a *Access) try(t *tries, token string) error {
 		return ErrTooManyTries
 	case !sameHash(hashOf(token), a.token):
 		t.left--
-		return ErrWrongToken
+		return errWrongToken
 	}
 	return nil
 }

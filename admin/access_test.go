@@ -79,7 +79,7 @@ func TestGuessing(t *testing.T) {
 	now := time.Now()
 	a.now = func() time.Time { return now }
 	for i := range triesAtOnce {
-		if _, err := enter(t, a, "10.0.0.1:1", "guess"); !errors.Is(err, ErrWrongToken) {
+		if _, err := enter(t, a, "10.0.0.1:1", "guess"); !errors.Is(err, errWrongToken) {
 			t.Fatalf("guess %d: %v", i, err)
 		}
 	}
@@ -95,7 +95,7 @@ func TestGuessing(t *testing.T) {
 	}
 	for i := range triesAtOnce {
 		if _, err := enter(t, a, "[2001:db8::"+string(rune('1'+i))+"]:1", "guess"); !errors.Is(err,
-			ErrWrongToken) {
+			errWrongToken) {
 			t.Fatalf("guess %d of a network: %v", i, err)
 		}
 	}

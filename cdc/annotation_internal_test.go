@@ -8,7 +8,7 @@ import (
 // An annotation holds for what comes behind it, up to the next one, and no longer than its
 // transaction. What is none takes the one before away, and is told of.
 func TestAnnotation(t *testing.T) {
-	d := newDecoder(Config{}, NewLedger(Position{}), Position{})
+	d := newDecoder(Config{}, newLedger(Position{}), Position{})
 	var rejected []string
 	d.rejected = func(err error) { rejected = append(rejected, err.Error()) }
 	row := messageRow('I', 7, byte('N'), []any{"1"})

@@ -9,7 +9,7 @@ import (
 // Rows that are in one arena do not get into each other, and one that takes the place of another
 // has nothing of it.
 func TestArena(t *testing.T) {
-	d := newDecoder(Config{}, NewLedger(Position{}), Position{})
+	d := newDecoder(Config{}, newLedger(Position{}), Position{})
 	for _, m := range [][]byte{messageRelation(7, "people", "id", "name"), messageBegin(5, 1)} {
 		if _, err := d.decode(nil, m); err != nil {
 			t.Fatal(err)

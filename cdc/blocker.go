@@ -11,14 +11,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Blocker is a transaction that something has to wait for.
-type Blocker struct {
+// blocker is a transaction that something has to wait for.
+type blocker struct {
 	Who   string    // the session, or the prepared transaction
 	Since time.Time // when it began; zero where the role may not see that
 	SQL   string    // ends it
 }
 
-func (b Blocker) String() string {
+func (b blocker) String() string {
 	if b.Since.IsZero() {
 		return b.Who
 	}
@@ -26,7 +26,7 @@ func (b Blocker) String() string {
 }
 
 // since is String without the age, so that it reads the same twice.
-func (b Blocker) since() string {
+func (b blocker) since() string {
 	if b.Since.IsZero() {
 		return b.Who
 	}
@@ -54,11 +54,11 @@ const blockerTables = `
 		AND own.virtualtransaction = held.virtualtransaction
 	LEFT JOIN pg_prepared_xacts p ON p.transaction = own.transactionid`
 
-func collectBlockers(rows pgx.Rows, err error) ([]Blocker, error) {
+func collectBlockers(rows pgx.Rows, err error) ([]blocker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (b Blocker, err error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (b blocker, err error) {
 		var since *time.Time
 		if err = row.Scan(&b.Who, &since, &b.SQL); since != nil {
 			b.Since = *since
@@ -68,7 +68,7 @@ func collectBlockers(rows pgx.Rows, err error) ([]Blocker, error) {
 }
 
 // queryExclusiveLocks returns who keeps others from reading the tables, or is about to.
-func queryExclusiveLocks(ctx context.Context, conn *pgx.Conn, tables []Table) ([]Blocker, error) {
+func queryExclusiveLocks(ctx context.Context, conn *pgx.Conn, tables []Table) ([]blocker, error) {
 	return collectBlockers(conn.Query(ctx, `SELECT DISTINCT `+blockerColumns+`
 		FROM pg_locks held`+blockerTables+`
 		WHERE held.locktype = 'relation' AND held.mode = 'AccessExclusiveLock' AND held.pid IS DISTINCT
@@ -82,7 +82,7 @@ func queryExclusiveLocks(ctx context.Context, conn *pgx.Conn, tables []Table) ([
 // partitions, too.
 func queryLockHolders(
 	ctx context.Context, conn *pgx.Conn, table string, modes []string, within bool,
-) ([]Blocker, error) {
+) ([]blocker, error) {
 	return collectBlockers(conn.Query(ctx, `SELECT DISTINCT `+blockerColumns+`
 		FROM pg_locks held`+blockerTables+`
 		WHERE held.granted AND held.locktype = 'relation' AND held.mode = ANY ($2)
@@ -95,7 +95,7 @@ func queryLockHolders(
 }
 
 // queryWaitedFor returns whose end the process with that pid waits for; none when it does not wait.
-func queryWaitedFor(ctx context.Context, conn *pgx.Conn, pid uint32) ([]Blocker, error) {
+func queryWaitedFor(ctx context.Context, conn *pgx.Conn, pid uint32) ([]blocker, error) {
 	return collectBlockers(conn.Query(ctx, `SELECT `+blockerColumns+`
 		FROM pg_locks waits JOIN pg_locks held ON held.locktype = 'transactionid'
 		    AND held.transactionid = waits.transactionid AND held.granted`+
@@ -121,7 +121,7 @@ type blockerLog struct {
 
 const blockerLogInterval = 5 * time.Second // between two lines that tell the same
 
-func (w *blockerLog) report(blockers []Blocker) {
+func (w *blockerLog) report(blockers []blocker) {
 	who, sql := describe(blockers)
 	if sql == w.last && time.Since(w.at) < blockerLogInterval {
 		return
@@ -135,7 +135,7 @@ func (w *blockerLog) report(blockers []Blocker) {
 }
 
 // describe returns who blockers are, and the SQL that ends them.
-func describe(blockers []Blocker) (who, sql string) {
+func describe(blockers []blocker) (who, sql string) {
 	var whos, sqls []string
 	for _, b := range blockers {
 		whos, sqls = append(whos, b.String()), append(sqls, b.SQL+";")

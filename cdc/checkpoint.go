@@ -90,7 +90,7 @@ func (s *saver) run(stop <-chan struct{}) {
 // save writes a checkpoint when there is progress that is worth it.
 func (s *saver) save(last bool) {
 	src := s.source
-	settled, at, work := src.ledger.Progress()
+	settled, at, work := src.ledger.progress()
 	if settled == s.saved || src.State() == InGap && !s.valid() {
 		return
 	}

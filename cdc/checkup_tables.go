@@ -90,7 +90,7 @@ func (c *checkup) ownership() Finding {
 	}
 	var todo []string
 	for i := range c.Steps {
-		if s := &c.Steps[i]; s.Lacks.Has(OwnTable) {
+		if s := &c.Steps[i]; s.Lacks.has(ownTable) {
 			todo = append(todo, s.SQL)
 			add(s.table)
 		}
@@ -172,9 +172,9 @@ func (c *checkup) publication() Finding {
 	foreign, own := 0, 0 // steps that change it, of tables that are others' or the role's
 	for _, s := range c.Steps {
 		switch {
-		case s.Lacks.Has(OwnTable):
+		case s.Lacks.has(ownTable):
 			foreign++
-		case s.Needs.Has(OwnPublication):
+		case s.Needs.has(ownPublication):
 			own++
 		}
 	}

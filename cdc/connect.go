@@ -45,7 +45,7 @@ func (s *Source) reconnect(pause time.Duration, held LSN) (*pgconn.PgConn, error
 	}
 	var conn *pgconn.PgConn
 	err := retry.Do(ctx, func() (err error) {
-		start := s.ledger.Settled().End
+		start := s.ledger.settled().End
 		if held != 0 {
 			start = min(start, held)
 		}
@@ -55,7 +55,7 @@ func (s *Source) reconnect(pause time.Duration, held LSN) (*pgconn.PgConn, error
 	if err != nil {
 		return nil, err
 	}
-	s.log.Info("replication stream is back", "slot", s.cfg.Slot, "settled", s.ledger.Settled().End)
+	s.log.Info("replication stream is back", "slot", s.cfg.Slot, "settled", s.ledger.settled().End)
 	return conn, nil
 }
 

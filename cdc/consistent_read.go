@@ -71,7 +71,7 @@ func (r ConsistentRead) Do(ctx context.Context, conn *pgx.Conn, read func(pgx.Tx
 	}
 }
 
-func locksHeld(tables []Table, by []Blocker) *Problem {
+func locksHeld(tables []Table, by []blocker) *Problem {
 	who, sql := describe(by)
 	return &Problem{
 		What: fmt.Sprintf("%s cannot be read, as somebody keeps them locked: %s", list(tables), who),

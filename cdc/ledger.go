@@ -53,8 +53,8 @@ type hold struct {
 	settled    Position
 }
 
-// NewLedger returns a ledger of a stream that is settled up to start.
-func NewLedger(start Position) *Ledger {
+// newLedger returns a ledger of a stream that is settled up to start.
+func newLedger(start Position) *Ledger {
 	l := &Ledger{position: start}
 	l.oldest.prev, l.oldest.next = &l.oldest, &l.oldest
 	return l
@@ -136,35 +136,36 @@ func (h *hold) release() {
 	l.work++
 }
 
-// Settled returns the position up to which everything is settled.
-func (l *Ledger) Settled() Position {
+// settled returns the position up to which everything is settled.
+func (l *Ledger) settled() Position {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.settled()
+	return l.settledLocked()
 }
 
-func (l *Ledger) settled() Position {
+// settledLocked is settled for who holds mu.
+func (l *Ledger) settledLocked() Position {
 	if first := l.oldest.next; first != &l.oldest {
 		return first.settled
 	}
 	return l.position
 }
 
-// Progress returns the settled position, the commit time of the last change taken, and a number
+// progress returns the settled position, the commit time of the last change taken, and a number
 // that rises whenever changes have to do with the progress, and not keepalives alone.
-func (l *Ledger) Progress() (settled Position, at time.Time, work uint64) {
+func (l *Ledger) progress() (settled Position, at time.Time, work uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.settled(), l.now, l.work
+	return l.settledLocked(), l.now, l.work
 }
 
-// inTransaction returns the number of Progress, and whether everything before the transaction in
+// inTransaction returns the number of progress, and whether everything before the transaction in
 // hand is settled: then nothing but the rest of that one is in the way of the next position that
 // Postgres can be told.
 func (l *Ledger) inTransaction() (work uint64, alone bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.work, l.position.Commit != 0 && l.settled().Commit == l.position.Commit
+	return l.work, l.position.Commit != 0 && l.settledLocked().Commit == l.position.Commit
 }
 
 // Unsettled returns how many holds there are, and the commit time of the oldest one.

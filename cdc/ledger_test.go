@@ -45,12 +45,12 @@ func TestLedgerSchedules(t *testing.T) {
 	for seed := range uint64(schedules) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		start := LSN(1000)
-		ledger, m := NewLedger(Position{End: start}), model{taken: Position{End: start}}
+		ledger, m := newLedger(Position{End: start}), model{taken: Position{End: start}}
 		end := start
 		var tx *Tx
 		var index uint32
 		var releases []func()
-		last := ledger.Settled()
+		last := ledger.settled()
 		for range steps {
 			switch choice := random.IntN(10); {
 			case choice < 3: // take a change, perhaps the first of a transaction
@@ -80,7 +80,7 @@ func TestLedgerSchedules(t *testing.T) {
 				releases[i]()
 				m.holds[i].open = false
 			}
-			got, want := ledger.Settled(), m.settled()
+			got, want := ledger.settled(), m.settled()
 			if got != want {
 				t.Fatalf("seed %d: settled %+v, want %+v", seed, got, want)
 			}
@@ -99,7 +99,7 @@ func TestLedgerSchedules(t *testing.T) {
 		if count, _ := ledger.Unsettled(); count != 0 {
 			t.Fatalf("seed %d: %d holds are left after all were released", seed, count)
 		}
-		if got := ledger.Settled(); got != m.taken {
+		if got := ledger.settled(); got != m.taken {
 			t.Fatalf("seed %d: settled %+v after all releases, want %+v", seed, got, m.taken)
 		}
 	}
@@ -108,14 +108,14 @@ func TestLedgerSchedules(t *testing.T) {
 // TestLedgerReleasesFromAnyGoroutine lets many goroutines release while the pump goes on; the race
 // detector and the end count.
 func TestLedgerReleasesFromAnyGoroutine(t *testing.T) {
-	ledger := NewLedger(Position{})
+	ledger := newLedger(Position{})
 	var group sync.WaitGroup
 	releases := make(chan func(), 64)
 	for range 8 {
 		group.Go(func() {
 			for release := range releases {
 				release()
-				ledger.Settled()
+				ledger.settled()
 			}
 		})
 	}
@@ -129,7 +129,7 @@ func TestLedgerReleasesFromAnyGoroutine(t *testing.T) {
 	}
 	close(releases)
 	group.Wait()
-	if got, want := ledger.Settled(), (Position{End: 10*(transactions-1) + 5}); got != want {
+	if got, want := ledger.settled(), (Position{End: 10*(transactions-1) + 5}); got != want {
 		t.Fatalf("settled %+v, want %+v", got, want)
 	}
 }
@@ -142,12 +142,12 @@ func TestHoldOfNoStream(*testing.T) {
 
 // BenchmarkLedger takes a change, holds it, releases it, and asks how far all is settled.
 func BenchmarkLedger(b *testing.B) {
-	ledger := NewLedger(Position{})
+	ledger := newLedger(Position{})
 	tx := &Tx{Commit: 1, ledger: ledger}
 	b.ReportAllocs()
 	for i := range b.N {
 		ledger.advance(tx, uint32(i))
 		tx.Hold()()
-		ledger.Settled()
+		ledger.settled()
 	}
 }

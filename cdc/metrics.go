@@ -49,7 +49,7 @@ func (m *metrics) start(ledger *Ledger) {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "hookline_settled_lsn",
 			Help: "Position up to which everything is settled, in bytes of WAL.",
-		}, func() float64 { return float64(ledger.Settled().End) }),
+		}, func() float64 { return float64(ledger.settled().End) }),
 	)
 }
 

@@ -39,7 +39,7 @@ func (p *Plan) attach(t *candidate) {
 	for _, m := range t.members {
 		if p.scan.announceStateOf(t, m) == unannounced {
 			p.add(Step{
-				Kind: Attach, Table: t.Table, Part: m.name.String(), Needs: OwnTable | ReadRows, table: t,
+				Kind: Attach, Table: t.Table, Part: m.name.String(), Needs: ownTable | readRows, table: t,
 				SQL: p.attachment(t, m), keepaliveSQL: p.describeStep(t, keeps),
 			})
 		}

@@ -76,7 +76,7 @@ func makePlan(cfg Config, f *catalogScan) *Plan {
 	name := pg.Identifier(cfg.Publication)
 	if f.publication && !f.whole {
 		p.add(Step{
-			Kind: SetPublication, Needs: OwnPublication,
+			Kind: SetPublication, Needs: ownPublication,
 			SQL: fmt.Sprintf("ALTER PUBLICATION %s SET (publish = 'insert, update, delete, truncate', %s)",
 				name, f.options()),
 		})
@@ -95,7 +95,7 @@ func makePlan(cfg Config, f *catalogScan) *Plan {
 	if !f.publication {
 		p.add(
 			Step{
-				Kind: MakePublication, Needs: MayCreate,
+				Kind: MakePublication, Needs: mayCreate,
 				SQL: "CREATE PUBLICATION " + name + " WITH (" + f.options() + ")",
 			},
 		)
@@ -227,7 +227,7 @@ func (p *Plan) checkTable(t *candidate) (identities []Step, wanted bool) {
 			p.skip(p.skippedFor(t, part.fault()))
 			return nil, false
 		}
-		s := Step{Kind: SetIdentity, Table: t.Table, Needs: OwnTable, table: t}
+		s := Step{Kind: SetIdentity, Table: t.Table, Needs: ownTable, table: t}
 		s.part, s.identity = part.name, want
 		s.SQL = "ALTER TABLE " + part.name + " REPLICA IDENTITY " + identityClause(string(want), "")
 		if part != t.root() {
@@ -264,16 +264,16 @@ func (p *Plan) publish(t *candidate) {
 	if t.listed && !t.pending && !t.unread {
 		return
 	}
-	s := Step{Kind: Publish, Table: t.Table, Needs: OwnTable | OwnPublication, table: t}
+	s := Step{Kind: Publish, Table: t.Table, Needs: ownTable | ownPublication, table: t}
 	s.SQL = "ALTER PUBLICATION " + pg.Identifier(p.cfg.Publication) + " ADD TABLE ONLY " + t.String()
 	// the stream has to tell of a parent, too
 	if p.scan.slot && (!t.known || t.unread || t.Parent != "") {
 		s.Kind, s.SQL, s.keepaliveSQL = Backfill, p.backfill(t), p.describeStep(t, keeps)
-		s.Needs |= ReadRows
+		s.Needs |= readRows
 	}
 	if t.replaces != nil && (!t.listed || t.pending) {
 		p.replace(t, &s)
-		s.Needs |= ReadRows
+		s.Needs |= readRows
 	}
 	s.needsIdentity = !t.listed && !t.usable(p.scan.stored)
 	p.add(s)
@@ -282,7 +282,7 @@ func (p *Plan) publish(t *candidate) {
 // withdraw plans the step that takes a table out of the publication.
 func (p *Plan) withdraw(t *candidate) {
 	p.add(Step{
-		Kind: Withdraw, Table: t.Table, Needs: OwnPublication, table: t,
+		Kind: Withdraw, Table: t.Table, Needs: ownPublication, table: t,
 		SQL: "ALTER PUBLICATION " + pg.Identifier(p.cfg.Publication) + " DROP TABLE ONLY " + t.String(),
 	})
 }
@@ -293,7 +293,7 @@ func (p *Plan) widen(t *candidate) {
 	p.add(Step{
 		Kind:  Widen,
 		Table: t.Table,
-		Needs: OwnTable | OwnPublication,
+		Needs: ownTable | ownPublication,
 		table: t,
 		SQL: "-- publish all of " + t.String() + "\nBEGIN;\n" + strings.Join(p.widening(t), ";\n") +
 			";\nCOMMIT",
@@ -335,7 +335,7 @@ func (p *Plan) checkRights() error {
 					"setup --print-sql` prints",
 					p.scan.database, p.scan.role),
 			})
-		case s.Lacks.Has(OwnTable):
+		case s.Lacks.has(ownTable):
 			cannot = cannot || s.follows()
 			list = append(list, &Problem{
 				What: "the role does not own table " + s.Table.String(),

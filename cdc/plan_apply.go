@@ -297,7 +297,7 @@ func (a *applier) isPublished(ctx context.Context, t Table) (is bool, err error)
 // Pending reports whether something was left that may be done at another try although the catalogs
 // look the same by then.
 func (p *Plan) Pending() bool {
-	return p.gone || slices.ContainsFunc(p.Skipped, func(s Skipped) bool { return s.Reason.Passes() })
+	return p.gone || slices.ContainsFunc(p.Skipped, func(s Skipped) bool { return s.Reason.passes() })
 }
 
 // firstLine is what logs and errors tell of a statement.

@@ -152,17 +152,17 @@ func (f *catalogScan) hasBackfillTable() bool {
 
 // lacking returns what of needs the role has not. t may be nil where needs tell of no table.
 func (f *catalogScan) lacking(needs Rights, t *candidate) (lacks Rights) {
-	if needs.Has(OwnPublication) && !f.owns {
-		lacks |= OwnPublication
+	if needs.has(ownPublication) && !f.owns {
+		lacks |= ownPublication
 	}
-	if needs.Has(MayCreate) && !f.mayCreate {
-		lacks |= MayCreate
+	if needs.has(mayCreate) && !f.mayCreate {
+		lacks |= mayCreate
 	}
-	if needs.Has(OwnTable) && !t.owned {
-		lacks |= OwnTable
+	if needs.has(ownTable) && !t.owned {
+		lacks |= ownTable
 	}
-	if needs.Has(ReadRows) && (t.hidden || !t.readable) {
-		lacks |= ReadRows
+	if needs.has(readRows) && (t.hidden || !t.readable) {
+		lacks |= readRows
 	}
 	return lacks
 }

@@ -41,9 +41,9 @@ const (
 	Refused                SkipReason = "refused" // by the server, for another reason
 )
 
-// Passes reports whether the reason may pass without a trace in the catalogs, so that only another
+// passes reports whether the reason may pass without a trace in the catalogs, so that only another
 // try can tell.
-func (r SkipReason) Passes() bool { return r == Locked || r == Refused }
+func (r SkipReason) passes() bool { return r == Locked || r == Refused }
 
 // ForOthers reports whether it takes rights that the role has not: the plan has a step for it,
 // which somebody else can run.
@@ -212,9 +212,9 @@ func (p *Plan) refusal(s *Step) Skipped {
 		r.Why = "only its replica identity, which the role may not set to FULL: updates tell no " +
 			"changed fields"
 		r.Hint = "as its owner or a superuser"
-	case s.Lacks.Has(OwnTable):
+	case s.Lacks.has(ownTable):
 		r.Why = "the role does not own it; a superuser can run what `hookline setup --print-sql` prints"
-	case s.Lacks.Has(OwnPublication):
+	case s.Lacks.has(ownPublication):
 		r.Why = fmt.Sprintf("the role does not own the publication, which belongs to %s", p.scan.owner)
 	case t.readable:
 		r = p.hidden(t)

@@ -175,7 +175,7 @@ func (s *Source) Acquire(ctx context.Context) error {
 		close(s.done)
 		return err
 	}
-	s.ledger = NewLedger(position)
+	s.ledger = newLedger(position)
 	s.saved.Store(uint64(position.End))
 	s.metrics.start(s.ledger)
 	keeper := &saver{source: s, saved: position, at: time.Now()}
@@ -193,7 +193,7 @@ func (s *Source) Database() string {
 
 // Settled is how far the stream is settled; before anything is taken, where it begins. Safe for
 // concurrent use, after Acquire.
-func (s *Source) Settled() Position { return s.ledger.Settled() }
+func (s *Source) Settled() Position { return s.ledger.settled() }
 
 // State tells where the Source stands. Safe for concurrent use.
 func (s *Source) State() State { return State(s.state.Load()) }
@@ -427,7 +427,7 @@ func (s *Source) interrupt() {
 // run reads until Close or until the stream cannot go on, over as many connections as it takes.
 func (s *Source) run(conn *pgconn.PgConn) {
 	defer close(s.done)
-	read := s.ledger.Settled()
+	read := s.ledger.settled()
 	retold := read     // until something behind it has been read
 	left := new(batch) // read, but not handed over yet when the connection broke
 	pause := time.Duration(0)

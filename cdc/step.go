@@ -86,14 +86,14 @@ func (s *Step) follows() bool {
 type Rights uint8
 
 const (
-	OwnTable       Rights = 1 << iota // of the step's table
-	OwnPublication                    // of the publication
-	MayCreate                         // in the database
-	ReadRows                          // all of the table's, whatever its policies say
+	ownTable       Rights = 1 << iota // of the step's table
+	ownPublication                    // of the publication
+	mayCreate                         // in the database
+	readRows                          // all of the table's, whatever its policies say
 )
 
-// Has reports whether all of others are among them.
-func (r Rights) Has(others Rights) bool { return r&others == others }
+// has reports whether all of others are among them.
+func (r Rights) has(others Rights) bool { return r&others == others }
 
 func (r Rights) String() string {
 	var list []string
@@ -101,12 +101,12 @@ func (r Rights) String() string {
 		right Rights
 		name  string
 	}{
-		{OwnTable, "ownership of the table"},
-		{OwnPublication, "ownership of the publication"},
-		{MayCreate, "CREATE on the database"},
-		{ReadRows, "the sight of all rows"},
+		{ownTable, "ownership of the table"},
+		{ownPublication, "ownership of the publication"},
+		{mayCreate, "CREATE on the database"},
+		{readRows, "the sight of all rows"},
 	} {
-		if r.Has(one.right) {
+		if r.has(one.right) {
 			list = append(list, one.name)
 		}
 	}

@@ -55,7 +55,7 @@ func TestShared(t *testing.T) {
 }
 
 func TestHeldSince(t *testing.T) {
-	l := NewLedger(Position{})
+	l := newLedger(Position{})
 	const transactions = 3000
 	for n := 1; n <= transactions; n++ {
 		tx := &Tx{Commit: LSN(n), ledger: l}

@@ -34,8 +34,8 @@ const (
 	ignoreMember     = "member:"
 )
 
-// MaxIgnore is how many entries there may be.
-const MaxIgnore = 64
+// maxIgnore is how many entries there may be.
+const maxIgnore = 64
 
 // ParseIgnore reads entries: actor:API, actor:API:name of the key, actor:member:id, origin:name,
 // annotation:key or annotation:key=value. It returns nil for none.
@@ -43,8 +43,8 @@ func ParseIgnore(entries []string) (*Ignore, error) {
 	if len(entries) == 0 {
 		return nil, nil
 	}
-	if len(entries) > MaxIgnore {
-		return nil, fmt.Errorf("has %d entries, and may have %d", len(entries), MaxIgnore)
+	if len(entries) > maxIgnore {
+		return nil, fmt.Errorf("has %d entries, and may have %d", len(entries), maxIgnore)
 	}
 	i := &Ignore{rules: make([]ignoreRule, len(entries))}
 	for n, entry := range entries {

@@ -74,7 +74,7 @@ func TestIgnore(t *testing.T) {
 	if i, err := ParseIgnore(nil); i != nil || err != nil {
 		t.Errorf("nothing is read as %+v, %v", i, err)
 	}
-	if _, err := ParseIgnore(make([]string, MaxIgnore+1)); err == nil {
+	if _, err := ParseIgnore(make([]string, maxIgnore+1)); err == nil {
 		t.Error("too many entries are taken")
 	}
 }

@@ -55,8 +55,8 @@ func sorted(names []string) []string {
 	return slices.Compact(names)
 }
 
-// Masked stands in place of a value, null too, that a View masks.
-const Masked = "***"
+// maskedValue stands in place of a value, null too, that a View masks.
+const maskedValue = "***"
 
 // String says what tells the view from others.
 func (v *View) String() string {
@@ -227,7 +227,7 @@ func (v *View) appendField(dst []byte, further bool, f *Field, row cdc.Tuple) []
 	}
 	dst = append(dst, f.Key...)
 	if v.masks(f.Name) {
-		return append(dst, `"`+Masked+`"`...)
+		return append(dst, `"`+maskedValue+`"`...)
 	}
 	return f.Encode(dst, row)
 }

@@ -12,8 +12,8 @@ import (
 	"hookline/mapper"
 )
 
-// Facts are what an operator event says beside what has happened. Zero fields are left out.
-type Facts struct {
+// eventFacts are what an operator event says beside what has happened. Zero fields are left out.
+type eventFacts struct {
 	Message string `json:"message"`           // a sentence for people; filled in when it is told
 	Webhook string `json:"webhook,omitempty"` // the webhook's key
 	Host    string `json:"host,omitempty"`    // of its URL
@@ -36,18 +36,18 @@ type Facts struct {
 }
 
 // tell returns the data of an event.
-func (f Facts) tell(what mapper.Action) []byte {
+func (f eventFacts) tell(what mapper.Action) []byte {
 	f.Since = f.Since.UTC().Truncate(time.Millisecond)
 	f.Message = f.sentence(what)
 	data, err := json.Marshal(f)
 	if err != nil {
-		data, _ = json.Marshal(Facts{Message: f.Message}) // no time of this millennium gets here
+		data, _ = json.Marshal(eventFacts{Message: f.Message}) // no time of this millennium gets here
 	}
 	return ascii(data)
 }
 
 // sentence is the event in words.
-func (f *Facts) sentence(what mapper.Action) string {
+func (f *eventFacts) sentence(what mapper.Action) string {
 	if f.Webhooks > 0 {
 		return f.sumSentence(what)
 	}
@@ -91,7 +91,7 @@ func (f *Facts) sentence(what mapper.Action) string {
 	return what.String()
 }
 
-func (f *Facts) because(sentence string) string {
+func (f *eventFacts) because(sentence string) string {
 	if f.Reason == "" {
 		return sentence + "."
 	}

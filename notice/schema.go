@@ -35,7 +35,7 @@ func (t *Tracker) Schema(changes []SchemaChange) (rows []Row) {
 	w.left -= by
 	t.windows[mapper.SchemaChanged] = w
 	t.mu.Unlock()
-	add := func(f Facts, summed bool) {
+	add := func(f eventFacts, summed bool) {
 		f.Since = now
 		rows = append(rows, Row{
 			What: mapper.SchemaChanged, Data: f.tell(mapper.SchemaChanged), Summed: summed,
@@ -43,13 +43,13 @@ func (t *Tracker) Schema(changes []SchemaChange) (rows []Row) {
 	}
 	var others []string
 	for i, c := range changes {
-		add(Facts{SchemaChange: c}, i >= by)
+		add(eventFacts{SchemaChange: c}, i >= by)
 		if i >= by {
 			others = append(others, c.Table)
 		}
 	}
 	if others != nil {
-		add(Facts{Tables: len(others), SchemaChange: SchemaChange{Table: some(others)}}, false)
+		add(eventFacts{Tables: len(others), SchemaChange: SchemaChange{Table: some(others)}}, false)
 	}
 	return rows
 }
@@ -80,7 +80,7 @@ func (d delivering) takeWritten() (rows []Row) {
 }
 
 // schemaSentence is a change of fields in words.
-func (f *Facts) schemaSentence() string {
+func (f *eventFacts) schemaSentence() string {
 	if f.Tables > 0 {
 		return fmt.Sprintf("Events of %s more tables have other fields than before (%s). Table "+
 			"hookline.notice has a row for each.", humanize.Comma(int64(f.Tables)), f.Table)

@@ -49,7 +49,7 @@ func TestSchemaChanges(t *testing.T) {
 		}
 		tell(many...)
 		wantTold(t, "many", out.names("operator"), slices.Repeat([]string{"schemaChanged"}, alone+1)...)
-		var sum Facts
+		var sum eventFacts
 		if err := json.Unmarshal(store.rows[len(store.rows)-1].Data, &sum); err != nil {
 			t.Fatal(err)
 		}

@@ -12,9 +12,9 @@ import (
 func (t *Tracker) Lag(lag time.Duration) {
 	switch {
 	case lag > t.cfg.LagMax:
-		t.note(mapper.Lagging, "", Facts{Lag: lag.Seconds()})
+		t.note(mapper.Lagging, "", eventFacts{Lag: lag.Seconds()})
 	case lag < t.cfg.LagMax/2:
-		t.note(mapper.CaughtUp, "", Facts{})
+		t.note(mapper.CaughtUp, "", eventFacts{})
 	}
 }
 
@@ -25,15 +25,15 @@ func (t *Tracker) Slot(kept, left int64) {
 	most := max(0, kept) + max(0, left)
 	switch {
 	case left >= 0 && left < most/4:
-		t.note(mapper.SlotAtRisk, "", Facts{Left: left})
+		t.note(mapper.SlotAtRisk, "", eventFacts{Left: left})
 	case left < 0 || left > most/2:
-		t.note(mapper.SlotSafe, "", Facts{})
+		t.note(mapper.SlotSafe, "", eventFacts{})
 	}
 }
 
 // Gap returns the notice of a gap that was accepted.
 func Gap(reason string, from *cdc.Checkpoint, to cdc.LSN) Row {
-	f := Facts{Reason: reason, From: "the beginning", To: to.String()}
+	f := eventFacts{Reason: reason, From: "the beginning", To: to.String()}
 	if from != nil {
 		f.From = from.Settled.End.String()
 		if !from.Time.IsZero() {

@@ -55,7 +55,7 @@ func ofWebhooks(what mapper.Action) bool {
 // zero when there are none. Of more of a kind than may be told by themselves all that have waited
 // for a window are marked as summed, and a row after them, without a subject, tells of them.
 func (t *Tracker) bounded(
-	list []subject, rows []Row, facts []Facts, now time.Time,
+	list []subject, rows []Row, facts []eventFacts, now time.Time,
 ) (these []subject, written []Row, next time.Time) {
 	kinds := map[mapper.Action][]int{}
 	for i, row := range rows {
@@ -68,7 +68,7 @@ func (t *Tracker) bounded(
 		switch {
 		case len(those) <= w.left || !ofWebhooks(what):
 		case w.left == alone:
-			of := make([]Facts, 0, len(those))
+			of := make([]eventFacts, 0, len(those))
 			for _, i := range those {
 				rows[i].Summed = true
 				of = append(of, facts[i])
@@ -125,7 +125,7 @@ func (t *Tracker) resumeWindows(rows []Row, now time.Time) {
 }
 
 // sum returns what is said of many webhooks at once: how many they are, and whose.
-func sum(list []Facts) (f Facts) {
+func sum(list []eventFacts) (f eventFacts) {
 	f.Webhooks, f.Since, f.Reason = len(list), list[0].Since, list[0].Reason
 	counts := map[string]int{}
 	for _, one := range list {
@@ -149,7 +149,7 @@ func sum(list []Facts) (f Facts) {
 }
 
 // sumSentence is the event of a sum in words.
-func (f *Facts) sumSentence(what mapper.Action) string {
+func (f *eventFacts) sumSentence(what mapper.Action) string {
 	who := humanize.Comma(int64(f.Webhooks)) + " webhooks"
 	var at []string
 	for _, h := range f.Hosts {

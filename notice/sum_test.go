@@ -14,10 +14,10 @@ import (
 )
 
 // sums returns what the sums among the rows say.
-func (m *memory) sums(t *testing.T) (list []Facts) {
+func (m *memory) sums(t *testing.T) (list []eventFacts) {
 	t.Helper()
 	for _, r := range m.rows {
-		var f Facts
+		var f eventFacts
 		if err := json.Unmarshal(r.Data, &f); err != nil {
 			t.Fatal(err)
 		}

@@ -96,7 +96,7 @@ type condition struct {
 	holds bool
 	told  bool // that it began
 	since time.Time
-	facts Facts
+	facts eventFacts
 }
 
 // New returns a Tracker that counts in registry.
@@ -158,14 +158,14 @@ func (t *Tracker) Open(what mapper.Action) (webhooks []string) {
 
 // Notify takes news of a webhook.
 func (t *Tracker) Notify(n sender.Notice) {
-	t.note(n.What, n.Webhook, Facts{
+	t.note(n.What, n.Webhook, eventFacts{
 		Webhook: n.Webhook, Host: n.Host, Reason: n.Reason,
 		Event: n.Event,
 	})
 }
 
 // note takes news. What ends without having begun is none.
-func (t *Tracker) note(what mapper.Action, webhook string, facts Facts) {
+func (t *Tracker) note(what mapper.Action, webhook string, facts eventFacts) {
 	what, begins := what.Begins()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -194,8 +194,8 @@ func (t *Tracker) note(what mapper.Action, webhook string, facts Facts) {
 func (t *Tracker) due(now time.Time) (list []subject, rows []Row, next time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var facts []Facts
-	tell := func(s subject, what mapper.Action, f Facts) {
+	var facts []eventFacts
+	tell := func(s subject, what mapper.Action, f eventFacts) {
 		list, facts = append(list, s), append(facts, f)
 		rows = append(rows, Row{What: what, Webhook: s.webhook})
 	}
@@ -286,7 +286,7 @@ func (t *Tracker) Run(ctx context.Context, out Sender, audience Audience, databa
 		beginning, itself := what.Begins()
 		for _, key := range t.Open(beginning) {
 			if !itself && key != "" && audience.Get(key) == nil {
-				t.note(what, key, Facts{Webhook: key, Reason: "the webhook is gone, or switched off"})
+				t.note(what, key, eventFacts{Webhook: key, Reason: "the webhook is gone, or switched off"})
 			}
 		}
 	}

@@ -294,12 +294,12 @@ func TestStoreAway(t *testing.T) {
 // Every event has a sentence, and says nothing that a database of another encoding could not keep.
 func TestFacts(t *testing.T) {
 	for _, what := range mapper.OperatorActions() {
-		f := Facts{
+		f := eventFacts{
 			Webhook: "hookline.webhook/1", Host: "bücher.example 😀", Reason: "it answered 503",
 			Event: "evt_1", From: "0/1", To: "0/2", Lag: 90,
 		}
 		data := f.tell(what)
-		var got Facts
+		var got eventFacts
 		if err := json.Unmarshal(data, &got); err != nil || got.Host != f.Host {
 			t.Errorf("%s: %s: %v", what, data, err)
 		}

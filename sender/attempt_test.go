@@ -205,12 +205,12 @@ func TestResendsSignedAnew(t *testing.T) {
 				first, second := await(t, hits, "first request"), await(t, hits, "second request")
 				for _, h := range []hit{first, second} {
 					verify(t, h, to.Secret)
-					if h.header.Get(HeaderID) != e.ID || h.header.Get(HeaderAttempt) != "1" {
+					if h.header.Get(HeaderID) != e.ID || h.header.Get(headerAttempt) != "1" {
 						t.Errorf("request %s, attempt %s; want %s, 1", h.header.Get(HeaderID),
-							h.header.Get(HeaderAttempt), e.ID)
+							h.header.Get(headerAttempt), e.ID)
 					}
 				}
-				for _, header := range []string{HeaderTimestamp, HeaderSignature, HeaderNonce} {
+				for _, header := range []string{HeaderTimestamp, HeaderSignature, headerNonce} {
 					if a, b := first.header.Get(header), second.header.Get(header); a == b {
 						t.Errorf("both requests have %s %s", header, a)
 					}
@@ -468,7 +468,7 @@ func TestResendsAfterGoAway(t *testing.T) {
 		Before(at.Truncate(time.Millisecond).Add(resendWait)) {
 		t.Errorf("the request is signed at %d, want a while after the GOAWAY at %d", ms, at.UnixMilli())
 	}
-	if got := h.header.Get(HeaderAttempt); got != "1" {
+	if got := h.header.Get(headerAttempt); got != "1" {
 		t.Errorf("attempt %s, want 1", got)
 	}
 }
@@ -561,8 +561,8 @@ func TestHTTP2ConnectionEnds(t *testing.T) {
 		t.Errorf("%d requests, want %d", got, 1+2*events)
 	}
 	for len(hits) > 0 {
-		if h := <-hits; h.header.Get(HeaderAttempt) != "1" {
-			t.Errorf("%s at attempt %s, want 1", h.header.Get(HeaderID), h.header.Get(HeaderAttempt))
+		if h := <-hits; h.header.Get(headerAttempt) != "1" {
+			t.Errorf("%s at attempt %s, want 1", h.header.Get(HeaderID), h.header.Get(headerAttempt))
 		}
 	}
 	if got := s.metric("hookline_attempts_total", "failed"); got != 0 {

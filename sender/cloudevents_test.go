@@ -72,7 +72,7 @@ func TestCloudEvents(t *testing.T) {
 func TestConsent(t *testing.T) {
 	answers := func(status int, pairs ...string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			if r.Method != http.MethodOptions || r.Header.Get("WebHook-Request-Origin") != Origin ||
+			if r.Method != http.MethodOptions || r.Header.Get("WebHook-Request-Origin") != consentOrigin ||
 				r.Header.Get("WebHook-Request-Rate") != "90" || r.Header.Get("X-Key") != "k" {
 				t.Errorf("%s %v", r.Method, r.Header)
 			}

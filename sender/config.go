@@ -10,9 +10,9 @@ import (
 	"hookline/trace"
 )
 
-// DefaultRetrySchedule is the wait before the second attempt, before the third, and so on: eleven
+// defaultRetrySchedule is the wait before the second attempt, before the third, and so on: eleven
 // retries over some three days.
-var DefaultRetrySchedule = []time.Duration{
+var defaultRetrySchedule = []time.Duration{
 	5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
 	time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 24 * time.Hour,
 }
@@ -34,7 +34,7 @@ type Config struct {
 
 	// RetrySchedule is the wait after the first failed attempt, after the second, and so on; after
 	// its end, a delivery is a dead letter. Each is spread by up to 20 % either way. Default
-	// DefaultRetrySchedule; each 1 ms to 168 h.
+	// defaultRetrySchedule; each 1 ms to 168 h.
 	RetrySchedule []time.Duration
 
 	// HoldMax is how long a delivery that has failed may hold the stream back, from its first
@@ -91,7 +91,7 @@ func (c Config) withDefaults() Config {
 	c.MaxBuffer = cmp.Or(c.MaxBuffer, 16<<20)
 	c.HoldMax = cmp.Or(c.HoldMax, 10*time.Second)
 	if len(c.RetrySchedule) == 0 {
-		c.RetrySchedule = DefaultRetrySchedule
+		c.RetrySchedule = defaultRetrySchedule
 	}
 	c.Version = cmp.Or(c.Version, "dev")
 	c.maxSpooledKeys = cmp.Or(c.maxSpooledKeys, 1000)

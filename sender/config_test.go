@@ -16,7 +16,7 @@ func TestConfigDefaults(t *testing.T) {
 		RequestTimeout: 10 * time.Second,
 		MaxInFlight:    64,
 		MaxBuffer:      16 << 20,
-		RetrySchedule:  DefaultRetrySchedule,
+		RetrySchedule:  defaultRetrySchedule,
 		Version:        "dev",
 		HoldMax:        10 * time.Second,
 		maxSpooledKeys: 1000,

@@ -30,7 +30,7 @@ func TestBackAfterRefusal(t *testing.T) {
 				var up atomic.Bool
 				var attempts list[string]
 				s := bubble(t, Config{}, func(_ http.ResponseWriter, r *http.Request) {
-					attempts.add(r.Header.Get(HeaderAttempt))
+					attempts.add(r.Header.Get(headerAttempt))
 				})
 				s.network.refuses = func() bool { return !up.Load() }
 				to := subscription("a", "http://receiver.test")
@@ -75,7 +75,7 @@ func TestFlappingReceiver(t *testing.T) {
 		var up atomic.Bool
 		var attempts list[string]
 		s := bubble(t, Config{}, func(_ http.ResponseWriter, r *http.Request) {
-			attempts.add(r.Header.Get(HeaderAttempt))
+			attempts.add(r.Header.Get(headerAttempt))
 		})
 		s.network.refuses = func() bool { return !up.Load() }
 		s.transport.dial = func(context.Context, string, string) (net.Conn, error) {

@@ -22,8 +22,8 @@ const (
 	headerAllowedRate   = "WebHook-Allowed-Rate"
 )
 
-// Origin is who asks for consent.
-const Origin = "hookline"
+// consentOrigin is who asks for consent.
+const consentOrigin = "hookline"
 
 // AskConsent asks a receiver, by OPTIONS, whether it takes deliveries, with the headers that its
 // webhook adds, for as many a second as rate says, 0 for any number. It returns how many it allows,
@@ -54,7 +54,7 @@ func AskConsent(ctx context.Context, cfg Config, target string, extra http.Heade
 		}
 	}
 	req.Header.Set("User-Agent", "hookline/"+cfg.Version)
-	req.Header.Set(headerRequestOrigin, Origin)
+	req.Header.Set(headerRequestOrigin, consentOrigin)
 	if rate > 0 {
 		perMinute := max(1, int(rate*time.Minute.Seconds()))
 		req.Header.Set(headerRequestRate, strconv.Itoa(perMinute))
@@ -86,8 +86,8 @@ func consent(resp *http.Response) (rate float64, err error) {
 	switch origin := strings.TrimSpace(resp.Header.Get(headerAllowedOrigin)); {
 	case origin == "":
 		return 0, fmt.Errorf("its answer to OPTIONS has no %s", headerAllowedOrigin)
-	case origin != "*" && !strings.EqualFold(origin, Origin):
-		return 0, fmt.Errorf("its answer to OPTIONS allows another origin than %s", Origin)
+	case origin != "*" && !strings.EqualFold(origin, consentOrigin):
+		return 0, fmt.Errorf("its answer to OPTIONS allows another origin than %s", consentOrigin)
 	}
 	text := strings.TrimSpace(resp.Header.Get(headerAllowedRate))
 	if text == "" || text == "*" {

@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	HeaderAttempt = "X-Hookline-Attempt" // counts the attempts at a delivery, from 1
+	headerAttempt = "X-Hookline-Attempt" // counts the attempts at a delivery, from 1
 	headerTrace   = "Traceparent"        // see trace.Attempt
 	// true on a delivery that was a dead letter and is sent again because somebody wants it to be
-	HeaderReplay = "X-Hookline-Replay"
+	headerReplay = "X-Hookline-Replay"
 )
 
 // reserved are the headers that a subscription cannot set: Hookline's own, and those that HTTP
@@ -24,14 +24,14 @@ const (
 var reserved = map[string]bool{
 	"Content-Type":          true,
 	"User-Agent":            true,
-	HeaderAttempt:           true,
-	HeaderReplay:            true,
+	headerAttempt:           true,
+	headerReplay:            true,
 	HeaderBatch:             true,
-	HeaderBatchIDs:          true,
+	headerBatchIDs:          true,
 	headerTrace:             true,
 	HeaderTimestamp:         true,
 	HeaderSignature:         true,
-	HeaderNonce:             true,
+	headerNonce:             true,
 	HeaderID:                true,
 	HeaderStandardTimestamp: true,
 	HeaderStandardSignature: true,
@@ -83,7 +83,7 @@ func (h *header) set(p *post, now time.Time) {
 	h.lines = h.lines[:0]
 	h.begin(HeaderID)
 	h.end(append(h.lines, p.id...))
-	h.begin(HeaderAttempt)
+	h.begin(headerAttempt)
 	h.end(strconv.AppendInt(h.lines, int64(p.attempt), 10))
 	if p.cloud != nil {
 		h.setCloudEvent(p.cloud)
@@ -92,7 +92,7 @@ func (h *header) set(p *post, now time.Time) {
 		h.setBatch(p.events)
 	}
 	if p.replay {
-		h.begin(HeaderReplay)
+		h.begin(headerReplay)
 		h.end(append(h.lines, "true"...))
 	}
 	if p.trace != "" {
@@ -129,7 +129,7 @@ func (h *header) setTwenty(by *signer, ms int64, body []byte) {
 	h.end(strconv.AppendInt(h.lines, ms, 10))
 	h.begin(HeaderSignature)
 	h.end(by.appendTwenty(h.lines, ms, body))
-	h.begin(HeaderNonce)
+	h.begin(headerNonce)
 	h.end(hex.AppendEncode(h.lines, nonce[:]))
 }
 

@@ -54,7 +54,7 @@ func TestHeader(t *testing.T) {
 		"X-Hookline-Attempt":         {"9"},
 	}
 	h := whole(t, p, extra, now)
-	nonce := h.Get(HeaderNonce)
+	nonce := h.Get(headerNonce)
 	if !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(nonce) {
 		t.Errorf("nonce %q: want 32 hex digits", nonce)
 	}
@@ -82,14 +82,14 @@ func TestHeader(t *testing.T) {
 	if len(h["X-Tenant"]) != 2 {
 		t.Errorf("X-Tenant = %q, want both values", h["X-Tenant"])
 	}
-	if again := whole(t, p, extra, now).Get(HeaderNonce); again == nonce {
+	if again := whole(t, p, extra, now).Get(headerNonce); again == nonce {
 		t.Error("two requests have the same nonce")
 	}
 
 	p.signer = nil
 	unsigned := whole(t, p, extra, now)
 	for _, name := range []string{
-		HeaderTimestamp, HeaderSignature, HeaderNonce,
+		HeaderTimestamp, HeaderSignature, headerNonce,
 		HeaderStandardTimestamp, HeaderStandardSignature,
 	} {
 		if got, ok := unsigned[name]; ok {
@@ -119,7 +119,7 @@ func TestHeaderLines(t *testing.T) {
 		now)
 	read := h.read(t)
 	want := map[string]string{
-		HeaderID: "evt_1", HeaderAttempt: "3", HeaderReplay: "true",
+		HeaderID: "evt_1", headerAttempt: "3", headerReplay: "true",
 		HeaderTimestamp: "1700000000123", HeaderSignature: Sign("shh", 1700000000123, []byte("{}")),
 		HeaderStandardTimestamp: "1700000000",
 		HeaderStandardSignature: SignStandard("shh", "evt_1", 1700000000, []byte("{}")),
@@ -129,7 +129,7 @@ func TestHeaderLines(t *testing.T) {
 			t.Errorf("%s = %q, want %q", name, got, value)
 		}
 	}
-	if len(read) != len(want)+1 || len(read.Get(HeaderNonce)) != 32 {
+	if len(read) != len(want)+1 || len(read.Get(headerNonce)) != 32 {
 		t.Errorf("%v: want %d headers and a nonce", read, len(want))
 	}
 }

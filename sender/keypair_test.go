@@ -57,7 +57,7 @@ func TestKeyPairs(t *testing.T) {
 			}
 		}
 		if test.twenty == "" {
-			if h.header.Get(HeaderSignature) != "" || h.header.Get(HeaderNonce) != "" {
+			if h.header.Get(HeaderSignature) != "" || h.header.Get(headerNonce) != "" {
 				t.Errorf("%v", h.header)
 			}
 		} else if err := Verify(test.twenty, h.header, h.body, h.at, patience); err != nil {

@@ -100,7 +100,7 @@ func (w *webhookQueue) rows(list []Spooled, now time.Time) []queue.Row {
 		}
 		rows[i] = queue.Row{Delivery: d, Seq: p.Seq}
 		if p.Due.After(now) {
-			rows[i].Wait = w.sender.policy.Left(p.Due, p.Attempts, p.Status, now)
+			rows[i].Wait = w.sender.policy.left(p.Due, p.Attempts, p.Status, now)
 		}
 		rows[i].Later = p.Later
 		if s := w.to.Settling.For; s > 0 { // of a clock that is behind, there is no end otherwise

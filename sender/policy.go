@@ -12,13 +12,13 @@ const (
 	maxRetryAfter = queue.MaxRetryAfter
 )
 
-// Policy says when to try again. It is a pure function of its inputs and of Jitter.
-type Policy struct {
+// policy says when to try again. It is a pure function of its inputs and of Jitter.
+type policy struct {
 	Schedule []time.Duration // not empty
 	Jitter   func() float64  // in [0, 1): what rand.Float64 gives
 }
 
-// Next returns the wait after the given attempt, the first being 1, ended in v at now.
+// next returns the wait after the given attempt, the first being 1, ended in v at now.
 //
 // The wait is the schedule's, spread by 20 % either way, so that what failed together does not come
 // back together. A Retry-After that asks for more is honoured up to 24 h, spread by 20 % upwards
@@ -26,7 +26,7 @@ type Policy struct {
 //
 // more is false when trying again is not expected to help: the schedule has ended, the receiver
 // said 410, or the address is refused. The delivery is a dead letter then.
-func (p Policy) Next(attempt int, v Verdict, now time.Time) (wait time.Duration, more bool) {
+func (p policy) next(attempt int, v Verdict, now time.Time) (wait time.Duration, more bool) {
 	if attempt > len(p.Schedule) || v.Outcome != Failed {
 		return 0, false
 	}
@@ -39,10 +39,10 @@ func (p Policy) Next(attempt int, v Verdict, now time.Time) (wait time.Duration,
 	return wait, true
 }
 
-// Left returns how long a delivery has to wait at now, that was to wait until due after the given
+// left returns how long a delivery has to wait at now, that was to wait until due after the given
 // attempt, which was answered with status. A clock that has jumped since, or another machine's,
 // must not make more of it than Next would have said.
-func (p Policy) Left(due time.Time, attempt, status int, now time.Time) time.Duration {
+func (p policy) left(due time.Time, attempt, status int, now time.Time) time.Duration {
 	most := slices.Max(p.Schedule)
 	if 0 < attempt && attempt <= len(p.Schedule) {
 		most = p.Schedule[attempt-1]

@@ -40,11 +40,11 @@ func TestPolicy(t *testing.T) {
 		"retry after, end":         {12, asking(time.Hour), middle, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := Policy{
-				Schedule: DefaultRetrySchedule,
+			p := policy{
+				Schedule: defaultRetrySchedule,
 				Jitter:   func() float64 { return test.jitter },
 			}
-			wait, more := p.Next(test.attempt, test.verdict, now)
+			wait, more := p.next(test.attempt, test.verdict, now)
 			if d := wait - test.wait; d.Abs() > time.Millisecond || more == test.final {
 				t.Errorf("Next(%d) = %s, %t; want %s, %t", test.attempt, wait, more, test.wait, !test.final)
 			}
@@ -53,10 +53,10 @@ func TestPolicy(t *testing.T) {
 }
 
 func TestPolicyBounds(t *testing.T) {
-	p := Policy{Schedule: DefaultRetrySchedule, Jitter: rand.New(rand.NewPCG(1, 2)).Float64}
+	p := policy{Schedule: defaultRetrySchedule, Jitter: rand.New(rand.NewPCG(1, 2)).Float64}
 	shortest, longest := time.Hour, time.Duration(0)
 	for range 10_000 {
-		wait, _ := p.Next(1, Verdict{Outcome: Failed}, time.Time{})
+		wait, _ := p.next(1, Verdict{Outcome: Failed}, time.Time{})
 		shortest, longest = min(shortest, wait), max(longest, wait)
 	}
 	if shortest < 4*time.Second || shortest > 4010*time.Millisecond || longest > 6*time.Second ||
@@ -69,7 +69,7 @@ func TestPolicyBounds(t *testing.T) {
 // was to wait at most.
 func TestPolicyLeft(t *testing.T) {
 	now := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
-	p := Policy{Schedule: DefaultRetrySchedule}
+	p := policy{Schedule: defaultRetrySchedule}
 	for name, test := range map[string]struct {
 		left            time.Duration
 		attempt, status int
@@ -86,7 +86,7 @@ func TestPolicyLeft(t *testing.T) {
 		"a shorter schedule":     {8760 * time.Hour, 99, 500, 24 * time.Hour * 6 / 5},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := p.Left(now.Add(test.left), test.attempt, test.status, now); got != test.want {
+			if got := p.left(now.Add(test.left), test.attempt, test.status, now); got != test.want {
 				t.Errorf("it waits for %s, want %s", got, test.want)
 			}
 		})

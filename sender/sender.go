@@ -59,7 +59,7 @@ type Sender struct {
 	cfg       Config
 	log       *slog.Logger
 	metrics   *metrics
-	policy    Policy
+	policy    policy
 	spool     Spool
 	webhooks  Subscriptions
 	transport *transport
@@ -113,7 +113,7 @@ func New(
 	s := &Sender{
 		cfg:              cfg,
 		log:              log,
-		policy:           Policy{Schedule: cfg.RetrySchedule, Jitter: rand.Float64},
+		policy:           policy{Schedule: cfg.RetrySchedule, Jitter: rand.Float64},
 		spool:            spool,
 		webhooks:         webhooks,
 		began:            time.Now(),

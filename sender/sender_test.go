@@ -27,7 +27,7 @@ func TestSchedule(t *testing.T) {
 		}
 		var attempts list[attempt]
 		s := bubble(t, Config{}, func(w http.ResponseWriter, r *http.Request) {
-			attempts.add(attempt{time.Since(start), r.Header.Get(HeaderAttempt)})
+			attempts.add(attempt{time.Since(start), r.Header.Get(headerAttempt)})
 			w.WriteHeader(503)
 		})
 		<-s.send(subscription("a", "http://receiver.test"), newEvent(1, 1))
@@ -372,7 +372,7 @@ func TestRetryGoesToTheNewURL(t *testing.T) {
 	await(t, settled, "delivery")
 	h := await(t, hits, "second attempt")
 	verify(t, h, "new")
-	if got := h.header.Get(HeaderAttempt); got != "2" {
+	if got := h.header.Get(headerAttempt); got != "2" {
 		t.Errorf("attempt %s, want 2", got)
 	}
 

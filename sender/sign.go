@@ -21,7 +21,7 @@ import (
 const (
 	HeaderTimestamp = "X-Twenty-Webhook-Timestamp" // Unix milliseconds of the attempt
 	HeaderSignature = "X-Twenty-Webhook-Signature" // see Sign
-	HeaderNonce     = "X-Twenty-Webhook-Nonce"     // 32 hex digits
+	headerNonce     = "X-Twenty-Webhook-Nonce"     // 32 hex digits
 )
 
 // The headers of Standard Webhooks.
@@ -35,13 +35,13 @@ const (
 
 // What Verify and VerifyStandard find wrong. Their errors wrap one of these.
 var (
-	ErrMissing   = errors.New("header is missing")
-	ErrTimestamp = errors.New("timestamp is not a number")
-	ErrTooOld    = errors.New("timestamp is too old")
-	ErrTooNew    = errors.New("timestamp is in the future")
+	errMissing   = errors.New("header is missing")
+	errTimestamp = errors.New("timestamp is not a number")
+	errTooOld    = errors.New("timestamp is too old")
+	errTooNew    = errors.New("timestamp is in the future")
 	ErrMismatch  = errors.New(
 		"signature does not match: another secret, or another body than the one that was signed")
-	ErrSecret = errors.New("the secret cannot be a key of Standard Webhooks")
+	errSecret = errors.New("the secret cannot be a key of Standard Webhooks")
 )
 
 // Sign returns Twenty's signature of body: the HMAC-SHA256 of <timestampMS>:<body> under the
@@ -193,7 +193,7 @@ func VerifyStandard(
 		return verifyPublic(secret, signatures, id, timestamp, body)
 	}
 	if _, _, err := webhook.Secret(secret).StandardKey(); err != nil {
-		return fmt.Errorf("%w: it %w", ErrSecret, err)
+		return fmt.Errorf("%w: it %w", errSecret, err)
 	}
 	want := []byte(SignStandard(secret, id, timestamp, body))
 	for signature := range strings.FieldsSeq(signatures) {
@@ -207,7 +207,7 @@ func VerifyStandard(
 func required(header http.Header, name string) (string, error) {
 	value := header.Get(name)
 	if value == "" {
-		return "", fmt.Errorf("%s: %w", name, ErrMissing)
+		return "", fmt.Errorf("%s: %w", name, errMissing)
 	}
 	return value, nil
 }
@@ -219,7 +219,7 @@ func timestamp(header http.Header, name string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(value, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%s %q: %w", name, value, ErrTimestamp)
+		return 0, fmt.Errorf("%s %q: %w", name, value, errTimestamp)
 	}
 	return n, nil
 }
@@ -230,10 +230,10 @@ func fresh(name string, at, now time.Time, tolerance time.Duration) error {
 		return nil
 	case age > tolerance:
 		return fmt.Errorf("%s is %s old, %s allowed: %w", name, age.Round(time.Millisecond), tolerance,
-			ErrTooOld)
+			errTooOld)
 	case age < -tolerance:
 		return fmt.Errorf("%s is %s ahead, %s allowed: %w", name, -age.Round(time.Millisecond), tolerance,
-			ErrTooNew)
+			errTooNew)
 	}
 	return nil
 }
@@ -242,7 +242,7 @@ func fresh(name string, at, now time.Time, tolerance time.Duration) error {
 func verifyPublic(secret, signatures, id string, timestamp int64, body []byte) error {
 	key := webhook.Secret(secret).VerifyKey()
 	if key == nil {
-		return fmt.Errorf("%w: it is no key of ed25519", ErrSecret)
+		return fmt.Errorf("%w: it is no key of ed25519", errSecret)
 	}
 	message := append(fmt.Appendf(nil, "%s.%d.", id, timestamp), body...)
 	for text := range strings.FieldsSeq(signatures) {

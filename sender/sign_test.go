@@ -46,8 +46,8 @@ func TestNoStandardKey(t *testing.T) {
 			HeaderStandardTimestamp: {"1"},
 			HeaderStandardSignature: {"v1,"},
 		}
-		if err := VerifyStandard(secret, header, nil, time.Now(), -1); !errors.Is(err, ErrSecret) {
-			t.Errorf("%q: %v, want %v", secret, err, ErrSecret)
+		if err := VerifyStandard(secret, header, nil, time.Now(), -1); !errors.Is(err, errSecret) {
+			t.Errorf("%q: %v, want %v", secret, err, errSecret)
 		}
 	}
 }
@@ -70,8 +70,8 @@ func TestVerify(t *testing.T) {
 		"good":             {},
 		"good, just":       {at: tolerance},
 		"good, clock slow": {at: -tolerance},
-		"too old":          {at: tolerance + time.Second, twenty: ErrTooOld, standard: ErrTooOld},
-		"too new":          {at: -tolerance - time.Second, twenty: ErrTooNew, standard: ErrTooNew},
+		"too old":          {at: tolerance + time.Second, twenty: errTooOld, standard: errTooOld},
+		"too new":          {at: -tolerance - time.Second, twenty: errTooNew, standard: errTooNew},
 		"age left alone":   {at: 999 * time.Hour, tolerance: -1},
 		"other secret":     {secret: "sch", twenty: ErrMismatch, standard: ErrMismatch},
 		"other body": {
@@ -80,18 +80,18 @@ func TestVerify(t *testing.T) {
 		},
 		"no header": {
 			change: func(h http.Header) { clear(h) },
-			twenty: ErrMissing, standard: ErrMissing,
+			twenty: errMissing, standard: errMissing,
 		},
 		"no timestamp": {
 			change: func(h http.Header) { h.Del(HeaderTimestamp); h.Del(HeaderStandardTimestamp) },
-			twenty: ErrMissing, standard: ErrMissing,
+			twenty: errMissing, standard: errMissing,
 		},
 		"no number": {
 			change: func(h http.Header) {
 				h.Set(HeaderTimestamp, "now")
 				h.Set(HeaderStandardTimestamp, "1.5")
 			},
-			twenty: ErrTimestamp, standard: ErrTimestamp,
+			twenty: errTimestamp, standard: errTimestamp,
 		},
 		"moved timestamp": {
 			change: func(h http.Header) {
@@ -100,7 +100,7 @@ func TestVerify(t *testing.T) {
 			},
 			twenty: ErrMismatch, standard: ErrMismatch,
 		},
-		"no id":    {change: func(h http.Header) { h.Del(HeaderID) }, standard: ErrMissing},
+		"no id":    {change: func(h http.Header) { h.Del(HeaderID) }, standard: errMissing},
 		"other id": {change: func(h http.Header) { h.Set(HeaderID, "evt_2") }, standard: ErrMismatch},
 		"one of several": {change: func(h http.Header) {
 			h.Set(HeaderStandardSignature, "v1a,AAAA v1,AAAA "+h.Get(HeaderStandardSignature))

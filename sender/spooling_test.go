@@ -300,8 +300,8 @@ func TestReplay(t *testing.T) {
 						got{
 							c,
 							r.Header.Get(HeaderID),
-							r.Header.Get(HeaderAttempt),
-							r.Header.Get(HeaderReplay),
+							r.Header.Get(headerAttempt),
+							r.Header.Get(headerReplay),
 						},
 					)
 					return 200

@@ -106,7 +106,7 @@ func (w *torture) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if r.Header.Get(HeaderReplay) != "" {
+	if r.Header.Get(headerReplay) != "" {
 		return // it has lost its place
 	}
 	again := false

@@ -122,16 +122,16 @@ func (a *Attempt) Header(userAgent string) []HeaderLine {
 		{"Content-Type", a.contentType},
 		{"User-Agent", userAgent},
 		{HeaderID, a.Event},
-		{HeaderAttempt, strconv.Itoa(a.Number)},
+		{headerAttempt, strconv.Itoa(a.Number)},
 	}
 	if a.Replay {
-		lines = append(lines, HeaderLine{HeaderReplay, "true"})
+		lines = append(lines, HeaderLine{headerReplay, "true"})
 	}
 	if a.Signed {
 		ms := a.Began.UnixMilli()
 		if !a.keyPair {
 			lines = append(lines, HeaderLine{HeaderTimestamp, strconv.FormatInt(ms, 10)},
-				HeaderLine{HeaderSignature, masked}, HeaderLine{HeaderNonce, masked})
+				HeaderLine{HeaderSignature, masked}, HeaderLine{headerNonce, masked})
 		}
 		lines = append(lines, HeaderLine{HeaderStandardTimestamp, strconv.FormatInt(ms/1000, 10)},
 			HeaderLine{HeaderStandardSignature, masked})

@@ -16,7 +16,7 @@ import (
 func TestWatch(t *testing.T) {
 	hits := make(chan hit, 10)
 	server := receiver(t, hits, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get(HeaderAttempt) == "1" {
+		if r.Header.Get(headerAttempt) == "1" {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		_, _ = io.WriteString(w, "you signed with shh "+strings.Repeat("x", 2000))
@@ -64,7 +64,7 @@ func TestWatch(t *testing.T) {
 		}
 		want := sent.Get(l.Name)
 		if slices.Contains([]string{
-			HeaderSignature, HeaderNonce, HeaderStandardSignature,
+			HeaderSignature, headerNonce, HeaderStandardSignature,
 			"Authorization",
 		}, l.Name) {
 			want = "[secret]"

@@ -182,7 +182,7 @@ func (w *webhookQueue) result(d *queue.Delivery, a attempted, now time.Time) que
 		r.Outcome = queue.Rejected
 	default:
 		r.Outcome = queue.Retryable
-		wait, more := w.sender.policy.Next(max(1, d.Attempts), v, now)
+		wait, more := w.sender.policy.next(max(1, d.Attempts), v, now)
 		r.Wait, r.Last = wait, !more
 	}
 	return r

@@ -410,7 +410,7 @@ func (r *Registry) Get(key string) *Subscription {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if w := r.rows[key]; w != nil {
-		if sub := w.current.Load(); sub != nil && !sub.Expired() {
+		if sub := w.current.Load(); sub != nil && !sub.expired() {
 			return sub
 		}
 	}
@@ -424,7 +424,7 @@ func (r *Registry) Operators(event mapper.Action) (subs []*Subscription) {
 	defer r.mu.Unlock()
 	for _, w := range r.rows {
 		sub := w.current.Load()
-		if sub != nil && !sub.Expired() && slices.Contains(sub.Operator, event) {
+		if sub != nil && !sub.expired() && slices.Contains(sub.Operator, event) {
 			subs = append(subs, sub)
 		}
 	}

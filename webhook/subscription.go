@@ -76,7 +76,7 @@ func (s *Subscription) Current() *Subscription {
 	if s.current != nil {
 		s = s.current.Load()
 	}
-	if s == nil || s.Expired() {
+	if s == nil || s.expired() {
 		return nil
 	}
 	return s
@@ -85,8 +85,8 @@ func (s *Subscription) Current() *Subscription {
 // Merges reports whether events of one record are told as one.
 func (s *Subscription) Merges() bool { return s.Settling.For > 0 || s.Settling.Latest }
 
-// Expired reports whether its time is over.
-func (s *Subscription) Expired() bool {
+// expired reports whether its time is over.
+func (s *Subscription) expired() bool {
 	return !s.Expires.IsZero() && !time.Now().Before(s.Expires)
 }
 

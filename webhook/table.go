@@ -148,7 +148,7 @@ func (s *webhookTable) read(id string, row values) (*Subscription, Status) {
 		status.State, status.Reason = Disabled, "no operation carries the prefix "+twenty.Mark
 	case r.wrong != nil:
 		status.State = Skipped
-	case r.sub.Expired():
+	case r.sub.expired():
 		status.State, status.Reason = Disabled, s.has[roleExpiry]+" is over"
 	default:
 		return r.sub, status

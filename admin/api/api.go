@@ -200,17 +200,17 @@ func Handler(b Backend, readOnly bool, log *slog.Logger) http.Handler {
 	for _, o := range all {
 		mux.HandleFunc(o.method+" "+o.path, func(w http.ResponseWriter, r *http.Request) {
 			if readOnly && o.changes() {
-				Fail(w, Refused{ReadOnly}, log)
+				fail(w, Refused{ReadOnly}, log)
 				return
 			}
 			input := reflect.New(o.input).Interface()
 			if err := read(r, input); err != nil {
-				Fail(w, err, log)
+				fail(w, err, log)
 				return
 			}
 			answer, err := o.serve(r.Context(), input)
 			if err != nil {
-				Fail(w, err, log)
+				fail(w, err, log)
 				return
 			}
 			if page, ok := answer.(Page); ok {
@@ -226,18 +226,18 @@ func Handler(b Backend, readOnly bool, log *slog.Logger) http.Handler {
 	})
 	mux.HandleFunc("GET "+prefix+"/live", func(w http.ResponseWriter, r *http.Request) {
 		var f Filter
-		err := FromQuery(r, &f)
+		err := fromQuery(r, &f)
 		if err == nil {
 			err = f.Check()
 		}
 		if err != nil {
-			Fail(w, err, log)
+			fail(w, err, log)
 			return
 		}
 		Stream(w, r, b, f, func(list []Delivery) ([]byte, error) { return json.Marshal(list) })
 	})
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		Fail(
+		fail(
 			w,
 			NotFound{
 				fmt.Sprintf("there is no %s %s; %s/openapi.json tells what there is", r.Method, r.URL.Path,
@@ -271,8 +271,8 @@ func Status(err error) (status int, text string) {
 	return http.StatusServiceUnavailable, err.Error()
 }
 
-// Fail tells of err.
-func Fail(w http.ResponseWriter, err error, log *slog.Logger) {
+// fail tells of err.
+func fail(w http.ResponseWriter, err error, log *slog.Logger) {
 	status, text := Status(err)
 	if status == http.StatusServiceUnavailable {
 		log.Warn("a question of an operator cannot be answered", "error", err)
@@ -305,7 +305,7 @@ func read(r *http.Request, input any) error {
 			return Wrong{"the body is not the JSON that this takes: " + unread(err)}
 		}
 	}
-	return FromQuery(r, input)
+	return fromQuery(r, input)
 }
 
 // unread returns why JSON could not be read, in the words of JSON.
@@ -333,10 +333,10 @@ func unread(err error) string {
 	return fmt.Sprintf("%s: got %s, want %s", cmp.Or(name, "all of it"), wrong.Value, want)
 }
 
-// FromQuery sets the fields of the struct that input points to from the path and, where nothing is
+// fromQuery sets the fields of the struct that input points to from the path and, where nothing is
 // to be changed, the query. The error is a
 // Wrong.
-func FromQuery(r *http.Request, input any) error {
+func fromQuery(r *http.Request, input any) error {
 	return Bind(input, func(tag reflect.StructTag) (string, string) {
 		if name := tag.Get("path"); name != "" {
 			return name, r.PathValue(name)

@@ -11,9 +11,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ErrURL says that a database URL cannot be parsed. It does not quote it, as it may hold a
+// errURL says that a database URL cannot be parsed. It does not quote it, as it may hold a
 // password.
-var ErrURL = errors.New("the database URL cannot be parsed: want a Postgres connection string " +
+var errURL = errors.New("the database URL cannot be parsed: want a Postgres connection string " +
 	"such as postgres://user:password@host:5432/database")
 
 // SessionSettings are the run-time parameters of every connection whose text output is read: the
@@ -50,7 +50,7 @@ const idleInTransaction = "20s"
 func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, ErrURL // err may quote the password
+		return nil, errURL // err may quote the password
 	}
 	for name, value := range SessionSettings() {
 		config.ConnConfig.RuntimeParams[name] = value
@@ -71,7 +71,7 @@ func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
 func ReplicationConfig(url string) (*pgconn.Config, error) {
 	config, err := pgconn.ParseConfig(url)
 	if err != nil {
-		return nil, ErrURL // err may quote the password
+		return nil, errURL // err may quote the password
 	}
 	for name, value := range SessionSettings() {
 		config.RuntimeParams[name] = value

@@ -14,12 +14,12 @@ const (
 	ProtocolViolation         = "08P01"
 	InvalidTextRepresentation = "22P02"
 	ReadOnlyTransaction       = "25006" // the server takes no writes: for a while, or as a standby
-	IdleInTransactionTimeout  = "25P03"
-	TransactionTimeout        = "25P04"
+	idleInTransactionTimeout  = "25P03"
+	transactionTimeout        = "25P04"
 	InvalidAuthorization      = "28000"
 	InvalidPassword           = "28P01"
 	InvalidCatalogName        = "3D000" // the database does not exist
-	InvalidSchemaName         = "3F000" // the schema does not exist
+	invalidSchemaName         = "3F000" // the schema does not exist
 	InsufficientPrivilege     = "42501"
 	SyntaxError               = "42601"
 	UndefinedColumn           = "42703"
@@ -39,10 +39,10 @@ const (
 
 // Classes of SQLSTATEs: their first two characters.
 const (
-	ClassConnection = "08"
-	ClassResources  = "53" // insufficient ones
+	classConnection = "08"
+	classResources  = "53" // insufficient ones
 	ClassLimit      = "54" // a program limit, such as that of a row's size
-	ClassOperator   = "57" // operator intervention
+	classOperator   = "57" // operator intervention
 	ClassInternal   = "XX"
 )
 
@@ -59,7 +59,7 @@ func Is(err error, codes ...string) bool {
 }
 
 // IsTableGone reports whether a statement was refused since its table, or its schema, is gone.
-func IsTableGone(err error) bool { return Is(err, UndefinedTable, InvalidSchemaName) }
+func IsTableGone(err error) bool { return Is(err, UndefinedTable, invalidSchemaName) }
 
 // IsRowSecurity reports whether err says that row-level security would leave rows out. The server's
 // message is in its own language, so the routine tells.
@@ -75,8 +75,8 @@ func IsTransient(err error) bool {
 		return err != nil
 	}
 	switch refused.Code[:2] {
-	case ClassConnection, ClassResources, ClassOperator:
+	case classConnection, classResources, classOperator:
 		return true
 	}
-	return Is(refused, ReadOnlyTransaction, IdleInTransactionTimeout, TransactionTimeout)
+	return Is(refused, ReadOnlyTransaction, idleInTransactionTimeout, transactionTimeout)
 }

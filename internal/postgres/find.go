@@ -13,9 +13,9 @@ import (
 	"sync"
 )
 
-// ErrNotInstalled says that no Postgres server was found on this machine. Its text tells how to get
+// errNotInstalled says that no Postgres server was found on this machine. Its text tells how to get
 // one.
-var ErrNotInstalled = errors.New(`no Postgres server found on this machine
+var errNotInstalled = errors.New(`no Postgres server found on this machine
   Debian, Ubuntu   apt install postgresql
   Fedora, RHEL     dnf install postgresql-server
   Alpine           apk add postgresql
@@ -26,7 +26,7 @@ or set POSTGRES_BIN to the directory that holds initdb and postgres`)
 //
 // $POSTGRES_BIN, when set, decides alone. Otherwise the PATH is asked first (postgres itself, then
 // pg_config), then the places where Linux distributions and Homebrew install, highest version
-// first. The error is [ErrNotInstalled] when there is none.
+// first. The error is [errNotInstalled] when there is none.
 func Find() (bindir string, err error) {
 	if dir := os.Getenv("POSTGRES_BIN"); dir != "" {
 		if !holdsServer(dir) {
@@ -39,7 +39,7 @@ func Find() (bindir string, err error) {
 			return dir, nil
 		}
 	}
-	return "", ErrNotInstalled
+	return "", errNotInstalled
 }
 
 // FindMajor is [Find] for a server of one major version. Beside those that are installed it knows

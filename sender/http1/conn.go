@@ -39,8 +39,8 @@ type Conn struct {
 	incoming incoming
 }
 
-// Quieter is a connection that can tell by itself whether it is quiet: see Conn.Quiet.
-type Quieter interface{ Quiet() bool }
+// quieter is a connection that can tell by itself whether it is quiet: see Conn.Quiet.
+type quieter interface{ Quiet() bool }
 
 // NewConn returns what speaks over a connection. release is called when an exchange is over, and
 // says whether there may be another one; the connection is closed by whoever is called. The
@@ -77,7 +77,7 @@ func (c *Conn) EndBy(deadline time.Time) error {
 // Quiet reports whether an idle connection can be used: nothing has come, neither its end, nor an
 // error, nor bytes that nobody asked for. It may take those bytes away.
 func (c *Conn) Quiet() bool {
-	if q, ok := c.Conn.(Quieter); ok {
+	if q, ok := c.Conn.(quieter); ok {
 		return q.Quiet()
 	}
 	return c.quiet()
@@ -135,7 +135,7 @@ func (c *Conn) send(request *[]byte, body []byte) (err error) {
 	}
 	requests.Put(request)
 	if err != nil {
-		if n == 0 && Ended(err) {
+		if n == 0 && ended(err) {
 			err = &LostError{Err: err}
 		}
 		_ = c.SetReadDeadline(earlier(c.deadline, time.Now().Add(answerGrace)))

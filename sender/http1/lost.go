@@ -27,14 +27,14 @@ func (c *Conn) judge(err error) error {
 		return err
 	}
 	silent := c.incoming.buffer == nil && c.incoming.ahead == nil
-	if c.used && silent && Ended(err) {
+	if c.used && silent && ended(err) {
 		return &LostError{Err: err, Sent: true}
 	}
 	return err
 }
 
-// Ended reports whether an error of reading or writing tells that the connection has ended.
-func Ended(err error) bool {
+// ended reports whether an error of reading or writing tells that the connection has ended.
+func ended(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) ||
 		errors.Is(err, syscall.EPIPE) ||
 		errors.Is(err, io.ErrUnexpectedEOF) // over TLS, in the middle of a record

@@ -13,9 +13,9 @@ type batching struct {
 	until time.Time // when the first in line goes whether there are others or not; zero for none
 }
 
-// MaxBatchBytes is how many bytes the deliveries of a batch take, of Delivery.Size, unless one
+// maxBatchBytes is how many bytes the deliveries of a batch take, of Delivery.Size, unless one
 // alone takes more.
-const MaxBatchBytes = 1_000_000
+const maxBatchBytes = 1_000_000
 
 // SetBatch says how many deliveries go into one request from now on, 0 or 1 for each by itself, and
 // how long the first of them waits for others.
@@ -44,7 +44,7 @@ func (q *Queue) fills(now time.Time) bool {
 	for k := q.ready.first; k != nil; k = k.next {
 		for d := k.first(); d != nil; d = d.next {
 			n++
-			if bytes += d.Size; n >= q.batch.most || bytes >= MaxBatchBytes {
+			if bytes += d.Size; n >= q.batch.most || bytes >= maxBatchBytes {
 				return false
 			}
 		}
@@ -65,7 +65,7 @@ func (q *Queue) Along(d *Delivery, now time.Time) (along []*Delivery) {
 	}
 	bytes := d.Size
 	fits := func(other *Delivery) bool {
-		if other == nil || len(along)+1 >= q.batch.most || bytes+other.Size > MaxBatchBytes ||
+		if other == nil || len(along)+1 >= q.batch.most || bytes+other.Size > maxBatchBytes ||
 			!other.mayJoin() {
 			return false
 		}
@@ -105,7 +105,7 @@ func (q *Queue) fitting(fits func(*Delivery) bool, now time.Time) *keyQueue {
 	if q.ready.first != nil && fits(q.ready.first.first()) {
 		return q.ready.pop()
 	}
-	for len(q.due) > 0 && q.due[0].state == Settling && !now.Before(q.due[0].due) &&
+	for len(q.due) > 0 && q.due[0].state == keySettling && !now.Before(q.due[0].due) &&
 		fits(q.due[0].first()) {
 		if k := heap.Pop(&q.due).(*keyQueue); q.isQuiet(k, now) {
 			return k
@@ -160,9 +160,9 @@ func (q *Queue) Results(list []*Delivery, results []Result, now time.Time,
 func (q *Queue) accepted(run []*Delivery, results []Result) (last int) {
 	for last < len(run)-1 && results[last].Outcome == Accepted && run[last].next == run[last+1] {
 		d, next := run[last], run[last+1]
-		q.settle(d, StageDelivered, Deliver)
+		q.settle(d, stageDelivered, Deliver)
 		d.key.pop()
-		q.move(next, StageInFlight)
+		q.move(next, stageInFlight)
 		next.Attempts++
 		next.Began = d.Began
 		last++

@@ -28,7 +28,7 @@ type Delivery struct {
 	Replay        bool // was dead, and is sent again because somebody wants it to be
 	probe         bool // tests whether an open breaker can be closed
 	early         bool // a test before its time: its failure does not count
-	stage         Stage
+	stage         deliveryStage
 
 	parts  []*Delivery   // those before it that it stands for: see Queue.merge
 	merged *mapper.Event // what is sent in place of Event, while it is attempted; nil for that

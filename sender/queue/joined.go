@@ -96,14 +96,14 @@ func (q *Queue) setJoinedApart(k *keyQueue) *keyQueue {
 	k.fresh = true
 	k.turn++
 	switch {
-	case k.state == InFlight || k.state == Loading:
+	case k.state == keyInFlight || k.state == keyLoading:
 		k.joined.later = due
 	case k.held():
 		k.joined.later = due
-		q.place(k, Held)
+		q.place(k, keyHeld)
 	default:
 		k.due = due
-		q.await(k, Spooled)
+		q.await(k, keySpooled)
 	}
 	return k
 }
@@ -115,7 +115,7 @@ func (q *Queue) empty(k, open *keyQueue, due *time.Time, under []*keyQueue) []*k
 	for _, b := range k.joined.before {
 		under = q.empty(b, open, due, under)
 		b.joined.before = nil
-		if b.state == InFlight {
+		if b.state == keyInFlight {
 			b.joined.then = open
 			under = append(under, b)
 			continue
@@ -125,7 +125,7 @@ func (q *Queue) empty(k, open *keyQueue, due *time.Time, under []*keyQueue) []*k
 		q.forget(b)
 	}
 	var first time.Time
-	if k.state == Waiting || k.state == Spooled {
+	if k.state == keyWaiting || k.state == keySpooled {
 		first = k.due
 		*due = later(*due, k.due)
 	}
@@ -147,7 +147,7 @@ func (q *Queue) emptyMemory(k *keyQueue, due time.Time) {
 	var attempted *Delivery
 	for d := k.pop(); d != nil; d = k.pop() {
 		switch {
-		case attempted == nil && k.state == InFlight:
+		case attempted == nil && k.state == keyInFlight:
 			if attempted = d; !d.Stored {
 				q.writeUnderWay(d)
 			}
@@ -166,13 +166,13 @@ func (q *Queue) emptyMemory(k *keyQueue, due time.Time) {
 // unlist takes a key queue out of the list that it is in.
 func (q *Queue) unlist(k *keyQueue) {
 	switch k.state {
-	case Ready:
+	case keyReady:
 		q.ready.remove(k)
-	case Waiting, Settling, Spooled:
+	case keyWaiting, keySettling, keySpooled:
 		if i := slices.Index(q.due, k); i >= 0 {
 			heap.Remove(&q.due, i)
 		}
-	case ToLoad:
+	case keyToLoad:
 		if i := slices.Index(q.spool.toLoad, k); i >= 0 {
 			q.spool.toLoad = slices.Delete(q.spool.toLoad, i, i+1)
 		}
@@ -187,7 +187,7 @@ func (q *Queue) done(k *keyQueue, now time.Time) {
 	})
 	q.unmarkApart(k)
 	q.forget(k)
-	if then.state == Held && !then.held() {
+	if then.state == keyHeld && !then.held() {
 		q.advance(then, now)
 	}
 }
@@ -216,17 +216,17 @@ func (q *Queue) abandon(k *keyQueue) (gone bool) {
 		k.joined.before = slices.DeleteFunc(k.joined.before, q.abandon)
 	}
 	q.unmarkApart(k)
-	if k.state == InFlight { // Result does the rest
+	if k.state == keyInFlight { // Result does the rest
 		return false
 	}
-	if q.discard(k); k.state == Loading { // and what is read is of no use
-		q.place(k, Idle)
+	if q.discard(k); k.state == keyLoading { // and what is read is of no use
+		q.place(k, keyIdle)
 	}
 	if k.held() {
-		if k.state == Loading { // nothing is to come of that
-			q.place(k, Idle)
+		if k.state == keyLoading { // nothing is to come of that
+			q.place(k, keyIdle)
 		}
-		q.place(k, Held)
+		q.place(k, keyHeld)
 		return false
 	}
 	q.forget(k)

@@ -10,7 +10,7 @@ import "time"
 // deliveries in the spool goes there, too. So those of a record keep their order.
 type keyQueue struct {
 	id         uint64 // Event.Record
-	state      KeyState
+	state      keyState
 	deliveries fifo[*Delivery] // the one under way, or next, and those behind it
 	due        time.Time       // of the next attempt, when it waits
 	next       *keyQueue       // in Queue.ready
@@ -52,7 +52,7 @@ func (k *keyQueue) unsettled() bool { return k.first() != nil && !k.first().Stor
 // or the receiver has had it for longer than that without an answer.
 func (k *keyQueue) blocks(now time.Time, longer time.Duration) bool {
 	return k.unsettled() &&
-		(k.state == Waiting || k.state == InFlight && now.Sub(k.first().Began) > longer)
+		(k.state == keyWaiting || k.state == keyInFlight && now.Sub(k.first().Began) > longer)
 }
 
 // byDue is a heap.

@@ -117,7 +117,7 @@ func (q *Queue) loadAll(l Load) Load {
 func (q *Queue) loadKey(l Load) Load {
 	k := q.spool.toLoad[0]
 	q.spool.toLoad = q.spool.toLoad[1:]
-	q.place(k, Loading)
+	q.place(k, keyLoading)
 	l.key, l.turn, l.fresh, l.Flush = k, k.turn, k.fresh, true
 	k.fresh = false
 	l.Keys, l.After, l.Rows = k.ids(), k.after, min(l.Rows, keyRows)
@@ -126,14 +126,14 @@ func (q *Queue) loadKey(l Load) Load {
 
 // bringBack has the deliveries of a key queue read that is apart.
 func (q *Queue) bringBack(k *keyQueue) {
-	q.place(k, ToLoad)
+	q.place(k, keyToLoad)
 	q.spool.toLoad = append(q.spool.toLoad, k)
 }
 
 // loadEnds notes that a key queue is no longer being read.
 func (q *Queue) loadEnds(l Load) {
-	if l.key != nil && l.key.state == Loading {
-		q.place(l.key, Idle)
+	if l.key != nil && l.key.state == keyLoading {
+		q.place(l.key, keyIdle)
 	}
 }
 
@@ -179,7 +179,7 @@ func (q *Queue) takeAll(rows []Row, flushed bool, now time.Time) {
 			k.due = now.Add(row.Wait)
 			q.markApart(k)
 			q.hasFailed(k)
-			q.await(k, Spooled)
+			q.await(k, keySpooled)
 		case k == nil && q.mayReadApart(&row):
 			q.apartToMerge(row, now)
 		default:
@@ -197,7 +197,7 @@ func (q *Queue) takeAll(rows []Row, flushed bool, now time.Time) {
 func (q *Queue) take(d *Delivery, now time.Time) {
 	d.Late, d.Taken = true, now
 	q.spool.count(d)
-	q.trace(StageSpooled, StageBuffered)
+	q.trace(stageSpooled, stageBuffered)
 }
 
 // loadAgain has a key queue read once more that is apart, unless the webhook was gone in between,

@@ -52,7 +52,7 @@ func (q *Queue) gather(k *keyQueue, m *mapper.Merge) *Delivery {
 	m.Add(d.Event)
 	var parts []*Delivery
 	for first := d; k.first() != nil && k.first().follows(first, d) && m.Add(k.first().Event); {
-		q.move(d, StageMerged)
+		q.move(d, stageMerged)
 		d.Part = true
 		parts = append(parts, d)
 		next := k.pop()
@@ -118,7 +118,7 @@ func (q *Queue) lineUp(k *keyQueue, now time.Time) {
 		q.line(k)
 	case at.Sub(k.first().Taken) <= q.cfg.HoldMax:
 		k.due, k.refused = at, false
-		q.await(k, Settling)
+		q.await(k, keySettling)
 	case q.maySettleApart():
 		k.due = at
 		q.setApart(k)
@@ -161,7 +161,7 @@ func (q *Queue) settleOn(k *keyQueue, until time.Time) {
 		q.spool.quiets++
 	}
 	k.due = until
-	q.await(k, Spooled)
+	q.await(k, keySpooled)
 }
 
 // endSettling notes that it need not any more.
@@ -176,10 +176,10 @@ func (q *Queue) endSettling(k *keyQueue) {
 // takeSettling takes those that settle in memory out of their list.
 func (q *Queue) takeSettling() (list []*keyQueue) {
 	q.due = slices.DeleteFunc(q.due, func(k *keyQueue) bool {
-		if k.state == Settling {
+		if k.state == keySettling {
 			list = append(list, k)
 		}
-		return k.state == Settling
+		return k.state == keySettling
 	})
 	heap.Init(&q.due)
 	return list
@@ -199,7 +199,7 @@ func (q *Queue) Hasten() bool {
 func (q *Queue) leaveSettling() {
 	for _, k := range q.takeSettling() {
 		switch {
-		case k.state != Settling: // it went along with another one
+		case k.state != keySettling: // it went along with another one
 		case k.joined != nil:
 			q.setApart(k)
 		default:

@@ -67,7 +67,7 @@ func (q *Queue) Gone() {
 		q.spool.used, q.spool.emptied = false, true
 		q.spool.turn++
 		q.tell(DiscardQueue)
-		q.trace(StageSpooled, StageDiscarded)
+		q.trace(stageSpooled, stageDiscarded)
 	}
 }
 
@@ -103,7 +103,7 @@ func (q *Queue) Requeue() {
 		q.spool.used = true
 		q.resume()
 		q.tell(RequeueDead)
-		q.trace(StageDead, StageSpooled)
+		q.trace(stageDead, stageSpooled)
 	}
 }
 

@@ -126,12 +126,12 @@ func (q *Queue) newKey(e *mapper.Event) *keyQueue {
 
 // line puts a key queue behind those that are ready.
 func (q *Queue) line(k *keyQueue) {
-	q.place(k, Ready)
+	q.place(k, keyReady)
 	q.ready.push(k)
 }
 
 // await puts a key queue, in that state, among those that wait until they are due.
-func (q *Queue) await(k *keyQueue, s KeyState) {
+func (q *Queue) await(k *keyQueue, s keyState) {
 	q.place(k, s)
 	heap.Push(&q.due, k)
 }
@@ -167,8 +167,8 @@ func (q *Queue) Next(now time.Time) *Delivery {
 
 // begin has an attempt begin at a delivery, the first of its key queue.
 func (q *Queue) begin(k *keyQueue, d *Delivery, now time.Time) {
-	q.place(k, InFlight)
-	q.move(d, StageInFlight)
+	q.place(k, keyInFlight)
+	q.move(d, stageInFlight)
 	d.Attempts++
 	d.Began = now
 }
@@ -190,7 +190,7 @@ func (q *Queue) pick(now time.Time) *keyQueue {
 		switch {
 		case k.first() == nil:
 			q.bringBack(k)
-		case k.state == Settling && !q.isQuiet(k, now):
+		case k.state == keySettling && !q.isQuiet(k, now):
 		default:
 			q.retried = true
 			return k
@@ -240,7 +240,7 @@ func (q *Queue) Waits(now time.Time) time.Duration {
 	switch {
 	case q.ready.first != nil:
 		since = q.ready.first.since()
-	case len(q.due) > 0 && q.due[0].state == Settling:
+	case len(q.due) > 0 && q.due[0].state == keySettling:
 		since = q.due[0].since()
 	default:
 		return 0
@@ -250,7 +250,7 @@ func (q *Queue) Waits(now time.Time) time.Duration {
 
 // forget removes a key queue of which there is nothing to know any more.
 func (q *Queue) forget(k *keyQueue) {
-	q.place(k, Idle)
+	q.place(k, keyIdle)
 	if k.failing {
 		k.failing = false
 		q.failing--

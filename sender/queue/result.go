@@ -48,7 +48,7 @@ func (q *Queue) result(d *Delivery, r Result, now time.Time, counts bool) (decis
 	case Cut:
 		d.Attempts--
 		q.probeEnds(d)
-		q.place(k, Idle)
+		q.place(k, keyIdle)
 		if q.setApart(k); k.joined == nil {
 			q.advance(k, now)
 		}
@@ -56,13 +56,13 @@ func (q *Queue) result(d *Delivery, r Result, now time.Time, counts bool) (decis
 		if counts && q.breaker.success() {
 			q.recover(now)
 		}
-		q.place(k, Idle)
-		q.settle(d, StageDelivered, Deliver)
+		q.place(k, keyIdle)
+		q.settle(d, stageDelivered, Deliver)
 		k.pop()
 		q.advance(k, now)
 	case Cancelled:
 		q.probeEnds(d)
-		q.place(k, Idle)
+		q.place(k, keyIdle)
 		q.discard(k)
 		q.advance(k, now)
 	default:
@@ -88,7 +88,7 @@ func (q *Queue) recover(now time.Time) {
 }
 
 // settle has a delivery leave the queue for good.
-func (q *Queue) settle(d *Delivery, at Stage, do Action) {
+func (q *Queue) settle(d *Delivery, at deliveryStage, do Action) {
 	d.copyFailure()
 	d.all(func(d *Delivery) {
 		q.move(d, at)
@@ -101,7 +101,7 @@ func (q *Queue) settle(d *Delivery, at Stage, do Action) {
 // discard gives up all deliveries of a key queue, as their webhook is gone.
 func (q *Queue) discard(k *keyQueue) {
 	for d := k.pop(); d != nil; d = k.pop() {
-		q.settle(d, StageDiscarded, Discard)
+		q.settle(d, stageDiscarded, Discard)
 	}
 }
 
@@ -112,7 +112,7 @@ func (q *Queue) advance(k *keyQueue, now time.Time) {
 	}
 	switch {
 	case k.held():
-		q.place(k, Held)
+		q.place(k, keyHeld)
 	case k.first() != nil:
 		// behind the others: what is oldest is settled first, and none has to wait for long
 		q.lineUp(k, now)
@@ -120,7 +120,7 @@ func (q *Queue) advance(k *keyQueue, now time.Time) {
 		q.done(k, now)
 	case k.apart && k.joined != nil && k.joined.later.After(now):
 		k.due, k.joined.later = k.joined.later, time.Time{}
-		q.await(k, Spooled)
+		q.await(k, keySpooled)
 	case k.apart:
 		q.bringBack(k)
 	default:
@@ -147,9 +147,9 @@ func (q *Queue) failed(
 		decision = Decision{Wait: k.due.Sub(now)}
 	}
 	if decision.Dead {
-		q.place(k, Idle)
+		q.place(k, keyIdle)
 		q.spool.used = q.spool.used || !d.Stored
-		q.settle(d, StageDead, DeadLetter)
+		q.settle(d, stageDead, DeadLetter)
 		k.pop()
 		q.advance(k, now)
 		if r.Outcome == Gone {
@@ -188,12 +188,12 @@ func (q *Queue) retryLater(k *keyQueue, d *Delivery) {
 		d.all(func(d *Delivery) { q.emit(ReportFailure, d, k.due) })
 	}
 	if !leaves {
-		q.move(d, StageWaiting)
-		q.await(k, Waiting)
+		q.move(d, stageWaiting)
+		q.await(k, keyWaiting)
 		return
 	}
-	q.place(k, Waiting)
+	q.place(k, keyWaiting)
 	if q.setApart(k); k.joined == nil {
-		q.await(k, Spooled)
+		q.await(k, keySpooled)
 	}
 }

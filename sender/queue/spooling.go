@@ -54,7 +54,7 @@ func (q *Queue) write(d *Delivery, due time.Time) {
 	d.copyFailure()
 	d.all(func(d *Delivery) {
 		q.emit(Spool, d, due)
-		q.move(d, StageSpooled)
+		q.move(d, stageSpooled)
 		due = time.Time{}
 	})
 }
@@ -74,7 +74,7 @@ func (q *Queue) writeUnderWay(d *Delivery) {
 func (q *Queue) leave(d *Delivery) {
 	d.all(func(d *Delivery) {
 		q.spool.drop(d)
-		q.move(d, StageSpooled)
+		q.move(d, stageSpooled)
 	})
 }
 
@@ -109,8 +109,8 @@ func (q *Queue) setApart(k *keyQueue) *keyQueue {
 		}
 		due = time.Time{}
 	}
-	if k.state == Waiting {
-		q.place(k, Spooled)
+	if k.state == keyWaiting {
+		q.place(k, keySpooled)
 	}
 	q.markApart(k)
 	return k
@@ -141,7 +141,7 @@ func (q *Queue) moveToSpool() {
 	q.spool.fresh, q.spool.flushed = true, false
 	q.Hasten()
 	for _, k := range q.keys {
-		if k.held() && (!k.apart || k.state != Held) {
+		if k.held() && (!k.apart || k.state != keyHeld) {
 			q.setApart(k)
 		}
 	}
@@ -156,7 +156,7 @@ func (q *Queue) moveToSpool() {
 		}
 	}
 	for _, k := range q.keys {
-		if k.state == InFlight && k.first().Stored {
+		if k.state == keyInFlight && k.first().Stored {
 			q.writeUnsettled(k)
 		}
 	}
@@ -184,7 +184,7 @@ func (q *Queue) MoveToSpool() bool {
 // HoldEnds tells that a delivery that has failed may not stay in memory any longer, while it is
 // attempted again: it goes to the spool with the attempt under way.
 func (q *Queue) HoldEnds(d *Delivery) {
-	if k := d.key; k.first() == d && k.state == InFlight && !d.Stored {
+	if k := d.key; k.first() == d && k.state == keyInFlight && !d.Stored {
 		q.letGo(k)
 	}
 }
@@ -223,7 +223,7 @@ func (q *Queue) MakeRoom(now time.Time, longer time.Duration) (moved bool) {
 	for _, k := range list {
 		switch {
 		case !k.blocks(now, longer): // it went along with another one
-		case k.state == InFlight:
+		case k.state == keyInFlight:
 			q.letGo(k)
 		default:
 			q.setApart(k)

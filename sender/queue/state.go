@@ -16,39 +16,39 @@ var stateNames = [...]string{"live", "spooling", "probing", "paused", "draining"
 
 func (s State) String() string { return stateNames[s] }
 
-// KeyState is where a key queue stands.
-type KeyState uint8
+// keyState is where a key queue stands.
+type keyState uint8
 
 const (
-	Idle     KeyState = iota // nowhere, for a moment
-	Ready                    // its first delivery is in line for an attempt
-	InFlight                 // an attempt at its first delivery is under way
-	Waiting                  // its first delivery waits in memory for a retry
-	Settling                 // its deliveries wait in memory until its record is quiet
-	Held                     // it waits for key queues that were joined with it
-	Spooled                  // its deliveries wait in the spool until they are due
-	ToLoad                   // they are to be read from the spool
-	Loading                  // they are being read
+	keyIdle     keyState = iota // nowhere, for a moment
+	keyReady                    // its first delivery is in line for an attempt
+	keyInFlight                 // an attempt at its first delivery is under way
+	keyWaiting                  // its first delivery waits in memory for a retry
+	keySettling                 // its deliveries wait in memory until its record is quiet
+	keyHeld                     // it waits for key queues that were joined with it
+	keySpooled                  // its deliveries wait in the spool until they are due
+	keyToLoad                   // they are to be read from the spool
+	keyLoading                  // they are being read
 )
 
 var keyStateNames = [...]string{
 	"idle", "ready", "in flight", "waiting", "settling", "held", "spooled", "to load", "loading",
 }
 
-func (s KeyState) String() string { return keyStateNames[s] }
+func (s keyState) String() string { return keyStateNames[s] }
 
-// Stage is how far a delivery has come.
-type Stage uint8
+// deliveryStage is how far a delivery has come.
+type deliveryStage uint8
 
 const (
-	StageBuffered  Stage = iota // in memory, in line
-	StageInFlight               // an attempt is under way
-	StageWaiting                // in memory, for a retry
-	StageSpooled                // in the spool, and not in memory
-	StageDelivered              // the receiver has accepted it
-	StageDead                   // given up, and kept in the spool
-	StageDiscarded              // given up: the webhook is gone
-	StageMerged                 // another one of its record stands for it, and is attempted
+	stageBuffered  deliveryStage = iota // in memory, in line
+	stageInFlight                       // an attempt is under way
+	stageWaiting                        // in memory, for a retry
+	stageSpooled                        // in the spool, and not in memory
+	stageDelivered                      // the receiver has accepted it
+	stageDead                           // given up, and kept in the spool
+	stageDiscarded                      // given up: the webhook is gone
+	stageMerged                         // another one of its record stands for it, and is attempted
 )
 
 var stageNames = [...]string{
@@ -56,43 +56,43 @@ var stageNames = [...]string{
 	"merged",
 }
 
-func (s Stage) String() string { return stageNames[s] }
+func (s deliveryStage) String() string { return stageNames[s] }
 
 // Transition is one step of a queue, of a key queue, or of a delivery.
 type Transition struct{ Of, From, To string }
 
 // What a Transition is of.
 const (
-	OfQueue    = "queue"
-	OfKey      = "key queue"
-	OfDelivery = "delivery"
+	ofQueue    = "queue"
+	ofKey      = "key queue"
+	ofDelivery = "delivery"
 )
 
 // enter has the queue be in another state.
 func (q *Queue) enter(s State) {
 	if q.cfg.Trace != nil && s != q.state {
-		q.cfg.Trace(Transition{OfQueue, q.state.String(), s.String()})
+		q.cfg.Trace(Transition{ofQueue, q.state.String(), s.String()})
 	}
 	q.state = s
 }
 
 // place has a key queue be in another state.
-func (q *Queue) place(k *keyQueue, s KeyState) {
+func (q *Queue) place(k *keyQueue, s keyState) {
 	if q.cfg.Trace != nil && s != k.state {
-		q.cfg.Trace(Transition{OfKey, k.state.String(), s.String()})
+		q.cfg.Trace(Transition{ofKey, k.state.String(), s.String()})
 	}
 	k.state = s
 }
 
 // move has a delivery be at another stage.
-func (q *Queue) move(d *Delivery, s Stage) {
+func (q *Queue) move(d *Delivery, s deliveryStage) {
 	q.trace(d.stage, s)
 	d.stage = s
 }
 
 // trace tells of a step of a delivery.
-func (q *Queue) trace(from, to Stage) {
+func (q *Queue) trace(from, to deliveryStage) {
 	if q.cfg.Trace != nil && from != to {
-		q.cfg.Trace(Transition{OfDelivery, from.String(), to.String()})
+		q.cfg.Trace(Transition{ofDelivery, from.String(), to.String()})
 	}
 }

@@ -74,12 +74,12 @@ func isSet(name string) (set bool) {
 // stops it. A test that wants to kill or configure a server starts its own with [NewServer].
 func Shared(t testing.TB) *postgres.Server {
 	t.Helper()
-	return SharedMajor(t, 0)
+	return sharedMajor(t, 0)
 }
 
-// SharedMajor is Shared for a server of one major version; 0 is the default one. A test that asks
+// sharedMajor is Shared for a server of one major version; 0 is the default one. A test that asks
 // for a version that this machine lacks is skipped, and says what fetches it.
-func SharedMajor(t testing.TB, major int) *postgres.Server {
+func sharedMajor(t testing.TB, major int) *postgres.Server {
 	t.Helper()
 	NeedServer(t)
 	NeedMajor(t, major)
@@ -155,7 +155,7 @@ func NewDatabase(t testing.TB) (url string) {
 	return NewDatabaseMajor(t, 0)
 }
 
-// NewDatabaseMajor is NewDatabase on the server of SharedMajor.
+// NewDatabaseMajor is NewDatabase on the server of sharedMajor.
 func NewDatabaseMajor(t testing.TB, major int) (url string) {
 	t.Helper()
 	return NewDatabaseLike(t, major, "empty", func(context.Context, *pgx.Conn) error { return nil })
@@ -168,7 +168,7 @@ func NewDatabaseLike(
 	t testing.TB, major int, key string, fill func(context.Context, *pgx.Conn) error,
 ) (url string) {
 	t.Helper()
-	server := SharedMajor(t, major)
+	server := sharedMajor(t, major)
 	value, _ := models.LoadOrStore(modelKey{server, key}, new(model))
 	m := value.(*model)
 	m.once.Do(func() {
