@@ -1,8 +1,12 @@
 package cdc
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"hookline/internal/migrate"
+	"hookline/internal/pg"
 )
 
 // An annotation holds for what comes behind it, up to the next one, and no longer than its
@@ -68,5 +72,18 @@ func TestAnnotation(t *testing.T) {
 		"it has 8201 bytes, and may have 8192"
 	if got := strings.Join(rejected, "; "); got != reasons {
 		t.Errorf("rejected: %s", got)
+	}
+}
+
+// TestAnnotateKnowsTheLimits holds the function with which writers annotate against what is read.
+func TestAnnotateKnowsTheLimits(t *testing.T) {
+	sql := migrate.SQL("hookline", migrate.Webhooks, "annotate")
+	for _, want := range []string{
+		"(true, " + pg.Literal(AnnotationPrefix) + ",", fmt.Sprintf("> %d THEN", MaxAnnotation),
+		fmt.Sprintf("may have %d bytes", MaxAnnotation),
+	} {
+		if !strings.Contains(sql, want) {
+			t.Errorf("no %q in %s", want, sql)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"hookline/internal/migrate"
 	"hookline/internal/pg"
 )
 
@@ -65,10 +66,9 @@ func NewPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table,
 // options, withdrawals, replica identities. The slot comes last, since it must not be older than
 // its publication.
 func makePlan(cfg Config, f *catalogScan) *Plan {
-	p := &Plan{cfg: cfg, scan: f, Creates: !f.hasOwnTables}
+	p := &Plan{cfg: cfg, scan: f, Creates: len(f.migrations) > 0}
 	if p.Creates {
-		sql := strings.TrimSuffix(strings.TrimSpace(SchemaSQL(cfg.Schema)), ";")
-		p.add(Step{Kind: MakeSchema, SQL: sql})
+		p.add(Step{Kind: MakeSchema, SQL: migrate.Join(f.migrations)})
 		if !f.hasBackfillTable() {
 			f.tables = append([]candidate{newBackfill(cfg.Schema)}, f.tables...)
 		}

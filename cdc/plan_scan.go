@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"hookline/internal/migrate"
 	"hookline/internal/pg"
 )
 
@@ -29,9 +30,9 @@ type catalogScan struct {
 	owns        bool   // it is the role's, or will be
 	listed      int    // tables in it
 
-	hasOwnTables bool // Hookline's tables are there
-	baseline     bool // they hold the tables that were there before the slot
-	known        knownTables
+	migrations []migrate.Migration // that Hookline's own tables lack
+	baseline   bool                // they hold the tables that were there before the slot
+	known      knownTables
 
 	tables []candidate // the backfill table first, then as asked for, then others in the publication
 }
@@ -109,21 +110,15 @@ func (f *catalogScan) queryPublication(ctx context.Context, conn *pgx.Conn, cfg 
 	return nil
 }
 
-// queryOwnTables finds out whether Hookline's own tables are there, as this version has them, and
-// reads what they hold.
+// queryOwnTables finds out what Hookline's own tables lack of what this version has them hold, and
+// reads what they do hold.
 func (f *catalogScan) queryOwnTables(ctx context.Context, conn *pgx.Conn, cfg Config) error {
 	known := cfg.own(knownTable).String()
 	var there bool
-	err := conn.QueryRow(ctx, `
-		SELECT to_regclass($1) IS NOT NULL, EXISTS (
-		    SELECT FROM pg_trigger WHERE tgrelid = to_regclass($1) AND tgname = 'keep_known') AND (
-		    SELECT count(*) = 9 FROM pg_attribute
-		    WHERE (attrelid, attname) IN ((to_regclass($1), 'predecessor'), (to_regclass($1), 'webhooks'),
-		        (to_regclass($1), 'unread'), (to_regclass($1), 'object_of'), (to_regclass($2), 'old'),
-		        (to_regclass($3), 'whole_from'), (to_regclass($4), 'made'),
-		        (to_regclass($5), 'noted_at'), (to_regclass($1), 'attached_x')))`,
-		known, cfg.own(backfillTable).String(), cfg.own(listingTable).String(),
-		cfg.own(identityTable).String(), cfg.own(environmentTable).String()).Scan(&there, &f.hasOwnTables)
+	err := conn.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", known).Scan(&there)
+	if err == nil {
+		f.migrations, err = migrate.Pending(ctx, conn, cfg.Schema, migrate.Stream)
+	}
 	if err == nil && there {
 		err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+known+" WHERE slot = $1)", cfg.Slot).
 			Scan(&f.baseline)

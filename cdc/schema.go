@@ -1,16 +1,9 @@
 package cdc
 
-import (
-	_ "embed"
-	"strings"
+import "hookline/internal/migrate"
 
-	"hookline/internal/pg"
-)
-
-//go:embed schema.sql
-var schemaSQL string
-
-// The tables of schema.sql.
+// The tables that this package keeps in the schema of Hookline's own tables. What makes them is in
+// hookline/internal/migrate.
 const (
 	knownTable    = "known_table"
 	backfillTable = "backfill"
@@ -19,9 +12,6 @@ const (
 	identityTable = "replica_identity"
 )
 
-// SchemaSQL returns the statements that make the tables that this package keeps in the given
-// schema. They leave alone what is there, but need the right to make a schema, and ownership of the
-// tables, even then.
-func SchemaSQL(schema string) string {
-	return strings.ReplaceAll(schemaSQL, "{{schema}}", pg.Identifier(schema))
-}
+// SchemaSQL returns the statements that make these tables in the given schema. They leave alone
+// what is there, but need the right to make a schema, and ownership of the tables, even then.
+func SchemaSQL(schema string) string { return migrate.Script(schema, migrate.Stream) }

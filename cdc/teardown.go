@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"hookline/internal/migrate"
 	"hookline/internal/pg"
 )
 
@@ -123,6 +124,7 @@ func NewSpoolTeardown(ctx context.Context, conn *pgx.Conn, schema, slot string, 
 func ownTables() []string {
 	return []string{
 		knownTable, movedTable, listingTable, backfillTable, identityTable, environmentTable,
+		migrate.VersionTable,
 	}
 }
 

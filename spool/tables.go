@@ -1,5 +1,7 @@
 package spool
 
+import "hookline/internal/migrate"
+
 // Tables are the names of all tables that migrations make, for whoever removes them.
 func Tables() []string {
 	return []string{
@@ -11,6 +13,6 @@ func Tables() []string {
 		"delivered",
 		"notice",
 		"described",
-		"schema_version",
+		migrate.VersionTable,
 	}
 }

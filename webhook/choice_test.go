@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"hookline/internal/migrate"
 	"hookline/mapper"
 	"hookline/webhook"
 )
@@ -21,7 +22,8 @@ func TestChoices(t *testing.T) {
 	if list := d.List(); len(list) != 1 || list[0].State != webhook.Active {
 		t.Fatalf("without the columns: %+v", list)
 	}
-	d.exec("DELETE FROM hookline.webhook", webhook.ChoiceSQL("hookline"), webhook.ChoiceSQL("hookline"))
+	pending := migrate.SQL("hookline", migrate.Webhooks, "choice")
+	d.exec("DELETE FROM hookline.webhook", pending, pending)
 	row, _, err := d.Add(t.Context(), d.conn, webhook.Settings{
 		URL: new("http://one.example"), Filter: new("data.stage == 'WON'"), Previous: new("changed"),
 		Fields: []string{"stage", "id", "a,\"b"}, Mask: []string{"name"},

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"hookline/internal/migrate"
 	"hookline/mapper"
 	"hookline/webhook"
 )
@@ -19,7 +20,7 @@ func TestIgnoreColumn(t *testing.T) {
 	const key = "hookline.webhook/" + id
 	d.commit(`INSERT INTO hookline.webhook (id, url) VALUES ('` + id + `', 'http://one.example')`)
 	version := d.Get(key).Version()
-	d.commit(webhook.IgnoreSQL("hookline"))
+	d.commit(migrate.SQL("hookline", migrate.Webhooks, "ignore"))
 	check := func(row, state string, want ...string) {
 		t.Helper()
 		d.commit(`UPDATE hookline.webhook SET ignore = ` + row)

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"hookline/cdc"
+	"hookline/internal/migrate"
 	"hookline/internal/pg"
 	"hookline/internal/spelling"
 	"hookline/mapper/twenty"
@@ -299,7 +300,8 @@ func (r *Registry) Rotate(ctx context.Context, conn *pgx.Conn, name string, secr
 		case !row.rotates:
 			return nil, nil, &cdc.Problem{
 				What: fmt.Sprintf("table %s has no columns for a secret that was rotated", r.cfg.own()),
-				Hint: "run `hookline setup`, or: " + RotationSQL(r.cfg.Schema) + ";",
+				Hint: "run `hookline setup`, or: " +
+					migrate.SQL(r.cfg.Schema, migrate.Webhooks, "rotation") + ";",
 			}
 		case !row.PreviousUntil.IsZero():
 			return nil, nil, &InvalidError{

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"hookline/cdc"
+	"hookline/internal/migrate"
 	"hookline/webhook"
 )
 
@@ -298,7 +299,8 @@ func TestRotateInAnOlderTable(t *testing.T) {
 	if _, ok := errors.AsType[*cdc.Problem](err); !ok {
 		t.Errorf("rotated: %v", err)
 	}
-	d.exec(webhook.RotationSQL("hookline"), webhook.RotationSQL("hookline"))
+	rotation := migrate.SQL("hookline", migrate.Webhooks, "rotation")
+	d.exec(rotation, rotation)
 	if sub := d.served(row.Key); sub == nil || sub.Version() != version {
 		t.Errorf("the columns have changed what is served: %v", sub)
 	}

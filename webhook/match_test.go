@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"hookline/internal/migrate"
 	"hookline/internal/twentydb"
 	"hookline/mapper"
 	"hookline/webhook"
@@ -162,7 +163,7 @@ func BenchmarkMatchAfterChange(b *testing.B) {
 func TestMatchChangedKeys(t *testing.T) {
 	d := newDatabase(t, webhook.Config{Profile: "generic", Table: "hookline.webhook"},
 		webhook.SchemaSQL("hookline"),
-		"ALTER TABLE hookline.webhook DROP rekey", webhook.RekeySQL("hookline"),
+		"ALTER TABLE hookline.webhook DROP rekey", migrate.SQL("hookline", migrate.Webhooks, "rekey"),
 		`INSERT INTO hookline.webhook (id, url, rekey) VALUES
 			('11111111-1111-1111-1111-111111111111', 'http://one.example', NULL),
 			('22222222-2222-2222-2222-222222222222', 'http://two.example', 'split')`)
@@ -197,7 +198,7 @@ func TestMatchChangedKeys(t *testing.T) {
 func TestMatchPer(t *testing.T) {
 	d := newDatabase(t, webhook.Config{Profile: "generic", Table: "hookline.webhook"},
 		webhook.SchemaSQL("hookline"),
-		"ALTER TABLE hookline.webhook DROP per", webhook.PerSQL("hookline"))
+		"ALTER TABLE hookline.webhook DROP per", migrate.SQL("hookline", migrate.Webhooks, "per"))
 	d.stream()
 	audience := func(changes, commits bool) {
 		t.Helper()

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"hookline/internal/migrate"
 	"hookline/webhook"
 )
 
@@ -20,7 +21,8 @@ func TestPace(t *testing.T) {
 	if list := d.List(); len(list) != 1 || list[0].State != webhook.Active {
 		t.Fatalf("without the columns: %+v", list)
 	}
-	d.exec("DELETE FROM hookline.webhook", webhook.PaceSQL("hookline"), webhook.PaceSQL("hookline"))
+	pending := migrate.SQL("hookline", migrate.Webhooks, "pace")
+	d.exec("DELETE FROM hookline.webhook", pending, pending)
 	row, _, err := d.Add(t.Context(), d.conn, webhook.Settings{
 		URL: new("http://one.example"),
 		PaceSettings: webhook.PaceSettings{

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"hookline/internal/migrate"
 	"hookline/webhook"
 )
 
@@ -19,7 +20,7 @@ func TestSettleColumns(t *testing.T) {
 	const key = "hookline.webhook/" + id
 	d.commit(`INSERT INTO hookline.webhook (id, url) VALUES ('` + id + `', 'http://one.example')`)
 	version := d.Get(key).Version()
-	d.commit(webhook.SettleSQL("hookline"))
+	d.commit(migrate.SQL("hookline", migrate.Webhooks, "settle"))
 	for _, c := range []struct {
 		settle, most, catchUp string
 		want                  webhook.Settling

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hookline/cdc"
+	"hookline/internal/migrate"
 	"hookline/internal/pg"
 	"hookline/webhook"
 )
@@ -36,15 +36,16 @@ func (d *Database) Script(ctx context.Context) (sql []string, err error) {
 		}
 		schema := d.Config.Webhook.Schema
 		role := pg.Identifier(conn.Conn().Config().User)
-		if !own {
-			sql = append(sql, strings.TrimSuffix(strings.TrimSpace(webhook.SchemaSQL(schema)), ";"))
-		}
-		older, err := d.older(ctx, conn.Conn())
+		pending, err := migrate.Pending(ctx, conn.Conn(), schema, migrate.Webhooks)
 		if err != nil {
 			return err
 		}
-		for _, update := range older {
-			sql = append(sql, update.sql)
+		if own { // each may be left out
+			for _, m := range pending {
+				sql = append(sql, m.SQL)
+			}
+		} else {
+			sql = append(sql, migrate.Join(pending))
 		}
 		tables, err := d.Tables(ctx, conn.Conn())
 		if _, ok := errors.AsType[*webhook.NoTable](err); ok && !own {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"hookline/cdc"
+	"hookline/internal/migrate"
 	"hookline/internal/pg"
 	"hookline/mapper"
 	"hookline/webhook"
@@ -28,7 +29,7 @@ func (x *checkup) ignoring(ctx context.Context) ([]cdc.Finding, error) {
 	}
 	err := x.conn.QueryRow(ctx, `SELECT array(SELECT roname::text FROM pg_replication_origin),
 		EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-			WHERE n.nspname = $1 AND p.proname = $2)`, known.schema, webhook.AnnotateFunction).
+			WHERE n.nspname = $1 AND p.proname = 'annotate')`, known.schema).
 		Scan(&known.origins, &known.annotates)
 	if err == nil && known.actors {
 		known.sources, err = querySources(ctx, x.conn)
@@ -95,7 +96,7 @@ func (k *ignorable) never(entry string) (what, mend, sql string) {
 		if !k.annotates {
 			return "writers cannot annotate, as Hookline's own schema was made by an older version and " +
 					"has no function annotate",
-				"run `hookline setup`, or:", webhook.AnnotateSQL(k.schema)
+				"run `hookline setup`, or:", migrate.SQL(k.schema, migrate.Webhooks, "annotate")
 		}
 	case mapper.IgnoreActor:
 		source, _, _ := strings.Cut(text, ":")

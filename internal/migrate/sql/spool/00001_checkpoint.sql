@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE {{schema}}.checkpoint (
     slot              text PRIMARY KEY,
     system_identifier text NOT NULL,

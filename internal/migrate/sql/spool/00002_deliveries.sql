@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE {{schema}}.owner (
     slot  text COLLATE "C" PRIMARY KEY,
     epoch bigint NOT NULL

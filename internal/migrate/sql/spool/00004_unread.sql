@@ -1,4 +1,3 @@
--- +goose Up
 -- From here on hookline.known_table says which tables are published and have yet to be read, and rows pass through
 -- hookline.backfill in other ways than before. Versions that do not know of that have to refuse, and this version is
 -- what they know it by.

@@ -1,4 +1,3 @@
--- +goose Up
 ALTER TABLE {{schema}}.delivery ADD COLUMN former bigint, ADD COLUMN record_key bytea, ADD COLUMN previous_key bytea;
 
 CREATE INDEX delivery_waiting_of_former ON {{schema}}.delivery (queue, former, seq) WHERE NOT dead AND former IS NOT NULL;

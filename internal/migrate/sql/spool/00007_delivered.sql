@@ -1,4 +1,3 @@
--- +goose Up
 -- It is there already when somebody has gone back to an earlier version and comes again.
 CREATE TABLE IF NOT EXISTS {{schema}}.delivered (
     queue       bigint NOT NULL,

@@ -1,4 +1,3 @@
--- +goose Up
 ALTER TABLE {{schema}}.checkpoint
     ADD COLUMN prepared_major integer,
     ADD COLUMN prepared_xid   bigint,

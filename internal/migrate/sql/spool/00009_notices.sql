@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE IF NOT EXISTS {{schema}}.notice (
     id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     slot    text COLLATE "C" NOT NULL,

@@ -1,4 +1,3 @@
--- +goose Up
 ALTER TABLE IF EXISTS {{schema}}.gap RENAME TO overflow;
 ALTER INDEX IF EXISTS {{schema}}.gap_pkey RENAME TO overflow_pkey;
 ALTER INDEX IF EXISTS {{schema}}.gap_open RENAME TO overflow_open;

@@ -1,4 +1,3 @@
--- +goose Up
 ALTER TABLE {{schema}}.delivery ADD COLUMN IF NOT EXISTS position bigint;
 
 COMMENT ON COLUMN {{schema}}.delivery.position IS

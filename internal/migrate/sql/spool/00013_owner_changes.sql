@@ -1,4 +1,3 @@
--- +goose Up
 ALTER TABLE {{schema}}.owner ADD COLUMN IF NOT EXISTS changes bigint NOT NULL DEFAULT 0;
 
 COMMENT ON COLUMN {{schema}}.owner.changes IS

@@ -1,4 +1,3 @@
--- +goose Up
 ALTER TABLE {{schema}}.delivery ADD COLUMN IF NOT EXISTS previous bytea;
 
 COMMENT ON COLUMN {{schema}}.delivery.previous IS

@@ -1,4 +1,6 @@
-CREATE SCHEMA IF NOT EXISTS {{schema}};
+-- adds: known_table.keep_known known_table.predecessor known_table.webhooks known_table.unread
+-- adds: known_table.object_of known_table.attached_x backfill.old listing.whole_from
+-- adds: replica_identity.made environment.noted_at
 
 CREATE TABLE IF NOT EXISTS {{schema}}.known_table (
     slot     text NOT NULL,

@@ -1,34 +1,17 @@
-CREATE SCHEMA IF NOT EXISTS {{schema}};
+-- adds: webhook
 
 CREATE TABLE IF NOT EXISTS {{schema}}.webhook (
-    id                    uuid        PRIMARY KEY DEFAULT gen_random_uuid(),
-    workspace_id          text,
-    url                   text        NOT NULL,
-    secret                text        NOT NULL
+    id           uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    workspace_id text,
+    url          text NOT NULL,
+    secret       text NOT NULL
         DEFAULT replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''),
-    operations            text[]      NOT NULL DEFAULT '{*.*}',
-    format                text,
-    headers               jsonb,
-    rekey                 text,
-    per                   text,
-    timeout               interval,
-    rate                  numeric,
-    thin                  boolean,
-    batch                 integer,
-    batch_wait            interval,
-    previous              text,
-    filter                text,
-    fields                text[],
-    mask                  text[],
-    ignore                text[],
-    settle                interval,
-    settle_max            interval,
-    catch_up              text,
-    enabled               boolean     NOT NULL DEFAULT true,
-    description           text,
-    created_at            timestamptz NOT NULL DEFAULT now(),
-    previous_secret       text,
-    previous_secret_until timestamptz
+    operations   text[] NOT NULL DEFAULT '{*.*}',
+    format       text,
+    headers      jsonb,
+    enabled      boolean NOT NULL DEFAULT true,
+    description  text,
+    created_at   timestamptz NOT NULL DEFAULT now()
 );
 
 COMMENT ON TABLE {{schema}}.webhook IS 'Webhooks that Hookline serves. A change takes effect with its commit.';
@@ -41,36 +24,5 @@ COMMENT ON COLUMN {{schema}}.webhook.operations IS
 COMMENT ON COLUMN {{schema}}.webhook.format IS 'Form of the body: event, twenty, standard, cloudevents or cloudevents-binary; null for HOOKLINE_PAYLOAD_FORMAT.';
 COMMENT ON COLUMN {{schema}}.webhook.headers IS
     'More headers, as {"name": "value"}. Those that Hookline or HTTP itself needs cannot be replaced.';
-COMMENT ON COLUMN {{schema}}.webhook.rekey IS
-    'split: a record whose key has changed is deleted under the old one and created under the new one; null: it is updated.';
-COMMENT ON COLUMN {{schema}}.webhook.per IS
-    'commit: one event of a record and commit, with the record as committed; change: one of each change. Null: change in Twenty''s database, else commit.';
-COMMENT ON COLUMN {{schema}}.webhook.timeout IS
-    'The time that one attempt has, 1ms to 10m. Null for HOOKLINE_REQUEST_TIMEOUT.';
-COMMENT ON COLUMN {{schema}}.webhook.rate IS
-    'How many requests it takes in a second, 0.001 to 100000, retries included. Null for as many as it can.';
-COMMENT ON COLUMN {{schema}}.webhook.thin IS
-    'True: data has the fields of the key alone; all updates are told. Null or false: the record.';
-COMMENT ON COLUMN {{schema}}.webhook.batch IS
-    'How many events a request has at most, in a JSON array: 2 to 100. Null: one, and no array.';
-COMMENT ON COLUMN {{schema}}.webhook.batch_wait IS
-    'How long the first event of a batch waits for others, 1ms to 10s. Null: 100ms.';
-COMMENT ON COLUMN {{schema}}.webhook.previous IS
-    'What is sent of the row before, beside data: changed, the fields that have changed; all; null: nothing.';
-COMMENT ON COLUMN {{schema}}.webhook.filter IS
-    'Which of the events that it hears of are sent, in CEL: ''stage'' in changed && data.stage == ''WON''. Null: all.';
-COMMENT ON COLUMN {{schema}}.webhook.fields IS 'Which fields of data are sent, beside those of the key. Null: all.';
-COMMENT ON COLUMN {{schema}}.webhook.mask IS 'Fields that are sent as *** in place of their values.';
-COMMENT ON COLUMN {{schema}}.webhook.ignore IS
-    'Changes that it does not hear of: actor:API, actor:API:name of the key, actor:member:id, origin:name, annotation:key=value. Null for none.';
-COMMENT ON COLUMN {{schema}}.webhook.settle IS
-    'A record is told once it has been quiet for that long, in one event: 5s. Null: each event at once.';
-COMMENT ON COLUMN {{schema}}.webhook.settle_max IS
-    'But not later than that behind its first change. Null: ten times settle.';
-COMMENT ON COLUMN {{schema}}.webhook.catch_up IS
-    'latest: of what waits in the spool, a record is told in one event; all or null: in all of them.';
 COMMENT ON COLUMN {{schema}}.webhook.enabled IS 'False switches it off: events of that time are not sent later.';
 COMMENT ON COLUMN {{schema}}.webhook.description IS 'For people; Hookline does not read it.';
-COMMENT ON COLUMN {{schema}}.webhook.previous_secret IS
-    'The secret before a rotation. Until previous_secret_until it signs beside the new one.';
-COMMENT ON COLUMN {{schema}}.webhook.previous_secret_until IS 'From then on previous_secret signs no more.';

@@ -1,4 +1,3 @@
--- +goose Up
 CREATE TABLE IF NOT EXISTS {{schema}}.described (
     slot   text COLLATE "C" NOT NULL,
     name   bytea NOT NULL,
