@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// AnnotationPrefix is the prefix of the logical messages that hold annotations. Those of others are
+// annotationPrefix is the prefix of the logical messages that hold annotations. Those of others are
 // passed over.
-const AnnotationPrefix = "hookline.annotation"
+const annotationPrefix = "hookline.annotation"
 
 // MaxAnnotation is how many bytes an annotation may have, as the server prints it.
 const MaxAnnotation = 8 << 10
@@ -37,7 +37,7 @@ func (d *decoder) message(message []byte) error {
 	if message[1]&transactional == 0 || d.tx == nil {
 		return nil
 	}
-	content, ours := bytes.CutPrefix(message[head:], []byte(AnnotationPrefix+"\x00"))
+	content, ours := bytes.CutPrefix(message[head:], []byte(annotationPrefix+"\x00"))
 	if !ours {
 		return nil
 	}

@@ -18,23 +18,23 @@ func TestAnnotation(t *testing.T) {
 	row := messageRow('I', 7, byte('N'), []any{"1"})
 	large := `{"a": "` + strings.Repeat("x", MaxAnnotation) + `"}`
 	fits := `{"a": "` + strings.Repeat("x", MaxAnnotation-len(`{"a": ""}`)) + `"}`
-	loose := messageLogical(AnnotationPrefix, `{"loose": 1}`)
+	loose := messageLogical(annotationPrefix, `{"loose": 1}`)
 	loose[1] = 0 // not part of the transaction
 	var items []item
 	for _, m := range [][]byte{
-		messageLogical(AnnotationPrefix, `{"outside": 1}`),
+		messageLogical(annotationPrefix, `{"outside": 1}`),
 		messageBegin(50, 1), messageRelation(7, "t", "id"),
 		row,
-		messageLogical(AnnotationPrefix, `{"a": 1, "b": "x y"}`), row,
-		messageLogical("hookline", ""), messageLogical(AnnotationPrefix+"s", "{}"), loose,
-		messageLogical(AnnotationPrefix, `{"a": 1, "b": "x y"}`), row,
-		messageLogical(AnnotationPrefix, `{"a": 2}`), row,
-		messageLogical(AnnotationPrefix, `{}`), row,
-		messageLogical(AnnotationPrefix, `{"a": 3}`), messageLogical(AnnotationPrefix, `[]`), row,
-		messageLogical(AnnotationPrefix, `{"a": 4}`), messageLogical(AnnotationPrefix, ``), row,
-		messageLogical(AnnotationPrefix, "{\"\xff\": 5}"), row,
-		messageLogical(AnnotationPrefix, large), row,
-		messageLogical(AnnotationPrefix, fits), row,
+		messageLogical(annotationPrefix, `{"a": 1, "b": "x y"}`), row,
+		messageLogical("hookline", ""), messageLogical(annotationPrefix+"s", "{}"), loose,
+		messageLogical(annotationPrefix, `{"a": 1, "b": "x y"}`), row,
+		messageLogical(annotationPrefix, `{"a": 2}`), row,
+		messageLogical(annotationPrefix, `{}`), row,
+		messageLogical(annotationPrefix, `{"a": 3}`), messageLogical(annotationPrefix, `[]`), row,
+		messageLogical(annotationPrefix, `{"a": 4}`), messageLogical(annotationPrefix, ``), row,
+		messageLogical(annotationPrefix, "{\"\xff\": 5}"), row,
+		messageLogical(annotationPrefix, large), row,
+		messageLogical(annotationPrefix, fits), row,
 		messageCommit(50, 55),
 		messageBegin(60, 2), row, messageOrigin("late"), row, messageCommit(60, 65),
 	} {
@@ -79,7 +79,7 @@ func TestAnnotation(t *testing.T) {
 func TestAnnotateKnowsTheLimits(t *testing.T) {
 	sql := migrate.SQL("hookline", migrate.Webhooks, "annotate")
 	for _, want := range []string{
-		"(true, " + pg.Literal(AnnotationPrefix) + ",", fmt.Sprintf("> %d THEN", MaxAnnotation),
+		"(true, " + pg.Literal(annotationPrefix) + ",", fmt.Sprintf("> %d THEN", MaxAnnotation),
 		fmt.Sprintf("may have %d bytes", MaxAnnotation),
 	} {
 		if !strings.Contains(sql, want) {

@@ -209,7 +209,7 @@ type Tx struct {
 	// Origin is the replication origin that the transaction came from, "" when it was made here.
 	Origin string
 
-	ledger *Ledger
+	ledger *ledger
 }
 
 // Hold keeps the acknowledged position below the change that the pump has in hand until release is

@@ -20,7 +20,7 @@ type item struct {
 //
 // https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
 type decoder struct {
-	ledger     *Ledger
+	ledger     *ledger
 	arena      *arena
 	backfill   backfillDecoder
 	relations  map[uint32]*Relation // by OID; valid for one connection
@@ -41,7 +41,7 @@ type decoder struct {
 	hasChanges bool
 }
 
-func newDecoder(cfg Config, ledger *Ledger, read Position) *decoder {
+func newDecoder(cfg Config, ledger *ledger, read Position) *decoder {
 	return &decoder{
 		ledger:    ledger,
 		arena:     new(arena),

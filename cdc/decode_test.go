@@ -123,7 +123,7 @@ func transactions(n int, random *rand.Rand) (messages [][]byte, ends []LSN) {
 		for n := range 1 + random.IntN(4) {
 			switch random.IntN(4) {
 			case 0:
-				messages = append(messages, messageLogical(AnnotationPrefix, fmt.Sprintf(`{"n": %d}`, n)))
+				messages = append(messages, messageLogical(annotationPrefix, fmt.Sprintf(`{"n": %d}`, n)))
 			case 1:
 				messages = append(messages, messageLogical("other", "{}"))
 			}
@@ -440,8 +440,8 @@ func TestDecodeRefuses(t *testing.T) {
 			messageBegin(5, 1), messageRelation(7, "t", "id"),
 			messageRow('I', 7, byte('N'), []any{"12345"})[:14],
 		},
-		"message cut short":      {messageBegin(5, 1), messageLogical(AnnotationPrefix, "{}")[:30]},
-		"message too long":       {messageBegin(5, 1), append(messageLogical(AnnotationPrefix, "{}"), 0)},
+		"message cut short":      {messageBegin(5, 1), messageLogical(annotationPrefix, "{}")[:30]},
+		"message too long":       {messageBegin(5, 1), append(messageLogical(annotationPrefix, "{}"), 0)},
 		"message of a byte":      {{'M'}},
 		"origin cut short":       {messageBegin(5, 1), messageOrigin("there")[:12]},
 		"origin of a byte":       {{'O'}},

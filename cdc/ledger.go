@@ -22,13 +22,13 @@ func (p Position) behind(other Position) bool {
 		cmp.Compare(p.Index, other.Index)) > 0
 }
 
-// Ledger knows which changes of the stream are settled. The pump's side (advance, hold, skip)
+// ledger knows which changes of the stream are settled. The pump's side (advance, hold, skip)
 // belongs to one goroutine; releases and Settled may be called from any.
 //
 // It keeps the unsettled holds alone, in the order of the stream, each with the position that is
 // settled once it is the oldest. A settled hold leaves the list wherever it stands, so memory is
 // bounded by what is unsettled now, not by what passed since the oldest.
-type Ledger struct {
+type ledger struct {
 	mu       sync.Mutex
 	oldest   hold // sentinel of a circular list: oldest.next is the oldest hold
 	position Position
@@ -54,15 +54,15 @@ type hold struct {
 }
 
 // newLedger returns a ledger of a stream that is settled up to start.
-func newLedger(start Position) *Ledger {
-	l := &Ledger{position: start}
+func newLedger(start Position) *ledger {
+	l := &ledger{position: start}
 	l.oldest.prev, l.oldest.next = &l.oldest, &l.oldest
 	return l
 }
 
 // advance notes that the pump holds change index of tx in hand: everything before it is the pump's
 // no more.
-func (l *Ledger) advance(tx *Tx, index uint32) {
+func (l *ledger) advance(tx *Tx, index uint32) {
 	l.mu.Lock()
 	l.position.Commit, l.position.Index = tx.Commit, index
 	l.now = tx.Time
@@ -71,7 +71,7 @@ func (l *Ledger) advance(tx *Tx, index uint32) {
 }
 
 // step notes that the pump goes on with the change in hand: see Tx.Step.
-func (l *Ledger) step() {
+func (l *ledger) step() {
 	l.mu.Lock()
 	l.position.Index++
 	l.work++
@@ -79,7 +79,7 @@ func (l *Ledger) step() {
 }
 
 // skip notes that the pump has taken everything before end, which lies between two transactions.
-func (l *Ledger) skip(end LSN) {
+func (l *ledger) skip(end LSN) {
 	l.mu.Lock()
 	if l.position.Commit != 0 {
 		l.work++
@@ -89,7 +89,7 @@ func (l *Ledger) skip(end LSN) {
 }
 
 // hold keeps the settled position below the change in hand until the returned function is called.
-func (l *Ledger) hold(tx *Tx) func() {
+func (l *ledger) hold(tx *Tx) func() {
 	h := &hold{tx: tx}
 	l.mu.Lock()
 	h.settled = l.position
@@ -110,7 +110,7 @@ func (l *Ledger) hold(tx *Tx) func() {
 
 // heldSince returns how many holds transactions have had whose commit records are at or behind a
 // position, and whether that is all of them: only the last 1,024 transactions are remembered.
-func (l *Ledger) heldSince(position LSN) (holds int, all bool) {
+func (l *ledger) heldSince(position LSN) (holds int, all bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for n := l.heard - 1; n >= max(0, l.heard-len(l.recent)); n-- {
@@ -137,14 +137,14 @@ func (h *hold) release() {
 }
 
 // settled returns the position up to which everything is settled.
-func (l *Ledger) settled() Position {
+func (l *ledger) settled() Position {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.settledLocked()
 }
 
 // settledLocked is settled for who holds mu.
-func (l *Ledger) settledLocked() Position {
+func (l *ledger) settledLocked() Position {
 	if first := l.oldest.next; first != &l.oldest {
 		return first.settled
 	}
@@ -153,7 +153,7 @@ func (l *Ledger) settledLocked() Position {
 
 // progress returns the settled position, the commit time of the last change taken, and a number
 // that rises whenever changes have to do with the progress, and not keepalives alone.
-func (l *Ledger) progress() (settled Position, at time.Time, work uint64) {
+func (l *ledger) progress() (settled Position, at time.Time, work uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.settledLocked(), l.now, l.work
@@ -162,14 +162,14 @@ func (l *Ledger) progress() (settled Position, at time.Time, work uint64) {
 // inTransaction returns the number of progress, and whether everything before the transaction in
 // hand is settled: then nothing but the rest of that one is in the way of the next position that
 // Postgres can be told.
-func (l *Ledger) inTransaction() (work uint64, alone bool) {
+func (l *ledger) inTransaction() (work uint64, alone bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.work, l.position.Commit != 0 && l.settledLocked().Commit == l.position.Commit
 }
 
 // Unsettled returns how many holds there are, and the commit time of the oldest one.
-func (l *Ledger) Unsettled() (count int, oldest time.Time) {
+func (l *ledger) Unsettled() (count int, oldest time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.count > 0 {

@@ -31,7 +31,7 @@ func newMetrics(registerer prometheus.Registerer, s *Source) *metrics {
 }
 
 // start registers what can be measured once there is a ledger.
-func (m *metrics) start(ledger *Ledger) {
+func (m *metrics) start(ledger *ledger) {
 	m.registerer.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "hookline_unsettled_deliveries",

@@ -56,7 +56,7 @@ type Source struct {
 	cfg     Config
 	log     *slog.Logger
 	metrics *metrics
-	ledger  *Ledger
+	ledger  *ledger
 	system  system     // as of the last connection; belongs to Acquire, then to the reader
 	trees   tableTrees // likewise
 	reached LSN        // how far it has read, at the last connection; likewise
