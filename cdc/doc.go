@@ -7,7 +7,7 @@
 //     or waits as a standby while another process has it, and [Source.Changes] is the stream.
 //   - [Change] is one change of one row, with the [Tx] that made it. (Commit, Index) identifies it:
 //     the pair is the same each time the server sends the change.
-//   - the ledger (ledger.go) knows which changes are not settled. [Tx.Hold] keeps the acknowledged
+//   - The ledger (ledger.go) knows which changes are not settled. [Tx.Hold] keeps the acknowledged
 //     position below a change until its release is called.
 //   - [Checkpoint] is how far the stream is settled, as it is saved apart from the slot. The slot
 //     is never acknowledged beyond it. [FindGap] compares the two.
