@@ -8,10 +8,10 @@ import (
 )
 
 // A table that is made while there is a slot may have rows before it is published. They are read in
-// a second transaction, after the one that publishes the table, and copied into the table backfill,
-// which is published, and is emptied again. So they are part of the stream, and a crash repeats
-// them like any other change. Neither transaction is in the way of writers: between the two the
-// table is watched (see windows). That the rows have yet to be read is written down, with the
+// a second transaction, after the one that publishes the table. They are copied into the table
+// backfill, which is published, and is emptied again. So they are part of the stream, and a crash
+// repeats them like any other change. Neither transaction is in the way of writers: between the two
+// the table is watched (see windows). That the rows have yet to be read is written down, with the
 // table, by the first one.
 
 // What a row of backfill stands for; none is an insert.

@@ -23,8 +23,8 @@ import (
 //
 // What is watched follows from the stream alone. So that a process that starts anew has it again,
 // the slot is not acknowledged beyond the mark in the meantime; the checkpoint goes on. The reader
-// is ahead of what is settled, so that goes for a window that is closed, too, until the transaction
-// that closed it is settled.
+// is ahead of what is settled. So that goes for a closed window, too, until the transaction that
+// closed it is settled.
 type windows struct {
 	of      map[uint32]*window // by OID
 	closing []closing          // by the transaction in progress

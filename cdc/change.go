@@ -74,9 +74,9 @@ type Change struct {
 	// the change that tells of it.
 	Read bool
 
-	// Repeated says that the change was settled before. It comes again, as its transaction was
-	// settled in part when the stream began, so that whoever keeps something of a transaction until
-	// its end can gather it anew. Nothing holds at a repeated change.
+	// Repeated says that the change was settled before. It comes again, as its transaction was settled
+	// in part when the stream began. Who keeps something of a transaction until its end can gather it
+	// anew. Nothing holds at a repeated change.
 	Repeated bool
 
 	// Sole says that the transaction has no other change, and no End. One that comes without it may

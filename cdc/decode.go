@@ -105,8 +105,8 @@ func parse(message []byte) (m pglogrepl.Message, err error) {
 }
 
 // keepalive appends a mark for a keepalive at end. Such a position says something only between
-// transactions, and also a transaction that was cut off by the end of the last connection, and is
-// about to be sent again, is still open.
+// transactions. A transaction that the end of the last connection cut off is still open: it is
+// about to be sent again.
 func (d *decoder) keepalive(items []item, end LSN) []item {
 	if d.tx != nil || d.read.Commit != 0 || end <= d.read.End {
 		return items

@@ -1,5 +1,5 @@
 // Package cdc reads the changes of a Postgres database from a logical replication slot, in the
-// order of their commits, and acknowledges a position once everything before it is settled.
+// order of their commits. It acknowledges a position once everything before it is settled.
 //
 // A newcomer reads these types first:
 //

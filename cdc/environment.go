@@ -13,7 +13,7 @@ import (
 )
 
 // A copy of a server's disk is the same system to Postgres, with the same slot, checkpoint and
-// spool, and nothing that a server tells of itself tells it reliably from the original that was
+// spool. Nothing that a server says of itself tells the copy reliably from an original that was
 // moved. So the original can be given a name, which is kept in the database, and goes along with
 // each copy; who reads a copy is told another one, or none.
 

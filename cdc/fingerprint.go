@@ -24,8 +24,8 @@ type Fingerprints struct {
 }
 
 // Take returns a text that stays the same as long as a new plan would be the same as the last: it
-// differs when a table came or went, or changed in anything that plans depend on, and when the
-// role, the publication or the slot did. It may also differ without need.
+// differs when a table came or went, or changed in anything that plans depend on. So it does when
+// the role, the publication or the slot changed. It may also differ without need.
 func (f *Fingerprints) Take(ctx context.Context, conn *pgx.Conn, cfg Config) (string, error) {
 	cfg = cfg.withDefaults()
 	fail := func(err error) (string, error) {

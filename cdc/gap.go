@@ -114,8 +114,7 @@ func EnsureCheckpoint(
 }
 
 // queryState looks at the database first and at the checkpoint then: in the other order a process
-// that is at work would move the slot beyond the checkpoint in between, and that would look like a
-// gap.
+// at work could move the slot beyond the checkpoint in between. That would look like a gap.
 func queryState(
 	ctx context.Context, conn *pgx.Conn, cfg Config, checkpoints Checkpoints,
 ) (system, *Checkpoint, error) {

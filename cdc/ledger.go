@@ -151,8 +151,8 @@ func (l *ledger) settledLocked() Position {
 	return l.position
 }
 
-// progress returns the settled position, the commit time of the last change taken, and a number
-// that rises whenever changes have to do with the progress, and not keepalives alone.
+// progress returns the settled position, the commit time of the last change taken, and a number.
+// That rises with each change that is taken or settled, and not with keepalives.
 func (l *ledger) progress() (settled Position, at time.Time, work uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

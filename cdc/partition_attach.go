@@ -8,8 +8,8 @@ import (
 
 // A table that is attached as a partition may have rows, which no stream has brought under the name
 // of the partitioned table. Those that were written later come in the stream. Which is which the
-// server keeps: each row has the transaction that wrote it, and the command within it (xmin, cmin),
-// and so has the row of pg_inherits that makes the table a partition. A table that was made as a
+// server keeps: each row has the transaction that wrote it, and the command within it (xmin, cmin).
+// So has the row of pg_inherits that makes the table a partition. A table that was made as a
 // partition has no row from before. That is no proof: others may have written to the table before
 // it was attached by a transaction that is older than theirs. What the stream has brought since the
 // partition first showed in it decides (see windows); only where that is not known, the server's
@@ -18,9 +18,9 @@ import (
 // A table that was a partition before, and was detached, has told its rows: but for those that were
 // written in between. They may be new or not, and are announced as updated.
 //
-// That it was detached is seen by the catalog scan, or where it is a partition again by then, by
-// the row of pg_inherits, which is another one. Since when it was apart is not known then: all that
-// the slot has not let go of yet counts.
+// The catalog scan sees that it was detached. Where it is a partition again by then, the row of
+// pg_inherits tells, which is another one. Since when it was apart is not known then: all that the
+// slot has not let go of yet counts.
 //
 // A row that was updated since it was attached is not announced: the stream has brought the update.
 

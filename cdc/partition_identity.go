@@ -5,8 +5,8 @@ import "slices"
 // partitionIdentities knows the replica identities of the partitions of each published partitioned
 // table, as far as the connection has described them.
 //
-// Changes of partitions come under the partitioned table's name, and so do the letter before an old
-// row and the identity in the description of the table. Which columns such a row holds is another
+// Changes of partitions come under the partitioned table's name. So do the letter before an old row
+// and the identity in the description of the table. Which columns such a row holds is another
 // matter: that goes by the identity of the partition that the row lies in, which need not be the
 // same. Which partition that is, a change does not say. But the server describes a partition before
 // the first change of it, and again after each change of its definition: right behind the

@@ -44,8 +44,8 @@ func (p *Plan) SQL() []string {
 
 // NewPlan looks at the database and plans. A table without a usable replica identity is left out:
 // published, it would make the CRM's own updates fail. The error is a Problem when the slot is
-// older than the publication or of another kind than ours, or when it is missing although
-// checkpoints, which may be nil, tell that there was one.
+// older than the publication or of another kind than ours. So it is when the slot is missing
+// although checkpoints, which may be nil, tell that there was one.
 //
 // https://www.postgresql.org/docs/current/logical-replication-publication.html#LOGICAL-REPLICATION-PUBLICATION-REPLICA-IDENTITY
 func NewPlan(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Table,

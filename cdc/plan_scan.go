@@ -172,8 +172,8 @@ func (f *catalogScan) sendsOpenWriters() bool {
 	return f.version > 17 || since > 0 && f.minor >= since
 }
 
-// options are those of the publication. From Postgres 18 on the CRM's own updates of a table under
-// REPLICA IDENTITY FULL fail when the table is published without its stored generated columns.
+// options are those of the publication. From Postgres 18 on a table under REPLICA IDENTITY FULL
+// must be published with its stored generated columns. Else the CRM's own updates of it fail.
 //
 // https://www.postgresql.org/docs/18/logical-replication-gencols.html
 func (f *catalogScan) options() string {

@@ -59,8 +59,8 @@ func publicationEntriesSQL(publication string) string {
 const upsertEntrySQL = "ON CONFLICT (slot, relation) DO UPDATE SET\n" +
 	"  entry = EXCLUDED.entry, made_by = EXCLUDED.made_by, whole_from = EXCLUDED.whole_from"
 
-// coverageSQL returns the statement that writes down of a table, or of all when that is "", that
-// the stream has all its changes from now on. Nobody may be writing to it who did so before it was
+// coverageSQL returns the statement that writes down that the stream has all changes of a table
+// from now on. "" stands for all tables. Nobody may be writing to it who did so before it was
 // published, unless the slot is yet to be made.
 func (p *Plan) coverageSQL(table string) string {
 	of := ""

@@ -172,8 +172,8 @@ var errShutdown = errors.New("the server is shutting down")
 // keepaliveBurst tells a server that is shutting down from one that only wants to know whether we
 // are there. The latter asks once in a while. The former does not go down before we have
 // acknowledged all it has sent, and asks again as soon as it is answered. It may be unable to take
-// what would let us acknowledge more (deliveries go on, but the checkpoint cannot be saved any
-// more), so it would ask for ever.
+// what would let us acknowledge more: deliveries go on, but the checkpoint cannot be saved. Then it
+// would ask for ever.
 type keepaliveBurst struct {
 	at    LSN
 	since time.Time
@@ -358,9 +358,8 @@ func (r *reader) waitToHandOver() error {
 	}
 }
 
-// reportBlocked is reportDue while nothing is read: an answer would not be heard, and that the
-// connection is lost is noticed by writing alone, once the server has refused what was written
-// before.
+// reportBlocked is reportDue while nothing is read: an answer would not be heard. Only a write
+// tells that the connection is lost, once the server has refused what was written before.
 func (r *reader) reportBlocked() error {
 	if r.acknowledged() == r.reported && r.now.Sub(r.report) < min(blockedReportInterval, r.idle()) {
 		return nil

@@ -17,9 +17,9 @@ const (
 
 // restartAdvancer asks the server to move restart_lsn on, and so to let go of WAL that is
 // acknowledged. Postgres moves it only at a record of the running transactions, which it writes
-// every 15 s, and often only to where the one before was. With a CRM that writes much, and a spool
-// that grows, that comes to many megabytes. From Postgres 16 on whoever has the right may have such
-// a record written, of some 50 bytes; by default that is superusers alone.
+// every 15 s. Often it moves only to where the record before was. With a CRM that writes much, and
+// a spool that grows, that comes to many megabytes. From Postgres 16 on whoever has the right may
+// have such a record written, of some 50 bytes; by default that is superusers alone.
 //
 // https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-BACKUP
 type restartAdvancer struct {

@@ -11,8 +11,8 @@ import (
 	"hookline/internal/pg"
 )
 
-// unusable reports whether the slot is Hookline's, and there is nothing wrong with it but that it
-// is older than its publication, which does not exist.
+// unusable reports whether the slot is Hookline's and its only fault is that it is older than its
+// publication, which does not exist.
 func (s *system) unusable() bool {
 	return s.slot.exists && !s.published && s.slot.plugin == "pgoutput" && s.slot.database == s.name &&
 		s.slot.lost == ""
@@ -39,7 +39,7 @@ func (f *catalogScan) makeSlot(name string) string {
 }
 
 // makeSlot runs the statement that makes the slot. It waits for every transaction of the server
-// that has written something by then, prepared ones too, for as long as they take, and says for
+// that has written something by then, prepared ones too, for as long as they take. It says for
 // whom. When ctx ends there is no slot. A slot of ours that has been made since the plan looked may
 // be older than the publication; nobody has read it, so it is made anew.
 //

@@ -17,7 +17,7 @@ import (
 // as read, every other one is not yet.
 //
 // Transactions are told apart by id, not by position: between writing its commit record and
-// becoming visible a transaction may wait for a synchronous standby, so a position read beside a
+// becoming visible a transaction may wait for a synchronous standby. A position read beside a
 // snapshot would call changes covered that the snapshot does not see.
 //
 // https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
@@ -92,9 +92,8 @@ func (s *Snapshot) Until() LSN {
 }
 
 // Visible reports whether statements that begin from now on see what tx did. The stream brings a
-// transaction as soon as its commit is written, which is a moment before others see it, and longer
-// where the commit waits for a synchronous standby. db is a connection or a pool of the same
-// server.
+// transaction as soon as its commit is written. Others see it a moment later, or longer where the
+// commit waits for a synchronous standby. db is a connection or a pool of the same server.
 func Visible(ctx context.Context, db pg.Querier, tx *Tx) (bool, error) {
 	var text string
 	if err := db.QueryRow(ctx, "SELECT pg_current_snapshot()::text").Scan(&text); err != nil {

@@ -234,8 +234,8 @@ func (s *Source) LastContact() time.Time { return s.began.Add(time.Duration(s.co
 // heardAt notes when the server was last heard of.
 func (s *Source) heardAt(at time.Time) { s.contact.Store(int64(at.Sub(s.began))) }
 
-// SetPending notes since when the server has had WAL that it has not gone through for this Source,
-// the zero time when it has gone through all. Safe for concurrent use.
+// SetPending notes since when the server has had WAL that it has not decoded for this Source. The
+// zero time says that it has decoded all. Safe for concurrent use.
 func (s *Source) SetPending(since time.Time) {
 	if since.IsZero() {
 		s.pendingSince.Store(0)

@@ -12,10 +12,10 @@ import (
 	"hookline/internal/pg"
 )
 
-// From Postgres 17 on the server sends a slot with failover nothing that the standbys named in
-// synchronized_standby_slots have not got yet, so that none of them can be behind the slot's reader
-// when it takes over. A standby that is gone, or has never been there, holds the stream back for as
-// long as it is.
+// From Postgres 17 on, a slot with failover is sent only what the standbys in
+// synchronized_standby_slots have got. So none of them is behind the slot's reader when it takes
+// over. A standby that is gone, or has never been there, holds the stream back for as long as it
+// is.
 //
 // https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-SYNCHRONIZED-STANDBY-SLOTS
 

@@ -8,8 +8,8 @@ import (
 
 // The stream describes a table by its name before the first change that comes of it, and again when
 // its definition has changed. It does not where the name is another table's: a partitioned one,
-// which is described only along with one of its partitions, and the parent of chunks, whose name is
-// not in the stream at all. Of these the catalog scan tells by a description in the table backfill.
+// which is described only along with one of its partitions; and the parent of chunks, whose name is
+// not in the stream. Of these the catalog scan tells by a description in the table backfill.
 
 // renamed reports whether the stream has to be told of t's name, which is another one than at the
 // last catalog scan.

@@ -45,8 +45,8 @@ func (f *catalogScan) queryReplaced(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // queryColumns looks up which columns t has in common with the table that it replaces. A value of
-// another type counts as the same where a cast that Postgres itself would use makes it so, or else
-// where it prints alike.
+// another type counts as the same where a cast of Postgres' own makes it so. Without such a cast it
+// does where it prints alike.
 func (t *candidate) queryColumns(ctx context.Context, conn *pgx.Conn) error {
 	rows, err := conn.Query(ctx, `
 		SELECT quote_ident(a.attname), EXISTS (SELECT FROM pg_index i WHERE i.indrelid = $1

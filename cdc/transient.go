@@ -28,8 +28,8 @@ func Transient(err error) bool {
 	return pg.IsTransient(err) && !permanent(err) && !errors.Is(err, context.Canceled)
 }
 
-// DescribeFailure says in a few words what kind of error keeps a statement from its end, for a log
-// that has the error itself beside it.
+// DescribeFailure says in a few words what kind of error ended a statement, for a log that has the
+// error itself beside it.
 func DescribeFailure(err error) string {
 	if refused := pg.Refused(err); refused != nil {
 		switch {

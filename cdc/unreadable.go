@@ -12,8 +12,8 @@ import (
 )
 
 // Some changes a server cannot send, however often it is asked: a row whose old and new version
-// together take more than 1 GB as text, or text that is none in the encoding of the database. Its
-// transaction is known all the same, since its Begin comes first.
+// together take more than 1 GB as text, or text that is not valid in the encoding of the database.
+// Its transaction is known all the same, since its Begin comes first.
 
 // UnreadableChange is a transaction that the server cannot send.
 type UnreadableChange struct {

@@ -6,9 +6,10 @@ import (
 	"hookline/cdc"
 )
 
-// taken are the keys that the transaction in progress has given to rows of tables which take two
-// rows of one key in passing, as their keys are DEFERRABLE. Who had such a key before is another
-// row, and tells that it has left it when the key is taken already. It keeps the last keys alone.
+// taken are the keys that the transaction in progress has given to rows, in tables whose keys are
+// DEFERRABLE. Such a table takes two rows of one key until the commit. Who had such a key before is
+// another row, and tells that it has left it when the key is taken already. It keeps the last keys
+// alone.
 type taken struct {
 	now, older map[uint64]uint64 // hashes of rows, by those of their keys
 }
@@ -42,8 +43,8 @@ func (t *taken) give(o *object, row cdc.Tuple) {
 	t.now[keyHash(o, row)] = hashRow(row)
 }
 
-// leaves takes it that a row has lost its key, and reports whether it is known who has got that in
-// this transaction, and whether it is this very row.
+// leaves notes that a row has lost its key. It reports whether it is known which row has got that
+// key in this transaction, and whether it is this very row.
 func (t *taken) leaves(o *object, row cdc.Tuple) (known, same bool) {
 	record := keyHash(o, row)
 	by, known := t.find(record)

@@ -22,8 +22,8 @@ type Description struct {
 	// nil when rows cannot be found by them.
 	Stays    []int
 	Deferred bool // that two rows have one key is refused at the end of a transaction only
-	// Exact says that keys are equal only if their texts are, so that it can be told that a delete
-	// and an insert are of one record.
+	// Exact says that keys are equal only if their texts are. Then a delete and an insert can be known
+	// to be of one record.
 	Exact bool
 
 	DeletedAt int      // the column of the soft delete, -1 when there is none

@@ -130,8 +130,8 @@ func (m *Mapper) Map(ctx context.Context, change cdc.Change) (*Draft, error) {
 	return m.change(ctx, o, change, ToAll)
 }
 
-// gather has what is held for those who hear of each commit go on to a change, unless nobody can
-// tell which record that is of.
+// gather has what is held for those who hear of commits go on to a change. It does not where nobody
+// can tell which record the change is of.
 func (m *Mapper) gather(
 	ctx context.Context, o *object, change cdc.Change,
 ) (gathered bool, err error) {

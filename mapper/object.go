@@ -237,8 +237,8 @@ func (o *object) appendRow(dst []byte, row cdc.Tuple) []byte {
 }
 
 // changed returns the names of the fields that read differently before and after, silent ones left
-// out. Two rows that differ only where the JSON does not show it (null and "" where both read as
-// "", microseconds where milliseconds are shown) are equal.
+// out. Rows are equal when they differ only where the JSON does not show it: null and "" where both
+// read as "", microseconds where milliseconds are shown.
 func (o *object) changed(before, after cdc.Tuple) []string {
 	names, more := o.names[:0], false
 	secret := o.secret != nil && (o.secret(before) || o.secret(after))

@@ -117,8 +117,8 @@ var altered = []string{"42", "22"}
 // IsAltered reports whether the server refuses because a table is another than the stream knows.
 func IsAltered(refused *pgconn.PgError) bool { return slices.Contains(altered, refused.Code[:2]) }
 
-// ask returns the named columns, as text, of the rows that have the values of one of rows in the
-// columns by, but no more than limit. The error may be errAltered. from is the table's name by now.
+// ask returns the named columns, as text, of rows: of at most limit that have, in the columns by,
+// the values of one of rows. The error may be errAltered. from is the table's name by now.
 func (m *Mapper) ask(
 	ctx context.Context, from cdc.Table, rel *cdc.Relation, columns, by []int, rows []cdc.Tuple,
 	limit int,

@@ -14,8 +14,8 @@ const (
 	blocksAfter = 500 * time.Millisecond
 )
 
-// SpoolBacklog sends to the spool whatever waits its turn at receivers that are not quite as quick
-// as deliveries come, as the stream must not be held back any longer.
+// SpoolBacklog sends to the spool whatever waits its turn at receivers that are slower than
+// deliveries come. The stream must not be held back any longer.
 func (s *Sender) SpoolBacklog() { s.spoolSlow(true) }
 
 // guardBuffer keeps slow receivers from filling the buffer while others would have to wait for it,

@@ -52,8 +52,8 @@ type Config struct {
 	// Default: none.
 	AllowAddresses []string
 
-	// Large is called, if it is not nil, whenever an event comes that takes more than an eighth of
-	// MaxBuffer, from the stream or from the spool. It must not wait for anything.
+	// Large, unless it is nil, is called for each event that takes more than an eighth of MaxBuffer.
+	// It may come from the stream or from the spool. It must not wait for anything.
 	Large func()
 
 	// Notify is called, if it is not nil, when a webhook's state becomes what an operator should know

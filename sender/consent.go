@@ -25,10 +25,10 @@ const (
 // consentOrigin is who asks for consent.
 const consentOrigin = "hookline"
 
-// AskConsent asks a receiver, by OPTIONS, whether it takes deliveries, with the headers that its
-// webhook adds, for as many a second as rate says, 0 for any number. It returns how many it allows,
-// 0 for any number. The error says why it does not consent; it names no URL. Safe for concurrent
-// use.
+// AskConsent asks a receiver, by OPTIONS, whether it takes deliveries. The request has the headers
+// that its webhook adds. It asks for as many deliveries a second as rate says, 0 for any number. It
+// returns how many it allows, 0 for any number. The error says why it does not consent; it names no
+// URL. Safe for concurrent use.
 func AskConsent(ctx context.Context, cfg Config, target string, extra http.Header, rate float64,
 ) (allowed float64, err error) {
 	cfg = cfg.withDefaults()

@@ -2,15 +2,15 @@
 //
 // Send takes a Delivery: an event, a webhook, and a promise that is kept when the receiver has
 // accepted it, when it is safe in the spool, or when the webhook is gone. The stream is held until
-// then, so the package must bound both the memory that deliveries take and the time for which one
-// that fails is held. It does not know where a Delivery came from.
+// then. So the package must bound the memory that deliveries take, and the time for which one that
+// fails is held. It does not know where a Delivery came from.
 //
-// Each webhook has a queue. What is attempted when, what waits for a retry, and what goes to the
-// spool and comes back is decided by the state machine in sender/queue. A webhookQueue drives it,
-// with a lock, a clock and goroutines.
+// Each webhook has a queue. The state machine in sender/queue decides what is attempted when, what
+// waits for a retry, and what goes to the spool and comes back. A webhookQueue drives it, with a
+// lock, a clock and goroutines.
 //
 // An attempt is one POST (attempt.go). A requestBuilder puts it together and signs it (header.go,
-// sign.go), a transport sends it through the dial guard (dial_guard.go), and verdict.go says what
+// sign.go). A transport sends it through the dial guard (dial_guard.go), and verdict.go says what
 // the answer means. Policy says when to try again. A request that a broken connection has lost is
 // sent again within the attempt (resend.go).
 //

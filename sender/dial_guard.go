@@ -195,9 +195,9 @@ func (g *guard) names(a netip.Addr) bool {
 }
 
 // dialer returns a dial function that asks the guard about each address just before it is connected
-// to, so that no second look-up of the name can slip another address in. The error is a
-// *blockedError only if the guard has refused all addresses of the name: where it allows one, what
-// came of that one counts.
+// to. So no second look-up of the name can slip another address in. The error is a *blockedError
+// only if the guard has refused all addresses of the name: where it allows one, what came of that
+// one counts.
 func (g *guard) dialer(
 	d net.Dialer,
 ) func(ctx context.Context, network, address string) (net.Conn, error) {

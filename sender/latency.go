@@ -16,8 +16,8 @@ var latencyBuckets = [...]float64{
 // exemplarEvery is how often a bucket gets a new exemplar, at most: each costs some allocations.
 const exemplarEvery = time.Second
 
-// latency is the histogram of how late deliveries are. Each of its buckets has the ID of a recent
-// event in it as its exemplar, so that one can be looked up that was late. Safe for concurrent use.
+// latency is the histogram of how late deliveries are. The exemplar of each bucket is the ID of a
+// recent event in it. So one that was late can be looked up. Safe for concurrent use.
 type latency struct {
 	prometheus.Histogram
 	exemplified [len(latencyBuckets) + 1]atomic.Int64 // when, Unix nanoseconds

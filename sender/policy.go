@@ -39,9 +39,9 @@ func (p policy) next(attempt int, v Verdict, now time.Time) (wait time.Duration,
 	return wait, true
 }
 
-// left returns how long a delivery has to wait at now, that was to wait until due after the given
-// attempt, which was answered with status. A clock that has jumped since, or another machine's,
-// must not make more of it than Next would have said.
+// left returns how long a delivery still has to wait at now. It was to wait until due after the
+// given attempt, which was answered with status. A clock that has jumped since, or another
+// machine's, must not make more of it than Next would have said.
 func (p policy) left(due time.Time, attempt, status int, now time.Time) time.Duration {
 	most := slices.Max(p.Schedule)
 	if 0 < attempt && attempt <= len(p.Schedule) {

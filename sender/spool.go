@@ -30,8 +30,8 @@ type Spool interface {
 	Report(ctx context.Context, reports []Report) error
 
 	// Requeue puts the dead deliveries of a webhook that somebody wants sent again at the end of its
-	// queue, oldest first, as replays that have not been attempted yet. It is the one way back from
-	// the dead letters.
+	// queue, oldest first. They are replays, and count as not attempted yet. It is the one way back
+	// from the dead letters.
 	Requeue(ctx context.Context, webhook string) error
 
 	// Pause notes why a webhook is to get nothing for now, and which version of it that goes for;

@@ -13,7 +13,7 @@ const (
 	tellEvery = time.Minute            // between two log lines about a lastFailure that goes on
 )
 
-// Resume takes up what earlier processes have left in the spool and beside it, and from then on
+// Resume takes up what earlier processes have left in the spool and beside it. From then on it
 // watches the spool for dead letters that are wanted again. Call it once, when the Subscriptions
 // know their webhooks, and before the first Send.
 func (s *Sender) Resume(ctx context.Context, before SettledBefore) error {

@@ -14,9 +14,8 @@ const (
 	writeBytes = 4 << 20                // their bytes
 )
 
-// spoolWriter writes to the spool, one thing after the other in the order in which they were asked
-// for, and as much at once as there is. What cannot be written is tried again until it is, or
-// Sender.work ends.
+// spoolWriter writes to the spool, in the order in which things were asked for, and as many at once
+// as there are. What cannot be written is tried again until it is, or Sender.work ends.
 type spoolWriter struct {
 	sender *Sender
 	wake   chan struct{} // there is something to write

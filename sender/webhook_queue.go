@@ -93,8 +93,8 @@ func (w *webhookQueue) proceed(now time.Time) {
 	w.arm()
 }
 
-// next takes the next delivery to attempt, nil when there is none or no more may be attempted now,
-// and those that go along with it.
+// next takes the next delivery to attempt, and those that go along with it. It is nil when there is
+// none, or no more may be attempted now.
 func (w *webhookQueue) next(now time.Time) (d *queue.Delivery, along []*queue.Delivery) {
 	if !w.queue.MayAttempt(now) {
 		return nil, nil

@@ -46,11 +46,11 @@ func (s *Spool) LoadCheckpoint(ctx context.Context, slot string) (*cdc.Checkpoin
 	return &c, nil
 }
 
-// SaveCheckpoint stores the checkpoint of a slot; it is durable on return. A position before the
-// stored one of the same database is not taken, nor one of an earlier timeline, nor, from a process
-// that was replaced, one of a later timeline: positions of two cannot be compared, and it does not
-// set back the one that replaced it. It needs no claim, since what is settled is so whoever tells
-// it; but who has one gets sender.ErrBehind where the spool lacks what makes it so.
+// SaveCheckpoint stores the checkpoint of a slot; it is durable on return. Three are not taken: a
+// position before the stored one of the same database, one of an earlier timeline, and, from a
+// process that was replaced, one of a later timeline: positions of two cannot be compared, and it
+// does not set back the one that replaced it. It needs no claim, since what is settled is so
+// whoever tells it; but who has one gets sender.ErrBehind where the spool lacks what makes it so.
 func (s *Spool) SaveCheckpoint(ctx context.Context, slot string, c cdc.Checkpoint) error {
 	if err := s.saveCheckpoint(ctx, slot, c); err != nil {
 		return fmt.Errorf("save checkpoint of slot %q: %w", slot, err)

@@ -8,10 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Want marks the dead deliveries that f picks, so that the process that owns the spool sends them
-// again, and returns how many it has marked. It may be called by any process, and takes a step at a
-// time: what it has done when it fails stays done. Those of tell are called after each step with
-// how many it has marked.
+// Want marks the dead deliveries that f picks, and returns how many. The process that owns the
+// spool sends them again. It may be called by any process, and takes a step at a time: what it has
+// done when it fails stays done. Those of tell are called after each step with how many it has
+// marked.
 func (s *Spool) Want(ctx context.Context, f Filter, tell ...func(n int)) ([]Count, error) {
 	f.Unwanted = true
 	return s.eachDead(ctx, f, tell, func(c *change, q *queue, found deadLetters) error {

@@ -27,8 +27,9 @@ func leave(slot string) string {
 		ON CONFLICT DO NOTHING`
 }
 
-// Ahead calls each with the deliveries of a database that are in the spool, or have left it, and
-// that the stream may bring again, as the checkpoint has not passed them. Call it after Claim.
+// Ahead calls each with the deliveries of a database that are in the spool, or have left it. Only
+// with those that the checkpoint has not passed: the stream may bring them again. Call it after
+// Claim.
 func (s *Spool) Ahead(
 	ctx context.Context, database string, each func(webhook, event string, at time.Time),
 ) error {

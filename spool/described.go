@@ -32,9 +32,9 @@ func (s *Spool) Described(ctx context.Context) (map[string]eventschema.Forms, er
 	return known, nil
 }
 
-// Describe writes down what fields the events of tables have now, nil for a table that is gone, and
-// the notices that tell of it, which it returns with IDs and times. It is durable on return, all or
-// nothing. It needs no claim.
+// Describe writes down what fields the events of tables have now, nil for a table that is gone.
+// With them it writes the notices that tell of it, and returns these with IDs and times. It is
+// durable on return, all or nothing. It needs no claim.
 func (s *Spool) Describe(
 	ctx context.Context, now map[string]eventschema.Forms, rows []notice.Row,
 ) (noted []notice.Row, err error) {

@@ -1,7 +1,7 @@
 // Package webhook knows who wants to hear of what.
 //
-// A Registry reads the tables of webhooks of a database in one snapshot, follows them in the
-// replication stream, and finds the subscriptions that match an event. So a webhook hears of what
+// A Registry reads the tables of webhooks of a database in one snapshot, and follows them in the
+// replication stream. It finds the subscriptions that match an event. So a webhook hears of what
 // was committed after its own row, and of nothing before.
 //
 // There are three kinds of tables: Hookline's own (schema.sql), Twenty's, and that of a CRM, whose

@@ -12,8 +12,8 @@ import (
 const keyPrefix = "whsec_"
 
 // StandardKey returns the key of the Standard Webhooks signature: what follows whsec_, decoded as
-// the libraries of Standard Webhooks decode it, whether its padding is there or not and a blank or
-// line break is behind it; the secret's own bytes when it is not of that form. encoded tells which.
+// the libraries of Standard Webhooks decode it. Its padding may be missing, and a blank or line
+// break may be behind it; the secret's own bytes when it is not of that form. encoded tells which.
 // The error says, without the secret, why libraries would not take it, or would make another key of
 // it.
 func (s Secret) StandardKey() (key []byte, encoded bool, err error) {

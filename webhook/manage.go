@@ -271,8 +271,8 @@ func enable(on bool) func(Row) ([]string, []any, error) {
 	return func(Row) ([]string, []any, error) { return []string{"enabled"}, []any{on}, nil }
 }
 
-// Rotate gives a webhook of Hookline's own table another secret, "" for one that is made up, and
-// returns it, but for a private key that is made up. The one that it had signs, too, until grace is
+// Rotate gives a webhook of Hookline's own table another secret, and returns it; "" has one made
+// up. A private key that is made up is not returned. The one that it had signs, too, until grace is
 // over. Errors are those of Edit; a second rotation within the grace period of the first is invalid
 // unless grace is 0. Safe for concurrent use.
 func (r *Registry) Rotate(ctx context.Context, conn *pgx.Conn, name string, secret Secret,

@@ -8,8 +8,9 @@ import (
 
 const masked = "***"
 
-// MaskURL returns a URL as it may be shown: without name and password, the values of its query, and
-// those parts of its path that may be keys, as they are in the addresses of chat services.
+// MaskURL returns a URL as it may be shown: without name and password, without the values of its
+// query, and without the parts of its path that may be keys. The addresses of chat services have
+// such parts.
 func MaskURL(text string) string {
 	target, _, err := parseURL(text, true)
 	if err != nil {

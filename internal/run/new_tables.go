@@ -50,8 +50,9 @@ func (n *newTables) checkSoon() {
 
 // follow checks again and again until ctx ends. It asks the database itself and not the stream,
 // which may be far behind: the sooner a table is published, the more of its changes are told one by
-// one. The stream is halted when what it has to know was not in it for a while, when tenants are
-// told apart otherwise, or in a gap, for the process to tell of it and to wait until it is over.
+// one. The stream is halted in three cases: what it has to know was not in it for a while, tenants
+// are told apart otherwise, or there is a gap. The process then tells of it and waits until it is
+// over.
 func (n *newTables) follow(ctx context.Context) {
 	tick := time.NewTicker(checkInterval)
 	defer tick.Stop()

@@ -9,8 +9,8 @@ import (
 
 // processors decides whether Hookline uses one processor or all there are. One is enough for most
 // of what comes; with more, goroutines that hand a change on to each other wake other threads each
-// time, which costs about as much as the rest, and on a machine that is busy each thread waits its
-// turn. See docs/decisions/0022-one-processor-while-it-is-enough.md.
+// time. That costs about as much as the rest, and on a busy machine each thread waits its turn. See
+// docs/decisions/0022-one-processor-while-it-is-enough.md.
 type processors struct {
 	all   bool
 	quiet int // measurements in a row, while all are used, that one would have been enough

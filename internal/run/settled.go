@@ -63,8 +63,9 @@ func takeUp(
 	return out.Resume(ctx, sender.SettledBefore{Set: before, Record: record})
 }
 
-// findSettled returns what was settled of what the stream will bring, what was accepted of what
-// waits in the spool, and what was settled of changes that the server lacks: no stream brings it.
+// findSettled returns three lists: what was settled of what the stream will bring, what was
+// accepted of what waits in the spool, and what was settled of changes that the server lacks: no
+// stream brings it.
 func findSettled(
 	ctx context.Context, store *spool.Spool, source *cdc.Source, record *settled.Record,
 ) (before *settled.Set, accepted []sender.Report, lacked *settled.Set, err error) {

@@ -180,8 +180,8 @@ var sessionColumns = naming.Set(`
 	data payload
 `)
 
-// storeColumns is how many columns a table has at most of which the columns alone tell that it is
-// a store, or when entries end that they are sessions.
+// storeColumns bounds the columns of a table whose columns alone tell that it is a store. So it
+// does for one of sessions, which a column for their end gives away.
 const storeColumns = 7
 
 // saysSession reports whether a credential is one of who is logged in, by its name.
@@ -192,8 +192,8 @@ func saysSession(name string) bool {
 	})
 }
 
-// A table without such a name is one of sessions, or a cache that may hold some, when it has the
-// key, what is kept under it, and when it ends or was last used.
+// A table without such a name is one of sessions, or a cache that may hold some, when it has three
+// columns: the key, what is kept under it, and when it ends or was last used.
 var (
 	storeKeys    = naming.Set(`id key sid cachekey sessionkey`)
 	storeBlobs   = naming.Set(`data payload value sess session sessiondata asession`)

@@ -37,9 +37,9 @@ func (g *Catalog) checkNames(tables []cdc.Table) []cdc.Finding {
 	})
 }
 
-// checkKeys tells of tables that are not announced because they have no primary key, so that their
-// records cannot be told apart, or because they are UNLOGGED. A member of the publication is not
-// called left out.
+// checkKeys tells of tables that are not announced because they are UNLOGGED or have no primary
+// key. Without a key their records cannot be told apart. A member of the publication is not called
+// left out.
 func (g *Catalog) checkKeys(
 	ctx context.Context, conn *pgx.Conn, publication string,
 ) ([]cdc.Finding, error) {

@@ -107,8 +107,8 @@ func (z timeZone) encoder() pgtext.Encoder {
 
 // appendLocal appends a timestamp without time zone that is the local time of a place, in UTC. As
 // in Postgres, a time that a clock shows twice is the second one, and one that it skips is reckoned
-// as before the leap. Where that is before year 1 or after 9999 in UTC it stays as Postgres prints
-// it, as all does that is no date in these years.
+// as before the leap. What is before year 1 or after 9999 in UTC stays as Postgres prints it, and
+// so does all that is no date.
 //
 // https://github.com/postgres/postgres/blob/master/src/backend/utils/adt/datetime.c
 // (DetermineTimeZoneOffset)

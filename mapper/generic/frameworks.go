@@ -5,8 +5,8 @@ package generic
 // versions, stands with columns that no CRM has: the columns decide.
 //
 // Registers of who changed what are among them. Each of their rows repeats a change that is an
-// event already, and what it holds, a record as YAML or JSON in a text, is where credentials can
-// not be found by their names.
+// event already. It holds a record as YAML or JSON in a text, where credentials cannot be found by
+// their names.
 var frameworks = []frameworkTable{
 	{"Rails or dbmate", "migrations", "schema_migrations", "= version"},
 	{"Rails", "migrations", "data_migrations", "= version"},

@@ -520,9 +520,9 @@ func veil(encode pgtext.Encoder) func(text []byte) []byte {
 	}
 }
 
-// OnSkipped has f called when the stream brings changes of a table that is to be left out for a
-// column's name, so that it leaves the publication. f must not wait for anything. Call it before
-// the first change.
+// OnSkipped has f called when the stream brings changes of a table that a column's name leaves out.
+// The table then has to leave the publication. f must not wait for anything. Call it before the
+// first change.
 func (g *Catalog) OnSkipped(f func()) { g.onSkipped = f }
 
 // isBare reports whether a table has no primary key, and is published with its schema or all

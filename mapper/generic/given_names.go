@@ -17,9 +17,9 @@ import (
 
 // The tables product_tag and product_tags would both be productTag. Whichever was announced so
 // first goes on: a table that comes must not change the name of one that is there, nor must one
-// that goes. So the names under which tables were announced are written down, and an object's name
-// depends on what is written, on the table's own name, and, when it is announced for the first
-// time, on whether the name is free.
+// that goes. So the names under which tables were announced are written down. An object's name
+// depends on what is written and on the table's own name. When it is announced for the first time,
+// it also depends on whether the name is free.
 
 // givenNames are the names of tables whose objects are not called as their own names alone would
 // have it. It is immutable.

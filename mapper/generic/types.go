@@ -206,8 +206,8 @@ func (t *types) forget() {
 }
 
 // current reports whether the composite types are still as they are known. The stream says nothing
-// when an attribute is added, dropped or renamed, so they are looked at before the first change of
-// a transaction that the last look did not see: every change is read with types that are as new as
+// when an attribute is added, dropped or renamed. So they are queried before the first change of a
+// transaction that the last query did not see: every change is read with types that are as new as
 // it is. What is behind, as in a backlog, is read with today's types.
 func (t *types) current(ctx context.Context, tx *cdc.Tx) (current bool, err error) {
 	if t.looked == tx || t.snapshot.Covers(tx) {

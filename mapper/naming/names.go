@@ -46,7 +46,7 @@ func earlierSingular(word string) string {
 }
 
 // Fields returns the names in camelCase, in order. Of several that would read alike the first has
-// the name, and the others keep their own form, so that none is lost and none that is there changes
+// the name, and the others keep their own form. So none is lost, and none that is there changes
 // when a column is added.
 func Fields(names []string) []string {
 	taken := make(map[string]bool, len(names))

@@ -132,8 +132,8 @@ func (r *Redactor) finds(text []byte) bool {
 	}
 }
 
-// MayBeDocument reports whether a text, or what is printed between the quotes of a JSON string, may
-// be a JSON object or array, or a string that holds one.
+// MayBeDocument reports whether a text may be a JSON object or array, or a string that holds one.
+// The text may also be what stands between the quotes of a JSON string.
 func MayBeDocument(text []byte) bool {
 	for len(text) > 1 {
 		switch text[0] {

@@ -8,9 +8,9 @@ import (
 	"hookline/mapper/naming"
 )
 
-// Medusa keeps each of its data models in a table that has the model's name in snake case, as
-// queries (query.graph) and the API's JSON have it, and the fields likewise. Tables that join two
-// models are told under their own names, since joining moves nothing in the models' rows.
+// Medusa keeps each of its data models in a table that has the model's name in snake case, and the
+// fields likewise. Queries (query.graph) and the API's JSON have these names, too. Tables that join
+// two models are told under their own names, since joining moves nothing in the models' rows.
 var medusa = &Preset{
 	Name: "medusa", Title: "Medusa",
 	Marks: []string{"link_module_migrations", "auth_identity", "product_variant"},

@@ -8,10 +8,10 @@ import (
 	"hookline/mapper/naming"
 )
 
-// Payload keeps a document in a row of its collection's table, and what there is many of (arrays,
-// blocks, relations, translations) in further ones, which it writes anew at each save. Each save
-// moves updated_at of the document's row, so it is not a column to pass over: it may be all that
-// tells of one. Versions, and drafts of what is published, are in tables of their own.
+// Payload keeps a document in a row of its collection's table. What there is many of (arrays,
+// blocks, relations, translations) is in further tables, which it writes anew at each save. Each
+// save moves updated_at of the document's row, so it is not a column to pass over: it may be all
+// that tells of one. Versions, and drafts of what is published, are in tables of their own.
 //
 // Payload describes its collections in code alone.
 var payload = &Preset{

@@ -12,7 +12,7 @@ import (
 // Strapi 5 keeps a document in up to two rows of each locale: the draft, and what is published. To
 // publish removes the published row and inserts a copy of the draft under a new id. What a document
 // is made of besides, components and relations, is in tables of their own; an edit of those alone
-// moves updated_at of the document's row, so it is not a column to pass over, unless the type has
+// moves updated_at of the document's row. So that is not a column to pass over, unless the type has
 // no such parts.
 //
 // Which table holds what it says in strapi_core_store_settings, as JSON, and which tables it has

@@ -26,8 +26,8 @@ var tryton = &Preset{
 const trytonModels = "ir_model"
 
 // What of Tryton's models is nobody's record, beside those of the modules ir and res: what other
-// records are computed, numbered or set up by, who has tried to log in, and the values that a
-// record has in each company, of which there are rows even if nobody has set one.
+// records are computed, numbered or set up by; and who has tried to log in. So are the values that
+// a record has in each company: there are rows of them even if nobody has set one.
 var trytonOwn = naming.Set(`
 	web_user_session web_user_authenticate_attempt
 	stock_period_cache account_account_deferral account_journal_period

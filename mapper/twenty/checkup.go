@@ -216,8 +216,8 @@ func checkWorkspaces(ctx context.Context, conn *pgx.Conn) (cdc.Finding, error) {
 	return cdc.OK(check, "%s", strings.Join(parts, ", ")), nil
 }
 
-// checkUpgrades tells which version the server has, and for which workspaces an upgrade that writes
-// records has not come to its end, as of the last Load.
+// checkUpgrades tells which version the server has, as of the last Load. It names the workspaces in
+// which an upgrade that writes records has not ended.
 func (t *Catalog) checkUpgrades() []cdc.Finding {
 	m := t.metadata
 	const check = "version of Twenty"

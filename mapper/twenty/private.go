@@ -72,8 +72,8 @@ func (t *Catalog) Private() []string {
 	return t.names(func(o *object) bool { return !t.shown(o) })
 }
 
-// Shared returns the names of the objects that are announced record by record in some workspace, as
-// what a record belongs to may be read, sorted.
+// Shared returns the names, sorted, of the objects that some workspace announces record by record:
+// by who may read what the record belongs to.
 func (t *Catalog) Shared() []string {
 	return t.names(func(o *object) bool {
 		return t.shown(o) && t.rulesIn(o.workspace).of[o].kind == ruleInherited

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// Listen accepts connections, over TLS where secure is not nil, and handles each in turn with the
-// handler of its number, the last one being repeated. A connection is closed when its handler
-// returns. The end of the test waits for all handlers.
+// Listen accepts connections, over TLS where secure is not nil. The handler of its number handles
+// each in turn, and the last one all further ones. A connection is closed when its handler returns.
+// The end of the test waits for all handlers.
 func Listen(t testing.TB, secure *tls.Config, handlers ...func(net.Conn)) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -247,8 +247,8 @@ func (p *pool) expire() {
 	}
 }
 
-// idle takes out the connections that have had no request since a time, and returns them, and since
-// when the first of the others has had none. p.mu is held.
+// idle takes out the connections that have had no request since a time, and returns them. It also
+// returns since when the first of the others has had none. p.mu is held.
 func (p *pool) idle(since time.Time) (out []*conn, next time.Time) {
 	for _, c := range slices.Clone(p.conns) {
 		switch {

@@ -17,8 +17,8 @@ type batching struct {
 // alone takes more.
 const maxBatchBytes = 1_000_000
 
-// SetBatch says how many deliveries go into one request from now on, 0 or 1 for each by itself, and
-// how long the first of them waits for others.
+// SetBatch says how many deliveries go into one request from now on, and how long the first of them
+// waits for others. 0 and 1 send each by itself.
 func (q *Queue) SetBatch(most int, wait time.Duration) {
 	q.batch = batching{most: most, wait: wait}
 }

@@ -6,7 +6,7 @@ import "time"
 // joint. There is one while a delivery of it is in memory, or while deliveries of it are known to
 // be in the spool apart from the rest.
 //
-// What is in memory comes before what is in the spool, and what comes for a key queue that has
+// What is in memory comes before what is in the spool. What comes for a key queue that has
 // deliveries in the spool goes there, too. So those of a record keep their order.
 type keyQueue struct {
 	id         uint64 // Event.Record

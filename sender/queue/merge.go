@@ -45,8 +45,8 @@ func (q *Queue) merge(k *keyQueue) *Delivery {
 // is told as it was.
 func (d *Delivery) fresh() bool { return d.Began.IsZero() }
 
-// gather takes out of a key queue what is told as one with its first delivery, and returns the last
-// of them, which takes its place.
+// gather takes out of a key queue what is told as one with its first delivery. It returns the last
+// of them, which takes the place of the first.
 func (q *Queue) gather(k *keyQueue, m *mapper.Merge) *Delivery {
 	d := k.pop()
 	m.Add(d.Event)
@@ -65,8 +65,8 @@ func (q *Queue) gather(k *keyQueue, m *mapper.Merge) *Delivery {
 }
 
 // follows reports whether a delivery is told as one with those of its record from first to last.
-// What the changes of a record are that belong together is told by the times of their commits, so
-// that it is the same each time the stream brings them.
+// Which changes of a record belong together is told by the times of their commits. So it is the
+// same each time the stream brings them.
 func (d *Delivery) follows(first, last *Delivery) bool {
 	s := d.To.Settling
 	switch {
@@ -231,7 +231,7 @@ func (q *Queue) apartToMerge(r Row, now time.Time) {
 	q.bringBack(k)
 }
 
-// settled returns how many rows of a key queue that is apart can be told now, and how long it is
+// settled returns how many rows of a key queue in the spool can be told now, and how long it is
 // until the next of them can.
 func (q *Queue) settled(k *keyQueue, l Load, rows []Row) (n int, wait time.Duration) {
 	if q.breaker.open || len(rows) == 0 || rows[0].Delivery.To.Settling.For == 0 {

@@ -88,9 +88,8 @@ func (q *Queue) Backlog(paused, changed bool) bool {
 	return true
 }
 
-// Requeue has the dead letters that are wanted again put at the end of the queue, once everything
-// that is in memory is in the spool before them or delivered. It does nothing until then: call it
-// again.
+// Requeue has the dead letters that are wanted again put at the end of the queue. What is in memory
+// is in the spool before them by then, or delivered. It does nothing until then: call it again.
 func (q *Queue) Requeue() {
 	q.moveToSpool()
 	stored := true

@@ -67,8 +67,8 @@ func (q *Queue) holdEnds() (at time.Time, ok bool) {
 	return at, false
 }
 
-// SpoolPaced has all deliveries go through the spool when the first has waited for a token for as
-// long as one may hold the stream back. It reports whether they do from now on.
+// SpoolPaced has all deliveries go through the spool once the first has waited too long for a
+// token: as long as one may hold the stream back. It reports whether they do from now on.
 func (q *Queue) SpoolPaced(now time.Time) bool {
 	at, ok := q.holdEnds()
 	return ok && !now.Before(at) && q.MoveToSpool()

@@ -2,9 +2,9 @@
 // no goroutine and no lock, and does nothing itself: what happens is told to it, with the time, and
 // it tells what is to be done.
 //
-// Whoever drives it calls Next for the delivery to attempt, NextLoad for what to read from the
-// spool, ProbeConnect for whether to test that the receiver can be reached, and Timer for when to
-// ask all of that again. What else is to be done is in Effects, after every call.
+// Whoever drives it asks four things. Next is the delivery to attempt, and NextLoad what to read
+// from the spool. ProbeConnect says whether to test that the receiver can be reached. Timer says
+// when to ask all of that again. What else is to be done is in Effects, after every call.
 //
 // Deliveries of one record are attempted one after the other, in their order; those of different
 // records side by side, as many as the breaker lets through. docs/states.md draws the states, and

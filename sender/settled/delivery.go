@@ -15,8 +15,8 @@ import (
 )
 
 // Delivery tells one delivery of a database from all others: its webhook, and the event by what its
-// ID is made of. The time of the commit tells it from one that was at the same place before the
-// database was set back to a copy of its disk.
+// ID is made of. The time of the commit tells two deliveries apart that were at the same place,
+// where the database was set back to a copy of its disk between them.
 type Delivery struct {
 	Commit cdc.LSN
 	Time   int64 // of the commit, Unix microseconds

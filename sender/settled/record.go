@@ -13,10 +13,9 @@ import (
 	"hookline/cdc"
 )
 
-// Record is a file of the deliveries that were accepted last. It is mapped into memory, so what is
-// added is there after a kill of the process at any moment, and costs no call of the system. It
-// need not outlive the machine: all that it says is true, however old, and what it lacks is sent
-// again.
+// Record is a file of the deliveries that were accepted last. It is mapped into memory. So what is
+// added outlives a kill of the process at any moment, and costs no system call. It need not outlive
+// the machine: all that it says is true, however old, and what it lacks is sent again.
 //
 // A nil Record is one that keeps nothing. Add and Mark are safe for concurrent use.
 //
@@ -141,8 +140,8 @@ func (r *Record) survive(before bool) {
 	}
 }
 
-// Each calls live with the deliveries that the record has of the commits from a position on, and
-// spooled with those from the spool that it may not know to be accepted.
+// Each calls live with the deliveries that the record has of the commits from a position on. It
+// calls spooled with those from the spool that it may not know to be accepted.
 func (r *Record) Each(from cdc.LSN, live, spooled func(Delivery)) {
 	if r == nil || r.broken.Load() {
 		return
