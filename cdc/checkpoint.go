@@ -147,7 +147,7 @@ func (s *Source) resume(ctx context.Context) (Position, error) {
 	}
 	for {
 		var c *Checkpoint
-		err := Persist(ctx, s.log, func() (err error) {
+		err := Retry(ctx, s.log, func() (err error) {
 			c, err = s.checkpoints.LoadCheckpoint(ctx, s.cfg.Slot)
 			return err
 		})

@@ -49,9 +49,9 @@ func DescribeFailure(err error) string {
 	return "it failed"
 }
 
-// Persist calls f until it succeeds, fails for a reason that time does not cure, or ctx ends. It
+// Retry calls f until it succeeds, fails for a reason that time does not cure, or ctx ends. It
 // logs that f fails, once for each reason.
-func Persist(ctx context.Context, log *slog.Logger, f func() error) error {
+func Retry(ctx context.Context, log *slog.Logger, f func() error) error {
 	return pg.Retry{
 		Permanent: func(err error) bool { return !Transient(err) },
 		Failing: func(err error, next time.Duration) {

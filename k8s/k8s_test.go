@@ -154,11 +154,11 @@ func TestContainer(t *testing.T) {
 				}
 				grace := time.Duration(cmp.Or(pod.TerminationGracePeriodSeconds, defaultGrace)) * time.Second
 				// in which Hookline puts the rest into the spool and gives the slot back
-				const farewell = 15 * time.Second
-				if grace <= drain+farewell {
+				const closing = 15 * time.Second
+				if grace <= drain+closing {
 					t.Errorf(
-						"the pod is killed after %v, before the drain of %v and the farewell of %v have ended", grace,
-						drain, farewell)
+						"the pod is killed after %v, before the drain of %v and the closing of %v have ended", grace,
+						drain, closing)
 				}
 			})
 

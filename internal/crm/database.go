@@ -269,7 +269,7 @@ func (d *Database) skipWebhooks(ctx context.Context, tx pgx.Tx) error {
 // latest is the last transaction that it has seen change webhooks, nil for none.
 func (d *Database) RenewWebhooks(ctx context.Context, latest *cdc.Tx) error {
 	var over error // the session is, and trying again would not mend that
-	err := cdc.Persist(ctx, d.Log, func() error {
+	err := cdc.Retry(ctx, d.Log, func() error {
 		err := d.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 			if latest != nil {
 				if err := cdc.UntilVisible(ctx, conn, latest); err != nil {

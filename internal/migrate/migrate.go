@@ -134,7 +134,7 @@ type Querier interface {
 // that it is done; that of the first makes the schema and the table of versions where they are
 // missing.
 func Pending(ctx context.Context, db Querier, schema string, part Part) ([]Migration, error) {
-	at, err := look(ctx, db, schema, part)
+	at, err := readState(ctx, db, schema, part)
 	if err != nil {
 		return nil, fmt.Errorf("look up the version of schema %q: %w", schema, err)
 	}
@@ -155,7 +155,7 @@ func Pending(ctx context.Context, db Querier, schema string, part Part) ([]Migra
 // Adopt notes the migrations of a part that are done and not noted, as older versions of Hookline
 // left them. Where the server refuses that, nothing is noted, and nothing depends on it.
 func Adopt(ctx context.Context, conn *pgx.Conn, schema string, part Part) error {
-	at, err := look(ctx, conn, schema, part)
+	at, err := readState(ctx, conn, schema, part)
 	if err != nil {
 		return fmt.Errorf("look up the version of schema %q: %w", schema, err)
 	}
@@ -191,9 +191,9 @@ type state struct {
 	objects map[string]bool // as migrations name them
 }
 
-// look asks how the schema stands. The table of versions, as earlier versions made it, told of the
-// spool alone.
-func look(ctx context.Context, db Querier, schema string, part Part) (*state, error) {
+// readState asks how the schema stands. The table of versions, as earlier versions made it, told of
+// the spool alone.
+func readState(ctx context.Context, db Querier, schema string, part Part) (*state, error) {
 	at := &state{
 		schema: pg.Identifier(schema), noted: map[version]bool{}, objects: map[string]bool{},
 	}

@@ -46,7 +46,7 @@ func Run(ctx context.Context, config *pgx.ConnConfig, schema string, part Part,
 		"SELECT pg_advisory_lock(hashtextextended('hookline spool', 0))"); err != nil {
 		return err
 	}
-	at, err := look(ctx, conn, schema, part)
+	at, err := readState(ctx, conn, schema, part)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ func TestSpoolAbove(t *testing.T) {
 	type sight struct {
 		held int64
 		work uint64
-		amid bool
+		inside bool
 	}
 	for name, test := range map[string]struct {
 		sights []sight
@@ -46,8 +46,8 @@ func TestSpoolAbove(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var relieved []int
 			var now int
-			amid := func() (uint64, bool) { return test.sights[now].work, test.sights[now].amid }
-			held := spoolAbove(100, amid, func() { relieved = append(relieved, now) })
+			inside := func() (uint64, bool) { return test.sights[now].work, test.sights[now].inside }
+			held := spoolAbove(100, inside, func() { relieved = append(relieved, now) })
 			for now = range test.sights {
 				held(test.sights[now].held)
 			}

@@ -27,7 +27,7 @@ func TestPartsInOrder(t *testing.T) {
 		{"the last cannot be started", "start c", false, []string{
 			"start a", "start b", "start c", "stop b", "stop a",
 		}, true},
-		{"the end comes amid a start", "start b", true, []string{"start a", "start b", "stop a"}, false},
+		{"the end comes during a start", "start b", true, []string{"start a", "start b", "stop a"}, false},
 		{"the work fails", "work", false, []string{
 			"start a", "start b", "start c", "work", "stop c", "stop b", "stop a",
 		}, true},

@@ -189,7 +189,7 @@ func (s *session) monitor(ctx context.Context) {
 
 // load reads webhooks and catalog. Tables may have come while this process stood by.
 func (s *session) load(ctx context.Context) error {
-	err := cdc.Persist(ctx, s.log, func() error {
+	err := cdc.Retry(ctx, s.log, func() error {
 		if err := s.db.Prepare(ctx, s.store); err != nil {
 			return err
 		}
@@ -203,7 +203,7 @@ func (s *session) load(ctx context.Context) error {
 
 func (s *session) takeUp(ctx context.Context) error {
 	s.accepted = openRecord(s.cfg, s.source, s.log)
-	return cdc.Persist(ctx, s.log, func() error {
+	return cdc.Retry(ctx, s.log, func() error {
 		return takeUp(ctx, s.store, s.source, s.accepted, s.out, s.notices, s.log)
 	})
 }
@@ -227,7 +227,7 @@ func (s *session) openMapper(ctx context.Context) error {
 	s.events.Follow(mapper.Stream{Ahead: s.source, Listings: listings, Slot: s.cfg.CDC.Slot})
 	s.tables.store, s.tables.listings = s.store, listings
 	s.tables.wake, s.tables.halt = s.source.Wake, s.source.Halt
-	return cdc.Persist(ctx, s.log, func() error {
+	return cdc.Retry(ctx, s.log, func() error {
 		_, err := listings.Record(ctx)
 		return err
 	})

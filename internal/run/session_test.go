@@ -35,7 +35,7 @@ func TestEndLater(t *testing.T) {
 func TestPersist(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tries := 0
-		err := cdc.Persist(t.Context(), slog.New(slog.DiscardHandler), func() error {
+		err := cdc.Retry(t.Context(), slog.New(slog.DiscardHandler), func() error {
 			if tries++; tries < 4 {
 				return errors.New("connection refused")
 			}
@@ -46,7 +46,7 @@ func TestPersist(t *testing.T) {
 		}
 		tries = 0
 		problem := &cdc.Problem{What: "no rights", Hint: "GRANT"}
-		err = cdc.Persist(t.Context(), slog.New(slog.DiscardHandler),
+		err = cdc.Retry(t.Context(), slog.New(slog.DiscardHandler),
 			func() error { tries++; return problem })
 		if !errors.Is(err, problem) || tries != 1 {
 			t.Errorf("%d tries, %v; want what time does not mend at once", tries, err)

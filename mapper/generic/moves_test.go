@@ -357,7 +357,7 @@ func TestMovesOfAnAlteredTable(t *testing.T) {
 	}
 }
 
-// TestMovesTakenUp has the database answer otherwise than before the process was killed amid the
+// TestMovesTakenUp has the database answer otherwise than before the process was killed during the
 // end of a transaction: what was one record and was two is told again, and nothing is left out for
 // it.
 func TestMovesTakenUp(t *testing.T) {
