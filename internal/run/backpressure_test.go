@@ -7,8 +7,8 @@ import (
 
 func TestSpoolAbove(t *testing.T) {
 	type sight struct {
-		held int64
-		work uint64
+		held   int64
+		work   uint64
 		inside bool
 	}
 	for name, test := range map[string]struct {
