@@ -145,6 +145,30 @@ func TestNotesOfWhatIsThere(t *testing.T) {
 	}
 }
 
+// TestScriptOfParts runs what is pending of two parts, each as of before the other, as a superuser
+// does with a script that was printed.
+func TestScriptOfParts(t *testing.T) {
+	d := connect(t)
+	var sql []string
+	for _, part := range parts {
+		pending, err := migrate.Pending(t.Context(), d.conn, "hookline", part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sql = append(sql, migrate.Join(pending))
+	}
+	for range 2 { // it may be run twice, but for the spool's
+		d.exec(sql[1] + ";" + sql[2])
+	}
+	d.exec(sql[0])
+	for _, part := range parts {
+		if pending, err := migrate.Pending(t.Context(), d.conn, "hookline", part); err != nil ||
+			len(pending) > 0 {
+			t.Errorf("%s is pending: %v, %v", part, pending, err)
+		}
+	}
+}
+
 type database struct {
 	t    *testing.T
 	url  string
