@@ -272,6 +272,9 @@ func (at *state) beginSQL() (sql string) {
     tstamp timestamp NOT NULL DEFAULT now()
 );
 
+COMMENT ON TABLE ` + at.schema + "." + VersionTable + ` IS
+    'What has been done to Hookline''s own tables. A version of Hookline that knows less than this refuses to start.';
+
 `
 	case !at.parts:
 		sql += "ALTER TABLE " + at.schema + "." + VersionTable +
