@@ -273,7 +273,8 @@ func (at *state) beginSQL() (sql string) {
 );
 
 COMMENT ON TABLE ` + at.schema + "." + VersionTable + ` IS
-    'What has been done to Hookline''s own tables. A version of Hookline that knows less than this refuses to start.';
+    'What has been done to Hookline''s own tables. '
+    'A version of Hookline that knows less than this refuses to start.';
 
 `
 	case !at.parts:
