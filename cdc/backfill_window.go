@@ -64,8 +64,8 @@ type window struct {
 const (
 	// windowMaxKeys is the most records that are kept in mind of one table.
 	windowMaxKeys = 1 << 20
-	// windowTimeout is how long the slot is held for a window after the last word of whoever
-	// opened it, who may have failed since, as when the table has gone.
+	// windowTimeout is how long the slot is held for a window after the last word of whoever opened
+	// it. That one may have failed since, as when the table has gone.
 	windowTimeout = time.Minute
 	// sightingTimeout is how long one waits for somebody to read a partition that has shown.
 	sightingTimeout = time.Minute

@@ -106,7 +106,7 @@ func (c Change) Clone() Change {
 }
 
 // Relation describes a table as it was at a point of the stream. It is immutable: when the table
-// changes, or the connection is made anew, later changes carry another *Relation, so whatever is
+// changes, or the connection is made anew, later changes carry another *Relation. So whatever is
 // derived from one may be kept under its pointer.
 type Relation struct {
 	OID      uint32

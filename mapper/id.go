@@ -9,10 +9,10 @@ import (
 	"hookline/cdc"
 )
 
-// ID is what an event's ID tells, beside the database: evt_<database>_<commit LSN>_<index>, with t
-// and the number of the timeline behind it from the second one on, as another transaction may have
-// been at this position of the one before, with _1 for a second event of one change, and with p for
-// what was told before its transaction was over.
+// ID is what an event's ID tells, beside the database: evt_<database>_<commit LSN>_<index>. From
+// the second timeline on, t and its number are behind it, as another transaction may have been at
+// this position of the one before. A second event of one change has _1, and what was told before
+// its transaction was over has p.
 type ID struct {
 	Commit   cdc.LSN
 	Index    uint32

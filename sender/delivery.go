@@ -1,9 +1,9 @@
 // Package sender delivers events to webhooks over HTTP.
 //
-// Send takes a Delivery: an event, a webhook, and a promise that is kept when the receiver has
-// accepted it, when it is safe in the spool, or when the webhook is gone. The stream is held until
-// then. So the package must bound the memory that deliveries take, and the time for which one that
-// fails is held. It does not know where a Delivery came from.
+// Send takes a Delivery: an event, a webhook, and a promise. It is kept when the receiver has
+// accepted the event, when that is safe in the spool, or when the webhook is gone. The stream is
+// held until then. So the package must bound the memory that deliveries take, and the time for
+// which one that fails is held. It does not know where a Delivery came from.
 //
 // Each webhook has a queue. The state machine in sender/queue decides what is attempted when, what
 // waits for a retry, and what goes to the spool and comes back. A webhookQueue drives it, with a

@@ -22,9 +22,9 @@ var distinguishing = []string{
 	"setting", "dead_letter", "doing",
 }
 
-// folding is a slog.Handler that keeps repeated warnings readable: of those that say the same,
-// the first few within 10 s are written, and then the last one for all others, with how many it
-// stands for as repeated. At level debug it is not used. Safe for concurrent use.
+// folding is a slog.Handler that keeps repeated warnings readable: of those that say the same, the
+// first few within 10 s are written. Then comes the last one for all others; its attribute repeated
+// says how many it stands for. At level debug it is not used. Safe for concurrent use.
 type folding struct {
 	slog.Handler
 	repeats *repeats

@@ -51,8 +51,8 @@ const largeRowsFor = 30 * time.Second
 
 // tightenFor returns what is called when a large row comes. A row of megabytes is copied several
 // times on its way, and each copy is garbage a moment later: until none has come for a while, the
-// collector keeps memory below a limit that a buffer of that size fits in, unless there is a lower
-// one.
+// collector keeps memory below a limit, unless a lower one is set. A buffer of that size fits in
+// it.
 func tightenFor(buffer int64) func() {
 	var mu sync.Mutex
 	var loosen *time.Timer

@@ -212,8 +212,8 @@ func unquoted(text []byte, delimiter byte) int {
 	return len(text)
 }
 
-// AppendComposite appends a row as a JSON object, or as a string when it has not as many fields as
-// there are attributes, or is no row.
+// AppendComposite appends a row as a JSON object. What is no row, or has not as many fields as
+// there are attributes, is appended as a string.
 //
 // https://www.postgresql.org/docs/current/rowtypes.html#ROWTYPES-IO-SYNTAX
 func AppendComposite(dst, text []byte, attributes []Attribute) []byte {

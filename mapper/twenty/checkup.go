@@ -301,8 +301,8 @@ func (t *Catalog) checkSettings() (found []cdc.Finding) {
 	return found
 }
 
-// checkReaders tells of what nothing is announced because not everybody may read it, why, and what
-// is announced record by record, as of the last Load.
+// checkReaders tells what is not announced since not everybody may read it, and why, as of the last
+// Load. It also tells what is announced record by record.
 func (t *Catalog) checkReaders() []cdc.Finding {
 	const check = "who may read"
 	why := map[string]string{}

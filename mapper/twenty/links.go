@@ -11,9 +11,9 @@ import (
 )
 
 // links knows the rows that decide which records may be told, as far as they have been asked for.
-// The noteTargets of a note are such rows. It has them as they are at the change in hand, follows
-// them with the stream, and forgets what it has not been asked for lately; then the database is
-// asked.
+// The noteTargets of a note are such rows. It has them as they are at the change in hand, and
+// follows them with the stream. It forgets what it has not been asked for lately; then the database
+// is asked.
 //
 // What it says of a commit is exact, though the database shows a later state: the stream is read
 // ahead up to where the answer was given, and what it brings is taken back.

@@ -3,7 +3,7 @@
 // connection ends, and tells so by a *http1.LostError.
 //
 // A connection has two goroutines. One reads; the other begins the requests that have come since it
-// last wrote, and writes all of them at once, so that many share a TLS record and a system call.
+// last wrote, and writes all of them at once. So many share a TLS record and a system call.
 //
 // https://www.rfc-editor.org/rfc/rfc9113
 package http2

@@ -3,8 +3,8 @@ package queue
 import "time"
 
 // keyQueue is the queue of one record's deliveries, or of those of several that were joined: see
-// joint. There is one while a delivery of it is in memory, or while deliveries of it are known to
-// be in the spool apart from the rest.
+// joint. There is one while a delivery of it is in memory, or is known to be in the spool apart
+// from the rest.
 //
 // What is in memory comes before what is in the spool. What comes for a key queue that has
 // deliveries in the spool goes there, too. So those of a record keep their order.

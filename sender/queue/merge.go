@@ -231,8 +231,8 @@ func (q *Queue) apartToMerge(r Row, now time.Time) {
 	q.bringBack(k)
 }
 
-// settled returns how many rows of a key queue in the spool can be told now, and how long it is
-// until the next of them can.
+// settled returns how many rows of a key queue in the spool can be told now, and how long until the
+// next.
 func (q *Queue) settled(k *keyQueue, l Load, rows []Row) (n int, wait time.Duration) {
 	if q.breaker.open || len(rows) == 0 || rows[0].Delivery.To.Settling.For == 0 {
 		return len(rows), 0
