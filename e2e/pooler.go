@@ -28,12 +28,8 @@ func (db *Database) Pooler(t *testing.T, lines ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().(*net.TCPAddr)
-	_ = free.Close()
+	port := FreePort(t)
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	file := filepath.Join(t.TempDir(), "pgbouncer.ini")
 	text := fmt.Sprintf(`[databases]
 * = host=%s port=%s user=%s
@@ -43,7 +39,7 @@ listen_port = %d
 unix_socket_dir =
 auth_type = any
 %s
-`, server.Hostname(), server.Port(), server.User.Username(), address.Port, strings.Join(lines, "\n"))
+`, server.Hostname(), server.Port(), server.User.Username(), port, strings.Join(lines, "\n"))
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		//nolint:gosec // another user reads it
 		t.Fatal(err)
@@ -58,13 +54,13 @@ auth_type = any
 	}
 	process.Launch()
 	Eventually(t, func() error {
-		conn, err := net.Dial("tcp", address.String())
+		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			conn.Close()
 		}
 		return err
 	})
-	server.Host = address.String()
+	server.Host = address
 	return server.String()
 }
 

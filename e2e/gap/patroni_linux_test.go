@@ -134,10 +134,10 @@ func newPatroni(t *testing.T, settings string) *patroni {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &patroni{t: t, dir: dir, owner: owner, settings: settings, etcd: freePort(t)}
-	peer := freePort(t)
+	p := &patroni{t: t, dir: dir, owner: owner, settings: settings, etcd: e2e.FreePort(t)}
+	peer := e2e.FreePort(t)
 	for i := range p.postgres {
-		p.postgres[i], p.api[i] = freePort(t), freePort(t)
+		p.postgres[i], p.api[i] = e2e.FreePort(t), e2e.FreePort(t)
 	}
 	client := fmt.Sprintf("http://127.0.0.1:%d", p.etcd)
 	p.launch("usr/bin/etcd", "etcd", "--data-dir", filepath.Join(dir, "etcd"), "--unsafe-no-fsync",
@@ -324,14 +324,4 @@ func (p *patroni) both() *e2e.Database {
 		"postgres://postgres:%s@127.0.0.1:%d,127.0.0.1:%d/postgres?sslmode=disable"+
 			"&target_session_attrs=read-write",
 		e2e.Confidential, p.postgres[0], p.postgres[1])}
-}
-
-// freePort returns a port that nobody listens on, nor will have a connection on by chance.
-func freePort(t *testing.T) int {
-	t.Helper()
-	port, err := postgres.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
