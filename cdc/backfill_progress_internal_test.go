@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"hookline/internal/migrate"
 	"hookline/internal/postgres/postgrestest"
 )
 
@@ -31,7 +32,7 @@ func TestBackfillProgress(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	exec(SchemaSQL("hookline"))
+	exec(migrate.Script("hookline", migrate.Stream))
 	exec(`CREATE TABLE people (id int, words text) PARTITION BY RANGE (id);
 		CREATE TABLE people_1 PARTITION OF people DEFAULT;
 		INSERT INTO people SELECT n, repeat('x', 1000) FROM generate_series(1, 1000) n; ANALYZE people_1`)

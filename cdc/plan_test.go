@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"hookline/cdc"
+	"hookline/internal/migrate"
 	"hookline/internal/pg"
 	"hookline/internal/postgres"
 	"hookline/internal/postgres/postgrestest"
@@ -37,7 +38,7 @@ func newPlannedOn(t *testing.T, major int, schema string, tables ...string) *pla
 	p := &planned{
 		stream: &stream{t: t, cfg: cdc.Config{URL: url, Slot: slotFor(url)}, conn: connect(t, url)},
 	}
-	p.exec(cdc.SchemaSQL("hookline"))
+	p.exec(migrate.Script("hookline", migrate.Stream))
 	p.exec(schema)
 	p.want(tables...)
 	return p
