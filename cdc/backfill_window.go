@@ -121,7 +121,7 @@ func (w *windows) drop(oid uint32, tx *Tx) {
 	}
 }
 
-// extend has the slot held on for a window.
+// extend prolongs the time for which the slot is held for a window.
 func (w *windows) extend(oid uint32) {
 	if one := w.of[oid]; one != nil {
 		one.until = time.Now().Add(windowTimeout)

@@ -45,7 +45,7 @@ const (
 	idleInterval = time.Minute // after which any progress is
 )
 
-// origin is what never changes of a system.
+// origin holds what never changes about a system.
 type origin struct {
 	id, database string
 	timeline     atomic.Int32

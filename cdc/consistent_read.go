@@ -32,7 +32,7 @@ type ConsistentRead struct {
 	Log   *slog.Logger
 }
 
-// errMoreTables has a reading begin anew with more tables.
+// errMoreTables says that the reading must begin anew, with more tables.
 var errMoreTables = errors.New("there are more tables to be locked")
 
 // goneTries is how often a reading begins anew because tables have gone while it began.

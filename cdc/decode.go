@@ -257,7 +257,7 @@ func (d *decoder) describeTable() {
 	}
 }
 
-// sight takes note of a partition that the connection describes for the first time; 0 is none.
+// sight notes the OID of a partition that the connection describes for the first time; 0 is none.
 func (d *decoder) sight(root *Relation, leaf uint32) {
 	if key := d.trees.keys[root.OID]; leaf != 0 && key != nil && !d.trees.recorded[leaf] {
 		d.windows.openSighted(root.OID, key, d.tx, leaf)

@@ -16,9 +16,9 @@ import (
 // yieldInterval is the time between two polls whether somebody waits.
 const yieldInterval = 100 * time.Millisecond
 
-// yieldLock has what conn runs cancelled when somebody waits for it, until stop is called. That
-// reports whether it was. watch is another connection; keep is what it runs now and then, when it
-// tells of progress, too.
+// yieldLock cancels what conn runs as soon as somebody waits for its locks, until stop is called.
+// That reports whether it was. watch is another connection; keep is what it runs now and then, when
+// it tells of progress, too.
 func yieldLock(ctx context.Context, conn, watch *pgx.Conn, keep string, progress *backfillProgress,
 ) (stop func() (yielded bool)) {
 	ctx, cancel := context.WithCancel(ctx)

@@ -49,7 +49,7 @@ func (m *MovedRecords) Load(ctx context.Context) ([]MovedRecord, error) {
 	return list, nil
 }
 
-// Add keeps records, and lets go of old ones.
+// Add notes records, and deletes those that are too old.
 func (m *MovedRecords) Add(ctx context.Context, records []MovedRecord) error {
 	relations, keys := make([]uint32, len(records)), make([]int64, len(records))
 	for i, r := range records {
@@ -66,7 +66,7 @@ func (m *MovedRecords) Add(ctx context.Context, records []MovedRecord) error {
 	return nil
 }
 
-// Forget lets go of a record.
+// Forget deletes a record.
 func (m *MovedRecords) Forget(ctx context.Context, r MovedRecord) error {
 	_, err := m.pool.Exec(ctx, "DELETE FROM "+m.name+" WHERE slot = $1 AND relation = $2 AND "+
 		"record = $3",

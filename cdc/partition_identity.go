@@ -55,7 +55,7 @@ func (id *replicaIdentity) holds(column string) bool {
 // describe notes that the server has described a table.
 func (p *partitionIdentities) describe(rel *Relation) { p.described = append(p.described, rel) }
 
-// discard takes what has been described for something else than a change of a row.
+// discard drops the descriptions that were sent for something else than a change of a row.
 func (p *partitionIdentities) discard() { p.described = p.described[:0] }
 
 // match finds out which tables those are that have been described before a change of rel. It

@@ -11,7 +11,8 @@ import (
 
 const oldestServer = 14
 
-// server is what of a server and of the role that is connected decides whether it can be streamed.
+// server holds what decides whether a server can be streamed: its settings, and the rights of the
+// role that is connected.
 type server struct {
 	platform                  platformFacts
 	version, minor            int

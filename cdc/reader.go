@@ -180,7 +180,8 @@ type keepaliveBurst struct {
 	n     int
 }
 
-// count takes a question that came with a position and reports whether they have come in a burst.
+// count counts a keepalive that asks for an answer, by the position that came with it. It reports
+// whether such questions have come in a burst.
 func (p *keepaliveBurst) count(at LSN, now time.Time) (burst bool) {
 	const many, window = 20, time.Second
 	if at != p.at || now.Sub(p.since) > window {
@@ -326,7 +327,7 @@ func (r *reader) handedOver() {
 	}
 }
 
-// use has what comes put into b.
+// use makes b the batch that further items are added to.
 func (r *reader) use(b *batch) { r.batch, r.decoder.arena = b, &b.arena }
 
 // waitToHandOver is handOver when the queue is full.

@@ -6,7 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Server is what of a server and of a role decides whether, and how, it can be streamed.
+// Server holds what decides whether and how a server can be streamed: its settings, and the rights
+// of the role.
 type Server struct{ is server }
 
 // QueryServer asks the server of conn. It may be one that cannot be streamed.

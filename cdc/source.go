@@ -417,7 +417,7 @@ func (s *Source) ended() error {
 	}
 }
 
-// interrupt has the reader look up from what it waits for.
+// interrupt ends the wait of the reader, whatever it waits for.
 func (s *Source) interrupt() {
 	if conn := s.conn.Load(); conn != nil {
 		_ = conn.Conn().SetReadDeadline(time.Unix(1, 0))
@@ -506,7 +506,7 @@ func (s *Source) fail(err error, left *batch) {
 	close(s.queue)
 }
 
-// discardQueue takes back what the pump has yet to take.
+// discardQueue empties the queue of what the pump has not taken yet.
 func (s *Source) discardQueue() {
 	for {
 		select {

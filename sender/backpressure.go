@@ -44,7 +44,7 @@ func (s *Sender) guardBuffer() {
 // others that are not slow, of those that take more than their share of the buffer.
 func (s *Sender) spoolSlow(all bool) {
 	now := time.Now()
-	s.hasten(now)
+	s.releaseSettling(now)
 	var slow []*webhookQueue
 	active, quick, limit := int64(0), false, slowAfter
 	if all {
@@ -73,12 +73,12 @@ func (s *Sender) spoolSlow(all bool) {
 	}
 }
 
-// hasten has everything told at once that settles in memory, as that is needed.
-func (s *Sender) hasten(now time.Time) {
+// releaseSettling has everything told at once that settles in memory, as that is needed.
+func (s *Sender) releaseSettling(now time.Time) {
 	for _, w := range s.queues.Range {
 		w := w.(*webhookQueue)
 		w.mu.Lock()
-		if w.queue.Hasten() {
+		if w.queue.ReleaseSettling() {
 			w.proceed(now)
 		}
 		w.mu.Unlock()

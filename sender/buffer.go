@@ -38,7 +38,7 @@ func (b *buffer) tryAcquire(size int64) bool {
 	return true
 }
 
-// take takes room that somebody has to have, whether it is there or not.
+// take takes room without waiting, beyond the limit where there is none.
 func (b *buffer) take(size int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -70,7 +70,7 @@ func (w *webhookQueue) send(d *queue.Delivery) error {
 	return nil
 }
 
-// follow has the webhook be to from now on. w.mu is held.
+// follow replaces the webhook's subscription by to. w.mu is held.
 func (w *webhookQueue) follow(to *webhook.Subscription) {
 	w.to = to
 	w.queue.SetRate(to.Pace.Rate, time.Now())
@@ -138,7 +138,7 @@ func (w *webhookQueue) work(d *queue.Delivery, along []*queue.Delivery) {
 	}
 }
 
-// finish takes what became of an attempt and returns what to attempt next.
+// finish tells the queue the outcome of an attempt, and returns the next delivery to attempt.
 func (w *webhookQueue) finish(d *queue.Delivery, a attempted,
 ) (*queue.Delivery, []*queue.Delivery) {
 	w.mu.Lock()

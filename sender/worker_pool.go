@@ -30,7 +30,7 @@ const maxIdleWorkers = 64
 // stack, its request builder and its connection.
 const attemptRoom = 8 << 10
 
-// begin has attempts made.
+// begin hands attempts to an idle worker, or starts one.
 func (s *Sender) begin(a attempts) {
 	s.buffer.attempt(attemptRoom)
 	s.workers.busy.Add(1)

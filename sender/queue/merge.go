@@ -87,7 +87,7 @@ func (d *Delivery) all(f func(*Delivery)) {
 	f(d)
 }
 
-// copyFailure has the parts of a delivery have failed as it has.
+// copyFailure gives the parts of a merged delivery the failure of the whole.
 func (d *Delivery) copyFailure() {
 	for _, p := range d.parts {
 		p.Attempts, p.Resent, p.Failure, p.Tried = d.Attempts, d.Resent, d.Failure, d.Tried
@@ -153,7 +153,7 @@ const timesApart = 10
 // maySettleApart reports whether one more may. Otherwise what comes of a record is told at once.
 func (q *Queue) maySettleApart() bool { return q.spool.quiets < timesApart*q.cfg.MaxApart }
 
-// settleOn has a key queue settle that is apart.
+// settleOn has a key queue whose deliveries are in the spool settle until a time.
 func (q *Queue) settleOn(k *keyQueue, until time.Time) {
 	if !k.settling {
 		k.settling = true
@@ -185,9 +185,9 @@ func (q *Queue) takeSettling() (list []*keyQueue) {
 	return list
 }
 
-// Hasten has everything told at once that settles in memory, as that is needed. It reports whether
-// anything does.
-func (q *Queue) Hasten() bool {
+// ReleaseSettling has everything that settles in memory told at once, as the memory is needed. It
+// reports whether anything does.
+func (q *Queue) ReleaseSettling() bool {
 	list := q.takeSettling()
 	for _, k := range list {
 		q.line(k)

@@ -15,7 +15,7 @@ func (q *Queue) BeginFailing() {
 	q.spool.fresh = true
 }
 
-// pause has nothing attempted, as the receiver wants nothing.
+// pause ends all attempts: the receiver has said that it wants no more.
 func (q *Queue) pause() {
 	q.tell(NotePause)
 	if q.state == Draining {

@@ -38,7 +38,7 @@ func (s *spool) count(d *Delivery) {
 	s.bytes += d.Size
 }
 
-// drop takes it out again.
+// drop removes it again.
 func (s *spool) drop(d *Delivery) {
 	s.rows--
 	s.bytes -= d.Size
@@ -70,7 +70,7 @@ func (q *Queue) writeUnderWay(d *Delivery) {
 	})
 }
 
-// leave takes a delivery out of memory that is in the spool.
+// leave removes a delivery from memory, as it is in the spool.
 func (q *Queue) leave(d *Delivery) {
 	d.all(func(d *Delivery) {
 		q.spool.drop(d)
@@ -139,7 +139,7 @@ func (q *Queue) moveToSpool() {
 		q.enter(Spooling)
 	}
 	q.spool.fresh, q.spool.flushed = true, false
-	q.Hasten()
+	q.ReleaseSettling()
 	for _, k := range q.keys {
 		if k.held() && (!k.apart || k.state != keyHeld) {
 			q.setApart(k)
