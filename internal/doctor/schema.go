@@ -8,11 +8,34 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"hookline/cdc"
+	"hookline/internal/migrate"
 	"hookline/internal/pg"
 )
 
 func (x *checkup) ownSchema(ctx context.Context) ([]cdc.Finding, error) {
-	return checkSchema(ctx, x.conn, "own schema", x.cfg.Webhook.Schema)
+	schema := x.cfg.Webhook.Schema
+	found, err := checkSchema(ctx, x.conn, "own schema", schema)
+	if err != nil {
+		return found, err
+	}
+	if made, err := x.db.HasSchema(ctx, x.conn); err != nil || !made {
+		return found, nil //nolint:nilerr // found tells
+	}
+	pending, err := migrate.Pending(ctx, x.conn, schema, migrate.Webhooks)
+	return append(found, lacking(pending)...), err
+}
+
+// lacking tells what Hookline's own table of webhooks lacks that an older version has made. The
+// start adds it, unless the role does not own the table or somebody has it locked.
+func lacking(pending []migrate.Migration) (found []cdc.Finding) {
+	for _, m := range pending {
+		found = append(found, cdc.Finding{
+			Level: cdc.Warning, Check: "own schema", Found: m.Lacks,
+			Hint: "the next start adds it, if the role owns the table; else, as its owner",
+			SQL:  []string{m.SQL},
+		})
+	}
+	return found
 }
 
 // spoolSchema asks for the schema in a database other than the CRM's.
