@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -37,6 +38,8 @@ type Inbox struct {
 	more     *sync.Cond      // tells of each delivery that is accepted
 	open     map[net.Conn]bool
 	schema   *jsonschema.Schema // of bodies; nil until Validates
+
+	validated int // how many bodies were held against it
 }
 
 // Arrival is a delivery that was accepted.
@@ -102,7 +105,31 @@ func (b *Inbox) answer(got receiver.Request) receiver.Answer {
 	if b.script == nil {
 		return receiver.Answer{}
 	}
-	return b.script(got)
+	each, err := got.Each(record)
+	if err != nil || len(each) == 1 && each[0].ID == got.ID {
+		return b.script(got)
+	}
+	var all receiver.Answer
+	for _, one := range each {
+		switch a := b.script(one); a.Status {
+		case 0, http.StatusOK:
+		default:
+			if all.Refused == nil {
+				all.Refused = map[string]int{}
+			}
+			all.Refused[one.ID] = a.Status
+		}
+	}
+	return all
+}
+
+// record tells records apart: see receiver.Request.Each.
+func record(got receiver.Request) string {
+	e, err := Read(got)
+	if err != nil {
+		return ""
+	}
+	return e.Key()
 }
 
 // gate lets so many more requests through, and keeps all others waiting until it is opened.
@@ -169,7 +196,8 @@ func (b *Inbox) UntilNear(ctx context.Context, n, behind int) {
 	}
 }
 
-// received takes note of a request. It is called before the sender gets the answer.
+// received takes note of a request, which has one event, or several. It is called before the sender
+// gets the answer.
 func (b *Inbox) received(got receiver.Request) {
 	err := got.Signature
 	if b.Secret != "" {
@@ -178,7 +206,7 @@ func (b *Inbox) received(got receiver.Request) {
 	if err != nil {
 		b.T.Errorf("%s %s is not signed as it should be: %v", got.Event, got.ID, err)
 	}
-	e, err := Read(got)
+	each, err := got.Each(record)
 	if err != nil {
 		b.T.Errorf("body of %s: %v: %s", got.ID, err, got.Body)
 	}
@@ -188,6 +216,18 @@ func (b *Inbox) received(got receiver.Request) {
 		if err := validate(b.schema, got.Body); err != nil {
 			b.T.Errorf("body of %s: %v: %s", got.ID, err, got.Body)
 		}
+		b.validated++
+	}
+	for _, one := range each {
+		b.note(one)
+	}
+}
+
+// note takes note of an event. b.Mu is held.
+func (b *Inbox) note(got receiver.Request) {
+	e, err := Read(got)
+	if err != nil {
+		b.T.Errorf("body of %s: %v: %s", got.ID, err, got.Body)
 	}
 	b.requests = append(b.requests, got)
 	if got.Status == http.StatusOK {
@@ -198,8 +238,16 @@ func (b *Inbox) received(got receiver.Request) {
 	}
 }
 
-// Read returns what a request tells of.
+// Read returns what a request tells of, which has one event.
 func Read(got receiver.Request) (Entry, error) {
+	text := got.Body
+	if strings.HasPrefix(got.Header.Get("Content-Type"), "application/cloudevents") {
+		var envelope struct{ Data json.RawMessage }
+		if err := json.Unmarshal(text, &envelope); err != nil {
+			return Entry{}, err
+		}
+		text = envelope.Data
+	}
 	var body struct {
 		WorkspaceID  string
 		Data, Record struct { // Record is what the twenty format calls it
@@ -207,7 +255,7 @@ func Read(got receiver.Request) (Entry, error) {
 			Version int
 		}
 	}
-	err := json.Unmarshal(got.Body, &body)
+	err := json.Unmarshal(text, &body)
 	record := body.Data
 	if record.ID == "" {
 		record = body.Record

@@ -17,11 +17,21 @@ func (db *Database) EventSchema(arguments []string, settings ...string) string {
 	return p.Out.String()
 }
 
-// Validates has every body that comes from now on checked by the schema that Hookline prints of the
-// database as it is, in a form of bodies. What the schema does not tell of must not be there.
-func (b *Inbox) Validates(db *Database, form string, settings ...string) {
+// Validates has every body that comes from now on checked by the schema that Hookline prints, of
+// the database as it is, of what a webhook gets. What the schema does not tell of must not be there.
+func (b *Inbox) Validates(db *Database, webhook string, settings ...string) {
 	db.T.Helper()
-	text := db.EventSchema([]string{"--payload", form}, settings...)
+	b.validates(db, db.EventSchema([]string{"--webhook", webhook}, settings...))
+}
+
+// ValidatesPayload is Validates for a form of bodies, whatever else a webhook chooses.
+func (b *Inbox) ValidatesPayload(db *Database, form string, settings ...string) {
+	db.T.Helper()
+	b.validates(db, db.EventSchema([]string{"--payload", form}, settings...))
+}
+
+func (b *Inbox) validates(db *Database, text string) {
+	db.T.Helper()
 	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
 	if err != nil {
 		db.T.Fatal(err)
@@ -39,6 +49,12 @@ func (b *Inbox) Validates(db *Database, form string, settings ...string) {
 	b.Mu.Lock()
 	b.schema = compiled
 	b.Mu.Unlock()
+	db.T.Cleanup(func() {
+		if b.Mu.Lock(); b.validated == 0 {
+			db.T.Error("no body was held against its schema")
+		}
+		b.Mu.Unlock()
+	})
 }
 
 // closed has all objects of a schema have no other members than those that it names.

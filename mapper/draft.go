@@ -141,7 +141,7 @@ func (d *Draft) appendPreviousKey(dst []byte, v *View) []byte {
 func (d *Draft) appendOldKey(dst []byte, v *View) []byte {
 	o := d.object
 	for _, i := range o.identity {
-		if v.masks(o.fields[i].Name) {
+		if v.Masks(o.fields[i].Name) {
 			return o.appendMaskedKey(dst)
 		}
 	}

@@ -46,12 +46,14 @@ func (f Format) String() string { return formatNames[f] }
 // OfRecords reports whether events of records have this form, too.
 func (f Format) OfRecords() bool { return f < FormatSlack }
 
-// ContentType is the media type of a body of this form.
-func (f Format) ContentType() string {
-	switch f {
-	case FormatPlain:
+// ContentType is the media type of a body of this form, or of an array of them.
+func (f Format) ContentType(array bool) string {
+	switch {
+	case f == FormatPlain:
 		return "text/plain; charset=utf-8"
-	case FormatCloudEvents:
+	case f == FormatCloudEvents && array:
+		return "application/cloudevents-batch+json"
+	case f == FormatCloudEvents:
 		return "application/cloudevents+json"
 	}
 	return "application/json"

@@ -114,7 +114,7 @@ func (o *object) appendKeyAs(dst []byte, row cdc.Tuple, v *View) []byte {
 func (o *object) appendMaskedKey(dst []byte) []byte {
 	for n, i := range o.identity {
 		dst = append(dst, "{,"[min(n, 1)])
-		dst = append(append(dst, o.fields[i].Key...), `"`+maskedValue+`"`...)
+		dst = append(append(dst, o.fields[i].Key...), `"`+Masked+`"`...)
 	}
 	return append(dst, '}')
 }

@@ -55,8 +55,8 @@ func sorted(names []string) []string {
 	return slices.Compact(names)
 }
 
-// maskedValue stands in place of a value, null too, that a View masks.
-const maskedValue = "***"
+// Masked stands in place of a value, null too, that a View masks.
+const Masked = "***"
 
 // String says what tells the view from others.
 func (v *View) String() string {
@@ -83,8 +83,8 @@ func (v *View) same(other *View) bool {
 		slices.Equal(v.Mask, other.Mask) && v.Thin == other.Thin
 }
 
-// masks reports whether the view hides the value of a field.
-func (v *View) masks(name string) bool {
+// Masks reports whether the view, which may be nil, hides the value of a field.
+func (v *View) Masks(name string) bool {
 	if v == nil {
 		return false
 	}
@@ -92,13 +92,18 @@ func (v *View) masks(name string) bool {
 	return masked
 }
 
-// sends reports whether the view has a field of an object.
-func (v *View) sends(o *object, field int) bool {
-	if v.Fields == nil && !v.Thin || slices.Contains(o.identity, field) {
+// Sends reports whether the view, which may be nil, has a field beside those of the key.
+func (v *View) Sends(name string) bool {
+	if v == nil || v.Fields == nil && !v.Thin {
 		return true
 	}
-	_, listed := slices.BinarySearch(v.Fields, o.fields[field].Name)
+	_, listed := slices.BinarySearch(v.Fields, name)
 	return listed
+}
+
+// sends reports whether the view has a field of an object.
+func (v *View) sends(o *object, field int) bool {
+	return slices.Contains(o.identity, field) || v.Sends(o.fields[field].Name)
 }
 
 // EventFor puts the event together as a view shows it, which may be nil. It returns nil when the
@@ -226,8 +231,8 @@ func (v *View) appendField(dst []byte, further bool, f *Field, row cdc.Tuple) []
 		dst = append(dst, ',')
 	}
 	dst = append(dst, f.Key...)
-	if v.masks(f.Name) {
-		return append(dst, `"`+maskedValue+`"`...)
+	if v.Masks(f.Name) {
+		return append(dst, `"`+Masked+`"`...)
 	}
 	return f.Encode(dst, row)
 }

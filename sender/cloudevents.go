@@ -1,22 +1,9 @@
 package sender
 
-import (
-	"hookline/mapper"
-	"hookline/webhook"
-)
+import "hookline/mapper"
 
-const (
-	batchedCloudEvents = "application/cloudevents-batch+json"
-	cloudHeader        = "Ce-" // begins the names of headers that have attributes
-)
-
-// contentType is the media type of the bodies that a webhook gets.
-func contentType(to *webhook.Subscription) string {
-	if to.Format == mapper.FormatCloudEvents && to.Pace.Batch > 0 {
-		return batchedCloudEvents
-	}
-	return to.Format.ContentType()
-}
+// cloudHeader begins the names of headers that have attributes.
+const cloudHeader = "Ce-"
 
 // setCloudEvent renders the attributes of an event as headers, percent-encoded where the protocol
 // binding asks for it.

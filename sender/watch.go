@@ -107,7 +107,7 @@ func (w *webhookQueue) watch(d *queue.Delivery, a attempted, now, next time.Time
 		Answer:    a.answer,
 		Next:      next,
 		Dead:      dead,
-		extra:     d.Tried.Headers, contentType: contentType(d.Tried),
+		extra:     d.Tried.Headers, contentType: d.Tried.Format.ContentType(batches(d.Tried)),
 	})
 }
 

@@ -43,8 +43,8 @@ func testEcho(t *testing.T, major int) {
 		all.URL(), all.Secret)
 	all.Answers(e2e.Always(http.StatusServiceUnavailable)) // so that its events go to the spool
 
-	mine.Validates(db, "event", settings...)
-	all.Validates(db, "event", settings...)
+	mine.ValidatesPayload(db, "event", settings...)
+	all.ValidatesPayload(db, "event", settings...)
 	sut := e2e.Start(t, db, settings...).Until("active")
 	const annotate = `SELECT hookline.annotate('{"source": "mysync", "why": "import"}');`
 	db.Exec(`BEGIN; ` + annotate + ` INSERT INTO notes VALUES ('1', 'a'), ('2', 'a'); COMMIT`)

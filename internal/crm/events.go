@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -12,6 +13,7 @@ import (
 	"hookline/internal/eventschema"
 	"hookline/internal/pg"
 	"hookline/mapper"
+	"hookline/webhook"
 )
 
 // Events tells what the events of all announced tables are made of, as these are now. With a tenant
@@ -46,6 +48,37 @@ func (d *Database) Events(
 		return err
 	})
 	return objects, labels, err
+}
+
+// EventsFor tells what all events are made of that a webhook hears of, operator events and the one
+// that it is tested with among them.
+func (d *Database) EventsFor(
+	ctx context.Context, to *webhook.Subscription,
+) (heard []eventschema.Object, labels eventschema.Labels, err error) {
+	tenant := to.Workspace
+	if tenant == mapper.Everyone {
+		tenant = ""
+	}
+	objects, labels, err := d.Events(ctx, tenant)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, o := range objects {
+		o.Events = slices.DeleteFunc(slices.Clone(o.Events), func(event string) bool {
+			action, _ := mapper.ParseAction(strings.TrimPrefix(event, o.Name+"."))
+			return !to.Hears(&mapper.Subject{
+				Name: event, Object: o.Name, Action: action, Workspace: to.Workspace,
+			})
+		})
+		if len(o.Events) > 0 {
+			heard = append(heard, o)
+		}
+	}
+	heard = append(heard, eventschema.Trial(objects))
+	if to.Operator != nil {
+		heard = append(heard, eventschema.Operator(to.Operator))
+	}
+	return heard, labels, nil
 }
 
 // Columns returns a text that stays the same as long as no column of a table, or of a composite

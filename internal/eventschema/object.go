@@ -10,7 +10,7 @@ import (
 // Object is what is announced of one table.
 type Object struct {
 	Name     string
-	Table    string   // schema.table
+	Table    string   // schema.table; "" of what Hookline tells of itself
 	Tenant   string   // whose all its records are; "" where they are of several, or of none
 	Events   []string // <object>.<action>
 	Tenanted bool     // events name a tenant
@@ -27,6 +27,16 @@ type Field struct {
 	Shape   *mapper.Shape
 	NotNull bool // its column is never null
 	MayLack bool // some records have it not: it may be too large, or secret
+
+	masked bool // its value is mapper.Masked
+}
+
+// describe says what a record of it is.
+func (o *Object) describe() string {
+	if o.Table == "" {
+		return "What Hookline tells of itself"
+	}
+	return "A record of table " + o.Table
 }
 
 // Labels are the values of enums, by the OIDs of the types of columns that hold them, or arrays of

@@ -1,6 +1,10 @@
 package eventschema
 
-import "hookline/mapper"
+import (
+	"slices"
+
+	"hookline/mapper"
+)
 
 // openAPI is a document of OpenAPI 3.1 that has webhooks alone.
 //
@@ -19,13 +23,14 @@ type openAPI struct {
 }
 
 type pathItem struct {
-	Post operation `json:"post"`
+	Post    operation  `json:"post"`
+	Options *operation `json:"options,omitempty"`
 }
 
 type operation struct {
 	Summary     string              `json:"summary"`
 	Parameters  []parameter         `json:"parameters"`
-	RequestBody requestBody         `json:"requestBody"`
+	RequestBody *requestBody        `json:"requestBody,omitempty"`
 	Responses   map[string]response `json:"responses"`
 }
 
@@ -57,25 +62,79 @@ var headers = []parameter{
 	{"Webhook-Signature", "header", false, "The signature of Standard Webhooks.", text},
 }
 
-// OpenAPI returns an OpenAPI document whose webhooks are the events of the objects.
-func OpenAPI(objects []Object, labels Labels, format mapper.Format, version string) any {
-	d := newDocument(objects, labels, format, "#/components/schemas/")
+// ofBatch are those of a request with several events.
+var ofBatch = []parameter{
+	{"X-Hookline-Batch", "header", true, "How many events there are.", text},
+	{"X-Hookline-Batch-Ids", "header", true, "Their ids, separated by commas.", text},
+}
+
+// ofCloudEvent returns the attributes of an event in the binary mode of CloudEvents.
+func ofCloudEvent(e toldEvent) []parameter {
+	list := []parameter{
+		{"ce-specversion", "header", true, "The version of CloudEvents.", schema{Const: "1.0"}},
+		{"ce-id", "header", true, "The event's id.", eventID},
+		{"ce-source", "header", true, "The database.", text},
+		{"ce-type", "header", true, "The event's name.", schema{Const: e.name}},
+		{"ce-time", "header", true, "When it was committed.", moment},
+	}
+	if e.tenanted {
+		list = append(list, parameter{"ce-workspaceid", "header", false, "The tenant.", text})
+	}
+	return list
+}
+
+// consent is what a receiver of CloudEvents is asked before it gets any.
+//
+// https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection
+var consent = operation{
+	Summary: "Whether it takes events.",
+	Parameters: []parameter{
+		{"WebHook-Request-Origin", "header", true, "Who asks.", text},
+		{"WebHook-Request-Rate", "header", false, "Requests a minute.", text},
+	},
+	Responses: map[string]response{
+		"2XX": {"It does, if WebHook-Allowed-Origin names who asks, or *."},
+	},
+}
+
+// OpenAPI returns an OpenAPI document whose webhooks are the events of the objects; or batches of
+// them, as one webhook.
+func OpenAPI(objects []Object, labels Labels, form Form, version string) any {
+	d := newDocument(objects, labels, form, "#/components/schemas/")
 	doc := openAPI{OpenAPI: "3.1.0", Webhooks: map[string]pathItem{}}
 	doc.Info.Title, doc.Info.Version = "Events of Hookline", version
-	doc.Info.Description = "What receivers of webhooks are sent, in the form " + format.String() + "."
+	doc.Info.Description = "What receivers of webhooks are sent, in the form " + form.String() + "."
 	doc.Components.Schemas = d.defs
-	for _, event := range d.events {
-		doc.Webhooks[event] = pathItem{operation{
-			Summary: event, Parameters: headers,
-			RequestBody: requestBody{true, map[string]mediaType{
-				"application/json": {schema{Ref: d.refs + event}},
-			}},
-			Responses: map[string]response{
-				"2XX":     {"It is accepted."},
-				"410":     {"The webhook is gone: nothing more is sent."},
-				"default": {"It is sent again later."},
-			},
-		}}
+	if form.Batch > 0 {
+		doc.Webhooks["batch"] = d.webhook("Several events.", d.request(), ofBatch)
+		return doc
+	}
+	for _, e := range d.events {
+		var more []parameter
+		if form.Format == mapper.FormatCloudEventsBinary {
+			more = ofCloudEvent(e)
+		}
+		doc.Webhooks[e.def] = d.webhook(e.name, schema{Ref: d.refs + e.def}, more)
 	}
 	return doc
+}
+
+// webhook returns a webhook whose requests have that body, and more headers.
+func (d *document) webhook(summary string, body schema, more []parameter) pathItem {
+	format := d.form.Format
+	item := pathItem{Post: operation{
+		Summary: summary, Parameters: slices.Concat(headers, more),
+		RequestBody: &requestBody{true, map[string]mediaType{
+			format.ContentType(d.form.Batch > 0): {body},
+		}},
+		Responses: map[string]response{
+			"2XX":     {"It is accepted."},
+			"410":     {"The webhook is gone: nothing more is sent."},
+			"default": {"It is sent again later."},
+		},
+	}}
+	if format.IsCloudEvents() {
+		item.Options = &consent
+	}
+	return item
 }

@@ -21,6 +21,8 @@ type schema struct {
 	Format      string   `json:"format,omitempty"`
 	Pattern     string   `json:"pattern,omitempty"`
 	Items       *schema  `json:"items,omitempty"`
+	MinItems    int      `json:"minItems,omitempty"`
+	MaxItems    int      `json:"maxItems,omitempty"`
 	Properties  members  `json:"properties,omitempty"`
 	Required    []string `json:"required,omitempty"`
 	Others      *schema  `json:"additionalProperties,omitempty"`
@@ -115,16 +117,31 @@ func (l Labels) of(s *mapper.Shape, notNull bool) schema {
 	return one
 }
 
+// field returns the schema of the values of a field.
+func (l Labels) field(f *Field) schema {
+	if f.masked {
+		return schema{Const: mapper.Masked}
+	}
+	return l.of(f.Shape, f.NotNull)
+}
+
 // data returns the schema of a record.
 func (l Labels) data(o *Object) schema {
-	s := schema{Type: "object", Description: "A record of table " + o.Table}
+	s := schema{Type: "object", Description: o.describe()}
 	for i := range o.Fields {
 		f := &o.Fields[i]
-		s.Properties = append(s.Properties, member{f.Name, l.of(f.Shape, f.NotNull)})
+		s.Properties = append(s.Properties, member{f.Name, l.field(f)})
 		if o.Whole && !f.MayLack {
 			s.Required = append(s.Required, f.Name)
 		}
 	}
+	return s
+}
+
+// before returns the schema of what is told of the row before: any of its fields.
+func (l Labels) before(o *Object) schema {
+	s := l.data(o)
+	s.Required, s.Description = nil, "As it was, as far as that is known."
 	return s
 }
 
@@ -133,7 +150,7 @@ func (l Labels) key(o *Object) schema {
 	s := schema{Type: "object"}
 	for _, i := range o.Key {
 		f := &o.Fields[i]
-		s.Properties = append(s.Properties, member{f.Name, l.of(f.Shape, f.NotNull)})
+		s.Properties = append(s.Properties, member{f.Name, l.field(f)})
 		s.Required = append(s.Required, f.Name)
 	}
 	return s
@@ -142,36 +159,53 @@ func (l Labels) key(o *Object) schema {
 // document is all that there is to refer to.
 type document struct {
 	labels Labels
-	format mapper.Format
+	form   Form
 	refs   string // what references begin with
 	defs   members
-	events []string // names of those of defs that are of events
+	events []toldEvent
 }
 
-// newDocument describes events of objects in a format of bodies.
-func newDocument(objects []Object, labels Labels, format mapper.Format, refs string) *document {
-	d := &document{labels: labels, format: format, refs: refs}
-	names, of := byName(objects)
+// toldEvent is an event of which defs has a schema.
+type toldEvent struct {
+	name     string // <object>.<action>
+	def      string // the name in defs
+	tenanted bool
+}
+
+// newDocument describes events of objects in a form of bodies.
+func newDocument(objects []Object, labels Labels, form Form, refs string) *document {
+	d := &document{labels: labels, form: form, refs: refs}
+	names, of := byName(form.told(objects))
 	for _, name := range names {
-		var data, keys []schema
+		var record told
 		for n := range of[name] {
 			o := &of[name][n]
-			def := nameOf(name, n, len(of[name]))
-			d.defs = append(d.defs, member{def, labels.data(o)})
-			data = append(data, schema{Ref: refs + def})
+			if d.form.Format.OfRecords() { // else no body has it
+				def := nameOf(name, n, len(of[name]))
+				d.defs = append(d.defs, member{def, labels.data(o)})
+				record.data = append(record.data, schema{Ref: refs + def})
+			}
+			if d.form.before() {
+				record.before = append(record.before, labels.before(o))
+			}
 			if len(o.Key) > 0 {
-				keys = append(keys, labels.key(o))
+				record.keys = append(record.keys, labels.key(o))
 			}
 		}
-		tenanted := of[name][0].Tenanted
+		record.ofOperator = of[name][0].Table == ""
 		for _, event := range eventsOf(of[name]) {
-			d.defs = append(d.defs, member{
-				plain(event), d.event(event, either(data), either(keys), tenanted),
-			})
-			d.events = append(d.events, plain(event))
+			e := toldEvent{event, plain(event), of[name][0].Tenanted}
+			d.defs = append(d.defs, member{e.def, d.event(e, &record)})
+			d.events = append(d.events, e)
 		}
 	}
 	return d
+}
+
+// told is what events of one object tell.
+type told struct {
+	data, before, keys []schema // of each object of that name
+	ofOperator         bool     // it is no record
 }
 
 // either returns the schema of what is one of several.
@@ -194,69 +228,128 @@ var (
 	context = schema{
 		Type: "object", Description: "What the writer has said of the change.",
 	}
+	eventID = schema{Type: "string", Pattern: "^evt_"}
 )
 
-// event returns the schema of the body of an event.
-func (d *document) event(name string, data, key schema, tenanted bool) schema {
-	s := schema{Type: "object", Title: name}
-	add := func(required bool, name string, one schema) {
-		s.Properties = append(s.Properties, member{name, one})
-		if required {
-			s.Required = append(s.Required, name)
-		}
+// add adds a member to the schema of an object.
+func (s *schema) add(required bool, name string, one schema) {
+	s.Properties = append(s.Properties, member{name, one})
+	if required {
+		s.Required = append(s.Required, name)
 	}
-	switch d.format {
+}
+
+// event returns the schema of the body of an event, of which an array may have several.
+func (d *document) event(e toldEvent, record *told) schema {
+	switch d.form.Format {
+	case mapper.FormatPlain:
+		return schema{Type: "string", Title: e.name}
+	case mapper.FormatSlack:
+		s := schema{Type: "object", Title: e.name}
+		s.add(true, "text", text)
+		return s
+	case mapper.FormatCloudEvents:
+		data := d.body(e, record)
+		data.Title = ""
+		s := schema{Type: "object", Title: e.name}
+		s.add(true, "specversion", schema{Const: "1.0"})
+		s.add(true, "id", eventID)
+		s.add(true, "source", schema{Type: "string", Pattern: "^urn:hookline:"})
+		s.add(true, "type", schema{Const: e.name})
+		s.add(true, "time", moment)
+		if e.tenanted {
+			s.add(false, "workspaceid", text)
+		}
+		s.add(true, "datacontenttype", schema{Const: "application/json"})
+		s.add(true, "data", data)
+		return s
+	}
+	return d.body(e, record)
+}
+
+// body returns the schema of an event in the forms of Hookline, Twenty and Standard Webhooks.
+func (d *document) body(e toldEvent, record *told) schema {
+	s := schema{Type: "object", Title: e.name}
+	data := either(record.data)
+	switch d.form.Format {
 	case mapper.FormatTwenty:
-		add(true, "targetUrl", text)
-		add(true, "eventName", schema{Const: name})
-		add(true, "objectMetadata", schema{
+		s.add(true, "targetUrl", text)
+		s.add(true, "eventName", schema{Const: e.name})
+		s.add(true, "objectMetadata", schema{
 			Type:       "object",
 			Properties: members{{"id", text}, {"nameSingular", text}},
 			Required:   []string{"id", "nameSingular"},
 		})
-		add(true, "workspaceId", text)
-		add(true, "webhookId", text)
-		add(true, "eventDate", moment)
-		add(false, "workspaceMemberId", text)
-		add(true, "record", data)
-		add(false, "updatedFields", names)
+		s.add(true, "workspaceId", text)
+		s.add(true, "webhookId", text)
+		s.add(true, "eventDate", moment)
+		s.add(false, "workspaceMemberId", text)
+		s.add(true, "record", data)
+		if !record.ofOperator {
+			s.add(false, "updatedFields", names)
+		}
 		return s
 	case mapper.FormatStandard:
-		add(true, "type", schema{Const: name})
-		add(true, "timestamp", moment)
-		add(true, "data", data)
+		s.add(true, "type", schema{Const: e.name})
+		s.add(true, "timestamp", moment)
+		s.add(true, "data", data)
 	default:
-		add(true, "event", schema{Const: name})
-		add(true, "data", data)
-		add(true, "timestamp", moment)
-		add(true, "id", schema{Type: "string", Pattern: "^evt_"})
-		if tenanted {
-			add(false, "workspaceId", text)
+		s.add(true, "event", schema{Const: e.name})
+		s.add(true, "data", data)
+		s.add(true, "timestamp", moment)
+		s.add(true, "id", eventID)
+		if e.tenanted {
+			s.add(false, "workspaceId", text)
 		}
-		if action := actionOf(name); action != "created" && action != "destroyed" {
-			add(false, "updatedFields", names)
+		if !record.ofOperator && updates(e.name) {
+			s.add(false, "updatedFields", names)
 		}
 	}
-	add(false, "part", part)
-	add(false, "context", context)
-	if key.Type != nil || key.AnyOf != nil {
-		add(false, "key", key)
-		add(false, "previousKey", key)
+	if record.ofOperator {
+		return s
+	}
+	if record.before != nil {
+		s.add(false, "previous", either(record.before))
+	}
+	s.add(false, "part", part)
+	s.add(false, "context", context)
+	if record.keys != nil {
+		s.add(false, "key", either(record.keys))
+		s.add(false, "previousKey", either(record.keys))
 	}
 	return s
 }
 
-// JSONSchema returns a JSON Schema (2020-12) of the body of any event of the objects. What the body
-// of one event is, is under $defs by the name of the event.
-func JSONSchema(objects []Object, labels Labels, format mapper.Format) any {
-	d := newDocument(objects, labels, format, "#/$defs/")
-	s := schema{
-		Schema: "https://json-schema.org/draft/2020-12/schema", Title: "Events of Hookline",
-		Description: "Bodies of webhooks in the form " + format.String() + ".",
-		Defs:        d.defs,
+// updates reports whether an event may list fields that have changed.
+func updates(event string) bool {
+	action := actionOf(event)
+	return action != "created" && action != "destroyed"
+}
+
+// any returns the schema of any event.
+func (d *document) any() (s schema) {
+	for _, e := range d.events {
+		s.AnyOf = append(s.AnyOf, schema{Ref: d.refs + e.def})
 	}
-	for _, event := range d.events {
-		s.AnyOf = append(s.AnyOf, schema{Ref: d.refs + event})
+	return s
+}
+
+// request returns the schema of the body of a request: an event, or an array of events.
+func (d *document) request() schema {
+	one := d.any()
+	if d.form.Batch == 0 {
+		return one
 	}
+	return schema{Type: "array", Items: &one, MinItems: 1, MaxItems: d.form.Batch}
+}
+
+// JSONSchema returns a JSON Schema (2020-12) of the body of any request that tells of the objects.
+// What one event is, is under $defs by its name.
+func JSONSchema(objects []Object, labels Labels, form Form) any {
+	d := newDocument(objects, labels, form, "#/$defs/")
+	s := d.request()
+	s.Schema, s.Title = "https://json-schema.org/draft/2020-12/schema", "Events of Hookline"
+	s.Description = "Bodies of webhooks in the form " + form.String() + "."
+	s.Defs = d.defs
 	return s
 }

@@ -36,7 +36,7 @@ var labels = Labels{7: {"NEW", "it's \"WON\""}}
 
 // A body is what the schema of its event says, of whichever tenant it is, and nothing else is.
 func TestJSONSchema(t *testing.T) {
-	text, err := json.Marshal(JSONSchema(objects(), labels, mapper.FormatEvent))
+	text, err := json.Marshal(JSONSchema(objects(), labels, Form{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestJSONSchema(t *testing.T) {
 
 // Names of types are names in TypeScript, and each is given once.
 func TestTypeScript(t *testing.T) {
-	got := TypeScript(objects(), labels, mapper.FormatStandard)
+	got := TypeScript(objects(), labels, Form{Format: mapper.FormatStandard})
 	for _, want := range []string{
 		"export interface Deal1 {\n  \"id\": string\n" +
 			"  \"stage\": \"NEW\" | \"it's \\\"WON\\\"\" | null\n}",

@@ -8,19 +8,34 @@ import (
 	"hookline/mapper"
 )
 
-// TypeScript returns declarations of the events of the objects.
-func TypeScript(objects []Object, labels Labels, format mapper.Format) string {
-	w := &declarations{labels: labels, taken: map[string]bool{"HooklineEvent": true, "Nested": true}}
-	w.line("// Events of Hookline: bodies of webhooks in the form %s.", format)
-	w.line("")
-	w.line("/** An array, which may have more than one dimension. */")
-	w.line("export type Nested<T> = (T | null | Nested<T>)[]")
+// TypeScript returns declarations of the events of the objects: HooklineEvent is any of them, and
+// HooklineBatch an array of them, where a request has several.
+func TypeScript(objects []Object, labels Labels, form Form) string {
+	w := &declarations{labels: labels, form: form, taken: map[string]bool{
+		"HooklineEvent": true, "HooklineBatch": true, "Nested": true, "CloudEvent": true,
+	}}
+	w.line("// Events of Hookline: bodies of webhooks in the form %s.", form)
+	if form.Format.OfRecords() {
+		w.line("")
+		w.line("/** An array, which may have more than one dimension. */")
+		w.line("export type Nested<T> = (T | null | Nested<T>)[]")
+	}
+	if form.Format == mapper.FormatCloudEvents {
+		w.line("")
+		w.line("/** The attributes of an event. */")
+		w.line("export interface CloudEvent {")
+		w.line("  specversion: \"1.0\"\n  id: string\n  source: string\n  time: string")
+		w.line("  workspaceid?: string\n  datacontenttype: \"application/json\"\n}")
+	}
 	var all []string
-	names, of := byName(objects)
+	names, of := byName(form.told(objects))
 	for _, name := range names {
 		var data, keys []string
 		for n := range of[name] {
 			o := &of[name][n]
+			if !form.Format.OfRecords() { // no body has it
+				continue
+			}
 			one := w.name(nameOf(name, n, len(of[name])))
 			w.data(one, o)
 			data = append(data, one)
@@ -30,7 +45,7 @@ func TypeScript(objects []Object, labels Labels, format mapper.Format) string {
 		}
 		for _, event := range eventsOf(of[name]) {
 			as := w.name(event)
-			w.event(as, event, format, data, keys, of[name][0].Tenanted)
+			w.event(as, event, &of[name][0], data, keys)
 			all = append(all, as)
 		}
 	}
@@ -39,11 +54,15 @@ func TypeScript(objects []Object, labels Labels, format mapper.Format) string {
 		all = []string{"never"}
 	}
 	w.line("export type HooklineEvent =\n  | %s", strings.Join(all, "\n  | "))
+	if form.Batch > 0 {
+		w.line("\nexport type HooklineBatch = HooklineEvent[]")
+	}
 	return w.text.String()
 }
 
 type declarations struct {
 	labels Labels
+	form   Form
 	taken  map[string]bool
 	text   strings.Builder
 }
@@ -81,7 +100,7 @@ func (w *declarations) name(of string) string {
 
 func (w *declarations) data(name string, o *Object) {
 	w.line("")
-	w.line("/** A record of table %s. */", strings.ReplaceAll(o.Table, "*/", "* /"))
+	w.line("/** %s. */", strings.ReplaceAll(o.describe(), "*/", "* /"))
 	w.line("export interface %s {", name)
 	for i := range o.Fields {
 		f := &o.Fields[i]
@@ -89,7 +108,7 @@ func (w *declarations) data(name string, o *Object) {
 		if o.Whole && !f.MayLack {
 			optional = ""
 		}
-		w.line("  %s%s: %s", quoted(f.Name), optional, w.labels.typeOf(f.Shape, f.NotNull))
+		w.line("  %s%s: %s", quoted(f.Name), optional, w.labels.fieldType(f))
 	}
 	w.line("}")
 }
@@ -103,35 +122,71 @@ func (w *declarations) key(data string, o *Object) string {
 	return fmt.Sprintf("Required<Pick<%s, %s>>", data, strings.Join(names, " | "))
 }
 
-func (w *declarations) event(
-	as, event string, format mapper.Format, data, keys []string, tenanted bool,
-) {
-	record := strings.Join(data, " | ")
+// event declares an event of an object, of whose name there may be several.
+func (w *declarations) event(as, event string, o *Object, data, keys []string) {
 	w.line("")
-	w.line("export interface %s {", as)
-	defer w.line("}")
-	switch format {
+	switch w.form.Format {
+	case mapper.FormatPlain:
+		w.line("export type %s = string", as)
+	case mapper.FormatSlack:
+		w.line("export interface %s {\n  text: string\n}", as)
+	case mapper.FormatCloudEvents:
+		w.line("export interface %s extends CloudEvent {\n  type: %s\n  data: {", as, quoted(event))
+		w.body("    ", event, o, data, keys)
+		w.line("  }\n}")
+	default:
+		w.line("export interface %s {", as)
+		w.body("  ", event, o, data, keys)
+		w.line("}")
+	}
+}
+
+// body declares the members of a body, in the forms of Hookline, Twenty and Standard Webhooks.
+func (w *declarations) body(indent, event string, o *Object, data, keys []string) {
+	add := func(name, is string) { w.line("%s%s: %s", indent, name, is) }
+	record := strings.Join(data, " | ")
+	switch w.form.Format {
 	case mapper.FormatTwenty:
-		w.line("  targetUrl: string\n  eventName: %s", quoted(event))
-		w.line("  objectMetadata: { id: string; nameSingular: string }")
-		w.line("  workspaceId: string\n  webhookId: string\n  eventDate: string")
-		w.line("  workspaceMemberId?: string\n  record: %s\n  updatedFields?: string[]", record)
+		add("targetUrl", "string")
+		add("eventName", quoted(event))
+		add("objectMetadata", "{ id: string; nameSingular: string }")
+		add("workspaceId", "string")
+		add("webhookId", "string")
+		add("eventDate", "string")
+		add("workspaceMemberId?", "string")
+		add("record", record)
+		if o.Table != "" {
+			add("updatedFields?", "string[]")
+		}
 		return
 	case mapper.FormatStandard:
-		w.line("  type: %s\n  timestamp: string\n  data: %s", quoted(event), record)
+		add("type", quoted(event))
+		add("timestamp", "string")
+		add("data", record)
 	default:
-		w.line("  event: %s\n  data: %s\n  timestamp: string\n  id: string", quoted(event), record)
-		if tenanted {
-			w.line("  workspaceId?: string")
+		add("event", quoted(event))
+		add("data", record)
+		add("timestamp", "string")
+		add("id", "string")
+		if o.Tenanted {
+			add("workspaceId?", "string")
 		}
-		if action := actionOf(event); action != "created" && action != "destroyed" {
-			w.line("  updatedFields?: string[]")
+		if o.Table != "" && updates(event) {
+			add("updatedFields?", "string[]")
 		}
 	}
-	w.line("  part?: { of: string }\n  context?: Record<string, unknown>")
+	if o.Table == "" {
+		return
+	}
+	if w.form.before() {
+		add("previous?", "Partial<"+record+">")
+	}
+	add("part?", "{ of: string }")
+	add("context?", "Record<string, unknown>")
 	if keys != nil {
 		key := strings.Join(keys, " | ")
-		w.line("  key?: %s\n  previousKey?: %s", key, key)
+		add("key?", key)
+		add("previousKey?", key)
 	}
 }
 
@@ -144,6 +199,14 @@ func quoted(text string) string {
 var tsTypes = map[mapper.ShapeKind]string{
 	mapper.BooleanShape: "boolean", mapper.IntegerShape: "number", mapper.NumberShape: "number",
 	mapper.StringShape: "string",
+}
+
+// fieldType returns the type of the values of a field.
+func (l Labels) fieldType(f *Field) string {
+	if f.masked {
+		return quoted(mapper.Masked)
+	}
+	return l.typeOf(f.Shape, f.NotNull)
 }
 
 // typeOf returns the type of values of a shape, in a column that may be null, or not.

@@ -4,12 +4,15 @@ package receiver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"hookline/sender"
@@ -26,6 +29,8 @@ type Request struct {
 	Attempt   int    // X-Hookline-Attempt; 0 when missing
 	Signature error  // nil when it is right, or when no secret is known
 	Status    int    // what was answered; 0 when the connection was cut
+
+	Refused map[string]int // likewise of events of a batch: see Answer
 }
 
 // Answer is what a receiver does with a request.
@@ -35,6 +40,8 @@ type Answer struct {
 	// nil, or held back until it is closed; the sender's going away ends that, too
 	Until  <-chan struct{}
 	Header http.Header // added to the answer
+	// of a batch, the statuses of those of its events that are refused, by their ids; nil for none
+	Refused map[string]int
 	// sent after the header, piece by piece; an error breaks the connection off
 	Body io.Reader
 	Cut  bool // break the connection off instead of answering
@@ -86,6 +93,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		got.Signature = check(r.Secret, req.Header, body, got.At, tolerance)
 	}
 	answer := r.answer(got)
+	got.Refused = answer.Refused
 	if !answer.wait(req.Context()) {
 		answer.Cut = true
 	}
@@ -102,9 +110,58 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if answer.Cut {
 		panic(http.ErrAbortHandler)
 	}
+	if answer.Refused != nil {
+		answer.Body = results(answer.Refused)
+	}
 	if answer.Body != nil {
 		send(w, answer.Body)
 	}
+}
+
+// results returns the body that tells a batch's sender what is refused of it.
+func results(refused map[string]int) io.Reader {
+	type result struct {
+		ID     string `json:"id"`
+		Status int    `json:"status"`
+	}
+	list := []result{}
+	for id, status := range refused {
+		list = append(list, result{id, status})
+	}
+	var body bytes.Buffer
+	_ = json.NewEncoder(&body).Encode(map[string]any{"results": list}) // it has nothing that fails
+	return &body
+}
+
+// Each returns the events of a batch, each as a request of its own; of any other request itself. An
+// event has the status that it was answered with, also where that is since one before it of the same
+// record was refused: record tells records apart.
+func (got Request) Each(record func(Request) string) ([]Request, error) {
+	ids := got.Header.Get(sender.HeaderBatchIDs)
+	if ids == "" {
+		return []Request{got}, nil
+	}
+	var bodies []json.RawMessage
+	if err := json.Unmarshal(got.Body, &bodies); err != nil {
+		return nil, err
+	}
+	names := strings.Split(ids, ",")
+	if len(names) != len(bodies) {
+		return nil, fmt.Errorf("%d ids of a batch of %d", len(names), len(bodies))
+	}
+	refused := map[string]int{}
+	list := make([]Request, len(bodies))
+	for i, body := range bodies {
+		one := got
+		one.ID, one.Body, one.Event, one.Refused = names[i], body, EventName(body), nil
+		of := record(one)
+		status := cmp.Or(refused[of], got.Refused[one.ID])
+		if refused[of] = status; status != 0 && got.Status != 0 {
+			one.Status = status
+		}
+		list[i] = one
+	}
+	return list, nil
 }
 
 // wait returns when the answer is to be given, and false when ctx has ended before.

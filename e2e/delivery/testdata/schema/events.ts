@@ -75,6 +75,7 @@ export interface Thing {
   "address": string | null
   "deletedAt": string | null
   "oddName": string | null
+  "more": string | null
 }
 
 export interface ThingCreated {
@@ -135,6 +136,18 @@ export interface ThingDestroyed {
   previousKey?: Required<Pick<Thing, "id">>
 }
 
+/** What Hookline tells of itself. */
+export interface HooklineTrial {
+  "message": string
+}
+
+export interface HooklineTest {
+  event: "hookline.test"
+  data: HooklineTrial
+  timestamp: string
+  id: string
+}
+
 export type HooklineEvent =
   | PairCreated
   | PairUpdated
@@ -144,3 +157,4 @@ export type HooklineEvent =
   | ThingDeleted
   | ThingRestored
   | ThingDestroyed
+  | HooklineTest
