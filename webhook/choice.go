@@ -50,7 +50,10 @@ func (r *reading) names(f columnRole) []string {
 // parseNames reads a text[] as Postgres prints it. An empty one is not nil.
 func parseNames(text string) ([]string, error) {
 	names, err := pg.ParseArray(text)
-	if err != nil {
+	switch {
+	case errors.Is(err, pg.ErrNull):
+		return nil, errors.New("has a null in it; want names alone")
+	case err != nil:
 		return nil, errors.New("is not a list of names, such as {id,stage}")
 	}
 	if slices.Contains(names, "") {

@@ -96,7 +96,11 @@ func TestChoicesWithMistakes(t *testing.T) {
 		{"filter = ''", "filter: is empty; null stands for no filter"},
 		{"filter = 'data.stage = 1'", "filter: line 1, column 12: Syntax error"},
 		{"filter = '1'", "filter: is int, and has to be true or false"},
-		{"fields = '{id,NULL,\"\"}'", "fields: has an empty name"},
+		{"fields = '{id,\"\"}'", "fields: has an empty name"},
+		{"fields = '{NULL}'", "fields: has a null in it; want names alone"},
+		{"mask = '{id,NULL}'", "mask: has a null in it"},
+		{"ignore = '{NULL}'", "ignore: has a null in it; want entries alone"},
+		{"operations = '{NULL}'", "operations: has a null in it; want operations alone"},
 		{"fields = '{{id},{b}}'", "fields: is not a list of names, such as {id,stage}"},
 		{"mask = '{\"\"}'", "mask: has an empty name"},
 	}

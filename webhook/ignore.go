@@ -14,7 +14,10 @@ func (r *reading) ignore() {
 		return
 	}
 	entries, err := pg.ParseArray(given.String())
-	if err != nil {
+	switch {
+	case errors.Is(err, pg.ErrNull):
+		err = errors.New("has a null in it; want entries alone")
+	case err != nil:
 		err = errors.New("is no text[]")
 	}
 	if err == nil && len(entries) > 0 {

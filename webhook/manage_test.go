@@ -90,11 +90,11 @@ func TestWhatWouldNotBeServedIsNotKept(t *testing.T) {
 		{webhook.Settings{URL: new("https://example.com/\x00canary")}, "url: has a NUL character"},
 		{
 			webhook.Settings{Operations: []string{"person.sold"}},
-			`operation "person.sold": want an object or *`,
+			`operations: "person.sold": want an object or *`,
 		},
 		{
 			webhook.Settings{Operations: []string{"person.created", "person.sold"}},
-			`operation "person.sold": want`,
+			`operations: "person.sold": want`,
 		},
 		{webhook.Settings{Operations: []string{}}, "operations: is empty"},
 		{

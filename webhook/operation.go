@@ -32,7 +32,7 @@ func checkOperation(operation string) error {
 		return nil
 	}
 	return fmt.Errorf(
-		"operation %.64q: want an object or *, a dot, and created, updated, deleted, restored, "+
+		"%.64q: want an object or *, a dot, and created, updated, deleted, restored, "+
 			"destroyed, "+
 			"published, unpublished or *",
 		operation,
@@ -59,7 +59,8 @@ func isName(s string) bool {
 	})
 }
 
-// parseOperations reads the text of a column of operations, whatever its type.
+// parseOperations reads the text of a column of operations, whatever its type. Where some are null,
+// the error is pg.ErrNull, beside the others.
 func parseOperations(text string) ([]string, error) {
 	text = strings.TrimSpace(text)
 	if lower, rest, found := strings.Cut(text, "="); found && strings.HasPrefix(lower, "[") &&
@@ -71,10 +72,10 @@ func parseOperations(text string) ([]string, error) {
 		return []string{"*.*"}, nil
 	case strings.HasPrefix(text, "{"):
 		list, err := pg.ParseArray(text)
-		if err != nil {
+		if err != nil && !errors.Is(err, pg.ErrNull) {
 			return nil, errOperations
 		}
-		return list, nil
+		return list, err
 	case strings.HasPrefix(text, "["):
 		var list []string
 		if json.Unmarshal([]byte(text), &list) != nil {

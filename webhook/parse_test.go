@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"hookline/cdc"
+	"hookline/internal/pg"
 	"hookline/internal/postgres/postgrestest"
 	"hookline/mapper/twenty"
 )
@@ -29,7 +30,8 @@ func TestParseOperations(t *testing.T) {
 		{"[]", nil, nil},
 		{"null", []string{"*.*"}, nil},
 		{"{a,b}", []string{"a", "b"}, nil},
-		{`{"a,b","c\"\\d",NULL,""}`, []string{"a,b", `c"\d`, "NULL", ""}, nil},
+		{`{"a,b","c\"\\d","NULL",""}`, []string{"a,b", `c"\d`, "NULL", ""}, nil},
+		{"{a,NULL}", []string{"a"}, pg.ErrNull},
 		{"[2:3]={a,b}", []string{"a", "b"}, nil},
 		{"a", []string{"a"}, nil},
 		{" a,b, c\td\ne ", []string{"a", "b", "c", "d", "e"}, nil},

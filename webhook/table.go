@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hookline/cdc"
+	"hookline/internal/pg"
 	"hookline/mapper"
 	"hookline/mapper/tenants"
 	"hookline/mapper/twenty"
@@ -170,8 +171,12 @@ type reading struct {
 }
 
 func (r *reading) fail(f columnRole, err error) {
-	name := cmp.Or(r.from.has[f], r.from.layout.names[f], roleNames[f][0])
-	r.wrong = append(r.wrong, name+": "+err.Error())
+	r.wrong = append(r.wrong, r.columnOf(f)+": "+err.Error())
+}
+
+// columnOf returns the name of a column.
+func (r *reading) columnOf(f columnRole) string {
+	return cmp.Or(r.from.has[f], r.from.layout.names[f], roleNames[f][0])
 }
 
 // complete reports whether every field is known.
@@ -252,16 +257,19 @@ func (r *reading) previous() {
 }
 
 func (r *reading) operations() {
-	list := []string{"*.*"}
+	list, column := []string{"*.*"}, r.columnOf(roleOperations)
+	var wrong []string
 	if given := r.row.fields[roleOperations]; !given.IsNull() {
 		var err error
-		if list, err = parseOperations(given.String()); err != nil {
+		switch list, err = parseOperations(given.String()); {
+		case errors.Is(err, pg.ErrNull):
+			wrong = append(wrong, column+": has a null in it; want operations alone")
+		case err != nil:
 			r.fail(roleOperations, err)
 			return
 		}
 	}
 	r.listed = append(r.listed, list...)
-	var wrong []string
 	metadata := false
 	r.notOurs = r.from.marked
 	legacy := r.from.kind == ofTwenty && r.from.has[roleOperations] == twenty.LegacyColumn
@@ -280,14 +288,14 @@ func (r *reading) operations() {
 			// which may be the records of an object of that name
 		} else if ok && pattern != mapper.Operator+".*" {
 			wrong = append(wrong, fmt.Sprintf(
-				"operation %.64q: operator events go to webhooks of Hookline's own table alone", pattern))
+				"%s: %.64q: operator events go to webhooks of Hookline's own table alone", column, pattern))
 			continue
 		}
 		switch err := checkOperation(pattern); {
 		case errors.Is(err, errMetadata):
 			metadata = true
 		case err != nil:
-			wrong = append(wrong, err.Error())
+			wrong = append(wrong, column+": "+err.Error())
 		default:
 			r.sub.Operations = append(r.sub.Operations, pattern)
 		}

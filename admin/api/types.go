@@ -115,6 +115,8 @@ type WebhookSettings struct {
 type WebhookChanged struct {
 	Key    string `json:"key"`
 	Secret string `json:"secret,omitempty" doc:"of a webhook that was added, or whose secret was rotated. It is told once"`
+
+	Refused string `json:"refused,omitempty" doc:"why nothing will be delivered to the URL that it was given: its address is refused"`
 }
 
 // Rotation says how a secret is rotated.

@@ -233,20 +233,40 @@ func (s secretSource) read(in io.Reader) (webhook.Secret, error) {
 type changedWebhook struct {
 	Webhook webhook.Row `json:"webhook"`
 	Secret  string      `json:"secret,omitempty"`
+	Refused string      `json:"refused,omitempty"` // why nothing will be delivered to it
 }
 
 // printChanged tells what was done to a webhook.
 func printChanged(asJSON bool, row webhook.Row, secret webhook.Secret, lines ...string) error {
+	return changedWebhook{row, string(secret), ""}.print(asJSON, lines...)
+}
+
+// printAddressed tells of a webhook that may have got another URL.
+func printAddressed(ctx context.Context, asJSON bool, db *crm.Database, s *webhook.Settings,
+	row webhook.Row, secret webhook.Secret, lines ...string,
+) error {
+	refused, err := operate.Refused(ctx, db.Config.Sender, s)
+	if err != nil {
+		return err
+	}
+	if refused != "" {
+		lines = append(lines, fmt.Sprintf("Nothing will be delivered to it as things are here: %s, "+
+			"where `hookline run` reads it.", refused))
+	}
+	return changedWebhook{row, string(secret), refused}.print(asJSON, lines...)
+}
+
+func (c changedWebhook) print(asJSON bool, lines ...string) error {
 	if asJSON {
-		return printJSON(os.Stdout, changedWebhook{row, string(secret)})
+		return printJSON(os.Stdout, c)
 	}
 	for _, line := range lines {
 		if line != "" {
 			fmt.Println(line)
 		}
 	}
-	if secret != "" {
-		fmt.Printf("Its secret, which is not shown again: %s\n", string(secret))
+	if c.Secret != "" {
+		fmt.Printf("Its secret, which is not shown again: %s\n", c.Secret)
 	}
 	return nil
 }
@@ -323,7 +343,7 @@ func (c webhooksAdd) Run(ctx context.Context) error {
 			secret = "" // which who gave it knows
 		}
 		added := fmt.Sprintf("Added webhook %s to %s.", row.Key, row.Host)
-		return printChanged(c.JSON, row, secret, added, hears(&row), publicKey(&row))
+		return printAddressed(ctx, c.JSON, db, &s, row, secret, added, hears(&row), publicKey(&row))
 	})
 }
 
@@ -388,7 +408,7 @@ func (c webhooksEdit) Run(ctx context.Context) error {
 			return err
 		}
 		changed := fmt.Sprintf("Changed webhook %s to %s.", row.Key, row.Host)
-		return printChanged(c.JSON, row, "", changed, hears(&row))
+		return printAddressed(ctx, c.JSON, db, &s, row, "", changed, hears(&row))
 	})
 }
 

@@ -119,3 +119,34 @@ func TestMistakes(t *testing.T) {
 		})
 	}
 }
+
+// A webhook whose address is refused is told to be so by who adds it, by who gives it that URL, and
+// by the doctor: nothing but dead letters would come of it.
+func TestAddressThatIsRefused(t *testing.T) {
+	t.Parallel()
+	db := e2e.NewDatabase(t)
+	db.SetUp("HOOKLINE_WEBHOOKS_TABLE=hookline.webhook")
+	env := db.Env("HOOKLINE_WEBHOOKS_TABLE=hookline.webhook", "HOOKLINE_ALLOW_ADDRESSES=10.0.0.1")
+	const refused = "address 127.0.0.1 is refused (loopback)"
+	says := func(want string, args ...string) {
+		t.Helper()
+		p := e2e.Run(t, env, args...)
+		p.Wait()
+		if text := p.Out.String() + p.Log.String(); strings.Contains(text, refused) != (want != "") ||
+			!strings.Contains(text, want) {
+			t.Errorf("%q prints %s; want %q", args, text, want)
+		}
+	}
+	says("", "webhooks", "add", "http://10.0.0.1/a")
+	says("", "doctor")
+	says("Nothing will be delivered to it as things are here: "+refused,
+		"webhooks", "add", "http://127.0.0.1:1/b")
+	id := e2e.Value[string](db, "SELECT id::text FROM hookline.webhook WHERE url LIKE '%a'")
+	says("", "webhooks", "edit", id, "--description", "c")
+	got := jsonOf[struct{ Refused string }](t, env,
+		"webhooks", "edit", id, "--url", "http://127.0.0.1:1/c")
+	if !strings.HasPrefix(got.Refused, refused) {
+		t.Errorf("told %q", got.Refused)
+	}
+	says("hookline.webhook/"+id+" at 127.0.0.1:1 gets nothing, as seen from here: "+refused, "doctor")
+}

@@ -159,7 +159,7 @@ func TestWebhooksAreKeptByCommands(t *testing.T) {
 	}
 	wrong := e2e.Run(t, env, "webhooks", "edit", key, "-o", "note.sold")
 	if wrong.Wait() != 1 ||
-		!strings.Contains(wrong.Log.String(), `operation "note.sold": want an object`) {
+		!strings.Contains(wrong.Log.String(), `operations: "note.sold": want an object`) {
 		t.Errorf("edited to a mistake: %d, %s", wrong.Wait(), wrong.Log.String())
 	}
 

@@ -34,7 +34,7 @@ func TestBadWebhooks(t *testing.T) {
 		{reason: "url: is empty", url: " ", secret: e2e.Confidential, operation: "*.*"},
 		{reason: "secret: is null", secret: nil, operation: "*.*"},
 		{
-			reason: `operation \"contact.exploded\"`, secret: e2e.Confidential,
+			reason: `operations: \"contact.exploded\"`, secret: e2e.Confidential,
 			operation: "contact.exploded",
 		},
 	}

@@ -46,6 +46,7 @@ var checks = []check{
 	{"reading back", tables | keepsIdentity, (*checkup).readBack},
 	{"webhooks", tables, (*checkup).webhooks},
 	{"webhooks", tables, (*checkup).choices},
+	{"addresses", tables, (*checkup).addresses},
 	{"rotated secrets", tables, (*checkup).secrets},
 	{"ignored changes", tables, (*checkup).ignoring},
 	{"columns of webhooks", tables, (*checkup).webhookColumns},

@@ -81,6 +81,20 @@ func settingsOf(s api.WebhookSettings) webhook.Settings {
 	return settings
 }
 
+// lookUpTime is how long the name of a receiver is looked up.
+const lookUpTime = 2 * time.Second
+
+// Refused says why deliveries to the URL that a webhook is given would be refused for their address,
+// as far as that can be told from here: see sender.Refused.
+func Refused(ctx context.Context, cfg sender.Config, s *webhook.Settings) (why string, err error) {
+	if s.URL == nil {
+		return "", nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookUpTime)
+	defer cancel()
+	return sender.Refused(ctx, cfg, *s.URL)
+}
+
 // AddWebhook tells the secret unless it was given.
 func (d *Backend) AddWebhook(ctx context.Context, s api.WebhookSettings) (
 	api.WebhookChanged, error,
@@ -89,7 +103,7 @@ func (d *Backend) AddWebhook(ctx context.Context, s api.WebhookSettings) (
 	if err := d.consent(ctx, "", &settings); err != nil {
 		return api.WebhookChanged{}, err
 	}
-	return d.change(
+	changed, err := d.change(
 		ctx,
 		func(ctx context.Context, r *webhook.Registry, conn *pgx.Conn,
 		) (webhook.Row, webhook.Secret, error) {
@@ -100,6 +114,17 @@ func (d *Backend) AddWebhook(ctx context.Context, s api.WebhookSettings) (
 			return row, secret, err
 		},
 	)
+	return d.refused(ctx, changed, err, &settings)
+}
+
+// refused adds to a webhook that was changed why it will not be delivered to.
+func (d *Backend) refused(
+	ctx context.Context, changed api.WebhookChanged, err error, s *webhook.Settings,
+) (api.WebhookChanged, error) {
+	if err == nil {
+		changed.Refused, err = Refused(ctx, d.cfg.Sender, s)
+	}
+	return changed, err
 }
 
 // EditWebhook is that of api.Backend.
@@ -110,7 +135,7 @@ func (d *Backend) EditWebhook(ctx context.Context, s api.WebhookSettings) (
 	if err := d.consent(ctx, s.Name, &settings); err != nil {
 		return api.WebhookChanged{}, err
 	}
-	return d.change(
+	changed, err := d.change(
 		ctx,
 		func(ctx context.Context, r *webhook.Registry, conn *pgx.Conn,
 		) (webhook.Row, webhook.Secret, error) {
@@ -118,6 +143,7 @@ func (d *Backend) EditWebhook(ctx context.Context, s api.WebhookSettings) (
 			return row, "", err
 		},
 	)
+	return d.refused(ctx, changed, err, &settings)
 }
 
 // PauseWebhook is that of api.Backend.

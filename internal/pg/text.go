@@ -9,6 +9,9 @@ import (
 // ErrText says that a text is not what the server prints for a row, or an array.
 var ErrText = errors.New("the text is not one of a row or an array")
 
+// ErrNull says that an array has an element that is null.
+var ErrNull = errors.New("the array has a null")
+
 // CutColumn splits the text of a row, behind its opening bracket, after the first column. The value
 // is nil for null. It is part of src, which is overwritten where the value has escapes. What is
 // left begins with the comma or the bracket that follows.
@@ -26,7 +29,7 @@ func CutColumn(src []byte) (value, rest []byte, err error) {
 }
 
 // ParseArray reads the text of an array of one dimension: {a,"b \"c\"",NULL}. Bounds that stand
-// before it are passed over. A null element reads as "NULL".
+// before it are passed over. Where some elements are null, the error is ErrNull, beside the others.
 //
 // The array types of pgtype would flatten an array of two dimensions, and take {a,} for one.
 //
@@ -41,14 +44,20 @@ func ParseArray(text string) (elements []string, err error) {
 	if text == "{}" {
 		return nil, nil
 	}
+	var null error
 	for rest := []byte(text[1 : len(text)-1]); ; rest = rest[1:] {
 		var element []byte
+		quoted := len(rest) > 0 && rest[0] == '"'
 		if element, rest, err = cutElement(rest); err != nil {
 			return nil, err
 		}
-		elements = append(elements, string(element))
+		if !quoted && string(element) == "NULL" { // the text is quoted
+			null = ErrNull
+		} else {
+			elements = append(elements, string(element))
+		}
 		if len(rest) == 0 {
-			return elements, nil
+			return elements, null
 		}
 		if rest[0] != ',' {
 			return nil, ErrText

@@ -66,6 +66,13 @@ func TestQuoting(t *testing.T) {
 	if got, err := pg.ParseArray(text); err != nil || !slices.Equal(got, want) {
 		t.Errorf("%s: %q, %v; want %q", text, got, err, want)
 	}
+	if err := conn.QueryRow(t.Context(), "SELECT '{a,NULL,b}'::text[]::text").Scan(&text); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := pg.ParseArray(text); !errors.Is(err, pg.ErrNull) ||
+		!slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("%s: %q, %v", text, got, err)
+	}
 	for _, sql := range []string{"SELECT ARRAY[[1,2],[3,4]]::text", "SELECT ARRAY[[1]]::text"} {
 		if err := conn.QueryRow(t.Context(), sql).Scan(&text); err != nil {
 			t.Fatal(err)
