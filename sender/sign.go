@@ -137,118 +137,100 @@ func (s *signer) sum(mac hash.Hash, prefix, body []byte) []byte {
 	return mac.Sum(s.buf[:0])
 }
 
+// scheme is a way of signing requests, as who gets them checks it.
+type scheme struct {
+	headers   []string // that all requests have
+	timestamp string   // the one of them that has the time of the attempt
+	at        func(int64) time.Time
+	// returns nil for the signature of a request that is not too old, else why it is none
+	check func(secret string, header http.Header, timestamp int64, body []byte) error
+}
+
+var twentyScheme = scheme{
+	headers:   []string{HeaderSignature, HeaderTimestamp},
+	timestamp: HeaderTimestamp, at: time.UnixMilli, check: checkTwenty,
+}
+
+var standardScheme = scheme{
+	headers:   []string{HeaderID, HeaderStandardSignature, HeaderStandardTimestamp},
+	timestamp: HeaderStandardTimestamp, check: checkStandard,
+	at: func(seconds int64) time.Time { return time.Unix(seconds, 0) },
+}
+
 // Verify checks Twenty's signature of a received body. The timestamp may differ from now by
 // tolerance in either direction; a negative tolerance leaves its age alone. It returns nil, or an
 // error that wraps one of the errors above. It compares in constant time.
 func Verify(
-	secret string,
-	header http.Header,
-	body []byte,
-	now time.Time,
-	tolerance time.Duration,
+	secret string, header http.Header, body []byte, now time.Time, tolerance time.Duration,
 ) error {
-	signature, err := required(header, HeaderSignature)
-	if err != nil {
-		return err
-	}
-	timestamp, err := timestamp(header, HeaderTimestamp)
-	if err != nil {
-		return err
-	}
-	if err := fresh(HeaderTimestamp, time.UnixMilli(timestamp), now, tolerance); err != nil {
-		return err
-	}
-	if !hmac.Equal([]byte(signature), []byte(Sign(secret, timestamp, body))) {
-		return fmt.Errorf("%s: %w", HeaderSignature, ErrMismatch)
-	}
-	return nil
+	return twentyScheme.verify(secret, header, body, now, tolerance)
 }
 
 // VerifyStandard checks the Standard Webhooks signature of a received body, as Verify does
 // Twenty's. The header may list several signatures; one that matches is enough. The secret may be a
 // public key as well, whpk_, or the private one.
 func VerifyStandard(
-	secret string,
-	header http.Header,
-	body []byte,
-	now time.Time,
-	tolerance time.Duration,
+	secret string, header http.Header, body []byte, now time.Time, tolerance time.Duration,
 ) error {
-	id, err := required(header, HeaderID)
-	if err != nil {
-		return err
-	}
-	signatures, err := required(header, HeaderStandardSignature)
-	if err != nil {
-		return err
-	}
-	timestamp, err := timestamp(header, HeaderStandardTimestamp)
-	if err != nil {
-		return err
-	}
-	if err := fresh(HeaderStandardTimestamp, time.Unix(timestamp, 0), now, tolerance); err != nil {
-		return err
-	}
-	if webhook.Secret(secret).IsKeyPair() {
-		return verifyPublic(secret, signatures, id, timestamp, body)
-	}
-	if _, _, err := webhook.Secret(secret).StandardKey(); err != nil {
-		return fmt.Errorf("%w: it %w", errSecret, err)
-	}
-	want := []byte(SignStandard(secret, id, timestamp, body))
-	for signature := range strings.FieldsSeq(signatures) {
-		if hmac.Equal([]byte(signature), want) {
-			return nil
+	return standardScheme.verify(secret, header, body, now, tolerance)
+}
+
+func (s *scheme) verify(
+	secret string, header http.Header, body []byte, now time.Time, tolerance time.Duration,
+) error {
+	for _, name := range s.headers {
+		if header.Get(name) == "" {
+			return fmt.Errorf("%s: %w", name, errMissing)
 		}
 	}
-	return fmt.Errorf("%s: %w", HeaderStandardSignature, ErrMismatch)
-}
-
-func required(header http.Header, name string) (string, error) {
-	value := header.Get(name)
-	if value == "" {
-		return "", fmt.Errorf("%s: %w", name, errMissing)
-	}
-	return value, nil
-}
-
-func timestamp(header http.Header, name string) (int64, error) {
-	value, err := required(header, name)
+	text := header.Get(s.timestamp)
+	timestamp, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, err
+		return fmt.Errorf("%s %q: %w", s.timestamp, text, errTimestamp)
 	}
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%s %q: %w", name, value, errTimestamp)
-	}
-	return n, nil
-}
-
-func fresh(name string, at, now time.Time, tolerance time.Duration) error {
-	switch age := now.Sub(at); {
+	switch age := now.Sub(s.at(timestamp)); {
 	case tolerance < 0:
-		return nil
 	case age > tolerance:
-		return fmt.Errorf("%s is %s old, %s allowed: %w", name, age.Round(time.Millisecond), tolerance,
-			errTooOld)
+		return fmt.Errorf("%s is %s old, %s allowed: %w", s.timestamp, age.Round(time.Millisecond),
+			tolerance, errTooOld)
 	case age < -tolerance:
-		return fmt.Errorf("%s is %s ahead, %s allowed: %w", name, -age.Round(time.Millisecond), tolerance,
-			errTooNew)
+		return fmt.Errorf("%s is %s ahead, %s allowed: %w", s.timestamp, -age.Round(time.Millisecond),
+			tolerance, errTooNew)
+	}
+	return s.check(secret, header, timestamp, body)
+}
+
+func checkTwenty(secret string, header http.Header, timestamp int64, body []byte) error {
+	want := Sign(secret, timestamp, body)
+	if !hmac.Equal([]byte(header.Get(HeaderSignature)), []byte(want)) {
+		return fmt.Errorf("%s: %w", HeaderSignature, ErrMismatch)
 	}
 	return nil
 }
 
-// verifyPublic checks signatures with a public key.
-func verifyPublic(secret, signatures, id string, timestamp int64, body []byte) error {
-	key := webhook.Secret(secret).VerifyKey()
-	if key == nil {
-		return fmt.Errorf("%w: it is no key of ed25519", errSecret)
+func checkStandard(secret string, header http.Header, timestamp int64, body []byte) error {
+	id := header.Get(HeaderID)
+	var matches func(signature string) bool
+	if key := webhook.Secret(secret); key.IsKeyPair() {
+		public := key.VerifyKey()
+		if public == nil {
+			return fmt.Errorf("%w: it is no key of ed25519", errSecret)
+		}
+		message := append(fmt.Appendf(nil, "%s.%d.", id, timestamp), body...)
+		matches = func(signature string) bool {
+			encoded, ok := strings.CutPrefix(signature, "v1a,")
+			decoded, err := base64.StdEncoding.DecodeString(encoded)
+			return ok && err == nil && ed25519.Verify(public, message, decoded)
+		}
+	} else {
+		if _, _, err := key.StandardKey(); err != nil {
+			return fmt.Errorf("%w: it %w", errSecret, err)
+		}
+		want := []byte(SignStandard(secret, id, timestamp, body))
+		matches = func(signature string) bool { return hmac.Equal([]byte(signature), want) }
 	}
-	message := append(fmt.Appendf(nil, "%s.%d.", id, timestamp), body...)
-	for text := range strings.FieldsSeq(signatures) {
-		encoded, ok := strings.CutPrefix(text, "v1a,")
-		signature, err := base64.StdEncoding.DecodeString(encoded)
-		if ok && err == nil && ed25519.Verify(key, message, signature) {
+	for signature := range strings.FieldsSeq(header.Get(HeaderStandardSignature)) {
+		if matches(signature) {
 			return nil
 		}
 	}

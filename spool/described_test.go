@@ -1,6 +1,7 @@
 package spool_test
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"testing"
@@ -29,7 +30,11 @@ func TestDescribed(t *testing.T) {
 			}
 			describe := func(s *spool.Spool, now map[string]eventschema.Forms, rows ...notice.Row) {
 				t.Helper()
-				noted, err := s.Describe(t.Context(), now, rows)
+				known, err := s.Described(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				noted, err := s.Describe(t.Context(), known, now, rows)
 				if err != nil || len(noted) != len(rows) || len(rows) > 0 && noted[0].ID == 0 {
 					t.Errorf("noted %v, %v", noted, err)
 				}
@@ -45,11 +50,56 @@ func TestDescribed(t *testing.T) {
 				t.Errorf("unsettled are %v, %v", left, err)
 			}
 			told.Data = []byte("no JSON")
-			if _, err := s.Describe(t.Context(), map[string]eventschema.Forms{"public.größe": nil},
+			now := map[string]eventschema.Forms{"public.größe": {"x": "1"}}
+			if _, err := s.Describe(t.Context(), now, map[string]eventschema.Forms{"public.größe": nil},
 				[]notice.Row{told}); err == nil {
 				t.Error("what is no notice is written down")
 			}
 			want(s, map[string]eventschema.Forms{"public.größe": {"x": "1"}})
 		})
+	}
+}
+
+// Of processes that have found the same change at the same time, whether of a table that was known or
+// of one that comes, or goes, one writes it down, and its notice; the others hear of that.
+func TestDescribedOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t, spool.Config{URL: postgrestest.NewDatabase(t)})
+	before := map[string]eventschema.Forms{"a.changed": {"x": "1"}, "a.gone": {"x": "1"}}
+	if _, err := s.Describe(t.Context(), nil, before, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, now := range []map[string]eventschema.Forms{
+		{"a.changed": {"x": "2"}}, {"a.new": {"y": "1"}}, {"a.gone": nil},
+		{"a.changed": {"x": "3"}, "a.gone": {"z": "1"}, "a.new": nil, "a.newer": {}},
+	} {
+		known, err := s.Described(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		const processes = 8
+		ends := make(chan error, processes)
+		for range processes {
+			go func() {
+				_, err := s.Describe(t.Context(), known, now, []notice.Row{
+					{What: mapper.SchemaChanged, Data: []byte(`{"message":"It is so."}`)},
+				})
+				ends <- err
+			}()
+		}
+		wrote := 0
+		for range processes {
+			if err := <-ends; err == nil {
+				wrote++
+			} else if !errors.Is(err, spool.ErrDescribed) {
+				t.Error(err)
+			}
+		}
+		if wrote != 1 {
+			t.Errorf("%d processes have written down %v", wrote, now)
+		}
+	}
+	if left, err := s.Unsettled(t.Context()); err != nil || len(left) != 4 {
+		t.Errorf("unsettled are %v, %v", left, err)
 	}
 }

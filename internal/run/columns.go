@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -73,12 +74,11 @@ func (c *columns) check(ctx context.Context) (pause time.Duration, err error) {
 		return pause, err
 	}
 	began = time.Now()
-	objects, err := c.events(ctx)
-	if err == nil {
-		err = c.compare(ctx, objects)
-	}
+	err = c.compare(ctx)
 	if err == nil {
 		c.seen, c.again = now, c.seen != "" && now != c.seen
+	} else if errors.Is(err, spool.ErrDescribed) {
+		err = nil // a process that was replaced is at work still; the next look sees what it has written
 	}
 	return pause + pauseLooked*time.Since(began), err
 }
@@ -95,19 +95,24 @@ func (c *columns) events(ctx context.Context) ([]eventschema.Object, error) {
 	return objects, err
 }
 
-// compare writes down how tables are, and what of it operators are to hear of.
-func (c *columns) compare(ctx context.Context, objects []eventschema.Object) error {
+// compare writes down how tables are, and what of it operators are to hear of. What is known is read
+// first: so nobody who has seen the tables as they were before overwrites what is newer.
+func (c *columns) compare(ctx context.Context) error {
 	known, err := c.store.Described(ctx)
 	if err != nil {
 		return err
 	}
+	objects, err := c.events(ctx)
+	if err != nil {
+		return err
+	}
 	var changes []notice.SchemaChange
-	now := map[string]eventschema.Forms{}
+	left, now := maps.Clone(known), map[string]eventschema.Forms{}
 	for i := range objects {
 		o := &objects[i]
 		table := strings.ToValidUTF8(o.Table, "\uFFFD")
 		forms, before := eventschema.FormsOf(o), known[table]
-		delete(known, table)
+		delete(left, table)
 		if before != nil && maps.Equal(forms, before) {
 			continue
 		}
@@ -122,13 +127,13 @@ func (c *columns) compare(ctx context.Context, objects []eventschema.Object) err
 		}
 	}
 	absent := map[string]bool{}
-	for table := range known {
+	for table := range left {
 		if absent[table] = true; c.absent[table] {
 			now[table] = nil
 		}
 	}
 	if len(now) > 0 {
-		rows, err := c.store.Describe(ctx, now, c.notices.Schema(changes))
+		rows, err := c.store.Describe(ctx, known, now, c.notices.Schema(changes))
 		if err != nil {
 			return err
 		}
