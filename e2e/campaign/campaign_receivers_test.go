@@ -14,6 +14,7 @@ import (
 
 	"hookline/e2e"
 	"hookline/internal/receiver"
+	"hookline/webhook"
 )
 
 // hook is a webhook of a campaign, with the receiver behind it.
@@ -31,6 +32,9 @@ type hook struct {
 func (c *campaign) newHook(object string) *hook {
 	c.t.Helper()
 	h := &hook{Inbox: e2e.NewInbox(c.t), object: object}
+	if c.chance.IntN(2) == 0 {
+		h.Inbox = e2e.NewInboxWith(c.t, string(webhook.NewKeyPair()))
+	}
 	h.Server.Listener.Close() // another process could get its port while it refuses connections
 	h.listener = listenLow(c.t)
 	h.Server.URL = "http://" + h.listener.Addr().String()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strconv"
@@ -79,6 +80,7 @@ type campaign struct {
 	spoolServer *postgres.Server
 	spool       *e2e.Database // may be db
 	settings    []string      // of Hookline
+	chance      *rand.Rand    // which webhooks are signed with a key pair
 
 	hooks    []*hook
 	frail    []*hook    // those of them that fall ill
@@ -122,6 +124,7 @@ func newCampaign(t *testing.T, major int, apart bool, seed uint64) *campaign {
 	c := &campaign{
 		t: t, began: time.Now(), major: major, trap: e2e.NewInbox(t), illnesses: map[fault]illness{},
 		numbers: map[*e2e.Process]int{}, endings: map[int]*ending{},
+		chance: rand.New(rand.NewPCG(seed, 1)),
 	}
 	c.server, c.db = e2e.NewServerMajor(t, major, map[string]string{"autovacuum": "off"})
 	c.db.Plain = false // no campaign is like the other

@@ -73,3 +73,61 @@ func TestSettling(t *testing.T) {
 	})
 	sut.Stop()
 }
+
+// A receiver has taken in that a record was created, and the process is killed before it knows. The
+// record is deleted while nobody looks. The next process has both changes settle, and tells of them
+// in one event that the record is gone: nothing is left of it at the receiver.
+func TestCreatedAndDeletedAroundAKill(t *testing.T) {
+	t.Parallel()
+	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
+	db.SetUp()
+	webhook := db.AddOwnWebhook(box, "event", "contact.*")
+	db.Exec(`UPDATE hookline.webhook SET settle = '100ms'`)
+	sut := e2e.Start(t, db, e2e.Often).Until("active")
+	box.CloseAfter(0)
+	db.Exec(`INSERT INTO contacts (id) VALUES ('gone'), ('stays')`)
+	box.UntilHeld(2) // each is at the receiver, which has yet to answer
+	sut.Kill()
+	db.Exec(`DELETE FROM contacts WHERE id = 'gone'`)
+	db.Exec(`UPDATE hookline.webhook SET settle = '1 hour'`)
+	box.ExpectReplay()
+	box.OpenGate()
+
+	mirror := map[string]string{}
+	follow := func() {
+		clear(mirror)
+		for _, r := range box.All() {
+			e, err := e2e.Read(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if mirror[e.Record] = e.Event; e.Event == "contact.deleted" {
+				delete(mirror, e.Record)
+			}
+		}
+	}
+	follow()
+	if len(mirror) != 2 {
+		t.Fatalf("the receiver has %v before the kill", mirror)
+	}
+	sut = e2e.Start(t, db, e2e.Often).Until("active")
+	untilWaiting(db, webhook, 3) // both changes of the one, and that of the other, settle
+	db.Exec(`UPDATE hookline.webhook SET settle = NULL, catch_up = 'latest'`)
+	untilWaiting(db, webhook, 0)
+	follow()
+	if fmt.Sprint(mirror) != "map[stays:contact.created]" {
+		t.Errorf("the receiver has %v", mirror)
+	}
+	told := 0
+	for _, a := range box.Accepted {
+		if a.Record == "gone" {
+			if told++; a.Event != "contact.deleted" {
+				t.Errorf("told %s", a.Body)
+			}
+		}
+	}
+	if told != 1 {
+		t.Errorf("what has come and gone is told %d times", told)
+	}
+	sut.Stop()
+}

@@ -2,47 +2,75 @@ package tenants
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"hookline/e2e"
+	"hookline/webhook"
 )
 
 // chooser is a webhook of a tenant that chooses at random what it gets: a filter, the row before,
-// some fields, some of them masked, no annotated changes.
+// some fields, some of them masked, or keys alone; no annotated changes; and in which form, how many
+// at once, how fast, and signed with what.
 type chooser struct {
 	*e2e.Inbox
-	tenant  string
-	updates bool // it hears of nothing but updates
-	masks   bool // the notes
-	ignores bool // what is annotated
+	tenant   string
+	updates  bool // it hears of nothing but updates
+	masks    bool // the notes
+	ignores  bool // what is annotated
+	thin     bool // it gets keys in place of records
+	previous bool // it gets the row before
 }
 
 // newChoosers gives each tenant one. Hookline's own table has to be there.
 func newChoosers(w *world) (list []*chooser) {
 	coin := func() bool { return w.random.IntN(2) == 0 }
+	oneOf := func(texts ...string) string { return texts[w.random.IntN(len(texts))] }
 	for _, tenant := range w.tenants {
-		c := &chooser{e2e.NewInbox(w.T), tenant, coin(), coin(), coin()}
-		filter := []string{"true", "has(data.id)", "previous == {} || data.id == previous.id"}[w.random.IntN(3)]
-		if c.updates {
-			filter = "action == 'updated' && changed != []"
+		c := &chooser{tenant: tenant, updates: coin(), masks: coin(), ignores: coin()}
+		if c.Inbox = e2e.NewInbox(w.T); coin() {
+			c.Inbox = e2e.NewInboxWith(w.T, string(webhook.NewKeyPair()))
 		}
-		var fields, mask, ignore []string
-		if coin() { // all that is written to
-			fields = []string{"id", "note", "version", "jobTitle", "name"}
+		columns := map[string]any{"url": c.URL(), "secret": c.Secret, "workspace_id": tenant}
+		columns["filter"] = oneOf("true", "has(data.id)", "previous == {} || data.id == previous.id")
+		if c.updates {
+			columns["filter"] = "action == 'updated' && changed != []"
+		}
+		if c.thin = w.random.IntN(4) == 0; c.thin {
+			columns["thin"] = true
+		} else {
+			c.previous = true
+			columns["previous"] = oneOf("changed", "all")
+			if coin() { // all that is written to
+				columns["fields"] = []string{"id", "note", "version", "jobTitle", "name"}
+			}
 		}
 		if c.masks {
-			mask = []string{"note", "jobTitle", "name"}
+			columns["mask"] = []string{"note", "jobTitle", "name"}
 		}
 		if c.ignores {
-			ignore = []string{"annotation:source=world"}
+			columns["ignore"] = []string{"annotation:source=world"}
 		}
-		previous := []string{"changed", "all"}[w.random.IntN(2)]
-		w.T.Logf("a webhook of %s: filter %s, previous %s, fields %v, mask %v, ignore %v", tenant, filter,
-			previous, fields, mask, ignore)
-		w.Exec(`INSERT INTO hookline.webhook
-			(url, secret, workspace_id, filter, previous, fields, mask, ignore)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, c.URL(), c.Secret, tenant, filter, previous, fields,
-			mask, ignore)
+		columns["format"] = oneOf("event", "cloudevents", "cloudevents-binary")
+		if columns["format"] != "cloudevents-binary" && coin() {
+			columns["batch"], columns["batch_wait"] = 2+w.random.IntN(99), oneOf("1ms", "50ms")
+		}
+		if coin() {
+			columns["rate"], columns["timeout"] = 500+w.random.IntN(500), "30s"
+		}
+		var names, places []string
+		var values []any
+		for _, name := range slices.Sorted(maps.Keys(columns)) {
+			if values = append(values, columns[name]); name != "secret" {
+				w.T.Logf("a webhook of %s: %s %v", tenant, name, columns[name])
+			}
+			names, places = append(names, name), append(places, fmt.Sprintf("$%d", len(values)))
+		}
+		key := "hookline.webhook/" + e2e.Value[string](w.Database, fmt.Sprintf(
+			"INSERT INTO hookline.webhook (%s) VALUES (%s) RETURNING id::text",
+			strings.Join(names, ", "), strings.Join(places, ", ")), values...)
+		c.Validates(w.Database, key, w.settings...)
 		list = append(list, c)
 	}
 	return list
@@ -54,6 +82,9 @@ func (c *chooser) due(w *world) (due []e2e.Entry) {
 		if c.updates && !strings.HasSuffix(e.Event, ".updated") ||
 			c.ignores && w.annotated[c.tenant][i] {
 			continue
+		}
+		if c.thin {
+			e.Version = 0
 		}
 		due = append(due, e)
 	}
@@ -68,8 +99,8 @@ func (w *world) inspectChooser(c *chooser) {
 	for _, r := range c.All() {
 		body := string(r.Body)
 		has := strings.Contains(body, `,"previous":{"`)
-		if has != strings.HasSuffix(r.Event, ".updated") ||
-			c.masks == strings.Contains(body, e2e.Confidential) {
+		if has != (c.previous && strings.HasSuffix(r.Event, ".updated")) ||
+			(c.masks || c.thin) == strings.Contains(body, e2e.Confidential) {
 			w.T.Errorf("%s: %s", r.Event, body)
 		}
 	}

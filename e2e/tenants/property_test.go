@@ -30,6 +30,7 @@ func TestNobodyHearsOfAnother(t *testing.T) {
 			random := e2e.Random(t)
 			w := test.new(t, random)
 			settings := append(test.settings, e2e.Often, "HOOKLINE_HOLD_MAX=300ms")
+			w.settings = settings
 			inboxes := map[string]*e2e.Inbox{}
 			for _, tenant := range w.tenants {
 				inboxes[tenant] = e2e.NewInbox(t)

@@ -19,11 +19,12 @@ import (
 // be told. No tenant's note is to reach another.
 type world struct {
 	*e2e.Database
-	random  *rand.Rand
-	tenants []string
-	tables  []table
-	hook    func(to *e2e.Inbox, tenant, operations string) (key string)
-	give    func(from *e2e.Inbox, tenant string) // has the webhook belong to another tenant
+	random   *rand.Rand
+	settings []string // of its processes
+	tenants  []string
+	tables   []table
+	hook     func(to *e2e.Inbox, tenant, operations string) (key string)
+	give     func(from *e2e.Inbox, tenant string) // has the webhook belong to another tenant
 
 	records []*record
 	made    int

@@ -133,7 +133,9 @@ func (c *Conn) takeHeader(f *h2.HeadersFrame) (changed bool, err error) {
 	case wrong != nil:
 	case s.headerLeft < 0:
 		wrong = errTooLong
-	case s.answered: // a trailer, which nobody asks for
+	// A trailer: it was read, as what is remembered of headers goes on from it, and its fields are
+	// dropped. None that decides on a delivery may stand there (RFC 9110, 6.5.1).
+	case s.answered:
 		if !end || b.status > 0 {
 			wrong = errMalformed
 		}
