@@ -67,7 +67,7 @@ func (f *Format) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("payload format %q: want event, twenty, standard, cloudevents, "+
+	return fmt.Errorf("%.64q: want event, twenty, standard, cloudevents, "+
 		"cloudevents-binary, slack or plain", text)
 }
 

@@ -100,6 +100,16 @@ func TestChoicesWithMistakes(t *testing.T) {
 		{"fields = '{NULL}'", "fields: has a null in it; want names alone"},
 		{"mask = '{id,NULL}'", "mask: has a null in it"},
 		{"ignore = '{NULL}'", "ignore: has a null in it; want entries alone"},
+		{"format = repeat('x', 100000)", `format: "` + strings.Repeat("x", 64) + `": want event`},
+		{"ignore = '{{actor:a}}'", "ignore: is not a list of entries, such as {actor:API}"},
+		{
+			"url = 'http://one.example/' || repeat('x', 7000)",
+			"url: takes 7019 bytes, want fewer than 7000: servers refuse larger requests",
+		},
+		{
+			"url = 'http://one.example/' || repeat('x', 2600), batch = 100",
+			"url: takes 2619 bytes, want fewer than 2600",
+		},
 		{"operations = '{NULL}'", "operations: has a null in it; want operations alone"},
 		{"fields = '{{id},{b}}'", "fields: is not a list of names, such as {id,stage}"},
 		{"mask = '{\"\"}'", "mask: has an empty name"},

@@ -61,12 +61,15 @@ func checkSize(s *Subscription) error {
 			size += len(name) + len(value) + len(": \r\n")
 		}
 	}
-	if size >= maxRequestHead {
-		return fmt.Errorf(
-			"with the URL they take %d bytes, want fewer than %d: servers refuse larger requests",
-			size-ownHead-s.Pace.Batch*idHead, maxRequestHead-ownHead-s.Pace.Batch*idHead)
+	if size < maxRequestHead {
+		return nil
 	}
-	return nil
+	what := "with the URL they take"
+	if len(s.Headers) == 0 {
+		what = "takes"
+	}
+	return fmt.Errorf("%s %d bytes, want fewer than %d: servers refuse larger requests", what,
+		size-ownHead-s.Pace.Batch*idHead, maxRequestHead-ownHead-s.Pace.Batch*idHead)
 }
 
 // checkCloudEvents returns an error when a header would take the place of an attribute.

@@ -18,7 +18,7 @@ func (r *reading) ignore() {
 	case errors.Is(err, pg.ErrNull):
 		err = errors.New("has a null in it; want entries alone")
 	case err != nil:
-		err = errors.New("is no text[]")
+		err = errors.New("is not a list of entries, such as {actor:API}")
 	}
 	if err == nil && len(entries) > 0 {
 		r.entries = entries

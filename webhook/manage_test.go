@@ -101,7 +101,7 @@ func TestWhatWouldNotBeServedIsNotKept(t *testing.T) {
 			webhook.Settings{Secret: new(webhook.Secret("whsec_canary!"))},
 			"secret: is not base64 behind whsec_",
 		},
-		{webhook.Settings{Format: new("xml")}, `format: payload format "xml"`},
+		{webhook.Settings{Format: new("xml")}, `format: "xml"`},
 		{webhook.Settings{Rekey: new("both")}, `rekey: "both": want split, or null for an update`},
 		{
 			webhook.Settings{Ignore: []string{"origin:here", "API"}},
@@ -153,7 +153,7 @@ func TestPauseResumeRemove(t *testing.T) {
 		t.Errorf("of one that is paused: %v, %v", sub, err)
 	}
 	d.exec("UPDATE hookline.webhook SET format = 'xml'")
-	const mistake = `format: payload format "xml"`
+	const mistake = `format: "xml"`
 	_, err = d.Resume(ctx, d.conn, row.Key)
 	if err == nil || !strings.HasPrefix(err.Error(), mistake) {
 		t.Errorf("resumed with a mistake: %v", err)

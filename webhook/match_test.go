@@ -239,3 +239,24 @@ func TestMatchPer(t *testing.T) {
 	d.commit("DELETE FROM hookline.webhook")
 	audience(false, true)
 }
+
+// A webhook hears of its tenant's objects, of those that several share, and of everybody's.
+func TestHearsOf(t *testing.T) {
+	for _, c := range []struct {
+		webhook, object, tenant string
+		want                    bool
+	}{
+		{"a", "deal", "a", true},
+		{"a", "deal", "b", false},
+		{"a", "deal", "", true},
+		{"a", "deal", mapper.Everyone, true},
+		{"a", "note", "a", false},
+		{mapper.Everyone, "deal", "b", true},
+		{"", "deal", "", true},
+	} {
+		sub := &webhook.Subscription{Workspace: c.webhook, Operations: []string{"deal.*"}}
+		if got := sub.HearsOf(c.object, c.tenant); got != c.want {
+			t.Errorf("a webhook of %q hears of %s of %q: %t", c.webhook, c.object, c.tenant, got)
+		}
+	}
+}

@@ -344,7 +344,7 @@ func TestOldTwentyWithTwoWorkspaces(t *testing.T) {
 }
 
 // badFormat is why a row of format xml is skipped.
-const badFormat = `format: payload format "xml": want event, twenty, standard, cloudevents, cloudevents-binary, slack or plain`
+const badFormat = `format: "xml": want event, twenty, standard, cloudevents, cloudevents-binary, slack or plain`
 
 // A mistake that is seen in one table is the same in the others, unless a test says so.
 func TestRows(t *testing.T) {

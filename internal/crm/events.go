@@ -40,7 +40,7 @@ func (d *Database) Events(
 			if err != nil {
 				return err
 			}
-			if o != nil && (tenant == "" || o.Tenant == "" || o.Tenant == tenant) {
+			if o != nil && (tenant == "" || slices.Contains([]string{"", mapper.Everyone, tenant}, o.Tenant)) {
 				objects = append(objects, *o)
 			}
 		}
@@ -63,7 +63,11 @@ func (d *Database) EventsFor(
 	if err != nil {
 		return nil, nil, err
 	}
+	tenanted := slices.ContainsFunc(objects, func(o eventschema.Object) bool { return o.Tenanted })
 	for _, o := range objects {
+		if tenanted && !o.Tenanted { // nobody hears of it
+			continue
+		}
 		o.Events = slices.DeleteFunc(slices.Clone(o.Events), func(event string) bool {
 			action, _ := mapper.ParseAction(strings.TrimPrefix(event, o.Name+"."))
 			return !to.Hears(&mapper.Subject{
