@@ -75,19 +75,18 @@ func (c *campaign) newChoices(seed uint64) {
 			oneOf("", "{note}"), oneOf(ignore...),
 		}
 		h.own(columns)
-		form, rate := forms[random.IntN(len(forms))], oneOf("", "500")
-		c.t.Logf("in the form %s, at a rate of %v", form, rate)
-		c.db.Exec(`UPDATE hookline.webhook SET format = $2, rate = $3::text::numeric WHERE id = $1`, h.id,
-			form, rate)
+		form, rate := forms[random.IntN(len(forms))], []int{500, 100000}[random.IntN(2)]
+		c.t.Logf("in the form %s, at a rate of %d", form, rate)
+		c.db.Exec(`UPDATE hookline.webhook SET format = $2, rate = $3 WHERE id = $1`, h.id, form, rate)
 	}
 	c.merging = c.newHook("contact")
 	c.db.Exec(`DELETE FROM webhooks WHERE id = $1`, c.merging.id)
 	c.merging.told = c
 	c.merging.own([]*string{nil, oneOf("", "changed"), oneOf("", "{version}"), nil, nil})
-	batch, form := oneOf("", "2", "50"), forms[random.IntN(2)]
-	c.t.Logf("what settles comes in batches of %v, in the form %s", batch, form)
+	batch, form := []int{2, 7, 50}[random.IntN(3)], forms[random.IntN(2)]
+	c.t.Logf("what settles comes in batches of %d, in the form %s", batch, form)
 	c.db.Exec(`UPDATE hookline.webhook SET settle = $2::text::interval, catch_up = $3,
-		batch = $4::text::int, format = $5 WHERE id = $1`,
+		batch = $4, format = $5 WHERE id = $1`,
 		c.merging.id, oneOf("", "50ms", "200ms", "1s"), "latest", batch, form)
 	c.merging.Answers(func(r receiver.Request) receiver.Answer { // until the end
 		if dice(r, 3) > 0 {
