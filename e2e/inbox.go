@@ -297,6 +297,13 @@ func (b *Inbox) Events() int {
 	return len(b.ids)
 }
 
+// Known returns how many records there are of which something was accepted.
+func (b *Inbox) Known() int {
+	b.Mu.Lock()
+	defer b.Mu.Unlock()
+	return len(b.Records)
+}
+
 // UntilAccepted waits until n deliveries were accepted.
 func (b *Inbox) UntilAccepted(n int) {
 	b.T.Helper()
