@@ -174,10 +174,11 @@ func names(text *string) []string {
 		return nil
 	}
 	list := []string{}
+	if *text == "" {
+		return list
+	}
 	for name := range strings.SplitSeq(*text, ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			list = append(list, name)
-		}
+		list = append(list, strings.TrimSpace(name))
 	}
 	return list
 }

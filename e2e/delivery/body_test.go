@@ -121,7 +121,7 @@ func TestFormats(t *testing.T) {
 	t.Parallel()
 	db := e2e.NewTwenty(t)
 	apple := db.Apple()
-	formats := []string{"event", "twenty", "standard"}
+	formats := []string{"event", "twenty", "standard", "cloudevents", "cloudevents-binary"}
 	boxes := map[string]*e2e.Inbox{}
 	db.SetUp() // makes hookline.webhook
 	for i, format := range formats {
@@ -130,7 +130,7 @@ func TestFormats(t *testing.T) {
 		db.Exec(
 			`INSERT INTO hookline.webhook (id, workspace_id, url, secret, format) VALUES ($1, $2, $3, $4, $5)`,
 			"00000000-0000-4000-8000-00000000000"+strconv.Itoa(i), apple.ID, box.URL(), box.Secret, format)
-		box.Validates(db.Database, format)
+		box.ValidatesPayload(db.Database, format)
 	}
 	sut := e2e.Start(t, db.Database, "HOOKLINE_TWENTY_WEBHOOKS=none").Until("active")
 
@@ -178,6 +178,8 @@ func TestFormats(t *testing.T) {
 var volatile = map[string]*regexp.Regexp{
 	`"evt_DATABASE_LSN_$1"`:         regexp.MustCompile(`"evt_[0-9a-f]{8}_[0-9a-f]{16}_(\d+)"`),
 	`"timestamp":"COMMIT"`:          regexp.MustCompile(`"timestamp":"` + moment + `"`),
+	`"time":"COMMIT"`:               regexp.MustCompile(`"time":"` + moment + `"`),
+	`"urn:hookline:DATABASE"`:       regexp.MustCompile(`"urn:hookline:[0-9a-f]{8}"`),
 	`"eventDate":"COMMIT"`:          regexp.MustCompile(`"eventDate":"` + moment + `"`),
 	`"${1}At":"NOW"`:                regexp.MustCompile(`"(created|updated)At":"` + moment + `"`),
 	`"targetUrl":"URL"`:             regexp.MustCompile(`"targetUrl":"http://127\.0\.0\.1:\d+/hook"`),

@@ -3,7 +3,6 @@ package delivery
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -124,12 +123,8 @@ func TestEventSchema(t *testing.T) {
 	e2e.Finish(t, sut)
 
 	for format, file := range map[string]string{"typescript": "events.ts", "openapi": "openapi.json"} {
-		got := db.EventSchema([]string{"--format", format}, settings...)
-		golden := filepath.Join("testdata", "schema", file)
-		want, err := os.ReadFile(golden)
-		if got != string(want) {
-			t.Errorf("schema --format %s prints another text than %s, %v:\n%s", format, golden, err, got)
-		}
+		text := db.EventSchema([]string{"--format", format}, settings...)
+		golden(t, filepath.Join("testdata", "schema", file), []byte(text))
 	}
 	var doc struct{ Webhooks map[string]any }
 	text := db.EventSchema([]string{"--format", "openapi"}, settings...)

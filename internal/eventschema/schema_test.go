@@ -1,7 +1,6 @@
 package eventschema
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -36,22 +35,7 @@ var labels = Labels{7: {"NEW", "it's \"WON\""}}
 
 // A body is what the schema of its event says, of whichever tenant it is, and nothing else is.
 func TestJSONSchema(t *testing.T) {
-	text, err := json.Marshal(JSONSchema(objects(), labels, Form{}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("events.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("events.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := compiled(t, JSONSchema(objects(), labels, Form{}))
 	body := func(event, data string) string {
 		return `{"event":"` + event + `","data":` + data +
 			`,"timestamp":"2026-01-02T03:04:05.678Z","id":"evt_0badcafe_00_0","workspaceId":"a"}`
