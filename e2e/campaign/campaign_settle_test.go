@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strings"
 
 	"hookline/e2e"
 	"hookline/internal/receiver"
@@ -77,7 +78,7 @@ func (c *campaign) arrive() (diary []e2e.Entry, dead []inSpool) {
 				seen++
 			}
 			for e := range left {
-				return fmt.Errorf("receiver %d lacks %d events, such as %+v", i, len(left), e)
+				return &lacking{c, i, len(left), e}
 			}
 			return nil
 		})
@@ -91,6 +92,38 @@ func (c *campaign) arrive() (diary []e2e.Entry, dead []inSpool) {
 		return err
 	})
 	return diary, dead
+}
+
+// lacking is that a receiver lacks events, such as one. It tells all that is known of that one: what
+// the receiver was asked, and what processes have said of it.
+type lacking struct {
+	c           *campaign
+	receiver, n int
+	event       e2e.Entry
+}
+
+func (l *lacking) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "receiver %d lacks %d events, such as %+v", l.receiver, l.n, l.event)
+	h, ids := l.c.hooks[l.receiver], map[string]bool{}
+	for _, other := range l.c.hooks {
+		for _, a := range other.arrivals(0) {
+			if a.Entry == l.event {
+				ids[a.ID] = true
+			}
+		}
+	}
+	for id := range ids {
+		fmt.Fprintf(&b, "\n%s, for %s:%s", id, h.id, history{requests: h.All()}.story(id))
+		for p, number := range l.c.numbers {
+			for line := range strings.Lines(p.Log.String()) {
+				if strings.Contains(line, id) && strings.Contains(line, h.id) {
+					fmt.Fprintf(&b, "\n\tprocess %d: %s", number, strings.TrimSpace(line))
+				}
+			}
+		}
+	}
+	return b.String()
 }
 
 // arrivals returns what was accepted, but for the first so many.
