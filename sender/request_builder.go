@@ -52,7 +52,8 @@ type requestBuilder struct {
 // newRequestBuilder returns a request builder for a webhook.
 func (s *Sender) newRequestBuilder(to *webhook.Subscription) *requestBuilder {
 	b := &requestBuilder{
-		sender: s, to: to, common: commonHeader(s.userAgent, to.Format.ContentType(batches(to)), to.Headers),
+		sender: s, to: to,
+		common: commonHeader(s.userAgent, to.Format.ContentType(batches(to)), to.Headers),
 	}
 	b.signer = signerOf(to)
 	b.limit, b.timeout = s.cfg.RequestTimeout, s.timeout

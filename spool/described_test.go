@@ -70,7 +70,9 @@ func TestDescribedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, now := range []map[string]eventschema.Forms{
-		{"a.changed": {"x": "2"}}, {"a.new": {"y": "1"}}, {"a.gone": nil},
+		{"a.changed": {"x": "2"}},
+		{"a.new": {"y": "1"}},
+		{"a.gone": nil},
 		{"a.changed": {"x": "3"}, "a.gone": {"z": "1"}, "a.new": nil, "a.newer": {}},
 	} {
 		known, err := s.Described(t.Context())

@@ -77,7 +77,8 @@ func (s *Subscription) Hears(e *mapper.Subject) bool {
 // HearsOf reports whether the webhook hears of some event of an object, whose records are all of
 // one tenant, with "" of any, or with mapper.Everyone everybody's.
 func (s *Subscription) HearsOf(object, tenant string) bool {
-	if tenant != "" && tenant != mapper.Everyone && s.Workspace != mapper.Everyone && s.Workspace != tenant {
+	everybodys := tenant == "" || tenant == mapper.Everyone
+	if !everybodys && s.Workspace != mapper.Everyone && s.Workspace != tenant {
 		return false
 	}
 	return slices.ContainsFunc(s.Operations, func(operation string) bool {

@@ -40,7 +40,9 @@ func (d *Database) Events(
 			if err != nil {
 				return err
 			}
-			if o != nil && (tenant == "" || slices.Contains([]string{"", mapper.Everyone, tenant}, o.Tenant)) {
+			ofOthers := tenant != "" && o != nil && o.Tenant != "" && o.Tenant != mapper.Everyone &&
+				o.Tenant != tenant
+			if o != nil && !ofOthers {
 				objects = append(objects, *o)
 			}
 		}

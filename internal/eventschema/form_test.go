@@ -42,7 +42,8 @@ func deal() []Object {
 		Name: "deal", Table: "a.deal", Whole: true, Key: []int{1},
 		Events: []string{"deal.created", "deal.updated"},
 		Fields: []Field{
-			{Name: "stage", Shape: text}, {Name: "id", Shape: text, NotNull: true},
+			{Name: "stage", Shape: text},
+			{Name: "id", Shape: text, NotNull: true},
 			{Name: "amount", Shape: &mapper.Shape{Kind: mapper.NumberShape}},
 		},
 	}}

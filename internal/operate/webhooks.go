@@ -84,8 +84,8 @@ func settingsOf(s api.WebhookSettings) webhook.Settings {
 // lookUpTime is how long the name of a receiver is looked up.
 const lookUpTime = 2 * time.Second
 
-// Refused says why deliveries to the URL that a webhook is given would be refused for their address,
-// as far as that can be told from here: see sender.Refused.
+// Refused says why deliveries to the URL that a webhook is given would be refused for their
+// address, as far as that can be told from here: see sender.Refused.
 func Refused(ctx context.Context, cfg sender.Config, s *webhook.Settings) (why string, err error) {
 	if s.URL == nil {
 		return "", nil

@@ -134,7 +134,7 @@ func results(refused map[string]int) io.Reader {
 }
 
 // Each returns the events of a batch, each as a request of its own; of any other request itself. An
-// event has the status that it was answered with, also where that is since one before it of the same
+// event has the status that it was answered with, also where that is so since one before it of its
 // record was refused: record tells records apart.
 func (got Request) Each(record func(Request) string) ([]Request, error) {
 	ids := got.Header.Get(sender.HeaderBatchIDs)
