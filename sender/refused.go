@@ -9,8 +9,8 @@ import (
 )
 
 // Refused says why deliveries to a URL would be refused for their address, as far as that can be
-// told from here and now: "" where an address of its host may be dialled, and where none is known. A
-// name is looked up, for as long as ctx lets it. The error is that of a wrong cfg. Safe for
+// told from here and now: "" where an address of its host may be dialled, and where none is known.
+// A name is looked up, for as long as ctx lets it. The error is that of a wrong cfg. Safe for
 // concurrent use.
 func Refused(ctx context.Context, cfg Config, target string) (why string, err error) {
 	guard, err := newGuard(cfg.AllowAddresses)

@@ -3,6 +3,7 @@ package crash
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -73,4 +74,28 @@ func TestPaused(t *testing.T) {
 		db.OneByOne("last", 20)
 		e2e.Finish(t, other, box.Gets(db.Diary()...))
 	})
+}
+
+// A process that finds that it was replaced while the server takes no further connections waits for
+// the server, and stands by.
+func TestReplacedWhileTheServerIsFull(t *testing.T) {
+	t.Parallel()
+	db := e2e.NewCRM(t)
+	db.Exec(fmt.Sprintf(`ALTER DATABASE %s SET wal_sender_timeout = '1s'`, db.Name))
+	role, address := db.NewRole("REPLICATION IN ROLE postgres")
+	first := e2e.Start(t, db, "HOOKLINE_DATABASE_URL="+address).Until("active")
+	pause(db, first)
+	second := e2e.Start(t, db).Until("active")
+	db.Exec("ALTER ROLE " + role + " CONNECTION LIMIT 0")
+	first.Signal(syscall.SIGCONT)
+	e2e.Eventually(t, func() error {
+		if !strings.Contains(first.Log.String(), "too many connections for role") {
+			return errors.New("the process has not been refused yet")
+		}
+		return nil
+	})
+	db.Exec("ALTER ROLE " + role + " CONNECTION LIMIT -1")
+	first.Until("standby")
+	second.Stop()
+	first.Until("active").Stop()
 }

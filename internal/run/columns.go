@@ -95,8 +95,8 @@ func (c *columns) events(ctx context.Context) ([]eventschema.Object, error) {
 	return objects, err
 }
 
-// compare writes down how tables are, and what of it operators are to hear of. What is known is read
-// first: so nobody who has seen the tables as they were before overwrites what is newer.
+// compare writes down how tables are, and what of it operators are to hear of. What is known is
+// read first: so nobody who has seen the tables as they were before overwrites what is newer.
 func (c *columns) compare(ctx context.Context) error {
 	known, err := c.store.Described(ctx)
 	if err != nil {

@@ -145,7 +145,6 @@ func (r *runner) sessions(ctx context.Context) error {
 			r.process.declare(err)
 		case r.process.halted() && cdc.Transient(err): // the server has gone away meanwhile
 		case errors.Is(err, errAway), reached && cdc.Transient(err):
-			reached = true
 			r.log.Warn("starting over", "next_in", restartPause, "error", err)
 			wait(ctx, restartPause)
 		case errors.Is(err, crm.ErrTenants):
@@ -162,6 +161,7 @@ func (r *runner) sessions(ctx context.Context) error {
 		default:
 			return err
 		}
+		reached = true // or nothing of this could be known
 		if r.process.halted() {
 			r.process.untilMended(ctx, r.cfg)
 		}
