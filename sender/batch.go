@@ -20,7 +20,7 @@ import (
 
 const (
 	HeaderBatch    = "X-Hookline-Batch"     // how many events the body has
-	headerBatchIDs = "X-Hookline-Batch-Ids" // their ids, in their order, separated by commas
+	HeaderBatchIDs = "X-Hookline-Batch-Ids" // their ids, in their order, separated by commas
 )
 
 const (
@@ -42,7 +42,7 @@ func batchID(list []*queue.Delivery) string {
 func (h *header) setBatch(list []*queue.Delivery) {
 	h.begin(HeaderBatch)
 	h.end(strconv.AppendInt(h.lines, int64(len(list)), 10))
-	h.begin(headerBatchIDs)
+	h.begin(HeaderBatchIDs)
 	ids := h.lines
 	for i, d := range list {
 		if i > 0 {

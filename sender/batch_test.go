@@ -48,8 +48,8 @@ func parcels(t *testing.T, all *list[parcel], answer func(w http.ResponseWriter,
 		for _, b := range bodies {
 			p.ids, p.events = append(p.ids, b.ID), append(p.events, b.Data)
 		}
-		if got := r.Header.Get(headerBatchIDs); got != strings.Join(p.ids, ",") {
-			t.Errorf("%s: %s, and the body has %s", headerBatchIDs, got, p.ids)
+		if got := r.Header.Get(HeaderBatchIDs); got != strings.Join(p.ids, ",") {
+			t.Errorf("%s: %s, and the body has %s", HeaderBatchIDs, got, p.ids)
 		}
 		if got := r.Header.Get(HeaderBatch); got != fmt.Sprint(len(p.ids)) {
 			t.Errorf("%s: %s for %d events", HeaderBatch, got, len(p.ids))

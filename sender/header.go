@@ -27,7 +27,7 @@ var reserved = map[string]bool{
 	headerAttempt:           true,
 	headerReplay:            true,
 	HeaderBatch:             true,
-	headerBatchIDs:          true,
+	HeaderBatchIDs:          true,
 	headerTrace:             true,
 	HeaderTimestamp:         true,
 	HeaderSignature:         true,

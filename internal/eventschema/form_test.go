@@ -2,15 +2,12 @@ package eventschema
 
 import (
 	"encoding/json"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"hookline/mapper"
-	"hookline/notice"
 )
 
 // compiled returns a schema that validates.
@@ -148,24 +145,5 @@ func TestFormsElsewhere(t *testing.T) {
 				t.Errorf("%s lacks %s: %s", form, part, text)
 			}
 		}
-	}
-}
-
-// The schema of operator events has all that they say.
-func TestOperatorIsFacts(t *testing.T) {
-	var want []string
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[notice.Facts]()) {
-		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
-			want = append(want, name)
-		}
-	}
-	var got []string
-	for _, f := range Operator(nil).Fields {
-		got = append(got, f.Name)
-	}
-	slices.Sort(want)
-	slices.Sort(got)
-	if !slices.Equal(got, want) {
-		t.Errorf("it has %q, want %q", got, want)
 	}
 }

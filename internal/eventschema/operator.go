@@ -19,7 +19,7 @@ var (
 	}
 )
 
-// Operator returns what operator events of some kinds are made of: notice.Facts.
+// Operator returns what operator events of some kinds are made of: the facts of package notice.
 func Operator(actions []mapper.Action) Object {
 	may := func(name string, shape *mapper.Shape) Field {
 		return Field{Name: name, Shape: shape, MayLack: true}
