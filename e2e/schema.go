@@ -18,7 +18,7 @@ func (db *Database) EventSchema(arguments []string, settings ...string) string {
 }
 
 // Validates has every body that comes from now on checked by the schema that Hookline prints of
-// what a webhook gets, of the database as it is. What the schema does not tell of must not be there.
+// what a webhook gets, of the database as it is. What the schema does not name must not be there.
 func (b *Inbox) Validates(db *Database, webhook string, settings ...string) {
 	db.T.Helper()
 	b.validates(db, db.EventSchema([]string{"--webhook", webhook}, settings...))
