@@ -125,18 +125,21 @@ func TestFormsElsewhere(t *testing.T) {
 	for form, want := range map[Form][]string{
 		{Format: mapper.FormatCloudEvents}: {
 			`"application/cloudevents+json"`, `"options":{`, `"deal.updated":{"post"`,
+			`"operationId":"consent.deal.updated"`, `"security":[]`, "X-Twenty-Webhook-Signature",
+			`"größe$.updated":{"post":{"operationId":"gr__e_.updated","summary":"größe$.updated"`,
 		},
 		{Format: mapper.FormatCloudEvents, Batch: 5}: {
 			`"application/cloudevents-batch+json":{"schema":{"type":"array"`, `"batch":{"post"`,
 		},
 		{Format: mapper.FormatCloudEventsBinary}: {
 			`"application/json"`, `"name":"ce-type","in":"header","required":true`,
-			`"schema":{"const":"deal.updated"}`,
+			`"schema":{"const":"deal.updated"}`, `"schema":{"const":"gr%C3%B6%C3%9Fe$.updated"}`,
 		},
 		{Format: mapper.FormatPlain}: {`"webhooks":{"hookline.failing"`, `"text/plain; charset=utf-8"`},
 	} {
+		size := Object{Name: "größe$", Table: "c.größe$", Events: []string{"größe$.updated"}}
 		text, err := json.Marshal(OpenAPI(
-			append(deal(), Operator([]mapper.Action{mapper.Failing})), nil, form, "1"))
+			append(deal(), size, Operator([]mapper.Action{mapper.Failing})), nil, form, "1"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package eventschema
 
 import (
+	"net/url"
 	"slices"
 
 	"hookline/mapper"
@@ -16,6 +17,7 @@ type openAPI struct {
 		Version     string `json:"version"`
 		Description string `json:"description"`
 	} `json:"info"`
+	Security   []any               `json:"security"` // none: a request is known by its signature
 	Webhooks   map[string]pathItem `json:"webhooks"`
 	Components struct {
 		Schemas members `json:"schemas"`
@@ -28,6 +30,7 @@ type pathItem struct {
 }
 
 type operation struct {
+	ID          string              `json:"operationId"`
 	Summary     string              `json:"summary"`
 	Parameters  []parameter         `json:"parameters"`
 	RequestBody *requestBody        `json:"requestBody,omitempty"`
@@ -55,9 +58,17 @@ type response struct {
 	Description string `json:"description"`
 }
 
-// headers are what a receiver goes by; docs/receiving.md has all.
+// headers are those that docs/receiving.md tells of. Those of signatures are left out where the
+// webhook's secret is empty.
 var headers = []parameter{
 	{"Webhook-Id", "header", true, "The event's id; the same at every attempt.", text},
+	{"X-Hookline-Attempt", "header", true, "Which attempt this is, from 1.", text},
+	{"X-Hookline-Replay", "header", false, "true where an operator has sent it again.", text},
+	{"Traceparent", "header", false, "The trace, and the span of this attempt.", text},
+	{"X-Twenty-Webhook-Timestamp", "header", false, "Time of this attempt, Unix milliseconds.", text},
+	{"X-Twenty-Webhook-Signature", "header", false,
+		"HMAC-SHA256 of <timestamp>:<body> under the secret, in lower-case hex.", text},
+	{"X-Twenty-Webhook-Nonce", "header", false, "32 random hex digits, not signed.", text},
 	{"Webhook-Timestamp", "header", false, "Time of this attempt, Unix seconds.", text},
 	{"Webhook-Signature", "header", false, "The signature of Standard Webhooks.", text},
 }
@@ -74,7 +85,8 @@ func ofCloudEvent(e toldEvent) []parameter {
 		{"ce-specversion", "header", true, "The version of CloudEvents.", schema{Const: "1.0"}},
 		{"ce-id", "header", true, "The event's id.", eventID},
 		{"ce-source", "header", true, "The database.", text},
-		{"ce-type", "header", true, "The event's name.", schema{Const: e.name}},
+		{"ce-type", "header", true, "The event's name, percent-encoded.",
+			schema{Const: url.PathEscape(e.name)}},
 		{"ce-time", "header", true, "When it was committed.", moment},
 	}
 	if e.tenanted {
@@ -101,12 +113,12 @@ var consent = operation{
 // them, as one webhook.
 func OpenAPI(objects []Object, labels Labels, form Form, version string) any {
 	d := newDocument(objects, labels, form, "#/components/schemas/")
-	doc := openAPI{OpenAPI: "3.1.0", Webhooks: map[string]pathItem{}}
+	doc := openAPI{OpenAPI: "3.1.0", Security: []any{}, Webhooks: map[string]pathItem{}}
 	doc.Info.Title, doc.Info.Version = "Events of Hookline", version
 	doc.Info.Description = "What receivers of webhooks are sent, in the form " + form.String() + "."
 	doc.Components.Schemas = d.defs
 	if form.Batch > 0 {
-		doc.Webhooks["batch"] = d.webhook("Several events.", d.request(), ofBatch)
+		doc.Webhooks["batch"] = d.webhook("batch", "Several events.", d.request(), ofBatch)
 		return doc
 	}
 	for _, e := range d.events {
@@ -114,16 +126,17 @@ func OpenAPI(objects []Object, labels Labels, form Form, version string) any {
 		if form.Format == mapper.FormatCloudEventsBinary {
 			more = ofCloudEvent(e)
 		}
-		doc.Webhooks[e.def] = d.webhook(e.name, schema{Ref: d.refs + e.def}, more)
+		doc.Webhooks[e.name] = d.webhook(e.def, e.name, schema{Ref: d.refs + e.def}, more)
 	}
 	return doc
 }
 
-// webhook returns a webhook whose requests have that body, and more headers.
-func (d *document) webhook(summary string, body schema, more []parameter) pathItem {
+// webhook returns a webhook whose requests have that body, and more headers. The id has letters,
+// digits, dots and underscores.
+func (d *document) webhook(id, summary string, body schema, more []parameter) pathItem {
 	format := d.form.Format
 	item := pathItem{Post: operation{
-		Summary: summary, Parameters: slices.Concat(headers, more),
+		ID: id, Summary: summary, Parameters: slices.Concat(headers, more),
 		RequestBody: &requestBody{true, map[string]mediaType{
 			format.ContentType(d.form.Batch > 0): {body},
 		}},
@@ -134,7 +147,9 @@ func (d *document) webhook(summary string, body schema, more []parameter) pathIt
 		},
 	}}
 	if format.IsCloudEvents() {
-		item.Options = &consent
+		asked := consent
+		asked.ID = "consent." + id
+		item.Options = &asked
 	}
 	return item
 }
