@@ -187,19 +187,43 @@ func (s *Source) after(c *Checkpoint) Position {
 	return position
 }
 
-// SettledSince returns how far whoever held the slot before has settled the stream by now, where
-// that is behind where this Source has begun; else zero. It may still have had deliveries in hand
-// when the slot was taken from it. Call it after Acquire, once nobody else can settle anything.
-func (s *Source) SettledSince(ctx context.Context) (Position, error) {
+// SkipSettled has Changes pass over what whoever held the slot before has settled by now: that may
+// have had deliveries in hand when the slot was taken from it. What that is of a transaction in part
+// comes as Repeated, as at a start in the middle of it. It returns how far that is, zero where this
+// Source has begun behind it. Call it after Acquire and before Changes, once nobody else can settle
+// anything.
+func (s *Source) SkipSettled(ctx context.Context) (until Position, err error) {
 	if s.checkpoints == nil {
 		return Position{}, nil
 	}
 	c, err := s.checkpoints.LoadCheckpoint(ctx, s.cfg.Slot)
-	if err == nil && s.origin.wrote(c) && c.Timeline == s.origin.timeline.Load() &&
-		c.Settled.behind(s.Settled()) {
-		return c.Settled, nil
+	if err != nil || !s.origin.wrote(c) || c.Timeline != s.origin.timeline.Load() ||
+		!c.Settled.behind(s.Settled()) {
+		return Position{}, err
 	}
-	return Position{}, err
+	s.skip = c.Settled
+	s.log.Info("the process before has settled more since the stream began: it is passed over",
+		"slot", s.cfg.Slot, "settled", c.Settled.End)
+	return c.Settled, nil
+}
+
+// passes reports whether all of a change that has been read lies before the position. What is
+// settled of its transaction in part is marked, as the reader does it where it begins.
+func (p Position) passes(c *Change) bool {
+	switch {
+	case c.Tx.Commit < p.End:
+		return true
+	case c.Tx.Commit != p.Commit || c.Index >= p.Index:
+		return false
+	case c.Kind == End:
+		changes := c.Index - c.Settled
+		c.Settled = p.Index - changes
+		c.Index, c.Repeated = p.Index, p.Index == afterTransaction
+		return false
+	default:
+		c.Repeated = true
+		return c.Sole // no End comes to say that it is over
+	}
 }
 
 // tellFailover tells that the stream goes on from a position on another timeline than that of the

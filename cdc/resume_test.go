@@ -256,7 +256,7 @@ func TestTakenOver(t *testing.T) {
 	}
 	since := func() cdc.Position {
 		t.Helper()
-		since, err := source.SettledSince(t.Context())
+		since, err := source.SkipSettled(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

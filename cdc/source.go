@@ -85,6 +85,7 @@ type Source struct {
 	once   sync.Once     // of Halt
 
 	annotations sync.Once // of warnAnnotation
+	skip        Position  // see SkipSettled; zero for nothing
 
 	began   time.Time    // what times that have to be one number are kept as distances from
 	contact atomic.Int64 // when the server was last heard of, as time since began
@@ -296,6 +297,9 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 				if ctx.Err() != nil {
 					end()
 					return
+				}
+				if s.skip.passes(c) {
+					continue
 				}
 				if c.Repeated {
 					end()

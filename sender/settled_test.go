@@ -11,7 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hookline/cdc"
 	"hookline/mapper"
 	"hookline/sender/settled"
 )
@@ -61,37 +60,6 @@ func TestSettledBefore(t *testing.T) {
 		<-s.send(a, one) // which no stream brings
 		want := []string{"/a " + two.ID, "/b " + one.ID, "/a " + later.ID, "/a " + one.ID}
 		if got := arrived.all(); !slices.Equal(got, want) {
-			t.Errorf("arrived %q, want %q", got, want)
-		}
-		if n := s.metric("hookline_settled_before_total", ""); n != 2 {
-			t.Errorf("%v were settled before, want 2", n)
-		}
-	})
-}
-
-// What the process before had settled by the time that it was shut out is not made again, though
-// nothing else tells of it than how far that was.
-func TestSettledUntil(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var arrived list[string]
-		s := bubble(t, Config{}, func(_ http.ResponseWriter, r *http.Request) {
-			arrived.add(r.Header.Get(HeaderID))
-		})
-		before := &settled.Set{Until: cdc.Position{End: 5, Commit: 7, Index: 2}}
-		if err := s.Resume(t.Context(), SettledBefore{Set: before}); err != nil {
-			t.Fatal(err)
-		}
-		to := subscription("a", "http://receiver.test/a")
-		events := []*mapper.Event{
-			newEvent(4, 1), newEvent(5, 1), newEvent(7, 1), newEvent(7, 2),
-			newEvent(8, 1),
-		}
-		for _, e := range events {
-			if c := s.send(to, e); open(c) {
-				<-c
-			}
-		}
-		if got, want := arrived.all(), ids(events[1], events[3], events[4]); !slices.Equal(got, want) {
 			t.Errorf("arrived %q, want %q", got, want)
 		}
 		if n := s.metric("hookline_settled_before_total", ""); n != 2 {

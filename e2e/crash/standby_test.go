@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"syscall"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"hookline/e2e"
+	"hookline/internal/receiver"
 )
 
 // Of several processes one is active. When it is stopped, another takes over where it was; when it
@@ -171,5 +173,57 @@ func TestSettledWhileTakenOver(t *testing.T) {
 	e2e.Finish(t, second, box.Gets(db.Diary()...))
 	if n := box.Count(); n != contacts+1 {
 		t.Errorf("%d deliveries have come of %d events", n, contacts+1)
+	}
+}
+
+// Of a transaction the first event was settled by the process before when its successor claimed the
+// spool: that makes the others, and not the first.
+func TestSettledInPartWhileTakenOver(t *testing.T) {
+	t.Parallel()
+	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
+	db.AddWebhook(box, "*.*")
+	settings := []string{"HOOKLINE_REQUEST_TIMEOUT=5m", "HOOKLINE_HOLD_MAX=5m"}
+	first, second := e2e.Roles(t, e2e.Start(t, db, settings...), e2e.Start(t, db, settings...))
+	one, others := make(chan struct{}), make(chan struct{})
+	asked := make(chan struct{}, 3)
+	box.Answers(func(r receiver.Request) receiver.Answer {
+		asked <- struct{}{}
+		if strings.Contains(string(r.Body), `"one"`) {
+			return receiver.Answer{Until: one}
+		}
+		return receiver.Answer{Status: http.StatusServiceUnavailable, Until: others}
+	})
+	db.Exec(`INSERT INTO contacts (id) VALUES ('one'), ('two'), ('three')`)
+	for range 3 {
+		<-asked
+	}
+
+	lock := db.Session() // the successor reads the webhooks before it claims the spool
+	if _, err := lock.Exec(t.Context(), "BEGIN; LOCK TABLE webhooks"); err != nil {
+		t.Fatal(err)
+	}
+	first.Signal(syscall.SIGSTOP) // or it might be the quicker one
+	db.Exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1`,
+		db.Name)
+	second.UntilPrinted("replication stream started")
+	first.Signal(syscall.SIGCONT)
+	close(one)
+	e2e.Eventually(t, func() error { // three changes, and a step of the end
+		const sql = `SELECT commit_lsn > settled_lsn AND change_index = 4 FROM hookline.checkpoint`
+		if !e2e.Value[bool](db, sql) {
+			return errors.New("the first contact is not settled alone")
+		}
+		return nil
+	})
+	box.Answers(nil)
+	first.Kill()
+	close(others)
+	if _, err := lock.Exec(t.Context(), "COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	second.Until("active")
+	e2e.Finish(t, second, box.Gets(db.Diary()...))
+	if n := box.Count(); n != 3 {
+		t.Errorf("%d deliveries have come of 3 events", n)
 	}
 }

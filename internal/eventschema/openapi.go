@@ -66,8 +66,10 @@ var headers = []parameter{
 	{"X-Hookline-Replay", "header", false, "true where an operator has sent it again.", text},
 	{"Traceparent", "header", false, "The trace, and the span of this attempt.", text},
 	{"X-Twenty-Webhook-Timestamp", "header", false, "Time of this attempt, Unix milliseconds.", text},
-	{"X-Twenty-Webhook-Signature", "header", false,
-		"HMAC-SHA256 of <timestamp>:<body> under the secret, in lower-case hex.", text},
+	{
+		"X-Twenty-Webhook-Signature", "header", false,
+		"HMAC-SHA256 of <timestamp>:<body> under the secret, in lower-case hex.", text,
+	},
 	{"X-Twenty-Webhook-Nonce", "header", false, "32 random hex digits, not signed.", text},
 	{"Webhook-Timestamp", "header", false, "Time of this attempt, Unix seconds.", text},
 	{"Webhook-Signature", "header", false, "The signature of Standard Webhooks.", text},
@@ -85,8 +87,10 @@ func ofCloudEvent(e toldEvent) []parameter {
 		{"ce-specversion", "header", true, "The version of CloudEvents.", schema{Const: "1.0"}},
 		{"ce-id", "header", true, "The event's id.", eventID},
 		{"ce-source", "header", true, "The database.", text},
-		{"ce-type", "header", true, "The event's name, percent-encoded.",
-			schema{Const: url.PathEscape(e.name)}},
+		{
+			"ce-type", "header", true, "The event's name, percent-encoded.",
+			schema{Const: url.PathEscape(e.name)},
+		},
 		{"ce-time", "header", true, "When it was committed.", moment},
 	}
 	if e.tenanted {

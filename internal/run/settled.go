@@ -92,7 +92,7 @@ func findSettled(
 		return nil, nil, nil, err
 	}
 	// Behind Ahead: of what a checkpoint passes, the spool keeps nothing.
-	if before.Until, err = source.SettledSince(ctx); err != nil {
+	if _, err = source.SkipSettled(ctx); err != nil {
 		return nil, nil, nil, err
 	}
 	queues, err := store.Queues(ctx)

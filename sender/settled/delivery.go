@@ -72,12 +72,8 @@ func (d Delivery) compare(other Delivery) int {
 		cmp.Compare(d.Webhook, other.Webhook))
 }
 
-// Set is a set of deliveries, 32 bytes each, and of all that are of changes before a position. The
-// zero Set is empty. Sort goes between Add and Has.
+// Set is a set of deliveries, 32 bytes each. The zero Set is empty. Sort goes between Add and Has.
 type Set struct {
-	// Until is that position; zero for none.
-	Until cdc.Position
-
 	list []Delivery
 }
 
@@ -92,21 +88,17 @@ func (s *Set) Sort() {
 
 // Has reports whether a delivery is in the set.
 func (s *Set) Has(d Delivery) bool {
-	if d.Commit < s.Until.End || d.Commit == s.Until.Commit && d.Index < s.Until.Index {
-		return true
-	}
 	_, found := slices.BinarySearchFunc(s.list, d, Delivery.compare)
 	return found
 }
 
-// Len is how many deliveries there are, beside those before Until.
+// Len is how many deliveries there are.
 func (s *Set) Len() int { return len(s.list) }
 
 // Last is a position behind which no commit is that one of them is of.
 func (s *Set) Last() cdc.LSN {
-	last := max(s.Until.End, s.Until.Commit)
-	if len(s.list) > 0 {
-		last = max(last, s.list[len(s.list)-1].Commit)
+	if len(s.list) == 0 {
+		return 0
 	}
-	return last
+	return s.list[len(s.list)-1].Commit
 }

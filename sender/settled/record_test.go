@@ -286,39 +286,6 @@ func TestSet(t *testing.T) {
 	}
 }
 
-// A set that begins with all that was settled up to a position has that, whoever it went to.
-func TestSetUntil(t *testing.T) {
-	of := func(commit cdc.LSN, index uint32, webhook string) settled.Delivery {
-		return settled.Delivery{Commit: commit, Index: index, Webhook: settled.Webhook(webhook)}
-	}
-	set := settled.Set{Until: cdc.Position{End: 100, Commit: 120, Index: 3}}
-	if set.Last() != 120 {
-		t.Errorf("nothing is of a commit behind %s", set.Last())
-	}
-	set.Add(of(150, 1, "a"))
-	set.Sort()
-	for _, c := range []struct {
-		of   settled.Delivery
-		want bool
-	}{
-		{of(99, 7, "a"), true},
-		{of(99, 7, "b"), true},
-		{of(100, 0, "a"), false},
-		{of(110, 0, "a"), false},
-		{of(120, 2, "a"), true},
-		{of(120, 3, "a"), false},
-		{of(150, 1, "a"), true},
-		{of(150, 1, "b"), false},
-	} {
-		if got := set.Has(c.of); got != c.want {
-			t.Errorf("has %+v: %t", c.of, got)
-		}
-	}
-	if set.Last() != 150 {
-		t.Errorf("with one, nothing is of a commit behind %s", set.Last())
-	}
-}
-
 func BenchmarkAdd(b *testing.B) {
 	r, err := settled.Open(b.TempDir(), origin, slog.New(slog.DiscardHandler))
 	if err != nil {
