@@ -42,6 +42,9 @@ func AcceptGap(
 				if _, err := db.CheckDrop(ctx); err != nil {
 					return err
 				}
+				if gap != nil && gap.Reason == cdc.OtherSpool {
+					return acceptSpool(ctx, db, conn.Conn(), store, choice)
+				}
 				if err := choice.check(ctx, store); err != nil {
 					return err
 				}
@@ -85,6 +88,50 @@ func (c SpoolChoice) check(ctx context.Context, store *spool.Spool) error {
 	}
 }
 
+// acceptSpool goes on with another spool than before: from where the slot stands, which has all that
+// was not settled, or with a new slot where that is of no use, or the original of this copy sends
+// what it has. A checkpoint that is found in the spool tells of neither. Killed at any point, there
+// is still a gap, and the same can be done again: the note is forgotten last.
+func acceptSpool(ctx context.Context, db *crm.Database, conn *pgx.Conn, store *spool.Spool,
+	choice SpoolChoice,
+) error {
+	cfg := db.Config
+	unusable, err := cdc.FindGap(ctx, conn, cfg.CDC, nil)
+	if err != nil {
+		return err
+	}
+	if choice == "" && unusable == nil {
+		return &cdc.Problem{
+			What: "the spool is another one than before, and the slot is there; it has to be said " +
+				"whether this database is the one that was announced before",
+			Hint: "--spool=keep, when it is, goes on where the slot stands. --spool=discard, when this is a " +
+				"copy of that one, makes a new slot, and forgets what is in the spool",
+		}
+	}
+	if err := choice.check(ctx, store); err != nil {
+		return err
+	}
+	if err := store.ForgetCheckpoint(ctx, cfg.CDC.Slot); err != nil {
+		return err
+	}
+	if unusable != nil || choice == discardSpool {
+		return RenewSlot(ctx, db, conn, store, string(cdc.OtherSpool), choice)
+	}
+	at, err := db.SlotPosition(ctx)
+	if err != nil {
+		return err
+	}
+	begin := &cdc.Checkpoint{Settled: cdc.Position{End: at}}
+	tellAccepted(db.Log, cfg.CDC.Slot, begin, at)
+	// told twice when killed after it
+	if _, err := store.Note(ctx, []notice.Row{
+		notice.Gap(string(cdc.OtherSpool), begin, at),
+	}); err != nil {
+		return err
+	}
+	return cdc.ForgetSpool(ctx, conn, cfg.CDC)
+}
+
 // RenewSlot makes a new slot in place of the one that cannot be read any more. The checkpoint tells
 // where the gap begins, and goes last: killed at any point before, there is still a gap, of a slot
 // that is missing or that was moved, and the same can be done again.
@@ -95,7 +142,8 @@ func (c SpoolChoice) check(ctx context.Context, store *spool.Spool) error {
 //  3. Deliveries are discarded, if that was said.
 //  4. What the slot needs is made, and then the slot. This takes as long as others' transactions
 //     do.
-//  5. The checkpoint is forgotten: the next start takes up where the slot stands.
+//  5. The checkpoint is forgotten, and before it the note of it: the next start takes up where the
+//     slot stands.
 func RenewSlot(ctx context.Context, db *crm.Database, conn *pgx.Conn,
 	store *spool.Spool, reason string, choice SpoolChoice,
 ) error {
@@ -126,6 +174,9 @@ func RenewSlot(ctx context.Context, db *crm.Database, conn *pgx.Conn,
 	tellAccepted(log, cfg.CDC.Slot, begin, to)
 	// told twice when killed after it
 	if _, err := store.Note(ctx, []notice.Row{notice.Gap(reason, begin, to)}); err != nil {
+		return err
+	}
+	if err := cdc.ForgetSpool(ctx, conn, cfg.CDC); err != nil {
 		return err
 	}
 	return store.ForgetCheckpoint(ctx, cfg.CDC.Slot)
