@@ -30,6 +30,10 @@ func TestReadOnly(t *testing.T) {
 		}
 		again := e2e.Start(t, db, settings...)
 		again.UntilPrinted("starting over")
+		if live, ready := again.Get("/livez"), again.Get("/readyz"); live != "200 live" ||
+			ready != "503 connecting" {
+			t.Errorf("it waits for the server to take writes, /livez answers %q, and /readyz %q", live, ready)
+		}
 
 		closeToWrites(db, false)
 		again.Until("active")
