@@ -189,7 +189,7 @@ func (s *system) check(cfg Config, c *Checkpoint) error {
 			What: fmt.Sprintf("replication slot %q was moved to %s by somebody else, or the "+
 				"checkpoint was set back; changes after %s were not announced",
 				cfg.Slot, s.slot.settled, after),
-			Hint: acceptHint,
+			Hint: "hookline setup --accept-gap, to go on from there without them",
 		}}
 	}
 	return nil

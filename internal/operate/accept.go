@@ -38,31 +38,45 @@ func AcceptGap(
 			if err != nil {
 				return err
 			}
-			if gap == nil || gap.Reason != cdc.Unreadable {
-				if _, err := db.CheckDrop(ctx); err != nil {
+			if gap != nil && gap.Reason == cdc.Unreadable {
+				begin, to, err := cdc.SkipUnreadable(ctx, conn.Conn(), cfg.CDC, store)
+				if err != nil {
 					return err
 				}
-				if gap != nil && gap.Reason == cdc.OtherSpool {
-					return acceptSpool(ctx, db, conn.Conn(), store, choice)
-				}
-				if err := choice.check(ctx, store); err != nil {
-					return err
-				}
-				reason := ""
-				if gap != nil {
-					reason = string(gap.Reason)
-				}
-				return RenewSlot(ctx, db, conn.Conn(), store, reason, choice)
-			}
-			begin, to, err := cdc.SkipUnreadable(ctx, conn.Conn(), cfg.CDC, store)
-			if err != nil {
+				tellAccepted(log, cfg.CDC.Slot, begin, to)
+				_, err = store.Note(ctx, []notice.Row{notice.Gap(string(gap.Reason), begin, to)})
 				return err
 			}
-			tellAccepted(log, cfg.CDC.Slot, begin, to)
-			_, err = store.Note(ctx, []notice.Row{notice.Gap(string(gap.Reason), begin, to)})
-			return err
+			if _, err := db.CheckDrop(ctx); err != nil {
+				return err
+			}
+			return acceptLoss(ctx, db, conn.Conn(), store, gap, choice)
 		})
 	})
+}
+
+// acceptLoss gives up what is lost of the stream, or of the spool; gap is nil where nothing is.
+func acceptLoss(ctx context.Context, db *crm.Database, conn *pgx.Conn, store *spool.Spool,
+	gap *cdc.Gap, choice SpoolChoice,
+) error {
+	var reason cdc.Reason
+	if gap != nil {
+		reason = gap.Reason
+	}
+	if reason == cdc.OtherSpool {
+		return acceptSpool(ctx, db, conn, store, choice)
+	}
+	if err := choice.check(ctx, store); err != nil {
+		return err
+	}
+	if reason == cdc.SlotMoved && choice != discardSpool {
+		begin, err := store.LoadCheckpoint(ctx, db.Config.CDC.Slot)
+		if err != nil {
+			return err
+		}
+		return keepSlot(ctx, db, conn, store, reason, begin)
+	}
+	return RenewSlot(ctx, db, conn, store, string(reason), choice)
 }
 
 // check returns a *cdc.Problem when there are deliveries and nobody has said what becomes of them.
@@ -117,19 +131,39 @@ func acceptSpool(ctx context.Context, db *crm.Database, conn *pgx.Conn, store *s
 	if unusable != nil || choice == discardSpool {
 		return RenewSlot(ctx, db, conn, store, string(cdc.OtherSpool), choice)
 	}
-	at, err := db.SlotPosition(ctx)
+	return keepSlot(ctx, db, conn, store, cdc.OtherSpool, nil)
+}
+
+// keepSlot goes on from where the slot stands, which has all that was committed since. The gap
+// begins at a checkpoint; without one nothing of the stream is lost.
+func keepSlot(ctx context.Context, db *crm.Database, conn *pgx.Conn, store *spool.Spool,
+	reason cdc.Reason, begin *cdc.Checkpoint,
+) error {
+	cfg := db.Config.CDC
+	to, err := db.SlotPosition(ctx)
 	if err != nil {
 		return err
 	}
-	begin := &cdc.Checkpoint{Settled: cdc.Position{End: at}}
-	tellAccepted(db.Log, cfg.CDC.Slot, begin, at)
+	if begin == nil {
+		begin = &cdc.Checkpoint{Settled: cdc.Position{End: to}}
+	}
+	tellAccepted(db.Log, cfg.Slot, begin, to)
 	// told twice when killed after it
-	if _, err := store.Note(ctx, []notice.Row{
-		notice.Gap(string(cdc.OtherSpool), begin, at),
-	}); err != nil {
+	if _, err := store.Note(ctx, []notice.Row{notice.Gap(string(reason), begin, to)}); err != nil {
 		return err
 	}
-	return cdc.ForgetSpool(ctx, conn, cfg.CDC)
+	return forgetCheckpoint(ctx, cfg, conn, store)
+}
+
+// forgetCheckpoint has the next start take up where the slot stands. Killed between the two steps,
+// the slot is still ahead of a checkpoint.
+func forgetCheckpoint(
+	ctx context.Context, cfg cdc.Config, conn *pgx.Conn, store *spool.Spool,
+) error {
+	if err := cdc.ForgetSpool(ctx, conn, cfg); err != nil {
+		return err
+	}
+	return store.ForgetCheckpoint(ctx, cfg.Slot)
 }
 
 // RenewSlot makes a new slot in place of the one that cannot be read any more. The checkpoint tells
@@ -176,10 +210,7 @@ func RenewSlot(ctx context.Context, db *crm.Database, conn *pgx.Conn,
 	if _, err := store.Note(ctx, []notice.Row{notice.Gap(reason, begin, to)}); err != nil {
 		return err
 	}
-	if err := cdc.ForgetSpool(ctx, conn, cfg.CDC); err != nil {
-		return err
-	}
-	return store.ForgetCheckpoint(ctx, cfg.CDC.Slot)
+	return forgetCheckpoint(ctx, cfg.CDC, conn, store)
 }
 
 // tellAccepted tells from where to where nothing is announced.
