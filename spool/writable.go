@@ -62,8 +62,8 @@ func (s *Spool) CheckWrites(ctx context.Context) (*cdc.Problem, error) {
 	case pg.DiskFull:
 		p.Hint = "make room on the disk of the spool's database; it goes on by itself then"
 	case pg.ReadOnlyTransaction:
-		p.Hint = "take default_transaction_read_only back where it is set (ALTER ROLE, ALTER DATABASE … " +
-			"RESET, or the server's own), or have HOOKLINE_SPOOL_DATABASE_URL, or else " +
+		p.Hint = "take default_transaction_read_only back where it is set (ALTER ROLE, ALTER DATABASE " +
+			"… RESET, or the server's own), or have HOOKLINE_SPOOL_DATABASE_URL, or else " +
 			"HOOKLINE_DATABASE_URL, lead to the primary where this is a standby; it goes on by itself then"
 	case pg.LockNotAvailable: // of somebody who is gone by now, or cannot be seen
 		p.Hint = "end whoever has a table of the spool locked: see pg_locks; it goes on by itself then"

@@ -102,10 +102,10 @@ func (c SpoolChoice) check(ctx context.Context, store *spool.Spool) error {
 	}
 }
 
-// acceptSpool goes on with another spool than before: from where the slot stands, which has all that
-// was not settled, or with a new slot where that is of no use, or the original of this copy sends
-// what it has. A checkpoint that is found in the spool tells of neither. Killed at any point, there
-// is still a gap, and the same can be done again: the note is forgotten last.
+// acceptSpool goes on with another spool than before: from where the slot stands, which has all
+// that was not settled, or with a new slot where that is of no use, or the original of this copy
+// sends what it has. A checkpoint that is found in the spool tells of neither. Killed at any point,
+// there is still a gap, and the same can be done again: the note is forgotten last.
 func acceptSpool(ctx context.Context, db *crm.Database, conn *pgx.Conn, store *spool.Spool,
 	choice SpoolChoice,
 ) error {
@@ -118,8 +118,8 @@ func acceptSpool(ctx context.Context, db *crm.Database, conn *pgx.Conn, store *s
 		return &cdc.Problem{
 			What: "the spool is another one than before, and the slot is there; it has to be said " +
 				"whether this database is the one that was announced before",
-			Hint: "--spool=keep, when it is, goes on where the slot stands. --spool=discard, when this is a " +
-				"copy of that one, makes a new slot, and forgets what is in the spool",
+			Hint: "--spool=keep, when it is, goes on where the slot stands. --spool=discard, when this " +
+				"is a copy of that one, makes a new slot, and forgets what is in the spool",
 		}
 	}
 	if err := choice.check(ctx, store); err != nil {
