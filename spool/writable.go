@@ -44,7 +44,7 @@ func (s *Spool) CheckWrites(ctx context.Context) (*cdc.Problem, error) {
 	}
 	refused := pg.Refused(err)
 	switch {
-	case err == nil, pg.Is(err, pg.UndefinedTable), pg.Is(err, pg.InvalidSchemaName):
+	case err == nil, pg.Is(err, pg.UndefinedTable):
 		return nil, nil
 	case refused == nil:
 		return nil, fmt.Errorf("try whether the spool can be written to: %w", err)
