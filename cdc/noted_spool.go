@@ -32,10 +32,14 @@ func readNotedSpool(ctx context.Context, conn *pgconn.PgConn, cfg Config) (id st
 	return id, nil
 }
 
-// NoteSpool notes in the database which checkpoint is the slot's, once there is one. A note that is
-// there already stays.
+// NoteSpool notes in the database which checkpoint is the slot's, once there is one. Where there is
+// a note already it writes nothing.
 func NoteSpool(ctx context.Context, conn *pgx.Conn, cfg Config, checkpoints Checkpoints) error {
 	cfg = cfg.withDefaults()
+	noted, err := readNotedSpool(ctx, conn.PgConn(), cfg)
+	if err != nil || noted != "" {
+		return err
+	}
 	c, err := checkpoints.LoadCheckpoint(ctx, cfg.Slot)
 	if err != nil || c == nil {
 		return err
