@@ -203,7 +203,6 @@ func TestRecordOfAFrozenProcess(t *testing.T) {
 		slow.OpenGate()
 		e2e.Finish(t, third, quick.Gets(db.Diary()...), slow.Gets(db.Diary()...))
 		for life, n := range quick.Repeats() {
-			// of those that the second one began with it has no record, where they are in flight
 			if n > inFlight {
 				t.Errorf("%d deliveries were repeated in life %d, want %d at most", n, life, inFlight)
 			}
