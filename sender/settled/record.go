@@ -203,8 +203,8 @@ func (r *Record) survive(before bool) {
 }
 
 // Each calls live with the deliveries that the record has of the commits from a position on. It
-// calls spooled with those from the spool that it may not know to be accepted. While another process
-// has the file, it is what that has added by now.
+// calls spooled with those from the spool that it may not know to be accepted. While another
+// process has the file, it is what that has added by now.
 func (r *Record) Each(from cdc.LSN, live, spooled func(Delivery)) {
 	if r == nil || r.read == nil {
 		return
