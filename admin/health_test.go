@@ -2,9 +2,11 @@ package admin_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +89,45 @@ func TestProbes(t *testing.T) {
 				t.Errorf("/readyz answered %d %q, want %d and %q", status, body, test.ready, test.says)
 			}
 		})
+	}
+}
+
+// docs/operations.md has a line for each answer of /readyz: those of all states, of what halts the
+// stream, and of a server that is silent.
+func TestAnswersOfReadyzAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	streams := []stream{
+		{cdc.Active, time.Now().Add(-time.Hour), nil, nil, nil},
+		{cdc.Active, time.Now(), nil, nil, &cdc.Held{}},
+	}
+	for _, state := range cdc.States {
+		s := stream{state: state, contact: time.Now()}
+		switch state {
+		case cdc.InGap:
+			s.gap = &cdc.Gap{}
+		case cdc.StateBlocked:
+			s.blocked = &cdc.Blocked{}
+		}
+		streams = append(streams, s)
+	}
+	for _, s := range streams {
+		h, err := admin.Listen("127.0.0.1:0", s, prometheus.NewRegistry(),
+			slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, body := get(t, h, "/readyz")
+		_ = h.Close(context.Background())
+		// up to what differs from one time to the next
+		answer, _, _ := strings.Cut(strings.TrimSpace(body), ":")
+		answer, _, _ = strings.Cut(answer, " (")
+		answer, _, _ = strings.Cut(answer, " for 1h")
+		if line := fmt.Sprintf("\n| `%d %s", status, answer); !strings.Contains(string(text), line) {
+			t.Errorf("docs/operations.md has no line that begins with %q", line[1:])
+		}
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 // slot alone knows whole transactions only, and says nothing of the database that it is in: a clone
 // has the same.
 type Checkpoint struct {
+	// given to the first one that was saved for the slot, at random; saving leaves it alone
+	ID       string `json:"-"`
 	System   string // system identifier of the cluster
 	Database string // OID of the database
 	Timeline int32
@@ -152,6 +154,9 @@ func (s *Source) resume(ctx context.Context) (Position, error) {
 			return err
 		})
 		if err != nil {
+			return Position{}, err
+		}
+		if err := s.system.checkNotes(s.cfg, c); err != nil {
 			return Position{}, err
 		}
 		if err := s.system.check(s.cfg, c); err != nil {

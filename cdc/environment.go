@@ -52,14 +52,7 @@ func NoteEnvironment(ctx context.Context, conn *pgx.Conn, cfg Config) error {
 
 // ForgetEnvironment removes the name from the database.
 func ForgetEnvironment(ctx context.Context, conn *pgx.Conn, cfg Config) error {
-	cfg = cfg.withDefaults()
-	table := cfg.own(environmentTable).String()
-	var there bool
-	err := conn.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", table).Scan(&there)
-	if err == nil && there {
-		_, err = conn.Exec(ctx, "DELETE FROM "+table+" WHERE slot = $1", cfg.Slot)
-	}
-	if err != nil {
+	if err := cfg.forgetNote(ctx, conn, environmentTable); err != nil {
 		return fmt.Errorf("forget which environment this was: %w", err)
 	}
 	return nil

@@ -28,6 +28,8 @@ const (
 	OtherSystem Reason = "other_system"
 	// a copy of the database that was announced under another name
 	OtherEnvironment Reason = "other_environment"
+	// the checkpoint that was saved is not there: see NoteSpool
+	OtherSpool Reason = "other_spool"
 	// the server cannot send a transaction: see UnreadableChange
 	Unreadable Reason = "unreadable"
 )
@@ -35,7 +37,7 @@ const (
 // Reasons are all there are.
 var Reasons = [...]Reason{
 	SlotMissing, SlotLost, SlotMoved, PublicationMissing, OtherSystem,
-	OtherEnvironment, Unreadable,
+	OtherEnvironment, OtherSpool, Unreadable,
 }
 
 // Gap is a Problem that has cost changes: some that were committed can no longer be announced, or
@@ -67,10 +69,15 @@ func FindGap(
 	if err != nil {
 		return nil, err
 	}
-	if checkpoints != nil && checkpoint == nil && now.unusable() && now.checkEnvironment(cfg) == nil {
-		return nil, nil // the slot is made anew: see Plan.slot
+	if checkpoints != nil {
+		err = now.checkNotes(cfg, checkpoint)
+		if err == nil && checkpoint == nil && now.unusable() {
+			return nil, nil // the slot is made anew: see Plan.slot
+		}
 	}
-	err = now.check(cfg, checkpoint)
+	if err == nil {
+		err = now.check(cfg, checkpoint)
+	}
 	if gap, ok := errors.AsType[*Gap](err); ok {
 		return gap, nil
 	}
@@ -182,7 +189,7 @@ func (s *system) check(cfg Config, c *Checkpoint) error {
 			What: fmt.Sprintf("replication slot %q was moved to %s by somebody else, or the "+
 				"checkpoint was set back; changes after %s were not announced",
 				cfg.Slot, s.slot.settled, after),
-			Hint: acceptHint,
+			Hint: "hookline setup --accept-gap, to go on from there without them",
 		}}
 	}
 	return nil

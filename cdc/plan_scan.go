@@ -47,7 +47,7 @@ func scanCatalogs(ctx context.Context, conn *pgx.Conn, cfg Config, tables []Tabl
 		return nil, err
 	}
 	if checkpoints != nil {
-		if err := now.checkEnvironment(cfg); err != nil {
+		if err := now.checkNotes(cfg, checkpoint); err != nil {
 			return nil, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pglogrepl"
@@ -28,6 +29,7 @@ type system struct {
 	slot      slot
 
 	environment string // that was noted in the database; "" when none was
+	spool       string // the ID of the checkpoint that was noted; "" when none was
 	synchronous string // synchronous_standby_names
 	application string // application_name of the connection
 }
@@ -57,9 +59,10 @@ func querySystem(ctx context.Context, conn *pgconn.PgConn, cfg Config) (system, 
 			    8))::bit(32)::int END AS timeline,
 			CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() - '0/0' END AS "end",
 			`+pg.SlotSQL(pg.Literal(cfg.Slot))+` AS slot,
-			EXISTS (SELECT FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
-				WHERE nspname = `+pg.Literal(cfg.Schema)+` AND relname = '`+environmentTable+`'
-					AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(t.oid, 'SELECT')) AS named
+			array(SELECT relname FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
+				WHERE nspname = `+pg.Literal(cfg.Schema)+` AND relname IN ('`+environmentTable+`', '`+
+		spoolTable+`')
+					AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(t.oid, 'SELECT')) AS notes
 		FROM pg_database d WHERE d.datname = current_database()) found`).ReadAll()
 	if err != nil {
 		return system{}, fmt.Errorf("look at slot %q and publication %q: %w", cfg.Slot, cfg.Publication,
@@ -75,7 +78,7 @@ func querySystem(ctx context.Context, conn *pgconn.PgConn, cfg Config) (system, 
 		Timeline                 int32
 		End                      LSN
 		Slot                     pg.Slot
-		Named                    bool
+		Notes                    []string
 	}
 	if err := json.Unmarshal(results[0].Rows[0][0], &row); err != nil {
 		return system{}, fmt.Errorf("look at slot %q and publication %q: %w", cfg.Slot, cfg.Publication,
@@ -84,15 +87,19 @@ func querySystem(ctx context.Context, conn *pgconn.PgConn, cfg Config) (system, 
 	if row.Timeline == 0 {
 		return system{}, errReadOnly
 	}
-	environment := ""
-	if row.Named {
-		if environment, err = readEnvironment(ctx, conn, cfg); err != nil {
-			return system{}, err
-		}
+	environment, spool := "", ""
+	if slices.Contains(row.Notes, environmentTable) {
+		environment, err = readEnvironment(ctx, conn, cfg)
+	}
+	if err == nil && slices.Contains(row.Notes, spoolTable) {
+		spool, err = readNotedSpool(ctx, conn, cfg)
+	}
+	if err != nil {
+		return system{}, err
 	}
 	return system{
-		environment: environment,
-		major:       row.Major, xid: row.XID,
+		environment: environment, spool: spool,
+		major: row.Major, xid: row.XID,
 		timeline: row.Timeline, end: row.End, timeout: time.Duration(row.Timeout) * time.Millisecond,
 		database: row.OID, name: row.Name, published: row.Published,
 		synchronous: row.Synchronous, application: row.Application,

@@ -38,6 +38,7 @@ type RemovalKind string
 // depend on replica identities before those are set, and what remembers them last.
 const (
 	RemoveSlot        RemovalKind = "drop the slot"
+	RemoveNote        RemovalKind = "forget which spool was used"
 	RemovePublication RemovalKind = "drop the publication"
 	RestoreIdentity   RemovalKind = "set the replica identity of before"
 	RemoveSchema      RemovalKind = "drop Hookline's own tables"
@@ -85,7 +86,7 @@ func NewTeardown(ctx context.Context, conn *pgx.Conn, cfg Config, tables []strin
 		if len(others) > 0 {
 			t.keep("publication, replica identities and schema "+t.cfg.Schema,
 				servesToo(others), "")
-			return nil
+			return t.planNote(ctx, conn)
 		}
 		if err := t.planPublication(ctx, conn); err != nil {
 			return err
@@ -124,7 +125,7 @@ func NewSpoolTeardown(ctx context.Context, conn *pgx.Conn, schema, slot string, 
 func ownTables() []string {
 	return []string{
 		knownTable, movedTable, listingTable, backfillTable, identityTable, environmentTable,
-		migrate.VersionTable,
+		spoolTable, migrate.VersionTable,
 	}
 }
 
@@ -203,6 +204,24 @@ func (t *Teardown) planSlot(ctx context.Context, conn *pgx.Conn) error {
 		t.add(RemoveSlot, "slot "+t.cfg.Slot, dropSlot(t.cfg.Slot), true)
 	}
 	return nil
+}
+
+// planNote plans the removal of the note of the slot's spool from a table that stays: the spool may
+// go, and the slot come again.
+func (t *Teardown) planNote(ctx context.Context, conn *pgx.Conn) error {
+	name := t.cfg.own(spoolTable).String()
+	there, err := queryExists(ctx, conn, name)
+	if err != nil || !there {
+		return err
+	}
+	var noted, owned bool
+	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+name+" WHERE slot = $1), "+
+		"has_table_privilege($2, 'DELETE')", t.cfg.Slot, name).Scan(&noted, &owned)
+	if err == nil && noted {
+		t.add(RemoveNote, "note of the spool of slot "+t.cfg.Slot,
+			"DELETE FROM "+name+" WHERE slot = "+pg.Literal(t.cfg.Slot), owned)
+	}
+	return err
 }
 
 // queryOthers returns the other slots of this database that use the same schema.

@@ -215,6 +215,9 @@ func FinishUpgrade(ctx context.Context, cfg Config, checkpoints Checkpoints) (be
 		return nil, 0, err
 	}
 	c, err := checkpoints.LoadCheckpoint(ctx, cfg.Slot)
+	if err == nil {
+		err = now.checkNotes(cfg, c)
+	}
 	switch {
 	case err != nil:
 		return nil, 0, err

@@ -29,13 +29,14 @@ func (s *Spool) LoadCheckpoint(ctx context.Context, slot string) (*cdc.Checkpoin
 			coalesce(to_jsonb(c)->>'unreadable_cause', ''),
 			coalesce((to_jsonb(c)->>'prepared_major')::int, 0),
 			coalesce((to_jsonb(c)->>'prepared_xid')::bigint, 0),
-			coalesce((to_jsonb(c)->>'prepared_until')::pg_lsn, '0/0')
+			coalesce((to_jsonb(c)->>'prepared_until')::pg_lsn, '0/0'),
+			coalesce(to_jsonb(c)->>'id', '')
 		FROM `+s.table+` c WHERE slot = $1`, slot).
 		Scan(&c.System, &c.Database, &c.Timeline, &c.Settled.End, &c.Settled.Commit, &c.Settled.Index,
 			&at,
 			&c.Unreadable.Commit, &c.Unreadable.After, &c.Unreadable.Cause, &c.Prepared.Major,
 			&c.Prepared.XID,
-			&c.Prepared.Until)
+			&c.Prepared.Until, &c.ID)
 	if errors.Is(err, pgx.ErrNoRows) || pg.Is(err, pg.UndefinedTable) {
 		return nil, nil
 	}

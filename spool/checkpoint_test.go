@@ -1,6 +1,8 @@
 package spool_test
 
 import (
+	"cmp"
+	"fmt"
 	"testing"
 	"time"
 
@@ -44,13 +46,22 @@ func TestCheckpointRoundTrip(t *testing.T) {
 		},
 		{"another system", system(first, "8"), system(first, "8")},
 	}
+	id := "" // which it keeps
+	load := func(name string, want cdc.Checkpoint) {
+		got, err := s.LoadCheckpoint(t.Context(), "a")
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		id = cmp.Or(id, got.ID)
+		if want.ID = id; id == "" || *got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+	}
 	for _, step := range steps {
 		if err := s.SaveCheckpoint(t.Context(), "a", step.save); err != nil {
 			t.Fatalf("%s: %v", step.name, err)
 		}
-		if got, err := s.LoadCheckpoint(t.Context(), "a"); err != nil || *got != step.want {
-			t.Errorf("%s: %+v, %v, want %+v", step.name, got, err, step.want)
-		}
+		load(step.name, step.want)
 	}
 	other := timeline(system(first, "8"), 3)
 	for _, step := range []struct{ before, want cdc.Checkpoint }{
@@ -61,9 +72,7 @@ func TestCheckpointRoundTrip(t *testing.T) {
 		if err != nil || ok != (step.want == other) {
 			t.Errorf("replace %+v: %t, %v", step.before, ok, err)
 		}
-		if got, err := s.LoadCheckpoint(t.Context(), "a"); err != nil || *got != step.want {
-			t.Errorf("after a replacement of %+v: %+v, %v, want %+v", step.before, got, err, step.want)
-		}
+		load(fmt.Sprintf("after a replacement of %+v", step.before), step.want)
 	}
 	unsent := cdc.UnreadableChange{Commit: 0x1_0000_0030, After: 0x1_0000_0010, Cause: "too large"}
 	if err := s.SaveUnreadable(t.Context(), "a", unsent); err != nil {
@@ -102,6 +111,12 @@ func TestCheckpointRoundTrip(t *testing.T) {
 	}
 	if c, err := s.LoadCheckpoint(t.Context(), "a"); c != nil || err != nil {
 		t.Errorf("after it was forgotten: %v, %v", c, err)
+	}
+	if err := s.SaveCheckpoint(t.Context(), "a", first); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := s.LoadCheckpoint(t.Context(), "a"); err != nil || c.ID == "" || c.ID == id {
+		t.Errorf("the next one has ID %q, %v; the one before had %q", c.ID, err, id)
 	}
 }
 

@@ -30,7 +30,8 @@ type evidence struct {
 type account struct {
 	attempts map[delivery][]attempt
 	streams  []stream
-	recorded bool // it had the record of accepted deliveries, whenever it was active
+	recorded bool // it had read the record of accepted deliveries, whenever it was active
+	whole    bool // and all that it accepted is in there
 }
 
 // attempt is one of which the process knows what became.
@@ -61,7 +62,7 @@ var (
 
 // readLog reads what a process has logged; keys gets the webhooks that it names.
 func readLog(log string, keys map[string]uint64) *account {
-	a := &account{attempts: map[delivery][]attempt{}, recorded: true}
+	a := &account{attempts: map[delivery][]attempt{}, recorded: true, whole: true}
 	for line := range strings.Lines(log) {
 		if found := attemptLine.FindStringSubmatch(line); found != nil {
 			key := found[3]
@@ -83,7 +84,9 @@ func readLog(log string, keys map[string]uint64) *account {
 				a.streams = append(a.streams, s)
 			}
 		} else if strings.Contains(line, "accepted deliveries are not recorded") {
-			a.recorded = false
+			a.recorded, a.whole = false, false
+		} else if strings.Contains(line, "another process has the record of accepted deliveries") {
+			a.whole = false
 		}
 	}
 	return a
@@ -141,7 +144,7 @@ func (e *evidence) record(i int) (s *snapshot, exact bool) {
 		}
 	}
 	end := e.ended(i)
-	return s, s != nil && end != nil && !s.at.Before(end.at) && e.logs[e.claims[i-1].process].recorded
+	return s, s != nil && end != nil && !s.at.Before(end.at) && e.logs[e.claims[i-1].process].whole
 }
 
 // successor returns the claim up to another one that took over from who had sent a delivery last;

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -88,6 +89,12 @@ func TestFullDisk(t *testing.T) {
 				FROM generate_series(1, $1::int) i`, rows)
 	healthy.UntilAccepted(5 + rows)
 	sut.UntilPrinted("No space left on device")
+	d, _ := db.Doctor(settings...)
+	e2e.WantFinding(t, d, "spool", "problem", "SQLSTATE 53100", "make room on the disk")
+	if p := e2e.Run(t, db.Env(settings...), "status"); p.Wait() != 3 ||
+		!strings.Contains(p.Out.String(), "SQLSTATE 53100") {
+		t.Errorf("status: exit code %d, want 3 and that the disk is full:\n%s", p.Wait(), p.Out.String())
+	}
 	sut.Kill()
 	for _, box := range []*e2e.Inbox{healthy, dead} {
 		box.ExpectReplay()

@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"strings"
 	"testing"
 
 	"hookline/e2e"
@@ -24,12 +25,22 @@ func TestReadOnly(t *testing.T) {
 		db.OneByOne("meanwhile", 50)
 		healthy.UntilAccepted(60)
 		sut.UntilPrinted("the spool cannot be written")
+		d, _ := db.Doctor()
+		e2e.WantFinding(t, d, "spool", "problem", "SQLSTATE 25006", "default_transaction_read_only")
+		if p := e2e.Run(t, db.Env(), "status"); p.Wait() != 3 ||
+			!strings.Contains(p.Out.String(), "spool: the spool cannot be written to") {
+			t.Errorf("status: exit code %d, want 3 and why:\n%s", p.Wait(), p.Out.String())
+		}
 		sut.Kill()
 		for _, box := range []*e2e.Inbox{healthy, dead} {
 			box.ExpectReplay()
 		}
 		again := e2e.Start(t, db, settings...)
 		again.UntilPrinted("starting over")
+		if live, ready := again.Get("/livez"), again.Get("/readyz"); live != "200 live" ||
+			ready != "503 connecting" {
+			t.Errorf("it waits for the server to take writes, /livez answers %q, and /readyz %q", live, ready)
+		}
 
 		closeToWrites(db, false)
 		again.Until("active")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 
 	"hookline/e2e"
@@ -159,4 +160,53 @@ func TestKilledAmidSpoolWithState(t *testing.T) {
 	if again := box.Count() - contacts; again > inFlight {
 		t.Errorf("%d deliveries were repeated, want %d at most", again, inFlight)
 	}
+}
+
+// A process that is frozen has the record of what it has accepted, and keeps it. Who takes over
+// from it reads it all the same, and has it as soon as the frozen one is gone: killed then, it
+// repeats no more than what was in flight, either.
+func TestRecordOfAFrozenProcess(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, db *e2e.Database) {
+		const contacts = 300
+		quick, slow := e2e.NewInbox(t), e2e.NewInbox(t)
+		db.AddWebhook(quick, "*.*")
+		db.AddWebhook(slow, "*.*") // which holds the checkpoint
+		slow.CloseAfter(0)
+		settings := []string{
+			"HOOKLINE_STATE_DIR=" + t.TempDir(), "HOOKLINE_REQUEST_TIMEOUT=5m",
+			"HOOKLINE_MAX_BUFFER=32MiB", e2e.Often,
+		}
+		first := e2e.Start(t, db, settings...).Until("active")
+		db.OneByOne("first", contacts)
+		quick.UntilAccepted(contacts)
+
+		first.Signal(syscall.SIGSTOP)
+		db.Exec(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots
+			WHERE slot_name = $1 AND active`, db.Name)
+		quick.BeginLife()
+		second := e2e.Start(t, db, settings...).Until("active")
+		second.UntilPrinted("another process has the record of accepted deliveries")
+		db.OneByOne("second", 1)
+		quick.UntilHeardOf("second1") // the stream has brought everything before
+		first.Kill()
+		second.UntilPrinted("accepted deliveries are recorded from now on")
+		db.OneByOne("third", contacts)
+		quick.UntilHeardOf(fmt.Sprint("third", contacts))
+		quick.UntilAccepted(2*contacts + 1)
+
+		second.Kill()
+		quick.ExpectReplay()
+		slow.ExpectReplay()
+		third := e2e.Start(t, db, settings...).Until("active")
+		db.OneByOne("last", 1)
+		quick.UntilHeardOf("last1")
+		slow.OpenGate()
+		e2e.Finish(t, third, quick.Gets(db.Diary()...), slow.Gets(db.Diary()...))
+		for life, n := range quick.Repeats() {
+			if n > inFlight {
+				t.Errorf("%d deliveries were repeated in life %d, want %d at most", n, life, inFlight)
+			}
+		}
+		t.Logf("repeats in each life: %v", quick.Repeats())
+	})
 }

@@ -149,6 +149,9 @@ func (d *Database) PrepareOn(ctx context.Context, conn *pgx.Conn,
 	err = errors.Join(d.noteTenancy(ctx, conn), d.noteObjects(ctx, conn, tables))
 	if !d.Config.CDC.Standby { // or whoever has the slot, and was told no name, would not be let go on
 		err = errors.Join(err, cdc.NoteEnvironment(ctx, conn, d.Config.CDC))
+		if checkpoints != nil {
+			err = errors.Join(err, cdc.NoteSpool(ctx, conn, d.Config.CDC, checkpoints))
+		}
 	}
 	return plan, err
 }

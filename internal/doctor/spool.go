@@ -29,11 +29,18 @@ func (x *checkup) spool(ctx context.Context) (found []cdc.Finding, err error) {
 		}}, nil
 	}
 	x.reachable = true
-	queues, gaveUp, err := crm.ReadSpool(ctx, x.store)
+	unwritable, err := x.store.CheckWrites(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return checkQueues(queues, gaveUp, time.Now()), nil
+	if unwritable != nil {
+		found = append(found, unwritable.Finding("spool"))
+	}
+	queues, gaveUp, err := crm.ReadSpool(ctx, x.store)
+	if err != nil {
+		return found, err
+	}
+	return append(found, checkQueues(queues, gaveUp, time.Now())...), nil
 }
 
 // checkQueues tells what waits, what is dead, and what was given up.

@@ -38,28 +38,45 @@ func AcceptGap(
 			if err != nil {
 				return err
 			}
-			if gap == nil || gap.Reason != cdc.Unreadable {
-				if _, err := db.CheckDrop(ctx); err != nil {
+			if gap != nil && gap.Reason == cdc.Unreadable {
+				begin, to, err := cdc.SkipUnreadable(ctx, conn.Conn(), cfg.CDC, store)
+				if err != nil {
 					return err
 				}
-				if err := choice.check(ctx, store); err != nil {
-					return err
-				}
-				reason := ""
-				if gap != nil {
-					reason = string(gap.Reason)
-				}
-				return RenewSlot(ctx, db, conn.Conn(), store, reason, choice)
-			}
-			begin, to, err := cdc.SkipUnreadable(ctx, conn.Conn(), cfg.CDC, store)
-			if err != nil {
+				tellAccepted(log, cfg.CDC.Slot, begin, to)
+				_, err = store.Note(ctx, []notice.Row{notice.Gap(string(gap.Reason), begin, to)})
 				return err
 			}
-			tellAccepted(log, cfg.CDC.Slot, begin, to)
-			_, err = store.Note(ctx, []notice.Row{notice.Gap(string(gap.Reason), begin, to)})
-			return err
+			if _, err := db.CheckDrop(ctx); err != nil {
+				return err
+			}
+			return acceptLoss(ctx, db, conn.Conn(), store, gap, choice)
 		})
 	})
+}
+
+// acceptLoss gives up what is lost of the stream, or of the spool; gap is nil where nothing is.
+func acceptLoss(ctx context.Context, db *crm.Database, conn *pgx.Conn, store *spool.Spool,
+	gap *cdc.Gap, choice SpoolChoice,
+) error {
+	var reason cdc.Reason
+	if gap != nil {
+		reason = gap.Reason
+	}
+	if reason == cdc.OtherSpool {
+		return acceptSpool(ctx, db, conn, store, choice)
+	}
+	if err := choice.check(ctx, store); err != nil {
+		return err
+	}
+	if reason == cdc.SlotMoved && choice != discardSpool {
+		begin, err := store.LoadCheckpoint(ctx, db.Config.CDC.Slot)
+		if err != nil {
+			return err
+		}
+		return keepSlot(ctx, db, conn, store, reason, begin)
+	}
+	return RenewSlot(ctx, db, conn, store, string(reason), choice)
 }
 
 // check returns a *cdc.Problem when there are deliveries and nobody has said what becomes of them.
@@ -85,6 +102,70 @@ func (c SpoolChoice) check(ctx context.Context, store *spool.Spool) error {
 	}
 }
 
+// acceptSpool goes on with another spool than before: from where the slot stands, which has all
+// that was not settled, or with a new slot where that is of no use, or the original of this copy
+// sends what it has. A checkpoint that is found in the spool tells of neither. Killed at any point,
+// there is still a gap, and the same can be done again: the note is forgotten last.
+func acceptSpool(ctx context.Context, db *crm.Database, conn *pgx.Conn, store *spool.Spool,
+	choice SpoolChoice,
+) error {
+	cfg := db.Config
+	unusable, err := cdc.FindGap(ctx, conn, cfg.CDC, nil)
+	if err != nil {
+		return err
+	}
+	if choice == "" && unusable == nil {
+		return &cdc.Problem{
+			What: "the spool is another one than before, and the slot is there; it has to be said " +
+				"whether this database is the one that was announced before",
+			Hint: "--spool=keep, when it is, goes on where the slot stands. --spool=discard, when this " +
+				"is a copy of that one, makes a new slot, and forgets what is in the spool",
+		}
+	}
+	if err := choice.check(ctx, store); err != nil {
+		return err
+	}
+	if err := store.ForgetCheckpoint(ctx, cfg.CDC.Slot); err != nil {
+		return err
+	}
+	if unusable != nil || choice == discardSpool {
+		return RenewSlot(ctx, db, conn, store, string(cdc.OtherSpool), choice)
+	}
+	return keepSlot(ctx, db, conn, store, cdc.OtherSpool, nil)
+}
+
+// keepSlot goes on from where the slot stands, which has all that was committed since. The gap
+// begins at a checkpoint; without one nothing of the stream is lost.
+func keepSlot(ctx context.Context, db *crm.Database, conn *pgx.Conn, store *spool.Spool,
+	reason cdc.Reason, begin *cdc.Checkpoint,
+) error {
+	cfg := db.Config.CDC
+	to, err := db.SlotPosition(ctx)
+	if err != nil {
+		return err
+	}
+	if begin == nil {
+		begin = &cdc.Checkpoint{Settled: cdc.Position{End: to}}
+	}
+	tellAccepted(db.Log, cfg.Slot, begin, to)
+	// told twice when killed after it
+	if _, err := store.Note(ctx, []notice.Row{notice.Gap(string(reason), begin, to)}); err != nil {
+		return err
+	}
+	return forgetCheckpoint(ctx, cfg, conn, store)
+}
+
+// forgetCheckpoint has the next start take up where the slot stands. Killed between the two steps,
+// the slot is still ahead of a checkpoint.
+func forgetCheckpoint(
+	ctx context.Context, cfg cdc.Config, conn *pgx.Conn, store *spool.Spool,
+) error {
+	if err := cdc.ForgetSpool(ctx, conn, cfg); err != nil {
+		return err
+	}
+	return store.ForgetCheckpoint(ctx, cfg.Slot)
+}
+
 // RenewSlot makes a new slot in place of the one that cannot be read any more. The checkpoint tells
 // where the gap begins, and goes last: killed at any point before, there is still a gap, of a slot
 // that is missing or that was moved, and the same can be done again.
@@ -95,7 +176,8 @@ func (c SpoolChoice) check(ctx context.Context, store *spool.Spool) error {
 //  3. Deliveries are discarded, if that was said.
 //  4. What the slot needs is made, and then the slot. This takes as long as others' transactions
 //     do.
-//  5. The checkpoint is forgotten: the next start takes up where the slot stands.
+//  5. The checkpoint is forgotten, and before it the note of it: the next start takes up where the
+//     slot stands.
 func RenewSlot(ctx context.Context, db *crm.Database, conn *pgx.Conn,
 	store *spool.Spool, reason string, choice SpoolChoice,
 ) error {
@@ -128,7 +210,7 @@ func RenewSlot(ctx context.Context, db *crm.Database, conn *pgx.Conn,
 	if _, err := store.Note(ctx, []notice.Row{notice.Gap(reason, begin, to)}); err != nil {
 		return err
 	}
-	return store.ForgetCheckpoint(ctx, cfg.CDC.Slot)
+	return forgetCheckpoint(ctx, cfg.CDC, conn, store)
 }
 
 // tellAccepted tells from where to where nothing is announced.

@@ -82,6 +82,13 @@ func ReadStatus(ctx context.Context, cfg config.Config) (*Status, error) {
 	if err := s.read(ctx, db, store); err != nil {
 		return nil, err
 	}
+	unwritable, err := store.CheckWrites(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if unwritable != nil {
+		s.add("spool", unwritable)
+	}
 	if s.Spool, s.Gaps, err = crm.ReadSpool(ctx, store); err != nil {
 		return nil, err
 	}

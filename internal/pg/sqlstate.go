@@ -28,6 +28,7 @@ const (
 	DuplicateObject              = "42710" // a slot exists already
 	UndefinedTable               = "42P01"
 	DuplicatePreparedStatement   = "42P05"
+	DiskFull                     = "53100"
 	TooManyConnections           = "53300"
 	ConfigurationLimitExceeded   = "53400" // no room for another slot
 	ObjectNotInPrerequisiteState = "55000" // a slot is there but can no longer be read

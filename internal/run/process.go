@@ -20,6 +20,7 @@ type process struct {
 	mu     sync.Mutex
 	source *cdc.Source // of the present session; nil before the first
 	state  cdc.State   // of source
+	ending bool        // no other session follows
 	halt   error       // nil unless there is one
 	// What has the server send nothing, in the present session; nil when nothing has.
 	held *cdc.Held
@@ -84,7 +85,7 @@ func (p *process) enter(state cdc.State, err error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.state = state; err != nil {
+	if p.state = state; err != nil || state == cdc.Stopped && !p.ending {
 		p.state = cdc.Connecting // the session is over; the next one connects anew, or the process ends
 	}
 	if p.halt == nil || state != cdc.Standby && state != cdc.Active {
@@ -96,6 +97,13 @@ func (p *process) enter(state cdc.State, err error) {
 		p.log.Info("nothing is in the way of the stream any more", "state", state)
 	}
 	p.halt = nil
+}
+
+// end takes note that the present session is the last one.
+func (p *process) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ending = true
 }
 
 // declare tells of a halt: aloud when it is news, otherwise it only stays.

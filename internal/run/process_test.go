@@ -52,7 +52,7 @@ func TestProcessState(t *testing.T) {
 		{"is blocked again", cdc.StateBlocked, blocked, cdc.StateBlocked, "", ""},
 		{"gets the slot again", cdc.Starting, nil, cdc.StateBlocked, "", ""},
 		{"goes on again", cdc.Active, nil, cdc.Active, "", "level=INFO"},
-		{"is stopped", cdc.Stopped, nil, cdc.Stopped, "", ""},
+		{"is over, and another session follows", cdc.Stopped, nil, cdc.Connecting, "", ""},
 	} {
 		logged.Reset()
 		p.enter(step.state, step.err)
@@ -74,6 +74,10 @@ func TestProcessState(t *testing.T) {
 				t.Errorf("%s: the gauge of %s is %v, want %v", step.name, label, value, want)
 			}
 		}
+	}
+	p.end()
+	if p.enter(cdc.Stopped, nil); p.State() != cdc.Stopped {
+		t.Errorf("the last session is over, and it is %s", p.State())
 	}
 }
 

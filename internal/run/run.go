@@ -129,6 +129,7 @@ func newProcessMetrics(version string) *prometheus.Registry {
 
 // sessions runs one session after the other.
 func (r *runner) sessions(ctx context.Context) error {
+	defer context.AfterFunc(ctx, r.process.end)()
 	reached := false // the database, once: from then on it is waited for
 	for {
 		own := prometheus.NewRegistry() // each session counts from zero

@@ -64,6 +64,7 @@ func (s *session) parts() parts {
 		background("monitor", s.monitor),
 		{"webhooks and catalog", s.load, nil},
 		{"deliveries of before", s.takeUp, nil},
+		background("record", func(ctx context.Context) { s.accepted.TakeUp(ctx) }),
 		background("transitions", s.followTransitions),
 		{"mapper", s.openMapper, nil},
 		background("new tables", func(ctx context.Context) { s.tables.follow(ctx) }),

@@ -35,8 +35,30 @@ func Prepare(dir, slot string) error {
 }
 
 // Open takes the record of an origin in a directory, for this process alone. What another slot or
-// database has left there is not taken up. Close it when nothing adds to it any more.
+// database has left there is not taken up. While another process has the record, it can be read:
+// see TakeUp. Close it when nothing adds to it any more.
 func Open(dir string, of Origin, log *slog.Logger) (*Record, error) {
+	r := &Record{log: log, path: fileOf(dir, of.Slot)}
+	take := func() (*ring, error) { return take(dir, of, log) }
+	held, err := take()
+	switch {
+	case errors.Is(err, errLocked):
+		r.take = take
+		r.read, err = look(dir, of)
+		log.Warn("another process has the record of accepted deliveries: they are not recorded until "+
+			"it has ended", "file", r.path)
+	case err == nil:
+		r.held, r.read = held, held
+		r.ring.Store(held)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// take takes the file of an origin, unless another process has it: then the error is errLocked.
+func take(dir string, of Origin, log *slog.Logger) (*ring, error) {
 	f, err := lock(dir, of.Slot)
 	if err != nil {
 		return nil, err
@@ -45,19 +67,40 @@ func Open(dir string, of Origin, log *slog.Logger) (*Record, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	r := in(memory)
-	r.log, r.path = log, f.Name()
-	r.unmap = func() error { return errors.Join(syscall.Munmap(memory), f.Close()) }
 	if why := unlike(memory, of); why != "" {
-		log.Warn("the record of accepted deliveries begins anew", "file", r.path, "reason", why)
+		log.Warn("the record of accepted deliveries begins anew", "file", f.Name(), "reason", why)
 		begin(memory, of)
 	} else if memory[0] == 0 {
 		begin(memory, of)
 	}
-	return r, nil
+	g := in(memory)
+	g.unmap = func() error { return errors.Join(syscall.Munmap(memory), f.Close()) }
+	return g, nil
 }
 
-var errLocked = errors.New("another process has it")
+// look maps the file that another process has, to be read; nil when it holds nothing of an origin
+// yet.
+func look(dir string, of Origin) (*ring, error) {
+	f, err := os.OpenFile(fileOf(dir, of.Slot), os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil || info.Size() != FileSize {
+		return nil, err
+	}
+	memory, err := syscall.Mmap(int(f.Fd()), 0, FileSize, syscall.PROT_READ, syscall.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("map %s: %w", f.Name(), err)
+	}
+	if memory[0] == 0 || unlike(memory, of) != "" {
+		return nil, syscall.Munmap(memory)
+	}
+	g := in(memory)
+	g.unmap = func() error { return syscall.Munmap(memory) }
+	return g, nil
+}
 
 // lock opens the file of a slot for this process alone, as long as it is open.
 func lock(dir, slot string) (*os.File, error) {

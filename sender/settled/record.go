@@ -1,13 +1,16 @@
 package settled
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"log/slog"
 	"path/filepath"
 	"runtime/debug"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"hookline/cdc"
@@ -17,17 +20,26 @@ import (
 // added outlives a kill of the process at any moment, and costs no system call. It need not outlive
 // the machine: all that it says is true, however old, and what it lacks is sent again.
 //
-// A nil Record is one that keeps nothing. Add and Mark are safe for concurrent use.
+// A nil Record is one that keeps nothing. Add, Mark and Noted are safe for concurrent use, with
+// TakeUp as well.
 //
 // The file is a head and a ring of entries, each with a checksum, as the process may be killed in
-// the middle of one.
+// the middle of one. So it can be read while another process adds to it.
 type Record struct {
-	log    *slog.Logger
-	path   string
+	log  *slog.Logger
+	path string
+	ring atomic.Pointer[ring] // that is added to; nil while there is none
+	read *ring                // as the processes before have left it; nil when they have left none
+	held *ring                // that was in ring first; belongs to whoever calls TakeUp
+	take func() (*ring, error)
+}
+
+// ring is the memory that a file is mapped into.
+type ring struct {
 	memory []byte  // the whole file
 	next   *uint64 // in memory: how many entries there ever were
 	noted  *uint64 // in memory: see Noted
-	broken atomic.Bool
+	late   bool    // it was taken up after what is in it was looked at
 	unmap  func() error
 }
 
@@ -81,18 +93,27 @@ func unlike(memory []byte, of Origin) string {
 	return ""
 }
 
-// in returns the record in memory that holds one.
-func in(memory []byte) *Record {
-	return &Record{
+// in returns the ring in memory that holds one.
+func in(memory []byte) *ring {
+	return &ring{
 		memory: memory,
 		next:   (*uint64)(unsafe.Pointer(&memory[nextAt])),
 		noted:  (*uint64)(unsafe.Pointer(&memory[notedAt])),
 	}
 }
 
+// added returns the ring that is added to, nil when there is none.
+func (r *Record) added() *ring {
+	if r == nil {
+		return nil
+	}
+	return r.ring.Load()
+}
+
 // Add notes that a delivery was accepted; spooled says that it came from the spool.
 func (r *Record) Add(d Delivery, spooled bool) {
-	if r == nil || r.broken.Load() {
+	g := r.added()
+	if g == nil {
 		return
 	}
 	if spooled {
@@ -101,27 +122,68 @@ func (r *Record) Add(d Delivery, spooled bool) {
 	var e [entrySize]byte
 	encode(&e, d)
 	defer r.survive(debug.SetPanicOnFault(true))
-	n := atomic.AddUint64(r.next, 1) - 1
-	copy(r.memory[headSize+n%entries*entrySize:], e[:])
+	n := atomic.AddUint64(g.next, 1) - 1
+	copy(g.memory[headSize+n%entries*entrySize:], e[:])
 }
 
 // Mark returns a place in the record for Noted: all that was added before it lies there, too.
 func (r *Record) Mark() (mark uint64) {
-	if r == nil || r.broken.Load() {
+	g := r.added()
+	if g == nil {
 		return 0
 	}
 	defer r.survive(debug.SetPanicOnFault(true))
-	return atomic.LoadUint64(r.next)
+	return atomic.LoadUint64(g.next)
 }
 
-// Noted tells that the spool knows of all deliveries from it that were added before a mark.
+// Noted tells that the spool knows of all deliveries from it that were added before a mark. Where
+// the record was taken up late it may have some of which this process does not know, so nothing is
+// told then: the next one has them all looked at again.
 func (r *Record) Noted(mark uint64) {
-	if r == nil || r.broken.Load() {
+	g := r.added()
+	if g == nil || g.late {
 		return
 	}
 	defer r.survive(debug.SetPanicOnFault(true))
-	atomic.StoreUint64(r.noted, mark)
+	atomic.StoreUint64(g.noted, mark)
 }
+
+// takeUpEvery is the time between two looks whether another process still has the file.
+const takeUpEvery = 500 * time.Millisecond
+
+// TakeUp waits until the process that had the file at Open has ended, and has Add add to it from
+// then on. It returns at once where nobody had it, and when ctx ends.
+func (r *Record) TakeUp(ctx context.Context) {
+	if r == nil || r.take == nil {
+		return
+	}
+	tick := time.NewTicker(takeUpEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		g, err := r.take()
+		if errors.Is(err, errLocked) {
+			continue
+		}
+		if err != nil {
+			r.log.Warn("accepted deliveries are not recorded: after a kill more of them come again",
+				"file", r.path, "error", err)
+			return
+		}
+		g.late = true
+		r.held = g
+		r.ring.Store(g)
+		r.log.Info("accepted deliveries are recorded from now on", "file", r.path)
+		return
+	}
+}
+
+// errLocked says that another process has the file.
+var errLocked = errors.New("another process has it")
 
 // survive, deferred, lets the process live when the file cannot be written to, as when somebody has
 // cut it short: from then on nothing is noted.
@@ -134,23 +196,25 @@ func (r *Record) survive(before bool) {
 	if _, fault := cause.(interface{ Addr() uintptr }); !fault {
 		panic(cause)
 	}
-	if !r.broken.Swap(true) {
+	if r.ring.Swap(nil) != nil {
 		r.log.Warn("the record of accepted deliveries cannot be written to: "+
 			"after a kill more of them come again", "file", r.path, "error", cause)
 	}
 }
 
 // Each calls live with the deliveries that the record has of the commits from a position on. It
-// calls spooled with those from the spool that it may not know to be accepted.
+// calls spooled with those from the spool that it may not know to be accepted. While another
+// process has the file, it is what that has added by now.
 func (r *Record) Each(from cdc.LSN, live, spooled func(Delivery)) {
-	if r == nil || r.broken.Load() {
+	if r == nil || r.read == nil {
 		return
 	}
+	g := r.read
 	defer r.survive(debug.SetPanicOnFault(true))
-	next, noted := atomic.LoadUint64(r.next), atomic.LoadUint64(r.noted)
+	next, noted := atomic.LoadUint64(g.next), atomic.LoadUint64(g.noted)
 	for n := next - min(next, entries); n < next; n++ {
 		at := headSize + n%entries*entrySize
-		d, whole := decode((*[entrySize]byte)(r.memory[at:]))
+		d, whole := decode((*[entrySize]byte)(g.memory[at:]))
 		if !whole {
 			continue
 		}
@@ -165,12 +229,19 @@ func (r *Record) Each(from cdc.LSN, live, spooled func(Delivery)) {
 	}
 }
 
-// Close gives the file back; what is in it stays.
-func (r *Record) Close() error {
+// Close gives the file back; what is in it stays. TakeUp has returned by then.
+func (r *Record) Close() (err error) {
 	if r == nil {
 		return nil
 	}
-	return r.unmap()
+	r.ring.Store(nil)
+	if r.held != nil {
+		err = r.held.unmap()
+	}
+	if r.read != nil && r.read != r.held {
+		err = errors.Join(err, r.read.unmap())
+	}
+	return err
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

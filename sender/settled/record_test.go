@@ -4,6 +4,7 @@ package settled_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"hookline/cdc"
@@ -168,21 +170,66 @@ func TestRecordOfAnother(t *testing.T) {
 	}
 }
 
-// One process has the record; the next one gets it when that is gone.
-func TestRecordIsLocked(t *testing.T) {
+// One process has the record. Another one reads what is in it, adds nothing, and takes it up when
+// the first has gone. It does not tell that the spool knows of what the first has added meanwhile.
+func TestRecordIsTakenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		first := open(t, dir, origin)
+		first.Add(delivery(1), true)
+		second := open(t, dir, origin)
+		if live, spooled := second.in(0); len(live) != 1 || len(spooled) != 1 {
+			t.Errorf("beside the first one there are %v, and of the spool %v; want one each", live, spooled)
+		}
+		if err := settled.Prepare(dir, origin.Slot); err != nil {
+			t.Errorf("whoever stands by must not be kept from it: %v", err)
+		}
+		open(t, dir, settled.Origin{Database: "0badcafe", Slot: "other"}).close(t)
+
+		second.Add(delivery(2), true)
+		second.Noted(second.Mark())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		second.TakeUp(ctx)
+		cancel()
+		second.Add(delivery(3), true)
+		first.Add(delivery(4), true)
+		first.close(t)
+		second.TakeUp(t.Context())
+		second.Add(delivery(5), true)
+		second.Noted(second.Mark())
+		second.close(t)
+		for _, says := range []string{"until it has ended", "recorded from now on"} {
+			if n := strings.Count(second.log.String(), says); n != 1 {
+				t.Errorf("the log has %q %d times, want once", says, n)
+			}
+		}
+
+		third := open(t, dir, origin)
+		third.TakeUp(t.Context()) // has nothing to wait for
+		want := []settled.Delivery{delivery(1), delivery(4), delivery(5)}
+		if live, spooled := third.in(0); !slices.Equal(live, want) || !slices.Equal(spooled, want) {
+			t.Errorf("there are %v, and of the spool %v; want %v", live, spooled, want)
+		}
+	})
+}
+
+// What another process has may be of another database, or not be whole yet: nothing is read then.
+func TestRecordOfAnotherIsNotRead(t *testing.T) {
 	dir := t.TempDir()
-	r := open(t, dir, origin)
-	if _, err := settled.Open(dir, origin, slog.Default()); err == nil ||
-		!strings.Contains(err.Error(), "another process has it") {
-		t.Errorf("two have it: %v", err)
+	first := open(t, dir, settled.Origin{Database: "12345678", Slot: "hookline"})
+	first.Add(delivery(1), false)
+	second := open(t, dir, origin)
+	if live, _ := second.in(0); len(live) > 0 {
+		t.Errorf("of another database: %v", live)
 	}
-	if err := settled.Prepare(dir, origin.Slot); err != nil {
-		t.Errorf("whoever stands by must not be kept from it: %v", err)
+	second.close(t)
+	if err := os.Truncate(filepath.Join(dir, "hookline.accepted"), 100); err != nil {
+		t.Fatal(err)
 	}
-	other := open(t, dir, settled.Origin{Database: "0badcafe", Slot: "other"})
-	other.close(t)
-	r.close(t)
-	open(t, dir, origin).close(t)
+	third := open(t, dir, origin)
+	if live, _ := third.in(0); len(live) > 0 {
+		t.Errorf("cut short: %v", live)
+	}
 }
 
 func TestPrepare(t *testing.T) {
