@@ -231,6 +231,7 @@ func (s *Sender) webhookQueue(key string) *webhookQueue {
 
 // settle keeps the promise of a delivery.
 func (s *Sender) settle(w *webhookQueue, d *queue.Delivery) {
+	s.cfg.Schedule.Moved()
 	w.bytes.Add(-d.Size)
 	d.Settled()
 	s.free(d)

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	pollEvery = 500 * time.Millisecond // between two looks at the queues: replays are wanted there
+	pollEvery = 500 * time.Millisecond // between two looks at the queues while anything moves
 	tellEvery = time.Minute            // between two log lines about a lastFailure that goes on
 )
 
@@ -45,7 +45,7 @@ func (s *Sender) Resume(ctx context.Context, before SettledBefore) error {
 
 // watchQueues looks at the queues until the work ends.
 func (s *Sender) watchQueues() {
-	tick := time.NewTicker(pollEvery)
+	tick := s.cfg.Schedule.Every(pollEvery)
 	defer tick.Stop()
 	for {
 		select {

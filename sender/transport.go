@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"hookline/internal/socket"
 	"hookline/sender/http1"
 	"hookline/sender/https"
 )
@@ -29,7 +30,14 @@ type transport struct {
 func newTransport(
 	ctx context.Context, cfg Config, g *guard, handshake func(resumed bool),
 ) *transport {
-	dial := g.dialer(net.Dialer{Timeout: cfg.RequestTimeout})
+	guarded := g.dialer(net.Dialer{Timeout: cfg.RequestTimeout})
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := guarded(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return socket.Direct(conn), nil
+	}
 	sessions := &tls.Config{
 		MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0),
 	}
