@@ -84,6 +84,7 @@ type Sender struct {
 	spoolFailedAt atomic.Int64            // since then, when one was last told; 0 while it works
 	overflows     map[string]toldOverflow // by webhook; the writer's
 	full          map[string]bool         // webhooks whose queues are full; watchQueues'
+	spoolEmpty    bool                    // at the last look; watchQueues'
 
 	settledSet atomic.Pointer[settled.Set] // see SettledBefore.Set; nil once it has been passed
 	record     *settled.Record             // set by Resume; nil for none

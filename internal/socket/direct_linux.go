@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 	"unsafe"
 )
@@ -16,8 +17,7 @@ import (
 // the runtime's monitor thread each time after the process has been idle, which then looks around
 // for a while: a quarter of what an event costs when one comes at a time.
 //
-// It is a *net.TCPConn in all else. One goroutine may read at a time, and one may write. What is no
-// *net.TCPConn is returned as it is.
+// It is a *net.TCPConn in all else. What is none is returned as it is.
 func Direct(c net.Conn) net.Conn {
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {
@@ -28,19 +28,20 @@ func Direct(c net.Conn) net.Conn {
 		return c
 	}
 	d := &direct{TCPConn: tcp, raw: raw}
-	d.tryRead, d.tryWrite = d.readOnce, d.writeAll
+	d.in.try, d.out.try = d.in.readOnce, d.out.writeAll
 	return d
 }
 
 type direct struct {
 	*net.TCPConn
-	raw               syscall.RawConn
-	tryRead, tryWrite func(fd uintptr) (done bool) // made once
-	in, out           transfer
+	raw     syscall.RawConn
+	in, out transfer
 }
 
-// transfer is a call of Read or Write.
+// transfer is a call of Read or Write; one at a time.
 type transfer struct {
+	mu  sync.Mutex
+	try func(fd uintptr) (done bool) // made once
 	p   []byte
 	n   int
 	err syscall.Errno
@@ -48,10 +49,7 @@ type transfer struct {
 
 // Read is as net.Conn says.
 func (d *direct) Read(p []byte) (int, error) {
-	d.in = transfer{p: p}
-	err := d.raw.Read(d.tryRead)
-	n, errno := d.in.n, d.in.err
-	d.in.p = nil
+	n, errno, err := d.in.run(d.raw.Read, p)
 	switch {
 	case err != nil:
 		return 0, named(err, "read")
@@ -65,10 +63,7 @@ func (d *direct) Read(p []byte) (int, error) {
 
 // Write is as net.Conn says.
 func (d *direct) Write(p []byte) (int, error) {
-	d.out = transfer{p: p}
-	err := d.raw.Write(d.tryWrite)
-	n, errno := d.out.n, d.out.err
-	d.out.p = nil
+	n, errno, err := d.out.run(d.raw.Write, p)
 	switch {
 	case err != nil:
 		return n, named(err, "write")
@@ -78,35 +73,47 @@ func (d *direct) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// run has package net try until it is done, or time is over.
+func (t *transfer) run(
+	until func(func(fd uintptr) bool) error, p []byte,
+) (n int, errno syscall.Errno, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.p, t.n, t.err = p, 0, 0
+	err = until(t.try)
+	t.p = nil
+	return t.n, t.err, err
+}
+
 // readOnce reads what is there, and reports whether anything was.
-func (d *direct) readOnce(fd uintptr) (done bool) {
-	if len(d.in.p) == 0 {
+func (t *transfer) readOnce(fd uintptr) (done bool) {
+	if len(t.p) == 0 {
 		return true
 	}
-	d.in.n, d.in.err = call(syscall.SYS_READ, fd, d.in.p)
-	return d.in.err != syscall.EAGAIN
+	t.n, t.err = call(syscall.SYS_READ, fd, t.p)
+	return t.err != syscall.EAGAIN
 }
 
 // writeAll writes on, and reports whether all is written.
-func (d *direct) writeAll(fd uintptr) (done bool) {
-	for d.out.n < len(d.out.p) {
-		n, errno := call(syscall.SYS_WRITE, fd, d.out.p[d.out.n:])
-		if d.out.n += n; errno != 0 {
-			d.out.err = errno
+func (t *transfer) writeAll(fd uintptr) (done bool) {
+	for t.n < len(t.p) {
+		n, errno := call(syscall.SYS_WRITE, fd, t.p[t.n:])
+		t.n += n
+		if t.err = errno; errno != 0 {
 			return errno != syscall.EAGAIN
 		}
 	}
-	d.out.err = 0
+	t.err = 0
 	return true
 }
 
 // TryRead reads what a non-blocking file has, and fails with syscall.EAGAIN when that is nothing.
 func TryRead(fd uintptr, p []byte) (n int, err error) {
-	if n, errno := call(syscall.SYS_READ, fd, p); errno == 0 {
-		return n, nil
-	} else {
+	n, errno := call(syscall.SYS_READ, fd, p)
+	if errno != 0 {
 		return 0, errno
 	}
+	return n, nil
 }
 
 // call reads into p or writes of it, which has at least a byte.
