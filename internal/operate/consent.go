@@ -53,7 +53,8 @@ func Consent(
 	if s.Rate != nil {
 		rate = *s.Rate
 	}
-	allowed, err := sender.AskConsent(ctx, db.Config.Sender, target, headers, rate)
+	allowed, err := sender.AskConsent(ctx, db.Config.Sender, target, headers, s.TLSSettings.Over(now.TLS),
+		rate)
 	if err != nil {
 		return &webhook.InvalidError{Reason: fmt.Sprintf(
 			"format: %s needs the consent of the receiver, and there is none: %v; want an answer to "+

@@ -2,6 +2,7 @@ package https
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"slices"
 	"sync"
@@ -17,6 +18,7 @@ type pool struct {
 	transport *Transport
 	key       string
 	address   string
+	tls       *tls.Config
 
 	users       int // guarded by Transport.mu, as is the next
 	connections int // open ones, those alone included
