@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -43,6 +44,15 @@ func (g *group) expect(records, versions, signed int) (tallies []*tally) {
 		tallies = append(tallies, r.expect(records, versions, signed))
 	}
 	return tallies
+}
+
+// ips are the addresses of all members.
+func (g *group) ips() (list []net.IP) {
+	for n := range g.members {
+		ip, _, _ := net.SplitHostPort(g.address(n))
+		list = append(list, net.ParseIP(ip))
+	}
+	return list
 }
 
 func (g *group) urls() (list []string) {

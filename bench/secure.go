@@ -151,15 +151,15 @@ func (c *certificate) trust() string {
 	return "SSL_CERT_FILE=" + filepath.Join(c.dir, "certificate.pem")
 }
 
-// newCertificate makes one for an address.
-func newCertificate(address net.IP) (c *certificate, err error) {
+// newCertificate makes one for some addresses.
+func newCertificate(addresses ...net.IP) (c *certificate, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{address},
+		IsCA: true, BasicConstraintsValid: true, IPAddresses: addresses,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)

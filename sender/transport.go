@@ -14,6 +14,7 @@ import (
 const (
 	idleTimeout = 90 * time.Second // that a connection without a request is kept
 	maxHeader   = 64 << 10         // bytes of an answer's header
+	maxSessions = 1024             // of hosts, that can be resumed; each takes some 2 kB
 )
 
 // transport is what requests are sent by, over TLS or not. It knows no proxies: the guard would see
@@ -39,7 +40,7 @@ func newTransport(
 		return socket.Direct(conn), nil
 	}
 	sessions := &tls.Config{
-		MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0),
+		MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(maxSessions),
 	}
 	return &transport{
 		dial: dial,
