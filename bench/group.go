@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -44,15 +43,6 @@ func (g *group) expect(records, versions, signed int) (tallies []*tally) {
 		tallies = append(tallies, r.expect(records, versions, signed))
 	}
 	return tallies
-}
-
-// ips are the addresses of all members.
-func (g *group) ips() (list []net.IP) {
-	for n := range g.members {
-		ip, _, _ := net.SplitHostPort(g.address(n))
-		list = append(list, net.ParseIP(ip))
-	}
-	return list
 }
 
 func (g *group) urls() (list []string) {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -91,7 +92,7 @@ func (b *bench) hostsBy(
 	}
 	a := &arrivals{group: g}
 	g.handler, g.protocol = a, protocol
-	if g.shows, err = newCertificate(g.ips()...); err != nil {
+	if g.shows, err = newCertificate(net.IPv4zero); err != nil {
 		return err
 	}
 	defer g.close()
