@@ -34,10 +34,10 @@ type Watch struct {
 	Pending func(since time.Time)
 }
 
-// Monitor looks at the slot from outside every 2 s while anything moves, until ctx ends, and keeps gauges of how much
-// WAL it holds back. restart_lsn, not the acknowledged position, is what pins WAL, and a long
-// transaction of the CRM holds it back whatever Hookline does. For much of that the server is asked
-// to advance restart_lsn.
+// Monitor looks at the slot from outside every 2 s while anything moves, until ctx ends, and keeps
+// gauges of how much WAL it holds back. restart_lsn, not the acknowledged position, is what pins
+// WAL, and a long transaction of the CRM holds it back whatever Hookline does. For much of that the
+// server is asked to advance restart_lsn.
 //
 // https://www.postgresql.org/docs/current/view-pg-replication-slots.html
 func Monitor(

@@ -44,7 +44,7 @@ func readPEM(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	text, err := io.ReadAll(io.LimitReader(file, webhook.MostPEM+1))
 	if err == nil && len(text) == 0 {
 		err = fmt.Errorf("%s: is empty", name)

@@ -26,7 +26,7 @@ func (x *checkup) certificates(context.Context) (found []cdc.Finding, err error)
 // enough.
 func checkCertificates(sub *webhook.Subscription, now time.Time) (found []cdc.Finding) {
 	for _, c := range sub.TLS.Certificates() {
-		what := ""
+		var what string
 		switch {
 		case now.Before(c.NotBefore):
 			what = "is not valid before " + c.NotBefore.UTC().Format(time.RFC3339)
