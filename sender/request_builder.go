@@ -118,8 +118,8 @@ func asciiHost(u *url.URL) string {
 }
 
 // ownerOf returns what tells the connections of one secret, and of one identity over TLS, from
-// those of others. Webhooks of different secrets are different people's: what one's receiver does to a
-// connection must not reach the other's requests.
+// those of others. Webhooks of different secrets are different people's: what one's receiver does
+// to a connection must not reach the other's requests.
 func ownerOf(to *webhook.Subscription) (owner string) {
 	if to.Secret != "" {
 		sum := sha256.Sum256([]byte(to.Secret))

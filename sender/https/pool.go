@@ -178,6 +178,8 @@ func (p *pool) run(d *dial) {
 	if c != nil {
 		if wanted {
 			d.conn, c.requests = c, 1
+		} else {
+			c.rest() // its first request may come when the receiver has ended it
 		}
 		if c.http2 != nil { // it may have told by now, or have ended
 			c.places, c.told = c.http2.Places()

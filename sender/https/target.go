@@ -21,8 +21,8 @@ type Target struct {
 
 // NewTarget returns the target of POSTs to a URL that all have the given header. It shares
 // connections with those of the same address and owner alone, which have the same identity: what
-// handshakes are made with in place of Config.TLS, unless it is nil. It returns an error unless they
-// would be requests, and one each.
+// handshakes are made with in place of Config.TLS, unless it is nil. It returns an error unless
+// they would be requests, and one each.
 func NewTarget(
 	u *url.URL, header http.Header, owner string, identity *tls.Config,
 ) (*Target, error) {
