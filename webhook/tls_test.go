@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"hookline/internal/migrate"
 	"hookline/internal/tlstest"
 	"hookline/webhook"
 )
@@ -23,7 +24,8 @@ func TestTLS(t *testing.T) {
 	if list := d.List(); len(list) != 1 || list[0].State != webhook.Active {
 		t.Fatalf("without the columns: %+v", list)
 	}
-	d.exec("DELETE FROM hookline.webhook", webhook.TLSSQL("hookline"), webhook.TLSSQL("hookline"))
+	pending := migrate.SQL("hookline", migrate.Webhooks, "tls")
+	d.exec("DELETE FROM hookline.webhook", pending, pending)
 	authority := tlstest.NewAuthority(t, "Corp CA")
 	until := time.Now().Add(time.Hour)
 	certificate, key := authority.Issue(t, "hookline", until)
