@@ -28,9 +28,9 @@ const (
 const consentOrigin = "hookline"
 
 // AskConsent asks a receiver, by OPTIONS, whether it takes deliveries. The request has the headers
-// that its webhook adds, and goes by the TLS that it has, nil for that of all others. It asks for as
-// many deliveries a second as rate says, 0 for any number. It returns how many it allows, 0 for any
-// number. The error says why it does not consent; it names no URL. Safe for concurrent use.
+// that its webhook adds, and goes by the TLS that it has, nil for that of all others. It asks for
+// as many deliveries a second as rate says, 0 for any number. It returns how many it allows, 0 for
+// any number. The error says why it does not consent; it names no URL. Safe for concurrent use.
 func AskConsent(
 	ctx context.Context, cfg Config, target string, extra http.Header, by *webhook.TLS, rate float64,
 ) (allowed float64, err error) {
