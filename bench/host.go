@@ -69,7 +69,7 @@ func (h *host) env() []string {
 func (h *host) up() error {
 	h.server = &http.Server{Handler: h.handler, ReadHeaderTimeout: time.Minute}
 	if h.shows != nil {
-		h.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{h.shows.Certificate}}
+		h.server.TLSConfig = &tls.Config{GetCertificate: h.certificate}
 		h.server.Protocols = new(http.Protocols)
 		h.server.Protocols.SetHTTP1(h.protocol == tlsHTTP1)
 		h.server.Protocols.SetHTTP2(h.protocol == tlsHTTP2)
@@ -82,6 +82,15 @@ func (h *host) up() error {
 		go h.serve(h.server, listener)
 	}
 	return nil
+}
+
+// certificate is one for the address that somebody connects to: one for all of a thousand would be
+// larger than that of any host.
+func (h *host) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if h.addresses == 1 {
+		return &h.shows.Certificate, nil
+	}
+	return h.shows.sign(hello.Conn.LocalAddr().(*net.TCPAddr).IP)
 }
 
 func (h *host) serve(server *http.Server, listener net.Listener) {

@@ -27,6 +27,9 @@ func main() {
 	if len(os.Args) == 5 && os.Args[1] == posterArgument {
 		os.Exit(poster(os.Args[2], os.Args[3], os.Args[4]))
 	}
+	if len(os.Args) == 3 && os.Args[1] == meetArgument {
+		os.Exit(meetHosts(os.Args[2]))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {

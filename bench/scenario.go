@@ -50,6 +50,7 @@ var scenarios = []scenario{
 	{"receivers", receivers},
 	{"batches", batches},
 	{"secure", secure},
+	{"hosts", hosts},
 	{"paced", paced},
 	{"fanout", fanout},
 	{"bystanders", bystanders},

@@ -151,7 +151,17 @@ func (c *certificate) trust() string {
 	return "SSL_CERT_FILE=" + filepath.Join(c.dir, "certificate.pem")
 }
 
-// newCertificate makes one for an address.
+// sign makes a certificate for another address, with the same key.
+func (c *certificate) sign(address net.IP) (*tls.Certificate, error) {
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), NotAfter: c.Leaf.NotAfter, IPAddresses: []net.IP{address},
+		KeyUsage: x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, c.Leaf, c.Leaf.PublicKey, c.PrivateKey)
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: c.PrivateKey}, err
+}
+
+// newCertificate makes one for an address, which can sign others.
 func newCertificate(address net.IP) (c *certificate, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -167,6 +177,9 @@ func newCertificate(address net.IP) (c *certificate, err error) {
 		return nil, err
 	}
 	c = &certificate{Certificate: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}}
+	if c.Leaf, err = x509.ParseCertificate(der); err != nil {
+		return nil, err
+	}
 	if c.dir, err = os.MkdirTemp("", "hookline-bench-"); err != nil {
 		return nil, err
 	}

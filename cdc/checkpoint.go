@@ -76,7 +76,7 @@ type saver struct {
 
 // run saves until stop is closed, and then for the last time.
 func (s *saver) run(stop <-chan struct{}) {
-	tick := time.NewTicker(saveInterval)
+	tick := s.source.cfg.Schedule.Every(saveInterval)
 	defer tick.Stop()
 	for {
 		select {

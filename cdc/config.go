@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+
+	"hookline/internal/poll"
 )
 
 // ReplicaIdentity is what is to be done about the replica identity of announced tables.
@@ -49,6 +51,9 @@ type Config struct {
 
 	// ReconnectWait is the longest pause between two tries to get the stream back; default 10 s.
 	ReconnectWait time.Duration
+	// Schedule is told when the server's log moves, and says when to look at what does not tell.
+	// nil: always as if it moved.
+	Schedule *poll.Schedule
 	// StandbyWait is the pause between two tries to take the slot over from another process;
 	// default 500 ms.
 	StandbyWait time.Duration

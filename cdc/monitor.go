@@ -34,10 +34,10 @@ type Watch struct {
 	Pending func(since time.Time)
 }
 
-// Monitor looks at the slot from outside every 2 s, until ctx ends, and keeps gauges of how much
-// WAL it holds back. restart_lsn, not the acknowledged position, is what pins WAL, and a long
-// transaction of the CRM holds it back whatever Hookline does. For much of that the server is asked
-// to advance restart_lsn.
+// Monitor looks at the slot from outside every 2 s while anything moves, until ctx ends, and keeps
+// gauges of how much WAL it holds back. restart_lsn, not the acknowledged position, is what pins
+// WAL, and a long transaction of the CRM holds it back whatever Hookline does. For much of that the
+// server is asked to advance restart_lsn.
 //
 // https://www.postgresql.org/docs/current/view-pg-replication-slots.html
 func Monitor(
@@ -57,7 +57,7 @@ func Monitor(
 		"lost; -1 without max_slot_wal_keep_size.")
 	var restart restartAdvancer
 	var progress senderProgress
-	tick := time.NewTicker(monitorInterval)
+	tick := cfg.Schedule.Every(monitorInterval)
 	defer tick.Stop()
 	for {
 		var s slotSample

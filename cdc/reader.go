@@ -29,6 +29,7 @@ type reader struct {
 	lastMessage time.Time // when the server last sent something that was waited for
 	deadline    time.Time // of the next catalog scan
 	keepalives  keepaliveBurst
+	end         LSN      // of the server's log, by the last keepalive
 	resumeAt    Position // where the stream was left
 	resumed     bool     // it has come there again
 	lastNotice  string   // the server's last message
@@ -129,6 +130,7 @@ func (r *reader) message(data []byte) (err error) {
 	const header = 1 + 8 + 8 + 8 // 'w', start, end, clock
 	switch {
 	case len(data) > header && data[0] == pglogrepl.XLogDataByteID:
+		r.source.cfg.Schedule.Moved()
 		r.batch.bytes += len(data)
 		r.batch.items, err = r.decoder.decode(r.batch.items, data[header:])
 		r.noteReached(0)
@@ -138,6 +140,10 @@ func (r *reader) message(data []byte) (err error) {
 		return err
 	case len(data) == 1+8+8+1 && data[0] == pglogrepl.PrimaryKeepaliveMessageByteID:
 		end := LSN(binary.BigEndian.Uint64(data[1:]))
+		if end > r.end {
+			r.end = end
+			r.source.cfg.Schedule.Moved()
+		}
 		r.noteReached(end)
 		if end >= r.source.system.end {
 			r.noteFlow()

@@ -105,12 +105,12 @@ func TestConsent(t *testing.T) {
 		server := httptest.NewServer(test.answer)
 		cfg := Config{AllowAddresses: []string{"127.0.0.0/8"}}
 		extra := http.Header{"X-Key": {"k"}, "Content-Length": {"7"}}
-		rate, err := AskConsent(t.Context(), cfg, server.URL, extra, 1.5)
+		rate, err := AskConsent(t.Context(), cfg, server.URL, extra, nil, 1.5)
 		if rate != test.rate || (err == nil) != (test.err == "") ||
 			err != nil && !strings.Contains(err.Error(), test.err) {
 			t.Errorf("%v, %v; want %v, %s", rate, err, test.rate, test.err)
 		}
-		if _, err := AskConsent(t.Context(), Config{}, server.URL, nil, 0); err == nil {
+		if _, err := AskConsent(t.Context(), Config{}, server.URL, nil, nil, 0); err == nil {
 			t.Error("an address that is refused to deliveries was asked")
 		}
 		server.Close()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"hookline/internal/poll"
 	"hookline/sender/queue"
 	"hookline/trace"
 )
@@ -59,6 +60,10 @@ type Config struct {
 	// Notify is called, if it is not nil, when a webhook's state becomes what an operator should know
 	// of, and when it is no longer. It must not wait for anything, nor call the Sender.
 	Notify func(Notice)
+
+	// Schedule is told of attempts and of what is settled, and says when to look at the spool. nil:
+	// always as if something moved.
+	Schedule *poll.Schedule
 
 	// Tracer is told of deliveries and attempts, and names the trace to receivers. nil: nothing is
 	// traced.

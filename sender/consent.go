@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"hookline/webhook"
 )
 
 // The headers by which a receiver of CloudEvents consents to deliveries.
@@ -26,10 +28,11 @@ const (
 const consentOrigin = "hookline"
 
 // AskConsent asks a receiver, by OPTIONS, whether it takes deliveries. The request has the headers
-// that its webhook adds. It asks for as many deliveries a second as rate says, 0 for any number. It
-// returns how many it allows, 0 for any number. The error says why it does not consent; it names no
-// URL. Safe for concurrent use.
-func AskConsent(ctx context.Context, cfg Config, target string, extra http.Header, rate float64,
+// that its webhook adds, and goes by the TLS that it has, nil for that of all others. It asks for
+// as many deliveries a second as rate says, 0 for any number. It returns how many it allows, 0 for
+// any number. The error says why it does not consent; it names no URL. Safe for concurrent use.
+func AskConsent(
+	ctx context.Context, cfg Config, target string, extra http.Header, by *webhook.TLS, rate float64,
 ) (allowed float64, err error) {
 	cfg = cfg.withDefaults()
 	guard, err := newGuard(cfg.AllowAddresses)
@@ -39,6 +42,9 @@ func AskConsent(ctx context.Context, cfg Config, target string, extra http.Heade
 	transport := &http.Transport{
 		DialContext:            guard.dialer(net.Dialer{Timeout: cfg.RequestTimeout}),
 		MaxResponseHeaderBytes: maxHeader, DisableKeepAlives: true, ForceAttemptHTTP2: true,
+	}
+	if by != nil {
+		transport.TLSClientConfig = by.Config.Clone()
 	}
 	client := http.Client{
 		Transport: transport, Timeout: cfg.RequestTimeout,

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -74,12 +75,16 @@ func (s *Sender) newRequestBuilder(to *webhook.Subscription) *requestBuilder {
 	}
 	u.User = nil // or http.Client would see to it, each time
 	u.Host = asciiHost(u)
-	owner := ownerOf(to.Secret)
+	owner := ownerOf(to)
+	var identity *tls.Config
+	if to.TLS != nil {
+		identity = to.TLS.Config
+	}
 	switch u.Scheme {
 	case "http":
 		b.plain, b.invalid = http1.NewTarget(u, b.common, owner)
 	case "https":
-		b.secure, b.invalid = https.NewTarget(u, b.common, owner)
+		b.secure, b.invalid = https.NewTarget(u, b.common, owner, identity)
 	default:
 		b.invalid = fmt.Errorf("unsupported protocol scheme %q: want http or https", u.Scheme)
 	}
@@ -112,15 +117,18 @@ func asciiHost(u *url.URL) string {
 	return u.Host // which no request can have
 }
 
-// ownerOf returns what tells the connections of one secret from those of others. Webhooks of
-// different secrets are different people's: what one's receiver does to a connection must not reach
-// the other's requests.
-func ownerOf(secret webhook.Secret) string {
-	if secret == "" {
-		return ""
+// ownerOf returns what tells the connections of one secret, and of one identity over TLS, from
+// those of others. Webhooks of different secrets are different people's: what one's receiver does
+// to a connection must not reach the other's requests.
+func ownerOf(to *webhook.Subscription) (owner string) {
+	if to.Secret != "" {
+		sum := sha256.Sum256([]byte(to.Secret))
+		owner = string(sum[:])
 	}
-	sum := sha256.Sum256([]byte(secret))
-	return string(sum[:])
+	if to.TLS != nil {
+		owner += string(to.TLS.Identity[:])
+	}
+	return owner
 }
 
 // send sends p until the deadline, signed. A connection that turns out to be useless is replaced,

@@ -84,6 +84,7 @@ type Sender struct {
 	spoolFailedAt atomic.Int64            // since then, when one was last told; 0 while it works
 	overflows     map[string]toldOverflow // by webhook; the writer's
 	full          map[string]bool         // webhooks whose queues are full; watchQueues'
+	spoolEmpty    bool                    // at the last look; watchQueues'
 
 	settledSet atomic.Pointer[settled.Set] // see SettledBefore.Set; nil once it has been passed
 	record     *settled.Record             // set by Resume; nil for none
@@ -231,6 +232,7 @@ func (s *Sender) webhookQueue(key string) *webhookQueue {
 
 // settle keeps the promise of a delivery.
 func (s *Sender) settle(w *webhookQueue, d *queue.Delivery) {
+	s.cfg.Schedule.Moved()
 	w.bytes.Add(-d.Size)
 	d.Settled()
 	s.free(d)

@@ -9,8 +9,11 @@ import (
 )
 
 const (
-	pollEvery = 500 * time.Millisecond // between two looks at the queues: replays are wanted there
-	tellEvery = time.Minute            // between two log lines about a lastFailure that goes on
+	// between two looks at the queues while anything moves: replays are wanted there
+	pollEvery = 500 * time.Millisecond
+	// and while there is nothing in them that could be
+	pollEmpty = 2 * time.Second
+	tellEvery = time.Minute // between two log lines about a lastFailure that goes on
 )
 
 // Resume takes up what earlier processes have left in the spool and beside it. From then on it
@@ -45,14 +48,19 @@ func (s *Sender) Resume(ctx context.Context, before SettledBefore) error {
 
 // watchQueues looks at the queues until the work ends.
 func (s *Sender) watchQueues() {
-	tick := time.NewTicker(pollEvery)
+	tick := s.cfg.Schedule.Every(pollEvery)
 	defer tick.Stop()
-	for {
+	for last := time.Now(); ; {
 		select {
 		case <-tick.C:
 		case <-s.work.Done():
 			return
 		}
+		// ticks may be a little early
+		if s.spoolEmpty && time.Since(last) < pollEmpty-pollEvery/2 {
+			continue
+		}
+		last = time.Now()
 		ctx, cancel := context.WithTimeoutCause(s.work, lastPause,
 			fmt.Errorf("no answer within %s", lastPause))
 		queues, err := s.spool.Queues(ctx)
@@ -72,9 +80,11 @@ func (s *Sender) watchQueues() {
 // observe takes a look at the queues.
 func (s *Sender) observe(queues []Queue) {
 	var waiting, dead, bytes float64
+	paused := false
 	full := map[string]bool{}
 	for _, q := range queues {
 		waiting, dead, bytes = waiting+float64(q.Waiting), dead+float64(q.Dead), bytes+float64(q.Bytes)
+		paused = paused || q.Paused != ""
 		if q.Full {
 			full[q.Webhook] = true
 		}
@@ -83,6 +93,7 @@ func (s *Sender) observe(queues []Queue) {
 			w.observe(q)
 		}
 	}
+	s.spoolEmpty = waiting == 0 && dead == 0 && bytes == 0 && !paused
 	s.waiting.Store(int64(waiting))
 	s.metrics.waiting.Set(waiting)
 	s.metrics.deadLetters.Set(dead)

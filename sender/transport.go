@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"hookline/internal/socket"
 	"hookline/sender/http1"
 	"hookline/sender/https"
 )
@@ -13,6 +14,7 @@ import (
 const (
 	idleTimeout = 90 * time.Second // that a connection without a request is kept
 	maxHeader   = 64 << 10         // bytes of an answer's header
+	maxSessions = 1024             // of hosts, that can be resumed; each takes some 2 kB
 )
 
 // transport is what requests are sent by, over TLS or not. It knows no proxies: the guard would see
@@ -29,9 +31,16 @@ type transport struct {
 func newTransport(
 	ctx context.Context, cfg Config, g *guard, handshake func(resumed bool),
 ) *transport {
-	dial := g.dialer(net.Dialer{Timeout: cfg.RequestTimeout})
+	guarded := g.dialer(net.Dialer{Timeout: cfg.RequestTimeout})
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := guarded(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return socket.Direct(conn), nil
+	}
 	sessions := &tls.Config{
-		MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0),
+		MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(maxSessions),
 	}
 	return &transport{
 		dial: dial,

@@ -32,6 +32,7 @@ const attemptRoom = 8 << 10
 
 // begin hands attempts to an idle worker, or starts one.
 func (s *Sender) begin(a attempts) {
+	s.cfg.Schedule.Moved()
 	s.buffer.attempt(attemptRoom)
 	s.workers.busy.Add(1)
 	select {

@@ -38,6 +38,9 @@ const (
 	roleSettle
 	roleSettleMax
 	roleCatchUp
+	roleCA
+	roleClientCertificate
+	roleClientKey
 	columnRoles // how many there are
 )
 
@@ -64,6 +67,11 @@ var roleNames = [columnRoles][]string{
 	roleSettle:     {"settle"},
 	roleSettleMax:  {"settlemax"},
 	roleCatchUp:    {"catchup"},
+	roleCA:         {"ca"},
+
+	roleClientCertificate: {"clientcertificate"},
+	roleClientKey:         {"clientkey"},
+
 	roleExpiry: {
 		"expiresat", "expires", "expireson", "expiry", "expirydate", "expirationdate", "validuntil",
 	},

@@ -75,6 +75,7 @@ type Row struct {
 	Own         bool      `json:"own"` // it stands in Hookline's own table, and can be changed
 
 	PaceRow
+	TLSRow
 
 	// PublicKey checks the signatures of a secret that is a private key; "" of any other.
 	PublicKey string `json:"publicKey,omitempty"`
@@ -114,6 +115,7 @@ type Settings struct {
 	Enabled     *bool              `json:"enabled,omitempty"`
 
 	PaceSettings
+	TLSSettings
 }
 
 // columns returns what is said, as columns of Hookline's own table and their values.
@@ -142,6 +144,7 @@ func (s *Settings) columns() (names []string, values []any, err error) {
 	if err := s.PaceSettings.columns(set); err != nil {
 		return nil, nil, err
 	}
+	s.TLSSettings.columns(set)
 	optional("previous", s.Previous)
 	optional("filter", s.Filter)
 	list := func(name string, entries []string) {
@@ -545,7 +548,7 @@ func (s *webhookTable) row(id string, v values) Row {
 	if row.sub = sub; sub == nil {
 		return row
 	}
-	row.PaceRow = sub.Pace.row()
+	row.PaceRow, row.TLSRow = sub.Pace.row(), sub.TLS.row()
 	row.PublicKey = sub.Secret.PublicKey()
 	row.Thin = sub.View != nil && sub.View.Thin
 	row.Format, row.Expires = sub.Format.String(), sub.Expires

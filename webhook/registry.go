@@ -354,6 +354,7 @@ func (r *Registry) publish(w *row, sub *Subscription) (changed bool) {
 		r.mu.Unlock()
 	}
 	sub.keepFilter(before)
+	sub.keepTLS(before)
 	if sub != nil {
 		sub.current = w.current
 	}

@@ -53,6 +53,8 @@ type Subscription struct {
 	Headers    http.Header   // sent beside Hookline's own; nil for none
 	Expires    time.Time     // from when on it hears of nothing; zero for never
 
+	TLS *TLS // how its receiver is known, and told who calls; nil: as all others
+
 	View   *mapper.View   // what it gets of events; nil for all of them, and nothing beside
 	Filter *filter.Filter // decides which events it gets; nil for all of those that it hears of
 
@@ -125,6 +127,9 @@ func (s *Subscription) Version() string {
 	}
 	if s.ignore != nil {
 		fmt.Fprintf(hash, " ignore %q", s.ignore)
+	}
+	if s.TLS != nil {
+		fmt.Fprintf(hash, " tls %x", s.TLS.Identity)
 	}
 	if s.Settling != (Settling{}) {
 		fmt.Fprintf(hash, " settle %v", s.Settling)

@@ -132,6 +132,7 @@ func (s *webhookTable) read(id string, row values) (*Subscription, Status) {
 		r.filter()
 		r.ignore()
 		r.settling()
+		r.tls()
 		r.expiry()
 		r.narrow()
 	}

@@ -62,6 +62,10 @@ type Webhook struct {
 	WebhookPace
 	PublicKey string `json:"publicKey,omitempty" doc:"checks the signatures, where the secret is a private key"`
 
+	CA                []string  `json:"ca,omitempty"                    doc:"subjects of the authorities by which the receiver is known over TLS; missing: the system's"`
+	ClientCertificate string    `json:"clientCertificate,omitempty"     doc:"subject of the certificate that is shown to the receiver"`
+	ClientUntil       time.Time `json:"clientCertificateUntil,omitzero" doc:"until when that is valid"`
+
 	Breaker     string    `json:"breaker"                doc:"closed; open: the receiver accepts nothing, one delivery at a time is tried; paused: it answered 410; idle: nothing was sent by this process"`
 	InFlight    int       `json:"inFlight"`
 	Delivered   int       `json:"delivered"              doc:"attempts of the last hour that were accepted"`
@@ -109,6 +113,10 @@ type WebhookSettings struct {
 	Description *string           `json:"description,omitempty"`
 
 	PaceSettings
+
+	CA                *string `json:"ca,omitempty"                doc:"certificates of authorities, in PEM; empty: the system's"`
+	ClientCertificate *string `json:"clientCertificate,omitempty" doc:"with those between it and an authority, in PEM; empty: none"`
+	ClientKey         *string `json:"clientKey,omitempty"         doc:"its private key, in PEM; empty: none"`
 }
 
 // WebhookChanged is a webhook after a change.

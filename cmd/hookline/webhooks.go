@@ -143,6 +143,7 @@ type webhookSettings struct {
 	Description *string           `clears:"" placeholder:"TEXT" help:"For people."`
 
 	webhookPace
+	webhookTLS
 }
 
 func (c *webhookSettings) settings() (webhook.Settings, error) {
@@ -153,6 +154,9 @@ func (c *webhookSettings) settings() (webhook.Settings, error) {
 		Settle: c.Settle, SettleMax: c.SettleMax, CatchUp: c.CatchUp,
 	}
 	c.pace(&s)
+	if err := c.tls(&s); err != nil {
+		return s, err
+	}
 	if len(c.Header) == 0 {
 		return s, nil
 	}
@@ -370,7 +374,7 @@ func (c webhooksEdit) Validate() error {
 	if c.NoIgnore && len(c.Ignore) > 0 {
 		return errors.New("--no-ignore and --ignore can't be used together")
 	}
-	said := c.webhookPace != (webhookPace{}) ||
+	said := c.webhookPace != (webhookPace{}) || c.said() ||
 		c.NoIgnore || c.Ignore != nil || c.Operations != nil || c.Format != nil ||
 		len(c.Header) > 0 || c.Workspace != nil ||
 		c.Rekey != nil || c.Per != nil || c.Description != nil ||

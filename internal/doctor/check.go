@@ -48,6 +48,7 @@ var checks = []check{
 	{"webhooks", tables, (*checkup).choices},
 	{"addresses", tables, (*checkup).addresses},
 	{"rotated secrets", tables, (*checkup).secrets},
+	{"certificates", tables, (*checkup).certificates},
 	{"ignored changes", tables, (*checkup).ignoring},
 	{"columns of webhooks", tables, (*checkup).webhookColumns},
 

@@ -53,7 +53,8 @@ func Consent(
 	if s.Rate != nil {
 		rate = *s.Rate
 	}
-	allowed, err := sender.AskConsent(ctx, db.Config.Sender, target, headers, rate)
+	by := s.TLSSettings.Over(now.TLS)
+	allowed, err := sender.AskConsent(ctx, db.Config.Sender, target, headers, by, rate)
 	if err != nil {
 		return &webhook.InvalidError{Reason: fmt.Sprintf(
 			"format: %s needs the consent of the receiver, and there is none: %v; want an answer to "+

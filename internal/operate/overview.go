@@ -225,6 +225,8 @@ func ofRow(row webhook.Row) api.Webhook {
 		Per:         row.Per,
 		WebhookPace: api.WebhookPace(row.PaceRow),
 		PublicKey:   row.PublicKey,
+		CA:          row.CA,
+		ClientUntil: row.ClientUntil,
 		Previous:    row.Previous,
 		Filter:      row.Filter,
 		Fields:      row.Fields,
@@ -240,6 +242,8 @@ func ofRow(row webhook.Row) api.Webhook {
 		Own:         row.Own,
 		Rotating:    row.PreviousUntil,
 		Left:        row.PreviousLeft,
+
+		ClientCertificate: row.ClientCertificate,
 	}
 }
 

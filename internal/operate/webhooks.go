@@ -74,6 +74,9 @@ func settingsOf(s api.WebhookSettings) webhook.Settings {
 		Secret:      (*webhook.Secret)(s.Secret),
 
 		PaceSettings: webhook.PaceSettings(s.PaceSettings),
+		TLSSettings: webhook.TLSSettings{
+			CA: s.CA, ClientCertificate: s.ClientCertificate, ClientKey: (*webhook.Secret)(s.ClientKey),
+		},
 	}
 	if s.Headers != nil {
 		settings.Headers = &s.Headers

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"hookline/internal/socket"
 )
 
 // errURL says that a database URL cannot be parsed. It does not quote it, as it may hold a
@@ -77,6 +80,14 @@ func ReplicationConfig(url string) (*pgconn.Config, error) {
 		config.RuntimeParams[name] = value
 	}
 	config.RuntimeParams["replication"] = "database"
+	dial := config.DialFunc
+	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return socket.Direct(conn), nil
+	}
 	config.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
 		return errors.Join(liftTimeLimits(ctx, conn), limitWalsender(ctx, conn))
 	}

@@ -113,7 +113,7 @@ func TestConsents(t *testing.T) {
 	server := httptest.NewServer(&receiver.Receiver{Secret: "s"})
 	defer server.Close()
 	cfg := sender.Config{AllowAddresses: []string{"127.0.0.0/8"}}
-	if rate, err := sender.AskConsent(t.Context(), cfg, server.URL, nil, 5); rate != 0 || err != nil {
+	if rate, err := sender.AskConsent(t.Context(), cfg, server.URL, nil, nil, 5); rate != 0 || err != nil {
 		t.Errorf("it allows %v: %v", rate, err)
 	}
 	recorder := httptest.NewRecorder()

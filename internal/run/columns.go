@@ -44,9 +44,12 @@ const (
 
 // follow looks again and again until ctx ends.
 func (c *columns) follow(ctx context.Context) {
+	tick := c.cfg.CDC.Schedule.Every(checkInterval)
+	defer tick.Stop()
 	var told string
 	for {
 		pause, err := c.check(ctx)
+		next := time.Now().Add(pause)
 		switch {
 		case err == nil:
 			told = ""
@@ -55,10 +58,12 @@ func (c *columns) follow(ctx context.Context) {
 			c.log.Warn("it cannot be told whether events have other fields than before, trying again",
 				"error", err)
 		}
-		select {
-		case <-time.After(max(checkInterval, pause)):
-		case <-ctx.Done():
-			return
+		for ticked := false; !ticked || time.Now().Before(next); ticked = true {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	checkInterval = 2 * time.Second  // between two checks of the tables
+	checkInterval = 2 * time.Second  // between two checks of the tables while anything moves
 	retryInterval = 10 * time.Second // after which what failed, or could not be done, is tried again
 )
 
@@ -54,7 +54,7 @@ func (n *newTables) checkSoon() {
 // are told apart otherwise, or there is a gap. The process then tells of it and waits until it is
 // over.
 func (n *newTables) follow(ctx context.Context) {
-	tick := time.NewTicker(checkInterval)
+	tick := n.db.Config.CDC.Schedule.Every(checkInterval)
 	defer tick.Stop()
 	var told string
 	for {

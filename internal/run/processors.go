@@ -5,6 +5,8 @@ import (
 	"os"
 	"runtime"
 	"time"
+
+	"hookline/internal/poll"
 )
 
 // processors decides whether Hookline uses one processor or all there are. One is enough for most
@@ -41,7 +43,7 @@ func (g *processors) next(used float64) (all bool) {
 
 // setProcessors sets the number of processors by what is used of them until ctx ends, unless
 // GOMAXPROCS is set, or it cannot be measured here.
-func setProcessors(ctx context.Context) {
+func setProcessors(ctx context.Context, schedule *poll.Schedule) {
 	if _, byHand := os.LookupEnv("GOMAXPROCS"); byHand {
 		return
 	}
@@ -50,7 +52,7 @@ func setProcessors(ctx context.Context) {
 		return
 	}
 	g := processors{all: true}
-	tick := time.NewTicker(measureEvery)
+	tick := schedule.Every(measureEvery)
 	defer tick.Stop()
 	for since := time.Now(); ; {
 		select {
@@ -61,7 +63,9 @@ func setProcessors(ctx context.Context) {
 		now := time.Now()
 		after, _ := processorTime()
 		was := g.all
-		switch all := g.next((after - before).Seconds() / now.Sub(since).Seconds()); {
+		// what was used since a longer time was used when something moved, which was lately
+		span := min(now.Sub(since), 2*measureEvery)
+		switch all := g.next((after - before).Seconds() / span.Seconds()); {
 		case all == was:
 		case all:
 			runtime.SetDefaultGOMAXPROCS()

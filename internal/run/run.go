@@ -16,6 +16,7 @@ import (
 	"hookline/config"
 	"hookline/internal/crm"
 	"hookline/internal/operate"
+	"hookline/internal/poll"
 	"hookline/sender"
 	"hookline/sender/settled"
 	"hookline/trace"
@@ -31,7 +32,12 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	}
 	defer log.Info("hookline has stopped")
 	tuneCollector()
-	go setProcessors(ctx)
+	schedule := poll.New()
+	cfg.CDC.Schedule, cfg.Sender.Schedule = schedule, schedule
+	working, rest := context.WithCancel(context.WithoutCancel(ctx)) // and what is in hand is finished
+	defer rest()
+	go schedule.Run(working)
+	go setProcessors(ctx, schedule)
 	limitMemory(log, memlimit.FromCgroup)
 	r := &runner{cfg: cfg, log: log, metrics: newProcessMetrics(cfg.Sender.Version)}
 	r.process = newProcess(log, r.metrics)

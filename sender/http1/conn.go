@@ -29,7 +29,7 @@ type Conn struct {
 	net.Conn
 	limits   *Limits
 	release  func(keep bool)       // takes it back when an exchange is over
-	used     bool                  // it has brought an answer before
+	used     bool                  // it has brought an answer before, or has been idle
 	deadline time.Time             // of the exchange
 	raw      syscall.RawConn       // nil where the connection has none
 	probe    func(fd uintptr) bool // for raw, sets silent
@@ -73,6 +73,10 @@ func (c *Conn) EndBy(deadline time.Time) error {
 	}
 	return err
 }
+
+// Rest notes that the connection has been idle without having had a request. One that gets no byte
+// of an answer then is a LostError, as on a connection that was used before.
+func (c *Conn) Rest() { c.used = true }
 
 // Quiet reports whether an idle connection can be used: nothing has come, neither its end, nor an
 // error, nor bytes that nobody asked for. It may take those bytes away.

@@ -2,7 +2,12 @@
 
 package http1
 
-import "syscall"
+import (
+	"errors"
+	"syscall"
+
+	"hookline/internal/socket"
+)
 
 // prepareProbe makes probe, once for all requests.
 func (c *Conn) prepareProbe() {
@@ -18,8 +23,8 @@ func (c *Conn) prepareProbe() {
 	c.probe = func(fd uintptr) bool {
 		var b [1]byte
 		// does not wait: the connections of package net are non-blocking
-		_, err := syscall.Read(int(fd), b[:])
-		c.silent = err == syscall.EAGAIN
+		_, err := socket.TryRead(fd, b[:])
+		c.silent = errors.Is(err, syscall.EAGAIN)
 		return true
 	}
 }

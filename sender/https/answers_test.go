@@ -18,7 +18,7 @@ import (
 type tripper struct{ *Transport }
 
 func (t tripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	to, err := NewTarget(req.URL, req.Header, "")
+	to, err := NewTarget(req.URL, req.Header, "", nil)
 	if err != nil {
 		return nil, err
 	}

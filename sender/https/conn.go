@@ -93,15 +93,24 @@ func (c *conn) post(
 	return c.http1.Post(to.http1, header, body)
 }
 
+// rest notes that the connection is idle: before its next request it is looked at, and what it ends
+// without an answer may have ended before. p.mu is held, or nobody else knows the connection.
+func (c *conn) rest() {
+	c.used = true
+	if c.http1 != nil {
+		c.http1.Rest()
+	}
+}
+
 // leave gives a place back. keep tells that the connection can be used again.
 func (c *conn) leave(keep bool) {
 	p := c.pool
 	p.mu.Lock()
 	c.requests--
-	c.used = true
 	idle := c.requests == 0
 	keep = keep && c.places > 0 && !c.alone && (!idle || !p.transport.full())
 	if keep {
+		c.rest()
 		p.offer(c)
 	} else {
 		p.remove(c)

@@ -32,7 +32,7 @@ func (p *pool) open(alone bool) (*conn, error) {
 		return nil, cause(ctx, err)
 	}
 	w := newWire(raw)
-	encrypted := tls.Client(w, t.config(p.address))
+	encrypted := tls.Client(w, config(p.tls, p.address))
 	if err := encrypted.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
 		if plain, ok := errors.AsType[tls.RecordHeaderError](err); ok &&
@@ -61,8 +61,8 @@ func cause(ctx context.Context, err error) error {
 
 // config returns what a handshake with a host is made with. Servers that speak both protocols
 // choose HTTP/2.
-func (t *Transport) config(address string) *tls.Config {
-	cfg := t.cfg.TLS.Clone()
+func config(identity *tls.Config, address string) *tls.Config {
+	cfg := identity.Clone()
 	cfg.NextProtos = []string{"h2", "http/1.1"}
 	cfg.DynamicRecordSizingDisabled = true // a request is one record, the first ones as well
 	if cfg.ServerName == "" {

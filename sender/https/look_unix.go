@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"syscall"
+
+	"hookline/internal/socket"
 )
 
 // look is what a wire looks with, made once for all requests.
@@ -36,7 +38,7 @@ func (w *wire) prepare() {
 	}
 	w.take = func(fd uintptr) bool {
 		// does not wait: the connections of package net are non-blocking
-		w.n, w.err = syscall.Read(int(fd), w.into)
+		w.n, w.err = socket.TryRead(fd, w.into)
 		return true
 	}
 }

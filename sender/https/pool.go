@@ -2,6 +2,7 @@ package https
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"slices"
 	"sync"
@@ -17,6 +18,7 @@ type pool struct {
 	transport *Transport
 	key       string
 	address   string
+	tls       *tls.Config
 
 	users       int // guarded by Transport.mu, as is the next
 	connections int // open ones, those alone included
@@ -176,6 +178,8 @@ func (p *pool) run(d *dial) {
 	if c != nil {
 		if wanted {
 			d.conn, c.requests = c, 1
+		} else {
+			c.rest() // its first request may come when the receiver has ended it
 		}
 		if c.http2 != nil { // it may have told by now, or have ended
 			c.places, c.told = c.http2.Places()

@@ -182,3 +182,67 @@ func TestHeadersTooLarge(t *testing.T) {
 		t.Errorf("%d connections for three requests, want 3", len(seen))
 	}
 }
+
+// A connection that was opened for a request which then took another one is idle before its first
+// request: that finds its end, and takes another.
+func TestSpare(t *testing.T) {
+	busy, finish := make(chan struct{}, 8), make(chan struct{})
+	dials, dial := make(chan struct{}, 8), make(chan struct{}, 8)
+	opened := make(chan bool, 8)
+	transport, server := receiverOf(t, Config{
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			dials <- struct{}{}
+			<-dial
+			return new(net.Dialer).DialContext(ctx, network, address)
+		},
+		Handshake: func(resumed bool) { opened <- resumed },
+	}, func(s *httptest.Server) { s.EnableHTTP2 = false }, func(http.ResponseWriter, *http.Request) {
+		busy <- struct{}{}
+		<-finish
+	})
+	to := target(t, server.URL, "")
+	answers := make(chan error, 8)
+	post := func() {
+		go func() {
+			_, err := transport.post(to, Terms{})
+			answers <- err
+		}()
+	}
+	answered := func() {
+		t.Helper()
+		if err := await(t, answers, "answer"); err != nil {
+			t.Error(err)
+		}
+	}
+	dial <- struct{}{}
+	post() // opens the first one, and keeps it busy
+	await(t, dials, "dial")
+	await(t, opened, "connection")
+	await(t, busy, "request")
+	post() // wants a second one
+	await(t, dials, "dial")
+	finish <- struct{}{}
+	answered()
+	await(t, busy, "request") // on the first one after all
+	finish <- struct{}{}
+	answered()
+	dial <- struct{}{} // which leaves the second one without a request
+	await(t, opened, "connection")
+	pool := transport.pool(to)
+	for spare := false; !spare; {
+		pool.mu.Lock()
+		spare = len(pool.free) == 2
+		changed := pool.change()
+		pool.mu.Unlock()
+		if !spare {
+			await(t, changed, "connection that is free")
+		}
+	}
+	transport.leave(pool)
+	server.CloseClientConnections()
+	dial <- struct{}{}
+	post()
+	await(t, busy, "request")
+	finish <- struct{}{}
+	answered()
+}

@@ -60,7 +60,7 @@ func target(t testing.TB, address, owner string) *Target {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, err := NewTarget(u, nil, owner)
+	to, err := NewTarget(u, nil, owner, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

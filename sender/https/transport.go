@@ -117,7 +117,7 @@ func (t *Transport) pool(to *Target) *pool {
 	defer t.mu.Unlock()
 	p := t.pools[to.key]
 	if p == nil {
-		p = &pool{transport: t, key: to.key, address: to.address}
+		p = &pool{transport: t, key: to.key, address: to.address, tls: cmp.Or(to.tls, t.cfg.TLS)}
 		t.pools[to.key] = p
 	}
 	p.users++

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package socket
+
+import "net"
+
+// Direct returns c.
+func Direct(c net.Conn) net.Conn { return c }
