@@ -30,12 +30,14 @@ const (
 	OtherEnvironment Reason = "other_environment"
 	// the server cannot send a transaction: see UnreadableChange
 	Unreadable Reason = "unreadable"
+	// the bus has lost deliveries that were acknowledged to Postgres
+	BusLost Reason = "bus_lost"
 )
 
 // Reasons are all there are.
 var Reasons = [...]Reason{
 	SlotMissing, SlotLost, SlotMoved, PublicationMissing, OtherSystem,
-	OtherEnvironment, Unreadable,
+	OtherEnvironment, Unreadable, BusLost,
 }
 
 // Gap is a Problem that has cost changes: some that were committed can no longer be announced, or
