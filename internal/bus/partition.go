@@ -6,6 +6,6 @@ import "hash/fnv"
 // modulo n.
 func PartitionOf(webhook string, n int) int {
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(webhook)) // it never fails
+	_, _ = h.Write([]byte(webhook))   // it never fails
 	return int(h.Sum32() % uint32(n)) //nolint:gosec // 1 to 256
 }

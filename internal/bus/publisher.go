@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,13 +23,13 @@ import (
 )
 
 const (
-	groupSize  = 256              // deliveries that are settled at once, at most
-	groups     = 4                // that are on their way at once
-	ackTimeout = 5 * time.Second  // for the stream to acknowledge
-	noteEvery  = time.Second      // between two notes of how far the stream has come
-	headerRoom = 4 << 10          // of a message's largest size, for what is not its data
-	idHeader   = nats.MsgIdHdr    // event and webhook
-	sameSubj   = "sub"            // of nats.MsgRollup: the message takes the place of all of its subject
+	groupSize  = 256             // deliveries that are settled at once, at most
+	groups     = 4               // that are on their way at once
+	ackTimeout = 5 * time.Second // for the stream to acknowledge
+	noteEvery  = time.Second     // between two notes of how far the stream has come
+	headerRoom = 4 << 10         // of a message's largest size, for what is not its data
+	idHeader   = nats.MsgIdHdr   // event and webhook
+	sameSubj   = "sub"           // of nats.MsgRollup: the message takes the place of all of its subject
 )
 
 // referenceHeader says that the data of a message lie in the database: see Large.
@@ -54,8 +55,8 @@ type Publisher struct {
 	most   int // bytes of data that fit into a message
 
 	partitions int
-	writer string
-	count  *publisherMetrics
+	writer     string
+	count      *publisherMetrics
 
 	waiting atomic.Int64                // deliveries that are not known to be in the stream
 	resume  atomic.Pointer[position]    // nil once the stream has passed it
@@ -76,10 +77,12 @@ type Publisher struct {
 	done chan struct{}
 
 	// The rest belongs to run.
-	memo   Memo
-	last   uint64 // sequence of the stream's last message, once all on their way are there
-	flight []*group
-	noted  time.Time
+	memo      Memo
+	positions int    // that were made
+	last      uint64 // sequence of the stream's last message, once all on their way are there
+	lastID    string // its id
+	flight    []*group
+	noted     time.Time
 }
 
 // outgoing is a delivery on its way into the stream.
@@ -158,8 +161,9 @@ func (p *Publisher) begin(ctx context.Context) error {
 			return away(err)
 		}
 		at.Writer = p.writer
-		ack, err := p.js.PublishMsg(ctx, p.positionMessage(at, info.State.LastSeq),
-			jetstream.WithRetryAttempts(0))
+		first := p.positionMessage(at)
+		expect(first, info.State.LastSeq, "")
+		ack, err := p.js.PublishMsg(ctx, first, jetstream.WithRetryAttempts(0))
 		switch {
 		case wrongSequence(err): // whoever wrote before has written once more
 			continue
@@ -168,7 +172,7 @@ func (p *Publisher) begin(ctx context.Context) error {
 		case err != nil:
 			return away(err)
 		}
-		p.last = ack.Sequence
+		p.last, p.lastID = ack.Sequence, first.Header.Get(idHeader)
 		commit, timeline := at.commit()
 		if at.Event != "" && (p.lacks == nil || !p.lacks(timeline, commit)) {
 			p.resume.Store(&at)
@@ -336,37 +340,45 @@ func (p *Publisher) take() *group {
 		if g.items[i].ordered {
 			at := g.items[i].at
 			at.Writer = p.writer
-			g.items = append(g.items, &outgoing{msg: p.positionMessage(at, 0)})
+			g.items = append(g.items, &outgoing{msg: p.positionMessage(at)})
 			break
 		}
 	}
 	return g
 }
 
-func (p *Publisher) positionMessage(at position, behind uint64) *nats.Msg {
+// positionMessage returns the message of a position. Its id is like no other one.
+func (p *Publisher) positionMessage(at position) *nats.Msg {
 	data, err := json.Marshal(at)
 	if err != nil {
 		panic(err) // there is nothing in it that could fail
 	}
-	m := &nats.Msg{
-		Subject: p.bus.cfg.positionSubject(), Data: data,
-		Header: nats.Header{nats.MsgRollup: {sameSubj}},
+	p.positions++
+	return &nats.Msg{
+		Subject: p.bus.cfg.positionSubject(), Data: data, Header: nats.Header{
+			nats.MsgRollup: {sameSubj}, idHeader: {fmt.Sprintf("%s %d", p.writer, p.positions)},
+		},
 	}
-	expect(m, behind)
-	return m
 }
 
-// expect has the stream refuse a message unless that is the sequence of its last one.
-func expect(m *nats.Msg, last uint64) {
-	m.Header.Set(nats.ExpectedLastSeqHdr, fmt.Sprint(last))
+// expect has the stream refuse a message unless its last one has that sequence, and that id where
+// one is given. The sequence alone would do for messages that are sent one by one. Of those that are
+// on their way at once, each expects one more than the one before: a single message of somebody else
+// would have one refused, and the next one fit.
+func expect(m *nats.Msg, last uint64, id string) {
+	m.Header.Set(nats.ExpectedLastSeqHdr, strconv.FormatUint(last, 10))
+	if m.Header.Del(nats.ExpectedLastMsgIdHdr); id != "" {
+		m.Header.Set(nats.ExpectedLastMsgIdHdr, id)
+	}
 }
 
 // launch sends a group on its way. Each message expects the one before.
 func (p *Publisher) launch(g *group) {
 	p.flight = append(p.flight, g)
 	for _, o := range g.items {
-		expect(o.msg, p.last)
+		expect(o.msg, p.last, p.lastID)
 		p.last++
+		p.lastID = o.msg.Header.Get(idHeader)
 		o.sequence = p.last
 		f, err := p.js.PublishMsgAsync(o.msg, jetstream.WithRetryAttempts(0))
 		if err != nil {
@@ -427,4 +439,3 @@ func signal(c chan struct{}) {
 	default:
 	}
 }
-

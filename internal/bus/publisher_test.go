@@ -197,13 +197,13 @@ func TestStreamAtFault(t *testing.T) {
 	}
 	asIs := stream.CachedInfo().Config
 	for name, fault := range map[string]func(c *jetstream.StreamConfig){
-		"discard":         func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld },
-		"older than":      func(c *jetstream.StreamConfig) { c.MaxAge = asIs.Duplicates },
-		"each subject":    func(c *jetstream.StreamConfig) { c.MaxMsgsPerSubject = 1000 },
-		"partitions":      func(c *jetstream.StreamConfig) { c.Metadata[metaPartitions] = "5" },
-		"does not take":   func(c *jetstream.StreamConfig) { c.Subjects = []string{"hookline.crm.position"} },
-		"allows no":       func(c *jetstream.StreamConfig) { c.AllowRollup = false },
-		"has not made":    func(c *jetstream.StreamConfig) { delete(c.Metadata, metaIncarnation) },
+		"discard":       func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld },
+		"older than":    func(c *jetstream.StreamConfig) { c.MaxAge = asIs.Duplicates },
+		"each subject":  func(c *jetstream.StreamConfig) { c.MaxMsgsPerSubject = 1000 },
+		"partitions":    func(c *jetstream.StreamConfig) { c.Metadata[metaPartitions] = "5" },
+		"does not take": func(c *jetstream.StreamConfig) { c.Subjects = []string{"hookline.crm.position"} },
+		"allows no":     func(c *jetstream.StreamConfig) { c.AllowRollup = false },
+		"has not made":  func(c *jetstream.StreamConfig) { delete(c.Metadata, metaIncarnation) },
 	} {
 		changed := asIs
 		changed.Metadata = map[string]string{

@@ -78,7 +78,7 @@ func (p *Publisher) resend() error {
 				return err
 			}
 			if !o.known {
-				last = o.sequence
+				last, p.lastID = o.sequence, o.msg.Header.Get(idHeader)
 			}
 		}
 	}
@@ -90,7 +90,7 @@ func (p *Publisher) resend() error {
 func (p *Publisher) publish(o *outgoing, last uint64) error {
 	ctx, cancel := context.WithTimeout(p.ctx, ackTimeout)
 	defer cancel()
-	expect(o.msg, last)
+	expect(o.msg, last, "") // nothing else is on its way
 	o.sequence = last + 1
 	ack, err := p.js.PublishMsg(ctx, o.msg, jetstream.WithRetryAttempts(0))
 	if err != nil {

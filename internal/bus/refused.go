@@ -14,6 +14,7 @@ const (
 	insufficientResources jetstream.ErrorCode = 10023 // one of the server
 	accountExceeded       jetstream.ErrorCode = 10002 // one of the account
 	headersTooLarge       jetstream.ErrorCode = 10097
+	wrongLastID           jetstream.ErrorCode = 10070
 )
 
 // full reports whether there was no room for a message.
@@ -29,7 +30,7 @@ func tooLarge(err error) bool {
 // wrongSequence reports whether another message came before than was expected.
 func wrongSequence(err error) bool {
 	return isAPIError(err, jetstream.JSErrCodeStreamWrongLastSequence,
-		jetstream.JSErrCodeStreamWrongLastSequenceConstant)
+		jetstream.JSErrCodeStreamWrongLastSequenceConstant, wrongLastID)
 }
 
 func isAPIError(err error, codes ...jetstream.ErrorCode) bool {
