@@ -17,6 +17,7 @@ const (
 	pullExpiry = 10 * time.Second // of one pull
 	ackMargin  = 30 * time.Second // of AckWait beyond a request's deadline
 	madeEvery  = time.Second      // between two tries to make a consumer
+	lookEvery  = 10 * time.Millisecond
 )
 
 // Intake brings the messages of one partition, for one tenure of its lease: in the order of the
@@ -37,6 +38,8 @@ type Intake struct {
 	mu     sync.Mutex
 	inHand map[uint64]*inHand // by sequence in the stream
 	last   uint64             // the highest sequence that was ever in hand
+
+	delivered uint64 // messages that the consumer has brought
 }
 
 // inHand is a message that is not settled.
@@ -124,7 +127,7 @@ func (i *Intake) consumer(ctx context.Context) (jetstream.Consumer, error) {
 	}
 	i.consumers++
 	return stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
-		Durable:       fmt.Sprintf("%s%d-%d", prefix, i.epoch, i.consumers),
+		Durable:       i.name(),
 		FilterSubject: i.bus.cfg.subject(i.partition),
 		AckPolicy:     jetstream.AckExplicitPolicy, AckWait: i.ackWait, MaxDeliver: -1,
 		MaxAckPending: i.most,
@@ -133,14 +136,42 @@ func (i *Intake) consumer(ctx context.Context) (jetstream.Consumer, error) {
 
 func consumerPrefix(partition int) string { return fmt.Sprintf("p%d-", partition) }
 
-// Remove removes the consumer, so that nobody looks after it when the partition has no holder.
+// Remove removes the consumer, so that the server keeps nothing for it while the partition has no
+// holder. What was settled is acknowledged before, as far as the server answers in time.
 func (i *Intake) Remove(ctx context.Context) error {
-	err := i.bus.js.DeleteConsumer(ctx, i.stream,
-		fmt.Sprintf("%s%d-%d", consumerPrefix(i.partition), i.epoch, i.consumers))
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	name := i.name()
+	consumer, err := i.bus.js.Consumer(ctx, i.stream, name)
+	for err == nil && !i.acknowledged(consumer.CachedInfo()) {
+		select {
+		case <-time.After(lookEvery):
+		case <-ctx.Done():
+			return nil // whoever is next removes it, and some may come again
+		}
+		_, err = consumer.Info(ctx)
+	}
+	if err == nil {
+		err = i.bus.js.DeleteConsumer(ctx, i.stream, name)
+	}
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return nil
 	}
 	return err
+}
+
+// acknowledged reports whether the server waits for nothing but what is not settled: in hand, or
+// not taken yet.
+func (i *Intake) acknowledged(info *jetstream.ConsumerInfo) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	untaken := info.Delivered.Consumer - min(info.Delivered.Consumer, i.delivered)
+	return info.NumAckPending <= len(i.inHand)+int(untaken) //nolint:gosec // fewer than messages in hand
+}
+
+// name is that of the consumer.
+func (i *Intake) name() string {
+	return fmt.Sprintf("%s%d-%d", consumerPrefix(i.partition), i.epoch, i.consumers)
 }
 
 var errMissed = errors.New("the server has delivered a message that has not arrived")
@@ -156,7 +187,9 @@ func (i *Intake) drain(
 		return err
 	}
 	defer messages.Stop()
-	delivered := uint64(0)
+	i.mu.Lock()
+	i.delivered = 0
+	i.mu.Unlock()
 	for {
 		msg, err := messages.Next(jetstream.NextContext(ctx))
 		if err != nil {
@@ -166,11 +199,11 @@ func (i *Intake) drain(
 		if err != nil {
 			return err
 		}
-		if delivered++; meta.Sequence.Consumer != delivered {
-			// It would come again later, behind others of its webhook.
-			return errMissed
+		isNew, err := i.isNew(meta.Sequence, msg)
+		if err != nil {
+			return err
 		}
-		if !i.isNew(meta.Sequence.Stream, msg) {
+		if !isNew {
 			continue
 		}
 		m, err := i.read(ctx, msg)
@@ -190,9 +223,13 @@ func (i *Intake) drain(
 
 // isNew reports whether a message is to be taken, and takes it in hand then. One that is in hand
 // is acknowledged as it came last; one that was is acknowledged again.
-func (i *Intake) isNew(sequence uint64, msg jetstream.Msg) bool {
+func (i *Intake) isNew(at jetstream.SequencePair, msg jetstream.Msg) (bool, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if i.delivered++; at.Consumer != i.delivered {
+		return false, errMissed // it would come again later, behind others of its webhook
+	}
+	sequence := at.Stream
 	switch h := i.inHand[sequence]; {
 	case h != nil:
 		h.msg, h.since = msg, time.Now()
@@ -202,10 +239,10 @@ func (i *Intake) isNew(sequence uint64, msg jetstream.Msg) bool {
 		i.last = sequence
 		i.inHand[sequence] = &inHand{msg, time.Now()}
 		i.count.inHand.Inc()
-		return true
+		return true, nil
 	}
 	i.count.refused.Inc()
-	return false
+	return false, nil
 }
 
 // read returns what a message holds. The event is nil when the message is settled already.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -114,8 +115,9 @@ func event(n int) *mapper.Event { return sized(n, 0) }
 func sized(n, bytes int) *mapper.Event {
 	return mapper.NewEvent(mapper.Parts{
 		ID: mapper.ID{Commit: 0x1000 + cdc.LSN(n)}.In("01234567"), Object: "person",
-		Data: fmt.Appendf(nil, `{"n":%d,"filling":"%0*d"}`, n, bytes, 0), Record: uint64(n % 7),
-		Time: time.UnixMicro(int64(n)),
+		Data:   fmt.Appendf(nil, `{"n":%d,"filling":%q}`, n, strings.Repeat("x", bytes)),
+		Record: uint64(n % 7),
+		Time:   time.UnixMicro(int64(n)),
 	})
 }
 

@@ -124,7 +124,7 @@ func (b *Bus) Stream(ctx context.Context, memo *Memo) (jetstream.Stream, error) 
 func lost(what string) error {
 	return &cdc.Gap{Reason: cdc.BusLost, Problem: cdc.Problem{
 		What: what + "; they were acknowledged to Postgres, and cannot be read again",
-		Hint: "hookline setup --accept-gap, to go on from now without them",
+		Hint: "hookline setup --accept-gap, to go on without them",
 	}}
 }
 

@@ -1,0 +1,126 @@
+package scale
+
+import (
+	"fmt"
+	"testing"
+
+	"hookline/e2e"
+	"hookline/internal/natstest"
+)
+
+// ground is a CRM with a NATS server and webhooks.
+type ground struct {
+	t        *testing.T
+	db       *e2e.Database
+	boxes    []*e2e.Inbox
+	settings []string
+}
+
+// newGround makes a CRM with so many webhooks, which hear of everything.
+func newGround(t *testing.T, natsURL string, webhooks int) *ground {
+	t.Helper()
+	g := &ground{t: t, db: e2e.NewCRM(t), settings: []string{
+		"HOOKLINE_NATS_URL=" + natsURL, "HOOKLINE_BUS_PARTITIONS=8", "HOOKLINE_BUS_MAX_BYTES=64MiB",
+	}}
+	for range webhooks {
+		box := e2e.NewInbox(t)
+		g.db.AddWebhook(box, "*.*")
+		g.boxes = append(g.boxes, box)
+	}
+	g.db.SetUp(g.settings...)
+	return g
+}
+
+func (g *ground) start(role string, more ...string) *e2e.Process {
+	g.t.Helper()
+	return e2e.StartRole(g.t, g.db, role, append(g.settings, more...)...)
+}
+
+// arrived waits until all has arrived, and checks how.
+func (g *ground) arrived(processes ...*e2e.Process) {
+	g.t.Helper()
+	diary := g.db.Diary()
+	for _, box := range g.boxes {
+		e2e.Eventually(g.t, box.Gets(diary...).Missing)
+	}
+	for _, p := range processes {
+		p.Stop()
+	}
+	for _, box := range g.boxes {
+		box.Gets(diary...).Check()
+	}
+}
+
+// expectReplay says that something was killed.
+func (g *ground) expectReplay() {
+	for _, box := range g.boxes {
+		box.ExpectReplay()
+	}
+}
+
+// What is committed comes through the bus, in order and once, also from a webhook that is made
+// while all of it runs, and a clean stop of a sender moves its partitions.
+func TestThroughBus(t *testing.T) {
+	t.Parallel()
+	nats := natstest.Start(t, natstest.Options(t.TempDir()))
+	g := newGround(t, nats.ClientURL(), 4)
+	random := e2e.Random(t)
+	reader := g.start("reader").Until("active")
+	one, two := g.start("sender").Until("active"), g.start("sender").Until("active")
+	e2e.Eventually(t, func() error {
+		if a, b := one.Metric(held), two.Metric(held); a != 4 || b != 4 {
+			return fmt.Errorf("partitions are held %v and %v, want 4 and 4", a, b)
+		}
+		return nil
+	})
+	g.db.Backlog(random, 200)
+	for _, box := range g.boxes {
+		e2e.Eventually(t, box.Gets(g.db.Diary()...).Missing)
+	}
+	one.Stop()
+	g.db.OneByOne("more", 20)
+	g.arrived(reader, two)
+}
+
+const held = "hookline_bus_held_partitions"
+
+// Reader, senders and the bus are killed in the middle of a backlog.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	nats := natstest.StartProcess(t)
+	g := newGround(t, nats.URL, 3)
+	random := e2e.Random(t)
+	g.db.Backlog(random, 600)
+	close := func() { // something is left, whatever comes again
+		for _, box := range g.boxes {
+			box.CloseAfter(100)
+		}
+	}
+	untilClosed := func() {
+		for _, box := range g.boxes {
+			box.UntilClosed()
+		}
+	}
+	close()
+	reader, sender := g.start("reader"), g.start("sender")
+	untilClosed()
+	reader.Kill()
+	reader = g.start("reader")
+	reader.Until("active")
+
+	close()
+	untilClosed()
+	sender.Kill()
+	g.expectReplay()
+	sender = g.start("sender")
+
+	close()
+	untilClosed()
+	nats.Kill()
+	nats.Start()
+	g.expectReplay()
+	for _, box := range g.boxes {
+		box.OpenGate()
+	}
+	g.arrived(reader, sender)
+}

@@ -1,0 +1,43 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"hookline/cdc"
+	"hookline/internal/amount"
+	"hookline/internal/bus"
+	"hookline/internal/crm"
+	"hookline/spool"
+)
+
+// LeaveBus removes what the bus has of this database, so that one process does all from the next
+// start on. The error is a *cdc.Problem while the slot is read, or deliveries are in the stream.
+func LeaveBus(ctx context.Context, db *crm.Database, store *spool.Spool) error {
+	if !db.Config.Bus.On() {
+		return errors.New("HOOKLINE_NATS_URL is not set: it tells where the stream is that is to be left")
+	}
+	if _, err := db.CheckDrop(ctx); err != nil {
+		return err
+	}
+	report, err := bus.ReadReport(ctx, db.Config.Bus, store, db.Log)
+	if err != nil {
+		return err
+	}
+	if report != nil && report.Messages > 0 {
+		return &cdc.Problem{
+			What: fmt.Sprintf("%s left in stream %s", amount.Of(int(report.Messages), "message"), //nolint:gosec // of a disk
+				report.Stream),
+			Hint: "hookline run --role sender, until hookline status says that there are none",
+		}
+	}
+	if err := store.FenceParts(ctx); err != nil {
+		return err
+	}
+	if err := bus.Remove(ctx, db.Config.Bus, store, db.Log); err != nil {
+		return err
+	}
+	db.Log.Info("the bus is left: hookline run does all from now on, without HOOKLINE_NATS_URL")
+	return store.ForgetMemo(ctx)
+}
