@@ -89,8 +89,8 @@ var about = kong.Vars{
 	"verify_header": "A header as it came, 'Name: value'; may be given several times.",
 	"setup_leave_bus": "Remove the stream from NATS, once it is empty and nobody reads or sends: " +
 		"one process does all then.",
-	"setup_spool":   "With --accept-gap: what becomes of what is in the spool: keep, discard.",
-	"webhook_per":   "An event for each change, or for each commit.",
+	"setup_spool": "With --accept-gap: what becomes of what is in the spool: keep, discard.",
+	"webhook_per": "An event for each change, or for each commit.",
 }
 
 // AfterApply checks what is true of all commands.
