@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"hookline/cdc"
 	"hookline/internal/amount"
 )
 
@@ -117,28 +118,51 @@ func moving(ctx context.Context, stream jetstream.Stream, subject string, counte
 	return consumers.Err() != nil
 }
 
-// Problems returns what is wrong, each with what is to be done.
-func (r *Report) Problems() (list [][2]string) {
+// Problems returns what is wrong.
+func (r *Report) Problems() (list cdc.Problems) {
 	if n := len(r.Unheld); n > 0 {
-		list = append(list, [2]string{
-			fmt.Sprintf("no sender has %s of stream %s: deliveries wait there", amount.Of(n, "partition"), r.Stream),
-			"start hookline run --role sender, and look at its log",
+		list = append(list, &cdc.Problem{
+			What: fmt.Sprintf("no sender has %s of stream %s: what comes there waits",
+				amount.Of(n, "partition"), r.Stream),
+			Hint: "start hookline run --role sender, and look at its log",
 		})
 	}
 	if len(r.Stranded) > 0 {
-		list = append(list, [2]string{
-			fmt.Sprintf("messages of stream %s are in partitions %v that no consumer brings", r.Stream, r.Stranded),
-			"restart the senders: each makes its consumers anew",
+		list = append(list, &cdc.Problem{
+			What: fmt.Sprintf("stream %s has messages in partitions %v that no consumer brings", r.Stream,
+				r.Stranded),
+			Hint: "restart the senders: each makes its consumers anew",
 		})
 	}
 	if r.MaxBytes > 0 && r.Bytes >= uint64(r.MaxBytes)/10*9 {
-		list = append(list, [2]string{
-			fmt.Sprintf("stream %s is full to nine tenths: %s of %s", r.Stream, amount.Bytes(int64(r.Bytes)), //nolint:gosec // of a disk
-				amount.Bytes(r.MaxBytes)),
-			"more senders, or nats stream edit " + r.Stream + " --max-bytes=…",
+		list = append(list, &cdc.Problem{
+			What: fmt.Sprintf("stream %s is full to nine tenths: %s of %s. Once it is full, the slot waits",
+				r.Stream, size(r.Bytes), amount.Bytes(r.MaxBytes)),
+			Hint: "more senders, or nats stream edit " + r.Stream + " --max-bytes=…",
 		})
 	}
 	return list
+}
+
+// String tells how it stands, on one line.
+func (r *Report) String() string {
+	senders := map[string]bool{}
+	for _, holder := range r.Holders {
+		if holder != "" {
+			senders[holder] = true
+		}
+	}
+	limit := "no limit"
+	if r.MaxBytes > 0 {
+		limit = amount.Bytes(r.MaxBytes)
+	}
+	return fmt.Sprintf("stream %s: %d waiting, %d in hand, %s of %s; %s at %s, %s", r.Stream, r.Waiting,
+		r.InHand, size(r.Bytes), limit, amount.Of(r.Partitions, "partition"),
+		amount.Of(len(senders), "sender"), amount.Of(r.Replicas, "replica"))
+}
+
+func size(bytes uint64) string {
+	return amount.Bytes(int64(bytes)) //nolint:gosec // of a disk
 }
 
 // IsAway reports whether an error says that the bus cannot be asked now.

@@ -69,7 +69,7 @@ func TestTakeover(t *testing.T) {
 		}
 	})
 	until(t, "all are in hand", func() bool { return before.len() == len(list) })
-	until(t, "five are gone", func() bool { return len(stored(t, b.js, "hookline-crm")) == 15 })
+	until(t, "five are gone", func() bool { return len(stored(t, b, b.cfg)) == 15 })
 
 	var after collected
 	var settle []func()
@@ -86,14 +86,14 @@ func TestTakeover(t *testing.T) {
 		settled()
 	}
 	_ = b.nc.Flush()
-	if got := len(stored(t, b.js, "hookline-crm")); got != 15 {
+	if got := len(stored(t, b, b.cfg)); got != 15 {
 		t.Errorf("%d are left, want 15: one that was replaced has acknowledged", got)
 	}
 	endAfter()
 	for _, settled := range settle {
 		settled()
 	}
-	until(t, "all are gone", func() bool { return len(stored(t, b.js, "hookline-crm")) == 0 })
+	until(t, "all are gone", func() bool { return len(stored(t, b, b.cfg)) == 0 })
 }
 
 // A consumer that is removed is made anew: nothing is taken twice, nothing is left out.
@@ -123,7 +123,7 @@ func TestConsumerRemoved(t *testing.T) {
 	for range list {
 		(<-settle)()
 	}
-	until(t, "all are gone", func() bool { return len(stored(t, b.js, "hookline-crm")) == 0 })
+	until(t, "all are gone", func() bool { return len(stored(t, b, b.cfg)) == 0 })
 }
 
 // The server is killed while messages come and are settled: each comes once, in order.
@@ -149,7 +149,7 @@ func TestIntakeServerKilled(t *testing.T) {
 	if !slices.Equal(got.ids, ids(list)) {
 		t.Errorf("%d came, or in another order", got.len())
 	}
-	until(t, "all are gone", func() bool { return len(stored(t, b.js, "hookline-crm")) == 0 })
+	until(t, "all are gone", func() bool { return len(stored(t, b, b.cfg)) == 0 })
 }
 
 // keep runs a Keeper. held tells which partitions it has, with their leases.

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hookline/cdc"
@@ -159,16 +158,16 @@ func until(t *testing.T, what string, is func() bool) {
 }
 
 // stored returns the events of a stream's messages, in order.
-func stored(t *testing.T, js jetstream.JetStream, name string) (ids []string) {
+func stored(t *testing.T, b *Bus, cfg Config) (ids []string) {
 	t.Helper()
-	s, err := js.Stream(t.Context(), name)
+	s, err := b.js.Stream(t.Context(), cfg.Stream())
 	if err != nil {
 		t.Fatal(err)
 	}
 	state := s.CachedInfo().State
 	for seq := state.FirstSeq; seq <= state.LastSeq && state.Msgs > 0; seq++ {
 		raw, err := s.GetMsg(t.Context(), seq)
-		if err != nil || raw.Subject == "hookline.crm.position" {
+		if err != nil || raw.Subject == cfg.positionSubject() {
 			continue // replaced
 		}
 		m, err := decode(raw.Data)

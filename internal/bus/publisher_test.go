@@ -36,7 +36,7 @@ func TestPublish(t *testing.T) {
 	p := publisher(t, b, &memory{})
 	list := rangeOf(0, 2000)
 	wait(t, send(t, p, "w", list...))
-	if got := stored(t, b.js, "hookline-crm"); !slices.Equal(got, ids(list)) {
+	if got := stored(t, b, b.cfg); !slices.Equal(got, ids(list)) {
 		t.Errorf("stored %d: %v…", len(got), got[:min(len(got), 5)])
 	}
 }
@@ -49,7 +49,7 @@ func TestTwoWebhooks(t *testing.T) {
 	one := event(1)
 	wait(t, send(t, p, "a", one))
 	wait(t, send(t, p, "b", one))
-	if got := stored(t, b.js, "hookline-crm"); len(got) != 2 {
+	if got := stored(t, b, b.cfg); len(got) != 2 {
 		t.Errorf("stored %v, want two", got)
 	}
 }
@@ -75,7 +75,7 @@ func TestResume(t *testing.T) {
 	server.WaitForShutdown()
 	b = connect(t, config(natstest.Start(t, natstest.Options(dir)).ClientURL()))
 	wait(t, send(t, publisher(t, b, m), "w", rangeOf(5, 12)...))
-	if got, want := stored(t, b.js, "hookline-crm"), ids(rangeOf(10, 12)); !slices.Equal(got, want) {
+	if got, want := stored(t, b, b.cfg), ids(rangeOf(10, 12)); !slices.Equal(got, want) {
 		t.Errorf("published %v, want %v", got, want)
 	}
 }
@@ -113,7 +113,7 @@ func TestFencedReader(t *testing.T) {
 		t.Errorf("the old one ends with %v", old.Err())
 	}
 	wait(t, send(t, p, "w", rangeOf(5, 12)...))
-	if got, want := stored(t, b.js, "hookline-crm"), ids(rangeOf(0, 12)); !slices.Equal(got, want) {
+	if got, want := stored(t, b, b.cfg), ids(rangeOf(0, 12)); !slices.Equal(got, want) {
 		t.Errorf("stored %v, want %v", got, want)
 	}
 }
@@ -286,7 +286,7 @@ func TestServerKilled(t *testing.T) {
 	}
 	<-sent
 	<-settled
-	if got := stored(t, b.js, "hookline-crm"); !slices.Equal(got, ids(list)) {
+	if got := stored(t, b, b.cfg); !slices.Equal(got, ids(list)) {
 		t.Errorf("%d are stored, or in another order", len(got))
 	}
 }

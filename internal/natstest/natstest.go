@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ func Cluster(t testing.TB) (servers []*server.Server, urls string) {
 	ports := make([]int, 3)
 	var routes []*url.URL
 	for i := range ports {
-		ports[i] = freePort(t)
+		ports[i] = FreePort(t)
 		routes = append(routes, &url.URL{Scheme: "nats", Host: net.JoinHostPort("127.0.0.1",
 			strconv.Itoa(ports[i]))})
 	}
@@ -78,10 +79,19 @@ func Cluster(t testing.TB) (servers []*server.Server, urls string) {
 		}
 		urls += s.ClientURL()
 	}
+	behind := func(s *server.Server) bool { return !s.JetStreamIsCurrent() }
+	for end := time.Now().Add(startLimit); slices.ContainsFunc(servers, behind) ||
+		!slices.ContainsFunc(servers, (*server.Server).JetStreamIsLeader); {
+		if time.Now().After(end) {
+			t.Fatal("the servers do not agree on who leads")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 	return servers, urls
 }
 
-func freePort(t testing.TB) int {
+// FreePort returns a port of 127.0.0.1 that nobody listens at.
+func FreePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -149,7 +159,7 @@ type Process struct {
 // StartProcess runs a server in a process of its own until the test ends.
 func StartProcess(t testing.TB) *Process {
 	t.Helper()
-	p := &Process{t: t, dir: t.TempDir(), port: freePort(t)}
+	p := &Process{t: t, dir: t.TempDir(), port: FreePort(t)}
 	p.URL = fmt.Sprintf("nats://127.0.0.1:%d", p.port)
 	p.Start()
 	t.Cleanup(p.Kill)

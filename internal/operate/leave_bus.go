@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"hookline/cdc"
 	"hookline/internal/amount"
 	"hookline/internal/bus"
@@ -18,7 +20,17 @@ func LeaveBus(ctx context.Context, db *crm.Database, store *spool.Spool) error {
 	if !db.Config.Bus.On() {
 		return errors.New("HOOKLINE_NATS_URL is not set: it tells where the stream is that is to be left")
 	}
-	if _, err := db.CheckDrop(ctx); err != nil {
+	err := db.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		slot, err := crm.ReadSlot(ctx, conn.Conn(), db.Config.CDC.Slot)
+		if err == nil && slot.Active {
+			err = &cdc.Problem{
+				What: fmt.Sprintf("a process reads slot %q, and puts what it brings into the bus", slot.Name),
+				Hint: "stop it first, and the senders once hookline status says that nothing is left",
+			}
+		}
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	report, err := bus.ReadReport(ctx, db.Config.Bus, store, db.Log)

@@ -90,7 +90,7 @@ func findHalt(ctx context.Context, cfg config.Config) (halt, err error) {
 	if cfg.Bus.On() {
 		halt, err = bus.Inspect(ctx, cfg.Bus, store, slog.New(slog.DiscardHandler)), nil
 	} else {
-		halt = leftBus(ctx, store)
+		halt = crm.LeftBus(ctx, store)
 	}
 	if halt != nil && !isHalt(halt) {
 		halt, err = nil, halt

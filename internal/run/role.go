@@ -1,13 +1,10 @@
 package run
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
-	"hookline/cdc"
 	"hookline/config"
-	"hookline/spool"
 )
 
 // Role is what a process does of the work.
@@ -28,19 +25,4 @@ func (r Role) Check(cfg config.Config) error {
 		return fmt.Errorf("--role %s goes with HOOKLINE_NATS_URL, which is not set", r)
 	}
 	return nil
-}
-
-// leftBus keeps a process without a bus from delivering while there may be something in one, which
-// has to be delivered before.
-func leftBus(ctx context.Context, store *spool.Spool) error {
-	memo, err := store.LoadMemo(ctx)
-	if err != nil || memo == nil {
-		return err
-	}
-	return &cdc.Blocked{Problem: cdc.Problem{
-		What: fmt.Sprintf("deliveries of this slot go through stream %s of NATS, and HOOKLINE_NATS_URL "+
-			"is not set", memo.Stream),
-		Hint: "set it, and start with --role reader. To do without from now on: set it, stop readers " +
-			"and senders, and hookline setup --leave-bus",
-	}}
 }

@@ -214,7 +214,7 @@ func (s *session) load(ctx context.Context) error {
 }
 
 func (s *session) takeUp(ctx context.Context) error {
-	if err := leftBus(ctx, s.store); err != nil {
+	if err := crm.LeftBus(ctx, s.store); err != nil {
 		return err
 	}
 	s.accepted = openRecord(s.cfg, s.source, s.log)
