@@ -11,8 +11,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"hookline/cdc"
 )
 
 // ErrAway says that the bus cannot be reached, or does not answer, at present.
@@ -33,7 +31,7 @@ type Bus struct {
 }
 
 // Connect returns a connection to a server that has JetStream for this account. The error wraps
-// ErrAway where trying again may help, and is a *cdc.Problem else. It shows no password.
+// ErrAway where trying again may help, and is a *cdc.Blocked else. It shows no password.
 func Connect(ctx context.Context, cfg Config, log *slog.Logger) (*Bus, error) {
 	if cfg.Lease == 0 {
 		cfg.Lease = defaultLease
@@ -92,20 +90,14 @@ func explain(cfg Config, err error) error {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired),
 		errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired),
 		strings.Contains(strings.ToLower(err.Error()), "authorization violation"):
-		return &cdc.Problem{
-			What: fmt.Sprintf("NATS at %s does not let Hookline in: %v", where, err),
-			Hint: "set user and password in HOOKLINE_NATS_URL, or HOOKLINE_NATS_CREDENTIALS",
-		}
+		return blocked(fmt.Sprintf("NATS at %s does not let Hookline in: %v", where, err),
+			"set user and password in HOOKLINE_NATS_URL, or HOOKLINE_NATS_CREDENTIALS")
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled):
-		return &cdc.Problem{
-			What: fmt.Sprintf("NATS at %s has no JetStream", where),
-			Hint: "start its servers with -js, or jetstream { store_dir: … } in their configuration",
-		}
+		return blocked(fmt.Sprintf("NATS at %s has no JetStream", where),
+			"start its servers with -js, or jetstream { store_dir: … } in their configuration")
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
-		return &cdc.Problem{
-			What: fmt.Sprintf("JetStream is off for the account of Hookline's user in NATS at %s", where),
-			Hint: "is it the right user? Else enable JetStream for its account",
-		}
+		return blocked(fmt.Sprintf("JetStream is off for the account of Hookline's user in NATS at %s", where),
+			"is it the right user? Else enable JetStream for its account")
 	case errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrTimeout),
 		errors.Is(err, context.DeadlineExceeded):
 	default:

@@ -80,6 +80,7 @@ func (i *Intake) Run(
 	extending, end := context.WithCancel(ctx)
 	defer end()
 	go i.extend(extending)
+	defer i.count.waiting.Set(0)
 	for ctx.Err() == nil {
 		consumer, err := i.consumer(ctx)
 		if err == nil {
@@ -206,6 +207,7 @@ func (i *Intake) drain(
 		if !isNew {
 			continue
 		}
+		i.count.waiting.Set(float64(meta.NumPending))
 		m, err := i.read(ctx, msg)
 		if err != nil {
 			return &takeError{fmt.Errorf("message %d of stream %s: %w", meta.Sequence.Stream, i.stream, err)}

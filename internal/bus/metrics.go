@@ -47,7 +47,7 @@ func newPublisherMetrics(registerer prometheus.Registerer, p *Publisher) *publis
 
 // IntakeMetrics are those of all Intakes of a process.
 type IntakeMetrics struct {
-	inHand           *prometheus.GaugeVec
+	waiting, inHand  *prometheus.GaugeVec
 	settled, refused *prometheus.CounterVec
 }
 
@@ -55,6 +55,10 @@ type IntakeMetrics struct {
 func NewIntakeMetrics(registerer prometheus.Registerer) *IntakeMetrics {
 	label := []string{"partition"}
 	m := &IntakeMetrics{
+		waiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "hookline_bus_waiting",
+			Help: "Deliveries behind the last one that this process has taken from the bus.",
+		}, label),
 		inHand: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "hookline_bus_in_hand",
 			Help: "Deliveries that this process has taken from the bus and not settled.",
@@ -68,21 +72,27 @@ func NewIntakeMetrics(registerer prometheus.Registerer) *IntakeMetrics {
 			Help: "Deliveries that the bus brought again and that were not made again.",
 		}, label),
 	}
-	registerer.MustRegister(m.inHand, m.settled, m.refused)
+	registerer.MustRegister(m.waiting, m.inHand, m.settled, m.refused)
 	return m
 }
 
 type intakeMetrics struct {
-	inHand           prometheus.Gauge
+	waiting, inHand  prometheus.Gauge
 	settled, refused prometheus.Counter
 }
 
 func (m *IntakeMetrics) of(partition int) *intakeMetrics {
 	label := strconv.Itoa(partition)
 	c := &intakeMetrics{
-		m.inHand.WithLabelValues(label), m.settled.WithLabelValues(label),
+		m.waiting.WithLabelValues(label), m.inHand.WithLabelValues(label), m.settled.WithLabelValues(label),
 		m.refused.WithLabelValues(label),
 	}
-	c.inHand.Set(0)
+	c.reset()
 	return c
+}
+
+// reset forgets what was of an earlier tenure.
+func (c *intakeMetrics) reset() {
+	c.waiting.Set(0)
+	c.inHand.Set(0)
 }

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -38,9 +37,6 @@ func (s *session) readerParts() parts {
 // openBus connects. As a standby, too: one that could not write is not ready to take over.
 func (s *session) openBus(ctx context.Context) (err error) {
 	s.bus, err = bus.Connect(ctx, s.cfg.Bus, s.log)
-	if problem, ok := errors.AsType[*cdc.Problem](err); ok && !bus.IsAway(err) {
-		return &cdc.Blocked{Problem: *problem}
-	}
 	if err == nil {
 		s.process.tellBus(nil)
 	}

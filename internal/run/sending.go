@@ -114,9 +114,6 @@ func (s *sending) openBus(ctx context.Context) error {
 	}
 	s.memo = memo
 	s.bus, err = bus.Connect(ctx, s.cfg.Bus, s.log)
-	if problem, ok := errors.AsType[*cdc.Problem](err); ok && !bus.IsAway(err) {
-		return &cdc.Blocked{Problem: *problem}
-	}
 	if err != nil {
 		return err
 	}
