@@ -21,6 +21,7 @@ type stream struct {
 	gap     *cdc.Gap
 	blocked *cdc.Blocked
 	held    *cdc.Held
+	bus     *cdc.Problem
 }
 
 func (s stream) State() cdc.State       { return s.state }
@@ -28,6 +29,7 @@ func (s stream) LastContact() time.Time { return s.contact }
 func (s stream) Gap() *cdc.Gap          { return s.gap }
 func (s stream) Blocked() *cdc.Blocked  { return s.blocked }
 func (s stream) Held() *cdc.Held        { return s.held }
+func (s stream) Bus() *cdc.Problem      { return s.bus }
 
 func TestProbes(t *testing.T) {
 	now := time.Now()
@@ -45,10 +47,10 @@ func TestProbes(t *testing.T) {
 	}{
 		{"connecting", stream{cdc.Connecting, time.Time{}, nil, nil, nil}, 200, 503, "connecting"},
 		{"standby", stream{cdc.Standby, time.Time{}, nil, nil, nil}, 200, 200, "standby"},
-		{"active", stream{cdc.Active, now, nil, nil, nil}, 200, 200, "active"},
+		{"active", stream{cdc.Active, now, nil, nil, nil, nil}, 200, 200, "active"},
 		{
 			"active but silent",
-			stream{cdc.Active, now.Add(-5 * time.Minute), nil, nil, nil},
+			stream{cdc.Active, now.Add(-5 * time.Minute), nil, nil, nil, nil},
 			200, 503,
 			"has not been heard of for 5m0s",
 		},
@@ -66,11 +68,17 @@ func TestProbes(t *testing.T) {
 		},
 		{
 			"held",
-			stream{cdc.Active, now, nil, nil, held},
+			stream{cdc.Active, now, nil, nil, held, nil},
 			200, 503,
 			"held: nothing is sent\n  to mend it: start the standby",
 		},
-		{"stopped", stream{cdc.Stopped, now, nil, nil, nil}, 503, 503, "stopped"},
+		{
+			"bus away",
+			stream{cdc.Active, now, nil, nil, nil, &cdc.Problem{What: "it is away", Hint: "wait"}},
+			200, 503,
+			"bus: it is away\n  to mend it: wait",
+		},
+		{"stopped", stream{cdc.Stopped, now, nil, nil, nil, nil}, 503, 503, "stopped"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h, err := admin.Listen("127.0.0.1:0", test.stream, prometheus.NewRegistry(),

@@ -85,7 +85,7 @@ func (b *Bus) Close() {
 
 // explain says what is wrong with the connection, and what is to be done.
 func explain(cfg Config, err error) error {
-	where := hosts(cfg.URL)
+	where := Hosts(cfg.URL)
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired),
 		errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired),
@@ -108,8 +108,8 @@ func explain(cfg Config, err error) error {
 	return fmt.Errorf("%w: NATS at %s, HOOKLINE_NATS_URL: %w", ErrAway, where, err)
 }
 
-// hosts returns the servers of a URL without users and passwords.
-func hosts(list string) string {
+// Hosts returns the servers of a URL without users and passwords.
+func Hosts(list string) string {
 	var found []string
 	for server := range strings.SplitSeq(list, ",") {
 		_, host, _ := strings.Cut("//"+strings.TrimSpace(server), "//")

@@ -177,8 +177,7 @@ func (p *Publisher) begin(ctx context.Context) error {
 		if at.Event != "" && (p.lacks == nil || !p.lacks(timeline, commit)) {
 			p.resume.Store(&at)
 		}
-		p.bus.log.Info("publishing", "stream", p.bus.cfg.Stream(), "partitions", p.partitions,
-			"behind", at.Event)
+		p.bus.log.Info("publishing", "stream", p.bus.cfg.Stream(), "from", at.Event)
 		return nil
 	}
 }
