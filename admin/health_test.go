@@ -45,8 +45,8 @@ func TestProbes(t *testing.T) {
 		live, ready int
 		says        string
 	}{
-		{"connecting", stream{cdc.Connecting, time.Time{}, nil, nil, nil}, 200, 503, "connecting"},
-		{"standby", stream{cdc.Standby, time.Time{}, nil, nil, nil}, 200, 200, "standby"},
+		{"connecting", stream{cdc.Connecting, time.Time{}, nil, nil, nil, nil}, 200, 503, "connecting"},
+		{"standby", stream{cdc.Standby, time.Time{}, nil, nil, nil, nil}, 200, 200, "standby"},
 		{"active", stream{cdc.Active, now, nil, nil, nil, nil}, 200, 200, "active"},
 		{
 			"active but silent",
@@ -56,13 +56,13 @@ func TestProbes(t *testing.T) {
 		},
 		{
 			"gap",
-			stream{cdc.InGap, time.Time{}, lost, nil, nil},
+			stream{cdc.InGap, time.Time{}, lost, nil, nil, nil},
 			200, 503,
 			"gap (slot_lost): it is lost\n  to mend it: accept it",
 		},
 		{
 			"blocked",
-			stream{cdc.StateBlocked, time.Time{}, nil, blocked, nil},
+			stream{cdc.StateBlocked, time.Time{}, nil, blocked, nil, nil},
 			200, 503,
 			"blocked: commits would wait\n  to mend it: name the standbys",
 		},

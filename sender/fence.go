@@ -7,8 +7,8 @@ import "context"
 // called. err says why. Safe for concurrent use.
 func (s *Sender) Abandon(err error) { s.fail(err) }
 
-// Context ends when nothing can be delivered any more: after Abandon, when the spool was taken over,
-// and at the end of Drain. Its cause tells why.
+// Context ends when nothing can be delivered any more: after Abandon, when the spool was taken
+// over, and at the end of Drain. Its cause tells why.
 func (s *Sender) Context() context.Context { return s.ctx }
 
 // fenced reports whether no request may be made any more.

@@ -91,7 +91,7 @@ func TestKilled(t *testing.T) {
 	g := newGround(t, nats.URL, 3)
 	random := e2e.Random(t)
 	g.db.Backlog(random, 600)
-	close := func() { // something is left, whatever comes again
+	hold := func() { // something is left, whatever comes again
 		for _, box := range g.boxes {
 			box.CloseAfter(100)
 		}
@@ -101,20 +101,20 @@ func TestKilled(t *testing.T) {
 			box.UntilClosed()
 		}
 	}
-	close()
+	hold()
 	reader, sender := g.start("reader"), g.start("sender")
 	untilClosed()
 	reader.Kill()
 	reader = g.start("reader")
 	reader.Until("active")
 
-	close()
+	hold()
 	untilClosed()
 	sender.Kill()
 	g.expectReplay()
 	sender = g.start("sender")
 
-	close()
+	hold()
 	untilClosed()
 	nats.Kill()
 	nats.Start()

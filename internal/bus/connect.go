@@ -96,7 +96,8 @@ func explain(cfg Config, err error) error {
 		return blocked(fmt.Sprintf("NATS at %s has no JetStream", where),
 			"start its servers with -js, or jetstream { store_dir: … } in their configuration")
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
-		return blocked(fmt.Sprintf("JetStream is off for the account of Hookline's user in NATS at %s", where),
+		return blocked(fmt.Sprintf("JetStream is off for the account of Hookline's user in NATS at %s",
+			where),
 			"is it the right user? Else enable JetStream for its account")
 	case errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrTimeout),
 		errors.Is(err, context.DeadlineExceeded):

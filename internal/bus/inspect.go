@@ -74,7 +74,7 @@ func ReadReport(ctx context.Context, cfg Config, memory Memory, log *slog.Logger
 	for info := range consumers.Info() {
 		for partition := range counted {
 			if info.Config.FilterSubject == cfg.subject(partition) {
-				counted[partition] += info.NumPending + uint64(max(0, info.NumAckPending)) //nolint:gosec // above 0
+				counted[partition] += brought(info)
 				r.Waiting += info.NumPending
 				r.InHand += info.NumAckPending
 			}
@@ -88,19 +88,25 @@ func ReadReport(ctx context.Context, cfg Config, memory Memory, log *slog.Logger
 	if err != nil {
 		return nil, away(err)
 	}
-	r.Bytes, r.MaxBytes, r.Replicas = info.State.Bytes, info.Config.MaxBytes, max(1, info.Config.Replicas)
-	for partition := range counted {
-		messages := info.State.Subjects[cfg.subject(partition)]
+	r.Bytes, r.MaxBytes = info.State.Bytes, info.Config.MaxBytes
+	r.Replicas = max(1, info.Config.Replicas)
+	for partition, brought := range counted {
+		subject := cfg.subject(partition)
+		messages := info.State.Subjects[subject]
 		r.Messages += messages
-		held := r.Holders[partition] != ""
 		switch {
-		case !held:
+		case r.Holders[partition] == "":
 			r.Unheld = append(r.Unheld, partition)
-		case messages > counted[partition] && !moving(ctx, stream, cfg.subject(partition), counted[partition]):
+		case messages > brought && !moving(ctx, stream, subject, brought):
 			r.Stranded = append(r.Stranded, partition)
 		}
 	}
 	return r, nil
+}
+
+// brought is how many messages a consumer has brought or will bring, of those that are there.
+func brought(c *jetstream.ConsumerInfo) uint64 {
+	return c.NumPending + uint64(max(0, c.NumAckPending)) //nolint:gosec // not below 0
 }
 
 // moving reports whether what a subject has beyond a number of messages has only come meanwhile.
@@ -112,7 +118,7 @@ func moving(ctx context.Context, stream jetstream.Stream, subject string, counte
 	consumers := stream.ListConsumers(ctx)
 	for c := range consumers.Info() {
 		if c.Config.FilterSubject == subject {
-			return c.NumPending+uint64(max(0, c.NumAckPending)) >= info.State.Subjects[subject] //nolint:gosec // above 0
+			return brought(c) >= info.State.Subjects[subject]
 		}
 	}
 	return consumers.Err() != nil
@@ -136,8 +142,8 @@ func (r *Report) Problems() (list cdc.Problems) {
 	}
 	if r.MaxBytes > 0 && r.Bytes >= uint64(r.MaxBytes)/10*9 {
 		list = append(list, &cdc.Problem{
-			What: fmt.Sprintf("stream %s is full to nine tenths: %s of %s. Once it is full, the slot waits",
-				r.Stream, size(r.Bytes), amount.Bytes(r.MaxBytes)),
+			What: fmt.Sprintf("stream %s is full to nine tenths: %s of %s; once it is full, the slot "+
+				"waits", r.Stream, size(r.Bytes), amount.Bytes(r.MaxBytes)),
 			Hint: "more senders, or nats stream edit " + r.Stream + " --max-bytes=…",
 		})
 	}
@@ -156,8 +162,8 @@ func (r *Report) String() string {
 	if r.MaxBytes > 0 {
 		limit = amount.Bytes(r.MaxBytes)
 	}
-	return fmt.Sprintf("stream %s: %d waiting, %d in hand, %s of %s; %s at %s, %s", r.Stream, r.Waiting,
-		r.InHand, size(r.Bytes), limit, amount.Of(r.Partitions, "partition"),
+	return fmt.Sprintf("stream %s: %d waiting, %d in hand, %s of %s; %s at %s, %s", r.Stream,
+		r.Waiting, r.InHand, size(r.Bytes), limit, amount.Of(r.Partitions, "partition"),
 		amount.Of(len(senders), "sender"), amount.Of(r.Replicas, "replica"))
 }
 

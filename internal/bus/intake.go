@@ -167,7 +167,7 @@ func (i *Intake) acknowledged(info *jetstream.ConsumerInfo) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	untaken := info.Delivered.Consumer - min(info.Delivered.Consumer, i.delivered)
-	return info.NumAckPending <= len(i.inHand)+int(untaken) //nolint:gosec // fewer than messages in hand
+	return info.NumAckPending <= len(i.inHand)+int(untaken) //nolint:gosec // no more than most
 }
 
 // name is that of the consumer.

@@ -145,7 +145,7 @@ func TestIntakeServerKilled(t *testing.T) {
 		server.Start()
 		wait(t, settled)
 	}
-	until(t, "all came", func() bool { return got.len() >= len(list) })
+	until(t, "all came", func() bool { return got.len() >= len(list) && b.Connected() })
 	if !slices.Equal(got.ids, ids(list)) {
 		t.Errorf("%d came, or in another order", got.len())
 	}

@@ -24,8 +24,8 @@ import (
 // goroutine calls Run.
 //
 // A lease is a key of the bucket. Its holder writes it anew all the time, and each write names the
-// revision before. Whoever has seen one not change for longer than a lease lasts takes it, likewise.
-// No clock is compared with another one.
+// revision before. Whoever has seen one not change for longer than a lease lasts takes it in the
+// same way. No clock is compared with another one.
 type Keeper struct {
 	bus        *Bus
 	partitions int
@@ -90,8 +90,8 @@ func (k *Keeper) Held() int {
 }
 
 // Run takes partitions, and calls work for each in a goroutine of its own. The context of work ends
-// when the partition is to be given up, or has lapsed; it is free for others once work returns. When
-// ctx ends, Run waits for all of them.
+// when the partition is to be given up, or has lapsed; it is free for others once work returns.
+// When ctx ends, Run waits for all of them.
 func (k *Keeper) Run(ctx context.Context, work func(ctx context.Context, l *Lease)) {
 	lease := k.bus.cfg.Lease
 	tick := time.NewTicker(lease / 5)
@@ -261,8 +261,8 @@ func (k *Keeper) giveBack(ctx context.Context, l *Lease) {
 	k.tell()
 	if err := l.Held(); err != nil {
 		k.lapsed.Inc()
-		k.log.Warn("a partition was given up: its lease was not renewed in time", "partition", l.Partition,
-			"epoch", l.Epoch)
+		k.log.Warn("a partition was given up: its lease was not renewed in time",
+			"partition", l.Partition, "epoch", l.Epoch)
 	} else {
 		_, _ = k.kv.Update(ctx, leaseKey(l.Partition), holder{"", l.Epoch}.encode(), l.revision)
 		k.log.Debug("partition given back", "partition", l.Partition, "epoch", l.Epoch)
@@ -325,7 +325,8 @@ func (k *Keeper) take(ctx context.Context, partition int, s *sighting) *Lease {
 	}
 	now := sighting{holder: holder{k.id, s.Epoch + 1}, at: time.Now()}
 	var err error
-	if now.revision, err = k.kv.Update(limit, leaseKey(partition), now.encode(), s.revision); err != nil {
+	now.revision, err = k.kv.Update(limit, leaseKey(partition), now.encode(), s.revision)
+	if err != nil {
 		return nil
 	}
 	k.seen[leaseKey(partition)] = &now

@@ -84,8 +84,8 @@ type intakeMetrics struct {
 func (m *IntakeMetrics) of(partition int) *intakeMetrics {
 	label := strconv.Itoa(partition)
 	c := &intakeMetrics{
-		m.waiting.WithLabelValues(label), m.inHand.WithLabelValues(label), m.settled.WithLabelValues(label),
-		m.refused.WithLabelValues(label),
+		m.waiting.WithLabelValues(label), m.inHand.WithLabelValues(label),
+		m.settled.WithLabelValues(label), m.refused.WithLabelValues(label),
 	}
 	c.reset()
 	return c

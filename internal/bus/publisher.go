@@ -126,7 +126,8 @@ func NewPublisher(
 		return nil, err
 	}
 	p := &Publisher{
-		bus: b, stream: stream, memo: *memo, partitions: memo.Partitions, memory: cfg.Memory, large: cfg.Large, tell: cfg.Tell,
+		bus: b, stream: stream, memo: *memo, partitions: memo.Partitions,
+		memory: cfg.Memory, large: cfg.Large, tell: cfg.Tell,
 		lacks: cfg.Lacks, writer: rand.Text(), buffer: cfg.MaxBuffer,
 		room: semaphore.NewWeighted(cfg.MaxBuffer), versions: map[*webhook.Subscription]string{},
 		news: make(chan struct{}, 1), done: make(chan struct{}),
@@ -316,7 +317,7 @@ func (p *Publisher) run() {
 		case ack := <-stored:
 			p.acknowledged(ack)
 		case err := <-failed:
-			if err := p.recover(err); err != nil {
+			if err := p.repair(err); err != nil {
 				p.end(err)
 			}
 		case <-news:

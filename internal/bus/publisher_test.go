@@ -272,7 +272,7 @@ func TestServerKilled(t *testing.T) {
 	p := publisher(t, b, &memory{})
 	list := rangeOf(0, 3000)
 	sent := make(chan struct{})
-	var settled = make(chan struct{})
+	settled := make(chan struct{})
 	go func() {
 		group := send(t, p, "w", list...)
 		close(sent)

@@ -106,7 +106,7 @@ func (b *Bus) Stream(ctx context.Context, memo *Memo) (jetstream.Stream, error) 
 	case errors.Is(err, jetstream.ErrStreamNotFound) && !memo.Made:
 		return nil, away(errors.New("the stream was not made yet: hookline run --role reader makes it"))
 	case errors.Is(err, jetstream.ErrStreamNotFound):
-		return nil, lost(fmt.Sprintf("stream %s is gone, with the deliveries that were in it", memo.Stream))
+		return nil, lost("stream " + memo.Stream + " is gone, with the deliveries that were in it")
 	case err != nil:
 		return nil, away(fmt.Errorf("look for stream %s: %w", memo.Stream, err))
 	}
@@ -134,12 +134,13 @@ func blocked(what, hint string) error {
 
 // check tells what keeps the stream from being what Hookline needs.
 func (b *Bus) check(c *jetstream.StreamConfig, memo *Memo) error {
+	bears := c.Metadata[metaIncarnation]
 	edit := func(change string) string { return "nats stream edit " + c.Name + " " + change }
 	switch {
-	case memo.Made && c.Metadata[metaIncarnation] != memo.Incarnation && c.Metadata[metaIncarnation] != "":
+	case memo.Made && bears != "" && bears != memo.Incarnation:
 		return lost(fmt.Sprintf("stream %s was removed and made anew, or another database has taken "+
 			"its name", c.Name))
-	case c.Metadata[metaIncarnation] != memo.Incarnation:
+	case bears != memo.Incarnation:
 		return blocked(fmt.Sprintf("there is a stream %s that this database has not made", c.Name),
 			"set HOOKLINE_NAME to a name that no other database has")
 	case c.Metadata[metaPartitions] != strconv.Itoa(memo.Partitions):

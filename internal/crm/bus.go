@@ -8,8 +8,8 @@ import (
 	"hookline/spool"
 )
 
-// LeftBus returns a *cdc.Blocked when deliveries of the slot go through a bus. A process without one
-// must not deliver then: what is in the bus has to be delivered before.
+// LeftBus returns a *cdc.Blocked when deliveries of the slot go through a bus. A process without
+// one must not deliver then: what is in the bus has to be delivered before.
 func LeftBus(ctx context.Context, store *spool.Spool) error {
 	memo, err := store.LoadMemo(ctx)
 	if err != nil || memo == nil {

@@ -23,7 +23,8 @@ func (x *checkup) bus(ctx context.Context) ([]cdc.Finding, error) {
 	if bus.IsAway(err) {
 		return []cdc.Finding{{
 			Level: cdc.Wrong, Check: check, Found: err.Error(),
-			Hint: "HOOKLINE_NATS_URL has to lead to NATS servers with JetStream that can be reached from here",
+			Hint: "HOOKLINE_NATS_URL has to lead to NATS servers with JetStream that can be reached " +
+				"from here",
 		}}, nil
 	}
 	if err != nil {

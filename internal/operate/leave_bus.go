@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hookline/cdc"
-	"hookline/internal/amount"
 	"hookline/internal/bus"
 	"hookline/internal/crm"
 	"hookline/spool"
@@ -39,8 +38,7 @@ func LeaveBus(ctx context.Context, db *crm.Database, store *spool.Spool) error {
 	}
 	if report != nil && report.Messages > 0 {
 		return &cdc.Problem{
-			What: fmt.Sprintf("%s left in stream %s", amount.Of(int(report.Messages), "message"), //nolint:gosec // of a disk
-				report.Stream),
+			What: fmt.Sprintf("%d deliveries are left in stream %s", report.Messages, report.Stream),
 			Hint: "hookline run --role sender, until hookline status says that there are none",
 		}
 	}

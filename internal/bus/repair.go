@@ -12,11 +12,11 @@ import (
 	"hookline/cdc"
 )
 
-// recover brings into the stream what is on its way, after one of its messages was not taken, or
+// repair brings into the stream what is on its way, after one of its messages was not taken, or
 // not told to be. It waits for all of them first. What the stream has of them is a beginning, as
 // each expects the one before; the rest is sent again, one by one, for as long as it takes. The
 // error is for good: see Err.
-func (p *Publisher) recover(cause error) error {
+func (p *Publisher) repair(cause error) error {
 	for i, g := range p.flight {
 		for n, f := range g.futures {
 			if n < g.acked || i == 0 && n == g.acked { // known, or the one that failed
@@ -25,7 +25,8 @@ func (p *Publisher) recover(cause error) error {
 			select {
 			case ack := <-f.Ok():
 				g.items[n].known = ack.Duplicate
-			case <-f.Err():
+			case err := <-f.Err():
+				p.bus.log.Debug("a message was not taken", "error", err)
 			case <-p.ctx.Done():
 				return nil
 			}
@@ -46,7 +47,7 @@ func (p *Publisher) recover(cause error) error {
 			break
 		}
 		if p.ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // it has ended, and for another reason
 		}
 		if _, gap := errors.AsType[*cdc.Gap](cause); gap || errors.Is(cause, cdc.ErrTakenOver) {
 			p.judge(cause)
@@ -142,7 +143,8 @@ func (p *Publisher) judge(err error) {
 		now = &cdc.Problem{
 			What: "the bus is full: stream " + name + " takes nothing until senders have made room; " +
 				"the slot waits",
-			Hint: "more hookline run --role sender, or more room: nats stream edit " + name + " --max-bytes=…",
+			Hint: "more hookline run --role sender, or more room: nats stream edit " + name +
+				" --max-bytes=…",
 		}
 	case tooLarge(err), errors.Is(err, nats.ErrMaxPayload):
 		now = &cdc.Problem{
