@@ -35,8 +35,8 @@ type Lease struct {
 	ended    bool // the work is over
 }
 
-// Held returns ErrLapsed unless the partition is surely this process's now. It is to be asked before
-// each request.
+// Held returns ErrLapsed unless the partition is surely this process's now. It is to be asked
+// before each request.
 func (l *Lease) Held() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -29,7 +29,7 @@ const (
 	noteEvery  = time.Second     // between two notes of how far the stream has come
 	headerRoom = 4 << 10         // of a message's largest size, for what is not its data
 	idHeader   = nats.MsgIdHdr   // event and webhook
-	sameSubj   = "sub"           // of nats.MsgRollup: the message takes the place of all of its subject
+	sameSubj   = "sub"           // of nats.MsgRollup: it takes the place of all of its subject
 )
 
 // referenceHeader says that the data of a message lie in the database: see Large.
@@ -289,8 +289,8 @@ func (p *Publisher) left() int { return int(p.waiting.Load()) }
 // Done is closed when the Publisher has ended; Err tells why.
 func (p *Publisher) Done() <-chan struct{} { return p.ctx.Done() }
 
-// Err returns why the Publisher has ended: a *cdc.Gap when the stream is gone, cdc.ErrTakenOver when
-// another one writes it.
+// Err returns why the Publisher has ended: a *cdc.Gap when the stream is gone, cdc.ErrTakenOver
+// when another one writes it.
 func (p *Publisher) Err() error { return context.Cause(p.ctx) }
 
 // run publishes until the Publisher ends.
