@@ -240,7 +240,7 @@ func (p *Publisher) Send(ctx context.Context, d sender.Delivery) error {
 
 // putLarge leaves the data of a message in the database.
 func (p *Publisher) putLarge(ctx context.Context, o *outgoing, m *Message) error {
-	err := cdc.Persist(ctx, p.bus.log, func() error {
+	err := cdc.Retry(ctx, p.bus.log, func() error {
 		return p.large.PutLarge(ctx, m.Event.ID, m.Webhook, o.msg.Data)
 	})
 	if err != nil {

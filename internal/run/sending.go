@@ -127,7 +127,7 @@ func (s *sending) loadWebhooks(ctx context.Context) error {
 	s.webhooks = newAddressees(s.db, s.recheck)
 	s.intakes = bus.NewIntakeMetrics(s.metrics)
 	s.tenures = map[int]*tenure{}
-	return cdc.Persist(ctx, s.log, func() error { return s.webhooks.load(ctx, 0) })
+	return cdc.Retry(ctx, s.log, func() error { return s.webhooks.load(ctx, 0) })
 }
 
 // recheck tells whoever delivers to a webhook that it has changed.
