@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// Part returns the spool as one process has it that delivers to some of the webhooks: those of the
-// partition n, of which has tells. Each part is claimed by itself, so other processes have the other
-// ones. Close the whole in the end, not the part.
+// Part returns the spool as one process has it that delivers to some of the webhooks: those of
+// partition n, of which has tells. Each part is claimed by itself, so other processes have the
+// other ones. Close the whole in the end, not the part.
 func (s *Spool) Part(n int, has func(webhook string) bool) *Spool {
 	return &Spool{
 		cfg: s.cfg, pool: s.pool, table: s.table, owner: fmt.Sprintf("%s#%d", s.cfg.Slot, n), has: has,

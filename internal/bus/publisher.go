@@ -362,9 +362,9 @@ func (p *Publisher) positionMessage(at position) *nats.Msg {
 }
 
 // expect has the stream refuse a message unless its last one has that sequence, and that id where
-// one is given. The sequence alone would do for messages that are sent one by one. Of those that are
-// on their way at once, each expects one more than the one before: a single message of somebody else
-// would have one refused, and the next one fit.
+// one is given. The sequence alone would do for messages that are sent one by one. Of those that
+// are on their way at once, each expects one more than the one before: a single message of somebody
+// else would have one refused, and the next one fit.
 func expect(m *nats.Msg, last uint64, id string) {
 	m.Header.Set(nats.ExpectedLastSeqHdr, strconv.FormatUint(last, 10))
 	if m.Header.Del(nats.ExpectedLastMsgIdHdr); id != "" {

@@ -155,7 +155,7 @@ func (b *Bus) check(c *jetstream.StreamConfig, memo *Memo) error {
 		return blocked(fmt.Sprintf("stream %s throws the oldest away when it is full", c.Name),
 			edit("--discard=new"))
 	case c.Retention != jetstream.WorkQueuePolicy:
-		return blocked(fmt.Sprintf("stream %s is no work queue: its retention is %s", c.Name, c.Retention),
+		return blocked(fmt.Sprintf("stream %s is no work queue, but of %s", c.Name, c.Retention),
 			edit("--retention=work"))
 	case c.Storage != jetstream.FileStorage:
 		return blocked(fmt.Sprintf("stream %s is kept in memory", c.Name),

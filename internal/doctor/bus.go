@@ -37,8 +37,8 @@ func (x *checkup) bus(ctx context.Context) ([]cdc.Finding, error) {
 	if report.Replicas == 1 {
 		found = append(found, cdc.Finding{
 			Level: cdc.Warning, Check: check,
-			Found: fmt.Sprintf("stream %s has one replica: a power cut costs what its server has not synced "+
-				"yet, by default of the last two minutes", report.Stream),
+			Found: fmt.Sprintf("stream %s has one replica: a power cut costs what its server has not "+
+				"synced yet, by default of the last two minutes", report.Stream),
 			Hint: fmt.Sprintf("three servers, and nats stream edit %s --replicas=3; "+
 				"or sync_interval: always in the server's configuration", report.Stream),
 		})

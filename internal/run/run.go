@@ -149,7 +149,6 @@ func (r *runner) sessions(ctx context.Context) error {
 			r.process.declare(err)
 		case r.process.halted() && cdc.Transient(err): // the server has gone away meanwhile
 		case bus.IsAway(err):
-			reached = true
 			r.busAway(ctx, err)
 		case errors.Is(err, errAway), reached && cdc.Transient(err):
 			r.log.Warn("starting over", "next_in", restartPause, "error", err)
