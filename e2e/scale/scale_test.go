@@ -2,6 +2,8 @@ package scale
 
 import (
 	"fmt"
+	"net/http"
+	"regexp"
 	"testing"
 
 	"hookline/e2e"
@@ -65,7 +67,7 @@ func TestThroughBus(t *testing.T) {
 	nats := natstest.Start(t, natstest.Options(t.TempDir()))
 	g := newGround(t, nats.ClientURL(), 4)
 	random := e2e.Random(t)
-	reader := g.start("reader").Until("active")
+	reader := g.start("reader", "HOOKLINE_ADMIN_ADDR=127.0.0.1:0").Until("active")
 	one, two := g.start("sender").Until("active"), g.start("sender").Until("active")
 	e2e.Eventually(t, func() error {
 		if a, b := one.Metric(held), two.Metric(held); a != 4 || b != 4 {
@@ -77,9 +79,29 @@ func TestThroughBus(t *testing.T) {
 	for _, box := range g.boxes {
 		e2e.Eventually(t, box.Gets(g.db.Diary()...).Missing)
 	}
+	overview(t, reader)
 	one.Stop()
 	g.db.OneByOne("more", 20)
 	g.arrived(reader, two)
+}
+
+var console = regexp.MustCompile(`msg="serving console, API and profiles" addr=(\S+)`)
+
+// overview asks the console of a reader how all of it stands: it has no queues to tell of.
+func overview(t *testing.T, reader *e2e.Process) {
+	t.Helper()
+	addr := console.FindStringSubmatch(reader.Log.String())
+	if addr == nil {
+		t.Fatal("it serves no console")
+	}
+	resp, err := http.Get("http://" + addr[1] + "/api/v1/overview")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("the overview answers %s", resp.Status)
+	}
 }
 
 const held = "hookline_bus_held_partitions"
