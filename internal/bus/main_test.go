@@ -34,7 +34,7 @@ func config(url string) Config {
 	}
 }
 
-func connect(t *testing.T, cfg Config) *Bus {
+func connect(t testing.TB, cfg Config) *Bus {
 	t.Helper()
 	b, err := Connect(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
@@ -97,7 +97,7 @@ func (m *memory) kept() int {
 	return len(m.large)
 }
 
-func publisher(t *testing.T, b *Bus, m *memory) *Publisher {
+func publisher(t testing.TB, b *Bus, m *memory) *Publisher {
 	t.Helper()
 	p, err := NewPublisher(t.Context(), b,
 		PublisherConfig{Memory: m, Large: m, MaxBuffer: 1 << 20}, prometheus.NewRegistry())
@@ -121,7 +121,7 @@ func sized(n, bytes int) *mapper.Event {
 }
 
 // send sends deliveries, and returns a group that is done once all of them are settled.
-func send(t *testing.T, p *Publisher, to string, events ...*mapper.Event) *sync.WaitGroup {
+func send(t testing.TB, p *Publisher, to string, events ...*mapper.Event) *sync.WaitGroup {
 	t.Helper()
 	var settled sync.WaitGroup
 	for _, e := range events {
@@ -137,7 +137,7 @@ func send(t *testing.T, p *Publisher, to string, events ...*mapper.Event) *sync.
 }
 
 // wait fails unless the group is done in time.
-func wait(t *testing.T, settled *sync.WaitGroup) {
+func wait(t testing.TB, settled *sync.WaitGroup) {
 	t.Helper()
 	done := make(chan struct{})
 	go func() { settled.Wait(); close(done) }()
