@@ -34,7 +34,7 @@ type Backend struct {
 	Chosen *filter.Decisions
 
 	mu     sync.Mutex
-	source *cdc.Source // of the present session, while it has the slot
+	source *cdc.Source    // of the present session, while it has the slot
 	out    *sender.Sender // likewise; nil where other processes send
 
 	view view
