@@ -33,8 +33,11 @@ func TestMetrics(t *testing.T) {
 			_, text, _ := strings.Cut(p.Get("/metrics"), " ")
 			told = append(told, ofBus.FindAllString(text, -1)...)
 			problems, err := promlint.New(strings.NewReader(text + "\n")).Lint()
-			if err != nil || len(problems) > 0 {
-				return fmt.Errorf("%v, %v", problems, err)
+			if len(problems) > 0 {
+				return fmt.Errorf("%v", problems)
+			}
+			if err != nil {
+				return err
 			}
 		}
 		if !slices.Contains(told, "hookline_bus_waiting") {
