@@ -29,6 +29,7 @@ type Stream interface {
 	Gap() *cdc.Gap         // nil unless there is one
 	Blocked() *cdc.Blocked // nil unless something is in the way of the stream though nothing is lost
 	Held() *cdc.Held       // nil unless the server sends nothing though the slot is read
+	Bus() *cdc.Problem     // what keeps the bus from taking, or bringing, deliveries; nil for nothing
 }
 
 // silence is how long the server may not have been heard of while the stream counts as up. A stream
@@ -115,6 +116,9 @@ func ready(s Stream) probe {
 	}
 	if held := s.Held(); held != nil {
 		return probe{fmt.Sprintf("held: %v", held), false}
+	}
+	if problem := s.Bus(); problem != nil {
+		return probe{fmt.Sprintf("bus: %v", problem), false}
 	}
 	switch state := s.State(); state {
 	case cdc.Standby:

@@ -23,6 +23,7 @@ type stream struct {
 	gap     *cdc.Gap
 	blocked *cdc.Blocked
 	held    *cdc.Held
+	bus     *cdc.Problem
 }
 
 func (s stream) State() cdc.State       { return s.state }
@@ -30,6 +31,7 @@ func (s stream) LastContact() time.Time { return s.contact }
 func (s stream) Gap() *cdc.Gap          { return s.gap }
 func (s stream) Blocked() *cdc.Blocked  { return s.blocked }
 func (s stream) Held() *cdc.Held        { return s.held }
+func (s stream) Bus() *cdc.Problem      { return s.bus }
 
 func TestProbes(t *testing.T) {
 	now := time.Now()
@@ -45,34 +47,40 @@ func TestProbes(t *testing.T) {
 		live, ready int
 		says        string
 	}{
-		{"connecting", stream{cdc.Connecting, time.Time{}, nil, nil, nil}, 200, 503, "connecting"},
-		{"standby", stream{cdc.Standby, time.Time{}, nil, nil, nil}, 200, 200, "standby"},
-		{"active", stream{cdc.Active, now, nil, nil, nil}, 200, 200, "active"},
+		{"connecting", stream{cdc.Connecting, time.Time{}, nil, nil, nil, nil}, 200, 503, "connecting"},
+		{"standby", stream{cdc.Standby, time.Time{}, nil, nil, nil, nil}, 200, 200, "standby"},
+		{"active", stream{cdc.Active, now, nil, nil, nil, nil}, 200, 200, "active"},
 		{
 			"active but silent",
-			stream{cdc.Active, now.Add(-5 * time.Minute), nil, nil, nil},
+			stream{cdc.Active, now.Add(-5 * time.Minute), nil, nil, nil, nil},
 			200, 503,
 			"has not been heard of for 5m0s",
 		},
 		{
 			"gap",
-			stream{cdc.InGap, time.Time{}, lost, nil, nil},
+			stream{cdc.InGap, time.Time{}, lost, nil, nil, nil},
 			200, 503,
 			"gap (slot_lost): it is lost\n  to mend it: accept it",
 		},
 		{
 			"blocked",
-			stream{cdc.StateBlocked, time.Time{}, nil, blocked, nil},
+			stream{cdc.StateBlocked, time.Time{}, nil, blocked, nil, nil},
 			200, 503,
 			"blocked: commits would wait\n  to mend it: name the standbys",
 		},
 		{
 			"held",
-			stream{cdc.Active, now, nil, nil, held},
+			stream{cdc.Active, now, nil, nil, held, nil},
 			200, 503,
 			"held: nothing is sent\n  to mend it: start the standby",
 		},
-		{"stopped", stream{cdc.Stopped, now, nil, nil, nil}, 503, 503, "stopped"},
+		{
+			"bus away",
+			stream{cdc.Active, now, nil, nil, nil, &cdc.Problem{What: "it is away", Hint: "wait"}},
+			200, 503,
+			"bus: it is away\n  to mend it: wait",
+		},
+		{"stopped", stream{cdc.Stopped, now, nil, nil, nil, nil}, 503, 503, "stopped"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h, err := admin.Listen("127.0.0.1:0", test.stream, prometheus.NewRegistry(),
@@ -100,8 +108,9 @@ func TestAnswersOfReadyzAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	streams := []stream{
-		{cdc.Active, time.Now().Add(-time.Hour), nil, nil, nil},
-		{cdc.Active, time.Now(), nil, nil, &cdc.Held{}},
+		{state: cdc.Active, contact: time.Now().Add(-time.Hour)},
+		{state: cdc.Active, contact: time.Now(), held: &cdc.Held{}},
+		{state: cdc.Active, contact: time.Now(), bus: &cdc.Problem{}},
 	}
 	for _, state := range cdc.States {
 		s := stream{state: state, contact: time.Now()}

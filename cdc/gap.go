@@ -32,12 +32,14 @@ const (
 	OtherSpool Reason = "other_spool"
 	// the server cannot send a transaction: see UnreadableChange
 	Unreadable Reason = "unreadable"
+	// the bus has lost deliveries that were acknowledged to Postgres
+	BusLost Reason = "bus_lost"
 )
 
 // Reasons are all there are.
 var Reasons = [...]Reason{
 	SlotMissing, SlotLost, SlotMoved, PublicationMissing, OtherSystem,
-	OtherEnvironment, OtherSpool, Unreadable,
+	OtherEnvironment, OtherSpool, Unreadable, BusLost,
 }
 
 // Gap is a Problem that has cost changes: some that were committed can no longer be announced, or

@@ -19,6 +19,7 @@ import (
 
 	"hookline/admin"
 	"hookline/cdc"
+	"hookline/internal/bus"
 	"hookline/internal/spelling"
 	"hookline/mapper"
 	"hookline/mapper/credential"
@@ -51,6 +52,7 @@ type Config struct {
 	HealthAddr   string
 	Admin        admin.Config
 	Trace        trace.Config
+	Bus          bus.Config // the zero value for none
 	LogLevel     slog.Level
 	LogFormat    LogFormat
 }
@@ -161,6 +163,20 @@ type environment struct {
 	// accepted last. When unset, more of them come again after a kill.
 	StateDir string `split_words:"true" takes:"a directory to write to, such as /var/lib/hookline"`
 
+	// NATS servers that deliveries go through, from `hookline run --role reader` to `hookline run
+	// --role sender`. When unset, one process does all.
+	NatsURL string `split_words:"true" takes:"a comma list of URLs such as nats://user:password@host:4222"`
+	// File with the credentials of a user of NATS.
+	NatsCredentials string `split_words:"true" takes:"a file as nsc makes it"`
+	// Name of this database in NATS, which no other one may have there.
+	Name string `default:"hookline" takes:"1 to 32 lower-case letters, digits, _ and -"`
+	// Parts of the stream, of which each is one sender's at a time. For life.
+	BusPartitions int `default:"32" split_words:"true" takes:"a whole number from 1 to 256"`
+	// Replicas of the stream, when it is made.
+	BusReplicas int `default:"1" split_words:"true" takes:"1, 3 or 5"`
+	// What the stream may hold, when it is made. Beyond it the slot waits.
+	BusMaxBytes size `default:"4GiB" split_words:"true" takes:"a size from 1MiB to 1TiB, such as 4GiB"`
+
 	// Time after SIGTERM to finish what is in hand.
 	DrainTimeout time.Duration `default:"20s" split_words:"true" takes:"a duration from 0s to 10m, such as 20s"`
 	// Where /livez, /readyz and /metrics listen.
@@ -257,7 +273,18 @@ func (e *environment) config() Config {
 		StateDir: e.StateDir,
 		HoldWAL:  int64(e.HoldWAL), DrainTimeout: e.DrainTimeout, HealthAddr: e.HealthAddr,
 		Admin:    e.admin(),
+		Bus:      e.bus(),
 		LogLevel: e.LogLevel, LogFormat: e.LogFormat,
+	}
+}
+
+func (e *environment) bus() bus.Config {
+	if e.NatsURL == "" {
+		return bus.Config{}
+	}
+	return bus.Config{
+		URL: e.NatsURL, Credentials: e.NatsCredentials, Name: e.Name, Partitions: e.BusPartitions,
+		Replicas: e.BusReplicas, MaxBytes: int64(e.BusMaxBytes),
 	}
 }
 
@@ -357,6 +384,10 @@ func (e *environment) check() error {
 	expect(within(e.NoticeCalm, time.Millisecond, time.Hour), "NOTICE_CALM", e.NoticeCalm)
 	expect(within(e.DrainTimeout, 0, 10*time.Minute), "DRAIN_TIMEOUT", e.DrainTimeout)
 	expect(strings.Contains(e.HealthAddr, ":"), "HEALTH_ADDR", e.HealthAddr)
+	expect(bus.ValidName(e.Name), "NAME", e.Name)
+	expect(e.BusPartitions >= 1 && e.BusPartitions <= 256, "BUS_PARTITIONS", e.BusPartitions)
+	expect(slices.Contains([]int{1, 3, 5}, e.BusReplicas), "BUS_REPLICAS", e.BusReplicas)
+	expect(e.BusMaxBytes >= 1<<20 && e.BusMaxBytes <= 1<<40, "BUS_MAX_BYTES", e.BusMaxBytes)
 	expect(e.Recent >= 0 && e.Recent <= 100_000, "RECENT", e.Recent)
 	_, _, err := net.SplitHostPort(e.AdminAddr)
 	expect(e.AdminAddr == "" || e.AdminAddr == adminOff || err == nil, "ADMIN_ADDR", e.AdminAddr)
@@ -368,7 +399,7 @@ func (e *environment) check() error {
 }
 
 func badValue(name, value string) error {
-	if strings.HasSuffix(name, "_DATABASE_URL") || strings.HasSuffix(name, "_TOKEN") {
+	if strings.HasSuffix(name, "_URL") || strings.HasSuffix(name, "_TOKEN") {
 		value = "…"
 	}
 	return fmt.Errorf("%s=%q: it takes %s", name, value, takes(name))

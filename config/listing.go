@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"hookline/internal/bus"
 )
 
 // Setting is a variable as it may be shown.
@@ -38,6 +40,8 @@ func Settings() []Setting {
 				value = cmp.Or(value, os.Getenv("DATABASE_URL"), os.Getenv("PG_DATABASE_URL"))
 			}
 			list[i].Value = whereTo(value)
+		case name == prefix+"_NATS_URL" && value != "":
+			list[i].Value = bus.Hosts(value)
 		case strings.HasSuffix(name, "_TOKEN") && value != "":
 			list[i].Value = "[secret]"
 		}

@@ -64,6 +64,18 @@ func Start(t *testing.T, db *Database, settings ...string) *Process {
 	return p.Launch()
 }
 
+// StartRole is Start of a process that has a part of the work: reader or sender.
+func StartRole(t *testing.T, db *Database, role string, settings ...string) *Process {
+	t.Helper()
+	which := programOf("run")
+	if db.Plain && !raceEverywhere {
+		which = &plain
+	}
+	p := command(t, which, db.Env(settings...), "run", "--role", role)
+	p.mayEnd.Store(false)
+	return p.Launch()
+}
+
 // Run runs a command to its end, without the race detector.
 func Run(t *testing.T, env []string, args ...string) *Process {
 	t.Helper()

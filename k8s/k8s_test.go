@@ -28,6 +28,7 @@ import (
 const (
 	base    = "base"
 	example = "examples/twenty"
+	overlay = "overlays/jetstream"
 	// defaultGrace is what Kubernetes takes when a pod names no terminationGracePeriodSeconds.
 	defaultGrace = 30
 )
@@ -35,7 +36,8 @@ const (
 func TestManifestsAreValid(t *testing.T) {
 	server, rendered := newAPIServer(t), render(t, base)
 	for name, manifest := range map[string][]byte{
-		"base": rendered, "example": render(t, example), "secret": read(t, base+"/secret.example.yaml"),
+		"base": rendered, "example": render(t, example),
+		"overlay": withoutKind(t, render(t, overlay), "HorizontalPodAutoscaler"), "secret": read(t, base+"/secret.example.yaml"),
 	} {
 		if err := server.validate(manifest); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -69,7 +71,7 @@ func TestKubectlRendersTheSame(t *testing.T) {
 		t.Log("kubectl is not installed; only the pinned kustomize is tested")
 		return
 	}
-	for _, dir := range []string{base, example} {
+	for _, dir := range []string{base, example, overlay} {
 		out, err := command(t, kubectl, "kustomize", dir).Output()
 		if err != nil {
 			t.Fatalf("kubectl kustomize %s: %v", dir, explain(err))
@@ -81,12 +83,20 @@ func TestKubectlRendersTheSame(t *testing.T) {
 	}
 }
 
-// Both ways to run Hookline, each with what must hold for either.
+// All ways to run Hookline, each with what must hold for either.
 func TestContainer(t *testing.T) {
-	for dir, deployment := range map[string]string{base: "hookline", example: "crm-twenty-server"} {
-		t.Run(dir, func(t *testing.T) {
-			objects := decode[object](t, render(t, dir))
-			pod := find(t, objects, "Deployment", deployment).Spec.Template.Spec
+	for _, way := range []struct {
+		dir, deployment string
+		keeps           bool // a directory
+	}{
+		{base, "hookline", true},
+		{example, "crm-twenty-server", true},
+		{overlay, "hookline", true},
+		{overlay, "hookline-sender", false},
+	} {
+		t.Run(way.dir+" "+way.deployment, func(t *testing.T) {
+			objects := decode[object](t, render(t, way.dir))
+			pod := find(t, objects, "Deployment", way.deployment).Spec.Template.Spec
 			c := pod.container(t, "hookline")
 			env := environment(t, objects, c)
 
@@ -163,6 +173,12 @@ func TestContainer(t *testing.T) {
 			})
 
 			t.Run("has a directory that outlives it", func(t *testing.T) {
+				if !way.keeps {
+					if len(c.VolumeMounts) > 0 || env["HOOKLINE_STATE_DIR"] != "" {
+						t.Errorf("mounted is %+v", c.VolumeMounts)
+					}
+					return
+				}
 				if len(c.VolumeMounts) != 1 || c.VolumeMounts[0].ReadOnly ||
 					c.VolumeMounts[0].MountPath != env["HOOKLINE_STATE_DIR"] {
 					t.Fatalf("mounted is %+v; HOOKLINE_STATE_DIR is %q", c.VolumeMounts, env["HOOKLINE_STATE_DIR"])
@@ -331,7 +347,7 @@ func TestSidecarLeavesTheRestAlone(t *testing.T) {
 
 func TestNoSecretInManifests(t *testing.T) {
 	password := regexp.MustCompile(`://[^/\s'"]*:[^/\s'"]+@`)
-	for _, dir := range []string{base, example} {
+	for _, dir := range []string{base, example, overlay} {
 		manifests := render(t, dir)
 		if found := password.Find(manifests); found != nil {
 			t.Errorf("%s: %s holds a password", dir, found)

@@ -21,11 +21,14 @@ type object struct {
 			Spec     podSpec
 		}
 		PodSelector struct {
-			MatchLabels map[string]string `yaml:"matchLabels"`
+			MatchLabels      map[string]string `yaml:"matchLabels"`
+			MatchExpressions []map[string]any  `yaml:"matchExpressions"`
 		} `yaml:"podSelector"`
 		PolicyTypes []string `yaml:"policyTypes"`
 		Ingress     []peerRule
 		Egress      []peerRule
+
+		ScaleTargetRef struct{ Kind, Name string } `yaml:"scaleTargetRef"`
 	}
 }
 
@@ -55,6 +58,7 @@ type volume struct {
 }
 
 type container struct {
+	Args          []string
 	Name          string
 	Image         string
 	RestartPolicy string `yaml:"restartPolicy"`

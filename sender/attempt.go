@@ -29,6 +29,9 @@ func (s *Sender) attempt(w *webhookQueue, d *queue.Delivery) (a attempted) {
 		a.verdict = Verdict{Outcome: Blocked, Reason: "the webhook belongs to another tenant now"}
 		return a
 	}
+	if s.fenced() {
+		return attempted{cut: true}
+	}
 	c := w.requestBuilder(d.Tried)
 	a.verdict, a.took = s.try(d, c)
 	a.resent, a.alone, a.answer = c.resent, c.alone, c.answer

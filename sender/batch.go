@@ -84,6 +84,9 @@ func (s *Sender) attemptBatch(w *webhookQueue, list []*queue.Delivery,
 		verdicts[0] = a.verdict
 		return a, verdicts
 	}
+	if s.fenced() {
+		return attempted{cut: true}, verdicts
+	}
 	c := w.requestBuilder(d.Tried)
 	body := c.batchBody(list)
 	s.buffer.attempt(int64(len(body)))

@@ -73,6 +73,10 @@ type Config struct {
 	// the Sender. Beginnings of answers are kept for it alone.
 	Watch func(Attempt)
 
+	// Fence is asked before each attempt, if it is not nil, whether what is sent is this Sender's to
+	// send. An error ends the Sender: see Abandon. It must not wait for anything.
+	Fence func() error
+
 	// Version is Hookline's own, told to receivers as User-Agent: hookline/<version>. Default dev.
 	Version string
 

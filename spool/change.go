@@ -30,7 +30,7 @@ func (s *Spool) ownChange(ctx context.Context, webhooks []string, f func(c *chan
 	}
 	var batch pgx.Batch
 	var n int64
-	claim.count(&batch, s.cfg.Slot, &n)
+	claim.count(&batch, s.owner, &n)
 	if err := s.change(ctx, &batch, webhooks, f); err != nil {
 		return err
 	}

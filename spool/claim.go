@@ -52,12 +52,12 @@ func (c *claim) check(epoch, changes, acknowledged int64) error {
 
 // Claim makes this process the one that may change the slot's deliveries, and fences off whoever
 // might before: a change that it has in hand is done before Claim returns, or fails with
-// sender.ErrFenced. Call it while the slot is held.
+// sender.ErrFenced. Call it while the slot is held; of a part, while its partition is.
 func (s *Spool) Claim(ctx context.Context) error {
 	var c claim
 	err := s.pool.QueryRow(ctx, `INSERT INTO {{schema}}.owner AS o (slot, epoch) VALUES ($1, 1)
 		ON CONFLICT (slot) DO UPDATE SET epoch = o.epoch + 1, changes = 0 RETURNING epoch`,
-		s.cfg.Slot).Scan(&c.epoch)
+		s.owner).Scan(&c.epoch)
 	if pg.Is(err, pg.LockNotAvailable) {
 		return fmt.Errorf(
 			"claim the spool of slot %q: the process before this one is still writing to it: %v", s.cfg.Slot,

@@ -103,8 +103,8 @@ func (s *Spool) queryQueues(ctx context.Context) (list []sender.Queue, err error
 			coalesce(bytes, 0), oldest, coalesce(paused, ''), coalesce(paused_version, ''),
 			coalesce(is_full OR now() - since >= $2, false)
 		FROM (SELECT) AS always LEFT JOIN {{schema}}.owner o ON o.slot = $1
-		LEFT JOIN {{schema}}.queue q ON q.slot = $1 AND (waiting > 0 OR dead > 0 OR paused <> '')
-		ORDER BY webhook`, s.cfg.Slot, s.cfg.MaxAge)
+		LEFT JOIN {{schema}}.queue q ON q.slot = $3 AND (waiting > 0 OR dead > 0 OR paused <> '')
+		ORDER BY webhook`, s.owner, s.cfg.MaxAge, s.cfg.Slot)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (s *Spool) queryQueues(ctx context.Context) (list []sender.Queue, err error
 		&epoch, &changes, &is, &q.Webhook, &q.Waiting, &q.Dead, &q.Wanted, &q.Bytes, &oldest, &q.Paused,
 		&q.Version, &q.Full,
 	}, func() error {
-		if q.Oldest = orZero(oldest); is {
+		if q.Oldest = orZero(oldest); is && (s.has == nil || s.has(q.Webhook)) {
 			list = append(list, q)
 		}
 		return nil

@@ -28,6 +28,8 @@ type Config struct {
 	// that the first in a webhook's queue may have waited there before the queue is full; default 168
 	// h
 	MaxAge time.Duration
+
+	Connections int32 // to the database, at most; default 3
 }
 
 func (c Config) withDefaults() Config {
@@ -35,6 +37,7 @@ func (c Config) withDefaults() Config {
 	c.Slot = cmp.Or(c.Slot, "hookline")
 	c.MaxBytes = cmp.Or(c.MaxBytes, 1<<30)
 	c.MaxAge = cmp.Or(c.MaxAge, 168*time.Hour)
+	c.Connections = cmp.Or(c.Connections, connections)
 	return c
 }
 
@@ -45,6 +48,8 @@ type Spool struct {
 	cfg   Config
 	pool  pool
 	table string                // of checkpoints, quoted
+	owner string                // under which it is claimed: the slot, or see Part
+	has   func(string) bool     // webhooks that it is of; nil for all
 	claim atomic.Pointer[claim] // nil before Claim
 	left  atomic.Bool           // the table delivered may have something that the checkpoint passes
 }
@@ -71,7 +76,7 @@ var session = map[string]string{
 // Open returns the spool that cfg describes. Its connections are made as they are needed.
 func Open(ctx context.Context, cfg Config) (*Spool, error) {
 	cfg = cfg.withDefaults()
-	config, err := pg.PoolConfig(cfg.URL, connections)
+	config, err := pg.PoolConfig(cfg.URL, cfg.Connections)
 	if err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
@@ -84,7 +89,7 @@ func Open(ctx context.Context, cfg Config) (*Spool, error) {
 	}
 	return &Spool{
 		cfg: cfg, pool: pool{connections, schema(pg.Identifier(cfg.Schema))},
-		table: pg.Identifier(cfg.Schema, "checkpoint"),
+		table: pg.Identifier(cfg.Schema, "checkpoint"), owner: cfg.Slot,
 	}, nil
 }
 

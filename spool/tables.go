@@ -13,6 +13,8 @@ func Tables() []string {
 		"delivered",
 		"notice",
 		"described",
+		"bus",
+		"large",
 		migrate.VersionTable,
 	}
 }

@@ -72,7 +72,7 @@ func (d *demo) run(ctx context.Context, once bool) (err error) {
 
 	pipeline, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
-	go func() { ended <- run.Run(pipeline, d.config(), slog.New(slog.DiscardHandler)) }()
+	go func() { ended <- run.Run(pipeline, d.config(), run.All, slog.New(slog.DiscardHandler)) }()
 	defer func() {
 		stop(errors.New("the demo is over"))
 		err = errors.Join(err, <-ended)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"hookline/cdc"
+	"hookline/internal/bus"
 	"hookline/internal/crm"
 	"hookline/internal/doctor"
 	"hookline/internal/operate"
@@ -41,6 +42,7 @@ func TestKeysOfJSONAreDocumented(t *testing.T) {
 			crm.SlotStatus{},
 			crm.QueueStatus{},
 			operate.GapStatus{},
+			bus.Report{},
 			webhook.Status{},
 			watched{},
 		},

@@ -69,6 +69,8 @@ var about = kong.Vars{
 	"completion": "Print what makes a shell complete commands.",
 	"version":    "Print the version.",
 
+	"run_role": "With HOOKLINE_NATS_URL: reader puts what is committed into the bus, " +
+		"sender delivers from there.",
 	"deliveries_show": "Show all that is kept of an event's deliveries, " +
 		"the data of the record included.",
 	"deliveries_discard": "Remove dead deliveries for good. " +
@@ -85,8 +87,10 @@ var about = kong.Vars{
 	"listen_addr":   "Where to listen, host:port.",
 	"listen_secret": "The webhook's secret. Without it signatures are not checked.",
 	"verify_header": "A header as it came, 'Name: value'; may be given several times.",
-	"setup_spool":   "With --accept-gap: what becomes of what is in the spool: keep, discard.",
-	"webhook_per":   "An event for each change, or for each commit.",
+	"setup_leave_bus": "Remove the stream from NATS, once it is empty and nobody reads or sends: " +
+		"one process does all then.",
+	"setup_spool": "With --accept-gap: what becomes of what is in the spool: keep, discard.",
+	"webhook_per": "An event for each change, or for each commit.",
 }
 
 // AfterApply checks what is true of all commands.

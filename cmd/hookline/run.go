@@ -6,12 +6,17 @@ import (
 	"hookline/internal/run"
 )
 
-type runCommand struct{}
+type runCommand struct {
+	Role run.Role `help:"${run_role}" enum:"reader,sender," default:""`
+}
 
-func (runCommand) Run(ctx context.Context) error {
+func (c runCommand) Run(ctx context.Context) error {
 	cfg, err := load()
 	if err != nil {
 		return err
 	}
-	return run.Run(ctx, cfg, run.NewLogger(cfg))
+	if err := c.Role.Check(cfg); err != nil {
+		return err
+	}
+	return run.Run(ctx, cfg, c.Role, run.NewLogger(cfg))
 }

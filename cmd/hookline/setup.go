@@ -19,6 +19,7 @@ import (
 type setupCommand struct {
 	PrintSQL  bool `name:"print-sql" xor:"mode" help:"Change nothing: print the SQL."`
 	AcceptGap bool `name:"accept-gap" xor:"mode" help:"Give up what cannot be announced."`
+	LeaveBus  bool `name:"leave-bus" xor:"mode" help:"${setup_leave_bus}"`
 	// What becomes of deliveries that wait or are dead. It has to be said when there are any.
 	Spool operate.SpoolChoice `enum:",keep,discard" default:"" help:"${setup_spool}"`
 }
@@ -68,6 +69,9 @@ func (c setupCommand) prepare(ctx context.Context, cfg config.Config, db *crm.Da
 	defer store.Close()
 	if err := cdc.TryReplication(ctx, cfg.CDC.URL); err != nil { // before anything is changed
 		return err
+	}
+	if c.LeaveBus {
+		return operate.LeaveBus(ctx, db, store)
 	}
 	if c.AcceptGap {
 		return operate.AcceptGap(ctx, db, store, c.Spool)

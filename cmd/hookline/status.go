@@ -130,6 +130,9 @@ func printStatus(out io.Writer, s *operate.Status, now time.Time) error {
 	for _, g := range s.Gaps {
 		line("given up", "%s: %d deliveries from %s to %s", g.Webhook, g.Events, g.First, g.Last)
 	}
+	if s.Bus != nil {
+		line("bus", "%s", s.Bus)
+	}
 	for _, p := range s.Problems {
 		w.row(cell{"PROBLEM", red}, p)
 	}

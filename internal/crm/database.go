@@ -379,3 +379,22 @@ func Undecided(told bool) string {
 	}
 	return "not told"
 }
+
+// ReadWebhooks reads the webhooks alone, as they are once a transaction is visible, which may be
+// nil. It is for who does not follow the stream. Only one call at a time.
+func (d *Database) ReadWebhooks(ctx context.Context, latest *cdc.Tx) error {
+	return d.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		if latest != nil {
+			if err := cdc.UntilVisible(ctx, conn, latest); err != nil {
+				return err
+			}
+		}
+		return d.inSnapshot(ctx, conn.Conn(), func(tx pgx.Tx) error {
+			snapshot, err := cdc.TakeSnapshot(ctx, tx)
+			if err != nil {
+				return err
+			}
+			return d.Webhooks.Renew(ctx, tx, snapshot)
+		})
+	})
+}

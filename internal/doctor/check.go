@@ -54,6 +54,7 @@ var checks = []check{
 
 	{"spool schema", profile, (*checkup).spoolSchema},
 	{"spool", profile, (*checkup).spool},
+	{"bus", profile, (*checkup).bus},
 	{"slot", profile, (*checkup).slot},
 }
 

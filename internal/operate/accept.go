@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hookline/cdc"
+	"hookline/internal/bus"
 	"hookline/internal/crm"
 	"hookline/notice"
 	"hookline/spool"
@@ -34,9 +35,13 @@ func AcceptGap(
 	}
 	return db.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		return cdc.WithPrepareLockIdle(ctx, conn.Conn(), func() error {
-			gap, err := db.FindGap(ctx, store)
+			gap, err := findGap(ctx, db, store)
 			if err != nil {
 				return err
+			}
+			if gap != nil && gap.Reason == cdc.BusLost {
+				log.Warn("gap accepted: what was in the bus is not delivered", "what", gap.What)
+				return store.ForgetMemo(ctx)
 			}
 			if gap != nil && gap.Reason == cdc.Unreadable {
 				begin, to, err := cdc.SkipUnreadable(ctx, conn.Conn(), cfg.CDC, store)
@@ -77,6 +82,19 @@ func acceptLoss(ctx context.Context, db *crm.Database, conn *pgx.Conn, store *sp
 		return keepSlot(ctx, db, conn, store, reason, begin)
 	}
 	return RenewSlot(ctx, db, conn, store, string(reason), choice)
+}
+
+// findGap looks for a gap of the slot, and else of the bus.
+func findGap(ctx context.Context, db *crm.Database, store *spool.Spool) (*cdc.Gap, error) {
+	gap, err := db.FindGap(ctx, store)
+	if err != nil || gap != nil || !db.Config.Bus.On() {
+		return gap, err
+	}
+	err = bus.Inspect(ctx, db.Config.Bus, store, db.Log)
+	if gap, ok := errors.AsType[*cdc.Gap](err); ok {
+		return gap, nil
+	}
+	return nil, err
 }
 
 // check returns a *cdc.Problem when there are deliveries and nobody has said what becomes of them.
@@ -232,7 +250,7 @@ func tellAccepted(log *slog.Logger, slot string, begin *cdc.Checkpoint, to cdc.L
 
 // emptySpool discards all deliveries, and tells how many there were for each webhook.
 func emptySpool(ctx context.Context, store *spool.Spool, log *slog.Logger) error {
-	if err := store.Claim(ctx); err != nil {
+	if err := errors.Join(store.Claim(ctx), store.FenceParts(ctx)); err != nil {
 		return err
 	}
 	queues, err := store.Queues(ctx)

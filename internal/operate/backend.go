@@ -34,8 +34,8 @@ type Backend struct {
 	Chosen *filter.Decisions
 
 	mu     sync.Mutex
-	source *cdc.Source // of the present session, while it has the slot
-	out    *sender.Sender
+	source *cdc.Source    // of the present session, while it has the slot
+	out    *sender.Sender // likewise; nil where other processes send
 
 	view view
 
@@ -78,7 +78,8 @@ func Serve(cfg admin.Config, b *Backend, log *slog.Logger) (*admin.Server, error
 	return admin.Serve(cfg, access, admin.Site{Handler: mux, Open: console.Open}, log)
 }
 
-// Attend has the backend tell of a session that has the slot, or, with nil, of none.
+// Attend has the backend tell of a session that has the slot, or, with nil, of none. out is nil
+// where other processes send.
 func (d *Backend) Attend(source *cdc.Source, out *sender.Sender) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -94,9 +95,13 @@ func (d *Backend) present() (*cdc.Source, *sender.Sender) {
 
 // Sample tells how things stand. It asks nobody but this process.
 func (d *Backend) Sample() (s recent.Sample) {
-	if source, out := d.present(); source != nil {
+	source, out := d.present()
+	if source != nil {
+		s.Lag = source.Lag()
+	}
+	if out != nil {
 		inMemory, inSpool := out.Backlog()
-		s = recent.Sample{Lag: source.Lag(), Backlog: inMemory + inSpool}
+		s.Backlog = inMemory + inSpool
 	}
 	return s
 }

@@ -28,6 +28,8 @@ func (d *Backend) Overview(ctx context.Context) (api.Overview, error) {
 	source, out := d.present()
 	if source != nil {
 		o.LagSeconds = source.Lag().Seconds()
+	}
+	if out != nil {
 		o.InMemory, _ = out.Backlog()
 	}
 	hooks, err := d.Webhooks(ctx)

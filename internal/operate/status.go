@@ -15,6 +15,7 @@ import (
 	"hookline/cdc"
 	"hookline/config"
 	"hookline/internal/amount"
+	"hookline/internal/bus"
 	"hookline/internal/crm"
 	"hookline/mapper"
 	"hookline/spool"
@@ -39,6 +40,7 @@ type Status struct {
 	Webhooks  []webhook.Status  `json:"webhooks"`
 	Spool     []crm.QueueStatus `json:"spool"`
 	Gaps      []api.GaveUp      `json:"givenUp,omitempty"`
+	Bus       *bus.Report       `json:"bus,omitempty"` // where deliveries go through one
 
 	blocked bool // the slot must not be read at present, and Problems tells why
 }
@@ -90,6 +92,9 @@ func ReadStatus(ctx context.Context, cfg config.Config) (*Status, error) {
 		s.add("spool", unwritable)
 	}
 	if s.Spool, s.Gaps, err = crm.ReadSpool(ctx, store); err != nil {
+		return nil, err
+	}
+	if err := s.readBus(ctx, cfg, store, quiet); err != nil {
 		return nil, err
 	}
 	s.judge()
@@ -152,6 +157,30 @@ func (s *Status) add(state string, p *cdc.Problem) {
 		"\n", " ")))
 }
 
+// readBus looks how the bus stands, where there is one.
+func (s *Status) readBus(
+	ctx context.Context, cfg config.Config, store *spool.Spool, log *slog.Logger,
+) (err error) {
+	if cfg.Bus.On() {
+		s.Bus, err = bus.ReadReport(ctx, cfg.Bus, store, log)
+	} else {
+		err = crm.LeftBus(ctx, store)
+	}
+	gap, isGap := errors.AsType[*cdc.Gap](err)
+	problem, known := errors.AsType[*cdc.Problem](err)
+	switch {
+	case isGap && s.Gap == nil:
+		s.Gap = &GapStatus{gap.Reason, gap.What, gap.Hint}
+	case known:
+		s.add("bus", problem)
+	case bus.IsAway(err):
+		s.add("bus", &cdc.Problem{What: err.Error(), Hint: "it goes on by itself once NATS is there"})
+	default:
+		return err
+	}
+	return nil
+}
+
 // readTenants reads whose the records of the tables are.
 func (s *Status) readTenants(ctx context.Context, db *crm.Database, conn *pgx.Conn) error {
 	tenanted, ok := db.Catalog.(mapper.Tenanted)
@@ -208,6 +237,11 @@ func (s *Status) judge() {
 	for _, q := range s.Spool {
 		for _, p := range q.Problems() {
 			problem("%s: %s", p.What, p.Hint)
+		}
+	}
+	if s.Bus != nil {
+		for _, p := range s.Bus.Problems() {
+			problem("%s; %s", p.What, p.Hint)
 		}
 	}
 	s.Healthy = len(s.Problems) == 0

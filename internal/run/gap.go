@@ -3,12 +3,14 @@ package run
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"hookline/cdc"
 	"hookline/config"
+	"hookline/internal/bus"
 	"hookline/internal/crm"
 	"hookline/internal/pg"
 )
@@ -85,5 +87,13 @@ func findHalt(ctx context.Context, cfg config.Config) (halt, err error) {
 	if blocked != nil {
 		return blocked, nil
 	}
-	return nil, nil
+	if cfg.Bus.On() {
+		halt, err = bus.Inspect(ctx, cfg.Bus, store, slog.New(slog.DiscardHandler)), nil
+	} else {
+		halt = crm.LeftBus(ctx, store)
+	}
+	if halt != nil && !isHalt(halt) {
+		halt, err = nil, halt
+	}
+	return halt, err
 }

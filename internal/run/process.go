@@ -24,6 +24,9 @@ type process struct {
 	halt   error       // nil unless there is one
 	// What has the server send nothing, in the present session; nil when nothing has.
 	held *cdc.Held
+	bus  *cdc.Problem // what keeps the bus from taking or bringing deliveries; nil for nothing
+
+	contact func() time.Time // in place of the source's; nil for that
 }
 
 func newProcess(log *slog.Logger, registerer prometheus.Registerer) *process {
@@ -188,10 +191,28 @@ func (p *process) State() cdc.State {
 	return p.state
 }
 
+// tellBus takes note of what keeps the bus from taking or bringing deliveries, nil when nothing
+// does.
+func (p *process) tellBus(problem *cdc.Problem) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bus = problem
+}
+
+// Bus returns what keeps the bus from taking or bringing deliveries, or nil.
+func (p *process) Bus() *cdc.Problem {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bus
+}
+
 // LastContact is when the present session's source last heard of the server.
 func (p *process) LastContact() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.contact != nil {
+		return p.contact()
+	}
 	if p.source == nil {
 		return time.Time{}
 	}

@@ -20,12 +20,21 @@ type pump struct {
 	db     *crm.Database
 	tables *newTables
 	events *mapper.Mapper
-	out    *sender.Sender
+	out    outlet
+
+	// followed is called with each transaction that has changed webhooks, before what comes behind
+	// it is sent; nil for nobody.
+	followed func(*cdc.Tx)
 
 	count     pumpMetrics
 	undecided undecided
 	choose    chooser
 	control   *cdc.Tx // the last one that changed webhooks; nil before the first
+}
+
+// outlet takes deliveries, in order: a *sender.Sender, or a *bus.Publisher.
+type outlet interface {
+	Send(ctx context.Context, d sender.Delivery) error
 }
 
 // observe has the pump count what it does. It must be called before run, once.
@@ -87,6 +96,9 @@ func (p *pump) handle(ctx, late context.Context, change cdc.Change) error {
 // followWebhooks goes on behind a change of webhooks, which the registry has observed.
 func (p *pump) followWebhooks(ctx context.Context, tx *cdc.Tx) error {
 	p.control = tx
+	if p.followed != nil {
+		p.followed(tx)
+	}
 	if p.db.Webhooks.Stale() {
 		p.tables.checkSoon()
 	}

@@ -14,6 +14,7 @@ import (
 	"hookline/admin"
 	"hookline/cdc"
 	"hookline/config"
+	"hookline/internal/bus"
 	"hookline/internal/crm"
 	"hookline/internal/operate"
 	"hookline/internal/poll"
@@ -25,7 +26,7 @@ import (
 // Run is Hookline: one session after the other until ctx ends, or one of them for a reason that
 // calls for a restart. A halt does not: what it calls for is an operator, and the process stays to
 // tell so, and to go on when it is mended.
-func Run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+func Run(ctx context.Context, cfg config.Config, role Role, log *slog.Logger) error {
 	log.Info("hookline starts", "version", cfg.Sender.Version)
 	if fold, ok := log.Handler().(*folding); ok {
 		defer fold.flush()
@@ -41,6 +42,9 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	limitMemory(log, memlimit.FromCgroup)
 	r := &runner{cfg: cfg, log: log, metrics: newProcessMetrics(cfg.Sender.Version)}
 	r.process = newProcess(log, r.metrics)
+	if role == Sends {
+		return r.parts().run(ctx, log, r.sendSessions)
+	}
 	return r.parts().run(ctx, log, r.sessions)
 }
 
@@ -151,6 +155,8 @@ func (r *runner) sessions(ctx context.Context) error {
 		case isHalt(err):
 			r.process.declare(err)
 		case r.process.halted() && cdc.Transient(err): // the server has gone away meanwhile
+		case bus.IsAway(err):
+			r.busAway(ctx, err)
 		case errors.Is(err, errAway), reached && cdc.Transient(err):
 			r.log.Warn("starting over", "next_in", restartPause, "error", err)
 			wait(ctx, restartPause)

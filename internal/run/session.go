@@ -12,6 +12,7 @@ import (
 
 	"hookline/cdc"
 	"hookline/config"
+	"hookline/internal/bus"
 	"hookline/internal/crm"
 	"hookline/mapper"
 	"hookline/notice"
@@ -41,6 +42,10 @@ type session struct {
 	out      *sender.Sender
 	events   *mapper.Mapper
 	tables   *newTables
+
+	bus       *bus.Bus       // of a reader, which has no sender
+	publisher *bus.Publisher // likewise
+	changed   chan uint32    // likewise: the transaction that was the last to change webhooks
 }
 
 // run returns nil when ctx has ended, and else why the stream could not go on.
@@ -50,6 +55,9 @@ func (s *session) run(ctx context.Context) error {
 
 // parts are started before the first change is taken, and stopped after the last one.
 func (s *session) parts() parts {
+	if s.cfg.Bus.On() {
+		return s.readerParts()
+	}
 	return parts{
 		{"database", s.openDatabase, s.closeDatabase},
 		{"spool", s.openSpool, s.closeSpool},
@@ -176,8 +184,12 @@ func (s *session) acquire(ctx context.Context) error {
 
 // monitor watches what the slot costs the server, and what keeps it from being read.
 func (s *session) monitor(ctx context.Context) {
+	relieve := func() {} // of a reader: senders have what waits
+	if s.out != nil {
+		relieve = s.out.SpoolBacklog
+	}
 	cdc.Monitor(ctx, s.db.Pool, s.cfg.CDC, s.log, s.metrics, cdc.Watch{
-		Lag:     spoolAbove(s.cfg.HoldWAL, s.source.InTransaction, s.out.SpoolBacklog),
+		Lag:     spoolAbove(s.cfg.HoldWAL, s.source.InTransaction, relieve),
 		Blocked: s.source.Halt,
 		Held:    s.process.hold,
 		Pending: s.source.SetPending,
@@ -196,13 +208,16 @@ func (s *session) load(ctx context.Context) error {
 		}
 		return s.db.Load(ctx)
 	})
-	if err == nil {
+	if err == nil && s.out != nil {
 		s.db.Webhooks.OnChange(s.out.Recheck)
 	}
 	return err
 }
 
 func (s *session) takeUp(ctx context.Context) error {
+	if err := crm.LeftBus(ctx, s.store); err != nil {
+		return err
+	}
 	s.accepted = openRecord(s.cfg, s.source, s.log)
 	return cdc.Retry(ctx, s.log, func() error {
 		return takeUp(ctx, s.store, s.source, s.accepted, s.out, s.notices, s.log)
@@ -211,7 +226,11 @@ func (s *session) takeUp(ctx context.Context) error {
 
 // followTransitions notes operator events as they begin and end.
 func (s *session) followTransitions(ctx context.Context) {
-	s.notices.Run(ctx, s.out, s.db.Webhooks, s.source.Database())
+	var out notice.Sender = s.out
+	if s.publisher != nil {
+		out = s.publisher
+	}
+	s.notices.Run(ctx, out, s.db.Webhooks, s.source.Database())
 }
 
 // followColumns tells operators of fields that come, go and change.
@@ -252,6 +271,9 @@ func (s *session) deliver(ctx context.Context) error {
 	p := pump{
 		source: s.source, db: s.db, tables: s.tables, events: s.events, out: s.out,
 		choose: chooser{latest: s.decisions},
+	}
+	if s.publisher != nil {
+		p.out, p.followed = s.publisher, s.webhooksChanged
 	}
 	p.observe(s.metrics)
 	err := p.run(ctx, late)

@@ -39,6 +39,9 @@ func takeUp(
 	if err := store.Claim(ctx); err != nil {
 		return err
 	}
+	if err := store.FenceParts(ctx); err != nil {
+		return err
+	}
 	if err := notices.Load(ctx); err != nil {
 		return err
 	}

@@ -1,0 +1,441 @@
+package bus
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
+
+	"hookline/cdc"
+	"hookline/mapper"
+	"hookline/sender"
+	"hookline/webhook"
+)
+
+const (
+	groupSize  = 256             // deliveries that are settled at once, at most
+	groups     = 4               // that are on their way at once
+	ackTimeout = 5 * time.Second // for the stream to acknowledge
+	noteEvery  = time.Second     // between two notes of how far the stream has come
+	headerRoom = 4 << 10         // of a message's largest size, for what is not its data
+	idHeader   = nats.MsgIdHdr   // event and webhook
+	sameSubj   = "sub"           // of nats.MsgRollup: it takes the place of all of its subject
+)
+
+// referenceHeader says that the data of a message lie in the database: see Large.
+const referenceHeader = "Hookline-Reference"
+
+// Large keeps what is too large for a message.
+type Large interface {
+	PutLarge(ctx context.Context, event, webhook string, data []byte) error
+	// GetLarge returns nil when it is there no more.
+	GetLarge(ctx context.Context, event, webhook string) ([]byte, error)
+	DeleteLarge(ctx context.Context, event, webhook string) error
+}
+
+// Publisher writes deliveries to the stream, in the order in which they are sent, and settles each
+// once the stream has it. One writes at a time: a new one fences the one before. Safe for
+// concurrent use.
+type Publisher struct {
+	bus    *Bus
+	js     jetstream.JetStream
+	stream jetstream.Stream
+	memory Memory
+	large  Large
+	most   int // bytes of data that fit into a message
+
+	partitions int
+	writer     string
+	count      *publisherMetrics
+
+	waiting atomic.Int64                // deliveries that are not known to be in the stream
+	resume  atomic.Pointer[position]    // nil once the stream has passed it
+	lacks   func(int32, cdc.LSN) bool   // see NewPublisher
+	seen    atomic.Uint32               // see Follow
+	problem atomic.Pointer[cdc.Problem] // what keeps it from publishing; nil for nothing
+	tell    func(*cdc.Problem)
+
+	mu       sync.Mutex
+	unsent   []*outgoing
+	versions map[*webhook.Subscription]string
+	news     chan struct{} // there is something unsent
+	room     *semaphore.Weighted
+	buffer   int64 // that room is of
+
+	ctx  context.Context
+	end  context.CancelCauseFunc
+	done chan struct{}
+
+	// The rest belongs to run.
+	memo      Memo
+	positions int    // that were made
+	last      uint64 // sequence of the stream's last message, once all on their way are there
+	lastID    string // its id
+	flight    []*group
+	noted     time.Time
+}
+
+// outgoing is a delivery on its way into the stream.
+type outgoing struct {
+	msg      *nats.Msg
+	at       position
+	ordered  bool // at is one
+	size     int64
+	settled  func()
+	sequence uint64 // that it has, if it is stored
+	known    bool   // the stream had it already, elsewhere
+}
+
+// group is what is settled at once: deliveries, and the position behind them.
+type group struct {
+	items   []*outgoing
+	futures []jetstream.PubAckFuture
+	acked   int
+}
+
+// PublisherConfig is what a Publisher stands on.
+type PublisherConfig struct {
+	Memory Memory
+	Large  Large
+	// MaxBuffer is how many bytes of deliveries wait for the stream, at most.
+	MaxBuffer int64
+	// Lacks reports whether the server of Postgres lacks a commit on a timeline.
+	Lacks func(timeline int32, commit cdc.LSN) bool
+	// Tell is called with what keeps it from publishing, and with nil when nothing does any more.
+	// It must not wait.
+	Tell func(*cdc.Problem)
+}
+
+// NewPublisher makes the stream where it is missing, fences whoever wrote it before, and returns
+// its writer. Call it while the slot is held. The errors are those of MakeStream.
+func NewPublisher(
+	ctx context.Context, b *Bus, cfg PublisherConfig, registry prometheus.Registerer,
+) (*Publisher, error) {
+	stream, memo, err := b.MakeStream(ctx, cfg.Memory)
+	if err != nil {
+		return nil, err
+	}
+	p := &Publisher{
+		bus: b, stream: stream, memo: *memo, partitions: memo.Partitions,
+		memory: cfg.Memory, large: cfg.Large, tell: cfg.Tell,
+		lacks: cfg.Lacks, writer: rand.Text(), buffer: cfg.MaxBuffer,
+		room: semaphore.NewWeighted(cfg.MaxBuffer), versions: map[*webhook.Subscription]string{},
+		news: make(chan struct{}, 1), done: make(chan struct{}),
+	}
+	p.most = int(b.nc.MaxPayload()) - headerRoom
+	if limit := int(stream.CachedInfo().Config.MaxMsgSize); limit > 0 {
+		p.most = min(p.most, limit-headerRoom)
+	}
+	p.js, err = b.jetstream(jetstream.WithPublishAsyncMaxPending(2*groups*groupSize),
+		jetstream.WithPublishAsyncTimeout(ackTimeout))
+	if err != nil {
+		return nil, away(err)
+	}
+	if err := p.begin(ctx); err != nil {
+		return nil, err
+	}
+	p.count = newPublisherMetrics(registry, p)
+	p.ctx, p.end = context.WithCancelCause(context.Background())
+	go p.run()
+	return p, nil
+}
+
+// begin makes this the writer of the stream. From its return on, nobody who wrote before can.
+func (p *Publisher) begin(ctx context.Context) error {
+	for {
+		info, err := p.stream.Info(ctx)
+		if err != nil {
+			return away(err)
+		}
+		at, err := p.bus.cfg.readPosition(ctx, p.stream)
+		if err != nil {
+			return away(err)
+		}
+		at.Writer = p.writer
+		first := p.positionMessage(at)
+		expect(first, info.State.LastSeq, "")
+		ack, err := p.js.PublishMsg(ctx, first, jetstream.WithRetryAttempts(0))
+		switch {
+		case wrongSequence(err): // whoever wrote before has written once more
+			continue
+		case full(err):
+			return away(fmt.Errorf("stream %s is full, and nobody has made room", p.bus.cfg.Stream()))
+		case err != nil:
+			return away(err)
+		}
+		p.last, p.lastID = ack.Sequence, first.Header.Get(idHeader)
+		commit, timeline := at.commit()
+		if at.Event != "" && (p.lacks == nil || !p.lacks(timeline, commit)) {
+			p.resume.Store(&at)
+		}
+		p.bus.log.Info("publishing", "stream", p.bus.cfg.Stream(), "from", at.Event)
+		return nil
+	}
+}
+
+// Partitions is how many the stream has.
+func (p *Publisher) Partitions() int { return p.partitions }
+
+// Follow notes the transaction that was the last to change webhooks. What is sent from now on is
+// for those who have seen it.
+func (p *Publisher) Follow(xid uint32) { p.seen.Store(xid) }
+
+// Problem returns what keeps the Publisher from publishing, nil when nothing does.
+func (p *Publisher) Problem() *cdc.Problem { return p.problem.Load() }
+
+// Send takes a delivery, and settles it once the stream has it. It waits while the buffer is full.
+// When ctx ends first, or the Publisher has ended, it returns why; then the delivery is not taken.
+func (p *Publisher) Send(ctx context.Context, d sender.Delivery) error {
+	if resume := p.resume.Load(); resume != nil {
+		if resume.covers(d.Event, d.To.Key) {
+			p.count.skipped.Inc()
+			d.Settled()
+			return nil
+		}
+		if _, ok := mapper.ParseID(d.Event.ID); ok && d.Event.ID != resume.Event {
+			p.resume.Store(nil)
+		}
+	}
+	m := Message{
+		Webhook: d.To.Key, Version: p.version(d.To), Seen: p.seen.Load(), Event: d.Event,
+	}
+	o := &outgoing{
+		settled: d.Settled,
+		msg: &nats.Msg{
+			Subject: p.bus.cfg.subject(PartitionOf(m.Webhook, p.partitions)),
+			Header:  nats.Header{idHeader: {d.Event.ID + " " + m.Webhook}},
+			Data:    m.encode(make([]byte, 0, d.Event.Size()+256)),
+		},
+	}
+	o.at, o.ordered = at(&m)
+	o.size = min(int64(len(o.msg.Data))+256, p.buffer)
+	if len(o.msg.Data) > p.most {
+		if err := p.putLarge(ctx, o, &m); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(p.ctx, func() { cancel(context.Cause(p.ctx)) })()
+	if err := p.room.Acquire(ctx, o.size); err != nil {
+		return context.Cause(ctx)
+	}
+	p.mu.Lock()
+	p.unsent = append(p.unsent, o)
+	p.mu.Unlock()
+	p.waiting.Add(1)
+	signal(p.news)
+	return nil
+}
+
+// putLarge leaves the data of a message in the database.
+func (p *Publisher) putLarge(ctx context.Context, o *outgoing, m *Message) error {
+	err := cdc.Retry(ctx, p.bus.log, func() error {
+		return p.large.PutLarge(ctx, m.Event.ID, m.Webhook, o.msg.Data)
+	})
+	if err != nil {
+		return err
+	}
+	p.count.large.Inc()
+	o.msg.Header.Set(referenceHeader, m.Event.ID+" "+m.Webhook)
+	o.msg.Data = nil
+	return nil
+}
+
+// version returns the version of a subscription, which is immutable.
+func (p *Publisher) version(s *webhook.Subscription) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v, ok := p.versions[s]
+	if !ok {
+		if len(p.versions) == 4096 {
+			clear(p.versions)
+		}
+		v = s.Version()
+		p.versions[s] = v
+	}
+	return v
+}
+
+// Close publishes what was sent, until ctx ends. What is left then stays unsettled, so it comes
+// again.
+func (p *Publisher) Close(ctx context.Context) {
+	for p.left() > 0 && p.ctx.Err() == nil && ctx.Err() == nil {
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+	if left := p.left(); left > 0 {
+		p.bus.log.Warn("not everything could be published; it stays unsettled", "deliveries", left)
+	}
+	p.end(sender.ErrDraining)
+	<-p.done
+}
+
+// left is how many deliveries are not in the stream.
+func (p *Publisher) left() int { return int(p.waiting.Load()) }
+
+// Done is closed when the Publisher has ended; Err tells why.
+func (p *Publisher) Done() <-chan struct{} { return p.ctx.Done() }
+
+// Err returns why the Publisher has ended: a *cdc.Gap when the stream is gone, cdc.ErrTakenOver
+// when another one writes it.
+func (p *Publisher) Err() error { return context.Cause(p.ctx) }
+
+// run publishes until the Publisher ends.
+func (p *Publisher) run() {
+	defer close(p.done)
+	for p.ctx.Err() == nil {
+		if len(p.flight) < groups {
+			if g := p.take(); g != nil {
+				p.launch(g)
+				continue
+			}
+		}
+		var stored <-chan *jetstream.PubAck
+		var failed <-chan error
+		if len(p.flight) > 0 {
+			f := p.flight[0].futures[p.flight[0].acked]
+			stored, failed = f.Ok(), f.Err()
+		}
+		news := p.news
+		if len(p.flight) == groups {
+			news = nil
+		}
+		select {
+		case ack := <-stored:
+			p.acknowledged(ack)
+		case err := <-failed:
+			if err := p.repair(err); err != nil {
+				p.end(err)
+			}
+		case <-news:
+		case <-p.ctx.Done():
+		}
+	}
+}
+
+// take returns what is sent next, nil for nothing.
+func (p *Publisher) take() *group {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := min(len(p.unsent), groupSize)
+	if n == 0 {
+		return nil
+	}
+	g := &group{items: slices.Clone(p.unsent[:n])}
+	p.unsent = slices.Delete(p.unsent, 0, n)
+	for i := n - 1; i >= 0; i-- {
+		if g.items[i].ordered {
+			at := g.items[i].at
+			at.Writer = p.writer
+			g.items = append(g.items, &outgoing{msg: p.positionMessage(at)})
+			break
+		}
+	}
+	return g
+}
+
+// positionMessage returns the message of a position. Its id is like no other one.
+func (p *Publisher) positionMessage(at position) *nats.Msg {
+	data, err := json.Marshal(at)
+	if err != nil {
+		panic(err) // there is nothing in it that could fail
+	}
+	p.positions++
+	return &nats.Msg{
+		Subject: p.bus.cfg.positionSubject(), Data: data, Header: nats.Header{
+			nats.MsgRollup: {sameSubj}, idHeader: {fmt.Sprintf("%s %d", p.writer, p.positions)},
+		},
+	}
+}
+
+// expect has the stream refuse a message unless its last one has that sequence, and that id where
+// one is given. The sequence alone would do for messages that are sent one by one. Of those that
+// are on their way at once, each expects one more than the one before: a single message of somebody
+// else would have one refused, and the next one fit.
+func expect(m *nats.Msg, last uint64, id string) {
+	m.Header.Set(nats.ExpectedLastSeqHdr, strconv.FormatUint(last, 10))
+	if m.Header.Del(nats.ExpectedLastMsgIdHdr); id != "" {
+		m.Header.Set(nats.ExpectedLastMsgIdHdr, id)
+	}
+}
+
+// launch sends a group on its way. Each message expects the one before.
+func (p *Publisher) launch(g *group) {
+	p.flight = append(p.flight, g)
+	for _, o := range g.items {
+		expect(o.msg, p.last, p.lastID)
+		p.last++
+		p.lastID = o.msg.Header.Get(idHeader)
+		o.sequence = p.last
+		f, err := p.js.PublishMsgAsync(o.msg, jetstream.WithRetryAttempts(0))
+		if err != nil {
+			f = failure(err)
+		}
+		g.futures = append(g.futures, f)
+	}
+}
+
+// acknowledged takes the next acknowledgement of the oldest group.
+func (p *Publisher) acknowledged(ack *jetstream.PubAck) {
+	g := p.flight[0]
+	if ack.Duplicate {
+		p.count.duplicates.Inc()
+		g.items[g.acked].known = true
+	}
+	if g.acked++; g.acked == len(g.items) {
+		p.flight = p.flight[1:]
+		p.settle(g)
+	}
+}
+
+// settle keeps the promises of a group, which is in the stream.
+func (p *Publisher) settle(g *group) {
+	for _, o := range g.items {
+		if o.settled == nil {
+			continue
+		}
+		o.settled()
+		p.room.Release(o.size)
+		p.count.published.Inc()
+		p.waiting.Add(-1)
+	}
+	if now := time.Now(); now.Sub(p.noted) >= noteEvery {
+		p.noted = now
+		p.note(g.items[len(g.items)-1].sequence)
+	}
+}
+
+// note writes down how far the stream has come, so that one that was set back is found.
+func (p *Publisher) note(last uint64) {
+	ctx, cancel := context.WithTimeout(p.ctx, ackTimeout)
+	defer cancel()
+	memo := p.memo
+	if memo.Last = last; memo.Last <= p.memo.Last {
+		return
+	}
+	if err := p.memory.SaveMemo(ctx, memo); err == nil {
+		p.memo = memo
+	} else if p.ctx.Err() == nil {
+		p.bus.log.Debug("how far the stream has come could not be noted", "error", err)
+	}
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

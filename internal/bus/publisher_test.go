@@ -1,0 +1,292 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"hookline/cdc"
+	"hookline/internal/natstest"
+	"hookline/mapper"
+)
+
+// rangeOf returns events from n to before end.
+func rangeOf(n, end int) (list []*mapper.Event) {
+	for ; n < end; n++ {
+		list = append(list, event(n))
+	}
+	return list
+}
+
+func ids(list []*mapper.Event) (ids []string) {
+	for _, e := range list {
+		ids = append(ids, e.ID)
+	}
+	return ids
+}
+
+// What is sent is settled once the stream has it, each in order.
+func TestPublish(t *testing.T) {
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	p := publisher(t, b, &memory{})
+	list := rangeOf(0, 2000)
+	wait(t, send(t, p, "w", list...))
+	if got := stored(t, b, b.cfg); !slices.Equal(got, ids(list)) {
+		t.Errorf("stored %d: %v…", len(got), got[:min(len(got), 5)])
+	}
+}
+
+// One event for two webhooks is two messages: their ids differ.
+func TestTwoWebhooks(t *testing.T) {
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	p := publisher(t, b, &memory{})
+	one := event(1)
+	wait(t, send(t, p, "a", one))
+	wait(t, send(t, p, "b", one))
+	if got := stored(t, b, b.cfg); len(got) != 2 {
+		t.Errorf("stored %v, want two", got)
+	}
+}
+
+// A new reader goes on behind what the stream has, whatever the stream remembers of ids: what was
+// acknowledged to it by senders is not published again, nor what is still there.
+func TestResume(t *testing.T) {
+	dir := t.TempDir()
+	server := natstest.Start(t, natstest.Options(dir))
+	b := connect(t, config(server.ClientURL()))
+	m := &memory{}
+	p := publisher(t, b, m)
+	wait(t, send(t, p, "w", rangeOf(0, 10)...))
+	stream, err := b.js.Stream(t.Context(), "hookline-crm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Purge(t.Context(), jetstream.WithPurgeSubject(
+		b.cfg.subject(PartitionOf("w", 4)))); err != nil { // as if all of them had been acknowledged
+		t.Fatal(err)
+	}
+	server.Shutdown() // a restart forgets their ids
+	server.WaitForShutdown()
+	b = connect(t, config(natstest.Start(t, natstest.Options(dir)).ClientURL()))
+	wait(t, send(t, publisher(t, b, m), "w", rangeOf(5, 12)...))
+	if got, want := stored(t, b, b.cfg), ids(rangeOf(10, 12)); !slices.Equal(got, want) {
+		t.Errorf("published %v, want %v", got, want)
+	}
+}
+
+// An event of many webhooks goes on at the webhook at which it was cut off.
+func TestResumeWithinEvent(t *testing.T) {
+	one, two := event(1), event(2)
+	p := position{Event: one.ID, Webhook: "b"}
+	for _, c := range []struct {
+		e       *mapper.Event
+		webhook string
+		covered bool
+	}{{event(0), "z", true}, {one, "a", true}, {one, "b", true}, {one, "c", false}, {two, "a", false}} {
+		if got := p.covers(c.e, c.webhook); got != c.covered {
+			t.Errorf("%s to %s is covered: %v", c.e.ID, c.webhook, got)
+		}
+	}
+	elsewhere := mapper.NewEvent(mapper.Parts{ID: mapper.ID{Commit: 1}.In("76543210")})
+	if p.covers(elsewhere, "a") {
+		t.Error("an event of another database is covered")
+	}
+}
+
+// A reader that was replaced cannot write any more, and says so.
+func TestFencedReader(t *testing.T) {
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	m := &memory{}
+	old := publisher(t, connect(t, config(s.ClientURL())), m)
+	wait(t, send(t, old, "w", rangeOf(0, 10)...))
+	b := connect(t, config(s.ClientURL()))
+	p := publisher(t, b, m)
+	send(t, old, "w", event(10)) // which has read it, too
+	<-old.Done()
+	if !errors.Is(old.Err(), cdc.ErrTakenOver) {
+		t.Errorf("the old one ends with %v", old.Err())
+	}
+	wait(t, send(t, p, "w", rangeOf(5, 12)...))
+	if got, want := stored(t, b, b.cfg), ids(rangeOf(0, 12)); !slices.Equal(got, want) {
+		t.Errorf("stored %v, want %v", got, want)
+	}
+}
+
+// A full stream takes nothing, loses nothing, and says so; it goes on in order once there is room.
+func TestFull(t *testing.T) {
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	cfg := config(s.ClientURL())
+	cfg.MaxBytes = 100 << 10
+	b := connect(t, cfg)
+	p := publisher(t, b, &memory{})
+	var list []*mapper.Event
+	for n := range 200 { // large ones and small ones: some would find room where others do not
+		list = append(list, sized(n, 100+n%3*1500))
+	}
+	settled := send(t, p, "w", list...)
+	until(t, "it is told that the bus is full", func() bool {
+		problem := p.Problem()
+		return problem != nil && strings.Contains(problem.What, "full")
+	})
+	var got []string
+	in := NewIntake(b, "hookline-crm", IntakeConfig{Partition: PartitionOf("w", 4), Large: &memory{}},
+		newTestIntakeMetrics())
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_ = in.Run(ctx, func(_ context.Context, m Message, settled func()) error {
+		got = append(got, m.Event.ID)
+		if settled(); len(got) == len(list) {
+			cancel()
+		}
+		return nil
+	})
+	wait(t, settled)
+	if !slices.Equal(got, ids(list)) {
+		t.Errorf("%d came, or in another order", len(got))
+	}
+	if p.Problem() != nil {
+		t.Errorf("it is still told that %v", p.Problem())
+	}
+}
+
+// An event too large for a message goes by the database, and is removed there in the end.
+func TestLarge(t *testing.T) {
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	m := &memory{}
+	p := publisher(t, b, m)
+	list := []*mapper.Event{event(0), sized(1, 2<<20), event(2)}
+	wait(t, send(t, p, "w", list...))
+	if m.kept() != 1 {
+		t.Fatalf("%d are in the database, want 1", m.kept())
+	}
+	in := NewIntake(b, "hookline-crm", IntakeConfig{Partition: PartitionOf("w", 4), Large: m},
+		newTestIntakeMetrics())
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	n := 0
+	_ = in.Run(ctx, func(_ context.Context, m Message, settled func()) error {
+		if want := list[n].Parts(); m.Event.ID != want.ID || len(m.Event.Parts().Data) != len(want.Data) {
+			t.Errorf("%s came with %d bytes", m.Event.ID, len(m.Event.Parts().Data))
+		}
+		settled()
+		if n++; n == len(list) {
+			cancel()
+		}
+		return nil
+	})
+	until(t, "it is removed from the database", func() bool { return m.kept() == 0 })
+}
+
+// A stream that is gone, was made anew or set back is a gap; one that is not as it has to be keeps
+// the reader from writing to it.
+func TestStreamAtFault(t *testing.T) {
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	m := &memory{}
+	wait(t, send(t, publisher(t, b, m), "w", rangeOf(0, 3)...))
+	stream, memo, err := b.MakeStream(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asIs := stream.CachedInfo().Config
+	for name, fault := range map[string]func(c *jetstream.StreamConfig){
+		"discard":       func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld },
+		"older than":    func(c *jetstream.StreamConfig) { c.MaxAge = asIs.Duplicates },
+		"each subject":  func(c *jetstream.StreamConfig) { c.MaxMsgsPerSubject = 1000 },
+		"partitions":    func(c *jetstream.StreamConfig) { c.Metadata[metaPartitions] = "5" },
+		"does not take": func(c *jetstream.StreamConfig) { c.Subjects = []string{"hookline.crm.position"} },
+		"allows no":     func(c *jetstream.StreamConfig) { c.AllowRollup = false },
+		"has not made":  func(c *jetstream.StreamConfig) { delete(c.Metadata, metaIncarnation) },
+	} {
+		changed := asIs
+		changed.Metadata = map[string]string{
+			metaIncarnation: memo.Incarnation, metaPartitions: "4",
+		}
+		fault(&changed)
+		if _, err := b.js.UpdateStream(t.Context(), changed); err != nil {
+			t.Fatal(name, err)
+		}
+		_, err := b.Stream(t.Context(), memo)
+		blocked, ok := errors.AsType[*cdc.Blocked](err)
+		if !ok || name != "discard" && !strings.Contains(blocked.What, name) || blocked.Hint == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := b.js.UpdateStream(t.Context(), asIs); err != nil {
+		t.Fatal(err)
+	}
+	other := b.cfg
+	other.Partitions = 8
+	_, err = connect(t, other).Stream(t.Context(), memo)
+	if _, ok := errors.AsType[*cdc.Blocked](err); !ok {
+		t.Errorf("with other partitions: %v", err)
+	}
+	isLost := func(what string, memo *Memo) {
+		t.Helper()
+		_, err := b.Stream(t.Context(), memo)
+		if gap, ok := errors.AsType[*cdc.Gap](err); !ok || gap.Reason != cdc.BusLost {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	back := *memo
+	back.Last = 1000
+	isLost("set back", &back)
+	if err := b.js.DeleteStream(t.Context(), "hookline-crm"); err != nil {
+		t.Fatal(err)
+	}
+	isLost("gone", memo)
+	if _, err := b.js.CreateStream(t.Context(), b.cfg.stream(&Memo{Incarnation: "x", Partitions: 4})); err != nil {
+		t.Fatal(err)
+	}
+	isLost("made anew", memo)
+}
+
+// A stream that is removed while it is written to ends the writer with a gap.
+func TestStreamRemoved(t *testing.T) {
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	p := publisher(t, b, &memory{})
+	wait(t, send(t, p, "w", rangeOf(0, 3)...))
+	if err := b.js.DeleteStream(t.Context(), "hookline-crm"); err != nil {
+		t.Fatal(err)
+	}
+	send(t, p, "w", event(3))
+	<-p.Done()
+	if gap, ok := errors.AsType[*cdc.Gap](p.Err()); !ok || gap.Reason != cdc.BusLost {
+		t.Errorf("it ends with %v", p.Err())
+	}
+}
+
+// The server is killed again and again while much is on its way: all of it is in the stream in the
+// end, once and in order.
+func TestServerKilled(t *testing.T) {
+	server := natstest.StartProcess(t)
+	b := connect(t, config(server.URL))
+	p := publisher(t, b, &memory{})
+	list := rangeOf(0, 3000)
+	sent := make(chan struct{})
+	settled := make(chan struct{})
+	go func() {
+		group := send(t, p, "w", list...)
+		close(sent)
+		group.Wait()
+		close(settled)
+	}()
+	for n := range 3 {
+		until(t, "some are stored", func() bool { return p.left() > 0 || n > 0 })
+		server.Kill()
+		server.Start()
+	}
+	<-sent
+	<-settled
+	if got := stored(t, b, b.cfg); !slices.Equal(got, ids(list)) {
+		t.Errorf("%d are stored, or in another order", len(got))
+	}
+}

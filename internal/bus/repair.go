@@ -1,0 +1,186 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"hookline/cdc"
+)
+
+// repair brings into the stream what is on its way, after one of its messages was not taken, or
+// not told to be. It waits for all of them first. What the stream has of them is a beginning, as
+// each expects the one before; the rest is sent again, one by one, for as long as it takes. The
+// error is for good: see Err.
+func (p *Publisher) repair(cause error) error {
+	for i, g := range p.flight {
+		for n, f := range g.futures {
+			if n < g.acked || i == 0 && n == g.acked { // known, or the one that failed
+				continue
+			}
+			select {
+			case ack := <-f.Ok():
+				g.items[n].known = ack.Duplicate
+			case err := <-f.Err():
+				p.bus.log.Debug("a message was not taken", "error", err)
+			case <-p.ctx.Done():
+				return nil
+			}
+		}
+	}
+	pause := firstPause
+	for {
+		p.judge(cause)
+		if cause != nil && !wrongSequence(cause) {
+			select {
+			case <-time.After(pause):
+				pause = min(2*pause, lastPause)
+			case <-p.ctx.Done():
+				return nil
+			}
+		}
+		if cause = p.resend(); cause == nil {
+			break
+		}
+		if p.ctx.Err() != nil {
+			return nil //nolint:nilerr // it has ended, and for another reason
+		}
+		if _, gap := errors.AsType[*cdc.Gap](cause); gap || errors.Is(cause, cdc.ErrTakenOver) {
+			p.judge(cause)
+			return cause
+		}
+	}
+	p.judge(nil)
+	for _, g := range p.flight {
+		p.settle(g)
+	}
+	p.flight = nil
+	return nil
+}
+
+// resend asks the stream for its end, and sends what it lacks of what is on its way.
+func (p *Publisher) resend() error {
+	ctx, cancel := context.WithTimeout(p.ctx, ackTimeout)
+	defer cancel()
+	last, err := p.confirm(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range p.flight {
+		for n, o := range g.items {
+			if n < g.acked || o.known || o.sequence <= last {
+				continue
+			}
+			if err := p.publish(o, last); err != nil {
+				return err
+			}
+			if !o.known {
+				last, p.lastID = o.sequence, o.msg.Header.Get(idHeader)
+			}
+		}
+	}
+	p.last = last
+	return nil
+}
+
+// publish sends a message, and waits until the stream has it.
+func (p *Publisher) publish(o *outgoing, last uint64) error {
+	ctx, cancel := context.WithTimeout(p.ctx, ackTimeout)
+	defer cancel()
+	expect(o.msg, last, "") // nothing else is on its way
+	o.sequence = last + 1
+	ack, err := p.js.PublishMsg(ctx, o.msg, jetstream.WithRetryAttempts(0))
+	if err != nil {
+		return err
+	}
+	if o.known = ack.Duplicate; o.known {
+		p.count.duplicates.Inc()
+	}
+	return nil
+}
+
+// confirm returns the last sequence of the stream, if nobody else writes it.
+func (p *Publisher) confirm(ctx context.Context) (uint64, error) {
+	info, err := p.stream.Info(ctx)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return 0, lost(fmt.Sprintf("stream %s is gone, with the deliveries that were in it",
+			p.bus.cfg.Stream()))
+	}
+	if err != nil {
+		return 0, err
+	}
+	if err := p.bus.check(&info.Config, &p.memo); err != nil {
+		return 0, err
+	}
+	if info.State.LastSeq < p.memo.Last {
+		return 0, lost(fmt.Sprintf("stream %s was set back: it ends at %d, and has had %d",
+			p.bus.cfg.Stream(), info.State.LastSeq, p.memo.Last))
+	}
+	at, err := p.bus.cfg.readPosition(ctx, p.stream)
+	if err != nil {
+		return 0, err
+	}
+	if at.Writer != p.writer {
+		return 0, cdc.ErrTakenOver
+	}
+	return info.State.LastSeq, nil
+}
+
+// judge tells what keeps the Publisher from publishing, once.
+func (p *Publisher) judge(err error) {
+	var now *cdc.Problem
+	name := p.bus.cfg.Stream()
+	if known, ok := errors.AsType[*cdc.Problem](err); ok {
+		now = known
+	}
+	switch {
+	case err == nil, now != nil, wrongSequence(err), errors.Is(err, cdc.ErrTakenOver):
+	case full(err):
+		now = &cdc.Problem{
+			What: "the bus is full: stream " + name + " takes nothing until senders have made room; " +
+				"the slot waits",
+			Hint: "more hookline run --role sender, or more room: nats stream edit " + name +
+				" --max-bytes=…",
+		}
+	case tooLarge(err), errors.Is(err, nats.ErrMaxPayload):
+		now = &cdc.Problem{
+			What: "the bus does not take a message of the size that it took before; the slot waits",
+			Hint: "set max_payload, or max_msg_size of stream " + name + ", as it was",
+		}
+	default:
+		now = &cdc.Problem{
+			What: "the bus does not answer, the slot waits: " + err.Error(),
+			Hint: "it goes on by itself once NATS does",
+		}
+	}
+	if wrongSequence(err) {
+		return // the next try tells more
+	}
+	before := p.problem.Swap(now)
+	switch {
+	case now != nil && (before == nil || before.What != now.What):
+		p.bus.log.Error("nothing is published", "what", now.What, "to_mend_it", now.Hint)
+	case now == nil && before != nil:
+		p.bus.log.Info("the bus takes again what is committed")
+	}
+	if p.tell != nil {
+		p.tell(now)
+	}
+}
+
+// failure is a message that could not be sent.
+func failure(err error) jetstream.PubAckFuture {
+	f := failed{make(chan error, 1)}
+	f.err <- err
+	return f
+}
+
+type failed struct{ err chan error }
+
+func (failed) Ok() <-chan *jetstream.PubAck { return nil }
+func (f failed) Err() <-chan error          { return f.err }
+func (failed) Msg() *nats.Msg               { return nil }
