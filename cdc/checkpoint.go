@@ -193,10 +193,10 @@ func (s *Source) after(c *Checkpoint) Position {
 }
 
 // SkipSettled has Changes pass over what whoever held the slot before has settled by now: that may
-// have had deliveries in hand when the slot was taken from it. What that is of a transaction in part
-// comes as Repeated, as at a start in the middle of it. It returns how far that is, zero where this
-// Source has begun behind it. Call it after Acquire and before Changes, once nobody else can settle
-// anything.
+// have had deliveries in hand when the slot was taken from it. What of a transaction is settled in
+// part comes as Repeated, as at a start in the middle of it. It returns how far that is, zero where
+// this Source has begun behind it. Call it after Acquire and before Changes, once nobody else can
+// settle anything.
 func (s *Source) SkipSettled(ctx context.Context) (until Position, err error) {
 	if s.checkpoints == nil {
 		return Position{}, nil

@@ -16,8 +16,14 @@ func TestPasses(t *testing.T) {
 		change Change
 		want   told
 	}{
-		{"a transaction before", until, Change{Kind: Insert, Tx: &Tx{Commit: 99}}, told{passed: true}},
-		{"one that ends there", until, Change{Kind: Insert, Tx: &Tx{Commit: 100}}, told{}},
+		{
+			"a transaction before", until,
+			Change{Kind: Insert, Tx: &Tx{Commit: 99}}, told{passed: true},
+		},
+		{
+			"one that ends there", until,
+			Change{Kind: Insert, Tx: &Tx{Commit: 100}}, told{},
+		},
 		{
 			"a change of the one in progress", until,
 			Change{Kind: Update, Tx: &Tx{Commit: 120}, Index: 1}, told{repeated: true},
@@ -31,8 +37,8 @@ func TestPasses(t *testing.T) {
 			Change{Kind: Update, Tx: &Tx{Commit: 120}, Sole: true}, told{true, true, 0},
 		},
 		{
-			"the end, two steps in", until, Change{Kind: End, Tx: &Tx{Commit: 120}, Index: 2},
-			told{settled: 2},
+			"the end, two steps in", until,
+			Change{Kind: End, Tx: &Tx{Commit: 120}, Index: 2}, told{settled: 2},
 		},
 		{
 			"an end of which one step was settled at the start", until,
@@ -43,8 +49,14 @@ func TestPasses(t *testing.T) {
 			Change{Kind: End, Tx: &Tx{Commit: 120}, Index: 2},
 			told{repeated: true, settled: afterTransaction - 2},
 		},
-		{"a transaction behind", until, Change{Kind: Insert, Tx: &Tx{Commit: 130}}, told{}},
-		{"nothing to pass over", Position{}, Change{Kind: Insert, Tx: &Tx{Commit: 1}}, told{}},
+		{
+			"a transaction behind", until,
+			Change{Kind: Insert, Tx: &Tx{Commit: 130}}, told{},
+		},
+		{
+			"nothing to pass over", Position{},
+			Change{Kind: Insert, Tx: &Tx{Commit: 1}}, told{},
+		},
 	} {
 		passed := c.until.passes(&c.change)
 		got := told{passed, c.change.Repeated, c.change.Settled}
