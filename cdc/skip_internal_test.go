@@ -18,44 +18,57 @@ func TestPasses(t *testing.T) {
 	}{
 		{
 			"a transaction before", until,
-			Change{Kind: Insert, Tx: &Tx{Commit: 99}}, told{passed: true},
+			Change{Kind: Insert, Tx: &Tx{Commit: 99}},
+			told{passed: true},
 		},
 		{
 			"one that ends there", until,
-			Change{Kind: Insert, Tx: &Tx{Commit: 100}}, told{},
+			Change{Kind: Insert, Tx: &Tx{Commit: 100}},
+			told{},
 		},
 		{
 			"a change of the one in progress", until,
-			Change{Kind: Update, Tx: &Tx{Commit: 120}, Index: 1}, told{repeated: true},
+			Change{Kind: Update, Tx: &Tx{Commit: 120}, Index: 1},
+			told{repeated: true},
 		},
 		{
-			"a change that is not settled", Position{End: 100, Commit: 120, Index: 1},
-			Change{Kind: Update, Tx: &Tx{Commit: 120}, Index: 1}, told{},
+			"a change that is not settled",
+			Position{End: 100, Commit: 120, Index: 1},
+			Change{Kind: Update, Tx: &Tx{Commit: 120}, Index: 1},
+			told{},
 		},
 		{
-			"the only change", Position{End: 100, Commit: 120, Index: afterTransaction},
-			Change{Kind: Update, Tx: &Tx{Commit: 120}, Sole: true}, told{true, true, 0},
+			"the only change",
+			Position{End: 100, Commit: 120, Index: afterTransaction},
+			Change{Kind: Update, Tx: &Tx{Commit: 120}, Sole: true},
+			told{true, true, 0},
 		},
 		{
 			"the end, two steps in", until,
-			Change{Kind: End, Tx: &Tx{Commit: 120}, Index: 2}, told{settled: 2},
+			Change{Kind: End, Tx: &Tx{Commit: 120}, Index: 2},
+			told{settled: 2},
 		},
 		{
 			"an end of which one step was settled at the start", until,
-			Change{Kind: End, Tx: &Tx{Commit: 120}, Index: 3, Settled: 1}, told{settled: 2},
+			Change{Kind: End, Tx: &Tx{Commit: 120}, Index: 3, Settled: 1},
+			told{settled: 2},
 		},
 		{
-			"an end that is settled", Position{End: 100, Commit: 120, Index: afterTransaction},
+			"an end that is settled",
+			Position{End: 100, Commit: 120, Index: afterTransaction},
 			Change{Kind: End, Tx: &Tx{Commit: 120}, Index: 2},
 			told{repeated: true, settled: afterTransaction - 2},
 		},
 		{
 			"a transaction behind", until,
-			Change{Kind: Insert, Tx: &Tx{Commit: 130}}, told{},
+			Change{Kind: Insert, Tx: &Tx{Commit: 130}},
+			told{},
 		},
 		{
-			"nothing to pass over", Position{},
-			Change{Kind: Insert, Tx: &Tx{Commit: 1}}, told{},
+			"nothing to pass over",
+			Position{},
+			Change{Kind: Insert, Tx: &Tx{Commit: 1}},
+			told{},
 		},
 	} {
 		passed := c.until.passes(&c.change)
