@@ -31,7 +31,7 @@ type Checkpoints interface {
 	// SaveCheckpoint is durable when it returns.
 	SaveCheckpoint(ctx context.Context, slot string, c Checkpoint) error
 	// ReplaceCheckpoint is SaveCheckpoint, but does nothing, and returns false, when another one than
-	// before is stored by now. Their timelines differ.
+	// before is stored by now.
 	ReplaceCheckpoint(ctx context.Context, slot string, before, c Checkpoint) (bool, error)
 	// SaveUnreadable adds to the checkpoint of a slot what the server cannot send.
 	SaveUnreadable(ctx context.Context, slot string, u UnreadableChange) error
@@ -93,7 +93,7 @@ func (s *saver) run(stop <-chan struct{}) {
 func (s *saver) save(last bool) {
 	src := s.source
 	settled, at, work := src.ledger.progress()
-	if settled == s.saved || src.State() == InGap && !s.valid() {
+	if settled == s.saved || src.State() == InGap && src.checkpoints == nil {
 		return
 	}
 	if src.checkpoints != nil {
@@ -103,7 +103,7 @@ func (s *saver) save(last bool) {
 		}
 		ctx, cancel := context.WithTimeoutCause(context.Background(), saveTimeout,
 			fmt.Errorf("no answer within %s", saveTimeout))
-		err := src.checkpoints.SaveCheckpoint(ctx, src.cfg.Slot, src.origin.checkpoint(settled, at))
+		stored, err := s.store(ctx, src.origin.checkpoint(settled, at))
 		cancel()
 		if err != nil {
 			src.metrics.checkpointFailures.Inc()
@@ -112,6 +112,9 @@ func (s *saver) save(last bool) {
 					err)
 			}
 			s.failed = true
+			return
+		}
+		if !stored {
 			return
 		}
 		if s.failed {
@@ -127,17 +130,20 @@ func (s *saver) save(last bool) {
 	}
 }
 
-// valid reports whether the checkpoint is still this process's to save in a gap. Once the gap is
-// accepted there is none, and one saved late would make the new slot look as if it had been moved.
-func (s *saver) valid() bool {
+// store stores a checkpoint. In a gap it replaces one of this database, and does nothing where there
+// is none any more, and returns false: once the gap is accepted, one that is saved late would make
+// the new slot look as if it had been moved.
+func (s *saver) store(ctx context.Context, c Checkpoint) (stored bool, err error) {
 	src := s.source
-	if src.checkpoints == nil {
-		return false
+	if src.State() != InGap {
+		return true, src.checkpoints.SaveCheckpoint(ctx, src.cfg.Slot, c)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
-	defer cancel()
-	c, err := src.checkpoints.LoadCheckpoint(ctx, src.cfg.Slot)
-	return err == nil && src.origin.wrote(c)
+	before, err := src.checkpoints.LoadCheckpoint(ctx, src.cfg.Slot)
+	if err != nil || !src.origin.wrote(before) || before.Timeline != c.Timeline ||
+		!c.Settled.behind(before.Settled) {
+		return false, err
+	}
+	return src.checkpoints.ReplaceCheckpoint(ctx, src.cfg.Slot, *before, c)
 }
 
 // resume returns where to take up from, or a Gap. The slot is held: nobody else moves it.

@@ -102,7 +102,7 @@ func (s *Spool) saveCheckpoint(ctx context.Context, slot string, c cdc.Checkpoin
 }
 
 // ReplaceCheckpoint is SaveCheckpoint, but does nothing, and returns false, when another one than
-// before is stored by now. Their timelines differ.
+// before is stored by now.
 func (s *Spool) ReplaceCheckpoint(
 	ctx context.Context, slot string, before, c cdc.Checkpoint,
 ) (bool, error) {

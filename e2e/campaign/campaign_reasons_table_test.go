@@ -130,8 +130,8 @@ func TestReasons(t *testing.T) {
 				spooled: map[delivery]time.Time{},
 				keys:    map[string]uint64{"w": settled.Webhook("public.webhooks/w")},
 				logs: map[int]*account{
-					1: {attempts: map[delivery][]attempt{}, recorded: true},
-					2: {attempts: map[delivery][]attempt{}, recorded: true},
+					1: {attempts: map[delivery][]attempt{}, recorded: true, whole: true},
+					2: {attempts: map[delivery][]attempt{}, recorded: true, whole: true},
 				},
 				diverged: map[int32]cdc.LSN{},
 			}

@@ -235,7 +235,7 @@ func TestOwnTableOfAnyDatabase(t *testing.T) {
 	db.Exec(`ALTER TABLE hookline.webhook ALTER COLUMN workspace_id TYPE uuid USING NULL`)
 	printed := e2e.Run(t, db.Env(settings...), "setup", "--print-sql")
 	wantText(t, "setup --print-sql", printed.Out.String(),
-		`ALTER TABLE "hookline"."webhook" ALTER COLUMN workspace_id TYPE text;`)
+		`ALTER TABLE "hookline".webhook ALTER COLUMN workspace_id TYPE text;`)
 	db.SetUp(settings...)
 	db.Exec(
 		`INSERT INTO hookline.webhook (url, secret, workspace_id) VALUES ($1, $2, 'acme'), ($3, $4, '*')`,

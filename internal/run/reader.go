@@ -51,15 +51,18 @@ func (s *session) closeBus(context.Context) error {
 // openPublisher makes this process the writer of the stream, and fences off whoever has delivered
 // without a bus.
 func (s *session) openPublisher(ctx context.Context) (err error) {
-	if err := s.store.Claim(ctx); err != nil {
-		return err
-	}
-	// It forgets what the checkpoint has passed, and nothing of it concerns a reader.
-	err = s.store.Ahead(ctx, s.source.Database(), func(string, string, time.Time) {})
+	err = cdc.Retry(ctx, s.log, func() error {
+		if err := s.store.Claim(ctx); err != nil {
+			return err
+		}
+		// It forgets what the checkpoint has passed, and nothing of it concerns a reader.
+		err := s.store.Ahead(ctx, s.source.Database(), func(string, string, time.Time) {})
+		if err != nil {
+			return err
+		}
+		return s.notices.Load(ctx)
+	})
 	if err != nil {
-		return err
-	}
-	if err := s.notices.Load(ctx); err != nil {
 		return err
 	}
 	s.publisher, err = bus.NewPublisher(ctx, s.bus, bus.PublisherConfig{

@@ -104,7 +104,11 @@ func (s *sending) openSpool(ctx context.Context) (err error) {
 
 // openBus connects, and looks for the stream, which the reader makes.
 func (s *sending) openBus(ctx context.Context) error {
-	memo, err := s.store.LoadMemo(ctx)
+	var memo *bus.Memo
+	err := cdc.Retry(ctx, s.log, func() (err error) {
+		memo, err = s.store.LoadMemo(ctx)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -215,7 +215,8 @@ func (s *session) load(ctx context.Context) error {
 }
 
 func (s *session) takeUp(ctx context.Context) error {
-	if err := crm.LeftBus(ctx, s.store); err != nil {
+	err := cdc.Retry(ctx, s.log, func() error { return crm.LeftBus(ctx, s.store) })
+	if err != nil {
 		return err
 	}
 	s.accepted = openRecord(s.cfg, s.source, s.log)
