@@ -266,6 +266,44 @@ func TestStates(t *testing.T) {
 	}
 }
 
+// TestGapAcceptedAtWork has a gap accepted while what is in hand in it is being saved: no checkpoint
+// comes back that would make the new slot look as if it had been moved.
+func TestGapAcceptedAtWork(t *testing.T) {
+	s := newCheckpointed(t)
+	accept := func() {}
+	checkpoints := overtaken{s.checkpoints, func() { accept() }}
+	source, err := cdc.Open(s.cfg, checkpoints, slog.New(slog.DiscardHandler),
+		prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := source.Acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.exec(`INSERT INTO people VALUES (1)`)
+	settle := func() {}
+	for change, err := range source.Changes(t.Context()) {
+		if err != nil {
+			wantGap(t, err, cdc.PublicationMissing)
+			break
+		}
+		if change.Kind == cdc.Insert && change.New[0].String() == "1" {
+			settle = change.Tx.Hold()
+			s.exec(`DROP PUBLICATION hookline`)
+			s.exec(`INSERT INTO people VALUES (2)`)
+		}
+	}
+	accept = func() { s.exec(`DELETE FROM hookline.checkpoint`) }
+	settle()
+	if err := source.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	accept = func() {}
+	if c := s.checkpoint(); c != nil {
+		t.Errorf("a checkpoint at %s came behind the end of the gap", c.Settled.End)
+	}
+}
+
 // TestYoungPublication is one that was dropped and made anew by hand: the slot cannot read what
 // lies before, and must not look as if it could.
 func TestYoungPublication(t *testing.T) {
