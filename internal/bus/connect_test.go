@@ -73,6 +73,31 @@ func TestTwoDatabases(t *testing.T) {
 	}
 }
 
+// Who leaves the bus removes the stream of its own, and none that another database has made.
+func TestRemove(t *testing.T) {
+	t.Parallel()
+	server := natstest.Start(t, natstest.Options(t.TempDir()))
+	cfg, log := config(server.ClientURL()), slog.New(slog.DiscardHandler)
+	b, mine := connect(t, cfg), &memory{}
+	if _, _, err := b.MakeStream(t.Context(), mine); err != nil {
+		t.Fatal(err)
+	}
+	other := &memory{memo: &Memo{Stream: cfg.Stream(), Incarnation: "another", Partitions: 4}}
+	if err := Remove(t.Context(), cfg, other, log); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.MakeStream(t.Context(), mine); err != nil {
+		t.Errorf("another database has removed the stream: %v", err)
+	}
+	if err := Remove(t.Context(), cfg, mine, log); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := b.MakeStream(t.Context(), mine)
+	if gap, ok := errors.AsType[*cdc.Gap](err); !ok || gap.Reason != cdc.BusLost {
+		t.Errorf("the stream is still there: %v", err)
+	}
+}
+
 // What lies in a partition that nobody has is told, and what no consumer brings.
 func TestReport(t *testing.T) {
 	s := natstest.Start(t, natstest.Options(t.TempDir()))

@@ -174,7 +174,8 @@ func size(bytes uint64) string {
 // IsAway reports whether an error says that the bus cannot be asked now.
 func IsAway(err error) bool { return errors.Is(err, ErrAway) }
 
-// Remove removes the stream of the database, and its leases.
+// Remove removes the stream of the database, and its leases. One of that name which another database
+// has made stays.
 func Remove(ctx context.Context, cfg Config, memory Memory, log *slog.Logger) error {
 	memo, err := memory.LoadMemo(ctx)
 	if err != nil || memo == nil {
@@ -185,6 +186,15 @@ func Remove(ctx context.Context, cfg Config, memory Memory, log *slog.Logger) er
 		return err
 	}
 	defer b.Close()
+	stream, err := b.js.Stream(ctx, memo.Stream)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+	case err != nil:
+		return away(err)
+	case stream.CachedInfo().Config.Metadata[metaIncarnation] != memo.Incarnation:
+		log.Warn("the stream was made by another database: it stays", "stream", memo.Stream)
+		return nil
+	}
 	if err := b.js.DeleteStream(ctx, memo.Stream); err != nil &&
 		!errors.Is(err, jetstream.ErrStreamNotFound) {
 		return away(err)

@@ -33,6 +33,11 @@ func AcceptGap(
 	if err := crm.PrepareSpool(ctx, store, log); err != nil {
 		return err
 	}
+	if !cfg.Bus.On() {
+		if err := crm.LeftBus(ctx, store); err != nil {
+			return err
+		}
+	}
 	return db.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		return cdc.WithPrepareLockIdle(ctx, conn.Conn(), func() error {
 			gap, err := findGap(ctx, db, store)

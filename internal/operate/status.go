@@ -153,8 +153,12 @@ func (s *Status) read(ctx context.Context, db *crm.Database, store *spool.Spool)
 
 // add notes on one line what is in the way of the stream.
 func (s *Status) add(state string, p *cdc.Problem) {
-	s.Problems = append(s.Problems, fmt.Sprintf("%s: %s; %s", state, p.What, strings.ReplaceAll(p.Hint,
-		"\n", " ")))
+	ways := strings.Split(p.Hint, "\n")
+	for i := range ways {
+		ways[i] = strings.TrimSuffix(ways[i], ";")
+	}
+	s.Problems = append(s.Problems,
+		fmt.Sprintf("%s: %s; %s", state, p.What, strings.Join(ways, "; ")))
 }
 
 // readBus looks how the bus stands, where there is one.
