@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 	"unicode/utf8"
 )
 
@@ -95,7 +96,23 @@ func (d *decoder) cameFrom(message []byte) error {
 		d.replicated = string(name)
 	}
 	d.tx.Origin = d.replicated
+	d.tx.Time = d.timeOfOrigin(d.tx.Time)
 	return nil
+}
+
+// timeOfOrigin returns the time of a transaction with an origin. The server sends the one that its
+// writer gave for the origin: that may be any, and where it gave none it is the server's epoch, or
+// that of an earlier commit of the session. Events are sorted and merged by these times, so it is not
+// before that of a transaction that came before, and not in the future.
+func (d *decoder) timeOfOrigin(given time.Time) time.Time {
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	switch {
+	case given.After(now), given.UnixMicro() == epoch && d.latest.IsZero():
+		return now
+	case given.Before(d.latest):
+		return d.latest
+	}
+	return given
 }
 
 // warnAnnotation tells once that an annotation is not taken for one.

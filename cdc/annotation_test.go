@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"hookline/cdc"
 	"hookline/webhook"
@@ -105,4 +106,35 @@ func TestAnnotationsOfWriters(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A session with an origin that gives no time for it has its first commit told as of the server's
+// epoch, and the next ones as of the first. They are taken as of no earlier than what came before.
+func TestTimeOfOrigin(t *testing.T) {
+	s := newCheckpointed(t)
+	s.open()
+	s.exec(`INSERT INTO people VALUES (1)`)
+	before := s.take().Tx.Time
+	url := s.cfg.URL
+	writer, origin := connect(t, url), slotFor(url)
+	for _, sql := range []string{
+		`SELECT pg_replication_origin_create('` + origin + `')`,
+		`SELECT pg_replication_origin_session_setup('` + origin + `')`,
+		`INSERT INTO people VALUES (2)`, `INSERT INTO people VALUES (3)`,
+		`BEGIN; SELECT pg_replication_origin_xact_setup('0/1', now() + interval '1 day');
+			INSERT INTO people VALUES (4); COMMIT`,
+		`SELECT pg_replication_origin_session_reset()`,
+		`SELECT pg_replication_origin_drop('` + origin + `')`,
+	} {
+		if _, err := writer.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 {
+		tx := s.take().Tx
+		if tx.Origin != origin || tx.Time.Before(before) || tx.Time.After(time.Now()) {
+			t.Errorf("a change of %q came as of %s, behind one of %s", tx.Origin, tx.Time, before)
+		}
+		before = tx.Time
+	}
 }

@@ -201,7 +201,8 @@ func (v Value) String() string { return string(v.text) }
 type Tx struct {
 	XID    uint32 // transaction id of the top-level transaction
 	Commit LSN    // position of the commit record; known from the first change on
-	// commit time by the server's clock, microseconds; does not rise strictly with Commit
+	// commit time by the server's clock, microseconds; does not rise strictly with Commit. Of a
+	// transaction with an origin the time that its writer gave for that: see decoder.timeOfOrigin
 	Time time.Time
 
 	Timeline int32 // that the commit record lies on; 0 when unknown

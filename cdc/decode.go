@@ -36,6 +36,7 @@ type decoder struct {
 	index       uint32      // of the next change in tx
 	annotation  *Annotation // of what comes in tx; nil for none
 	replicated  string      // the last Tx.Origin
+	latest      time.Time   // the latest of the times of transactions that have come
 	rejected    func(error) // told of an annotation that is none; nil when nobody wants to hear
 	// tx has had a change that was returned, by this decoder or one before it
 	hasChanges bool
@@ -145,6 +146,9 @@ func (d *decoder) commit(items []item, message []byte) ([]item, error) {
 		return items, fmt.Errorf("decode pgoutput: commit at %s outside a transaction", lsn(message[2:]))
 	}
 	d.windows.end(d.tx)
+	if d.tx.Time.After(d.latest) {
+		d.latest = d.tx.Time
+	}
 	end := lsn(message[10:])
 	if end <= d.read.End {
 		d.tx = nil
