@@ -219,7 +219,9 @@ func (s *Source) SkipSettled(ctx context.Context) (until Position, err error) {
 }
 
 // passes reports whether all of a change that has been read lies before the position. What is
-// settled of its transaction in part is marked, as the reader does it where it begins.
+// settled of its transaction in part is marked, as the reader does it where it begins. That goes
+// for a Sole change, too: the process before may have had it with an End, by how it came over the
+// connection, and have settled the change alone. Then it is Sole no more, and has yet to get an End.
 func (p Position) passes(c *Change) bool {
 	switch {
 	case c.Tx.Commit < p.End:
@@ -233,7 +235,10 @@ func (p Position) passes(c *Change) bool {
 		return false
 	default:
 		c.Repeated = true
-		return c.Sole // no End comes to say that it is over
+		if c.Sole && p.Index == c.Index+1 {
+			c.Sole = false
+		}
+		return c.Sole
 	}
 }
 

@@ -268,6 +268,22 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 				last.tx = nil
 			}
 		}
+		take := func(c *Change) (on bool) {
+			if c.Repeated {
+				end()
+			} else {
+				s.ledger.advance(c.Tx, c.Index)
+			}
+			if !yield(*c, nil) {
+				return false
+			}
+			if !c.Repeated {
+				if last.tx, last.index = c.Tx, c.Index; c.Kind == End || c.Sole {
+					last.index = afterTransaction - 1
+				}
+			}
+			return true
+		}
 		for {
 			b, open := s.nextBatch(ctx)
 			if b == wakeBatch {
@@ -298,22 +314,17 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 					end()
 					return
 				}
+				sole := c.Sole
 				if s.skip.passes(c) {
 					continue
 				}
-				if c.Repeated {
-					end()
-				} else {
-					s.ledger.advance(c.Tx, c.Index)
-				}
-				if !yield(*c, nil) {
+				if !take(c) {
 					return
 				}
-				if c.Repeated {
-					continue
-				}
-				if last.tx, last.index = c.Tx, c.Index; c.Kind == End || c.Sole {
-					last.index = afterTransaction - 1
+				if sole && !c.Sole { // it was read without its End, and there was one before
+					if !take(&Change{Kind: End, Tx: c.Tx, Index: c.Index + 1}) {
+						return
+					}
 				}
 			}
 			s.lookahead.hand = nil
