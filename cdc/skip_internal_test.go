@@ -28,6 +28,16 @@ func TestPasses(t *testing.T) {
 			told{passed: true},
 		},
 		{
+			"one of an earlier timeline", until,
+			Change{Kind: Insert, Tx: &Tx{Commit: 99, Timeline: 1}},
+			told{passed: true},
+		},
+		{
+			"one of a server that has taken over since", until,
+			Change{Kind: Insert, Tx: &Tx{Commit: 99, Timeline: 3}},
+			told{},
+		},
+		{
 			"one that ends there", until,
 			Change{Kind: Insert, Tx: &Tx{Commit: 100}},
 			told{},
@@ -77,7 +87,8 @@ func TestPasses(t *testing.T) {
 			told{},
 		},
 	} {
-		passed := c.until.passes(&c.change)
+		done := Checkpoint{Timeline: 2, Settled: c.until}
+		passed := done.passes(&c.change)
 		got := told{passed, c.change.Repeated, c.change.Settled}
 		if got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
@@ -98,7 +109,7 @@ func TestPassesTheOnlyChangeWithoutItsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	source.ledger = newLedger(Position{End: 100})
-	source.skip = Position{End: 100, Commit: 120, Index: 1}
+	source.skip = Checkpoint{Settled: Position{End: 100, Commit: 120, Index: 1}}
 	tx := &Tx{Commit: 120, ledger: source.ledger}
 	source.queue <- &batch{items: []item{
 		{change: Change{Kind: Insert, Tx: tx, Sole: true}}, {end: 130},

@@ -84,8 +84,8 @@ type Source struct {
 	halt   error         // why; set before halted is closed
 	once   sync.Once     // of Halt
 
-	annotations sync.Once // of warnAnnotation
-	skip        Position  // see SkipSettled; zero for nothing
+	annotations sync.Once  // of warnAnnotation
+	skip        Checkpoint // see SkipSettled; zero for nothing
 
 	began   time.Time    // what times that have to be one number are kept as distances from
 	contact atomic.Int64 // when the server was last heard of, as time since began
