@@ -57,10 +57,11 @@ type Source struct {
 	log     *slog.Logger
 	metrics *metrics
 	ledger  *ledger
-	system  system     // as of the last connection; belongs to Acquire, then to the reader
-	trees   tableTrees // likewise
-	reached LSN        // how far it has read, at the last connection; likewise
-	origin  origin     // set by Acquire
+	system  system                  // as of the last connection; belongs to Acquire, then to the reader
+	trees   tableTrees              // likewise
+	reached LSN                     // how far it has read, at the last connection; likewise
+	history atomic.Pointer[history] // of system
+	origin  origin                  // set by Acquire
 
 	checkpoints Checkpoints   // nil: progress is kept by the slot alone
 	saved       atomic.Uint64 // LSN up to which the slot may be acknowledged
