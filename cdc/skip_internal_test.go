@@ -112,7 +112,8 @@ func TestPassesTheOnlyChangeWithoutItsEnd(t *testing.T) {
 	source.skip = Checkpoint{Settled: Position{End: 100, Commit: 120, Index: 1}}
 	tx := &Tx{Commit: 120, ledger: source.ledger}
 	source.queue <- &batch{items: []item{
-		{change: Change{Kind: Insert, Tx: tx, Sole: true}}, {end: 130},
+		{change: Change{Kind: Insert, Tx: tx, Sole: true}},
+		{end: 130},
 		{change: Change{Kind: Insert, Tx: &Tx{Commit: 140, ledger: source.ledger}, Sole: true}},
 		{end: 150},
 	}}

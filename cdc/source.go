@@ -57,7 +57,7 @@ type Source struct {
 	log     *slog.Logger
 	metrics *metrics
 	ledger  *ledger
-	system  system                  // as of the last connection; belongs to Acquire, then to the reader
+	system  system                  // at the last connection; belongs to Acquire, then to the reader
 	trees   tableTrees              // likewise
 	reached LSN                     // how far it has read, at the last connection; likewise
 	history atomic.Pointer[history] // of system
