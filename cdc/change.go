@@ -87,7 +87,8 @@ type Change struct {
 	// nothing.
 	Annotation *Annotation
 
-	// Settled is, of an End, how many steps were settled when the stream began: see Tx.Step.
+	// Settled is, of an End, up to which step it was settled when the stream began: see Tx.Step. Its
+	// Index is that much higher.
 	Settled uint32
 }
 
@@ -226,10 +227,12 @@ func (tx *Tx) Hold() (release func()) {
 }
 
 // Step divides what the pump makes of an End, which may be a lot: what it has made before is the
-// pump's no more, as if the next were another change. The steps are the same each time, or what is
-// settled of them cannot be told from what is not. Call it with the End in hand.
-func (tx *Tx) Step() {
+// pump's no more, as if the next were another change, at an index that is not below that of the End
+// without steps. The indexes rise, and are the same each time for what is made then, whatever else
+// is made: or what is settled could not be told from what is not. Call it with the End in hand. An
+// index before one that is settled already changes nothing.
+func (tx *Tx) Step(index uint32) {
 	if tx.ledger != nil {
-		tx.ledger.step()
+		tx.ledger.step(min(index, afterTransaction-1))
 	}
 }

@@ -212,16 +212,24 @@ func (s *Source) SkipSettled(ctx context.Context) (until Position, err error) {
 		!c.Settled.behind(s.Settled()) {
 		return Position{}, err
 	}
-	s.skip = c.Settled
+	s.skip = *c
 	s.log.Info("the process before has settled more since the stream began: it is passed over",
 		"slot", s.cfg.Slot, "settled", c.Settled.End)
 	return c.Settled, nil
 }
 
-// passes reports whether all of a change that has been read lies before the position. What is
-// settled of its transaction in part is marked, as the reader does it where it begins.
-func (p Position) passes(c *Change) bool {
+// passes reports whether all of a change that has been read is settled. What is
+// settled of its transaction in part is marked, as the reader does it where it begins. That goes
+// for a Sole change, too: the process before may have had it with an End, by how it came over the
+// connection, and have settled the change alone. Then it is Sole no more, and has to get an End.
+//
+// What was committed on a later timeline is not passed over: a server that has taken over may have
+// other transactions before that position.
+func (done *Checkpoint) passes(c *Change) bool {
+	p := done.Settled
 	switch {
+	case c.Tx.Timeline > done.Timeline:
+		return false
 	case c.Tx.Commit < p.End:
 		return true
 	case c.Tx.Commit != p.Commit || c.Index >= p.Index:
@@ -233,7 +241,10 @@ func (p Position) passes(c *Change) bool {
 		return false
 	default:
 		c.Repeated = true
-		return c.Sole // no End comes to say that it is over
+		if c.Sole && p.Index == c.Index+1 {
+			c.Sole = false
+		}
+		return c.Sole
 	}
 }
 

@@ -152,6 +152,7 @@ func (s *Source) start(ctx context.Context, conn *pgconn.PgConn, start LSN) erro
 		return fmt.Errorf("start replication from slot %q: %w", s.cfg.Slot, refusedStart(err, s.cfg))
 	}
 	s.system, s.trees = found, trees
+	s.history.Store(&found.history)
 	s.conn.Store(conn)
 	s.heardAt(time.Now())
 	s.enter(Starting, nil)

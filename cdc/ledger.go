@@ -71,9 +71,9 @@ func (l *ledger) advance(tx *Tx, index uint32) {
 }
 
 // step notes that the pump goes on with the change in hand: see Tx.Step.
-func (l *ledger) step() {
+func (l *ledger) step(index uint32) {
 	l.mu.Lock()
-	l.position.Index++
+	l.position.Index = max(index, l.position.Index)
 	l.work++
 	l.mu.Unlock()
 }

@@ -57,10 +57,11 @@ type Source struct {
 	log     *slog.Logger
 	metrics *metrics
 	ledger  *ledger
-	system  system     // as of the last connection; belongs to Acquire, then to the reader
-	trees   tableTrees // likewise
-	reached LSN        // how far it has read, at the last connection; likewise
-	origin  origin     // set by Acquire
+	system  system                  // at the last connection; belongs to Acquire, then to the reader
+	trees   tableTrees              // likewise
+	reached LSN                     // how far it has read, at the last connection; likewise
+	history atomic.Pointer[history] // of system
+	origin  origin                  // set by Acquire
 
 	checkpoints Checkpoints   // nil: progress is kept by the slot alone
 	saved       atomic.Uint64 // LSN up to which the slot may be acknowledged
@@ -84,8 +85,8 @@ type Source struct {
 	halt   error         // why; set before halted is closed
 	once   sync.Once     // of Halt
 
-	annotations sync.Once // of warnAnnotation
-	skip        Position  // see SkipSettled; zero for nothing
+	annotations sync.Once  // of warnAnnotation
+	skip        Checkpoint // see SkipSettled; zero for nothing
 
 	began   time.Time    // what times that have to be one number are kept as distances from
 	contact atomic.Int64 // when the server was last heard of, as time since began
@@ -268,6 +269,22 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 				last.tx = nil
 			}
 		}
+		take := func(c *Change) (on bool) {
+			if c.Repeated {
+				end()
+			} else {
+				s.ledger.advance(c.Tx, c.Index)
+			}
+			if !yield(*c, nil) {
+				return false
+			}
+			if !c.Repeated {
+				if last.tx, last.index = c.Tx, c.Index; c.Kind == End || c.Sole {
+					last.index = afterTransaction - 1
+				}
+			}
+			return true
+		}
 		for {
 			b, open := s.nextBatch(ctx)
 			if b == wakeBatch {
@@ -298,22 +315,17 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 					end()
 					return
 				}
+				sole := c.Sole
 				if s.skip.passes(c) {
 					continue
 				}
-				if c.Repeated {
-					end()
-				} else {
-					s.ledger.advance(c.Tx, c.Index)
-				}
-				if !yield(*c, nil) {
+				if !take(c) {
 					return
 				}
-				if c.Repeated {
-					continue
-				}
-				if last.tx, last.index = c.Tx, c.Index; c.Kind == End || c.Sole {
-					last.index = afterTransaction - 1
+				if sole && !c.Sole { // it was read without its End, and there was one before
+					if !take(&Change{Kind: End, Tx: c.Tx, Index: c.Index + 1}) {
+						return
+					}
 				}
 			}
 			s.lookahead.hand = nil

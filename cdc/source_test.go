@@ -484,6 +484,21 @@ func TestLostConnection(t *testing.T) {
 	}
 }
 
+// Whoever asks what the server lacks may do so while the connection is made anew.
+func TestLacksWhileConnecting(t *testing.T) {
+	s := newStream(t, postgrestest.NewDatabase(t), people)
+	const reader = `SELECT coalesce(active_pid, 0)::text FROM pg_replication_slots WHERE slot_name = $1`
+	before := s.query(reader, s.cfg.Slot)
+	s.exec(`SELECT pg_terminate_backend($1::int)`, before)
+	s.poll("the stream goes on", func() bool {
+		if s.source.Lacks(1, 1) {
+			t.Error("the server lacks what is on its first timeline")
+		}
+		now := s.query(reader, s.cfg.Slot)
+		return now != before && now != "0"
+	})
+}
+
 func TestPostgresRestart(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.NewServer(t, postgres.Options{})

@@ -130,9 +130,9 @@ func (s *Source) checkTimeline(found system) error {
 
 // Lacks reports whether the server lacks what was committed at a position of an earlier timeline,
 // as it took over without it. It does not know of timelines that are none of its history. Safe for
-// concurrent use, after Acquire and before the first change is taken.
+// concurrent use, after Acquire.
 func (s *Source) Lacks(timeline int32, commit LSN) bool {
-	end, known := s.system.history.end(timeline)
+	end, known := s.history.Load().end(timeline)
 	return known && commit >= end
 }
 

@@ -46,6 +46,7 @@ type kept struct {
 	object      *object
 	relation    *cdc.Relation
 	tx          *cdc.Tx
+	first       uint32  // index of the first change; of what has left, that of its place
 	index       uint32  // of the last change
 	telling     Telling // where it is one of those for who hears of each change
 	isKey       bool    // what was found is a key alone: see cdc.Change.OldIsKey
@@ -228,7 +229,8 @@ func (f *fold) deleted(o *object, change cdc.Change) *kept {
 // add begins with a record.
 func (f *fold) add(o *object, change cdc.Change) *kept {
 	d := f.spent.record()
-	d.object, d.relation, d.tx, d.index = o, change.Relation, change.Tx, change.Index
+	d.object, d.relation, d.tx = o, change.Relation, change.Tx
+	d.first, d.index = change.Index, change.Index
 	last := f.oldest.prev
 	d.prev, d.next = last, &f.oldest
 	last.next, f.oldest.prev = d, d

@@ -24,6 +24,7 @@ func (f *fold) pop() *kept {
 	if f.bytes <= f.most && !f.ended {
 		return nil
 	}
+	place := d.first
 	switch {
 	case d.isNew() && d.isGone(): // nobody hears of it
 	case d.isGone() && !d.replaced:
@@ -39,9 +40,13 @@ func (f *fold) pop() *kept {
 	if f.remove(d); !d.isGone() {
 		f.give(d)
 	}
-	d.part = !f.ended
+	d.part, d.first = !f.ended, place
 	return d
 }
+
+// next returns the place of what pop takes out next, if it does: where the record was first changed
+// whose turn it is. Places rise. Where there is none it is 0.
+func (f *fold) next() uint32 { return f.oldest.next.first }
 
 // instead returns what is told of in place of a record that is gone: itself, where nobody has its
 // key.

@@ -3,6 +3,7 @@ package mapper
 import (
 	"context"
 	"log/slog"
+	"math"
 	"slices"
 	"sync/atomic"
 
@@ -224,7 +225,7 @@ func (m *Mapper) leave(
 		return d, err
 	}
 	if change.Repeated {
-		m.drop(maxInt)
+		m.drop(math.MaxUint32)
 		return nil, nil
 	}
 	return m.Next(ctx)

@@ -2,7 +2,6 @@ package mapper
 
 import (
 	"context"
-	"math"
 
 	"hookline/cdc"
 )
@@ -29,10 +28,10 @@ type transaction struct {
 	taken taken // by changes
 	moves moves
 
-	left uint32 // how many records have left because of the last change
+	place int64 // of the record that has left last, because of the last change: see position
 
 	ending *cdc.Tx // the End is in hand
-	steps  int     // of it that were made: see cdc.Tx.Step
+	end    uint32  // its index, without steps
 }
 
 // enter has what is known of the transaction go on to change. One that does not come behind the
@@ -49,13 +48,22 @@ func (m *Mapper) enter(change cdc.Change) {
 		m.commits.forget()
 		m.documents.forget()
 	}
-	t.index, t.left = change.Index, 0
+	t.index, t.place = change.Index-change.Settled, 0
 }
 
 // position is where what is told now stands among all that is told of the transaction: whoever is
-// given it again comes to the same. It has room for 2²⁴ records that leave at once, of which some
-// 2¹⁴ may be held.
-func (t *transaction) position() int64 { return int64(t.index)<<24 | int64(t.left) }
+// given it again comes to the same. It is that of the change at which it is told, and of the one at
+// which the record was first changed that has left, if one has. Other tables have no part in it:
+// what is known of them may be otherwise by then.
+func (t *transaction) position() int64 { return int64(t.index)<<31 | t.place }
+
+// leave notes that a record leaves for those who hear of commits, or of changes, which do first.
+func (t *transaction) leave(first uint32, commits bool) {
+	const most = 1<<30 - 1
+	if t.place = min(int64(first)+1, most); commits {
+		t.place |= 1 << 30
+	}
+}
 
 // end returns the first event of what the transaction has left to tell.
 func (m *Mapper) end(ctx context.Context, change cdc.Change) (*Draft, error) {
@@ -63,7 +71,7 @@ func (m *Mapper) end(ctx context.Context, change cdc.Change) (*Draft, error) {
 	m.documents.end(began)
 	m.changes.ended, m.commits.ended = true, true
 	if began {
-		settled := int(change.Settled)
+		settled := change.Settled
 		if m.tx.moves.visible { // the database was asked, and may have answered otherwise then
 			settled = 0
 		}
@@ -72,7 +80,7 @@ func (m *Mapper) end(ctx context.Context, change cdc.Change) (*Draft, error) {
 	if change.Repeated {
 		return nil, nil
 	}
-	m.tx.ending = change.Tx
+	m.tx.ending, m.tx.end = change.Tx, m.tx.index
 	return m.Next(ctx)
 }
 
@@ -81,35 +89,29 @@ func (m *Mapper) end(ctx context.Context, change cdc.Change) (*Draft, error) {
 func (m *Mapper) popChange() *kept {
 	d := m.changes.pop()
 	if d != nil {
-		m.tx.left++
+		m.tx.leave(d.first, false)
 	}
 	return d
 }
 
 // pop returns the next record that those who hear of each commit are told of now, nil when there is
-// none. At the end of a transaction each is a step of its own.
+// none. At the end of a transaction the place of each is a step.
 func (m *Mapper) pop() *kept {
 	d := m.commits.pop()
-	if d != nil {
-		m.tx.left++
+	if d == nil {
+		return nil
 	}
-	if d != nil && m.tx.ending != nil {
-		if m.tx.steps > 0 {
-			m.tx.ending.Step()
-		}
-		m.tx.steps++
+	if m.tx.leave(d.first, true); m.tx.ending != nil {
+		m.tx.ending.Step(m.tx.end + d.first)
 	}
 	return d
 }
 
-// drop takes out what has to leave, as it was told before: no more than so many records of those
-// who hear of each commit.
-func (m *Mapper) drop(records int) {
+// drop takes out what has to leave, as it was told before: of the records of those who hear of each
+// commit only those that come before a place.
+func (m *Mapper) drop(place uint32) {
 	for m.popChange() != nil { //nolint:revive // it is dropped
 	}
-	for ; records > 0 && m.commits.pop() != nil; records-- {
-		m.tx.left++
+	for m.commits.next() < place && m.commits.pop() != nil { //nolint:revive // likewise
 	}
 }
-
-const maxInt = math.MaxInt

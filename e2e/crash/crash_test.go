@@ -72,7 +72,7 @@ func TestKilledInBigTransaction(t *testing.T) {
 		fmt.Sprint("HOOKLINE_MAX_IN_FLIGHT=", inFlight))
 	box.UntilClosed()
 	box.UntilAccepted(place)
-	told := func() int { // the checkpoint counts the changes first, then the events they are folded to
+	told := func() int { // the checkpoint goes through the changes first, then through the records
 		const index = `SELECT change_index::int FROM hookline.checkpoint WHERE slot = $1`
 		return e2e.Value[int](db, index, db.Name) - contacts
 	}

@@ -227,3 +227,48 @@ func TestSettledInPartWhileTakenOver(t *testing.T) {
 		t.Errorf("%d deliveries have come of 3 events", n)
 	}
 }
+
+// A process is killed amid the end of a transaction, and the next one announces a table less: its
+// records are not counted among those that are settled, so the rest is made, and nothing twice.
+func TestKilledAndATableLess(t *testing.T) {
+	t.Parallel()
+	db, box := e2e.NewCRM(t), e2e.NewInbox(t)
+	db.AddWebhook(box, "*.*")
+	db.Exec(`CREATE TABLE notes (id text PRIMARY KEY)`)
+	last, asked := make(chan struct{}), make(chan struct{}, 3)
+	box.Answers(func(r receiver.Request) receiver.Answer {
+		asked <- struct{}{}
+		if strings.Contains(string(r.Body), `"two"`) {
+			return receiver.Answer{Status: http.StatusServiceUnavailable, Until: last}
+		}
+		return receiver.Answer{}
+	})
+	settings := []string{"HOOKLINE_REQUEST_TIMEOUT=5m", "HOOKLINE_HOLD_MAX=5m", e2e.Often}
+	sut := e2e.Start(t, db, settings...).Until("active")
+	db.Exec(`DO $$ BEGIN
+		INSERT INTO notes VALUES ('zero');
+		INSERT INTO contacts (id) VALUES ('one');
+		INSERT INTO contacts (id) VALUES ('two');
+	END $$`)
+	for range 3 {
+		<-asked
+	}
+	e2e.Eventually(t, func() error { // three changes, and what is told of the first two of them
+		const sql = `SELECT commit_lsn > settled_lsn AND change_index = 5 FROM hookline.checkpoint`
+		if !e2e.Value[bool](db, sql) {
+			return errors.New("the first two are not settled alone")
+		}
+		return nil
+	})
+	sut.Kill()
+	close(last)
+	box.Answers(nil)
+	sut = e2e.Start(t, db, append(settings, "HOOKLINE_EXCLUDE=public.notes")...).Until("active")
+	box.UntilHeardOf("two")
+	db.OneByOne("last", 1)
+	box.UntilHeardOf("last1")
+	sut.Stop()
+	if n := box.Count(); n != 4 {
+		t.Errorf("%d deliveries have come of 4 events", n)
+	}
+}
