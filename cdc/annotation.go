@@ -102,8 +102,8 @@ func (d *decoder) cameFrom(message []byte) error {
 
 // timeOfOrigin returns the time of a transaction with an origin. The server sends the one that its
 // writer gave for the origin: that may be any, and where it gave none it is the server's epoch, or
-// that of an earlier commit of the session. Events are sorted and merged by these times, so it is not
-// before that of a transaction that came before, and not in the future.
+// that of an earlier commit of the session. Events are sorted and merged by these times, so it is
+// not before that of a transaction that came before, and not in the future.
 func (d *decoder) timeOfOrigin(given time.Time) time.Time {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	switch {

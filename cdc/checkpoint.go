@@ -130,9 +130,9 @@ func (s *saver) save(last bool) {
 	}
 }
 
-// store stores a checkpoint. In a gap it replaces one of this database, and does nothing where there
-// is none any more, and returns false: once the gap is accepted, one that is saved late would make
-// the new slot look as if it had been moved.
+// store stores a checkpoint. In a gap it replaces one of this database, and does nothing, and
+// returns false, where there is none any more: once the gap is accepted, one that is saved late
+// would make the new slot look as if it had been moved.
 func (s *saver) store(ctx context.Context, c Checkpoint) (stored bool, err error) {
 	src := s.source
 	if src.State() != InGap {

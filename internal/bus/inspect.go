@@ -174,8 +174,8 @@ func size(bytes uint64) string {
 // IsAway reports whether an error says that the bus cannot be asked now.
 func IsAway(err error) bool { return errors.Is(err, ErrAway) }
 
-// Remove removes the stream of the database, and its leases. One of that name which another database
-// has made stays.
+// Remove removes the stream of the database, and its leases. One of that name which another
+// database has made stays.
 func Remove(ctx context.Context, cfg Config, memory Memory, log *slog.Logger) error {
 	memo, err := memory.LoadMemo(ctx)
 	if err != nil || memo == nil {
