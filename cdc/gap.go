@@ -211,13 +211,18 @@ func (s *system) checkOrigin(c *Checkpoint) *Gap {
 			Hint: s.finish(),
 		}}
 	case c.System != s.id || c.Database != s.database:
-		return &Gap{OtherSystem, Problem{
+		gap := &Gap{OtherSystem, Problem{
 			What: fmt.Sprintf("this is not the database that Hookline has announced before (system %s, "+
 				"database %s; now %s, %s): "+
 				"a clone or a restore must not announce the original's changes",
 				c.System, c.Database, s.id, s.database),
 			Hint: "hookline setup --accept-gap, to announce this one's changes from now on",
 		}}
+		if c.Database == s.database { // pg_upgrade keeps it
+			gap.Hint += "\nafter pg_upgrade, which hookline upgrade prepare was not run before: hookline " +
+				"setup --accept-gap --spool=keep, and what waits is kept; see docs/failover.md"
+		}
+		return gap
 	}
 	return nil
 }
