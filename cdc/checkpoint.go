@@ -218,10 +218,10 @@ func (s *Source) SkipSettled(ctx context.Context) (until Position, err error) {
 	return c.Settled, nil
 }
 
-// passes reports whether all of a change that has been read is settled. What is
-// settled of its transaction in part is marked, as the reader does it where it begins. That goes
-// for a Sole change, too: the process before may have had it with an End, by how it came over the
-// connection, and have settled the change alone. Then it is Sole no more, and has to get an End.
+// passes reports whether all of a change that has been read is settled. What of its transaction is
+// settled in part is marked, as the reader does it where it begins. That goes for a Sole change,
+// too: the process before may have had it with an End, by how it came over the connection, and have
+// settled the change alone. Then it is Sole no more, and has to get an End.
 //
 // What was committed on a later timeline is not passed over: a server that has taken over may have
 // other transactions before that position.

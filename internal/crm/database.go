@@ -273,23 +273,11 @@ func (d *Database) skipWebhooks(ctx context.Context, tx pgx.Tx) error {
 func (d *Database) RenewWebhooks(ctx context.Context, latest *cdc.Tx) error {
 	var over error // the session is, and trying again would not mend that
 	err := cdc.Retry(ctx, d.Log, func() error {
-		err := d.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-			if latest != nil {
-				if err := cdc.UntilVisible(ctx, conn, latest); err != nil {
-					return err
-				}
+		err := d.renewSince(ctx, latest, func(tx pgx.Tx, renewed error) error {
+			if renewed == nil && d.losesTenants() {
+				return ErrTenants
 			}
-			return d.inSnapshot(ctx, conn.Conn(), func(tx pgx.Tx) error {
-				snapshot, err := cdc.TakeSnapshot(ctx, tx)
-				if err != nil {
-					return err
-				}
-				renewed := d.Webhooks.Renew(ctx, tx, snapshot)
-				if renewed == nil && d.losesTenants() {
-					return ErrTenants
-				}
-				return errors.Join(renewed, d.divide(ctx, tx), d.skipWebhooks(ctx, tx))
-			})
+			return errors.Join(renewed, d.divide(ctx, tx), d.skipWebhooks(ctx, tx))
 		})
 		if errors.Is(err, ErrTenants) {
 			over, err = ErrTenants, nil
@@ -301,6 +289,27 @@ func (d *Database) RenewWebhooks(ctx context.Context, latest *cdc.Tx) error {
 		return nil
 	}
 	return errors.Join(over, err)
+}
+
+// renewSince reads the webhooks anew once a transaction is visible, which may be nil, and calls f
+// with what became of that, in the state of the database in which they were read.
+func (d *Database) renewSince(
+	ctx context.Context, latest *cdc.Tx, f func(tx pgx.Tx, renewed error) error,
+) error {
+	return d.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		if latest != nil {
+			if err := cdc.UntilVisible(ctx, conn, latest); err != nil {
+				return err
+			}
+		}
+		return d.inSnapshot(ctx, conn.Conn(), func(tx pgx.Tx) error {
+			snapshot, err := cdc.TakeSnapshot(ctx, tx)
+			if err != nil {
+				return err
+			}
+			return f(tx, d.Webhooks.Renew(ctx, tx, snapshot))
+		})
+	})
 }
 
 // inSnapshot calls f with a transaction that reads one state of the database, in which no table
@@ -383,18 +392,5 @@ func Undecided(told bool) string {
 // ReadWebhooks reads the webhooks alone, as they are once a transaction is visible, which may be
 // nil. It is for who does not follow the stream. Only one call at a time.
 func (d *Database) ReadWebhooks(ctx context.Context, latest *cdc.Tx) error {
-	return d.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-		if latest != nil {
-			if err := cdc.UntilVisible(ctx, conn, latest); err != nil {
-				return err
-			}
-		}
-		return d.inSnapshot(ctx, conn.Conn(), func(tx pgx.Tx) error {
-			snapshot, err := cdc.TakeSnapshot(ctx, tx)
-			if err != nil {
-				return err
-			}
-			return d.Webhooks.Renew(ctx, tx, snapshot)
-		})
-	})
+	return d.renewSince(ctx, latest, func(_ pgx.Tx, renewed error) error { return renewed })
 }
