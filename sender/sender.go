@@ -44,8 +44,9 @@ func (e *LeftError) Unwrap() error { return e.Cause }
 
 // Subscriptions knows the webhooks as they are now. Safe for concurrent use.
 type Subscriptions interface {
-	// Get returns nil when there is no such webhook, or it is not served.
-	Get(key string) *webhook.Subscription
+	// Known returns nil when there is no such webhook, or it is switched off. One that it returns
+	// may be held.
+	Known(key string) *webhook.Subscription
 }
 
 // Sender delivers events over HTTP. Each delivery is tried until the receiver accepts it, the
@@ -250,8 +251,14 @@ func (s *Sender) free(d *queue.Delivery) {
 }
 
 // Recheck tells that the webhook with this key has changed or gone: deliveries that wait for a
-// retry are tried again at once under its new terms, or given up, rather than when they are due.
+// retry are tried again at once under its new terms, or given up, rather than when they are due. One
+// that is held is from then on, whether anything waits for it or not.
 func (s *Sender) Recheck(key string) {
+	if to := s.webhooks.Known(key); to != nil && to.Held != "" {
+		if w := s.webhookQueue(key); w != nil {
+			w.hold(to)
+		}
+	}
 	if r, ok := s.queues.Load(key); ok {
 		r.(*webhookQueue).recheck()
 	}

@@ -25,7 +25,7 @@ import (
 const maxGone = 4096
 
 // Registry holds the webhooks of a database. Its methods belong to one goroutine, the pump's, but
-// for Find, Moved, List and Get.
+// for Find, Moved, List, Get and Known.
 type Registry struct {
 	cfg     Config
 	log     *slog.Logger
@@ -297,7 +297,7 @@ func (r *Registry) tell(status Status, changed bool) {
 // put takes a row as it now stands, and reports whether that makes a difference. A mistake in it is
 // logged when it is a new one.
 func (r *Registry) put(s *webhookTable, id string, v values) (status Status, changed bool) {
-	sub, status := s.read(id, v)
+	sub, status := s.follows(id, v)
 	w := r.rows[status.Key]
 	if w == nil {
 		w = &row{id: id, current: r.gone[status.Key]}
@@ -346,8 +346,9 @@ func (r *Registry) remove(w *row) {
 // differs in nothing keeps its place.
 func (r *Registry) publish(w *row, sub *Subscription) (changed bool) {
 	before := w.current.Load()
+	sub.staysWith(before)
 	// what is queued for it is of the workspace that it leaves
-	if before != nil && sub != nil && before.Workspace != sub.Workspace {
+	if sub.moved(before) {
 		r.publish(w, nil)
 		r.mu.Lock()
 		w.current, before = new(atomic.Pointer[Subscription]), nil
@@ -367,7 +368,7 @@ func (r *Registry) publish(w *row, sub *Subscription) (changed bool) {
 	return true
 }
 
-// Match returns the subscriptions that hear of the event: those that it is for, and that have
+// Match returns the subscriptions that hear of the event, also those that are Held: those that it is for, and that have
 // person.created, person.*, *.created or *.* among their operations, each once, ordered by Key. In
 // Twenty's database workflowRun.updated is matched by its full name alone. The result is shared and
 // must not be modified.
@@ -408,6 +409,15 @@ func (r *Registry) await(sub *Subscription) {
 // Get returns the newest version of a subscription, nil when there is none of that key, or it is
 // not served. Safe for concurrent use.
 func (r *Registry) Get(key string) *Subscription {
+	if sub := r.Known(key); sub != nil && sub.Held == "" {
+		return sub
+	}
+	return nil
+}
+
+// Known returns the newest version of a subscription, which may be Held; nil when there is none of
+// that key, or it is switched off. Safe for concurrent use.
+func (r *Registry) Known(key string) *Subscription {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if w := r.rows[key]; w != nil {

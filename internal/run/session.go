@@ -220,9 +220,13 @@ func (s *session) takeUp(ctx context.Context) error {
 		return err
 	}
 	s.accepted = openRecord(s.cfg, s.source, s.log)
-	return cdc.Retry(ctx, s.log, func() error {
+	err = cdc.Retry(ctx, s.log, func() error {
 		return takeUp(ctx, s.store, s.source, s.accepted, s.out, s.notices, s.log)
 	})
+	if err == nil {
+		tellHeld(s.db.Webhooks, s.out.Recheck, func(string) bool { return true })
+	}
+	return err
 }
 
 // followTransitions notes operator events as they begin and end.
