@@ -3,6 +3,7 @@ package sender
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"hookline/mapper"
@@ -84,7 +85,8 @@ func (s *Sender) observe(queues []Queue) {
 	full := map[string]bool{}
 	for _, q := range queues {
 		waiting, dead, bytes = waiting+float64(q.Waiting), dead+float64(q.Dead), bytes+float64(q.Bytes)
-		paused = paused || q.Paused != ""
+		// one that is held goes on when its row changes, and is told
+		paused = paused || q.Paused != "" && !strings.HasPrefix(q.Paused, HeldFor)
 		if q.Full {
 			full[q.Webhook] = true
 		}

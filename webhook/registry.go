@@ -321,7 +321,7 @@ func (r *Registry) put(s *webhookTable, id string, v values) (status Status, cha
 		(status.State != before.State || status.Reason != before.Reason) {
 		message := "webhook skipped"
 		if status.State == Active {
-			message = "operations of a webhook left out"
+			message = "part of a webhook's row left out"
 		}
 		r.log.Warn(message, "webhook", status.Key, "host", status.Host, "reason", status.Reason)
 	}

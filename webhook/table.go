@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,8 @@ type Status struct {
 	Keeps bool `json:"keeps,omitempty"`
 	// Since is since when a skipped one gets nothing; zero where that is not known.
 	Since time.Time `json:"since,omitzero"`
+
+	mistake string // what is wrong with it, whether it is switched off or not
 }
 
 // Meanwhile tells, of a skipped one, what becomes of what it would get.
@@ -164,6 +167,7 @@ func (s *webhookTable) follows(id string, row values) (*Subscription, Status) {
 		Operations: r.listed, Ignore: r.entries, State: Active,
 		Reason: strings.Join(append(r.wrong, r.ignored...), "; "),
 	}
+	status.mistake = status.Reason
 	switch {
 	case row.off != "":
 		status.State, status.Reason = Disabled, row.off
@@ -334,7 +338,7 @@ func (r *reading) operations() {
 	}
 	switch {
 	case r.sub.Operations != nil || r.sub.Operator != nil:
-		r.ignored = wrong
+		r.ignored = append(r.ignored, wrong...)
 	case wrong != nil:
 		r.wrong = append(r.wrong, wrong...)
 	case metadata && r.from.kind == ofTwenty: // which Twenty itself sends
@@ -405,6 +409,13 @@ func (r *reading) headers() {
 	}
 	if err != nil {
 		r.fail(roleHeaders, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.sub.Headers)) {
+		if IsOwnHeader(name) {
+			r.ignored = append(r.ignored, fmt.Sprintf(
+				"%s: %.64q is one that Hookline or HTTP sets itself, so it is left out; want others",
+				r.columnOf(roleHeaders), name))
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package operate
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"hookline/cdc"
 	"hookline/internal/crm"
