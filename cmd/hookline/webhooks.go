@@ -377,6 +377,9 @@ func (webhooksEdit) Help() string {
 
 // Validate wants something to be said.
 func (c webhooksEdit) Validate() error {
+	if err := c.webhookPace.Validate(); err != nil {
+		return err
+	}
 	if c.NoHeaders && len(c.Header) > 0 {
 		return errors.New("--no-headers and --header can't be used together")
 	}

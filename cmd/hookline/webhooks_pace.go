@@ -37,6 +37,9 @@ func (c *webhookPace) pace(s *webhook.Settings) error {
 	return nil
 }
 
+// Validate refuses numbers that are none, or too large or small.
+func (c webhookPace) Validate() error { return c.pace(new(webhook.Settings)) }
+
 // publicKey tells what checks a webhook's signatures, "" where that is its secret.
 func publicKey(row *webhook.Row) string {
 	if row.PublicKey == "" {
