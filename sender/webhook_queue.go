@@ -217,27 +217,28 @@ func (w *webhookQueue) limitHold(d *queue.Delivery) (stop func() bool) {
 }
 
 // recheck looks whether the webhook has changed or gone since the last attempts: what waits is then
-// tried again at once, or given up.
-func (w *webhookQueue) recheck() {
+// tried again at once, or given up. It reports whether the webhook was known here.
+func (w *webhookQueue) recheck() (known bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.refuses() || w.to == nil {
-		return
+		return false
 	}
 	now := w.to.Current()
 	if now == nil {
 		w.leave()
-		return
+		return true
 	}
 	another := now != w.to
 	if !another && now.Held != "" {
-		return
+		return true
 	}
 	w.follow(now)
 	if now.Held == "" {
 		w.queue.Changed(now, another)
 	}
 	w.proceed(time.Now())
+	return true
 }
 
 // hold takes note of a webhook of which nothing else may be known here than that it is held.

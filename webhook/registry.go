@@ -84,8 +84,9 @@ func Open(cfg Config, log *slog.Logger, registerer prometheus.Registerer) (*Regi
 }
 
 // OnChange has f called with the key of each subscription that changes, comes or goes from now on,
-// when Current tells the new state. It is called by the goroutine that calls Load or Observe, and
-// must not call the Registry.
+// when Current tells the new state; of one that was gone when Load has read it, f may be called
+// again. It is called by the goroutine that calls Load or Observe, and
+// may call Get and Known of the Registry, and nothing else.
 func (r *Registry) OnChange(f func(key string)) { r.onChange = f }
 
 // Load reads all webhooks anew from tx, which sees the given snapshot and has pg.SessionSettings.
@@ -214,6 +215,7 @@ func (r *Registry) Observe(change cdc.Change) bool {
 	case s == nil:
 		return false
 	case r.snapshot.Covers(change.Tx):
+		r.observeKnown(s, change)
 		return true
 	case change.Kind == cdc.Truncate:
 		for _, w := range r.rows {
@@ -239,6 +241,22 @@ func (r *Registry) Observe(change cdc.Change) bool {
 		r.apply(s, change)
 	}
 	return true
+}
+
+// observeKnown takes a change that Load has seen already. A webhook that is gone since, or switched
+// off, is told once more: who was told of it before may have been killed before all was done.
+func (r *Registry) observeKnown(s *webhookTable, change cdc.Change) {
+	row := change.Old
+	if row == nil {
+		row = change.New
+	}
+	l, err := newLayout(change.Relation, s.kind, s.primaryKey, s.tenant)
+	if err != nil || row == nil {
+		return
+	}
+	if key := s.key(l.id(row)); r.Known(key) == nil {
+		r.onChange(key)
+	}
 }
 
 // Stale reports, once, that the column that tells tenants apart is not there any more: webhooks

@@ -279,6 +279,8 @@ func (s *session) deliver(ctx context.Context) error {
 	}
 	if s.publisher != nil {
 		p.out, p.followed = s.publisher, s.webhooksChanged
+	} else {
+		p.followed = s.webhooksFollowed
 	}
 	p.observe(s.metrics)
 	err := p.run(ctx, late)
@@ -288,6 +290,10 @@ func (s *session) deliver(ctx context.Context) error {
 	}
 	return err
 }
+
+// webhooksFollowed has a change of webhooks count as settled once the spool has given up what
+// waited for those that are gone. A process that is killed before gets the change again.
+func (s *session) webhooksFollowed(tx *cdc.Tx) { s.out.AfterDiscards(tx.Hold()) }
 
 // endLater returns a context that ends d after ctx has.
 func endLater(ctx context.Context, d time.Duration) (late context.Context, cancel func()) {
