@@ -9,12 +9,23 @@ import (
 	"hookline/e2e"
 )
 
-// A webhook that is deleted takes along what waits for it, also when the process is killed after it
-// has heard of that and before the spool has given it up; and whatever else was settled meanwhile.
-func TestKilledBeforeADeletedWebhookIsGivenUp(t *testing.T) {
-	t.Parallel()
+// A webhook that is deleted takes along what waits for it, also when the process ends after it has
+// heard of that and before the spool has given it up; and whatever else was settled meanwhile.
+func TestEndBeforeADeletedWebhookIsGivenUp(t *testing.T) {
+	for name, end := range map[string]func(*e2e.Process){
+		"killed":  (*e2e.Process).Kill,
+		"stopped": (*e2e.Process).Stop,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			endBeforeADeletedWebhookIsGivenUp(t, end)
+		})
+	}
+}
+
+func endBeforeADeletedWebhookIsGivenUp(t *testing.T, end func(*e2e.Process)) {
 	db := e2e.NewCRM(t)
-	settings := []string{e2e.Often, "HOOKLINE_HOLD_MAX=100ms"}
+	settings := []string{e2e.Often, "HOOKLINE_HOLD_MAX=100ms", "HOOKLINE_DRAIN_TIMEOUT=1s"}
 	deleted, stays := e2e.NewInbox(t), e2e.NewInbox(t)
 	id := db.AddWebhook(deleted, "*.*")
 	db.AddWebhook(stays, "*.*")
@@ -44,7 +55,7 @@ func TestKilledBeforeADeletedWebhookIsGivenUp(t *testing.T) {
 	sut.UntilPrinted("webhook removed")
 	db.OneByOne("later", 3)
 	stays.UntilAccepted(6)
-	sut.Kill()
+	end(sut)
 	// what the process has asked for would be done once the lock is gone
 	e2e.Eventually(t, func() error {
 		if n := e2e.Value[int](db, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
