@@ -104,6 +104,7 @@ deps: ## install Postgres, Node and PgBouncer where missing, and fetch servers t
 	@internal/tools/deps pgbouncer || true
 	@internal/tools/fetch-postgres 17 18 || true
 	@internal/tools/fetch-upgrade 17 18 || true
+	@internal/tools/fetch-typescript >/dev/null || true
 
 .PHONY: deps-postgres
 deps-postgres:

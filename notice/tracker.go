@@ -49,7 +49,7 @@ type Store interface {
 // Audience knows who hears of what. Safe for concurrent use.
 type Audience interface {
 	Operators(event mapper.Action) []*webhook.Subscription
-	Get(key string) *webhook.Subscription
+	Known(key string) *webhook.Subscription
 }
 
 // Config of a Tracker. A zero value takes the field's default.
@@ -285,7 +285,7 @@ func (t *Tracker) Run(ctx context.Context, out Sender, audience Audience, databa
 	for _, what := range mapper.OperatorActions() {
 		beginning, itself := what.Begins()
 		for _, key := range t.Open(beginning) {
-			if !itself && key != "" && audience.Get(key) == nil {
+			if !itself && key != "" && audience.Known(key) == nil {
 				t.note(what, key, eventFacts{Webhook: key, Reason: "the webhook is gone, or switched off"})
 			}
 		}

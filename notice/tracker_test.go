@@ -100,12 +100,12 @@ func (p *post) Send(_ context.Context, d sender.Delivery) error {
 
 func (p *post) Operators(mapper.Action) (subs []*webhook.Subscription) {
 	for _, key := range p.webhooks {
-		subs = append(subs, p.Get(key))
+		subs = append(subs, p.Known(key))
 	}
 	return subs
 }
 
-func (p *post) Get(key string) *webhook.Subscription {
+func (p *post) Known(key string) *webhook.Subscription {
 	if !slices.Contains(p.webhooks, key) {
 		return nil
 	}

@@ -15,7 +15,7 @@ type attempted struct {
 	resent  int    // requests of it that were sent once more, though the receiver may have taken them
 	alone   bool   // it must not share a connection
 	skipped bool   // it was not made: the webhook is gone
-	cut     bool   // it was cut short by the end of Drain
+	cut     bool   // it was cut short by the end of Drain, or the webhook is held
 	answer  string // see Attempt.Answer
 }
 
@@ -24,6 +24,9 @@ type attempted struct {
 func (s *Sender) attempt(w *webhookQueue, d *queue.Delivery) (a attempted) {
 	if d.To.Current() == nil || d.Tried == nil {
 		return attempted{skipped: true}
+	}
+	if d.Tried.Held != "" { // since a moment ago
+		return attempted{cut: true}
 	}
 	if !d.Event.IsFor(d.Tried.Workspace) {
 		a.verdict = Verdict{Outcome: Blocked, Reason: "the webhook belongs to another tenant now"}

@@ -79,6 +79,9 @@ func (s *Sender) attemptBatch(w *webhookQueue, list []*queue.Delivery,
 	if d.To.Current() == nil || d.Tried == nil {
 		return attempted{skipped: true}, verdicts
 	}
+	if d.Tried.Held != "" { // since a moment ago
+		return attempted{cut: true}, verdicts
+	}
 	if !d.Event.IsFor(d.Tried.Workspace) { // then it is alone
 		a.verdict = Verdict{Outcome: Blocked, Reason: "the webhook belongs to another tenant now"}
 		verdicts[0] = a.verdict

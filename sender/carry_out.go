@@ -52,7 +52,7 @@ func (w *webhookQueue) do(e queue.Effect, now time.Time) {
 	case queue.RequeueDead:
 		s.writer.control(func(spool Spool) error { return spool.Requeue(s.work, w.key) })
 	case queue.NotePause:
-		w.pause("the receiver answered 410 Gone")
+		w.pause()
 	case queue.NoteResume:
 		w.resume()
 	case queue.NoteFailing:
@@ -117,15 +117,25 @@ func (w *webhookQueue) deadLetter(d *queue.Delivery) {
 	}
 }
 
-// pause notes that the webhook gets nothing, for a reason, until it changes or somebody wants a
-// dead letter sent again.
-func (w *webhookQueue) pause(why string) {
-	if w.paused {
-		return
-	}
+// HeldFor begins the reason of a pause that ends once the webhook's row is well.
+const HeldFor = "its row has a mistake: "
+
+// pause notes that the webhook gets nothing: until its row changes, or somebody wants a dead letter
+// sent again, unless it is held.
+func (w *webhookQueue) pause() {
 	s := w.sender
-	s.log.Warn("webhook paused: deliveries wait in the spool until its row changes, or one of its "+
-		"dead letters is replayed", "webhook", w.key, "reason", why)
+	why := "the receiver answered 410 Gone"
+	switch held := w.to.Held; {
+	case held != "":
+		why = HeldFor + held
+		s.log.Error("webhook held: what waits for it stays in the spool until its row is well",
+			"webhook", w.key, "host", w.to.Host, "reason", held)
+	case w.paused:
+		return
+	default:
+		s.log.Warn("webhook paused: deliveries wait in the spool until its row changes, or one of its "+
+			"dead letters is replayed", "webhook", w.key, "reason", why)
+	}
 	w.paused = true
 	w.notify(mapper.Paused, why)
 	version := w.to.Version()

@@ -55,7 +55,7 @@ func AskConsent(
 		return 0, errors.New("the URL cannot be parsed")
 	}
 	for name, values := range extra {
-		if name = http.CanonicalHeaderKey(name); !reserved[name] {
+		if name = http.CanonicalHeaderKey(name); !webhook.IsOwnHeader(name) {
 			req.Header[name] = values
 		}
 	}

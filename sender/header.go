@@ -10,6 +10,7 @@ import (
 
 	"hookline/mapper"
 	"hookline/sender/queue"
+	"hookline/webhook"
 )
 
 const (
@@ -19,39 +20,11 @@ const (
 	headerReplay = "X-Hookline-Replay"
 )
 
-// reserved are the headers that a subscription cannot set: Hookline's own, and those that HTTP
-// itself lives by.
-var reserved = map[string]bool{
-	"Content-Type":          true,
-	"User-Agent":            true,
-	headerAttempt:           true,
-	headerReplay:            true,
-	HeaderBatch:             true,
-	HeaderBatchIDs:          true,
-	headerTrace:             true,
-	HeaderTimestamp:         true,
-	HeaderSignature:         true,
-	headerNonce:             true,
-	HeaderID:                true,
-	HeaderStandardTimestamp: true,
-	HeaderStandardSignature: true,
-	"Host":                  true,
-	"Content-Length":        true,
-	"Connection":            true,
-	"Transfer-Encoding":     true,
-	"Keep-Alive":            true,
-	"Proxy-Connection":      true,
-	"Te":                    true,
-	"Trailer":               true,
-	"Upgrade":               true,
-	"Expect":                true,
-}
-
 // commonHeader returns what all requests to a webhook have in their header.
 func commonHeader(userAgent, contentType string, extra http.Header) http.Header {
 	h := http.Header{}
 	for name, values := range extra {
-		if name = http.CanonicalHeaderKey(name); !reserved[name] {
+		if name = http.CanonicalHeaderKey(name); !webhook.IsOwnHeader(name) {
 			h[name] = values
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -188,7 +190,9 @@ func TestMaxInFlight(t *testing.T) {
 
 // However webhooks choose, and whatever their receivers do, each hears of every change of a record,
 // once and in order: of one event in each where nothing settles, and else of several, with what was
-// before the first of them.
+// before the first of them. They come in any form, one by one or in batches whose events are
+// answered one by one, to receivers that refuse them or answer too late, and while their rows have a
+// mistake nothing comes.
 func TestOrderOfWhoChooses(t *testing.T) {
 	for seed := range uint64(30) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -197,14 +201,45 @@ func TestOrderOfWhoChooses(t *testing.T) {
 	}
 }
 
+// chosenForm is what a webhook chooses of the requests to it, as far as a receiver can tell.
+type chosenForm struct {
+	format   mapper.Format
+	previous bool
+	timeout  bool // it has a time limit of its own, and what it refuses may be answered behind that
+	held     bool // its row has a mistake at the moment
+}
+
+// told returns what a body of one event tells of, and the event before.
+func (c *chosenForm) told(t testing.TB, body []byte) (record int, changes []int, previous int) {
+	b := struct {
+		Previous struct{ Seq int }
+		Record   content
+	}{}
+	b.Previous.Seq = -1
+	if err := json.Unmarshal(body, &b); err != nil {
+		t.Errorf("body %q: %v", body, err)
+	}
+	told := contentOf(t, body)
+	if c.format == mapper.FormatTwenty {
+		told = b.Record
+	}
+	if c.format == mapper.FormatStandard { // which does not say what has changed
+		return told.Record, []int{told.Seq}, b.Previous.Seq
+	}
+	return told.Record, changesOf(t, body), b.Previous.Seq
+}
+
 func orderOfWhoChooses(t *testing.T, seed uint64) {
 	const webhooks, records, events, lasting = 4, 8, 300, 2 * time.Minute
+	const timeout = 700 * time.Millisecond
 	random, begin := rand.New(rand.NewPCG(seed, 0)), time.Now()
 	type heard struct {
 		changes  []int
 		previous int // number of the event before; -1: the event does not say
 	}
 	var arrived [webhooks][records]list[heard]
+	var forms [webhooks]chosenForm
+	var mu sync.Mutex          // guards held of forms
 	failing := random.Uint64() // of which records, at which webhook
 	s := bubble(t, Config{
 		MaxInFlight: 1 + random.IntN(8), HoldMax: 10 * time.Second,
@@ -214,52 +249,123 @@ func orderOfWhoChooses(t *testing.T, seed uint64) {
 		if err != nil {
 			t.Errorf("read the request: %v", err)
 		}
-		to, record := int(r.Host[0]-'a'), contentOf(t, body).Record
-		if failing>>(to*records+record)&3 == 0 && time.Since(begin) < lasting {
-			w.WriteHeader(500)
+		to := int(r.Host[0] - 'a')
+		form := &forms[to]
+		mu.Lock()
+		if form.held {
+			t.Errorf("webhook %d: a request while its row has a mistake", to)
+		}
+		mu.Unlock()
+		refuses := func(record int) bool {
+			return failing>>(to*records+record)&3 == 0 && time.Since(begin) < lasting
+		}
+		if body[0] != '[' {
+			record, changes, previous := form.told(t, body)
+			if refuses(record) {
+				if form.timeout {
+					time.Sleep(2 * timeout)
+				}
+				w.WriteHeader(500)
+				return
+			}
+			arrived[to][record].add(heard{changes, previous})
 			return
 		}
-		b := struct{ Previous struct{ Seq int } }{}
-		b.Previous.Seq = -1
-		if err := json.Unmarshal(body, &b); err != nil {
+		var bodies []json.RawMessage
+		if err := json.Unmarshal(body, &bodies); err != nil {
 			t.Errorf("body %q: %v", body, err)
 		}
-		arrived[to][record].add(heard{changesOf(t, body), b.Previous.Seq})
-	})
-	var subs []*webhook.Subscription
-	var previous []bool
-	for i := range webhooks {
-		sub := subscription(string(rune('a'+i)), fmt.Sprintf("http://%c.test", 'a'+i))
-		if kind := random.IntN(len(settlings) + 1); kind > 0 {
-			sub.Settling = settlings[kind-1]
+		results, behind := []string{}, map[int]bool{}
+		for i, id := range strings.Split(r.Header.Get(HeaderBatchIDs), ",") {
+			record, changes, previous := form.told(t, bodies[i])
+			status := 200
+			if behind[record] = behind[record] || refuses(record); behind[record] {
+				status = 500 // and what is behind it comes again, whatever is said of it
+			} else {
+				arrived[to][record].add(heard{changes, previous})
+			}
+			results = append(results, fmt.Sprintf(`{"id":%q,"status":%d}`, id, status))
 		}
-		subs, previous = append(subs, sub), append(previous, random.IntN(2) == 0)
+		fmt.Fprintf(w, `{"results":[%s]}`, strings.Join(results, ","))
+	})
+	var subs [webhooks]struct {
+		good, held *webhook.Subscription
+		current    *atomic.Pointer[webhook.Subscription]
+	}
+	for i := range webhooks {
+		good := subscription(string(rune('a'+i)), fmt.Sprintf("http://%c.test", 'a'+i))
+		form := &forms[i]
+		form.format = []mapper.Format{
+			mapper.FormatEvent, mapper.FormatTwenty, mapper.FormatStandard,
+		}[random.IntN(3)]
+		form.previous = form.format != mapper.FormatTwenty && random.IntN(2) == 0
+		kind := random.IntN(len(settlings) + 1)
+		if kind > 0 && form.format != mapper.FormatStandard {
+			good.Settling = settlings[kind-1]
+		}
+		good.Format = form.format
+		if form.timeout = random.IntN(2) == 0; form.timeout {
+			good.Pace.Timeout = timeout
+		}
+		if random.IntN(2) == 0 {
+			good.Pace.Batch, good.Pace.BatchWait = 2+random.IntN(9), 100*time.Millisecond
+		}
+		held := subscription(good.Key, good.URL)
+		held.Held = "url: is empty"
+		subs[i].good, subs[i].held, subs[i].current = good, held, row(good, held)
+	}
+	note := func(i int, held bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		forms[i].held = held
+	}
+	change := func(i int, held bool) {
+		to := subs[i].held
+		if !held {
+			to = subs[i].good
+			note(i, false)
+		}
+		subs[i].current.Store(to)
+		s.Recheck(to.Key)
+		synctest.Wait()
+		if held { // what was under way has its answer, or none in time
+			time.Sleep(10 * time.Second)
+			synctest.Wait()
+			note(i, true)
+		}
 	}
 	var last [records]int
 	var settled []<-chan struct{}
 	for range events {
+		if i := random.IntN(webhooks); random.IntN(40) == 0 {
+			change(i, !forms[i].held)
+		}
 		record := random.IntN(records)
 		last[record]++
-		for i, sub := range subs {
+		for i := range subs {
 			p := newEvent(record, last[record]).Parts()
-			if previous[i] {
+			if forms[i].previous {
 				p.Previous = fmt.Appendf(nil, `{"seq":%d}`, last[record]-1)
 			}
-			settled = append(settled, s.send(sub, mapper.NewEvent(p)))
+			settled = append(settled, s.send(subs[i].current.Load(), mapper.NewEvent(p)))
 		}
 		time.Sleep(time.Duration(random.IntN(1000)) * time.Millisecond)
 	}
 	for _, c := range settled {
 		<-c
 	}
+	for i := range subs {
+		change(i, false)
+	}
 	time.Sleep(time.Hour) // what is in the spool is settled, and yet to come
 	synctest.Wait()
-	for i, sub := range subs {
+	for i := range subs {
+		sub := subs[i].good
 		for record, n := range last {
 			next := 1
 			for _, h := range arrived[i][record].all() {
 				want := -1
-				if previous[i] {
+				if forms[i].previous {
 					want = next - 1
 				}
 				if h.previous != want || len(h.changes) > 1 && !sub.Merges() {

@@ -44,8 +44,9 @@ func (e *LeftError) Unwrap() error { return e.Cause }
 
 // Subscriptions knows the webhooks as they are now. Safe for concurrent use.
 type Subscriptions interface {
-	// Get returns nil when there is no such webhook, or it is not served.
-	Get(key string) *webhook.Subscription
+	// Known returns nil when there is no such webhook, or it is switched off. One that it returns
+	// may be held.
+	Known(key string) *webhook.Subscription
 }
 
 // Sender delivers events over HTTP. Each delivery is tried until the receiver accepts it, the
@@ -250,12 +251,28 @@ func (s *Sender) free(d *queue.Delivery) {
 }
 
 // Recheck tells that the webhook with this key has changed or gone: deliveries that wait for a
-// retry are tried again at once under its new terms, or given up, rather than when they are due.
+// retry are tried again at once under its new terms, or given up, rather than when they are due. One
+// that is held is from then on, whether anything waits for it or not. Of one that is gone, what a
+// process before this one has left in the spool is given up, too.
 func (s *Sender) Recheck(key string) {
+	to := s.webhooks.Known(key)
+	if to != nil && to.Held != "" {
+		if w := s.webhookQueue(key); w != nil {
+			w.hold(to)
+		}
+	}
+	known := false
 	if r, ok := s.queues.Load(key); ok {
-		r.(*webhookQueue).recheck()
+		known = r.(*webhookQueue).recheck()
+	}
+	if to == nil && !known {
+		s.writer.control(func(spool Spool) error { return spool.Discard(s.work, key) })
 	}
 }
+
+// AfterDiscards calls f once the spool has given up all that Recheck has said by now is to be given
+// up; never when the work ends before.
+func (s *Sender) AfterDiscards(f func()) { s.writer.afterControls(f) }
 
 // fail ends the Sender: what it would write is no longer its to write.
 func (s *Sender) fail(err error) {

@@ -3,6 +3,7 @@ package sender
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"hookline/mapper"
@@ -34,7 +35,7 @@ func (s *Sender) Resume(ctx context.Context, before SettledBefore) error {
 		if q.Waiting > 0 || q.Paused != "" {
 			s.log.Info("deliveries wait in the spool", "webhook", q.Webhook, "waiting", q.Waiting, "oldest",
 				q.Oldest, "paused", q.Paused)
-			if s.webhooks.Get(q.Webhook) == nil {
+			if !isServed(s.webhooks.Known(q.Webhook)) {
 				s.log.Warn(
 					"deliveries wait in the spool for a webhook that is not served: they stay until it is",
 					"webhook", q.Webhook)
@@ -84,7 +85,8 @@ func (s *Sender) observe(queues []Queue) {
 	full := map[string]bool{}
 	for _, q := range queues {
 		waiting, dead, bytes = waiting+float64(q.Waiting), dead+float64(q.Dead), bytes+float64(q.Bytes)
-		paused = paused || q.Paused != ""
+		// one that is held goes on when its row changes, and is told
+		paused = paused || q.Paused != "" && !strings.HasPrefix(q.Paused, HeldFor)
 		if q.Full {
 			full[q.Webhook] = true
 		}
@@ -121,19 +123,19 @@ func (w *webhookQueue) observe(q Queue) {
 		return
 	}
 	if w.to == nil || w.to.Current() == nil {
-		to := w.sender.webhooks.Get(w.key)
+		to := w.sender.webhooks.Known(w.key)
 		if w.to = to; to != nil {
 			w.follow(to)
 		} else {
 			return
 		}
 	}
-	paused := q.Paused != ""
+	paused, held := q.Paused != "", w.to.Held != ""
 	// It may have changed while nobody was here to see it.
-	if w.queue.Backlog(paused, paused && q.Version != w.to.Version()) {
+	if w.queue.Backlog(paused, paused && !held && q.Version != w.to.Version()) {
 		w.paused = paused
 	}
-	if q.Wanted > 0 {
+	if q.Wanted > 0 && !held {
 		w.queue.Requeue()
 	}
 	w.proceed(time.Now())

@@ -21,8 +21,9 @@ type spoolWriter struct {
 	wake   chan struct{} // there is something to write
 	urgent chan struct{} // and somebody waits for it
 
-	mu     sync.Mutex
-	orders []order
+	mu       sync.Mutex
+	orders   []order
+	controls int // calls that were ordered and are not made yet
 }
 
 // order is one of: a delivery to be spooled, a report, a call of the spool, or somebody who waits.
@@ -59,7 +60,36 @@ func (sw *spoolWriter) delivered(w *webhookQueue, d *queue.Delivery) {
 }
 
 // control has a call made once everything before is written.
-func (sw *spoolWriter) control(f func(Spool) error) { sw.order(order{control: f}) }
+func (sw *spoolWriter) control(f func(Spool) error) {
+	sw.mu.Lock()
+	sw.controls++
+	n := sw.append(order{control: f})
+	sw.mu.Unlock()
+	sw.alert(n)
+}
+
+// afterControls calls f once all calls that control was asked for are made: at once when there are
+// none.
+func (sw *spoolWriter) afterControls(f func()) {
+	sw.mu.Lock()
+	idle := sw.controls == 0
+	sw.mu.Unlock()
+	if idle {
+		f()
+		return
+	}
+	sw.control(func(Spool) error {
+		f()
+		return nil
+	})
+}
+
+// controlled notes that a call is made.
+func (sw *spoolWriter) controlled() {
+	sw.mu.Lock()
+	sw.controls--
+	sw.mu.Unlock()
+}
 
 // flush waits until everything before is written.
 func (sw *spoolWriter) flush(ctx context.Context) error {
@@ -180,6 +210,9 @@ func (sw *spoolWriter) write(orders []order) bool {
 		}
 		if !sw.commit(b) || o.control != nil && !sw.retry(o.control) {
 			return false
+		}
+		if o.control != nil {
+			sw.controlled()
 		}
 		if o.done != nil {
 			close(o.done)

@@ -179,7 +179,7 @@ func (b *logBuffer) String() string {
 // directory is the Subscriptions of a test: every webhook that was ever sent to.
 type directory struct{ sync.Map }
 
-func (d *directory) Get(key string) *webhook.Subscription {
+func (d *directory) Known(key string) *webhook.Subscription {
 	if sub, ok := d.Load(key); ok {
 		return sub.(*webhook.Subscription).Current()
 	}

@@ -45,10 +45,13 @@ func newWebhookQueue(s *Sender, key string) *webhookQueue {
 	}
 }
 
-// served reports whether the webhook is known, and not gone, and the work goes on.
+// served reports whether the webhook is known, neither gone nor held, and the work goes on.
 func (w *webhookQueue) served() bool {
-	return w.to != nil && w.to.Current() != nil && w.sender.work.Err() == nil
+	return w.to != nil && w.sender.work.Err() == nil && isServed(w.to.Current())
 }
+
+// isServed reports whether requests may be sent to a version of a webhook, nil for one that is gone.
+func isServed(to *webhook.Subscription) bool { return to != nil && to.Held == "" }
 
 // refuses reports whether nothing new is taken any more.
 func (w *webhookQueue) refuses() bool { return w.queue.State() >= queue.Draining }
@@ -75,6 +78,9 @@ func (w *webhookQueue) follow(to *webhook.Subscription) {
 	w.to = to
 	w.queue.SetRate(to.Pace.Rate, time.Now())
 	w.queue.SetBatch(to.Pace.Batch, to.Pace.BatchWait)
+	if to.Held != "" {
+		w.queue.Hold()
+	}
 }
 
 // proceed carries out what the queue says, and has everything happen that can happen now: attempts,
@@ -211,22 +217,38 @@ func (w *webhookQueue) limitHold(d *queue.Delivery) (stop func() bool) {
 }
 
 // recheck looks whether the webhook has changed or gone since the last attempts: what waits is then
-// tried again at once, or given up.
-func (w *webhookQueue) recheck() {
+// tried again at once, or given up. It reports whether the webhook was known here.
+func (w *webhookQueue) recheck() (known bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.refuses() || w.to == nil {
-		return
+		return false
 	}
 	now := w.to.Current()
 	if now == nil {
 		w.leave()
-		return
+		return true
 	}
 	another := now != w.to
+	if !another && now.Held != "" {
+		return true
+	}
 	w.follow(now)
-	w.queue.Changed(now, another)
+	if now.Held == "" {
+		w.queue.Changed(now, another)
+	}
 	w.proceed(time.Now())
+	return true
+}
+
+// hold takes note of a webhook of which nothing else may be known here than that it is held.
+func (w *webhookQueue) hold(to *webhook.Subscription) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.to == nil && !w.refuses() {
+		w.follow(to)
+		w.carryOut(time.Now())
+	}
 }
 
 // leave gives everything up: the webhook is gone.
@@ -234,7 +256,11 @@ func (w *webhookQueue) leave() {
 	for _, over := range []mapper.Action{mapper.Recovered, mapper.Resumed, mapper.OverflowOver} {
 		w.notify(over, "the webhook is gone, or switched off")
 	}
-	w.paused = false
+	if w.paused { // for what comes after: another version, or another webhook
+		w.paused = false
+		s := w.sender
+		s.writer.control(func(spool Spool) error { return spool.Pause(s.work, w.key, "", "") })
+	}
 	w.queue.Gone()
 	w.carryOut(time.Now())
 }

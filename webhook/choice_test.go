@@ -95,7 +95,7 @@ func TestChoicesWithMistakes(t *testing.T) {
 		{"previous = 'all', format = 'twenty'", "previous: format twenty has no room for it"},
 		{"filter = ''", "filter: is empty; null stands for no filter"},
 		{"filter = 'data.stage = 1'", "filter: line 1, column 12: Syntax error"},
-		{"filter = '1'", "filter: is int, and has to be true or false"},
+		{"filter = '1'", "filter: line 1, column 1: is int, and has to be true or false"},
 		{"fields = '{id,\"\"}'", "fields: has an empty name"},
 		{"fields = '{NULL}'", "fields: has a null in it; want names alone"},
 		{"mask = '{id,NULL}'", "mask: has a null in it"},

@@ -48,6 +48,38 @@ func parseHeaders(text []byte) (http.Header, error) {
 	return headers, nil
 }
 
+// ownHeaders are the headers that a webhook cannot set: Hookline's own, and those that HTTP itself
+// lives by.
+var ownHeaders = map[string]bool{
+	"Content-Type":               true,
+	"User-Agent":                 true,
+	"Traceparent":                true,
+	"X-Hookline-Attempt":         true,
+	"X-Hookline-Replay":          true,
+	"X-Hookline-Batch":           true,
+	"X-Hookline-Batch-Ids":       true,
+	"X-Twenty-Webhook-Timestamp": true,
+	"X-Twenty-Webhook-Signature": true,
+	"X-Twenty-Webhook-Nonce":     true,
+	"Webhook-Id":                 true,
+	"Webhook-Timestamp":          true,
+	"Webhook-Signature":          true,
+	"Host":                       true,
+	"Content-Length":             true,
+	"Connection":                 true,
+	"Transfer-Encoding":          true,
+	"Keep-Alive":                 true,
+	"Proxy-Connection":           true,
+	"Te":                         true,
+	"Trailer":                    true,
+	"Upgrade":                    true,
+	"Expect":                     true,
+}
+
+// IsOwnHeader reports whether a header, by its canonical name, is one that a webhook cannot set: it
+// is left out of what a row has.
+func IsOwnHeader(name string) bool { return ownHeaders[name] }
+
 func isHeaderRune(r rune) bool {
 	return r == '-' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z'
 }

@@ -542,8 +542,8 @@ func (s *webhookTable) row(id string, v values) Row {
 	on := v
 	on.off = ""
 	sub, status := s.read(id, on)
-	if row.mistake = status.Reason; status.State == Disabled && s.kind == own {
-		row.mistake = ""
+	if row.mistake = status.Reason; s.kind == own {
+		row.mistake = status.mistake
 	}
 	if row.sub = sub; sub == nil {
 		return row

@@ -112,6 +112,23 @@ func TestWhatWouldNotBeServedIsNotKept(t *testing.T) {
 			`headers: "X Y" is not the name of a header`,
 		},
 		{webhook.Settings{Workspace: new("7")}, "workspace_id: is set, but nothing says"},
+		{
+			webhook.Settings{Headers: &map[string]string{"content-type": "canary", "X-A": "b"}},
+			`headers: "Content-Type" is one that Hookline or HTTP sets itself, so it is left out`,
+		},
+		{
+			webhook.Settings{Filter: new("\n  'canary' + event")},
+			"filter: line 2, column 3: is string, and has to be true or false",
+		},
+		{webhook.Settings{Filter: new("data.stage =")}, "filter: line 1, column "},
+		{
+			webhook.Settings{PaceSettings: webhook.PaceSettings{Rate: new(-1.0)}},
+			`rate: "-1": want requests in a second from 0.001 to 100000, or 0 for no limit`,
+		},
+		{
+			webhook.Settings{PaceSettings: webhook.PaceSettings{Batch: new(101)}},
+			`batch: "101": want events in a request from 2 to 100, or 0 for one, and no array`,
+		},
 	} {
 		adding := c.settings
 		if adding.URL == nil {
@@ -161,6 +178,10 @@ func TestPauseResumeRemove(t *testing.T) {
 	_, _, err = d.Subscription(ctx, d.conn, row.Key)
 	if err == nil || !strings.HasPrefix(err.Error(), mistake) {
 		t.Errorf("subscription with a mistake: %v", err)
+	}
+	if _, err := d.Edit(ctx, d.conn, row.Key, webhook.Settings{Rekey: new("split")}); err == nil ||
+		!strings.HasPrefix(err.Error(), mistake) {
+		t.Errorf("edited while it is switched off, with a mistake: %v", err)
 	}
 	d.exec("UPDATE hookline.webhook SET format = NULL")
 	row, err = d.Resume(ctx, d.conn, row.Key)

@@ -77,6 +77,30 @@ func wrongBatch(given string) error {
 		batchMost)
 }
 
+// ParseBatch reads how many events a request has at most, as people write it: 0 for one, and no
+// array. The error is an *InvalidError.
+func ParseBatch(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n != 0 && (n < batchLeast || n > batchMost) {
+		return 0, &InvalidError{fmt.Sprintf("batch: %.64q: want events in a request from %d to %d, or 0 "+
+			"for one, and no array", text, batchLeast, batchMost)}
+	}
+	return n, nil
+}
+
+// ParseRate reads how many requests are taken in a second, as people write it: 0 for as many as it
+// can. The error is an *InvalidError.
+func ParseRate(text string) (float64, error) {
+	rate, err := strconv.ParseFloat(text, 64)
+	if err != nil || rate != 0 && !isRate(rate) {
+		return 0, &InvalidError{fmt.Sprintf("rate: %.64q: want requests in a second from %g to %d, or 0 "+
+			"for no limit", text, rateLeast, RateMost)}
+	}
+	return rate, nil
+}
+
+func isRate(rate float64) bool { return rate >= rateLeast && rate <= RateMost } // which NaN is not
+
 // rate reads how many requests it takes in a second.
 func (r *reading) rate() {
 	given := r.row.fields[roleRate]
@@ -84,7 +108,7 @@ func (r *reading) rate() {
 		return
 	}
 	rate, err := strconv.ParseFloat(given.String(), 64)
-	if err != nil || !(rate >= rateLeast && rate <= RateMost) { // which NaN is not
+	if err != nil || !isRate(rate) {
 		r.fail(roleRate, fmt.Errorf("%.64q: want requests in a second from %g to %d, or null",
 			given.String(), rateLeast, RateMost))
 	}
@@ -126,7 +150,11 @@ func (s *PaceSettings) columns(set func(name string, value any)) error {
 	if s.Rate != nil && *s.Rate == 0 {
 		set("rate", nil)
 	} else if s.Rate != nil {
-		set("rate", strconv.FormatFloat(*s.Rate, 'g', -1, 64))
+		text := strconv.FormatFloat(*s.Rate, 'g', -1, 64)
+		if _, err := ParseRate(text); err != nil {
+			return err
+		}
+		set("rate", text)
 	}
 	if s.Thin != nil {
 		set("thin", *s.Thin)
@@ -137,8 +165,8 @@ func (s *PaceSettings) columns(set func(name string, value any)) error {
 			set("batch_wait", nil)
 		}
 	} else if s.Batch != nil {
-		if n := *s.Batch; int(int32(n)) != n {
-			return &InvalidError{"batch: " + wrongBatch(strconv.Itoa(n)).Error()}
+		if _, err := ParseBatch(strconv.Itoa(*s.Batch)); err != nil {
+			return err
 		}
 		set("batch", *s.Batch)
 	}

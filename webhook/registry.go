@@ -25,7 +25,7 @@ import (
 const maxGone = 4096
 
 // Registry holds the webhooks of a database. Its methods belong to one goroutine, the pump's, but
-// for Find, Moved, List and Get.
+// for Find, Moved, List, Get and Known.
 type Registry struct {
 	cfg     Config
 	log     *slog.Logger
@@ -84,8 +84,9 @@ func Open(cfg Config, log *slog.Logger, registerer prometheus.Registerer) (*Regi
 }
 
 // OnChange has f called with the key of each subscription that changes, comes or goes from now on,
-// when Current tells the new state. It is called by the goroutine that calls Load or Observe, and
-// must not call the Registry.
+// when Current tells the new state; of one that was gone when Load has read it, f may be called
+// again. It is called by the goroutine that calls Load or Observe, and
+// may call Get and Known of the Registry, and nothing else.
 func (r *Registry) OnChange(f func(key string)) { r.onChange = f }
 
 // Load reads all webhooks anew from tx, which sees the given snapshot and has pg.SessionSettings.
@@ -214,6 +215,7 @@ func (r *Registry) Observe(change cdc.Change) bool {
 	case s == nil:
 		return false
 	case r.snapshot.Covers(change.Tx):
+		r.observeKnown(s, change)
 		return true
 	case change.Kind == cdc.Truncate:
 		for _, w := range r.rows {
@@ -239,6 +241,22 @@ func (r *Registry) Observe(change cdc.Change) bool {
 		r.apply(s, change)
 	}
 	return true
+}
+
+// observeKnown takes a change that Load has seen already. A webhook that is gone since, or switched
+// off, is told once more: who was told of it before may have been killed before all was done.
+func (r *Registry) observeKnown(s *webhookTable, change cdc.Change) {
+	row := change.Old
+	if row == nil {
+		row = change.New
+	}
+	l, err := newLayout(change.Relation, s.kind, s.primaryKey, s.tenant)
+	if err != nil || row == nil {
+		return
+	}
+	if key := s.key(l.id(row)); r.Known(key) == nil {
+		r.onChange(key)
+	}
 }
 
 // Stale reports, once, that the column that tells tenants apart is not there any more: webhooks
@@ -297,7 +315,7 @@ func (r *Registry) tell(status Status, changed bool) {
 // put takes a row as it now stands, and reports whether that makes a difference. A mistake in it is
 // logged when it is a new one.
 func (r *Registry) put(s *webhookTable, id string, v values) (status Status, changed bool) {
-	sub, status := s.read(id, v)
+	sub, status := s.follows(id, v)
 	w := r.rows[status.Key]
 	if w == nil {
 		w = &row{id: id, current: r.gone[status.Key]}
@@ -321,7 +339,7 @@ func (r *Registry) put(s *webhookTable, id string, v values) (status Status, cha
 		(status.State != before.State || status.Reason != before.Reason) {
 		message := "webhook skipped"
 		if status.State == Active {
-			message = "operations of a webhook left out"
+			message = "part of a webhook's row left out"
 		}
 		r.log.Warn(message, "webhook", status.Key, "host", status.Host, "reason", status.Reason)
 	}
@@ -346,8 +364,9 @@ func (r *Registry) remove(w *row) {
 // differs in nothing keeps its place.
 func (r *Registry) publish(w *row, sub *Subscription) (changed bool) {
 	before := w.current.Load()
+	sub.staysWith(before)
 	// what is queued for it is of the workspace that it leaves
-	if before != nil && sub != nil && before.Workspace != sub.Workspace {
+	if sub.moved(before) {
 		r.publish(w, nil)
 		r.mu.Lock()
 		w.current, before = new(atomic.Pointer[Subscription]), nil
@@ -367,7 +386,7 @@ func (r *Registry) publish(w *row, sub *Subscription) (changed bool) {
 	return true
 }
 
-// Match returns the subscriptions that hear of the event: those that it is for, and that have
+// Match returns the subscriptions that hear of the event, also those that are Held: those that it is for, and that have
 // person.created, person.*, *.created or *.* among their operations, each once, ordered by Key. In
 // Twenty's database workflowRun.updated is matched by its full name alone. The result is shared and
 // must not be modified.
@@ -408,6 +427,15 @@ func (r *Registry) await(sub *Subscription) {
 // Get returns the newest version of a subscription, nil when there is none of that key, or it is
 // not served. Safe for concurrent use.
 func (r *Registry) Get(key string) *Subscription {
+	if sub := r.Known(key); sub != nil && sub.Held == "" {
+		return sub
+	}
+	return nil
+}
+
+// Known returns the newest version of a subscription, which may be Held; nil when there is none of
+// that key, or it is switched off. Safe for concurrent use.
+func (r *Registry) Known(key string) *Subscription {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if w := r.rows[key]; w != nil {

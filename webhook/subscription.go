@@ -67,13 +67,19 @@ type Subscription struct {
 
 	Settling Settling // what of the events of one record it hears of as one
 
+	// Held is why nothing may be sent to it, as its row has a mistake: what waits for it, and what
+	// it hears of, is kept until the row is well again. "" when it is served. Of a held one nothing
+	// counts but what says who it is and what it hears of. It names no value that is secret.
+	Held string
+
+	nowhere bool                          // it is not known whose it is, as it is Held
 	ignore  []string                      // as the row has it
 	per     string                        // what the row says of Changes, "" for nothing
 	current *atomic.Pointer[Subscription] // shared by all versions of the row
 }
 
-// Current returns the newest version of the subscription, nil once the webhook is gone or switched
-// off: what is still queued for it must not be sent. Safe for concurrent use.
+// Current returns the newest version of the subscription, which may be Held; nil once the webhook is
+// gone or switched off: what is still queued for it must not be sent. Safe for concurrent use.
 func (s *Subscription) Current() *Subscription {
 	if s.current != nil {
 		s = s.current.Load()
@@ -133,6 +139,9 @@ func (s *Subscription) Version() string {
 	}
 	if s.Settling != (Settling{}) {
 		fmt.Fprintf(hash, " settle %v", s.Settling)
+	}
+	if s.Held != "" {
+		fmt.Fprintf(hash, " held %q", s.Held)
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:8])
 }

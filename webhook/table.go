@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -35,13 +36,28 @@ type Status struct {
 	Operations []string `json:"operations"`       // as the row has them
 	Ignore     []string `json:"ignore,omitempty"` // likewise: which changes it does not hear of
 	State      RowState `json:"state"`
-	// Reason is why it is not active; of an active one, which operations are left out.
+	// Reason is why it is not active; of an active one, what of its row is left out.
 	Reason string `json:"reason,omitempty"`
+	// Keeps says, of a skipped one, that what it hears of is kept until its row is well again.
+	// Otherwise it hears of nothing meanwhile.
+	Keeps bool `json:"keeps,omitempty"`
+	// Since is since when a skipped one gets nothing; zero where that is not known.
+	Since time.Time `json:"since,omitzero"`
+
+	mistake string // what is wrong with it, whether it is switched off or not
+}
+
+// Meanwhile tells, of a skipped one, what becomes of what it would get.
+func (s *Status) Meanwhile() string {
+	if s.Keeps {
+		return "what waits for it, and what it hears of, is kept until then"
+	}
+	return "what waits for it is kept until then; what is committed meanwhile does not come later"
 }
 
 func (s *Status) equal(t *Status) bool {
 	return s.Key == t.Key && s.Host == t.Host && s.Workspace == t.Workspace && s.State == t.State &&
-		s.Reason == t.Reason &&
+		s.Reason == t.Reason && s.Keeps == t.Keeps &&
 		slices.Equal(s.Operations, t.Operations) && slices.Equal(s.Ignore, t.Ignore)
 }
 
@@ -114,6 +130,16 @@ func (s *webhookTable) values(row cdc.Tuple, before values) values {
 
 // read makes a subscription of a row, nil when the row is not to be served.
 func (s *webhookTable) read(id string, row values) (*Subscription, Status) {
+	sub, status := s.follows(id, row)
+	if sub != nil && sub.Held != "" {
+		sub = nil
+	}
+	return sub, status
+}
+
+// follows makes a subscription of a row, which is held when the row has a mistake; nil when the
+// webhook is switched off.
+func (s *webhookTable) follows(id string, row values) (*Subscription, Status) {
 	r := reading{from: s, row: row, sub: &Subscription{Key: s.key(id), ID: id}, listed: []string{}}
 	if r.complete() {
 		r.workspace()
@@ -141,6 +167,7 @@ func (s *webhookTable) read(id string, row values) (*Subscription, Status) {
 		Operations: r.listed, Ignore: r.entries, State: Active,
 		Reason: strings.Join(append(r.wrong, r.ignored...), "; "),
 	}
+	status.mistake = status.Reason
 	switch {
 	case row.off != "":
 		status.State, status.Reason = Disabled, row.off
@@ -148,8 +175,11 @@ func (s *webhookTable) read(id string, row values) (*Subscription, Status) {
 		status.State, status.Reason = Disabled, "its workspace is deleted"
 	case r.notOurs:
 		status.State, status.Reason = Disabled, "no operation carries the prefix "+twenty.Mark
+	case r.foreign:
+		status.State, status.Reason = Disabled, r.columnOf(roleOperations)+": "+errMetadata.Error()
 	case r.wrong != nil:
-		status.State = Skipped
+		status.State, status.Keeps = Skipped, r.hears()
+		return r.hold(&status), status
 	case r.sub.expired():
 		status.State, status.Reason = Disabled, s.has[roleExpiry]+" is over"
 	default:
@@ -167,11 +197,15 @@ type reading struct {
 	entries []string // likewise what it ignores
 	orphan  bool     // its workspace is soft-deleted
 	notOurs bool     // every operation is Twenty's own
+	foreign bool     // likewise, and of metadata
 	wrong   []string // why the row cannot be served
 	ignored []string // what of it is left out
+	deaf    bool     // likewise, and it is not known what it hears of
+	lost    bool     // likewise, nor whose it is
 }
 
 func (r *reading) fail(f columnRole, err error) {
+	r.deaf, r.lost = r.deaf || unheard[f], r.lost || f == roleWorkspace
 	r.wrong = append(r.wrong, r.columnOf(f)+": "+err.Error())
 }
 
@@ -185,6 +219,7 @@ func (r *reading) complete() bool {
 	for f := range columnRoles {
 		if r.row.fields[f].IsUnchanged() {
 			r.fail(f, errors.New("is not known, the server did not send it; a restart reads the table anew"))
+			r.deaf, r.lost = true, true
 		}
 	}
 	return r.wrong == nil
@@ -205,7 +240,7 @@ func (r *reading) workspace() {
 	}
 	deleted, known := r.from.workspaces[r.sub.Workspace]
 	if r.orphan = deleted; !known {
-		r.wrong = append(r.wrong, "there is no workspace "+r.sub.Workspace)
+		r.wrong, r.deaf = append(r.wrong, "there is no workspace "+r.sub.Workspace), true
 	}
 }
 
@@ -303,9 +338,11 @@ func (r *reading) operations() {
 	}
 	switch {
 	case r.sub.Operations != nil || r.sub.Operator != nil:
-		r.ignored = wrong
+		r.ignored = append(r.ignored, wrong...)
 	case wrong != nil:
 		r.wrong = append(r.wrong, wrong...)
+	case metadata && r.from.kind == ofTwenty: // which Twenty itself sends
+		r.foreign = true
 	case metadata:
 		r.fail(roleOperations, errMetadata)
 	case !r.notOurs:
@@ -372,6 +409,13 @@ func (r *reading) headers() {
 	}
 	if err != nil {
 		r.fail(roleHeaders, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.sub.Headers)) {
+		if IsOwnHeader(name) {
+			r.ignored = append(r.ignored, fmt.Sprintf(
+				"%s: %.64q is one that Hookline or HTTP sets itself, so it is left out; want others",
+				r.columnOf(roleHeaders), name))
+		}
 	}
 }
 

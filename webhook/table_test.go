@@ -630,7 +630,7 @@ func TestTwentyWebhooks(t *testing.T) {
 		{"marked", marked, webhook.Active, "person.* company.created", ""},
 		{"marked", mixed, webhook.Active, "person.*", `operations: "person": want`},
 		{"marked", "{person.*,hookline:person}", webhook.Skipped, "", `operations: "person": want`},
-		{"marked", "{hookline:metadata.*.*}", webhook.Skipped, "", "operations: metadata"},
+		{"marked", "{hookline:metadata.*.*}", webhook.Disabled, "", "operations: metadata"},
 	}
 	d := newTwenty(t, twenty, webhook.SchemaSQL("hookline"),
 		`INSERT INTO hookline.webhook (workspace_id, url) VALUES ('`+twentydb.Workspace+

@@ -125,6 +125,8 @@ type WebhookChanged struct {
 	Secret string `json:"secret,omitempty" doc:"of a webhook that was added, or whose secret was rotated. It is told once"`
 
 	Refused string `json:"refused,omitempty" doc:"why nothing will be delivered to the URL that it was given: its address is refused"`
+
+	Warnings []string `json:"warnings,omitempty" doc:"objects and fields that it names, and that are not there: they may come"`
 }
 
 // Rotation says how a secret is rotated.

@@ -111,7 +111,7 @@ func execute(args []string, stderr io.Writer) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(joined(args))
 	if err != nil {
 		fmt.Fprintf(stderr, "hookline: %v\n%s --help tells what there is.\n", err, mistaken(err))
 		return exitUsage

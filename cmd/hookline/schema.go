@@ -42,6 +42,11 @@ func (c schemaCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
+	if c.Workspace != "" {
+		if err := db.CheckWorkspace(ctx, c.Workspace); err != nil {
+			return fmt.Errorf("--workspace: %w", err)
+		}
+	}
 	form := eventschema.Form{Format: db.Config.Mapper.Format}
 	if c.Payload != "" {
 		_ = form.Format.UnmarshalText([]byte(c.Payload)) // Validate has looked at it

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"reflect"
+	"strconv"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -23,6 +25,23 @@ func said(command *kong.Context) error {
 		}
 	}
 	return nil
+}
+
+// joined puts a value that is a negative number to the flag before it, --rate=-1, as no flag is a
+// number: so it is told what is wrong with the value.
+func joined(args []string) []string {
+	list := make([]string, 0, len(args))
+	for _, arg := range args {
+		n := len(list)
+		if _, err := strconv.ParseFloat(strings.TrimRight(arg, "hmnsuµ"), 64); err == nil && n > 0 &&
+			strings.HasPrefix(arg, "-") && strings.HasPrefix(list[n-1], "--") &&
+			!strings.Contains(list[n-1], "=") {
+			list[n-1] += "=" + arg
+			continue
+		}
+		list = append(list, arg)
+	}
+	return list
 }
 
 // isEmpty reports whether a value, or something in it, is an empty text.

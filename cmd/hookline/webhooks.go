@@ -153,7 +153,9 @@ func (c *webhookSettings) settings() (webhook.Settings, error) {
 		Previous: c.Previous, Filter: c.Filter, Fields: names(c.Fields), Mask: names(c.Mask),
 		Settle: c.Settle, SettleMax: c.SettleMax, CatchUp: c.CatchUp,
 	}
-	c.pace(&s)
+	if err := c.pace(&s); err != nil {
+		return s, err
+	}
 	if err := c.tls(&s); err != nil {
 		return s, err
 	}
@@ -239,17 +241,24 @@ type changedWebhook struct {
 	Webhook webhook.Row `json:"webhook"`
 	Secret  string      `json:"secret,omitempty"`
 	Refused string      `json:"refused,omitempty"` // why nothing will be delivered to it
+
+	// Warnings are what it names that is not there, and may come.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // printChanged tells what was done to a webhook.
 func printChanged(asJSON bool, row webhook.Row, secret webhook.Secret, lines ...string) error {
-	return changedWebhook{row, string(secret), ""}.print(asJSON, lines...)
+	return changedWebhook{Webhook: row, Secret: string(secret)}.print(asJSON, lines...)
 }
 
 // printAddressed tells of a webhook that may have got another URL.
-func printAddressed(ctx context.Context, asJSON bool, db *crm.Database, s *webhook.Settings,
-	row webhook.Row, secret webhook.Secret, lines ...string,
+func printAddressed(ctx context.Context, asJSON bool, db *crm.Database, conn *pgx.Conn,
+	s *webhook.Settings, row webhook.Row, secret webhook.Secret, lines ...string,
 ) error {
+	warnings := operate.Warnings(ctx, db, conn, row.Key)
+	for _, w := range warnings {
+		fmt.Fprintln(os.Stderr, "warning:", w)
+	}
 	refused, err := operate.Refused(ctx, db.Config.Sender, s)
 	if err != nil {
 		return err
@@ -258,7 +267,7 @@ func printAddressed(ctx context.Context, asJSON bool, db *crm.Database, s *webho
 		lines = append(lines, fmt.Sprintf("Nothing will be delivered to it as things are here: %s, "+
 			"where `hookline run` reads it.", refused))
 	}
-	return changedWebhook{row, string(secret), refused}.print(asJSON, lines...)
+	return changedWebhook{row, string(secret), refused, warnings}.print(asJSON, lines...)
 }
 
 func (c changedWebhook) print(asJSON bool, lines ...string) error {
@@ -348,7 +357,7 @@ func (c webhooksAdd) Run(ctx context.Context) error {
 			secret = "" // which who gave it knows
 		}
 		added := fmt.Sprintf("Added webhook %s to %s.", row.Key, row.Host)
-		return printAddressed(ctx, c.JSON, db, &s, row, secret, added, hears(&row), publicKey(&row))
+		return printAddressed(ctx, c.JSON, db, conn, &s, row, secret, added, hears(&row), publicKey(&row))
 	})
 }
 
@@ -368,6 +377,9 @@ func (webhooksEdit) Help() string {
 
 // Validate wants something to be said.
 func (c webhooksEdit) Validate() error {
+	if err := c.webhookPace.Validate(); err != nil {
+		return err
+	}
 	if c.NoHeaders && len(c.Header) > 0 {
 		return errors.New("--no-headers and --header can't be used together")
 	}
@@ -413,7 +425,7 @@ func (c webhooksEdit) Run(ctx context.Context) error {
 			return err
 		}
 		changed := fmt.Sprintf("Changed webhook %s to %s.", row.Key, row.Host)
-		return printAddressed(ctx, c.JSON, db, &s, row, "", changed, hears(&row))
+		return printAddressed(ctx, c.JSON, db, conn, &s, row, "", changed, hears(&row))
 	})
 }
 

@@ -72,10 +72,17 @@ func (c *campaign) arrive() (diary []e2e.Entry, dead []inSpool) {
 		for _, e := range h.due(diary, h.of(dead)) {
 			left[e] = true
 		}
+		var unknown []e2e.Arrival
 		c.until(func() error {
-			for _, a := range h.arrivals(seen) {
-				delete(left, a.Entry)
-				seen++
+			arrivals := h.arrivals(seen)
+			seen += len(arrivals)
+			arrivals, unknown = append(unknown, arrivals...), nil
+			for _, a := range arrivals {
+				if e, ok := h.entryOf(a.Entry, a.ID); ok {
+					delete(left, e)
+				} else {
+					unknown = append(unknown, a)
+				}
 			}
 			for e := range left {
 				return &lacking{c, i, len(left), e}
@@ -148,6 +155,7 @@ func (h *hook) due(diary []e2e.Entry, dead []string) (due []e2e.Entry) {
 	for _, r := range requests {
 		if slices.Contains(dead, r.ID) && !accepted[r.ID] {
 			if e, err := e2e.Read(r); err == nil { // received has told of the error
+				e, _ = h.entryOf(e, r.ID)
 				given[e] = true
 			}
 		}
@@ -183,8 +191,16 @@ func (c *campaign) judge(diary []e2e.Entry, dead []inSpool) (accepted int, repea
 		n, err := history{
 			due:      h.due(diary, h.of(dead)),
 			requests: asked.list,
+			read: func(r receiver.Request) (e2e.Entry, error) {
+				entry, err := announced(r, h.form)
+				if whole, ok := h.entryOf(entry, r.ID); ok {
+					entry = whole
+				}
+				return entry, err
+			},
 			lost: func(event string, entry e2e.Entry) bool {
-				return e.isLost(event, math.MaxInt32) && c.lost[entry]
+				unnamed := h.thin && entry.Version == 0 // the first webhook has never heard of it
+				return e.isLost(event, math.MaxInt32) && (c.lost[entry] || unnamed)
 			},
 			excused: func(before, again receiver.Request) error {
 				why, is := e.reason(delivery{h.id, before.ID}, before, again, asked)

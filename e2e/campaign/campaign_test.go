@@ -87,9 +87,13 @@ type campaign struct {
 	leaver   *hook      // answers 410 at times; nil for none
 	reloader *reloader  // is well, and reloads at times
 	merging  *hook      // hears of records that have settled
+	batched  *hook      // answers batches one by one, and refuses most of them until the end
 	trap     *e2e.Inbox // is told of by redirects
 
-	ignored map[version]bool // that come of changes that some webhook ignores
+	ignored map[version]int // that come of changes that webhooks may ignore: of which kinds
+	// what the first webhook was told under each ID, of its first so many arrivals
+	names map[string]e2e.Entry
+	named int
 
 	processes []*e2e.Process // one, or one and its standby
 	launched  []*e2e.Process // all there ever were
@@ -123,7 +127,7 @@ func newCampaign(t *testing.T, major int, apart bool, seed uint64) *campaign {
 	t.Helper()
 	c := &campaign{
 		t: t, began: time.Now(), major: major, trap: e2e.NewInbox(t), illnesses: map[fault]illness{},
-		numbers: map[*e2e.Process]int{}, endings: map[int]*ending{},
+		numbers: map[*e2e.Process]int{}, endings: map[int]*ending{}, names: map[string]e2e.Entry{},
 		chance: rand.New(rand.NewPCG(seed, 1)),
 	}
 	c.server, c.db = e2e.NewServerMajor(t, major, map[string]string{"autovacuum": "off"})
@@ -155,8 +159,9 @@ func newCampaign(t *testing.T, major int, apart bool, seed uint64) *campaign {
 	c.leaver = c.newHook("contact")
 	c.hooks = append([]*hook{c.newHook("")}, c.frail...) // the first one is always well
 	c.reloader = c.newReloader()
-	c.hooks = append(c.hooks, c.leaver, c.reloader.hook)
+	c.hooks = append(c.hooks, c.leaver, c.reloader.hook, c.batched)
 	c.watchClaims()
+	c.validate()
 	c.follow()
 	return c
 }
@@ -165,7 +170,7 @@ func newCampaign(t *testing.T, major int, apart bool, seed uint64) *campaign {
 func (c *campaign) run(seed uint64, rounds int) {
 	c.launch()
 	c.ready()
-	stop := c.startWriters(seed, 2)
+	stop := c.startWriters(seed)
 	applied := map[fault]int{}
 	all := faults(c.spool != c.db)
 	if rounds == 1 { // it is to be short
@@ -222,6 +227,7 @@ func (c *campaign) end(commits int64) {
 	}
 	if commits == math.MaxInt64 {
 		c.merging.Answers(nil)
+		c.batched.Answers(nil)
 	}
 	if c.spoolBack <= commits {
 		c.bringSpoolBack()

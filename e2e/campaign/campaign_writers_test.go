@@ -37,6 +37,7 @@ const (
 	renameRecord = `UPDATE %[1]s SET id = $2, version = nextval('diary.versions')
 		WHERE id = $1 AND NOT EXISTS (SELECT FROM %[1]s WHERE id = $2)`
 
+	writers = 2
 	records = 10                    // of each table: few, so that each has many events
 	rhythm  = 50 * time.Millisecond // of one writer's transactions
 	leisure = 4                     // rhythms between two while nobody waits for commits
@@ -48,6 +49,7 @@ type writer struct {
 	t       *testing.T
 	url     string
 	number  int
+	origin  string
 	random  *rand.Rand
 	conn    *pgx.Conn // nil while there is none
 	writing *sync.RWMutex
@@ -56,12 +58,12 @@ type writer struct {
 }
 
 // startWriters starts writers and returns what ends them.
-func (c *campaign) startWriters(seed uint64, writers int) (stop func()) {
+func (c *campaign) startWriters(seed uint64) (stop func()) {
 	var group sync.WaitGroup
 	done := make(chan struct{})
 	for i := range writers {
 		w := &writer{
-			t: c.t, url: c.db.URL, number: i, writing: &c.writing, awaited: &c.awaited,
+			t: c.t, url: c.db.URL, number: i, origin: c.origin(i), writing: &c.writing, awaited: &c.awaited,
 			random: rand.New(rand.NewPCG(seed, uint64(1+i))), commits: func(changes int64) {
 				c.changes.Add(changes)
 				c.commits.Add(1)
@@ -134,6 +136,13 @@ func (w *writer) transaction(ctx context.Context) (changes int64, err error) {
 	}
 	slices.Sort(places)
 	annotated := w.random.IntN(4) == 0
+	if w.random.IntN(4) == 0 {
+		done, err := w.imports(ctx)
+		if err != nil {
+			return 0, err
+		}
+		defer done()
+	}
 	err = pgx.BeginFunc(ctx, w.conn, func(tx pgx.Tx) error {
 		if annotated {
 			if _, err := tx.Exec(ctx, annotate); err != nil {
@@ -162,6 +171,21 @@ func (w *writer) transaction(ctx context.Context) (changes int64, err error) {
 		return nil
 	})
 	return changes, err
+}
+
+// imports has what is committed come from the writer's origin, until done is called. It does nothing
+// while the server has yet to notice that the session before, which had the origin, is over.
+func (w *writer) imports(ctx context.Context) (done func(), err error) {
+	const objectInUse = "55006"
+	_, err = w.conn.Exec(ctx, comeFrom, w.origin)
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == objectInUse {
+		return func() {}, nil
+	}
+	return func() {
+		if w.conn != nil { // who cannot end it has lost the session
+			_, _ = w.conn.Exec(ctx, comeFromHere)
+		}
+	}, err
 }
 
 // changeOwn changes one of a few records that nobody else does, and mostly its key: one that is

@@ -103,6 +103,10 @@ func TestEventSchema(t *testing.T) {
 		}
 		return nil
 	})
+	types := make([]string, len(keys)) // before there is more
+	for i, key := range keys {
+		types[i] = db.EventSchema([]string{"--format", "typescript", "--webhook", key}, settings...)
+	}
 	db.Exec("ALTER TABLE things ADD more text")
 	for i, c := range formed {
 		if strings.Contains(c[1], "hookline.") {
@@ -126,6 +130,7 @@ func TestEventSchema(t *testing.T) {
 		text := db.EventSchema([]string{"--format", format}, settings...)
 		golden(t, filepath.Join("testdata", "schema", file), []byte(text))
 	}
+	t.Run("TypeScript", func(t *testing.T) { typeCheck(t, types, boxes) })
 	var doc struct{ Webhooks map[string]any }
 	text := db.EventSchema([]string{"--format", "openapi"}, settings...)
 	if err := json.Unmarshal([]byte(text), &doc); err != nil || len(doc.Webhooks) != 9 {

@@ -11,24 +11,26 @@ import (
 )
 
 // chooser is a webhook of a tenant that chooses at random what it gets: a filter, the row before,
-// some fields, some of them masked, or keys alone; no annotated changes; and in which form, how many
-// at once, how fast, and signed with what.
+// some fields, some of them masked, or keys alone; no changes of some kinds; and in which form, how
+// many at once, how fast, and signed with what.
 type chooser struct {
 	*e2e.Inbox
 	tenant   string
 	updates  bool // it hears of nothing but updates
 	masks    bool // the notes
-	ignores  bool // what is annotated
+	ignores  int  // changes of these kinds
 	thin     bool // it gets keys in place of records
 	previous bool // it gets the row before
+	nobodys  bool // its form does not say whose a record is
 }
 
 // newChoosers gives each tenant one. Hookline's own table has to be there.
 func newChoosers(w *world) (list []*chooser) {
+	w.newOrigin()
 	coin := func() bool { return w.random.IntN(2) == 0 }
 	oneOf := func(texts ...string) string { return texts[w.random.IntN(len(texts))] }
 	for _, tenant := range w.tenants {
-		c := &chooser{tenant: tenant, updates: coin(), masks: coin(), ignores: coin()}
+		c := &chooser{tenant: tenant, updates: coin(), masks: coin(), ignores: w.random.IntN(8)}
 		if c.Inbox = e2e.NewInbox(w.T); coin() {
 			c.Inbox = e2e.NewInboxWith(w.T, string(webhook.NewKeyPair()))
 		}
@@ -37,11 +39,17 @@ func newChoosers(w *world) (list []*chooser) {
 		if c.updates {
 			columns["filter"] = "action == 'updated' && changed != []"
 		}
+		form := oneOf("event", "cloudevents", "cloudevents-binary", "standard", "twenty")
+		if form == "twenty" && strings.HasPrefix(c.Secret, "whsk_") { // it has no such signature
+			form = "standard"
+		}
+		columns["format"], c.nobodys = form, form == "standard"
 		if c.thin = w.random.IntN(4) == 0; c.thin {
 			columns["thin"] = true
 		} else {
-			c.previous = true
-			columns["previous"] = oneOf("changed", "all")
+			if c.previous = form != "twenty"; c.previous {
+				columns["previous"] = oneOf("changed", "all")
+			}
 			if coin() { // all that is written to
 				columns["fields"] = []string{"id", "note", "version", "jobTitle", "name"}
 			}
@@ -49,11 +57,12 @@ func newChoosers(w *world) (list []*chooser) {
 		if c.masks {
 			columns["mask"] = []string{"note", "jobTitle", "name"}
 		}
-		if c.ignores {
-			columns["ignore"] = []string{"annotation:source=world"}
+		for i, entry := range []string{"annotation:source=world", "origin:" + w.origin(), "actor:API"} {
+			if ignored, _ := columns["ignore"].([]string); c.ignores&(1<<i) != 0 {
+				columns["ignore"] = append(ignored, entry)
+			}
 		}
-		columns["format"] = oneOf("event", "cloudevents", "cloudevents-binary")
-		if columns["format"] != "cloudevents-binary" && coin() {
+		if form != "cloudevents-binary" && coin() {
 			columns["batch"], columns["batch_wait"] = 2+w.random.IntN(99), oneOf("1ms", "50ms")
 		}
 		if coin() {
@@ -80,11 +89,14 @@ func newChoosers(w *world) (list []*chooser) {
 func (c *chooser) due(w *world) (due []e2e.Entry) {
 	for i, e := range w.heard[c.tenant] {
 		if c.updates && !strings.HasSuffix(e.Event, ".updated") ||
-			c.ignores && w.annotated[c.tenant][i] {
+			c.ignores&w.kinds[c.tenant][i] != 0 {
 			continue
 		}
 		if c.thin {
 			e.Version = 0
+		}
+		if c.nobodys {
+			e.Workspace = ""
 		}
 		due = append(due, e)
 	}
@@ -115,10 +127,14 @@ type settler struct {
 // newSettler gives one to a tenant.
 func newSettler(w *world) *settler {
 	s := &settler{e2e.NewInbox(w.T), w.tenants[w.random.IntN(len(w.tenants))]}
-	settle := []string{"", "30ms", "1s"}[w.random.IntN(3)]
-	w.T.Logf("records of %s settle: %q", s.tenant, settle)
-	w.Exec(`INSERT INTO hookline.webhook (url, secret, workspace_id, settle, catch_up)
-		VALUES ($1, $2, $3, nullif($4, '')::interval, 'latest')`, s.URL(), s.Secret, s.tenant, settle)
+	settle, most := []string{"", "30ms", "1s"}[w.random.IntN(3)], []string{"", "1s", "3s"}[w.random.IntN(3)]
+	if settle == "" {
+		most = ""
+	}
+	w.T.Logf("records of %s settle: %q, at most %q", s.tenant, settle, most)
+	w.Exec(`INSERT INTO hookline.webhook (url, secret, workspace_id, settle, settle_max, catch_up)
+		VALUES ($1, $2, $3, nullif($4, '')::interval, nullif($5, '')::interval, 'latest')`, s.URL(),
+		s.Secret, s.tenant, settle, most)
 	return s
 }
 

@@ -1,6 +1,7 @@
 package tenants
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -30,9 +31,9 @@ type world struct {
 	made    int
 	heard   map[string][]e2e.Entry // by tenant; nobody's by ""
 	all     []e2e.Entry            // in order; what every tenant hears of once
-	// whether the transaction was annotated: by tenant, for each of what is heard; and of the last one
-	annotated map[string][]bool
-	annotates bool
+	// of which kinds the change was: by tenant, for each of what is heard; and of the last transaction
+	kinds map[string][]int
+	kind  int
 }
 
 // table is where records of a tenant are, "" for where those of all are.
@@ -44,6 +45,7 @@ type table struct {
 	lonely bool   // nobody hears of it
 	orphan bool   // a record may have no tenant
 	counts bool   // it has a column version
+	actor  bool   // its rows say who has changed them
 	note   string // the column of the note
 }
 
@@ -56,6 +58,13 @@ type record struct {
 }
 
 const nobody = ""
+
+// The kinds of changes that webhooks may ignore.
+const (
+	annotated = 1 << iota // the writer has said so
+	imported              // they came from a replication origin
+	byAPI                 // a row says so, which is not there once it is deleted
+)
 
 // annotate is what a transaction begins with that some webhooks ignore.
 const annotate = `SELECT hookline.annotate('{"source": "world"}')`
@@ -107,7 +116,7 @@ var shapes = []struct {
 func newGeneric(t *testing.T, random *rand.Rand) *world {
 	w := &world{
 		Database: e2e.NewDatabase(t), random: random, heard: map[string][]e2e.Entry{},
-		annotated: map[string][]bool{},
+		kinds: map[string][]int{},
 	}
 	key := []string{"uuid", "bigint", "text"}[random.IntN(3)]
 	for i := range 2 + random.IntN(3) {
@@ -154,7 +163,7 @@ func newTwenty(t *testing.T, random *rand.Rand) *world {
 	db := e2e.NewTwenty(t)
 	w := &world{
 		Database: db.Database, random: random, heard: map[string][]e2e.Entry{},
-		annotated: map[string][]bool{},
+		kinds: map[string][]int{},
 	}
 	of := map[string]e2e.Workspace{}
 	for _, workspace := range []e2e.Workspace{
@@ -168,8 +177,8 @@ func newTwenty(t *testing.T, random *rand.Rand) *world {
 		return func(tenant string) string { return of[tenant].Schema + "." + name }
 	}
 	w.tables = []table{
-		{object: "person", name: in("person"), note: `"jobTitle"`},
-		{object: "company", name: in("company"), note: "name"},
+		{object: "person", name: in("person"), note: `"jobTitle"`, actor: true},
+		{object: "company", name: in("company"), note: "name", actor: true},
 	}
 	w.hook = func(to *e2e.Inbox, tenant, operations string) string {
 		if tenant == nobody {
@@ -199,9 +208,18 @@ func (w *world) step() {
 	w.T.Helper()
 	var entries []func()
 	touched := map[*record]bool{}
-	w.annotates = w.random.IntN(4) == 0
+	w.kind = 0
+	for _, kind := range []int{annotated, imported, byAPI} {
+		if w.random.IntN(4) == 0 {
+			w.kind |= kind
+		}
+	}
+	if w.kind&imported != 0 {
+		w.Exec(`SELECT pg_replication_origin_session_setup($1)`, w.origin())
+		defer w.Exec(`SELECT pg_replication_origin_session_reset()`)
+	}
 	w.Transaction(func(tx pgx.Tx) error {
-		if w.annotates {
+		if w.kind&annotated != 0 {
 			if _, err := tx.Exec(w.T.Context(), annotate); err != nil {
 				return err
 			}
@@ -218,6 +236,28 @@ func (w *world) step() {
 	for _, tell := range entries {
 		tell()
 	}
+}
+
+// origin is the world's own: their names belong to the server.
+func (w *world) origin() string { return "from " + w.Name }
+
+// newOrigin makes it.
+func (w *world) newOrigin() {
+	w.Exec(`SELECT pg_replication_origin_create($1)`, w.origin())
+	w.T.Cleanup(func() {
+		_, err := w.Conn.Exec(context.Background(), `SELECT pg_replication_origin_drop($1)`, w.origin())
+		if err != nil {
+			w.T.Error(err)
+		}
+	})
+}
+
+// source is what rows say of who changes them in this transaction.
+func (w *world) source() string {
+	if w.kind&byAPI != 0 {
+		return "API"
+	}
+	return "MANUAL"
 }
 
 // change makes one change of a record that the transaction has not touched yet. told notes what is
@@ -292,6 +332,9 @@ func (w *world) update(r *record, more string) string {
 	if r.table.counts {
 		more += fmt.Sprintf(", version = %d", r.version)
 	}
+	if r.table.actor {
+		more += fmt.Sprintf(`, "updatedBySource" = '%s', "updatedAt" = clock_timestamp()`, w.source())
+	}
 	return fmt.Sprintf("UPDATE %s SET %s = $2%s WHERE id = $1", r.table.name(r.tenant), r.table.note,
 		more)
 }
@@ -300,6 +343,9 @@ func (w *world) insert(exec func(sql string, args ...any), r *record) {
 	columns, values := []string{"id", r.table.note}, []string{"$1", "$2"}
 	if r.table.counts {
 		columns, values = append(columns, "version"), append(values, fmt.Sprint(r.version))
+	}
+	if r.table.actor {
+		columns, values = append(columns, `"updatedBySource"`), append(values, "'"+w.source()+"'")
 	}
 	if r.table.tenant != "" {
 		columns, values = append(columns, r.table.tenant), append(values, literal(r.tenant))
@@ -315,10 +361,14 @@ func (w *world) tell(r record, action string) {
 	if r.table.counts {
 		e.Version = r.version
 	}
+	kind := w.kind
+	if !r.table.actor || action == "deleted" {
+		kind &^= byAPI
+	}
 	w.all = append(w.all, e)
 	hear := func(tenant string) {
 		w.heard[tenant] = append(w.heard[tenant], e)
-		w.annotated[tenant] = append(w.annotated[tenant], w.annotates)
+		w.kinds[tenant] = append(w.kinds[tenant], kind)
 	}
 	if r.table.shared {
 		for _, tenant := range w.tenants {

@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"hookline/internal/eventschema"
 	"hookline/internal/pg"
 	"hookline/mapper"
+	"hookline/mapper/twenty"
 	"hookline/webhook"
 )
 
@@ -50,6 +52,35 @@ func (d *Database) Events(
 		return err
 	})
 	return objects, labels, err
+}
+
+// CheckWorkspace returns an error when there is no workspace of that id: it names those that there
+// are.
+func (d *Database) CheckWorkspace(ctx context.Context, id string) error {
+	if d.Catalog.Profile() != "twenty" {
+		return fmt.Errorf("workspace %.64q: this is not Twenty's database, and has none", id)
+	}
+	var known twenty.Workspaces
+	err := pgx.BeginTxFunc(ctx, d.Pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		var err error
+		known, err = twenty.ReadWorkspaces(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read workspaces: %w", err)
+	}
+	ids := []string{}
+	for there, deleted := range known {
+		if !deleted {
+			ids = append(ids, there)
+		}
+	}
+	if known == nil || slices.Contains(ids, id) {
+		return nil
+	}
+	slices.Sort(ids)
+	return fmt.Errorf("there is no workspace %.64q; there are: %s", id,
+		cmp.Or(strings.Join(ids, ", "), "none"))
 }
 
 // EventsFor tells what all events are made of that a webhook hears of, operator events and the one

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -14,7 +16,10 @@ import (
 	"hookline/cdc"
 	"hookline/config"
 	"hookline/internal/pg"
+	"hookline/mapper"
+	"hookline/sender"
 	"hookline/spool"
+	"hookline/webhook"
 )
 
 // OpenSpool returns the spool, in the CRM database unless another is set.
@@ -68,7 +73,7 @@ func (q *QueueStatus) Problems() (list cdc.Problems) {
 				"or raise HOOKLINE_SPOOL_MAX_BYTES or HOOKLINE_SPOOL_MAX_AGE",
 		})
 	}
-	if q.Paused != "" {
+	if q.Paused != "" && !strings.HasPrefix(q.Paused, sender.HeldFor) { // whose row tells
 		list = append(list, &cdc.Problem{
 			What: fmt.Sprintf("webhook %s is paused: %s", q.Webhook, q.Paused),
 			Hint: fmt.Sprintf("it goes on when its row changes, "+
@@ -76,6 +81,28 @@ func (q *QueueStatus) Problems() (list cdc.Problems) {
 		})
 	}
 	return list
+}
+
+// NoteSince notes since when skipped webhooks get nothing, as operators were told.
+func NoteSince(ctx context.Context, store *spool.Spool, list []webhook.Status) error {
+	if !slices.ContainsFunc(list, func(s webhook.Status) bool { return s.State == webhook.Skipped }) {
+		return nil
+	}
+	if _, err := store.Overflows(ctx); errors.Is(err, spool.ErrNotSetUp) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	rows, err := store.Latest(ctx)
+	for _, row := range rows {
+		for i := range list {
+			if s := &list[i]; s.Key == row.Webhook && row.What == mapper.Paused &&
+				s.State == webhook.Skipped {
+				s.Since = row.At.UTC()
+			}
+		}
+	}
+	return err
 }
 
 // ReadSpool reads what waits and is dead, and what was given up at a limit; nothing when there is

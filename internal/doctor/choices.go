@@ -15,7 +15,7 @@ import (
 // choices tells of webhooks that choose by fields that no object has of which they hear.
 func (x *checkup) choices(ctx context.Context) (found []cdc.Finding, err error) {
 	var chosen []*webhook.Subscription
-	for _, h := range x.db.Webhooks.List() {
+	for _, h := range x.list() {
 		if sub := x.db.Webhooks.Get(h.Key); sub != nil && (sub.Filter != nil || sub.View != nil) {
 			chosen = append(chosen, sub)
 		}

@@ -50,6 +50,7 @@ type checkup struct {
 	conn   *pgx.Conn     // of pooled
 	db     *crm.Database // from "profile" on its kind is known
 	tables []cdc.Table   // that have to be published
+	only   string        // the webhook that is looked at; "" for all
 
 	store      *spool.Spool
 	checkpoint *cdc.Checkpoint

@@ -17,7 +17,7 @@ import (
 
 // ignoring tells of changes that a webhook is not to hear of, and that can never come.
 func (x *checkup) ignoring(ctx context.Context) ([]cdc.Finding, error) {
-	list := slices.DeleteFunc(x.db.Webhooks.List(), func(h webhook.Status) bool {
+	list := slices.DeleteFunc(x.list(), func(h webhook.Status) bool {
 		return h.State != webhook.Active || h.Ignore == nil
 	})
 	if len(list) == 0 {

@@ -4,16 +4,22 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"hookline/cdc"
+	"hookline/internal/crm"
 	"hookline/internal/pg"
 	"hookline/mapper"
 	"hookline/mapper/twenty"
 	"hookline/webhook"
 )
 
-func (x *checkup) webhooks(context.Context) ([]cdc.Finding, error) {
+func (x *checkup) webhooks(ctx context.Context) ([]cdc.Finding, error) {
 	list := x.db.Webhooks.List()
+	if store, err := crm.OpenSpool(ctx, x.cfg); err == nil { // else the check of the spool tells
+		defer store.Close()
+		_ = crm.NoteSince(ctx, store, list)
+	}
 	return checkWebhooks(x.cfg.Webhook, x.db.Catalog, x.tables, list), nil
 }
 
@@ -48,7 +54,7 @@ func checkWebhooks(cfg webhook.Config, catalog mapper.Catalog, tables []cdc.Tabl
 	}
 	for _, h := range list {
 		if h.State != webhook.Disabled && h.Reason != "" {
-			found = append(found, checkMistake(h))
+			found = append(found, checkMistake(h, cfg.Schema+"."+webhook.OwnTable))
 		}
 		if h.State == webhook.Active {
 			found = append(found, checkOperations(catalog, tables, h)...)
@@ -57,8 +63,9 @@ func checkWebhooks(cfg webhook.Config, catalog mapper.Catalog, tables []cdc.Tabl
 	return append(found, checkDoubles(cfg, catalog, list)...)
 }
 
-// checkMistake tells of a row that is skipped, or served in part.
-func checkMistake(h webhook.Status) cdc.Finding {
+// checkMistake tells of a row that is skipped, or served in part. One of Hookline's own table is a
+// problem; one of the CRM's may be there for good.
+func checkMistake(h webhook.Status, own string) cdc.Finding {
 	which := h.Key
 	if h.Host != "" { // the URL may be what is wrong
 		which += " at " + h.Host
@@ -69,7 +76,15 @@ func checkMistake(h webhook.Status) cdc.Finding {
 		Hint:  "correct the column that is named; it takes effect with its commit",
 	}
 	if h.State == webhook.Active {
-		f.Found = fmt.Sprintf("%s hears of less than its row says: %s", which, h.Reason)
+		f.Found = fmt.Sprintf("%s is not quite what its row says: %s", which, h.Reason)
+		return f
+	}
+	if !h.Since.IsZero() {
+		f.Found += "; it gets nothing since " + h.Since.Format(time.RFC3339)
+	}
+	f.Hint += ": " + h.Meanwhile()
+	if h.Table == own {
+		f.Level = cdc.Wrong
 	}
 	if strings.Contains(h.Reason, "is encrypted") {
 		f.Hint = "make a row of Hookline's own table for it, with a secret that the receiver knows, " +

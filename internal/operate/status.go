@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -92,6 +93,9 @@ func ReadStatus(ctx context.Context, cfg config.Config) (*Status, error) {
 		s.add("spool", unwritable)
 	}
 	if s.Spool, s.Gaps, err = crm.ReadSpool(ctx, store); err != nil {
+		return nil, err
+	}
+	if err := crm.NoteSince(ctx, store, s.Webhooks); err != nil {
 		return nil, err
 	}
 	if err := s.readBus(ctx, cfg, store, quiet); err != nil {
@@ -237,6 +241,16 @@ func (s *Status) judge() {
 	}
 	if s.Tables == 0 && (s.Gap == nil || s.Gap.Reason != cdc.PublicationMissing) {
 		problem("no table of the CRM is published: hookline doctor tells why")
+	}
+	for _, h := range s.Webhooks {
+		if h.State == webhook.Skipped {
+			since := ""
+			if !h.Since.IsZero() {
+				since = " since " + h.Since.Format(time.RFC3339)
+			}
+			problem("webhook %s gets nothing%s, as its row has a mistake: %s; correct the column that is "+
+				"named: %s", h.Key, since, h.Reason, h.Meanwhile())
+		}
 	}
 	for _, q := range s.Spool {
 		for _, p := range q.Problems() {

@@ -3,6 +3,7 @@ package operate
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"hookline/cdc"
 	"hookline/internal/crm"
@@ -20,9 +21,20 @@ func TestStatusJudges(t *testing.T) {
 		says string // "" when healthy
 	}{
 		{"fine", func(*Status) {}, ""},
-		{"a skipped webhook is shown, and no reason to wake anybody", func(s *Status) {
-			s.Webhooks = []webhook.Status{{State: webhook.Skipped, Reason: "secret: is null"}}
-		}, ""},
+		{"a skipped webhook", func(s *Status) {
+			s.Webhooks = []webhook.Status{{
+				Key: "w", State: webhook.Skipped, Reason: "secret: is null",
+				Since: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+			}}
+		}, "webhook w gets nothing since 2026-03-01T12:00:00Z, as its row has a mistake: secret: is null; " +
+			"correct the column that is named: what waits for it is kept until then; what is committed " +
+			"meanwhile does not come later"},
+		{"one of Hookline's own table", func(s *Status) {
+			s.Webhooks = []webhook.Status{{
+				Key: "w", State: webhook.Skipped, Reason: "filter: is empty", Keeps: true,
+			}, {State: webhook.Disabled, Reason: "enabled is off"}, {State: webhook.Active}}
+		}, "webhook w gets nothing, as its row has a mistake: filter: is empty; correct the column that " +
+			"is named: what waits for it, and what it hears of, is kept until then"},
 		{"idle", func(s *Status) {
 			s.Slot.Active, s.Slot.RetainedBytes = false, 3<<20
 		}, `nobody reads slot "s", and it keeps 3.0 MiB`},

@@ -117,16 +117,28 @@ func (d *Backend) AddWebhook(ctx context.Context, s api.WebhookSettings) (
 			return row, secret, err
 		},
 	)
-	return d.refused(ctx, changed, err, &settings)
+	return d.told(ctx, changed, err, &settings)
 }
 
-// refused adds to a webhook that was changed why it will not be delivered to.
-func (d *Backend) refused(
+// told adds to a webhook that was changed why it will not be delivered to, and what it names that is
+// not there.
+func (d *Backend) told(
 	ctx context.Context, changed api.WebhookChanged, err error, s *webhook.Settings,
 ) (api.WebhookChanged, error) {
-	if err == nil {
-		changed.Refused, err = Refused(ctx, d.cfg.Sender, s)
+	if err != nil {
+		return changed, err
 	}
+	if changed.Refused, err = Refused(ctx, d.cfg.Sender, s); err != nil {
+		return changed, err
+	}
+	err = d.view.use(ctx, func(ctx context.Context, db *crm.Database, _ *spool.Spool) error {
+		d.view.reading.Lock()
+		defer d.view.reading.Unlock()
+		return db.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+			changed.Warnings = Warnings(ctx, db, conn.Conn(), changed.Key)
+			return nil
+		})
+	})
 	return changed, err
 }
 
@@ -146,7 +158,7 @@ func (d *Backend) EditWebhook(ctx context.Context, s api.WebhookSettings) (
 			return row, "", err
 		},
 	)
-	return d.refused(ctx, changed, err, &settings)
+	return d.told(ctx, changed, err, &settings)
 }
 
 // PauseWebhook is that of api.Backend.

@@ -64,7 +64,7 @@ func (a *addressees) version(s *webhook.Subscription) string {
 // find returns the webhook that a message is for, nil when it is gone. It reads the webhooks anew
 // when it has not the version that the message is for, once for each: a newer one is as good.
 func (a *addressees) find(ctx context.Context, m bus.Message) (*webhook.Subscription, error) {
-	to := a.db.Webhooks.Get(m.Webhook)
+	to := a.db.Webhooks.Known(m.Webhook)
 	if to != nil && a.version(to) == m.Version {
 		return to, nil
 	}
@@ -80,7 +80,7 @@ func (a *addressees) find(ctx context.Context, m bus.Message) (*webhook.Subscrip
 		}
 		a.told[version] = true
 	}
-	return a.db.Webhooks.Get(m.Webhook), nil
+	return a.db.Webhooks.Known(m.Webhook), nil
 }
 
 // changed notes that a transaction has changed webhooks. It does not wait.

@@ -208,22 +208,23 @@ func (s *sending) work(ctx context.Context, l *bus.Lease) {
 
 func (s *sending) workOnce(ctx context.Context, l *bus.Lease) error {
 	share := max(s.cfg.Sender.MaxBuffer/int64(s.memo.Partitions), 64<<10)
-	part := s.store.Part(l.Partition, func(webhook string) bool {
+	own := func(webhook string) bool {
 		return bus.PartitionOf(webhook, s.memo.Partitions) == l.Partition
-	})
+	}
+	part := s.store.Part(l.Partition, own)
 	if err := part.Claim(ctx); err != nil {
 		return err
 	}
 	cfg := s.cfg.Sender
 	cfg.MaxBuffer, cfg.Fence = share, l.Held
-	own := prometheus.NewRegistry()
+	metrics := prometheus.NewRegistry()
 	labelled := prometheus.WrapRegistererWith(
-		prometheus.Labels{"partition": strconv.Itoa(l.Partition)}, own)
+		prometheus.Labels{"partition": strconv.Itoa(l.Partition)}, metrics)
 	out, err := sender.New(cfg, part, s.db.Webhooks, s.log, labelled)
 	if err != nil {
 		return err
 	}
-	s.begin(l.Partition, &tenure{out, own})
+	s.begin(l.Partition, &tenure{out, metrics})
 	defer s.end(l.Partition)
 	stopLapse := context.AfterFunc(l.Context(), func() { out.Abandon(bus.ErrLapsed) })
 	defer stopLapse()
@@ -236,6 +237,7 @@ func (s *sending) workOnce(ctx context.Context, l *bus.Lease) error {
 	}, s.intakes)
 	err = out.Resume(working, sender.SettledBefore{})
 	if err == nil {
+		tellHeld(s.db.Webhooks, out.Recheck, own)
 		err = intake.Run(working, func(ctx context.Context, m bus.Message, settled func()) error {
 			return s.deliver(ctx, out, m, settled)
 		})

@@ -220,9 +220,13 @@ func (s *session) takeUp(ctx context.Context) error {
 		return err
 	}
 	s.accepted = openRecord(s.cfg, s.source, s.log)
-	return cdc.Retry(ctx, s.log, func() error {
+	err = cdc.Retry(ctx, s.log, func() error {
 		return takeUp(ctx, s.store, s.source, s.accepted, s.out, s.notices, s.log)
 	})
+	if err == nil {
+		tellHeld(s.db.Webhooks, s.out.Recheck, func(string) bool { return true })
+	}
+	return err
 }
 
 // followTransitions notes operator events as they begin and end.
@@ -275,6 +279,8 @@ func (s *session) deliver(ctx context.Context) error {
 	}
 	if s.publisher != nil {
 		p.out, p.followed = s.publisher, s.webhooksChanged
+	} else {
+		p.followed = s.webhooksFollowed
 	}
 	p.observe(s.metrics)
 	err := p.run(ctx, late)
@@ -284,6 +290,10 @@ func (s *session) deliver(ctx context.Context) error {
 	}
 	return err
 }
+
+// webhooksFollowed has a change of webhooks count as settled once the spool has given up what
+// waited for those that are gone. A process that is killed before gets the change again.
+func (s *session) webhooksFollowed(tx *cdc.Tx) { s.out.AfterDiscards(tx.Hold()) }
 
 // endLater returns a context that ends d after ctx has.
 func endLater(ctx context.Context, d time.Duration) (late context.Context, cancel func()) {

@@ -26,6 +26,16 @@ func (q *Queue) pause() {
 	q.moveToSpool()
 }
 
+// Hold has nothing be attempted until Changed tells of another version of the webhook: what comes
+// waits in the spool. It may be called again, for another reason.
+func (q *Queue) Hold() {
+	if q.state >= Draining {
+		return
+	}
+	q.spool.used = true // its pause is, at least
+	q.pause()
+}
+
 // resume ends a pause.
 func (q *Queue) resume() {
 	if q.state != Paused {

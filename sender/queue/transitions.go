@@ -29,10 +29,17 @@ var Transitions = []Step{
 	},
 	{
 		Transition{ofQueue, "live", "paused"},
-		"the receiver answered 410, or an earlier process has paused the webhook",
+		"the receiver answered 410, its row has a mistake, or an earlier process has paused the " +
+			"webhook",
 	},
-	{Transition{ofQueue, "spooling", "paused"}, "the receiver answered 410"},
-	{Transition{ofQueue, "probing", "paused"}, "the receiver answered 410"},
+	{
+		Transition{ofQueue, "spooling", "paused"},
+		"the receiver answered 410, or its row has a mistake",
+	},
+	{
+		Transition{ofQueue, "probing", "paused"},
+		"the receiver answered 410, or its row has a mistake",
+	},
 	{
 		Transition{ofQueue, "paused", "spooling"},
 		"the webhook has changed, or a dead letter is replayed",

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
 	celast "cel.dev/cel-go/common/ast"
@@ -80,7 +82,8 @@ func Compile(text string) (*Filter, error) {
 			first.Location.Line(), first.Location.Column()+1, message)
 	}
 	if out := ast.OutputType(); !out.IsExactType(cel.BoolType) && !out.IsExactType(cel.DynType) {
-		return nil, fmt.Errorf("is %s, and has to be true or false", out)
+		line, column := begins(text)
+		return nil, fmt.Errorf("line %d, column %d: is %s, and has to be true or false", line, column, out)
 	}
 	f := &Filter{text: text}
 	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
@@ -94,6 +97,13 @@ func Compile(text string) (*Filter, error) {
 	f.fields = fieldsOf(root)
 	f.parts = sync.OnceValue(func() []*Filter { return parts(ast.NativeRep()) })
 	return f, nil
+}
+
+// begins returns where an expression has its first character that is no blank, from 1.
+func begins(text string) (line, column int) {
+	before := text[:strings.IndexFunc(text, func(r rune) bool { return !unicode.IsSpace(r) })]
+	last := before[strings.LastIndex(before, "\n")+1:]
+	return strings.Count(before, "\n") + 1, utf8.RuneCountInString(last) + 1
 }
 
 // parts compiles what is joined by && on the outside; nil where that is one thing, or cannot be

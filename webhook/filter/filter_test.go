@@ -177,7 +177,7 @@ func TestMistakes(t *testing.T) {
 		"data.stage = 'WON'":         "line 1, column 12: Syntax error",
 		"datta.stage == 'WON'":       "line 1, column 1: undeclared reference to 'datta'",
 		"data.stage == 'WON' &&\n x": "line 2, column 2: undeclared reference to 'x'",
-		"1 + 1":                      "is int, and has to be true or false",
+		"1 + 1":                      "line 1, column 1: is int, and has to be true or false",
 		"'x' in event":               "line 1, column 5: found no matching overload",
 		"data.name.matches('(')":     "line 1, column 19: invalid matches argument",
 		strings.Repeat("!", 5000):    "has 5000 bytes, and at most 4096",
