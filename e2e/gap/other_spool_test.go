@@ -57,6 +57,28 @@ func wantOtherSpool(sut *e2e.Process, db *e2e.Database, says, setting string) {
 	}
 }
 
+// acceptSpool goes on with another spool and the slot of before. The log says what is given up: what
+// waited in the spool, and nothing of the stream.
+func acceptSpool(db *e2e.Database, setting string) {
+	db.T.Helper()
+	at := e2e.Value[string](db, `SELECT confirmed_flush_lsn::text FROM pg_replication_slots
+		WHERE slot_name = $1`, db.Name)
+	p := e2e.Run(db.T, db.Env(setting), "setup", "--accept-gap", "--spool=keep")
+	if p.Wait() != 0 {
+		db.T.Fatalf("setup --accept-gap: exit code %d:\n%s", p.Wait(), p.Log.String())
+	}
+	for _, want := range []string{
+		"gap accepted: what waited in the spool of before is not delivered", "from=" + at,
+	} {
+		if !strings.Contains(p.Log.String(), want) {
+			db.T.Errorf("setup --accept-gap does not print %q:\n%s", want, p.Log.String())
+		}
+	}
+	if strings.Contains(p.Log.String(), "is not announced") {
+		db.T.Errorf("setup --accept-gap tells of changes that are lost:\n%s", p.Log.String())
+	}
+}
+
 // Where the spool was, there is an empty one: that is no first start. Nothing is delivered. With
 // the spool of before all goes on; without it, what an operator accepts is the loss of what waited
 // in it, and of nothing else.
@@ -93,8 +115,15 @@ func TestEmptySpool(t *testing.T) {
 					asks.Log.String())
 			}
 		}
-		db.AcceptGapWith("keep", wrong)
+		operator := e2e.NewInbox(t)
+		db.AddOwnWebhook(operator, "event", "hookline.gap")
+		acceptSpool(db, wrong)
 		sut.Until("active").UntilPrinted("the gap is over")
+		operator.UntilAccepted(1)
+		if told := string(operator.All()[0].Body); !strings.Contains(told,
+			"What waited in the spool of before is not delivered") {
+			t.Errorf("operators hear %s", told)
+		}
 		e2e.Finish(t, sut, box.Gets(append(heard, after(db, lost)...)...))
 	})
 }
@@ -224,7 +253,7 @@ func TestAcceptSpoolIsKilled(t *testing.T) {
 		second := e2e.Start(t, db, wrong)
 		untilInGap(second, "other_spool")
 		second.Stop()
-		db.AcceptGapWith("keep", wrong)
+		acceptSpool(db, wrong)
 		sut.Until("active")
 		diary := box.Gets(db.Diary()...)
 		e2e.Eventually(t, diary.Missing)
