@@ -2,6 +2,7 @@ package cdc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -132,9 +133,14 @@ func (s *saver) save(last bool) {
 
 // store stores a checkpoint. In a gap it replaces one of this database, and does nothing, and
 // returns false, where there is none any more: once the gap is accepted, one that is saved late
-// would make the new slot look as if it had been moved.
+// would make the new slot look as if it had been moved. In one of the spool it does nothing, either:
+// what made the position settled may be lost with the spool of before.
 func (s *saver) store(ctx context.Context, c Checkpoint) (stored bool, err error) {
 	src := s.source
+	if gap, ok := errors.AsType[*Gap](src.haltedBy()); ok &&
+		(gap.Reason == OtherSpool || gap.Reason == SlotMoved) {
+		return false, nil
+	}
 	if src.State() != InGap {
 		return true, src.checkpoints.SaveCheckpoint(ctx, src.cfg.Slot, c)
 	}

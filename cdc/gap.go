@@ -55,6 +55,7 @@ func (g *Gap) Unwrap() error { return &g.Problem }
 
 const (
 	acceptHint     = "hookline setup --accept-gap, to go on from now without them"
+	acceptFromSlot = "hookline setup --accept-gap, to go on from there without them"
 	switchBackHint = "if the server that was the primary before is a standby now, and still has the " +
 		"slot, switch back: nothing is lost then. Else "
 )
@@ -135,6 +136,11 @@ func queryState(
 	if err != nil || checkpoint == nil {
 		return now, nil, err
 	}
+	if checkpoint.Timeline < now.timeline && now.slot.exists {
+		if now.history, err = queryHistory(ctx, cfg, now.timeline); err != nil {
+			return now, nil, err
+		}
+	}
 	err = conn.QueryRow(ctx, `SELECT system_identifier::text FROM pg_control_system()`).Scan(&now.id)
 	if pg.Is(err, pg.InsufficientPrivilege) {
 		// the stream can tell, and is asked before anything is announced
@@ -191,7 +197,14 @@ func (s *system) check(cfg Config, c *Checkpoint) error {
 			What: fmt.Sprintf("replication slot %q was moved to %s by somebody else, or the "+
 				"checkpoint was set back; changes after %s were not announced",
 				cfg.Slot, s.slot.settled, after),
-			Hint: "hookline setup --accept-gap, to go on from there without them",
+			Hint: acceptFromSlot,
+		}}
+	case s.jumped(c):
+		return &Gap{SlotMoved, Problem{
+			What: fmt.Sprintf("another server has taken over (timeline %d, before %d), and replication "+
+				"slot %q was made there afterwards, at %s; changes after %s were not announced",
+				s.timeline, c.Timeline, cfg.Slot, s.slot.settled, after),
+			Hint: switchBackHint + acceptFromSlot,
 		}}
 	}
 	return nil

@@ -159,13 +159,20 @@ func (f *platformFacts) patroniSlots(slot, database string, major int) Finding {
 		"under slots in its configuration, and drops those "+
 		"that it does not know, as after a restart; without %q there, either would be a gap. Whether "+
 		"it is there cannot be seen from here", slot)
+	var carried []string
 	if major >= keepsSlots {
-		found += ". From Patroni 4.1 on it leaves slots with failover alone, as this one, and the " +
-			"server can bring them along: sync_replication_slots"
+		found += ". From Patroni 4.1 on it leaves slots with failover alone, as this one, also those " +
+			"under slots: the server has to bring them along, by sync_replication_slots"
+		carried = []string{
+			fmt.Sprintf("from Patroni 4.1 on, in place of that: patronictl edit-config %s --pg "+
+				"sync_replication_slots=on --force", f.Cluster),
+			"after a switchover drop the slot of the server that was the primary, on that: it is in the " +
+				"way of the one that is brought",
+		}
 	}
 	return Finding{
 		Level: Warning, Check: "patroni", Found: found,
-		Hint: strings.Join([]string{
+		Hint: strings.Join(append([]string{
 			fmt.Sprintf("patronictl edit-config %s, and add on the top level, unless it is there:",
 				f.Cluster),
 			"slots:",
@@ -174,7 +181,7 @@ func (f *platformFacts) patroniSlots(slot, database string, major int) Finding {
 			"    database: " + database,
 			"    plugin: pgoutput",
 			"ignore_slots is not enough: the server that takes over would not have the slot",
-		}, "\n"),
+		}, carried...), "\n"),
 	}
 }
 

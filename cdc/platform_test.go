@@ -95,7 +95,14 @@ func TestFailoverSlots(t *testing.T) {
 			"edit-config main", "\nslots:\n  s:\n    type: logical\n    database: crm\n    plugin: " +
 				"pgoutput\n", "ignore_slots is not enough",
 		}, "4.1"},
-		{patroni, 17, []string{"Patroni 4.1", "sync_replication_slots"}, "pg_failover_slots"},
+		{
+			patroni, 17,
+			[]string{
+				"Patroni 4.1", "also those under slots", "edit-config main --pg sync_replication_slots=on",
+				"drop the slot of the server that was the primary",
+			},
+			"pg_failover_slots",
+		},
 		{
 			cnpg, 16,
 			[]string{"Cluster crm-db", "synchronizeLogicalDecoding: true", "pg_failover_slots"},

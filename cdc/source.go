@@ -197,6 +197,17 @@ func (s *Source) Database() string {
 // concurrent use, after Acquire.
 func (s *Source) Settled() Position { return s.ledger.settled() }
 
+// Saved is the end of the last checkpoint that was saved, up to which the slot may be acknowledged.
+// Safe for concurrent use, after Acquire.
+func (s *Source) Saved() LSN { return LSN(s.saved.Load()) }
+
+// SaveAgain saves a checkpoint, whether there is progress or not: somebody else may have set it
+// back. Safe for concurrent use, after Acquire.
+func (s *Source) SaveAgain(ctx context.Context) error {
+	settled, at, _ := s.ledger.progress()
+	return s.checkpoints.SaveCheckpoint(ctx, s.cfg.Slot, s.origin.checkpoint(settled, at))
+}
+
 // State tells where the Source stands. Safe for concurrent use.
 func (s *Source) State() State { return State(s.state.Load()) }
 
@@ -424,7 +435,12 @@ func (s *Source) ended() error {
 	case <-s.stop:
 		return ErrStopped
 	default:
+		return s.haltedBy()
 	}
+}
+
+// haltedBy returns why Halt was called, nil when it was not.
+func (s *Source) haltedBy() error {
 	select {
 	case <-s.halted:
 		return s.halt

@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"hookline/internal/pg"
 )
 
 // A server that is promoted begins a timeline where the one before ended for it. What that one had
@@ -152,4 +154,33 @@ func (s *system) shared(p Position, timeline int32) Position {
 		return Position{End: p.End}
 	}
 	return p
+}
+
+// jumped reports whether the slot is behind the end of the checkpoint's timeline, and so of the
+// server's own making: one that has come along from the server before is no further than that had
+// come.
+func (s *system) jumped(c *Checkpoint) bool {
+	if c == nil || c.Timeline == s.timeline {
+		return false
+	}
+	end, known := s.history.end(c.Timeline)
+	return known && s.slot.settled > end
+}
+
+// queryHistory is readHistory for whoever has no replication connection. Where the role may not
+// replicate nothing is known.
+func queryHistory(ctx context.Context, cfg Config, timeline int32) (history, error) {
+	config, err := pg.ReplicationConfig(cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgconn.ConnectConfig(ctx, config)
+	if pg.Is(err, pg.InsufficientPrivilege) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open a replication connection: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	return readHistory(ctx, conn, timeline)
 }

@@ -337,6 +337,18 @@ func (b *Inbox) Repeats() []int {
 	return again
 }
 
+// Lives returns the IDs of the events that were accepted in the life of each sender, of those that
+// were killed and of the last one, in the order in which they came.
+func (b *Inbox) Lives() [][]string {
+	b.Mu.Lock()
+	defer b.Mu.Unlock()
+	lives := make([][]string, b.life+1)
+	for _, a := range b.Accepted {
+		lives[a.life] = append(lives[a.life], a.ID)
+	}
+	return lives
+}
+
 // UntilAsked waits until n requests were answered.
 func (b *Inbox) UntilAsked(n int) {
 	b.T.Helper()

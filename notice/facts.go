@@ -72,6 +72,10 @@ func (f *eventFacts) sentence(what mapper.Action) string {
 	case mapper.OverflowOver:
 		return f.because(who + " does not lose deliveries any more")
 	case mapper.GapAccepted:
+		if f.From == f.To { // the slot was kept: see cdc.OtherSpool
+			return f.because("What waited in the spool of before is not delivered, and the stream goes on " +
+				"at " + f.To + ": the gap was accepted")
+		}
 		return f.because(fmt.Sprintf("Changes that were committed between %s and %s are not announced: "+
 			"the gap was accepted", f.From, f.To))
 	case mapper.Lagging:

@@ -39,9 +39,35 @@ func (c teardownCommand) Validate() error {
 
 // removed is what teardown tells.
 type removed struct {
-	DryRun  bool          `json:"dryRun"`
-	Removed []cdc.Removal `json:"removed"` // would be, in a dry run
-	Left    []cdc.Kept    `json:"left"`
+	DryRun  bool      `json:"dryRun"`
+	Removed []removal `json:"removed"` // would be, in a dry run
+	Left    []kept    `json:"left"`
+
+	apart bool // the spool has a database of its own
+}
+
+// place is the database that a line is about, and the variable that leads to it.
+type place struct {
+	Database string `json:"database"`
+	Setting  string `json:"setting"`
+}
+
+type removal struct {
+	cdc.Removal
+	place
+}
+
+type kept struct {
+	cdc.Kept
+	place
+}
+
+// in names the database behind what is there, where there are two.
+func (r *removed) in(p place, what string) string {
+	if !r.apart {
+		return what
+	}
+	return fmt.Sprintf("%s, in database %s (%s)", what, p.Database, p.Setting)
 }
 
 func (c teardownCommand) Run(ctx context.Context) error {
@@ -49,8 +75,8 @@ func (c teardownCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	result := removed{DryRun: c.DryRun, Removed: []cdc.Removal{}, Left: []cdc.Kept{}}
 	apart := cfg.Spool.URL != "" && cfg.Spool.URL != cfg.CDC.URL
+	result := removed{DryRun: c.DryRun, Removed: []removal{}, Left: []kept{}, apart: apart}
 	tables := []string{webhook.OwnTable}
 	if !apart || cmp.Or(cfg.Spool.Schema, cfg.CDC.Schema) == cfg.CDC.Schema {
 		tables = append(tables, spool.Tables()...) // the spool may have been here before
@@ -78,27 +104,35 @@ func (c teardownCommand) tearDown(ctx context.Context, url, setting string, resu
 		return fmt.Errorf("%s: %w", setting, err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	here := place{Database: conn.Config().Database, Setting: setting}
 	return cdc.WithPrepareLockIdle(ctx, conn, func() error {
 		t, err := plan(conn)
 		if err != nil {
 			return err
 		}
-		defer func() { result.Left = append(result.Left, t.Skipped...) }()
+		defer func() {
+			for _, k := range t.Skipped {
+				result.Left = append(result.Left, kept{k, here})
+			}
+		}()
 		if c.DryRun {
-			result.Removed = append(result.Removed, t.Steps...)
+			for _, s := range t.Steps {
+				result.Removed = append(result.Removed, removal{s, here})
+			}
 			return nil
 		}
 		p := newProgress("steps", len(t.Steps), c.JSON)
 		defer p.end()
 		return t.Apply(ctx, conn, func(s *cdc.Removal, err error) {
 			if p.add(1); err == nil {
-				result.Removed = append(result.Removed, *s)
+				result.Removed = append(result.Removed, removal{*s, here})
 			}
 		})
 	})
 }
 
-// tell prints what was done. In a dry run standard output is SQL, to be run as it is.
+// tell prints what was done. In a dry run standard output is SQL, to be run as it is; where the
+// spool has a database of its own, what is said before each statement names the one to run it in.
 func (c teardownCommand) tell(result *removed, failed error) error {
 	if c.JSON {
 		if failed != nil && len(result.Removed) == 0 {
@@ -108,13 +142,13 @@ func (c teardownCommand) tell(result *removed, failed error) error {
 	}
 	if c.DryRun {
 		for _, s := range result.Removed {
-			fmt.Printf("-- %s\n%s;\n", s.What, s.SQL)
+			fmt.Printf("-- %s\n%s;\n", result.in(s.place, s.What), s.SQL)
 		}
 	} else {
-		tellRemoved(result.Removed)
+		result.tellRemoved()
 	}
 	for _, l := range result.Left {
-		line := fmt.Sprintf("%s: left as it is: %s", l.What, l.Why)
+		line := fmt.Sprintf("%s: left as it is: %s", result.in(l.place, l.What), l.Why)
 		if l.SQL != "" {
 			line += "; " + l.SQL + ";"
 		}
@@ -130,19 +164,20 @@ func (c teardownCommand) tell(result *removed, failed error) error {
 }
 
 // tellRemoved prints one line for each kind of what was removed: there may be thousands of tables.
-func tellRemoved(list []cdc.Removal) {
+func (r *removed) tellRemoved() {
 	identities := 0
-	for _, s := range list {
+	for _, s := range r.Removed {
 		if s.Kind == cdc.RestoreIdentity {
 			identities++
 		}
 	}
-	for _, s := range list {
+	for _, s := range r.Removed {
 		switch {
 		case s.Kind != cdc.RestoreIdentity:
-			fmt.Printf("%s: removed\n", s.What)
+			fmt.Printf("%s: removed\n", r.in(s.place, s.What))
 		case identities > 0:
-			fmt.Printf("replica identities of %s: as they were before\n", amount.Of(identities, "table"))
+			of := "replica identities of " + amount.Of(identities, "table")
+			fmt.Printf("%s: as they were before\n", r.in(s.place, of))
 			identities = 0
 		}
 	}

@@ -196,8 +196,10 @@ func TestTeardown(t *testing.T) {
 // tornDown is what teardown --json prints.
 type tornDown struct {
 	DryRun        bool
-	Removed, Left []struct{ Kind, What, SQL, Why string }
+	Removed, Left []tornDownThing
 }
+
+type tornDownThing struct{ Kind, What, SQL, Why, Database, Setting string }
 
 func (d tornDown) kinds() map[string]int {
 	kinds := map[string]int{}
@@ -263,8 +265,36 @@ func TestTeardownOfWhatIsNotOurs(t *testing.T) {
 		t.Errorf("without rights: %d, %s", p.Wait(), p.Log.String())
 	}
 	db.Exec("DROP OWNED BY " + role + "; DROP ROLE " + role)
-	if p := e2e.Run(t, db.Env(settings...), "teardown", "--yes"); p.Wait() != 0 {
-		t.Errorf("teardown ends with %d: %s", p.Wait(), p.Log.String())
+	dry := e2e.Run(t, db.Env(settings...), "teardown", "--dry-run")
+	plan := jsonOf[tornDown](t, db.Env(settings...), "teardown", "--dry-run")
+	done := e2e.Run(t, db.Env(settings...), "teardown", "--yes")
+	if done.Wait() != 0 {
+		t.Errorf("teardown ends with %d: %s", done.Wait(), done.Log.String())
+	}
+	if name := other.Conn.Config().Database; name == db.Conn.Config().Database {
+		t.Fatalf("both databases are %s", name)
+	}
+	for what, in := range map[string]struct {
+		db      *e2e.Database
+		setting string
+	}{
+		"slot " + db.Name:      {db, "HOOKLINE_DATABASE_URL"},
+		"publication hookline": {db, "HOOKLINE_DATABASE_URL"},
+		"schema hookline":      {other, "HOOKLINE_SPOOL_DATABASE_URL"},
+	} {
+		database := in.db.Conn.Config().Database
+		line := fmt.Sprintf("%s, in database %s (%s)", what, database, in.setting)
+		if !strings.Contains(dry.Out.String(), "-- "+line+"\n") {
+			t.Errorf("the dry run does not say %q:\n%s", line, dry.Out.String())
+		}
+		if !strings.Contains(done.Out.String(), line+": removed\n") {
+			t.Errorf("it does not say %q:\n%s", line, done.Out.String())
+		}
+		if !slices.ContainsFunc(plan.Removed, func(r tornDownThing) bool {
+			return r.What == what && r.Database == database && r.Setting == in.setting
+		}) {
+			t.Errorf("the dry run's JSON lacks %s of %s: %+v", what, database, plan.Removed)
+		}
 	}
 	for what, err := range map[string]error{
 		"the database":      same(before, catalogs(db)),

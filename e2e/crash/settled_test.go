@@ -3,12 +3,16 @@ package crash
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"hookline/e2e"
+	"hookline/sender/settled"
 )
 
 // What was put into the spool for one receiver while another one held the checkpoint is delivered
@@ -95,9 +99,108 @@ func TestKilledWithState(t *testing.T) {
 	t.Logf("%d events, repeats after each kill: %v", box.Events(), box.Repeats())
 }
 
+// Ten times Hookline is killed while some 1,000 changes are committed in a second, in the middle of
+// its deliveries: each other time the receiver lets some through, and holds back what comes then
+// until its sender is gone; else it accepts all the while. Nothing is lost, records stay in order,
+// and each event that comes again was in flight: the receiver had accepted it, and the process had
+// not noted that yet.
+func TestTenKillsUnderWrites(t *testing.T) {
+	onEachMajor(t, func(t *testing.T, db *e2e.Database) {
+		const kills = 10
+		random, box, dir := e2e.Random(t), e2e.NewInbox(t), t.TempDir()
+		db.AddWebhook(box, "*.*")
+		db.SetUp()
+		state := "HOOKLINE_STATE_DIR=" + dir
+		began := time.Now()
+		stop := writePaced(db, box, 20*time.Millisecond, 2000)
+		var records []map[string]bool // what the record had at each kill
+		for kill := range kills {
+			if kill%2 == 0 {
+				box.CloseAfter(500 + random.IntN(1000))
+			} else {
+				box.OpenGate()
+			}
+			sut := e2e.Start(t, db, state)
+			if kill%2 == 0 {
+				box.UntilHeld(1 + random.IntN(8))
+			} else {
+				box.UntilMore(500 + random.IntN(1000))
+			}
+			sut.Kill()
+			box.ExpectReplay()
+			records = append(records, accepted(t, dir, db, box))
+		}
+		written := len(db.Diary())
+		rate := float64(written) / time.Since(began).Seconds()
+		stop()
+		box.OpenGate()
+		e2e.Finish(t, e2e.Start(t, db, state).Until("active"), box.Gets(db.Diary()...))
+
+		lives := box.Lives()
+		if len(lives) != kills+1 {
+			t.Fatalf("%d processes have delivered, want %d", len(lives), kills+1)
+		}
+		last := map[string]int{} // the life in which an event was accepted last
+		for life, ids := range lives {
+			unnoted, again := 0, 0
+			for _, id := range ids {
+				before, known := last[id]
+				if last[id] = life; known {
+					again++
+				}
+				for kill := before; known && kill < life; kill++ {
+					if records[kill][id] {
+						t.Errorf("%s came again in life %d, and the record had it at kill %d", id, life+1, kill+1)
+					}
+				}
+				if life < kills && !records[life][id] {
+					unnoted++
+				}
+			}
+			if unnoted > inFlight || again > inFlight {
+				t.Errorf("life %d: %d events were in flight at its end, and %d came again, want %d at most",
+					life+1, unnoted, again, inFlight)
+			}
+		}
+		t.Logf("%d events, %.0f a second while it was killed, repeats in each life: %v", box.Events(),
+			rate, box.Repeats())
+	})
+}
+
+// accepted returns the events that the record has as accepted, after its process has ended.
+func accepted(t *testing.T, dir string, db *e2e.Database, box *e2e.Inbox) map[string]bool {
+	t.Helper()
+	copied := t.TempDir() // whoever opens a record has it
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	database := strings.Split(box.All()[0].ID, "_")[1]
+	record, err := settled.Open(copied, settled.Origin{Database: database, Slot: db.Name},
+		slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := map[string]bool{}
+	note := func(d settled.Delivery) { has[d.Event(database)] = true }
+	record.Each(0, note, note)
+	if err := record.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(has) == 0 {
+		t.Error("the record is empty")
+	}
+	return has
+}
+
 // write commits changes, each by itself, until stop is called: it is some hundreds ahead of the
 // inbox, so that there is always more to send than may be in flight.
 func write(db *e2e.Database, box *e2e.Inbox) (stop func()) {
+	return writePaced(db, box, 0, 10*inFlight)
+}
+
+// writePaced is write of 20 changes at most in each pause, and of at most so many ahead of the
+// inbox.
+func writePaced(db *e2e.Database, box *e2e.Inbox, pause time.Duration, ahead int) (stop func()) {
 	const sql = `DO $$ BEGIN FOR i IN 1..%d LOOP
 		INSERT INTO contacts (id) VALUES ('contact' || (%[2]d + i) %% 5000)
 			ON CONFLICT (id) DO UPDATE SET version = contacts.version + 1;
@@ -109,12 +212,21 @@ func write(db *e2e.Database, box *e2e.Inbox) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		var due <-chan time.Time
+		if pause > 0 {
+			tick := time.NewTicker(pause)
+			defer tick.Stop()
+			due = tick.C
+		}
 		for written := 0; ctx.Err() == nil; written += each {
+			if due != nil {
+				<-due
+			}
 			if _, err := conn.Exec(db.T.Context(), fmt.Sprintf(sql, each, written)); err != nil {
 				db.T.Error(err)
 				return
 			}
-			box.UntilNear(ctx, written, 10*inFlight)
+			box.UntilNear(ctx, written, ahead)
 		}
 	}()
 	return func() { cancel(); <-done }

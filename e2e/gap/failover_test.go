@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -128,6 +129,56 @@ func testFailoverBehindTheSpool(t *testing.T, major int) {
 	follower.OneByOne("after", 1)
 	box.UntilAccepted(2)
 	e2e.Finish(t, sut, box.Gets(follower.Diary()...))
+}
+
+// A standby takes over without the slot, and somebody makes it there, as Patroni does with what is
+// under slots: when it has not come along. It has nothing of what was committed before: that is a
+// gap still, also for a process that was in one already, and for one that has just lost the server.
+func TestFailoverSlotMadeAfterwards(t *testing.T) {
+	t.Parallel()
+	for _, major := range []int{0, 18} {
+		for _, late := range []bool{false, true} { // it is made when the process has found the gap
+			t.Run(fmt.Sprintf("%d/late %t", major, late), func(t *testing.T) {
+				t.Parallel()
+				primary, db, box := newPrimary(t, major)
+				port := e2e.FreePort(t)
+				both := *db
+				both.URL = e2e.TakesWrites(t, db.URL, primary.Port(), port)
+				sut := e2e.Start(t, &both).Until("active")
+				heard := announce(db, box)
+				untilSettled(box, db)
+				standby := e2e.CopyServer(t, primary, db, e2e.Copy{
+					Dir: filepath.Join(primary.Dir(), "s"), Major: major, Port: port, Standby: true,
+				})
+				follower := e2e.Connect(t, standby.URL(db.Name))
+				e2e.CaughtUp(db, follower)
+				if !late {
+					sut.Signal(syscall.SIGSTOP)
+				}
+				if err := primary.Kill(); err != nil {
+					t.Fatal(err)
+				}
+				follower.Exec(`SELECT pg_promote()`)
+				if late {
+					untilInGap(sut, "slot_missing")
+				}
+				lost := lose(follower)
+				follower.Exec(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, db.Name)
+				sut.Signal(syscall.SIGCONT)
+				untilInGap(sut, "slot_moved")
+				told := sut.Get("/readyz")
+				d, _ := follower.Doctor()
+				e2e.WantFinding(t, d, "gap", "problem", "slot_moved", "was made there afterwards",
+					"switch back")
+				if !strings.Contains(told, "was made there afterwards") {
+					t.Errorf("/readyz answers %q", told)
+				}
+				follower.AcceptGap()
+				sut.Until("active").UntilPrinted("the gap is over")
+				e2e.Finish(t, sut, box.Gets(append(heard, after(follower, lost)...)...))
+			})
+		}
+	}
 }
 
 // newPrimary returns a server with a CRM that is set up, and the receiver of its webhook.

@@ -235,7 +235,7 @@ func TestAcceptGapIsRefused(t *testing.T) {
 	}
 	for _, want := range []string{
 		`a process reads replication slot "` + db.Name + `"`,
-		"stop that process first", "pg_stat_replication",
+		"stop that process first, and drop the slot", "pg_stat_replication",
 	} {
 		if !strings.Contains(refused.Log.String(), want) {
 			t.Errorf("the message does not hold %q:\n%s", want, refused.Log.String())
@@ -243,6 +243,76 @@ func TestAcceptGapIsRefused(t *testing.T) {
 	}
 	db.OneByOne("after", 3)
 	e2e.Finish(t, sut, box.Gets(db.Diary()...))
+}
+
+// Where there is no gap nothing can be given up by accepting one, whatever is said of the spool:
+// neither before the first start, nor while changes wait in the slot and deliveries in the spool.
+func TestAcceptNoGap(t *testing.T) {
+	onBoth(t, func(t *testing.T, db *e2e.Database) {
+		box := e2e.NewInbox(t)
+		db.AddWebhook(box, "*.*")
+		refused := func(says ...string) {
+			t.Helper()
+			before := db.Prepared()
+			for _, args := range [][]string{
+				{"setup", "--accept-gap"}, {"setup", "--accept-gap", "--spool=keep"},
+				{"setup", "--accept-gap", "--spool=discard"},
+			} {
+				p := e2e.Run(t, db.Env(), args...)
+				for _, want := range append(says, "there is no gap: ") {
+					if p.Wait() != 1 || !strings.Contains(p.Log.String(), want) {
+						t.Errorf("%v: exit code %d, want 1 and %q:\n%s", args, p.Wait(), want, p.Log.String())
+					}
+				}
+			}
+			if after := db.Prepared(); after != before {
+				t.Errorf("the database was\n%s\nand is\n%s", before, after)
+			}
+		}
+		refused("nothing was announced yet from slot", "hookline setup,")
+
+		park(db, box, "parked")
+		db.OneByOne("unread", 3)
+		stands := func() string {
+			return e2e.Value[string](db, `SELECT concat_ws(' ', confirmed_flush_lsn, restart_lsn,
+				(SELECT to_jsonb(c) FROM hookline.checkpoint c),
+				(SELECT jsonb_agg(q) FROM hookline.queue q),
+				(SELECT jsonb_agg(o) FROM hookline.owner o), (SELECT jsonb_agg(s) FROM hookline.spool s),
+				(SELECT count(*) FROM hookline.delivery), (SELECT count(*) FROM hookline.notice))
+				FROM pg_replication_slots WHERE slot_name = $1`, db.Name)
+		}
+		before := stands()
+		refused("brings all that was committed since", "hookline run goes on from there",
+			"pg_drop_replication_slot('"+db.Name+"')")
+		if after := stands(); after != before {
+			t.Errorf("slot, checkpoint and spool stood at\n%s\nand stand at\n%s", before, after)
+		}
+		e2e.Finish(t, e2e.Start(t, db, e2e.Often).Until("active"), box.Gets(db.Diary()...))
+
+		// what the message says, of changes that nobody wants to hear of
+		heard := db.Diary()
+		lost := lose(db)
+		db.DropSlot()
+		db.AcceptGap()
+		sut := e2e.Start(t, db).Until("active")
+		e2e.Finish(t, sut, box.Gets(append(heard, after(db, lost)...)...))
+	})
+}
+
+// A slot of the name that others read by another plugin is left alone.
+func TestAcceptGapOfAnothersSlot(t *testing.T) {
+	t.Parallel()
+	db := e2e.NewCRM(t)
+	db.Exec(`SELECT pg_create_logical_replication_slot($1, 'test_decoding')`, db.Name)
+	p := e2e.Run(t, db.Env(), "setup", "--accept-gap")
+	if p.Wait() != 1 || !strings.Contains(p.Log.String(), `is of plugin "test_decoding"`) {
+		t.Errorf("exit code %d, want 1 and the plugin:\n%s", p.Wait(), p.Log.String())
+	}
+	const there = `SELECT count(*)::int FROM pg_replication_slots WHERE plugin = 'test_decoding'
+		AND slot_name = $1`
+	if n := e2e.Value[int](db, there, db.Name); n != 1 {
+		t.Error("the slot is gone")
+	}
 }
 
 // announce makes changes that the inbox hears of, and returns the diary up to them.

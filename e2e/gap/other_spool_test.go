@@ -57,6 +57,28 @@ func wantOtherSpool(sut *e2e.Process, db *e2e.Database, says, setting string) {
 	}
 }
 
+// acceptSpool goes on with another spool and the slot of before. The log says what is given up: what
+// waited in the spool, and nothing of the stream.
+func acceptSpool(db *e2e.Database, setting string) {
+	db.T.Helper()
+	at := e2e.Value[string](db, `SELECT confirmed_flush_lsn::text FROM pg_replication_slots
+		WHERE slot_name = $1`, db.Name)
+	p := e2e.Run(db.T, db.Env(setting), "setup", "--accept-gap", "--spool=keep")
+	if p.Wait() != 0 {
+		db.T.Fatalf("setup --accept-gap: exit code %d:\n%s", p.Wait(), p.Log.String())
+	}
+	for _, want := range []string{
+		"gap accepted: what waited in the spool of before is not delivered", "from=" + at,
+	} {
+		if !strings.Contains(p.Log.String(), want) {
+			db.T.Errorf("setup --accept-gap does not print %q:\n%s", want, p.Log.String())
+		}
+	}
+	if strings.Contains(p.Log.String(), "is not announced") {
+		db.T.Errorf("setup --accept-gap tells of changes that are lost:\n%s", p.Log.String())
+	}
+}
+
 // Where the spool was, there is an empty one: that is no first start. Nothing is delivered. With
 // the spool of before all goes on; without it, what an operator accepts is the loss of what waited
 // in it, and of nothing else.
@@ -93,8 +115,15 @@ func TestEmptySpool(t *testing.T) {
 					asks.Log.String())
 			}
 		}
-		db.AcceptGapWith("keep", wrong)
+		operator := e2e.NewInbox(t)
+		db.AddOwnWebhook(operator, "event", "hookline.gap")
+		acceptSpool(db, wrong)
 		sut.Until("active").UntilPrinted("the gap is over")
+		operator.UntilAccepted(1)
+		if told := string(operator.All()[0].Body); !strings.Contains(told,
+			"What waited in the spool of before is not delivered") {
+			t.Errorf("operators hear %s", told)
+		}
 		e2e.Finish(t, sut, box.Gets(append(heard, after(db, lost)...)...))
 	})
 }
@@ -224,7 +253,7 @@ func TestAcceptSpoolIsKilled(t *testing.T) {
 		second := e2e.Start(t, db, wrong)
 		untilInGap(second, "other_spool")
 		second.Stop()
-		db.AcceptGapWith("keep", wrong)
+		acceptSpool(db, wrong)
 		sut.Until("active")
 		diary := box.Gets(db.Diary()...)
 		e2e.Eventually(t, diary.Missing)
@@ -279,4 +308,117 @@ func TestSpoolLeftBehind(t *testing.T) {
 	wantOtherSpool(sut, db, "has no checkpoint of slot", setting)
 	sut.Stop()
 	e2e.Finish(t, e2e.Start(t, db, e2e.Often).Until("active"), box.Gets(db.Diary()...))
+}
+
+// The spool is replaced while Hookline runs, and nothing moves: the process tells what doctor and
+// status tell, lets go of the slot, so that the same command ends it, and goes on by itself.
+func TestSpoolReplacedAtWork(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		reason  string
+		majors  []int
+		replace func(db, spool *e2e.Database)
+	}{
+		"emptied": {"other_spool", []int{0, 18}, func(db, spool *e2e.Database) {
+			spool.Exec(`DROP SCHEMA hookline CASCADE`)
+		}},
+		"dropped": {"other_spool", []int{0}, func(db, spool *e2e.Database) {
+			db.Exec(`DROP DATABASE spool WITH (FORCE)`)
+			db.Exec(`CREATE DATABASE spool`)
+		}},
+		// as many changes were made in it, by as many processes
+		"another": {"other_spool", []int{0}, func(db, spool *e2e.Database) {
+			spool.Exec(`UPDATE hookline.checkpoint SET id = gen_random_uuid()`)
+			spool.Exec(`TRUNCATE hookline.queue CASCADE`)
+		}},
+		"set back": {"slot_moved", []int{0, 18}, func(db, spool *e2e.Database) {
+			db.Exec(`DROP DATABASE spool WITH (FORCE)`)
+			db.Exec(`ALTER DATABASE backup RENAME TO spool`)
+		}},
+	} {
+		for _, major := range test.majors {
+			t.Run(fmt.Sprint(name, " ", major), func(t *testing.T) {
+				t.Parallel()
+				_, db := e2e.NewServerMajor(t, major, nil)
+				db.WithContacts()
+				box := e2e.NewInbox(t)
+				db.AddWebhook(box, "*.*")
+				setting, spool := spoolIn(db, "spool")
+				sut := e2e.Start(t, db, setting).Until("active")
+				announce(db, box)
+				sut.Stop()
+				_ = spool.Conn.Close(t.Context())
+				db.Exec(`CREATE DATABASE backup TEMPLATE spool`)
+				spool.Conn = spool.Session()
+
+				sut = e2e.Start(t, db, setting, "HOOKLINE_HOLD_MAX=100ms").Until("active")
+				operator := e2e.NewInbox(t)
+				db.AddOwnWebhook(operator, "event", "hookline.gap")
+				db.OneByOne("more", 3)
+				box.UntilAccepted(6)
+				heard := db.Diary()
+				box.Answers(e2e.Always(http.StatusServiceUnavailable))
+				before := db.Position()
+				db.OneByOne("lost", 3) // in the spool, and so with it
+				db.UntilAcknowledged(before)
+				lost := len(db.Diary())
+
+				test.replace(db, spool)
+				untilInGap(sut, test.reason)
+				says := sut.Get("/readyz")
+				d, _ := db.Doctor(setting)
+				finding := d.Finding("gap")
+				for _, line := range append(strings.Split(finding.Mend, "\n"),
+					strings.TrimPrefix(finding.Found, test.reason+": ")) {
+					if !strings.Contains(says, line) {
+						t.Errorf("doctor says %q, and /readyz\n%s", line, says)
+					}
+				}
+				checkGapLog(sut, test.reason)
+				box.Answers(nil)
+				db.OneByOne("kept", 3)
+				e2e.Eventually(t, func() error { // what was in hand is given up first
+					p := e2e.Run(t, db.Env(setting), "setup", "--accept-gap", "--spool=keep")
+					if p.Wait() != 0 {
+						return fmt.Errorf("setup --accept-gap: exit code %d:\n%s", p.Wait(), p.Log.String())
+					}
+					return nil
+				})
+				sut.Until("active").UntilPrinted("the gap is over")
+				e2e.Finish(t, sut, box.Gets(append(heard, after(db, lost)...)...))
+			})
+		}
+	}
+}
+
+// The checkpoint alone is set back while Hookline runs: that is no loss, as long as the spool has
+// all that was put into it. It is saved again, and nobody is asked.
+func TestCheckpointSetBackAtWork(t *testing.T) {
+	onBoth(t, func(t *testing.T, db *e2e.Database) {
+		box := e2e.NewInbox(t)
+		db.AddWebhook(box, "*.*")
+		setting, spool := spoolIn(db, "spool")
+		sut := e2e.Start(t, db, setting).Until("active")
+		const position = `SELECT settled_lsn::text FROM hookline.checkpoint`
+		first := e2e.Value[string](spool, position)
+		before := db.Position()
+		announce(db, box)
+		db.UntilAcknowledged(before)
+		saved := e2e.Value[string](spool, position)
+		spool.Exec(`UPDATE hookline.checkpoint SET settled_lsn = $1::text::pg_lsn, commit_lsn = '0/0',
+			change_index = 0`, first)
+		sut.UntilPrinted("the checkpoint was set back by somebody else, and is saved again")
+		if at := e2e.Value[bool](spool, `SELECT settled_lsn >= $1::text::pg_lsn FROM hookline.checkpoint`,
+			saved); !at {
+			t.Errorf("the checkpoint is before %s", saved)
+		}
+		if p := e2e.Run(t, db.Env(setting), "status"); p.Wait() != 0 {
+			t.Errorf("status: exit code %d:\n%s", p.Wait(), p.Out.String())
+		}
+		if got := sut.Get("/readyz"); got != "200 active" {
+			t.Errorf("/readyz answers %q", got)
+		}
+		after(db, 0)
+		e2e.Finish(t, sut, box.Gets(db.Diary()...))
+	})
 }

@@ -1,6 +1,7 @@
 package gap
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -145,6 +146,103 @@ func TestUpgradeWithoutTheSlot(t *testing.T) {
 			e2e.Finish(t, sut, box.Gets(upgraded.Diary()...))
 		})
 	}
+}
+
+// Postgres is upgraded without hookline upgrade prepare, in the way of the least loss that
+// docs/failover.md tells. What waits in the spool and what is dead is kept. While the CRM is stopped
+// nothing is lost; else what it commits between the end of Hookline and the new slot is, and no
+// more.
+func TestUpgradeNotPrepared(t *testing.T) {
+	t.Parallel()
+	for _, stopped := range []bool{true, false} {
+		t.Run(fmt.Sprint("CRM stopped ", stopped), func(t *testing.T) {
+			t.Parallel()
+			postgrestest.NeedUpgrade(t, 17, 18)
+			server, db := e2e.NewServerMajor(t, 17, map[string]string{"autovacuum": "off"})
+			db.WithContacts()
+			box, failing := e2e.NewInbox(t), e2e.NewInbox(t)
+			db.AddWebhook(box, "*.*")
+			db.AddWebhook(failing, "*.*")
+			failing.Answers(e2e.Always(http.StatusServiceUnavailable))
+			const soon = "HOOKLINE_HOLD_MAX=100ms"
+			sut := e2e.Start(t, db, soon, "HOOKLINE_RETRY_SCHEDULE=10ms").Until("active")
+			db.OneByOne("dead", 3)
+			db.UntilDead(3)
+			sut.Stop()
+			db.OneByOne("waiting", 3)
+			if unread(db) == 0 {
+				t.Error("the page's query tells nothing of what is left")
+			}
+			for unread(db) > 0 {
+				sut = e2e.Start(t, db, soon).Until("active")
+				untilCaughtUp(db)
+				sut.Stop()
+			}
+			heard := db.Diary()
+			lost := func(on *e2e.Database, contact string) {
+				if !stopped {
+					on.OneByOne(contact, 3)
+				}
+			}
+			lost(db, "old")
+
+			upgrade := newUpgrade(t, server, 18)
+			if out, err := upgrade.Check(t.Context()); err == nil || !strings.Contains(out,
+				"logical replication slots that cannot be upgraded") {
+				t.Errorf("pg_upgrade --check: %v, want it to refuse the slot:\n%s", err, out)
+			}
+			if err := server.Restart(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			db.Conn = db.Session()
+			db.DropSlot()
+			upgraded := pgUpgrade(t, upgrade, server, db, 18)
+			lost(upgraded, "new")
+			accept := e2e.Run(t, upgraded.Env(), "setup", "--accept-gap", "--spool=keep")
+			if accept.Wait() != 0 || !strings.Contains(accept.Log.String(), "from=") {
+				t.Fatalf("setup --accept-gap: exit code %d, want 0 and what is given up:\n%s", accept.Wait(),
+					accept.Log.String())
+			}
+
+			end := len(upgraded.Diary())
+			if n := end - len(heard); n != map[bool]int{true: 0, false: 6}[stopped] {
+				t.Fatalf("%d changes are given up", n)
+			}
+			upgraded.OneByOne("after", 3)
+			failing.Answers(nil)
+			sut = e2e.Start(t, upgraded, soon, e2e.Often).Until("active")
+			upgraded.UntilDead(3)
+			if replay := e2e.Run(t, upgraded.Env(), "deliveries", "replay", "--all"); replay.Wait() != 0 {
+				t.Errorf("deliveries replay: exit code %d:\n%s", replay.Wait(), replay.Log.String())
+			}
+			told := append(heard, upgraded.Diary()[end:]...)
+			e2e.Finish(t, sut, box.Gets(told...), failing.Gets(told...))
+		})
+	}
+}
+
+// unread runs the query of docs/failover.md that tells whether the slot has something to announce
+// yet.
+func unread(db *e2e.Database) int {
+	db.T.Helper()
+	return e2e.Value[int](db, `SELECT count(*)::int FROM pg_logical_slot_peek_binary_changes($1, NULL,
+		NULL, 'proto_version', '1', 'publication_names', 'hookline')`, db.Name)
+}
+
+// untilCaughtUp waits until status says that Hookline is some hundred bytes behind at most.
+func untilCaughtUp(db *e2e.Database) {
+	db.T.Helper()
+	e2e.Eventually(db.T, func() error {
+		var status struct{ Slot struct{ LagBytes int64 } }
+		p := e2e.Run(db.T, db.Env(), "status", "--json")
+		if err := json.Unmarshal([]byte(p.Out.String()), &status); err != nil {
+			return err
+		}
+		if behind := status.Slot.LagBytes; behind > 999 {
+			return fmt.Errorf("%d B behind", behind)
+		}
+		return nil
+	})
 }
 
 // prepare makes the slot ready for pg_upgrade.

@@ -28,11 +28,12 @@ func (d *Database) FindGap(ctx context.Context, store *spool.Spool) (gap *cdc.Ga
 // CheckDrop returns a *cdc.Problem when the slot is not Hookline's to drop, or when a process reads
 // it; and whether there is one.
 func (d *Database) CheckDrop(ctx context.Context) (exists bool, err error) {
-	var name, here string
+	var name, here, plugin string
 	var active bool
-	err = d.Pool.QueryRow(ctx,
-		`SELECT coalesce(database, ''), current_database(), active_pid IS NOT NULL
-		FROM pg_replication_slots WHERE slot_name = $1`, d.Config.CDC.Slot).Scan(&name, &here, &active)
+	err = d.Pool.QueryRow(ctx, `SELECT coalesce(database, ''), current_database(),
+			coalesce(plugin, ''), active_pid IS NOT NULL
+		FROM pg_replication_slots WHERE slot_name = $1`, d.Config.CDC.Slot).
+		Scan(&name, &here, &plugin, &active)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return false, nil
@@ -42,6 +43,12 @@ func (d *Database) CheckDrop(ctx context.Context) (exists bool, err error) {
 		return true, &cdc.Problem{
 			What: fmt.Sprintf("replication slot %q belongs to database %q, not to %q, and is left alone",
 				d.Config.CDC.Slot, name, here),
+			Hint: "set HOOKLINE_SLOT to another name",
+		}
+	case plugin != "pgoutput":
+		return true, &cdc.Problem{
+			What: fmt.Sprintf("replication slot %q is of plugin %q, not of pgoutput, and is left alone",
+				d.Config.CDC.Slot, plugin),
 			Hint: "set HOOKLINE_SLOT to another name",
 		}
 	case active:
@@ -54,8 +61,8 @@ func (d *Database) slotInUse() error {
 	return &cdc.Problem{
 		What: fmt.Sprintf("a process reads replication slot %q at this moment, so there is no gap to "+
 			"accept", d.Config.CDC.Slot),
-		Hint: "if it is to be given up all the same, stop that process first; this shows where it " +
-			"runs: SELECT * FROM pg_stat_replication;",
+		Hint: "if what it brings is to be given up all the same, stop that process first, and drop the " +
+			"slot; this shows where it runs: SELECT * FROM pg_stat_replication;",
 	}
 }
 

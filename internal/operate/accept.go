@@ -12,6 +12,7 @@ import (
 	"hookline/cdc"
 	"hookline/internal/bus"
 	"hookline/internal/crm"
+	"hookline/internal/pg"
 	"hookline/notice"
 	"hookline/spool"
 )
@@ -26,10 +27,14 @@ const (
 )
 
 // AcceptGap gives up what can no longer be announced, while no other process prepares the database.
+// Where there is no gap it changes nothing, and returns a *cdc.Problem.
 func AcceptGap(
 	ctx context.Context, db *crm.Database, store *spool.Spool, choice SpoolChoice,
 ) error {
 	cfg, log := db.Config, db.Log
+	if _, err := needGap(ctx, db, store); err != nil {
+		return err
+	}
 	if err := crm.PrepareSpool(ctx, store, log); err != nil {
 		return err
 	}
@@ -40,15 +45,15 @@ func AcceptGap(
 	}
 	return db.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		return cdc.WithPrepareLockIdle(ctx, conn.Conn(), func() error {
-			gap, err := findGap(ctx, db, store)
+			gap, err := needGap(ctx, db, store)
 			if err != nil {
 				return err
 			}
-			if gap != nil && gap.Reason == cdc.BusLost {
+			if gap.Reason == cdc.BusLost {
 				log.Warn("gap accepted: what was in the bus is not delivered", "what", gap.What)
 				return store.ForgetMemo(ctx)
 			}
-			if gap != nil && gap.Reason == cdc.Unreadable {
+			if gap.Reason == cdc.Unreadable {
 				begin, to, err := cdc.SkipUnreadable(ctx, conn.Conn(), cfg.CDC, store)
 				if err != nil {
 					return err
@@ -60,19 +65,15 @@ func AcceptGap(
 			if _, err := db.CheckDrop(ctx); err != nil {
 				return err
 			}
-			return acceptLoss(ctx, db, conn.Conn(), store, gap, choice)
+			return acceptLoss(ctx, db, conn.Conn(), store, gap.Reason, choice)
 		})
 	})
 }
 
-// acceptLoss gives up what is lost of the stream, or of the spool; gap is nil where nothing is.
+// acceptLoss gives up what is lost of the stream, or of the spool.
 func acceptLoss(ctx context.Context, db *crm.Database, conn *pgx.Conn, store *spool.Spool,
-	gap *cdc.Gap, choice SpoolChoice,
+	reason cdc.Reason, choice SpoolChoice,
 ) error {
-	var reason cdc.Reason
-	if gap != nil {
-		reason = gap.Reason
-	}
 	if reason == cdc.OtherSpool {
 		return acceptSpool(ctx, db, conn, store, choice)
 	}
@@ -87,6 +88,40 @@ func acceptLoss(ctx context.Context, db *crm.Database, conn *pgx.Conn, store *sp
 		return keepSlot(ctx, db, conn, store, reason, begin)
 	}
 	return RenewSlot(ctx, db, conn, store, string(reason), choice)
+}
+
+// needGap returns the gap that is to be accepted, and a *cdc.Problem where there is none. A slot
+// that is missing before anything was announced is none: nothing is given up by making it.
+func needGap(ctx context.Context, db *crm.Database, store *spool.Spool) (*cdc.Gap, error) {
+	slot := db.Config.CDC.Slot
+	gap, err := findGap(ctx, db, store)
+	if err != nil {
+		return nil, err
+	}
+	checkpoint, err := store.LoadCheckpoint(ctx, slot)
+	if err != nil || gap != nil && (gap.Reason != cdc.SlotMissing || checkpoint != nil) {
+		return gap, err
+	}
+	if _, err := db.CheckDrop(ctx); err != nil {
+		return nil, err
+	}
+	if checkpoint == nil {
+		return nil, &cdc.Problem{
+			What: fmt.Sprintf("there is no gap: nothing was announced yet from slot %q", slot),
+			Hint: "hookline setup, which makes what is missing; hookline run does so, too",
+		}
+	}
+	at, err := db.SlotPosition(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return nil, &cdc.Problem{
+		What: fmt.Sprintf("there is no gap: slot %q is at %s, and brings all that was committed since",
+			slot, at),
+		Hint: fmt.Sprintf("hookline run goes on from there. If what it brings is to be given up all the "+
+			"same, drop it, and then run this again: SELECT pg_drop_replication_slot(%s);",
+			pg.Literal(slot)),
+	}
 }
 
 // findGap looks for a gap of the slot, and else of the bus.
@@ -169,8 +204,11 @@ func keepSlot(ctx context.Context, db *crm.Database, conn *pgx.Conn, store *spoo
 	}
 	if begin == nil {
 		begin = &cdc.Checkpoint{Settled: cdc.Position{End: to}}
+		db.Log.Warn("gap accepted: what waited in the spool of before is not delivered, and the stream "+
+			"goes on where it was", "slot", cfg.Slot, "from", to)
+	} else {
+		tellAccepted(db.Log, cfg.Slot, begin, to)
 	}
-	tellAccepted(db.Log, cfg.Slot, begin, to)
 	// told twice when killed after it
 	if _, err := store.Note(ctx, []notice.Row{notice.Gap(string(reason), begin, to)}); err != nil {
 		return err

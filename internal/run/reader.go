@@ -26,6 +26,7 @@ func (s *session) readerParts() parts {
 		{"publisher", s.openPublisher, s.closePublisher},
 		background("publisher's end", s.followPublisher),
 		background("webhooks told", s.tellWebhooks),
+		background("spool watch", s.watchSpool),
 		background("transitions", s.followTransitions),
 		{"mapper", s.openMapper, nil},
 		background("new tables", func(ctx context.Context) { s.tables.follow(ctx) }),

@@ -73,6 +73,7 @@ func (s *session) parts() parts {
 		{"webhooks and catalog", s.load, nil},
 		{"deliveries of before", s.takeUp, nil},
 		background("record", func(ctx context.Context) { s.accepted.TakeUp(ctx) }),
+		background("spool watch", s.watchSpool),
 		background("transitions", s.followTransitions),
 		{"mapper", s.openMapper, nil},
 		background("new tables", func(ctx context.Context) { s.tables.follow(ctx) }),
