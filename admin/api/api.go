@@ -381,8 +381,9 @@ func Bind(input any, value func(tag reflect.StructTag) (name, text string)) erro
 	return nil
 }
 
-// Pace is the shortest time between two pieces of news to one who listens.
-const Pace = 250 * time.Millisecond
+// Pace is the shortest time between two pieces of news to one who listens. Making them costs as
+// much as some hundred deliveries, so that it is not to be had at each of them.
+const Pace = time.Second
 
 // Stream sends deliveries as they are attempted, as server-sent events: each as render makes it of
 // a list, until either side ends it. Of
