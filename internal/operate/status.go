@@ -94,6 +94,7 @@ func ReadStatus(ctx context.Context, cfg config.Config) (*Status, error) {
 	if s.Spool, s.Gaps, err = crm.ReadSpool(ctx, store); err != nil {
 		return nil, err
 	}
+	crm.MarkDeleted(s.Spool, s.Webhooks)
 	if err := s.readBus(ctx, cfg, store, quiet); err != nil {
 		return nil, err
 	}
@@ -178,7 +179,7 @@ func (s *Status) readBus(
 	case known:
 		s.add("bus", problem)
 	case bus.IsAway(err):
-		s.add("bus", &cdc.Problem{What: err.Error(), Hint: "it goes on by itself once NATS is there"})
+		s.add("bus", &cdc.Problem{What: err.Error(), Hint: bus.Meanwhile})
 	default:
 		return err
 	}
