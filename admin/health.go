@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -56,7 +57,7 @@ func Listen(
 ) (*Health, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("serve probes and metrics at HOOKLINE_HEALTH_ADDR=%q: %w", addr, err)
+		return nil, cannotListen(addr, err)
 	}
 	mux := http.NewServeMux()
 	h := &Health{listener: listener, server: &http.Server{
@@ -80,6 +81,16 @@ func Listen(
 	}()
 	log.Info("serving /livez, /readyz and /metrics", "addr", listener.Addr().String())
 	return h, nil
+}
+
+// cannotListen says why probes and metrics are not served, and what would be right.
+func cannotListen(addr string, err error) error {
+	err = fmt.Errorf("serve probes and metrics at HOOKLINE_HEALTH_ADDR=%q: %w", addr, err)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w: each hookline run on this machine needs an address of its own, "+
+			"a reader and a sender, too", err)
+	}
+	return err
 }
 
 // ServeMetrics changes what /metrics serves. Safe for concurrent use.

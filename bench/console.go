@@ -18,6 +18,7 @@ const (
 	mostPage      = 300 * time.Millisecond // that a page or an answer may take
 	mostPageSize  = 256 << 10              // bytes of a page
 	leastOfClosed = 0.98                   // the share of the rate without one that is left
+	mostOfCPU     = 1.02                   // the share of the CPU time without one that is taken
 	mostUnseen    = 1                      // MB that a console costs at which nobody looks
 )
 
@@ -28,6 +29,10 @@ func console(ctx context.Context, b *bench) (*result, error) {
 	figures, err := b.browse(ctx, waiting)
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
+	}
+	unseen, err := b.unseen(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("while nothing happens: %w", err)
 	}
 	beside, counts, err := b.beside(ctx)
 	if err != nil {
@@ -40,9 +45,10 @@ func console(ctx context.Context, b *bench) (*result, error) {
 			"backlog as that of backlog is drained without a console, with one at which nobody looks, and "+
 			"with one that is open three times, in turns: at the overview, at the webhooks, and live at "+
 			"the "+
-			"deliveries.",
-			whole(consoleHooks), whole(float64(waiting)), consoleAsks),
-		figures: append(figures, beside...),
+			"deliveries. Before that, Hookline is left alone for %s by turns without a console and with one "+
+			"at which nobody looks.",
+			whole(consoleHooks), whole(float64(waiting)), consoleAsks, idleSpan),
+		figures: append(append(figures, unseen), beside...),
 		counts:  counts,
 	}, nil
 }
@@ -163,6 +169,67 @@ func ask(ctx context.Context, addr, path string) (took time.Duration, size int64
 	return time.Since(began), size, err
 }
 
+// unseen measures how much more memory Hookline has with a console at which nobody looks, while
+// nothing happens.
+func (b *bench) unseen(ctx context.Context) (f figure, err error) {
+	to, err := listen(0)
+	if err != nil {
+		return f, err
+	}
+	defer to.close()
+	d, err := newDatabase(ctx, b.server, "console_unseen", to.url(0))
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if err := b.hookline.setup(ctx, d, d.slot(0)); err != nil {
+		return f, err
+	}
+	var memory [2]sample // without a console, and with one
+	for run := range 2 * b.runs {
+		kind := run % 2
+		if run/2%2 == 1 { // whoever is first is so every other time
+			kind = 1 - kind
+		}
+		say("console: left alone, run %d of %d", run+1, 2*b.runs)
+		now, err := b.alone(ctx, d, kind == 1)
+		if err != nil {
+			return f, err
+		}
+		memory[kind] = append(memory[kind], now)
+	}
+	more := sample{memory[1].median() - memory[0].median()}
+	return figure{
+		what: "nobody looks: more resident memory", values: more, print: megabytes,
+	}.upTo(mostUnseen), nil
+}
+
+// alone returns the resident memory of Hookline, with a console or without, at the end of a span in
+// which nothing happens.
+func (b *bench) alone(ctx context.Context, d *database, console bool) (float64, error) {
+	setting := "off"
+	if console {
+		addr, err := freeAddr()
+		if err != nil {
+			return 0, err
+		}
+		setting = addr
+	}
+	p, err := b.hookline.run(ctx, d, d.slot(0), "HOOKLINE_ADMIN_ADDR="+setting)
+	if err != nil {
+		return 0, err
+	}
+	defer p.kill()
+	if err := p.ready(); err != nil {
+		return 0, err
+	}
+	if err := waitUntil(p.alive, time.Now().Add(idleSpan)); err != nil {
+		return 0, err
+	}
+	u, err := p.stop()
+	return u.memory.now, err
+}
+
 // beside drains the same backlog in turns: without a console, with one, and with one that is open.
 func (b *bench) beside(ctx context.Context) (figures []figure, all counts, err error) {
 	const kinds = 3
@@ -205,17 +272,17 @@ func (b *bench) beside(ctx context.Context) (figures []figure, all counts, err e
 			what: "an open console: " + eventRate, values: rate[2], print: perSecond,
 			against: []comparison{{limit: without, values: rate[0]}},
 		}.atLeast(leastOfClosed),
-		{
+		figure{
 			what: "an open console: " + cpuTime, values: cpu[2], print: millis,
 			against: []comparison{{limit: without, values: cpu[0]}},
-		},
+		}.atMost(mostOfCPU),
 		{
-			what: "nobody looks: resident memory", values: memory[1], print: megabytes,
+			what: "nobody looks, after the backlog: resident memory", values: memory[1], print: megabytes,
 			against: []comparison{{limit: without, values: memory[0]}},
 		},
-		figure{
-			what: "nobody looks: more resident memory", values: more, print: megabytes,
-		}.upTo(mostUnseen),
+		{ // as attempts were made, what is remembered of them is in it
+			what: "nobody looks, after the backlog: more resident memory", values: more, print: megabytes,
+		},
 	}, all, nil
 }
 

@@ -3,6 +3,7 @@ package spool
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -57,7 +58,8 @@ func (s *Spool) eachDead(ctx context.Context, f Filter, tell []func(n int),
 	f.State = Dead
 	var counts []Count
 	for _, q := range queues {
-		if q.Dead == 0 || f.Webhook != "" && f.Webhook != q.Webhook {
+		if q.Dead == 0 || f.Webhook != "" && f.Webhook != q.Webhook ||
+			slices.Contains(f.NotTo, q.Webhook) {
 			continue
 		}
 		n, err := s.eachDeadOf(ctx, q.Webhook, f, tell, do)

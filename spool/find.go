@@ -37,6 +37,8 @@ type Filter struct {
 	Records []uint64 // mapper.Event.Record; nil: of all
 	Status  int      // of the last answer; -1: attempts were made, and the last had none
 
+	NotTo []string // keys of webhooks: those to them are left out
+
 	Unwanted bool // those alone that are not marked by Want
 }
 
@@ -193,6 +195,9 @@ func (f Filter) where(args []any) (string, []any) {
 	}
 	if f.Webhook != "" {
 		and("webhook = $%d", f.Webhook)
+	}
+	if len(f.NotTo) > 0 {
+		and("webhook <> ALL ($%d)", f.NotTo)
 	}
 	if f.Object != "" {
 		and("object = $%d", f.Object)

@@ -174,6 +174,40 @@ func TestGet(t *testing.T) {
 	}
 }
 
+// What is left out by its webhook is neither found nor counted, and stays as it is.
+func TestNotTo(t *testing.T) {
+	s := openClaimed(t, spool.Config{URL: postgrestest.NewDatabase(t)})
+	for _, webhook := range []string{"a", "b", "c"} {
+		dead := delivery(webhook, 1)
+		dead.Dead = true
+		put(t, s, dead)
+	}
+	f := spool.Filter{State: spool.Dead, NotTo: []string{"a", "c"}}
+	want := []spool.Count{{Webhook: "b", Events: 1}}
+	list, err := s.Find(t.Context(), f, 9)
+	if err != nil || !slices.Equal(found(list), []string{"b " + id(1)}) {
+		t.Errorf("found %q, %v", found(list), err)
+	}
+	if got, err := s.Count(t.Context(), f); err != nil || !slices.Equal(got, want) {
+		t.Errorf("count: %+v, %v, want %+v", got, err, want)
+	}
+	if got, err := s.Want(t.Context(), f); err != nil || !slices.Equal(got, want) {
+		t.Errorf("want: %+v, %v, want %+v", got, err, want)
+	}
+	if got, err := s.DiscardDead(t.Context(), f); err != nil || !slices.Equal(got, want) {
+		t.Errorf("discard: %+v, %v, want %+v", got, err, want)
+	}
+	queues, err := s.Queues(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range queues {
+		if q.Webhook != "b" && (q.Dead != 1 || q.Wanted != 0) {
+			t.Errorf("%s was changed: %+v", q.Webhook, q)
+		}
+	}
+}
+
 // What an operator looks for by a record or by an answer, and in more queues than are shown.
 func TestFindByRecordAndStatus(t *testing.T) {
 	s := openClaimed(t, spool.Config{URL: postgrestest.NewDatabase(t)})

@@ -504,6 +504,18 @@ func pick(rows []Row, name string) (Row, error) {
 	return Row{}, &NotFoundError{Name: name, Several: begin}
 }
 
+// PickKey returns the one of the keys that a name stands for: a key, an ID, or the beginning of an
+// ID that no other has. The error is a *NotFoundError when that is none, or several.
+func PickKey(keys []string, name string) (string, error) {
+	rows := make([]Row, len(keys))
+	for i, key := range keys {
+		_, id, _ := strings.Cut(key, "/")
+		rows[i] = Row{Status: Status{Key: key}, ID: id}
+	}
+	row, err := pick(rows, name)
+	return row.Key, err
+}
+
 // list reads all webhooks.
 func (r *Registry) list(ctx context.Context, tx pgx.Tx) (rows []Row, err error) {
 	sources, _, err := r.find(ctx, tx)

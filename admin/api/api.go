@@ -11,8 +11,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -337,6 +339,9 @@ func unread(err error) string {
 // to be changed, the query. The error is a
 // Wrong.
 func fromQuery(r *http.Request, input any) error {
+	if err := knownQuery(r, reflect.TypeOf(input).Elem()); err != nil {
+		return err
+	}
 	return Bind(input, func(tag reflect.StructTag) (string, string) {
 		if name := tag.Get("path"); name != "" {
 			return name, r.PathValue(name)
@@ -346,6 +351,31 @@ func fromQuery(r *http.Request, input any) error {
 		}
 		return "", ""
 	})
+}
+
+// knownQuery returns a Wrong when the query has a parameter that would be taken no notice of: what
+// was to be narrowed by it would be answered as a whole.
+func knownQuery(r *http.Request, input reflect.Type) error {
+	var known []string
+	for i := range input.NumField() {
+		if name := input.Field(i).Tag.Get("query"); name != "" && r.Method == http.MethodGet {
+			known = append(known, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.URL.Query())) {
+		switch {
+		case slices.Contains(known, name):
+		case r.Method != http.MethodGet:
+			return Wrong{fmt.Sprintf("query parameter %.64q: want none; what is to be changed "+
+				"is said in the body, as JSON", name)}
+		case len(known) == 0:
+			return Wrong{fmt.Sprintf("query parameter %.64q: want none here", name)}
+		default:
+			return Wrong{fmt.Sprintf("query parameter %.64q: want some of %s", name,
+				strings.Join(known, ", "))}
+		}
+	}
+	return nil
 }
 
 // Bind sets fields of the struct that input points to from texts: value returns the name and the
@@ -381,8 +411,9 @@ func Bind(input any, value func(tag reflect.StructTag) (name, text string)) erro
 	return nil
 }
 
-// Pace is the shortest time between two pieces of news to one who listens.
-const Pace = 250 * time.Millisecond
+// Pace is the shortest time between two pieces of news to one who listens. Making them costs as
+// much as some hundred deliveries, so that it is not to be had at each of them.
+const Pace = time.Second
 
 // Stream sends deliveries as they are attempted, as server-sent events: each as render makes it of
 // a list, until either side ends it. Of

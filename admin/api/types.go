@@ -219,6 +219,7 @@ type Detail struct {
 type Count struct {
 	Deliveries int            `json:"deliveries"`
 	Webhooks   []WebhookCount `json:"webhooks"`
+	Deleted    []WebhookCount `json:"deleted,omitempty" doc:"left out: those to webhooks that were deleted"`
 }
 
 // WebhookCount is how many of one webhook's.

@@ -18,6 +18,7 @@ import (
 	"hookline/admin"
 	"hookline/admin/api"
 	"hookline/admin/api/apitest"
+	"hookline/webhook"
 )
 
 // The files of others are those of their packages, unchanged.
@@ -122,6 +123,11 @@ func TestFormSavesWhatWasChanged(t *testing.T) {
 		{"settle_max", "1m", `{"settleMax":"1m"}`},
 		{"catch_up", "latest", `{"catchUp":"latest"}`},
 		{"no-headers", "yes", `{"headers":{}}`},
+		{"ca", " a\r\nb\r\n", `{"ca":"a\nb\n"}`},
+		{"no-ca", "yes", `{"ca":""}`},
+		{"client_certificate", "c", `{"clientCertificate":"c\n"}`},
+		{"client_key", "k", `{"clientKey":"k\n"}`},
+		{"no-client", "yes", `{"clientCertificate":"","clientKey":""}`},
 		{"ignore", "actor:API\r\n\r\norigin:a, b ", `{"ignore":["actor:API","origin:a, b"]}`},
 		{"headers", "X-Team: crm\r\n\r\nX-Key:  a:b ", `{"headers":{"X-Key":"a:b","X-Team":"crm"}}`},
 		{"workspace", "", `{"workspace":""}`},
@@ -140,6 +146,35 @@ func TestFormSavesWhatWasChanged(t *testing.T) {
 			done[len(done)-1] != want {
 			t.Errorf("%s=%q: %d, %q, want %q", test.field, test.value, w.Code, done, want)
 		}
+	}
+}
+
+// What makes no sense is refused without a word of what was given, and nothing is saved.
+func TestFormRefusesWrongCertificates(t *testing.T) {
+	backend := apitest.New()
+	c, err := New(backend, admin.NewAccess(""), false, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := strings.Repeat("hunter2", webhook.MostPEM/7+1)
+	for want, form := range map[string]url.Values{
+		"ca: is given, and there is to be none":         {"ca": {"hunter2"}, "no-ca": {"yes"}},
+		"client_key: is given, and there is to be none": {"client_key": {"hunter2"}, "no-client": {"yes"}},
+		"client_key: has 262":                           {"client_key": {key}},
+	} {
+		form.Set("key", backend.Hooks[0].Key)
+		r := httptest.NewRequestWithContext(t.Context(), "POST", "/webhook/save",
+			strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		c.ServeHTTP(w, r)
+		if page := html.UnescapeString(w.Body.String()); w.Code != 400 ||
+			!strings.Contains(page, want) || strings.Contains(page, "hunter2") {
+			t.Errorf("%d, want 400 and %q:\n%.2000s", w.Code, want, page)
+		}
+	}
+	if done := backend.Done(); len(done) != 0 {
+		t.Errorf("saved: %q", done)
 	}
 }
 

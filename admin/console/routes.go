@@ -254,6 +254,9 @@ func (c *Console) saveWebhook(w http.ResponseWriter, r *http.Request) error {
 	if err := paceOf(said, &s.PaceSettings); err != nil {
 		return err
 	}
+	if err := tlsOf(form, &s); err != nil {
+		return err
+	}
 	if text := said("fields"); text != nil {
 		s.Fields = append([]string{}, words(*text)...)
 	}

@@ -4,6 +4,7 @@ package recent
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -13,6 +14,10 @@ import (
 
 // answersMost is how many bytes of answers are kept, over all attempts: the oldest go first.
 const answersMost = 128 << 10
+
+// pieceMost is how many attempts are made room for at once: what is remembered grows with what was
+// attempted, without being copied.
+const pieceMost = 64
 
 // Numbered is an attempt and its number, from 1 for the first that was ever added.
 type Numbered struct {
@@ -26,11 +31,11 @@ type Log struct {
 	most int
 
 	mu      sync.Mutex
-	ring    []sender.Attempt // attempt n is at (n-1) % most
-	last    uint64           // number of the newest
-	answers int              // bytes that are kept of them
-	shed    uint64           // up to this number answers are gone
-	wake    chan struct{}    // closed at the next attempt; nil while nobody waits
+	ring    [][]sender.Attempt // attempt n is the one at (n-1) % most, counted over the pieces
+	last    uint64             // number of the newest
+	answers int                // bytes that are kept of them
+	shed    uint64             // up to this number answers are gone
+	wake    chan struct{}      // closed at the next attempt; nil while nobody waits
 	series  series
 }
 
@@ -51,56 +56,69 @@ func (l *Log) Add(a sender.Attempt) {
 		return
 	}
 	l.answers += len(a.Answer)
-	if len(l.ring) < l.most {
-		l.ring = append(l.ring, a)
-	} else {
-		slot := l.at(l.last)
-		l.answers -= len(slot.Answer)
-		*slot = a
+	if next := int((l.last - 1) % uint64(l.most)); next == len(l.ring)*pieceMost {
+		l.ring = append(l.ring, make([]sender.Attempt, min(pieceMost, l.most-next)))
 	}
+	slot := l.at(l.last)
+	l.answers -= len(slot.Answer)
+	*slot = a
 	for l.answers > answersMost {
 		l.shed = max(l.shed+1, l.first())
-		slot := l.at(l.shed)
+		slot = l.at(l.shed)
 		l.answers -= len(slot.Answer)
 		slot.Answer = ""
 	}
 }
 
 // at returns the place of an attempt that is kept.
-func (l *Log) at(n uint64) *sender.Attempt { return &l.ring[(n-1)%uint64(l.most)] }
+func (l *Log) at(n uint64) *sender.Attempt {
+	i := (n - 1) % uint64(l.most)
+	return &l.ring[i/pieceMost][i%pieceMost]
+}
 
 // first is the number of the oldest attempt that is kept.
-func (l *Log) first() uint64 { return l.last - uint64(len(l.ring)) + 1 }
+func (l *Log) first() uint64 { return l.last - min(l.last, uint64(l.most)) + 1 }
 
 // Find returns the newest attempts of which keep is true, newest first, at most limit of them. keep
 // must not call the Log.
-func (l *Log) Find(limit int, keep func(*sender.Attempt) bool) (list []Numbered) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for n := l.last; n >= l.first() && n > 0 && len(list) < limit; n-- {
-		if a := l.at(n); keep(a) {
-			list = append(list, Numbered{*a, n})
-		}
-	}
+func (l *Log) Find(limit int, keep func(*sender.Attempt) bool) []Numbered {
+	list, _ := l.since(0, limit, keep)
 	return list
 }
 
 // Since returns the attempts after one of that number of which keep is true, oldest first: at most
-// limit of them, the newest. keep must not call the Log.
+// limit of them, the newest. keep must not call the Log. last is the number of the newest of all
+// that were looked at.
 func (l *Log) Since(
 	n uint64,
 	limit int,
 	keep func(*sender.Attempt) bool,
 ) (list []Numbered, last uint64) {
+	list, last = l.since(n, limit, keep)
+	slices.Reverse(list)
+	return list, last
+}
+
+// since is Since, newest first. It looks at a piece of the ring at a time, and lets who adds go
+// first in between: an attempt is not to wait for all that somebody looks through. What is
+// overwritten meanwhile is not found.
+func (l *Log) since(
+	after uint64, limit int, keep func(*sender.Attempt) bool,
+) (list []Numbered, last uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for m := l.last; m > n && m >= l.first() && m > 0 && len(list) < limit; m-- {
-		if a := l.at(m); keep(a) {
-			list = append(list, Numbered{*a, m})
+	last = l.last
+	for n := last; n > after && n >= l.first() && len(list) < limit; n-- {
+		if a := l.at(n); keep(a) {
+			list = append(list, Numbered{*a, n})
+		}
+		if n%pieceMost == 0 {
+			l.mu.Unlock()
+			runtime.Gosched()
+			l.mu.Lock()
 		}
 	}
-	slices.Reverse(list)
-	return list, l.last
+	return list, last
 }
 
 // Last returns the number of the newest attempt.

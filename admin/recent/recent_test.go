@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,6 +52,63 @@ func TestOnlyTheLastAreKept(t *testing.T) {
 	if list, last := none.Since(0, 10, every); len(list) > 0 || last != 1 ||
 		len(none.Find(1, every)) > 0 {
 		t.Errorf("of none: %v, %d", list, last)
+	}
+}
+
+// What is remembered takes room in pieces, as it comes, and never more than was asked for.
+func TestRoomIsTakenAsAttemptsCome(t *testing.T) {
+	for _, most := range []int{1, pieceMost - 1, pieceMost, pieceMost + 1, 3*pieceMost + 5} {
+		l := New(most)
+		for n := 1; n <= 3*most+1; n++ {
+			l.Add(attempt(n))
+			room := 0
+			for _, piece := range l.ring {
+				room += cap(piece)
+			}
+			list := numbers(l.Find(most+1, every))
+			kept := min(n, most)
+			if room > most || room >= kept+pieceMost || len(list) != kept ||
+				list[0] != n || list[kept-1] != n-kept+1 {
+				t.Fatalf("%d of %d: room for %d, %v", n, most, room, list)
+			}
+		}
+	}
+}
+
+// Who looks through much does not hold up who adds: what is overwritten meanwhile is not found, and
+// what has come since is left for the next look.
+func TestAttemptsComeWhileSomebodyLooks(t *testing.T) {
+	const most = 4 * pieceMost
+	l := New(most)
+	for n := 1; n <= most; n++ {
+		l.Add(attempt(n))
+	}
+	added := make(chan struct{})
+	begun := sync.OnceFunc(func() {
+		go func() {
+			defer close(added)
+			for n := most + 1; n <= most+pieceMost; n++ {
+				l.Add(attempt(n))
+			}
+		}()
+	})
+	looked := 0
+	list, last := l.Since(0, most, func(a *sender.Attempt) bool {
+		begun()
+		looked++
+		return true
+	})
+	<-added
+	if last != most || len(list) != looked || list[len(list)-1].Seq != most {
+		t.Fatalf("%d of %d, up to %d", len(list), looked, last)
+	}
+	for i, a := range list {
+		if want := most - len(list) + 1 + i; int(a.Seq) != want || a.Number != want {
+			t.Fatalf("attempt %d is number %d, want %d", a.Number, a.Seq, want)
+		}
+	}
+	if news, last := l.Since(last, most, every); len(news) != pieceMost || last != most+pieceMost {
+		t.Errorf("%d came meanwhile, up to %d", len(news), last)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,7 +26,9 @@ import (
 	"hookline/config"
 	"hookline/internal/doctor"
 	"hookline/internal/operate"
+	"hookline/internal/pg"
 	"hookline/internal/postgres/postgrestest"
+	"hookline/internal/tlstest"
 )
 
 // sick is a database that something is wrong with.
@@ -37,6 +40,7 @@ type sick struct {
 	setup  bool     // it is set up
 	env    []string // names and values, by turns
 	want   []string // checks that are not ok
+	says   []string // of findings
 }
 
 const (
@@ -63,6 +67,8 @@ func TestConsoleTellsWhatTheDoctorFinds(t *testing.T) {
 	query(t, server, contacts+hooks+"GRANT SELECT ON webhooks TO poor_of_console")
 	query(t, other, contacts+hooks)
 	setUp(t, other)
+	certificate, key := tlstest.NewAuthority(t, "clients").
+		Issue(t, "crm", time.Now().Add(-time.Minute))
 	own := []string{"HOOKLINE_WEBHOOKS_TABLE", "hookline.webhook"}
 
 	seen := map[string]bool{}
@@ -98,15 +104,31 @@ func TestConsoleTellsWhatTheDoctorFinds(t *testing.T) {
 		{
 			name: "queues", same: true,
 			before: `INSERT INTO hookline.queue (slot, webhook, waiting, dead, paused, is_full)
-				VALUES (current_database(), 'a', 3, 0, 'it answered 410', false),
-				(current_database(), 'b', 0, 7, '', true)`,
+				VALUES (current_database(), 'public.webhooks/1', 3, 7, 'it answered 410', true),
+				(current_database(), 'public.webhooks/deleted', 2, 0, 'it answered 410', true)`,
 			want: []string{"spool"},
+			says: []string{"is paused", "the spool is full", "was deleted, and 2 deliveries wait"},
 		},
 		{
 			name: "a rotated secret", same: true,
 			before: `INSERT INTO hookline.webhook (url, previous_secret, previous_secret_until)
 				VALUES ('https://one.example', 'secret', now() - interval '1 s')`,
 			want: []string{"rotated secrets"},
+		},
+		{
+			name: "what webhooks say of events and receivers", same: true,
+			before: fmt.Sprintf(`INSERT INTO hookline.webhook
+					(url, operations, ignore, filter, client_certificate, client_key)
+				VALUES ('https://one.example', '{contact.*}', '{origin:nobody}', 'data.nickname == "Z"',
+					%s, %s), ('http://10.0.0.1/', '{contact.*}', NULL, NULL, NULL, NULL)`,
+				pg.Literal(certificate), pg.Literal(key)),
+			want: []string{"certificates", "ignored changes", "webhook"},
+			says: []string{"names the field", "gets nothing", "has been valid until"},
+		},
+		{
+			name: "bus away", same: true,
+			env:  []string{"HOOKLINE_NATS_URL", "nats://someone:confidential@127.0.0.1:1"},
+			want: []string{"bus"},
 		},
 		{
 			name: "identity taken back", same: true,
@@ -154,6 +176,13 @@ func TestConsoleTellsWhatTheDoctorFinds(t *testing.T) {
 			compare(t, d, all.Findings)
 			for _, f := range all.Findings {
 				seen[f.Check] = true
+			}
+			for _, text := range c.says {
+				if !slices.ContainsFunc(all.Findings, func(f cdc.Finding) bool {
+					return strings.Contains(f.Found, text)
+				}) {
+					t.Errorf("nothing is found that says %q: %+v", text, all.Findings)
+				}
 			}
 			for _, check := range c.want {
 				if !slices.ContainsFunc(all.Findings, func(f cdc.Finding) bool {
@@ -240,7 +269,7 @@ func wordsOf(text string) string {
 // checks returns the names of all checks that the source has.
 func checks(t *testing.T) (names []string) {
 	t.Helper()
-	name := regexp.MustCompile(`(?:Check: |\bOK\(|\n\t\{)"([a-zA-Z_ -]{3,})"`)
+	name := regexp.MustCompile(`(?:Check: |\bOK\(|\.Finding\(|\bcheck = |\n\t\{)"([a-zA-Z_ -]{3,})"`)
 	for _, dir := range []string{
 		"../../internal/doctor", "../../internal/operate", "../../cdc", "../../mapper",
 		"../../mapper/*", "../../webhook",

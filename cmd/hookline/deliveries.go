@@ -41,9 +41,35 @@ func withSpool(ctx context.Context, f func(store *spool.Spool) error) error {
 	return err
 }
 
+// withSpoolOf is withSpool for a command that may name a webhook as a person does: *name becomes its
+// key.
+func withSpoolOf(ctx context.Context, name *string, f func(store *spool.Spool) error) error {
+	return withSpool(ctx, func(store *spool.Spool) error {
+		if *name != "" {
+			known, err := knownWebhooks(ctx, store)
+			if err != nil {
+				return err
+			}
+			if *name, err = known.Key(*name); err != nil {
+				return err
+			}
+		}
+		return f(store)
+	})
+}
+
+// knownWebhooks reads which webhooks there are.
+func knownWebhooks(ctx context.Context, store *spool.Spool) (operate.KnownWebhooks, error) {
+	cfg, err := load()
+	if err != nil {
+		return operate.KnownWebhooks{}, err
+	}
+	return operate.ReadKnownWebhooks(ctx, cfg, store)
+}
+
 // deliveryFilter is how deliveries are picked on the command line.
 type deliveryFilter struct {
-	Webhook string               `placeholder:"KEY"     help:"${of_webhook}"`
+	Webhook string               `placeholder:"WEBHOOK" help:"${of_webhook}"`
 	Event   operate.EventPattern `placeholder:"PATTERN" help:"${of_event}"`
 	Since   moment               `placeholder:"TIME"    help:"${since}"`
 	Until   moment               `placeholder:"TIME"    help:"${until}"`
@@ -98,6 +124,8 @@ type deadChanged struct {
 	Total    int           `json:"total"` // changed, or would be
 	Webhooks []spool.Count `json:"webhooks"`
 	Passed   []passedOver  `json:"passedOver"`
+	// Deleted are left as they are, since their webhooks were deleted.
+	Deleted []spool.Count `json:"deleted,omitempty"`
 }
 
 // passedOver is a delivery that was named by its ID, and left as it is.
@@ -110,12 +138,16 @@ type passedOver struct {
 // change counts the deliveries and changes them, and tells what came of it.
 func (d deadFilter) change(
 	ctx context.Context, store *spool.Spool, out io.Writer, filter spool.Filter,
-	passed []passedOver, what, would string,
+	passed []passedOver, deleted []spool.Count, what, would string,
 	change func(context.Context, spool.Filter, ...func(int)) ([]spool.Count, error),
 ) (total int, err error) {
 	if !d.JSON {
 		for _, p := range passed {
 			fmt.Fprintf(out, "%s to webhook %s %s.\n", p.ID, p.Webhook, p.Why)
+		}
+		for _, d := range deleted {
+			fmt.Fprintf(out, "%d dead to webhook %s cannot be sent again: it was deleted.\n", d.Events,
+				d.Webhook)
 		}
 	}
 	counts, err := store.Count(ctx, filter)
@@ -125,7 +157,7 @@ func (d deadFilter) change(
 		p.end()
 	}
 	if total = totalOf(counts); d.JSON {
-		result := deadChanged{d.DryRun, total, append([]spool.Count{}, counts...), passed}
+		result := deadChanged{d.DryRun, total, append([]spool.Count{}, counts...), passed, deleted}
 		return total, errors.Join(err, printJSON(out, result))
 	}
 	if d.DryRun {

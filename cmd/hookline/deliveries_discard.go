@@ -11,7 +11,9 @@ import (
 type deliveriesDiscard struct{ deadFilter }
 
 func (c deliveriesDiscard) Run(ctx context.Context) error {
-	return withSpool(ctx, func(store *spool.Spool) error { return c.discard(ctx, store, os.Stdout) })
+	return withSpoolOf(ctx, &c.Webhook, func(store *spool.Spool) error {
+		return c.discard(ctx, store, os.Stdout)
+	})
 }
 
 func (c deliveriesDiscard) discard(ctx context.Context, store *spool.Spool, out io.Writer) error {
@@ -26,7 +28,7 @@ func (c deliveriesDiscard) discard(ctx context.Context, store *spool.Spool, out 
 			passed = append(passed, passedOver{d.ID, d.Webhook, why})
 		}
 	}
-	_, err = c.change(ctx, store, out, c.filter(), passed,
+	_, err = c.change(ctx, store, out, c.filter(), passed, nil,
 		"removed", "would be removed", store.DiscardDead)
 	return err
 }

@@ -29,7 +29,7 @@ func (c deliveriesList) Validate() error {
 }
 
 func (c deliveriesList) Run(ctx context.Context) error {
-	return withSpool(ctx, func(store *spool.Spool) error {
+	return withSpoolOf(ctx, &c.Webhook, func(store *spool.Spool) error {
 		return c.list(ctx, store, os.Stdout, time.Now())
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"hookline/internal/operate"
 	"hookline/spool"
 )
 
@@ -14,13 +15,21 @@ type deliveriesReplay struct{ deadFilter }
 
 func (c deliveriesReplay) Run(ctx context.Context) error {
 	return withSpool(ctx, func(store *spool.Spool) error {
-		return c.replay(ctx, store, os.Stdout, time.Now())
+		known, err := knownWebhooks(ctx, store)
+		if err == nil && c.Webhook != "" {
+			c.Webhook, err = known.Key(c.Webhook)
+		}
+		if err != nil {
+			return err
+		}
+		return c.replay(ctx, store, known, os.Stdout, time.Now())
 	})
 }
 
-// replay marks the deliveries. Whoever owns the spool sends them.
-func (c deliveriesReplay) replay(ctx context.Context, store *spool.Spool, out io.Writer,
-	now time.Time,
+// replay marks the deliveries, but those to webhooks that were deleted. Whoever owns the spool
+// sends them. When nothing is left to be sent, the error says so of those.
+func (c deliveriesReplay) replay(ctx context.Context, store *spool.Spool,
+	known operate.KnownWebhooks, out io.Writer, now time.Time,
 ) error {
 	named, err := c.named(ctx, store)
 	if err != nil {
@@ -38,7 +47,21 @@ func (c deliveriesReplay) replay(ctx context.Context, store *spool.Spool, out io
 	}
 	filter := c.filter()
 	filter.Unwanted = true
-	total, err := c.change(ctx, store, out, filter, passed,
+	deleted, err := known.ToDeleted(ctx, store, filter)
+	if err != nil {
+		return err
+	}
+	filter.NotTo = known.Deleted()
+	if deleted != nil && len(passed) == 0 {
+		left, err := store.Count(ctx, filter)
+		if err != nil {
+			return err
+		}
+		if totalOf(left) == 0 {
+			return operate.NoReceiver(deleted)
+		}
+	}
+	total, err := c.change(ctx, store, out, filter, passed, deleted,
 		"will be sent again", "would be sent again", store.Want)
 	if total > 0 && !c.DryRun && !c.JSON {
 		fmt.Fprintln(out, "A running Hookline begins within a second. If none runs, they are sent at "+

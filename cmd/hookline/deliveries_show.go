@@ -19,12 +19,12 @@ import (
 
 type deliveriesShow struct {
 	ID      string `arg:"" name:"id" help:"ID of the event."`
-	Webhook string `placeholder:"KEY" help:"The delivery to this webhook only."`
+	Webhook string `placeholder:"WEBHOOK" help:"The delivery to this webhook only."`
 	jsonFlag
 }
 
 func (c deliveriesShow) Run(ctx context.Context) error {
-	return withSpool(ctx, func(store *spool.Spool) error {
+	return withSpoolOf(ctx, &c.Webhook, func(store *spool.Spool) error {
 		return c.show(ctx, store, os.Stdout, time.Now())
 	})
 }

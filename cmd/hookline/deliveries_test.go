@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"hookline/internal/operate"
 	"hookline/internal/postgres/postgrestest"
 	"hookline/mapper"
 	"hookline/sender"
@@ -206,7 +207,8 @@ func TestDeliveriesReplay(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out strings.Builder
-		err = c.Replay.replay(t.Context(), s, &out, later)
+		err = c.Replay.replay(t.Context(), s, operate.KnownWebhooks{Unread: errors.ErrUnsupported}, &out,
+			later)
 		return out.String(), err
 	}
 	wanted := func() (n int) {

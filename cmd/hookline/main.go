@@ -75,8 +75,9 @@ var about = kong.Vars{
 		"the data of the record included.",
 	"deliveries_discard": "Remove dead deliveries for good. " +
 		"They count toward HOOKLINE_SPOOL_MAX_BYTES.",
-	"of_webhook": "Those to this webhook; hookline status shows the keys.",
-	"of_event":   "Those of person.created, person.*, *.created, *.*, or the event of an ID.",
+	"of_webhook": "Those to this webhook: its key, its ID, or the beginning of an ID; hookline status " +
+		"shows the keys.",
+	"of_event": "Those of person.created, person.*, *.created, *.*, or the event of an ID.",
 	"since": "Those of changes that were committed since: 2025-02-10T15:30:00Z, " +
 		"or 2h for two hours ago.",
 	"until": "Those of changes that were committed before.",

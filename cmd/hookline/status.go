@@ -124,7 +124,11 @@ func printStatus(out io.Writer, s *operate.Status, now time.Time) error {
 		if q.Waiting > 0 {
 			since = ", the first since " + humanize.RelTime(q.Oldest, now, "ago", "from now")
 		}
-		line("spool", "%s: %d waiting%s, %d dead, %s", q.Webhook, q.Waiting, since, q.Dead,
+		deleted := ""
+		if q.Deleted {
+			deleted = " (deleted)"
+		}
+		line("spool", "%s%s: %d waiting%s, %d dead, %s", q.Webhook, deleted, q.Waiting, since, q.Dead,
 			amount.Bytes(q.Bytes))
 	}
 	for _, g := range s.Gaps {

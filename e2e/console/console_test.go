@@ -2,15 +2,18 @@ package console
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"hookline/e2e"
 	"hookline/internal/receiver"
+	"hookline/internal/tlstest"
 	"hookline/sender"
 )
 
@@ -95,8 +98,72 @@ func TestDeliveryIsSentAgain(t *testing.T) {
 		}
 	}
 	manageWebhook(b)
+	manageCertificates(b)
 	b.end()
 	e2e.Finish(t, sut, box.Gets(db.Diary()...), dull.Gets(db.Diary()...))
+}
+
+// manageCertificates adds a webhook whose receiver is of an authority of its own and wants to know
+// who calls, tests it, and takes the certificates away again. No page shows its key.
+func manageCertificates(b *browser) {
+	b.t.Helper()
+	authority, clients := tlstest.NewAuthority(b.t, "receivers"), tlstest.NewAuthority(b.t, "clients")
+	certificate, key := clients.Issue(b.t, "crm", time.Now().Add(time.Hour))
+	_, foreign := clients.Issue(b.t, "another", time.Now().Add(time.Hour))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.TLS.PeerCertificates[0].Subject.String())
+	}))
+	server.TLS = authority.Server(b.t, clients)
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	server.StartTLS()
+	defer server.Close()
+	add := func(key string) {
+		b.open("/webhook/add")
+		b.fill("url", server.URL+"/path")
+		b.fill("operations", "nothing.created")
+		b.fill("ca", authority.PEM)
+		b.fill("client_certificate", certificate)
+		b.fill("client_key", key)
+		b.click("Add")
+	}
+	add(foreign)
+	b.until("is not the key of client_certificate")
+	b.forgive("400 (Bad Request)")
+	add(key)
+	b.until("This is the secret")
+	b.click("On to the webhook")
+	b.until("CN=receivers")
+	b.until("CN=crm, until")
+	b.click("Send a test")
+	b.until("The test was accepted: 200 OK")
+	b.click("Edit")
+	b.until("Change a webhook")
+	shown := evaluate[string](b, "document.documentElement.outerHTML")
+	for _, secret := range []string{key, strings.Split(key, "\n")[1], certificate} {
+		if strings.Contains(shown, secret) {
+			b.t.Errorf("the form shows a certificate, or its key:\n%s", shown)
+		}
+	}
+	b.fill("description", "of receivers")
+	b.click("Save")
+	b.until("of receivers")
+	b.until("CN=crm, until")
+	b.click("Send a test")
+	b.until("The test was accepted: 200 OK") // with the key that the form has left as it was
+	b.click("Edit")
+	b.until("Change a webhook")
+	b.run(chromedp.Click(chromedp.CSS("#no-client")), chromedp.Click(chromedp.CSS("#no-ca")))
+	b.click("Save")
+	b.until("of receivers")
+	if got := b.text(); strings.Contains(got, "CN=") {
+		b.t.Errorf("certificates that were taken away:\n%s", got)
+	}
+	b.click("Send a test")
+	b.until("The test was not accepted")
+	b.click("Remove")
+	b.until("for good?")
+	b.click("Remove it")
+	b.until("/webhooks\n")
 }
 
 // manageWebhook has a webhook added, tested, changed, given another secret, paused and resumed.

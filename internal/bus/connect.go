@@ -16,6 +16,11 @@ import (
 // ErrAway says that the bus cannot be reached, or does not answer, at present.
 var ErrAway = errors.New("the bus is away")
 
+// Meanwhile says what happens until NATS answers again, and what is to be done.
+const Meanwhile = "nothing new is delivered meanwhile, and nothing is lost: the slot keeps what is " +
+	"committed, which costs WAL on the database's disk, and the stream what it has; " +
+	"it goes on by itself once NATS is there"
+
 const (
 	connectLimit = 5 * time.Second // for a connection, and for one answer
 	firstPause   = 100 * time.Millisecond

@@ -154,7 +154,7 @@ func (p *Publisher) judge(err error) {
 	default:
 		now = &cdc.Problem{
 			What: "the bus does not answer, the slot waits: " + err.Error(),
-			Hint: "it goes on by itself once NATS does",
+			Hint: Meanwhile,
 		}
 	}
 	if wrongSequence(err) {

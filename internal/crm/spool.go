@@ -61,10 +61,21 @@ type QueueStatus struct {
 	Oldest  time.Time `json:"oldest,omitzero"` // commit time of the first that waits
 	Paused  string    `json:"paused,omitempty"`
 	Full    bool      `json:"full,omitempty"`
+	Deleted bool      `json:"deleted,omitempty"` // its webhook has no row any more
 }
 
 // Problems returns what keeps the queue from being delivered.
 func (q *QueueStatus) Problems() (list cdc.Problems) {
+	if q.Deleted {
+		if q.Waiting > 0 {
+			list = append(list, &cdc.Problem{
+				What: fmt.Sprintf("webhook %s was deleted, and %s for it", q.Webhook, q.waits()),
+				Hint: "hookline run drops what waits for a webhook that was deleted; " +
+					"dead ones stay until `hookline deliveries discard --webhook " + q.Webhook + "`",
+			})
+		}
+		return list
+	}
 	if q.Full {
 		list = append(list, &cdc.Problem{
 			What: fmt.Sprintf("the spool is full for webhook %s, and what comes for it is given up",
@@ -105,6 +116,24 @@ func NoteSince(ctx context.Context, store *spool.Spool, list []webhook.Status) e
 	return err
 }
 
+func (q *QueueStatus) waits() string {
+	if q.Waiting == 1 {
+		return "1 delivery waits"
+	}
+	return fmt.Sprintf("%d deliveries wait", q.Waiting)
+}
+
+// MarkDeleted marks the queues whose webhooks are none of those.
+func MarkDeleted(queues []QueueStatus, webhooks []webhook.Status) {
+	known := map[string]bool{}
+	for _, w := range webhooks {
+		known[w.Key] = true
+	}
+	for i := range queues {
+		queues[i].Deleted = !known[queues[i].Webhook]
+	}
+}
+
 // ReadSpool reads what waits and is dead, and what was given up at a limit; nothing when there is
 // no spool yet.
 func ReadSpool(ctx context.Context, store *spool.Spool) (
@@ -124,7 +153,8 @@ func ReadSpool(ctx context.Context, store *spool.Spool) (
 	list, err := store.Queues(ctx)
 	for _, q := range list {
 		queues = append(queues, QueueStatus{
-			q.Webhook, q.Waiting, q.Dead, q.Bytes, q.Oldest, q.Paused, q.Full,
+			Webhook: q.Webhook, Waiting: q.Waiting, Dead: q.Dead, Bytes: q.Bytes, Oldest: q.Oldest,
+			Paused: q.Paused, Full: q.Full,
 		})
 	}
 	return queues, gaveUp, err

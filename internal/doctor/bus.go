@@ -24,7 +24,7 @@ func (x *checkup) bus(ctx context.Context) ([]cdc.Finding, error) {
 		return []cdc.Finding{{
 			Level: cdc.Wrong, Check: check, Found: err.Error(),
 			Hint: "HOOKLINE_NATS_URL has to lead to NATS servers with JetStream that can be reached " +
-				"from here",
+				"from here; " + bus.Meanwhile,
 		}}, nil
 	}
 	if err != nil {

@@ -89,6 +89,18 @@ func TestCheckQueues(t *testing.T) {
 			[]cdc.Level{cdc.Fine, cdc.Wrong},
 			"reachable",
 		},
+		"deleted while it was paused": {
+			[]crm.QueueStatus{{Paused: "410", Waiting: 1, Deleted: true}},
+			nil,
+			[]cdc.Level{cdc.Fine, cdc.Wrong},
+			"1 waiting",
+		},
+		"deleted, and nothing waits": {
+			[]crm.QueueStatus{{Paused: "410", Full: true, Deleted: true}},
+			nil,
+			[]cdc.Level{cdc.Fine},
+			"0 waiting",
+		},
 		"full": {
 			[]crm.QueueStatus{{Full: true}},
 			[]api.GaveUp{{Events: 3, Began: now.Add(-time.Hour), Ended: now}, {Events: 4, Began: now}},

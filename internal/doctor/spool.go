@@ -40,6 +40,9 @@ func (x *checkup) spool(ctx context.Context) (found []cdc.Finding, err error) {
 	if err != nil {
 		return found, err
 	}
+	if x.known&tables == tables {
+		crm.MarkDeleted(queues, x.db.Webhooks.List())
+	}
 	return append(found, checkQueues(queues, gaveUp, time.Now())...), nil
 }
 

@@ -4,16 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"hookline/admin"
 	"hookline/admin/api"
-	"hookline/admin/console"
 	"hookline/admin/recent"
 	"hookline/cdc"
 	"hookline/config"
@@ -60,22 +57,6 @@ func New(cfg config.Config, p process) *Backend {
 		Chosen: filter.NewDecisions(cfg.Admin.Recent),
 		view:   view{cfg: cfg},
 	}
-}
-
-// Serve serves console, API and profiles.
-func Serve(cfg admin.Config, b *Backend, log *slog.Logger) (*admin.Server, error) {
-	if cfg.Addr == "" {
-		return admin.Serve(cfg, nil, admin.Site{}, log)
-	}
-	access := admin.NewAccess(cfg.Token)
-	pages, err := console.New(b, access, cfg.ReadOnly, log)
-	if err != nil {
-		return nil, err
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/", pages)
-	mux.Handle("/api/", api.Handler(b, cfg.ReadOnly, log))
-	return admin.Serve(cfg, access, admin.Site{Handler: mux, Open: console.Open}, log)
 }
 
 // Attend has the backend tell of a session that has the slot, or, with nil, of none. out is nil

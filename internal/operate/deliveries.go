@@ -343,8 +343,9 @@ func (d *Backend) CountDead(ctx context.Context, f api.Filter) (api.Count, error
 		ctx,
 		f,
 		func(ctx context.Context, store *spool.Spool, f spool.Filter) ([]spool.Count, error) {
-			if reflect.DeepEqual(f, spool.Filter{State: spool.Dead, Webhook: f.Webhook}) {
-				return unwanted(ctx, store, f.Webhook)
+			plain := spool.Filter{State: spool.Dead, Webhook: f.Webhook, NotTo: f.NotTo}
+			if reflect.DeepEqual(f, plain) {
+				return unwanted(ctx, store, f.Webhook, f.NotTo)
 			}
 			f.Unwanted = true
 			return store.Count(ctx, f)
@@ -353,13 +354,14 @@ func (d *Backend) CountDead(ctx context.Context, f api.Filter) (api.Count, error
 }
 
 // unwanted returns how many dead deliveries nobody has asked for to be sent again, to one webhook,
-// or with "" to each.
+// or with "" to each but those of notTo.
 func unwanted(
-	ctx context.Context, store *spool.Spool, hook string,
+	ctx context.Context, store *spool.Spool, hook string, notTo []string,
 ) (counts []spool.Count, err error) {
 	queues, err := store.Queues(ctx)
 	for _, q := range queues {
-		if n := q.Dead - q.Wanted; n > 0 && (hook == "" || q.Webhook == hook) {
+		if n := q.Dead - q.Wanted; n > 0 && (hook == "" || q.Webhook == hook) &&
+			!slices.Contains(notTo, q.Webhook) {
 			counts = append(counts, spool.Count{Webhook: q.Webhook, Events: n})
 		}
 	}
@@ -402,8 +404,24 @@ func (d *Backend) dead(ctx context.Context, f api.Filter,
 		if err := w.findRecord(ctx, db); err != nil {
 			return err
 		}
-		counts, err := do(ctx, store, w.spool(spool.Dead))
+		known, err := knownWebhooks(ctx, db, store)
+		if err != nil {
+			return err
+		}
+		filter := w.spool(spool.Dead)
+		filter.NotTo = known.Deleted()
+		unsent := filter
+		unsent.Unwanted = true
+		deleted, err := known.ToDeleted(ctx, store, unsent)
+		if err != nil {
+			return err
+		}
+		counts, err := do(ctx, store, filter)
 		c = sum(counts)
+		c.Deleted = sum(deleted).Webhooks
+		if refused := NoReceiver(deleted); err == nil && c.Deliveries == 0 && refused != nil {
+			return api.NotFound{What: refused.Error()}
+		}
 		return err
 	})
 }

@@ -98,6 +98,7 @@ func ReadStatus(ctx context.Context, cfg config.Config) (*Status, error) {
 	if err := crm.NoteSince(ctx, store, s.Webhooks); err != nil {
 		return nil, err
 	}
+	crm.MarkDeleted(s.Spool, s.Webhooks)
 	if err := s.readBus(ctx, cfg, store, quiet); err != nil {
 		return nil, err
 	}
@@ -182,7 +183,7 @@ func (s *Status) readBus(
 	case known:
 		s.add("bus", problem)
 	case bus.IsAway(err):
-		s.add("bus", &cdc.Problem{What: err.Error(), Hint: "it goes on by itself once NATS is there"})
+		s.add("bus", &cdc.Problem{What: err.Error(), Hint: bus.Meanwhile})
 	default:
 		return err
 	}

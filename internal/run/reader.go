@@ -131,9 +131,7 @@ func (s *session) tellWebhooks(ctx context.Context) {
 
 // busAway tells that the bus is away, and waits a moment.
 func (r *runner) busAway(ctx context.Context, err error) {
-	r.process.tellBus(&cdc.Problem{
-		What: err.Error(), Hint: "it goes on by itself once NATS is there",
-	})
+	r.process.tellBus(&cdc.Problem{What: err.Error(), Hint: bus.Meanwhile})
 	r.log.Warn("starting over", "next_in", restartPause, "error", err)
 	wait(ctx, restartPause)
 }

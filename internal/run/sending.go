@@ -186,9 +186,7 @@ func (s *sending) look(ctx context.Context, end context.CancelCauseFunc) {
 			end(err)
 			return
 		case err != nil:
-			s.process.tellBus(&cdc.Problem{
-				What: err.Error(), Hint: "it goes on by itself once NATS does",
-			})
+			s.process.tellBus(&cdc.Problem{What: err.Error(), Hint: bus.Meanwhile})
 		default:
 			s.process.tellBus(nil)
 		}
