@@ -15,6 +15,7 @@ type ground struct {
 	t        *testing.T
 	db       *e2e.Database
 	boxes    []*e2e.Inbox
+	ids      []string // of the webhooks that are theirs
 	settings []string
 }
 
@@ -22,11 +23,12 @@ type ground struct {
 func newGround(t *testing.T, natsURL string, webhooks int) *ground {
 	t.Helper()
 	g := &ground{t: t, db: e2e.NewCRM(t), settings: []string{
-		"HOOKLINE_NATS_URL=" + natsURL, "HOOKLINE_BUS_PARTITIONS=8", "HOOKLINE_BUS_MAX_BYTES=64MiB",
+		"HOOKLINE_NATS_URL=" + natsURL, fmt.Sprint("HOOKLINE_BUS_PARTITIONS=", partitions),
+		"HOOKLINE_BUS_MAX_BYTES=64MiB",
 	}}
 	for range webhooks {
 		box := e2e.NewInbox(t)
-		g.db.AddWebhook(box, "*.*")
+		g.ids = append(g.ids, g.db.AddWebhook(box, "*.*"))
 		g.boxes = append(g.boxes, box)
 	}
 	g.db.SetUp(g.settings...)
@@ -110,7 +112,7 @@ const held = "hookline_bus_held_partitions"
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	nats := natstest.StartProcess(t)
-	g := newGround(t, nats.URL, 3)
+	g := newGround(t, nats.URL(), 3)
 	random := e2e.Random(t)
 	g.db.Backlog(random, 600)
 	hold := func() { // something is left, whatever comes again

@@ -268,7 +268,7 @@ func TestStreamRemoved(t *testing.T) {
 // end, once and in order.
 func TestServerKilled(t *testing.T) {
 	server := natstest.StartProcess(t)
-	b := connect(t, config(server.URL))
+	b := connect(t, config(server.URL()))
 	p := publisher(t, b, &memory{})
 	list := rangeOf(0, 3000)
 	sent := make(chan struct{})
