@@ -25,8 +25,9 @@ type teardownCommand struct {
 // Help is what --help tells beside.
 func (teardownCommand) Help() string {
 	return "Drops the slot, the publication, and Hookline's own tables: its webhooks, and " +
-		"deliveries that wait or are dead, are gone then. Sets replica identities as they were before. " +
-		"No process of Hookline may run."
+		"deliveries that wait or are dead, are gone then. So is the stream of NATS that this database " +
+		"has made, where deliveries go through one; streams of others stay. Sets replica identities as " +
+		"they were before. No process of Hookline may run."
 }
 
 // Validate wants it said that this is meant.
@@ -55,8 +56,13 @@ func (c teardownCommand) Run(ctx context.Context) error {
 	if !apart || cmp.Or(cfg.Spool.Schema, cfg.CDC.Schema) == cfg.CDC.Schema {
 		tables = append(tables, spool.Tables()...) // the spool may have been here before
 	}
+	var stream *ownStream
 	err = c.tearDown(ctx, cfg.CDC.URL, "HOOKLINE_DATABASE_URL", &result,
-		func(conn *pgx.Conn) (*cdc.Teardown, error) {
+		func(conn *pgx.Conn) (_ *cdc.Teardown, err error) {
+			// before anything is removed: then nobody knows any more whose the stream is
+			if stream, err = findStream(ctx, cfg); err != nil {
+				return nil, err
+			}
 			return cdc.NewTeardown(ctx, conn, cfg.CDC, tables)
 		})
 	if err == nil && apart {
@@ -65,6 +71,9 @@ func (c teardownCommand) Run(ctx context.Context) error {
 				return cdc.NewSpoolTeardown(ctx, conn, cmp.Or(cfg.Spool.Schema, cfg.CDC.Schema), cfg.CDC.Slot,
 					spool.Tables())
 			})
+	}
+	if err == nil {
+		err = stream.tearDown(ctx, c.DryRun, &result)
 	}
 	return errors.Join(err, c.tell(&result, err))
 }
@@ -108,7 +117,10 @@ func (c teardownCommand) tell(result *removed, failed error) error {
 	}
 	if c.DryRun {
 		for _, s := range result.Removed {
-			fmt.Printf("-- %s\n%s;\n", s.What, s.SQL)
+			fmt.Printf("-- %s\n", s.What)
+			if s.SQL != "" {
+				fmt.Println(s.SQL + ";")
+			}
 		}
 	} else {
 		tellRemoved(result.Removed)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -37,13 +38,14 @@ var kills = []step{readerKilled, senderKilled, sendersKilled, serverKilled, lead
 // came twice had a reason to, which is computed of what the processes were doing.
 //
 // It is short, unless E2E_CAMPAIGN is long: then 20 kills meet a backlog of 100,000 deliveries.
-// -seed repeats the order.
+// E2E_BACKLOG has it be of another size; -seed repeats the order.
 func TestKills(t *testing.T) {
 	t.Parallel()
 	rounds, deliveries := 1, 2000
 	if os.Getenv("E2E_CAMPAIGN") == "long" {
 		rounds, deliveries = 4, 100_000
 	}
+	deliveries = number(t, "E2E_BACKLOG", deliveries)
 	c := newCampaign(t, deliveries)
 	var steps []step
 	for range rounds {
@@ -62,6 +64,20 @@ func TestKills(t *testing.T) {
 	}
 	c.finish()
 	c.judge(rounds * len(kills))
+}
+
+// number returns the number that a variable of the environment has, or another one without it.
+func number(t *testing.T, name string, without int) int {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return without
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < webhooks {
+		t.Fatalf("%s=%q: it takes a whole number, at least %d", name, text, webhooks)
+	}
+	return n
 }
 
 const (
@@ -84,6 +100,8 @@ type campaign struct {
 	senders  []*e2e.Process
 	launched []*e2e.Process // all there ever were; the number of each is its place and one
 	faults   []fault
+
+	diagnosed bool
 }
 
 func newCampaign(t *testing.T, deliveries int) *campaign {
@@ -110,10 +128,25 @@ func newCampaign(t *testing.T, deliveries int) *campaign {
 	return c
 }
 
+// diagnose tells how things stood when the test failed.
+func (c *campaign) diagnose() {
+	if !c.t.Failed() || c.diagnosed {
+		return
+	}
+	c.diagnosed = true
+	p := e2e.Command(c.t, c.db.Env(c.settings...), "status").Launch()
+	p.Wait()
+	c.t.Log(p.Out.String() + p.Log.String())
+	for i, box := range c.boxes {
+		c.t.Logf("webhook %s: %d deliveries of %d events", c.ids[i], box.Count(), box.Events())
+	}
+}
+
 func (c *campaign) launch(role string) *e2e.Process {
 	c.t.Helper()
 	p := c.start(role, "HOOKLINE_DATABASE_URL="+asProcess(c.db.URL, len(c.launched)+1))
 	c.launched = append(c.launched, p)
+	c.t.Cleanup(c.diagnose) // before it is killed
 	return p
 }
 
