@@ -30,6 +30,9 @@ func newPublisherMetrics(registerer prometheus.Registerer, p *Publisher) *publis
 			Help: "Deliveries that the stream holds: they wait, or a sender has them in hand.",
 		}, []string{"partition"}),
 	}
+	for n := range p.partitions {
+		m.messages.WithLabelValues(strconv.Itoa(n))
+	}
 	registerer.MustRegister(m.published, m.duplicates, m.skipped, m.large, m.messages,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "hookline_bus_unpublished",

@@ -65,6 +65,7 @@ type sending struct {
 	memo     *bus.Memo
 	webhooks *addressees
 	intakes  *bus.IntakeMetrics
+	requests *sender.Limit // of all partitions together
 
 	mu      sync.Mutex
 	tenures map[int]*tenure // by partition
@@ -130,6 +131,7 @@ func (s *sending) openBus(ctx context.Context) error {
 func (s *sending) loadWebhooks(ctx context.Context) error {
 	s.webhooks = newAddressees(s.db, s.recheck)
 	s.intakes = bus.NewIntakeMetrics(s.metrics)
+	s.requests = s.cfg.Sender.NewLimit()
 	s.tenures = map[int]*tenure{}
 	return cdc.Retry(ctx, s.log, func() error { return s.webhooks.load(ctx, 0) })
 }
@@ -215,7 +217,7 @@ func (s *sending) workOnce(ctx context.Context, l *bus.Lease) error {
 		return err
 	}
 	cfg := s.cfg.Sender
-	cfg.MaxBuffer, cfg.Fence = share, l.Held
+	cfg.MaxBuffer, cfg.Limit, cfg.Fence = share, s.requests, l.Held
 	own := prometheus.NewRegistry()
 	labelled := prometheus.WrapRegistererWith(
 		prometheus.Labels{"partition": strconv.Itoa(l.Partition)}, own)
