@@ -26,7 +26,7 @@ func newApart(t *testing.T, url, sendersURL string) *apart {
 	t.Helper()
 	a := &apart{ground: newGround(t, url, 4), settled: 10}
 	a.settings = append(a.settings, fmt.Sprint("HOOKLINE_MAX_IN_FLIGHT=", inFlight),
-		"HOOKLINE_REQUEST_TIMEOUT=60s")
+		"HOOKLINE_REQUEST_TIMEOUT=10m")
 	a.db.OneByOne("contact", 40)
 	for _, box := range a.boxes {
 		box.CloseAfter(a.settled)

@@ -117,7 +117,7 @@ func newCampaign(t *testing.T, deliveries int) *campaign {
 	c.settings = append(c.settings, "HOOKLINE_BUS_REPLICAS=3", fmt.Sprint("HOOKLINE_MAX_IN_FLIGHT=",
 		inFlight), fmt.Sprintf("HOOKLINE_BUS_MAX_BYTES=%d", deliveries<<10),
 		// what is held back here is not to be sent again for that
-		"HOOKLINE_REQUEST_TIMEOUT=60s")
+		"HOOKLINE_REQUEST_TIMEOUT=10m", e2e.Often)
 	c.db.Exec(claimsSQL)
 	c.js = natstest.Client(t, all)
 	c.reader = c.launch("reader").Until("active")

@@ -92,6 +92,20 @@ func Main() {
 	os.Exit(0)
 }
 
+// Command returns the process of the server, to be started: it ends with this one, or when it is
+// killed. It prints a line once clients can connect.
+func (n Node) Command(ctx context.Context) (*exec.Cmd, error) {
+	text, err := json.Marshal(n)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, os.Args[0])
+	cmd.Env = append(os.Environ(), nodeVariable+"="+string(text))
+	cmd.Stderr = os.Stderr
+	_, err = cmd.StdinPipe()
+	return cmd, err
+}
+
 // Process is a Node that runs, or was killed.
 type Process struct {
 	Node
@@ -133,14 +147,8 @@ func (p *Process) Start() {
 
 // Launch starts it, and returns once clients can connect.
 func (p *Process) Launch() error {
-	text, err := json.Marshal(p.Node)
-	if err != nil {
-		return err
-	}
-	p.Cmd = exec.CommandContext(context.Background(), os.Args[0])
-	p.Cmd.Env = append(os.Environ(), nodeVariable+"="+string(text))
-	p.Cmd.Stderr = os.Stderr
-	if _, err := p.Cmd.StdinPipe(); err != nil {
+	var err error
+	if p.Cmd, err = p.Node.Command(context.Background()); err != nil {
 		return err
 	}
 	out, err := p.Cmd.StdoutPipe()
