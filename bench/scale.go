@@ -89,7 +89,7 @@ func (d *database) spread(ctx context.Context, urls []string) error {
 // busEnv is what processes at a bus are started with. Each slot has a stream of its own.
 func (s *busServer) busEnv(slot string) []string {
 	return []string{
-		"HOOKLINE_NATS_URL=" + s.node.URL(), "HOOKLINE_NAME=" + slot,
+		"HOOKLINE_NATS_URL=" + s.node.URL(), "HOOKLINE_NAME=" + slot, "HOOKLINE_ADMIN_ADDR=off",
 		"HOOKLINE_BUS_PARTITIONS=" + strconv.Itoa(scalePartitions),
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"hookline/config"
 	"hookline/internal/bus"
 	"hookline/internal/crm"
+	"hookline/notice"
 	"hookline/sender"
 	"hookline/spool"
 )
@@ -221,6 +222,11 @@ func (s *sending) workOnce(ctx context.Context, l *bus.Lease) error {
 	own := prometheus.NewRegistry()
 	labelled := prometheus.WrapRegistererWith(
 		prometheus.Labels{"partition": strconv.Itoa(l.Partition)}, own)
+	notices := notice.New(s.cfg.Notice, part, s.log, labelled)
+	if err := notices.Load(ctx); err != nil {
+		return err
+	}
+	cfg.Notify = notices.Notify
 	out, err := sender.New(cfg, part, s.db.Webhooks, s.log, labelled)
 	if err != nil {
 		return err
@@ -236,6 +242,9 @@ func (s *sending) workOnce(ctx context.Context, l *bus.Lease) error {
 		Partition: l.Partition, Epoch: l.Epoch, Timeout: cfg.RequestTimeout, Buffer: share,
 		Large: s.store,
 	}, s.intakes)
+	remember(out, notices)
+	stopRecord := s.record(l, notices)
+	defer stopRecord()
 	err = out.Resume(working, sender.SettledBefore{})
 	if err == nil {
 		err = intake.Run(working, func(ctx context.Context, m bus.Message, settled func()) error {
@@ -243,6 +252,18 @@ func (s *sending) workOnce(ctx context.Context, l *bus.Lease) error {
 		})
 	}
 	return errors.Join(err, s.drain(out, intake, l))
+}
+
+// record writes down what operators are to hear of a partition, which the reader tells them, until
+// the lease lapses or stop is called.
+func (s *sending) record(l *bus.Lease, notices *notice.Tracker) (stop func()) {
+	ctx, cancel := context.WithCancel(l.Context())
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		notices.Record(ctx)
+	}()
+	return func() { cancel(); <-over }
 }
 
 // deliver hands a message to the sender. A webhook that is gone gets nothing.

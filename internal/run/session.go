@@ -134,7 +134,13 @@ func (s *session) closeStream(ctx context.Context) error {
 	return s.source.Close(ctx)
 }
 
+// othersEvery is the time between two looks for what senders have to tell operators.
+const othersEvery = 2 * time.Second
+
 func (s *session) openNotices(context.Context) error {
+	if s.cfg.Bus.On() {
+		s.cfg.Notice.Others = othersEvery
+	}
 	s.notices = notice.New(s.cfg.Notice, s.store, s.log, s.metrics)
 	s.cfg.Sender.Notify = s.notices.Notify
 	return nil
