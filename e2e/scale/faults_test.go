@@ -125,4 +125,6 @@ func TestRoles(t *testing.T) {
 	g.settings = []string{"HOOKLINE_NATS_URL=nats://127.0.0.1:1"}
 	g.says(1, "want --role reader or --role sender", "run")
 	g.says(2, "--role", "run", "--role", "both")
+	g.settings = append(g.settings, "HOOKLINE_STATE_DIR=/tmp")
+	g.says(1, "HOOKLINE_STATE_DIR is set, to /tmp", "run", "--role", "sender")
 }

@@ -16,6 +16,7 @@ import (
 	"hookline/config"
 	"hookline/internal/bus"
 	"hookline/internal/crm"
+	"hookline/internal/operate"
 	"hookline/notice"
 	"hookline/sender"
 	"hookline/spool"
@@ -31,6 +32,7 @@ func (r *runner) sendSessions(ctx context.Context) error {
 		r.health.ServeMetrics(prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
 			return append(prometheus.Gatherers{r.metrics, own}, s.gatherers()...).Gather()
 		}))
+		s.attend = r.backend.Attend
 		err := s.parts().run(ctx, r.log, s.send)
 		r.process.enter(cdc.Connecting, nil)
 		switch {
@@ -59,6 +61,8 @@ type sending struct {
 	log     *slog.Logger
 	metrics *prometheus.Registry
 	process *process
+	// attend is told who delivers, and that nobody does in the end.
+	attend func(*cdc.Source, operate.Delivering)
 
 	db       *crm.Database
 	store    *spool.Spool
@@ -153,6 +157,8 @@ const lookEvery = 2 * time.Second
 // send works until ctx ends, or the stream is lost.
 func (s *sending) send(ctx context.Context) error {
 	keeper := bus.NewKeeper(s.bus, s.memo.Partitions, s.webhooks.changed, s.metrics)
+	s.attend(nil, s)
+	defer s.attend(nil, nil)
 	s.process.enter(cdc.Active, nil)
 	s.process.tellBus(nil)
 	working, end := context.WithCancelCause(ctx)
@@ -309,6 +315,33 @@ func (s *sending) end(partition int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.tenures, partition)
+}
+
+// senders are those of the partitions at work.
+func (s *sending) senders() (list []*sender.Sender) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.tenures {
+		list = append(list, t.out)
+	}
+	return list
+}
+
+// WebhookStatuses tells of the webhooks whose partitions this process has.
+func (s *sending) WebhookStatuses() (list []sender.WebhookStatus) {
+	for _, out := range s.senders() {
+		list = append(list, out.WebhookStatuses()...)
+	}
+	return list
+}
+
+// Backlog is how many of their deliveries are not settled.
+func (s *sending) Backlog() (inMemory, inSpool int) {
+	for _, out := range s.senders() {
+		memory, spooled := out.Backlog()
+		inMemory, inSpool = inMemory+memory, inSpool+spooled
+	}
+	return inMemory, inSpool
 }
 
 // gatherers are those of the partitions at work.
