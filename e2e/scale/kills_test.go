@@ -61,6 +61,7 @@ func TestKills(t *testing.T) {
 		c.apply(s)
 		give()
 		c.write(deliveries / 2 / len(steps))
+		c.revive()
 	}
 	c.finish()
 	c.judge(rounds * len(kills))
@@ -205,13 +206,8 @@ func (c *campaign) apply(s step) {
 		c.killSenders(s, 1)
 	case sendersKilled:
 		c.killSenders(s, 2)
-	case serverKilled:
-		c.whole()
-		c.killServer(s, c.nodes[c.random.IntN(len(c.nodes))])
-	case leaderKilled:
-		leader := c.whole()
-		i := slices.IndexFunc(c.nodes, func(n *natstest.Process) bool { return n.Name == leader })
-		c.killServer(s, c.nodes[i])
+	case serverKilled, leaderKilled:
+		c.killServer(s)
 	case senderStopped:
 		c.stopSender(s)
 	}
@@ -236,22 +232,41 @@ func (c *campaign) killSenders(s step, n int) {
 	}
 }
 
-// killServer leaves a server of the bus dead until the next one is to be killed.
-func (c *campaign) killServer(s step, n *natstest.Process) {
+// killServer kills a server of the bus, which leaves two that have everything: one that has not
+// caught up since it was killed is killed again.
+func (c *campaign) killServer(s step) {
+	c.t.Helper()
+	victim := c.nodes[c.random.IntN(len(c.nodes))].Name
+	leader, behind := c.lookAtBus()
+	switch {
+	case behind != "":
+		victim = behind
+	case s == leaderKilled:
+		victim = leader
+	}
+	c.t.Logf("it is %s; %s leads the stream", victim, leader)
+	i := slices.IndexFunc(c.nodes, func(n *natstest.Process) bool { return n.Name == victim })
 	c.faults = append(c.faults, fault{time.Now(), 0, string(s)})
-	n.Kill()
-	c.dead = n
+	c.nodes[i].Kill()
+	c.dead = c.nodes[i]
 }
 
-// whole starts what is dead of the bus, waits until every server has all, and returns which one
-// leads the stream.
-func (c *campaign) whole() (leader string) {
+// revive starts the server that was killed last.
+func (c *campaign) revive() {
 	c.t.Helper()
 	if c.dead != nil {
 		c.dead.Start()
 		c.dead = nil
 	}
+}
+
+// lookAtBus returns the server that leads the stream, and one that has not all of stream and
+// leases, if it has not caught up in a moment; "" for none.
+func (c *campaign) lookAtBus() (leader, behind string) {
+	c.t.Helper()
+	moment := time.Now().Add(15 * time.Second)
 	e2e.Eventually(c.t, func() error {
+		behind = ""
 		for _, name := range []string{"KV_" + streamName, streamName} {
 			ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Second)
 			stream, err := c.js.Stream(ctx, name)
@@ -262,14 +277,17 @@ func (c *campaign) whole() (leader string) {
 			cluster := stream.CachedInfo().Cluster
 			for _, r := range cluster.Replicas {
 				if !r.Current || r.Offline {
-					return fmt.Errorf("server %s is behind with %s", r.Name, name)
+					behind = r.Name
 				}
 			}
 			leader = cluster.Leader
 		}
+		if behind != "" && time.Now().Before(moment) || leader == "" {
+			return fmt.Errorf("%q leads, and %q is behind", leader, behind)
+		}
 		return nil
 	})
-	return leader
+	return leader, behind
 }
 
 // stopSender stops a sender until others have all partitions, and has it go on.
@@ -300,7 +318,6 @@ func (c *campaign) finish() {
 	for _, box := range c.boxes {
 		e2e.Eventually(c.t, box.Gets(diary...).Missing)
 	}
-	c.whole()
 	e2e.Eventually(c.t, func() error {
 		stream, err := c.js.Stream(c.t.Context(), streamName)
 		if err == nil && stream.CachedInfo().State.Msgs > 1 { // the position is one
