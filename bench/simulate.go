@@ -125,6 +125,18 @@ const (
 	simulatedCores    = 2
 )
 
+// simulatedInFlight are some of HOOKLINE_MAX_IN_FLIGHT.
+var simulatedInFlight = []int{64, 512, 4096}
+
+// simulated returns a fleet of so many partitions and senders, of which those beyond the partitions
+// have nothing to do, and so many requests for each webhook.
+func simulated(partitions, senders, perWebhook int) fleetModel {
+	return fleetModel{
+		partitions: partitions, senders: min(senders, partitions), requests: max(1024, 2*perWebhook),
+		perWebhook: perWebhook, latency: simulatedLatency, cpu: simulatedCPU, cores: simulatedCores,
+	}
+}
+
 // simulate prints how far senders go, by partitions and by what one webhook may have at once.
 func simulate(out io.Writer) {
 	list := pareto(simulatedWebhooks, simulatedExponent)
@@ -132,7 +144,7 @@ func simulate(out io.Writer) {
 		"fifth %s), receivers of %s, %d cores a sender at %s a delivery. Deliveries/s, and what limits them.\n",
 		whole(float64(len(list))), simulatedExponent, percent(list[0].share), percent(sum(list[:len(list)/5])),
 		millis(simulatedLatency), simulatedCores, micros(simulatedCPU))
-	for _, perWebhook := range []int{64, 512, 4096} {
+	for _, perWebhook := range simulatedInFlight {
 		fmt.Fprintf(out, "\nHOOKLINE_MAX_IN_FLIGHT=%d, HOOKLINE_MAX_REQUESTS=%d\n\n", perWebhook,
 			max(1024, 2*perWebhook))
 		senders := []int{1, 2, 4, 8, 16, 32, 64}
@@ -144,10 +156,7 @@ func simulate(out io.Writer) {
 		for _, partitions := range []int{32, 64, 128, 256} {
 			row := []string{fmt.Sprint(partitions)}
 			for _, n := range senders {
-				perSecond, limit := fleetModel{
-					partitions: partitions, senders: min(n, partitions), requests: max(1024, 2*perWebhook),
-					perWebhook: perWebhook, latency: simulatedLatency, cpu: simulatedCPU, cores: simulatedCores,
-				}.throughput(list)
+				perSecond, limit := simulated(partitions, n, perWebhook).throughput(list)
 				row = append(row, whole(perSecond)+" "+limit)
 			}
 			rows = append(rows, row)
