@@ -32,7 +32,9 @@ type arrangement struct {
 	senders int // 0: one process, without a bus
 }
 
-var arrangements = []arrangement{{"one process", 0}, {"1 sender", 1}, {"2 senders", 2}, {"4 senders", 4}}
+var arrangements = []arrangement{
+	{"one process", 0}, {"1 sender", 1}, {"2 senders", 2}, {"4 senders", 4},
+}
 
 // busServer is a NATS server in a process of its own.
 type busServer struct {
@@ -242,7 +244,8 @@ type arranged struct {
 
 // compare drains a load by each of the arrangements in turns.
 func (b *bench) compare(
-	ctx context.Context, l load, latency time.Duration, webhooks int, list []arrangement, env ...string,
+	ctx context.Context, l load, latency time.Duration, webhooks int, list []arrangement,
+	env ...string,
 ) (measured []*arranged, c counts, err error) {
 	for range list {
 		measured = append(measured, &arranged{})

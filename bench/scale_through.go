@@ -81,8 +81,8 @@ func (b *bench) pacedBy(
 	return p50, c, err
 }
 
-func (b *bench) pacedOnce(ctx context.Context, d *database, s *busServer, slot string, a arrangement,
-	at pacing, t *tally,
+func (b *bench) pacedOnce(
+	ctx context.Context, d *database, s *busServer, slot string, a arrangement, at pacing, t *tally,
 ) (p50 float64, err error) {
 	if err := d.empty(ctx); err != nil {
 		return 0, err

@@ -97,9 +97,11 @@ func pareto(n int, exponent float64) []modelWebhook {
 func even(n, partitions int) []modelWebhook {
 	list := make([]modelWebhook, n)
 	for i := range list {
-		for try := 0; list[i].key == "" || bus.PartitionOf(list[i].key, partitions) != i%partitions; try++ {
-			list[i].key = fmt.Sprintf("public.webhooks/%d-%d", i, try)
+		key := ""
+		for try := 0; key == "" || bus.PartitionOf(key, partitions) != i%partitions; try++ {
+			key = fmt.Sprintf("public.webhooks/%d-%d", i, try)
 		}
+		list[i].key = key
 		list[i].share = 1 / float64(n)
 	}
 	return list
@@ -108,8 +110,8 @@ func even(n, partitions int) []modelWebhook {
 // modelled returns what the scenario senders should measure; 0 senders stands for one process.
 func modelled(senders int) float64 {
 	m := fleetModel{ // as many webhooks are in each partition, so it is no matter who has which
-		partitions: scalePartitions, senders: max(1, senders), requests: scaleRequests, perWebhook: inFlight,
-		latency: slowBound.Seconds(),
+		partitions: scalePartitions, senders: max(1, senders),
+		requests: scaleRequests, perWebhook: inFlight, latency: slowBound.Seconds(),
 	}
 	perSecond, _ := m.throughput(even(scaleWebhooks, scalePartitions))
 	return perSecond
@@ -140,9 +142,11 @@ func simulated(partitions, senders, perWebhook int) fleetModel {
 // simulate prints how far senders go, by partitions and by what one webhook may have at once.
 func simulate(out io.Writer) {
 	list := pareto(simulatedWebhooks, simulatedExponent)
-	fmt.Fprintf(out, "%s webhooks of Pareto-distributed load (exponent %g: the largest has %s, the largest "+
-		"fifth %s), receivers of %s, %d cores a sender at %s a delivery. Deliveries/s, and what limits them.\n",
-		whole(float64(len(list))), simulatedExponent, percent(list[0].share), percent(sum(list[:len(list)/5])),
+	fmt.Fprintf(out, "%s webhooks of Pareto-distributed load (exponent %g: the largest has %s, the "+
+		"largest fifth %s), receivers of %s, %d cores a sender at %s a delivery. "+
+		"Deliveries/s, and what limits them.\n",
+		whole(float64(len(list))), simulatedExponent, percent(list[0].share),
+		percent(sum(list[:len(list)/5])),
 		millis(simulatedLatency), simulatedCores, micros(simulatedCPU))
 	for _, perWebhook := range simulatedInFlight {
 		fmt.Fprintf(out, "\nHOOKLINE_MAX_IN_FLIGHT=%d, HOOKLINE_MAX_REQUESTS=%d\n\n", perWebhook,
@@ -165,8 +169,8 @@ func simulate(out io.Writer) {
 		table(&b, head, rows)
 		_, _ = io.WriteString(out, b.String())
 	}
-	fmt.Fprintf(out, "\nThe model of what the scenario senders measures (%d webhooks of the same load, %d "+
-		"partitions, %d requests at once, %s), which make bench-scale holds against the real thing:\n\n",
+	fmt.Fprintf(out, "\nThe model of what the scenario senders measures (%d webhooks of the same "+
+		"load, %d partitions, %d requests at once, %s), which make bench-scale holds against the real thing:\n\n",
 		scaleWebhooks, scalePartitions, scaleRequests, slowBound)
 	for _, n := range []int{1, 2, 4} {
 		fmt.Fprintf(out, "- %d senders: %s deliveries/s\n", n, whole(modelled(n)))

@@ -181,8 +181,8 @@ func (b *Inbox) OpenGate() {
 	}
 }
 
-// Withhold has senders not hear of what is accepted from now on, until give is called: who is killed
-// before has to send it again.
+// Withhold has senders not hear of what is accepted from now on, until give is called: who is
+// killed before has to send it again.
 func (b *Inbox) Withhold() (give func()) {
 	b.Mu.Lock()
 	defer b.Mu.Unlock()
