@@ -56,6 +56,10 @@ campaign: deps ## the long fault campaign on Postgres 15, 17 and 18, three seeds
 		go test -count=1 -timeout 20m -v -run 'TestCampaign$$' ./e2e/campaign || exit 1; \
 	done; done
 
+.PHONY: campaign-scale
+campaign-scale: deps-postgres ## kill reader, senders and NATS servers in a backlog of 100,000 deliveries
+	E2E_CAMPAIGN=long go test -count=1 -timeout 60m -v -run 'TestKills$$' ./e2e/scale
+
 .PHONY: conformance
 conformance: deps-postgres ## hold Hookline against nginx, Apache, HAProxy, Caddy, lighttpd and h2o, fetched from Debian: four minutes
 	@internal/tools/fetch-servers $(CURDIR)/bin/servers
@@ -81,6 +85,10 @@ metrics: deps-postgres ## write docs/metrics.md anew, from what a running Hookli
 .PHONY: bench
 bench: deps-postgres ## measure throughput, latency and what trouble costs, in half an hour
 	go run ./bench
+
+.PHONY: bench-scale
+bench-scale: deps-postgres ## one process, 1, 2 and 4 senders over NATS side by side: see docs/scale.md
+	go run ./bench -scenario senders,through,senderkilled
 
 .PHONY: microbench
 microbench: deps ## run the benchmarks beside the code, for benchstat: see docs/performance.md

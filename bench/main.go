@@ -20,10 +20,12 @@ import (
 	"syscall"
 	"time"
 
+	"hookline/internal/natstest"
 	"hookline/internal/postgres"
 )
 
 func main() {
+	natstest.Main()
 	if len(os.Args) == 5 && os.Args[1] == posterArgument {
 		os.Exit(poster(os.Args[2], os.Args[3], os.Args[4]))
 	}
@@ -45,6 +47,7 @@ type options struct {
 	out        string
 	binary     string // "": it is built
 	profiles   string // directory; "": none are taken
+	simulate   bool   // and measure nothing
 }
 
 func parse() (options, error) {
@@ -55,7 +58,7 @@ func parse() (options, error) {
 		"rows of the backlog; the other scenarios are in proportion")
 	flag.IntVar(&o.runs, "runs", 3, "runs of the scenarios that are measured several times")
 	flag.StringVar(&chosen, "scenario", "", "comma list of scenarios; default all of "+
-		names(scenarios))
+		names(scenarios)+"; "+names(ofBus)+" have to be asked for")
 	flag.StringVar(&o.out, "out", out,
 		"file that the report is written to; with -scenario none, unless it is given")
 	flag.StringVar(&o.binary, "hookline", "",
@@ -63,6 +66,8 @@ func parse() (options, error) {
 	flag.StringVar(&o.profiles, "profile", "",
 		"directory for a CPU profile of 5 s and a heap profile of Hookline in each scenario; they "+
 			"cost a little")
+	flag.BoolVar(&o.simulate, "simulate", false,
+		"measure nothing: print what a model says of many senders")
 	flag.Parse()
 	if flag.NArg() > 0 || o.rows < 1000 || o.runs < 1 || o.runs > 40 {
 		return o, errors.New("want -rows of 1000 or more, -runs from 1 to 40, and no other arguments")
@@ -76,11 +81,12 @@ func parse() (options, error) {
 	}
 	o.scenarios = nil
 	for name := range strings.SplitSeq(chosen, ",") {
-		i := slices.IndexFunc(scenarios, func(s scenario) bool { return s.name == name })
+		all := append(slices.Clone(scenarios), ofBus...)
+		i := slices.IndexFunc(all, func(s scenario) bool { return s.name == name })
 		if i < 0 {
-			return o, fmt.Errorf("-scenario %s: want some of %s", name, names(scenarios))
+			return o, fmt.Errorf("-scenario %s: want some of %s", name, names(all))
 		}
-		o.scenarios = append(o.scenarios, scenarios[i])
+		o.scenarios = append(o.scenarios, all[i])
 	}
 	return o, nil
 }
@@ -97,6 +103,10 @@ func run(ctx context.Context) (err error) {
 	o, err := parse()
 	if err != nil {
 		return err
+	}
+	if o.simulate {
+		simulate(os.Stdout)
+		return nil
 	}
 	r := &report{
 		command: strings.Join(append([]string{"go run ./bench"}, os.Args[1:]...), " "),

@@ -66,6 +66,13 @@ var scenarios = []scenario{
 	{"console", console},
 }
 
+// ofBus are those with a bus, which are not among all.
+var ofBus = []scenario{
+	{"senders", senders},
+	{"through", through},
+	{"senderkilled", senderKilled},
+}
+
 // What is promised of all scenarios that stand in the same tables.
 const (
 	mostMemory = 64                    // MB of resident memory at the peak, in every run

@@ -133,6 +133,8 @@ type environment struct {
 	RequestTimeout time.Duration `default:"10s" split_words:"true" takes:"a duration from 1ms to 10m, such as 10s"`
 	// POSTs that one webhook gets at once.
 	MaxInFlight int `default:"64" split_words:"true" takes:"a whole number from 1 to 4096"`
+	// POSTs that all webhooks get at once.
+	MaxRequests int `default:"0" split_words:"true" takes:"a whole number up to 65536; 0 for 1024, or twice HOOKLINE_MAX_IN_FLIGHT if that is more"`
 	// Events held in memory, over all webhooks.
 	MaxBuffer size `default:"16MiB" split_words:"true" takes:"a size from 64KiB to 16GiB, such as 16MiB"`
 	// Longest that a delivery that has failed may hold the slot before it goes to the spool.
@@ -261,7 +263,8 @@ func (e *environment) config() Config {
 			Format: e.PayloadFormat, Tenants: e.tenants(), Per: e.WebhooksPer,
 		},
 		Sender: sender.Config{
-			RequestTimeout: e.RequestTimeout, MaxInFlight: e.MaxInFlight, MaxBuffer: e.deliveries(),
+			RequestTimeout: e.RequestTimeout, MaxInFlight: e.MaxInFlight,
+			MaxRequests: e.MaxRequests, MaxBuffer: e.deliveries(),
 			RetrySchedule: e.RetrySchedule, AllowAddresses: e.AllowAddresses,
 			HoldMax: e.HoldMax,
 		},
@@ -372,6 +375,7 @@ func (e *environment) check() error {
 	expect(within(e.RequestTimeout, time.Millisecond, 10*time.Minute), "REQUEST_TIMEOUT",
 		e.RequestTimeout)
 	expect(e.MaxInFlight >= 1 && e.MaxInFlight <= 4096, "MAX_IN_FLIGHT", e.MaxInFlight)
+	expect(e.MaxRequests >= 0 && e.MaxRequests <= 65536, "MAX_REQUESTS", e.MaxRequests)
 	expect(e.MaxBuffer >= 64<<10 && e.MaxBuffer <= 16<<30, "MAX_BUFFER", e.MaxBuffer)
 	for _, wait := range e.RetrySchedule {
 		expect(within(wait, time.Millisecond, 168*time.Hour), "RETRY_SCHEDULE", wait)

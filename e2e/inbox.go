@@ -35,6 +35,7 @@ type Inbox struct {
 	Records  map[string]bool // likewise
 	life     int             // how many killed senders there were
 	gate     *gate           // nil while it is open
+	withheld chan struct{}   // of answers to what was accepted; nil while they are given
 	more     *sync.Cond      // tells of each delivery that is accepted
 	open     map[net.Conn]bool
 	schema   *jsonschema.Schema // of bodies; nil until Validates
@@ -180,6 +181,23 @@ func (b *Inbox) OpenGate() {
 	}
 }
 
+// Withhold has senders not hear of what is accepted from now on, until give is called: who is
+// killed before has to send it again.
+func (b *Inbox) Withhold() (give func()) {
+	b.Mu.Lock()
+	defer b.Mu.Unlock()
+	withheld := make(chan struct{})
+	b.withheld = withheld
+	give = sync.OnceFunc(func() {
+		b.Mu.Lock()
+		defer b.Mu.Unlock()
+		close(withheld)
+		b.withheld = nil
+	})
+	b.T.Cleanup(give) // for Close waits for what is under way
+	return give
+}
+
 // UntilNear waits until at most so many of n events have yet to be accepted, or ctx has ended. A
 // writer that calls it does not run away from a slow Hookline.
 func (b *Inbox) UntilNear(ctx context.Context, n, behind int) {
@@ -210,6 +228,13 @@ func (b *Inbox) received(got receiver.Request) {
 	if err != nil {
 		b.T.Errorf("body of %s: %v: %s", got.ID, err, got.Body)
 	}
+	if given := b.noteAll(got, each); given != nil {
+		<-given
+	}
+}
+
+// noteAll takes note of the events of a request, and returns what its answer waits for, or nil.
+func (b *Inbox) noteAll(got receiver.Request, each []receiver.Request) (given chan struct{}) {
 	b.Mu.Lock()
 	defer b.Mu.Unlock()
 	if b.schema != nil {
@@ -221,6 +246,7 @@ func (b *Inbox) received(got receiver.Request) {
 	for _, one := range each {
 		b.note(one)
 	}
+	return b.withheld
 }
 
 // note takes note of an event. b.Mu is held.

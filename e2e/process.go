@@ -158,10 +158,17 @@ func (p *Process) Signal(s syscall.Signal) {
 }
 
 // Kill ends the process as kill -9 does.
-func (p *Process) Kill() {
-	p.mayEnd.Store(true)
-	_ = p.Cmd.Process.Kill() // fails when it has ended already
-	<-p.ended
+func (p *Process) Kill() { KillAll(p) }
+
+// KillAll is Kill of several processes at once.
+func KillAll(list ...*Process) {
+	for _, p := range list {
+		p.mayEnd.Store(true)
+		_ = p.Cmd.Process.Kill() // fails when it has ended already
+	}
+	for _, p := range list {
+		<-p.ended
+	}
 }
 
 // Stop ends the process with SIGTERM, and expects it to call that a success.

@@ -19,11 +19,12 @@ type delivering struct {
 	out      Sender
 	audience Audience
 	database string
-	begun    map[int64]bool // notices that begin has delivered
+	begun    map[int64]bool // unsettled notices that were read, or written, and delivered
+	looked   time.Time      // for those of other processes
 }
 
 // begin delivers what earlier processes have left. The first step is due then.
-func (d delivering) begin(ctx context.Context) (next time.Time, err error) {
+func (d *delivering) begin(ctx context.Context) (next time.Time, err error) {
 	rows, err := d.store.Unsettled(ctx)
 	if err != nil {
 		return next, err
@@ -38,14 +39,21 @@ func (d delivering) begin(ctx context.Context) (next time.Time, err error) {
 }
 
 // step does what is due, and returns when to look again: zero for when there is news.
-func (d delivering) step(ctx context.Context) (next time.Time, err error) {
+func (d *delivering) step(ctx context.Context) (next time.Time, err error) {
 	if err := d.settle(ctx); err != nil {
 		return next, err
 	}
 	if err := d.deliver(ctx, d.takeWritten()); err != nil {
 		return next, err
 	}
+	look, err := d.deliverOthers(ctx)
+	if err != nil {
+		return next, err
+	}
 	list, rows, next := d.due(time.Now())
+	if next.IsZero() || !look.IsZero() && look.Before(next) {
+		next = look
+	}
 	if len(rows) == 0 {
 		return next, nil
 	}
@@ -53,14 +61,41 @@ func (d delivering) step(ctx context.Context) (next time.Time, err error) {
 	if err != nil {
 		return next, err
 	}
+	for _, row := range rows {
+		d.begun[row.ID] = true
+	}
 	d.told(list, rows)
 	signal(d.wake) // for what has changed meanwhile
 	return next, d.deliver(ctx, rows)
 }
 
+// deliverOthers delivers what other processes have written down, when it is time to look, and
+// returns when it is again; zero for never.
+func (d *delivering) deliverOthers(ctx context.Context) (next time.Time, err error) {
+	if d.cfg.Others == 0 {
+		return next, nil
+	}
+	if next = d.looked.Add(d.cfg.Others); time.Now().Before(next) {
+		return next, nil
+	}
+	rows, err := d.store.Unsettled(ctx)
+	if err != nil {
+		return next, err
+	}
+	begun, news := map[int64]bool{}, []Row(nil)
+	for _, row := range rows {
+		if !d.begun[row.ID] {
+			news = append(news, row)
+		}
+		begun[row.ID] = true
+	}
+	d.looked, d.begun = time.Now(), begun
+	return d.looked.Add(d.cfg.Others), d.deliver(ctx, news)
+}
+
 // deliver sends notices, in order. What is left when it fails comes again with the next process,
 // under the same ID.
-func (d delivering) deliver(ctx context.Context, rows []Row) error {
+func (d *delivering) deliver(ctx context.Context, rows []Row) error {
 	for _, row := range rows {
 		if row.Summed {
 			continue

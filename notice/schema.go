@@ -67,12 +67,13 @@ func (t *Tracker) Told(rows []Row) {
 }
 
 // takeWritten returns what others have written down and nobody has delivered.
-func (d delivering) takeWritten() (rows []Row) {
+func (d *delivering) takeWritten() (rows []Row) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, row := range d.written {
 		if !d.begun[row.ID] {
 			rows = append(rows, row)
+			d.begun[row.ID] = true
 		}
 	}
 	d.written = nil

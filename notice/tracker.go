@@ -60,6 +60,10 @@ type Config struct {
 
 	// LagMax is the lag, as hookline_lag_seconds has it, from which on it is told. Default 5 min.
 	LagMax time.Duration
+
+	// Others is how often Run looks for notices that other processes have written down: see Record.
+	// 0 for never.
+	Others time.Duration
 }
 
 const (
@@ -311,6 +315,45 @@ func (t *Tracker) Run(ctx context.Context, out Sender, audience Audience, databa
 			return
 		}
 	}
+}
+
+// Record writes down what is due until ctx ends. It delivers nothing: a process that calls Run does.
+func (t *Tracker) Record(ctx context.Context) {
+	pause := firstPause
+	for {
+		next, err := t.record(ctx)
+		if err != nil {
+			if !t.again(ctx, err, &pause) {
+				return
+			}
+			continue
+		}
+		pause = firstPause
+		var alarm <-chan time.Time
+		if !next.IsZero() {
+			alarm = time.After(time.Until(next))
+		}
+		select {
+		case <-alarm:
+		case <-t.wake:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// record writes down what is due, and returns when to look again.
+func (t *Tracker) record(ctx context.Context) (next time.Time, err error) {
+	list, rows, next := t.due(time.Now())
+	if len(rows) == 0 {
+		return next, nil
+	}
+	if rows, err = t.store.Note(ctx, rows); err != nil {
+		return next, err
+	}
+	t.told(list, rows)
+	signal(t.wake) // for what has changed meanwhile
+	return next, nil
 }
 
 // again waits before something that failed is tried once more, and reports whether it is to be.

@@ -324,3 +324,41 @@ func TestFacts(t *testing.T) {
 		t.Errorf("of dead letters no end is told: %s", got)
 	}
 }
+
+// What one process writes down another one delivers, once, and goes on from what was told when it
+// takes the webhook over.
+func TestOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{settled: map[int64]bool{}}
+		out := &post{webhooks: []string{"operator", "w"}, keep: true}
+		log := slog.New(slog.DiscardHandler)
+		reader := New(Config{Others: time.Second}, store, log, prometheus.NewRegistry())
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { reader.Run(ctx, out, out, "0badcafe") })
+		record := func(what mapper.Action) {
+			sending := New(Config{}, store, log, prometheus.NewRegistry())
+			if err := sending.Load(ctx); err != nil {
+				t.Fatal(err)
+			}
+			recording, end := context.WithCancel(ctx)
+			running.Go(func() { sending.Record(recording) })
+			sending.Notify(sender.Notice{What: what, Webhook: "w", Host: "example.com"})
+			time.Sleep(5 * time.Minute)
+			synctest.Wait()
+			end()
+		}
+		record(mapper.Recovered)
+		wantTold(t, "well all the time", out.names("operator"))
+		record(mapper.Failing)
+		wantTold(t, "failing", out.names("operator"), "failing")
+		record(mapper.Failing)
+		record(mapper.Recovered)
+		wantTold(t, "well again", out.names("operator"), "failing", "recovered")
+		reader.Notify(sender.Notice{What: mapper.Paused, Webhook: "w"})
+		time.Sleep(time.Minute)
+		wantTold(t, "paused, as the reader says", out.names("operator"), "failing", "recovered", "paused")
+		cancel()
+		running.Wait()
+	})
+}

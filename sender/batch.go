@@ -206,7 +206,7 @@ func (w *webhookQueue) finishBatch(list []*queue.Delivery, a attempted, verdicts
 ) (*queue.Delivery, []*queue.Delivery) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.sender.concurrencyLimit.release()
+	w.sender.release()
 	now := time.Now()
 	results := make([]queue.Result, len(list))
 	for i, d := range list {

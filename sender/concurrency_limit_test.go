@@ -25,7 +25,7 @@ func TestPlaces(t *testing.T) {
 		{"one after the other", 16, []int{99, 99, 99, 99, 99, 99}, []int{8, 4, 2, 1, 1, 1}},
 		{"nothing free", 2, []int{2, 2, 2, 2}, []int{1, 1, 1, 1}},
 	} {
-		p := concurrencyLimit{most: test.most}
+		p := Limit{most: test.most}
 		got := make([]int, len(test.wants))
 		for i, wants := range test.wants {
 			for got[i] < wants && p.acquire(got[i]) {
@@ -41,7 +41,7 @@ func TestPlaces(t *testing.T) {
 // TestPlacesAreEvenedOut: who has more than its share does not get back what it gives up, until all
 // have the same.
 func TestPlacesAreEvenedOut(t *testing.T) {
-	p := concurrencyLimit{most: 60}
+	p := Limit{most: 60}
 	var own [9]int
 	for range 40 {
 		for i := range own {
@@ -127,7 +127,7 @@ func TestHangingReceivers(t *testing.T) {
 					hanging: func(name string) bool { return strings.HasPrefix(name, "hanging") },
 					first:   map[string]time.Time{},
 				}
-				s := bubble(t, Config{maxAttempts: test.bound, HoldMax: time.Minute}, c.ServeHTTP)
+				s := bubble(t, Config{MaxRequests: test.bound, HoldMax: time.Minute}, c.ServeHTTP)
 				start := time.Now()
 				stuck := s.sendAll(subscriptions("hanging", hanging), each)
 				for _, settled := range s.sendAll(subscriptions("healthy", 1), 500) {
@@ -156,7 +156,7 @@ func TestHangingReceivers(t *testing.T) {
 				if c.most > test.most {
 					t.Errorf("%d attempts under way at once, want %d at most", c.most, test.most)
 				}
-				if n := s.concurrencyLimit.taken.Load(); n != 0 {
+				if n := s.cfg.Limit.taken.Load(); n != 0 {
 					t.Errorf("%d places are taken, and nothing is under way", n)
 				}
 				if delivered := s.metric("hookline_attempts_total", "delivered"); delivered != each*hanging+
@@ -174,7 +174,7 @@ func TestRetryWithoutAPlace(t *testing.T) {
 		var failed bool
 		s := bubble(
 			t,
-			Config{maxAttempts: 2, RequestTimeout: time.Minute, HoldMax: time.Minute},
+			Config{MaxRequests: 2, RequestTimeout: time.Minute, HoldMax: time.Minute},
 			statuses(t, func(c content) int {
 				if c.Record == 1 && !failed {
 					failed = true
@@ -196,4 +196,28 @@ func TestRetryWithoutAPlace(t *testing.T) {
 			t.Errorf("it was delivered after %s, want 16s", took)
 		}
 	})
+}
+
+// Senders that have one Limit share its places, and each tells of its own.
+func TestLimitOfSeveral(t *testing.T) {
+	limit := NewLimit(6)
+	one, two := &Sender{cfg: Config{Limit: limit}}, &Sender{cfg: Config{Limit: limit}}
+	take := func(s *Sender) (n int) {
+		for s.acquire(n) {
+			n++
+		}
+		return n
+	}
+	if a, b := take(one), take(two); a != 3 || b != 2 {
+		t.Errorf("%d and %d places, want 3 and 2", a, b)
+	}
+	if a, b := one.underWay.Load(), two.underWay.Load(); a != 3 || b != 2 {
+		t.Errorf("%d and %d are told, want 3 and 2", a, b)
+	}
+	for range 3 {
+		one.release()
+	}
+	if !two.acquire(2) || limit.taken.Load() != 3 {
+		t.Errorf("what one gives back is not the other's: %d are taken", limit.taken.Load())
+	}
 }

@@ -27,6 +27,15 @@ type Config struct {
 	// MaxInFlight is how many POSTs one webhook gets at once. Default 64, 1 to 4096.
 	MaxInFlight int
 
+	// MaxRequests is how many attempts are under way at once, over all webhooks: see Limit. Each takes
+	// 8 to 30 kB, its connection and its goroutines; with 64 for each webhook, 15 of them have all
+	// they may. Default 1,024, or twice MaxInFlight if that is more, so that a webhook alone gets as
+	// many as it may. 1 to 65536.
+	MaxRequests int
+
+	// Limit is that of several Senders, in place of one of their own of MaxRequests; nil for that.
+	Limit *Limit
+
 	// MaxBuffer is how many bytes of deliveries are held in memory, over all webhooks; an event for
 	// two webhooks counts once. Attempts under way count for 8 KiB each, and for half of it at most.
 	// Send waits while the buffer is full. An event larger than the whole buffer is let through when
@@ -86,12 +95,6 @@ type Config struct {
 	// maxSpooledKeys is how many records of a webhook may wait in the spool by themselves; when there
 	// are more, all of the webhook goes through the spool. Default 1,000.
 	maxSpooledKeys int
-
-	// maxAttempts is how many attempts are under way at once, over all webhooks: see
-	// concurrencyLimit. Each takes 8 to 30 kB, its connection and its goroutines; with 64 for each
-	// webhook, 15 of them have all they may. Default 1,024, or twice MaxInFlight if that is more, so
-	// that a webhook alone gets as many as it may.
-	maxAttempts int
 }
 
 func (c Config) withDefaults() Config {
@@ -104,9 +107,12 @@ func (c Config) withDefaults() Config {
 	}
 	c.Version = cmp.Or(c.Version, "dev")
 	c.maxSpooledKeys = cmp.Or(c.maxSpooledKeys, 1000)
-	c.maxAttempts = cmp.Or(c.maxAttempts, max(1024, 2*c.MaxInFlight))
+	c.MaxRequests = cmp.Or(c.MaxRequests, max(1024, 2*c.MaxInFlight))
 	return c
 }
+
+// NewLimit returns a Limit of as many attempts as c says.
+func (c Config) NewLimit() *Limit { return NewLimit(c.withDefaults().MaxRequests) }
 
 func (c Config) validate() error {
 	if c.RequestTimeout < time.Millisecond || c.RequestTimeout > 10*time.Minute {
@@ -114,6 +120,9 @@ func (c Config) validate() error {
 	}
 	if c.MaxInFlight < 1 || c.MaxInFlight > 4096 {
 		return fmt.Errorf("MaxInFlight %d: want 1 to 4096", c.MaxInFlight)
+	}
+	if c.MaxRequests < 1 || c.MaxRequests > 65536 {
+		return fmt.Errorf("MaxRequests %d: want 1 to 65536", c.MaxRequests)
 	}
 	if c.MaxBuffer < 64<<10 {
 		return fmt.Errorf("MaxBuffer %d: want at least 65536 bytes", c.MaxBuffer)

@@ -20,7 +20,7 @@ func TestConfigDefaults(t *testing.T) {
 		Version:        "dev",
 		HoldMax:        10 * time.Second,
 		maxSpooledKeys: 1000,
-		maxAttempts:    1024,
+		MaxRequests:    1024,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("defaults are %+v, want %+v", got, want)
@@ -34,12 +34,12 @@ func TestConfigDefaults(t *testing.T) {
 		AllowAddresses: []string{"*"},
 		HoldMax:        time.Second,
 		maxSpooledKeys: 1,
-		maxAttempts:    1,
+		MaxRequests:    1,
 	}
 	if got := set.withDefaults(); !reflect.DeepEqual(got, set) {
 		t.Errorf("withDefaults changed what was set: %+v", got)
 	}
-	if got := (Config{MaxInFlight: 4096}).withDefaults().maxAttempts; got != 8192 {
+	if got := (Config{MaxInFlight: 4096}).withDefaults().MaxRequests; got != 8192 {
 		t.Errorf("with 4096 for each webhook, %d attempts for all, want 8192", got)
 	}
 }

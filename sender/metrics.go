@@ -89,7 +89,7 @@ func newMetrics(registry prometheus.Registerer, s *Sender) (*metrics, error) {
 		m.spooled, m.dead, m.overflows, m.spoolFailures,
 		m.waiting, m.deadLetters, m.spoolBytes, m.fullQueues,
 		m.resent, m.settledBefore, m.merged, handshakes,
-		of("hookline_in_flight_attempts", "Attempts under way.", s.concurrencyLimit.taken.Load),
+		of("hookline_in_flight_attempts", "Attempts under way.", s.underWay.Load),
 		of("hookline_buffered_bytes", "Memory that deliveries taken and not yet settled count for.",
 			s.buffer.taken),
 		of("hookline_buffered_deliveries", "Deliveries taken and not yet settled.", s.taken.Load),

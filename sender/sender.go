@@ -72,14 +72,14 @@ type Sender struct {
 	work    context.Context // of everything else
 	endWork context.CancelCauseFunc
 
-	buffer           buffer
-	taken            atomic.Int64  // deliveries that are not settled
-	idle             chan struct{} // taken has become 0
-	waiting          atomic.Int64  // in the spool, as of the last look
-	loaded           atomic.Int64  // queues with deliveries brought back from the spool
-	queues           sync.Map      // Subscription.Key → *webhookQueue
-	concurrencyLimit concurrencyLimit
-	writer           *spoolWriter
+	buffer   buffer
+	taken    atomic.Int64  // deliveries that are not settled
+	idle     chan struct{} // taken has become 0
+	waiting  atomic.Int64  // in the spool, as of the last look
+	loaded   atomic.Int64  // queues with deliveries brought back from the spool
+	queues   sync.Map      // Subscription.Key → *webhookQueue
+	underWay atomic.Int64  // attempts
+	writer   *spoolWriter
 
 	began         time.Time               // the hour of the day may be set since
 	spoolFailedAt atomic.Int64            // since then, when one was last told; 0 while it works
@@ -108,25 +108,27 @@ func New(
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("sender: %w", err)
 	}
+	if cfg.Limit == nil {
+		cfg.Limit = cfg.NewLimit()
+	}
 	guard, err := newGuard(cfg.AllowAddresses)
 	if err != nil {
 		return nil, fmt.Errorf("sender: %w", err)
 	}
 	s := &Sender{
-		cfg:              cfg,
-		log:              log,
-		policy:           policy{Schedule: cfg.RetrySchedule, Jitter: rand.Float64},
-		spool:            spool,
-		webhooks:         webhooks,
-		began:            time.Now(),
-		userAgent:        "hookline/" + cfg.Version,
-		timeout:          noAnswer(cfg.RequestTimeout),
-		buffer:           buffer{most: cfg.MaxBuffer, pressed: make(chan struct{}, 1)},
-		idle:             make(chan struct{}, 1),
-		concurrencyLimit: concurrencyLimit{most: int64(cfg.maxAttempts)},
-		workers:          workerPool{orders: make(chan attempts)},
-		overflows:        map[string]toldOverflow{},
-		full:             map[string]bool{},
+		cfg:       cfg,
+		log:       log,
+		policy:    policy{Schedule: cfg.RetrySchedule, Jitter: rand.Float64},
+		spool:     spool,
+		webhooks:  webhooks,
+		began:     time.Now(),
+		userAgent: "hookline/" + cfg.Version,
+		timeout:   noAnswer(cfg.RequestTimeout),
+		buffer:    buffer{most: cfg.MaxBuffer, pressed: make(chan struct{}, 1)},
+		idle:      make(chan struct{}, 1),
+		workers:   workerPool{orders: make(chan attempts)},
+		overflows: map[string]toldOverflow{},
+		full:      map[string]bool{},
 	}
 	if s.metrics, err = newMetrics(registry, s); err != nil {
 		return nil, fmt.Errorf("sender: %w", err)

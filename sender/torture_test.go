@@ -291,7 +291,7 @@ func tortureOnce(
 				time.Second, 2 * time.Second, 3 * time.Second,
 				10 * time.Second,
 			}, 999),
-			maxAttempts: []int{2, 20, 1024}[random.IntN(3)],
+			MaxRequests: []int{2, 20, 1024}[random.IntN(3)],
 			trace:       covered.note,
 		},
 	}
@@ -420,9 +420,9 @@ func (w *torture) idle() {
 		}
 	}
 	if s.taken.Load() != 0 || s.buffer.taken() != 0 || s.loaded.Load() != 0 ||
-		s.concurrencyLimit.taken.Load() != 0 {
+		s.cfg.Limit.taken.Load() != 0 {
 		w.t.Errorf("%d deliveries, %d bytes, %d queues with deliveries of the spool, %d places are left",
-			s.taken.Load(), s.buffer.taken(), s.loaded.Load(), s.concurrencyLimit.taken.Load())
+			s.taken.Load(), s.buffer.taken(), s.loaded.Load(), s.cfg.Limit.taken.Load())
 	}
 	for place := range w.stream {
 		if w.settled[place] != w.everybody() {

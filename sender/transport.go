@@ -47,14 +47,14 @@ func newTransport(
 		plain: http1.New(ctx, http1.Config{
 			Dial:           dial,
 			MaxIdle:        cfg.MaxInFlight,
-			MaxIdleTotal:   cfg.maxAttempts,
+			MaxIdleTotal:   cfg.MaxRequests,
 			IdleTimeout:    idleTimeout,
 			MaxHeaderBytes: maxHeader,
 			BodyTimeout:    drainTime,
 		}),
 		secure: https.New(ctx, https.Config{
 			Dial: dial, TLS: sessions, DialTimeout: cfg.RequestTimeout,
-			MaxIdleTotal: cfg.maxAttempts, IdleTimeout: idleTimeout,
+			MaxIdleTotal: cfg.MaxRequests, IdleTimeout: idleTimeout,
 			MaxHeaderBytes: maxHeader, BodyTimeout: drainTime, Handshake: handshake,
 		}),
 		tls: sessions,

@@ -18,7 +18,7 @@ func TestConnectionsOfManyOwners(t *testing.T) {
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) { states <- state }
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	s := newSender(t, Config{maxAttempts: most})
+	s := newSender(t, Config{MaxRequests: most})
 	s.trust(server.Certificate())
 	for i := range owners {
 		to := subscription(fmt.Sprint(i), server.URL)

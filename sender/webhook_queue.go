@@ -105,8 +105,7 @@ func (w *webhookQueue) next(now time.Time) (d *queue.Delivery, along []*queue.De
 	if !w.queue.MayAttempt(now) {
 		return nil, nil
 	}
-	limit := &w.sender.concurrencyLimit
-	if !limit.acquire(w.queue.InFlight()) {
+	if !w.sender.acquire(w.queue.InFlight()) {
 		w.queue.Crowded()
 		return nil, nil
 	}
@@ -115,7 +114,7 @@ func (w *webhookQueue) next(now time.Time) (d *queue.Delivery, along []*queue.De
 		w.carryOut(now)
 	}
 	if d == nil {
-		limit.release()
+		w.sender.release()
 		return nil, nil
 	}
 	if d.Tried = d.To; d.Late {
@@ -149,7 +148,7 @@ func (w *webhookQueue) finish(d *queue.Delivery, a attempted,
 ) (*queue.Delivery, []*queue.Delivery) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.sender.concurrencyLimit.release()
+	w.sender.release()
 	d.Resent, d.OwnConnection = d.Resent+a.resent, a.alone
 	now := time.Now()
 	r := w.result(d, a, now)

@@ -3,6 +3,7 @@ package spool
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -62,13 +63,17 @@ func (s *Spool) Unsettled(ctx context.Context) ([]notice.Row, error) {
 		WHERE slot = $1 AND NOT settled ORDER BY id`)
 }
 
-// Latest is that of notice.Store.
+// Latest is that of notice.Store. Of a part it is what is about its webhooks.
 func (s *Spool) Latest(ctx context.Context) ([]notice.Row, error) {
-	return s.notices(
+	rows, err := s.notices(
 		ctx,
 		`SELECT DISTINCT ON (topic, webhook) id, at, event, webhook, data::text FROM {{schema}}.notice
 		WHERE slot = $1 ORDER BY topic, webhook, id DESC`,
 	)
+	if s.has != nil {
+		rows = slices.DeleteFunc(rows, func(r notice.Row) bool { return r.Webhook == "" || !s.has(r.Webhook) })
+	}
+	return rows, err
 }
 
 func (s *Spool) notices(ctx context.Context, sql string) ([]notice.Row, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -136,6 +137,15 @@ func printStatus(out io.Writer, s *operate.Status, now time.Time) error {
 	}
 	if s.Bus != nil {
 		line("bus", "%s", s.Bus)
+		const most = 8
+		fullest := s.Bus.Fullest(s.Bus.Partitions)
+		for _, n := range fullest[:min(most, len(fullest))] {
+			line("", "partition %d: %d waiting, %d in hand, %s", n, s.Bus.Parts[n].Waiting,
+				s.Bus.Parts[n].InHand, cmp.Or(s.Bus.Holders[n], "nobody has it"))
+		}
+		if more := len(fullest) - most; more > 0 {
+			line("", "something waits in %s", amount.Of(more, "other partition"))
+		}
 	}
 	for _, p := range s.Problems {
 		w.row(cell{"PROBLEM", red}, p)

@@ -25,8 +25,9 @@ type teardownCommand struct {
 // Help is what --help tells beside.
 func (teardownCommand) Help() string {
 	return "Drops the slot, the publication, and Hookline's own tables: its webhooks, and " +
-		"deliveries that wait or are dead, are gone then. Sets replica identities as they were before. " +
-		"No process of Hookline may run."
+		"deliveries that wait or are dead, are gone then. So is the stream of NATS that this database " +
+		"has made, where deliveries go through one; streams of others stay. Sets replica identities as " +
+		"they were before. No process of Hookline may run."
 }
 
 // Validate wants it said that this is meant.
@@ -46,9 +47,9 @@ type removed struct {
 	apart bool // the spool has a database of its own
 }
 
-// place is the database that a line is about, and the variable that leads to it.
+// place is the database that a line is about, "" for NATS, and the variable that leads to it.
 type place struct {
-	Database string `json:"database"`
+	Database string `json:"database,omitempty"`
 	Setting  string `json:"setting"`
 }
 
@@ -64,7 +65,7 @@ type kept struct {
 
 // in names the database behind what is there, where there are two.
 func (r *removed) in(p place, what string) string {
-	if !r.apart {
+	if !r.apart || p.Database == "" {
 		return what
 	}
 	return fmt.Sprintf("%s, in database %s (%s)", what, p.Database, p.Setting)
@@ -81,8 +82,13 @@ func (c teardownCommand) Run(ctx context.Context) error {
 	if !apart || cmp.Or(cfg.Spool.Schema, cfg.CDC.Schema) == cfg.CDC.Schema {
 		tables = append(tables, spool.Tables()...) // the spool may have been here before
 	}
+	var stream *ownStream
 	err = c.tearDown(ctx, cfg.CDC.URL, "HOOKLINE_DATABASE_URL", &result,
-		func(conn *pgx.Conn) (*cdc.Teardown, error) {
+		func(conn *pgx.Conn) (_ *cdc.Teardown, err error) {
+			// before anything is removed: then nobody knows any more whose the stream is
+			if stream, err = findStream(ctx, cfg); err != nil {
+				return nil, err
+			}
 			return cdc.NewTeardown(ctx, conn, cfg.CDC, tables)
 		})
 	if err == nil && apart {
@@ -91,6 +97,9 @@ func (c teardownCommand) Run(ctx context.Context) error {
 				return cdc.NewSpoolTeardown(ctx, conn, cmp.Or(cfg.Spool.Schema, cfg.CDC.Schema), cfg.CDC.Slot,
 					spool.Tables())
 			})
+	}
+	if err == nil {
+		err = stream.tearDown(ctx, c.DryRun, &result)
 	}
 	return errors.Join(err, c.tell(&result, err))
 }
@@ -142,7 +151,10 @@ func (c teardownCommand) tell(result *removed, failed error) error {
 	}
 	if c.DryRun {
 		for _, s := range result.Removed {
-			fmt.Printf("-- %s\n%s;\n", result.in(s.place, s.What), s.SQL)
+			fmt.Printf("-- %s\n", result.in(s.place, s.What))
+			if s.SQL != "" {
+				fmt.Println(s.SQL + ";")
+			}
 		}
 	} else {
 		result.tellRemoved()

@@ -89,8 +89,8 @@ func TestFaults(t *testing.T) {
 	if err := js.DeleteStream(t.Context(), "hookline-hookline"); err != nil {
 		t.Fatal(err)
 	}
-	g.db.OneByOne("lost", 1) // nothing is lost of it: it is in the slot
-	untilReady(t, reader, "503 gap (bus_lost)")
+	untilReady(t, reader, "503 gap (bus_lost)") // also while nothing is committed
+	g.db.OneByOne("lost", 1)                    // nothing is lost of it: it is in the slot
 	g.says(3, "gap (bus_lost)", "status")
 	g.says(0, "what was in the bus is not delivered", "setup", "--accept-gap")
 	reader.Until("active")
@@ -125,4 +125,6 @@ func TestRoles(t *testing.T) {
 	g.settings = []string{"HOOKLINE_NATS_URL=nats://127.0.0.1:1"}
 	g.says(1, "want --role reader or --role sender", "run")
 	g.says(2, "--role", "run", "--role", "both")
+	g.settings = append(g.settings, "HOOKLINE_STATE_DIR=/tmp")
+	g.says(1, "HOOKLINE_STATE_DIR is set, to /tmp", "run", "--role", "sender")
 }

@@ -1,6 +1,7 @@
 package scale
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -15,6 +16,7 @@ type ground struct {
 	t        *testing.T
 	db       *e2e.Database
 	boxes    []*e2e.Inbox
+	ids      []string // of the webhooks that are theirs
 	settings []string
 }
 
@@ -22,11 +24,12 @@ type ground struct {
 func newGround(t *testing.T, natsURL string, webhooks int) *ground {
 	t.Helper()
 	g := &ground{t: t, db: e2e.NewCRM(t), settings: []string{
-		"HOOKLINE_NATS_URL=" + natsURL, "HOOKLINE_BUS_PARTITIONS=8", "HOOKLINE_BUS_MAX_BYTES=64MiB",
+		"HOOKLINE_NATS_URL=" + natsURL, fmt.Sprint("HOOKLINE_BUS_PARTITIONS=", partitions),
+		"HOOKLINE_BUS_MAX_BYTES=64MiB",
 	}}
 	for range webhooks {
 		box := e2e.NewInbox(t)
-		g.db.AddWebhook(box, "*.*")
+		g.ids = append(g.ids, g.db.AddWebhook(box, "*.*"))
 		g.boxes = append(g.boxes, box)
 	}
 	g.db.SetUp(g.settings...)
@@ -68,7 +71,8 @@ func TestThroughBus(t *testing.T) {
 	g := newGround(t, nats.ClientURL(), 4)
 	random := e2e.Random(t)
 	reader := g.start("reader", "HOOKLINE_ADMIN_ADDR=127.0.0.1:0").Until("active")
-	one, two := g.start("sender").Until("active"), g.start("sender").Until("active")
+	one, two := g.start("sender", "HOOKLINE_ADMIN_ADDR=127.0.0.1:0").Until("active"),
+		g.start("sender", "HOOKLINE_ADMIN_ADDR=127.0.0.1:0").Until("active")
 	e2e.Eventually(t, func() error {
 		if a, b := one.Metric(held), two.Metric(held); a != 4 || b != 4 {
 			return fmt.Errorf("partitions are held %v and %v, want 4 and 4", a, b)
@@ -79,7 +83,24 @@ func TestThroughBus(t *testing.T) {
 	for _, box := range g.boxes {
 		e2e.Eventually(t, box.Gets(g.db.Diary()...).Missing)
 	}
-	overview(t, reader)
+	for _, h := range consoleWebhooks(t, reader) {
+		if h.Delivered > 0 {
+			t.Errorf("the reader has delivered: %+v", h)
+		}
+	}
+	told := map[string]int{}
+	for _, p := range []*e2e.Process{one, two} {
+		for _, h := range consoleWebhooks(t, p) {
+			if h.Delivered > 0 {
+				told[h.Key]++
+			}
+		}
+	}
+	for _, id := range g.ids {
+		if n := told["public.webhooks/"+id]; n != 1 {
+			t.Errorf("%d senders tell of deliveries to webhook %s, want 1: %v", n, id, told)
+		}
+	}
 	one.Stop()
 	g.db.OneByOne("more", 20)
 	g.arrived(reader, two)
@@ -87,21 +108,34 @@ func TestThroughBus(t *testing.T) {
 
 var console = regexp.MustCompile(`msg="serving console, API and profiles" addr=(\S+)`)
 
-// overview asks the console of a reader how all of it stands: it has no queues to tell of.
-func overview(t *testing.T, reader *e2e.Process) {
+// consoleWebhooks asks the console of a process how the webhooks stand.
+func consoleWebhooks(t *testing.T, p *e2e.Process) (list []consoleWebhook) {
 	t.Helper()
-	addr := console.FindStringSubmatch(reader.Log.String())
+	addr := console.FindStringSubmatch(p.Log.String())
 	if addr == nil {
 		t.Fatal("it serves no console")
 	}
-	resp, err := http.Get("http://" + addr[1] + "/api/v1/overview")
-	if err != nil {
-		t.Fatal(err)
+	for _, page := range []string{"overview", "webhooks"} {
+		resp, err := http.Get("http://" + addr[1] + "/api/v1/" + page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("%s answers %s", page, resp.Status)
+		}
+		if page == "webhooks" {
+			if err := json.NewDecoder(resp.Body).Decode(&list); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		t.Errorf("the overview answers %s", resp.Status)
-	}
+	return list
+}
+
+type consoleWebhook struct {
+	Key       string
+	Delivered int // in the last hour, by this process
 }
 
 const held = "hookline_bus_held_partitions"
@@ -110,7 +144,7 @@ const held = "hookline_bus_held_partitions"
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	nats := natstest.StartProcess(t)
-	g := newGround(t, nats.URL, 3)
+	g := newGround(t, nats.URL(), 3)
 	random := e2e.Random(t)
 	g.db.Backlog(random, 600)
 	hold := func() { // something is left, whatever comes again

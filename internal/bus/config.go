@@ -49,4 +49,6 @@ func (c Config) subject(partition int) string {
 	return fmt.Sprintf("hookline.%s.%d", c.Name, partition)
 }
 
-func (c Config) positionSubject() string { return "hookline." + c.Name + ".position" }
+const positionSuffix = ".position"
+
+func (c Config) positionSubject() string { return "hookline." + c.Name + positionSuffix }

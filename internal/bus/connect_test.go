@@ -82,15 +82,27 @@ func TestRemove(t *testing.T) {
 	if _, _, err := b.MakeStream(t.Context(), mine); err != nil {
 		t.Fatal(err)
 	}
-	other := &memory{memo: &Memo{Stream: cfg.Stream(), Incarnation: "another", Partitions: 4}}
+	other := &Memo{Stream: cfg.Stream(), Incarnation: "another", Partitions: 4}
+	if left, err := FindLeft(t.Context(), cfg, other, log); err != nil || !left.Foreign {
+		t.Errorf("another database finds %+v, %v", left, err)
+	}
 	if err := Remove(t.Context(), cfg, other, log); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := b.MakeStream(t.Context(), mine); err != nil {
 		t.Errorf("another database has removed the stream: %v", err)
 	}
-	if err := Remove(t.Context(), cfg, mine, log); err != nil {
+	if _, err := b.bucket(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	if left, err := FindLeft(t.Context(), cfg, mine.memo, log); err != nil || left.Foreign {
+		t.Errorf("its own database finds %+v, %v", left, err)
+	}
+	if err := Remove(t.Context(), cfg, mine.memo, log); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := FindLeft(t.Context(), cfg, mine.memo, log); err != nil || left != nil {
+		t.Errorf("what is removed is found: %+v, %v", left, err)
 	}
 	_, _, err := b.MakeStream(t.Context(), mine)
 	if gap, ok := errors.AsType[*cdc.Gap](err); !ok || gap.Reason != cdc.BusLost {
@@ -116,12 +128,14 @@ func TestReport(t *testing.T) {
 		t.Errorf("before the stream is made: %v", r)
 	}
 	wait(t, send(t, publisher(t, b, m), "w", rangeOf(0, 10)...))
-	if r := read(); r.Messages != 10 || len(r.Unheld) != 4 || len(r.Problems()) != 1 {
+	partition := PartitionOf("w", 4)
+	if r := read(); r.Messages != 10 || len(r.Unheld) != 4 || len(r.Problems()) != 1 ||
+		r.Waiting != 10 || r.Parts[partition] != (Part{Waiting: 10}) ||
+		!slices.Equal(r.Fullest(2), []int{partition}) {
 		t.Errorf("without a sender: %+v, %v", r, r.Problems())
 	}
 	k := keep(t, b, 4)
 	until(t, "all partitions are held", func() bool { return len(k.held()) == 4 })
-	partition := PartitionOf("w", 4)
 	if r := read(); len(r.Unheld) != 0 || len(r.Stranded) != 1 || r.Stranded[0] != partition {
 		t.Errorf("without a consumer: %+v", r)
 	}
@@ -129,7 +143,8 @@ func TestReport(t *testing.T) {
 	end := run(t, newIntake(b, 1), func(m Message, _ func()) { got.add(m.Event.ID) })
 	defer end()
 	until(t, "all came", func() bool { return got.len() == 10 })
-	if r := read(); len(r.Problems()) != 0 || r.InHand != 10 || r.Messages != 10 {
+	if r := read(); len(r.Problems()) != 0 || r.InHand != 10 || r.Messages != 10 ||
+		r.Parts[partition] != (Part{InHand: 10}) || len(r.Fullest(2)) > 0 {
 		t.Errorf("in order: %+v, %v", r, r.Problems())
 	}
 }

@@ -1,10 +1,12 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -41,9 +43,16 @@ type Report struct {
 	Replicas   int      `json:"replicas"`
 	Waiting    uint64   `json:"waiting"`            // of the messages, those that nobody has in hand
 	InHand     int      `json:"inHand"`             // of them, those that a sender has
+	Parts      []Part   `json:"parts"`              // the same of each partition
 	Stranded   []int    `json:"stranded,omitempty"` // partitions with messages that no consumer brings
 	Unheld     []int    `json:"unheld,omitempty"`   // partitions that no sender has
 	Holders    []string `json:"holders"`            // of each partition; "" for nobody
+}
+
+// Part is how a partition stands.
+type Part struct {
+	Waiting uint64 `json:"waiting"`
+	InHand  int    `json:"inHand"`
 }
 
 // ReadReport looks how the bus stands. It returns nil before the stream is made; the errors are
@@ -69,14 +78,14 @@ func ReadReport(ctx context.Context, cfg Config, memory Memory, log *slog.Logger
 	if r.Holders, err = b.Holders(ctx, memo.Partitions); err != nil {
 		return nil, err
 	}
+	r.Parts = make([]Part, memo.Partitions)
 	counted := make([]uint64, memo.Partitions)
 	consumers := stream.ListConsumers(ctx)
 	for info := range consumers.Info() {
 		for partition := range counted {
 			if info.Config.FilterSubject == cfg.subject(partition) {
 				counted[partition] += brought(info)
-				r.Waiting += info.NumPending
-				r.InHand += info.NumAckPending
+				r.Parts[partition].InHand += max(0, info.NumAckPending)
 			}
 		}
 	}
@@ -94,6 +103,14 @@ func ReadReport(ctx context.Context, cfg Config, memory Memory, log *slog.Logger
 		subject := cfg.subject(partition)
 		messages := info.State.Subjects[subject]
 		r.Messages += messages
+		part := &r.Parts[partition]
+		if r.Holders[partition] == "" {
+			part.InHand = 0 // who had it is dead
+		}
+		part.InHand = min(part.InHand, int(messages)) //nolint:gosec // some may have left since
+		part.Waiting = messages - uint64(part.InHand) //nolint:gosec // no more than messages
+		r.Waiting += part.Waiting
+		r.InHand += part.InHand
 		switch {
 		case r.Holders[partition] == "":
 			r.Unheld = append(r.Unheld, partition)
@@ -150,6 +167,19 @@ func (r *Report) Problems() (list cdc.Problems) {
 	return list
 }
 
+// Fullest returns the partitions in which most waits, at most n, the fullest first.
+func (r *Report) Fullest(n int) (list []int) {
+	for partition, part := range r.Parts {
+		if part.Waiting > 0 {
+			list = append(list, partition)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b int) int {
+		return cmp.Compare(r.Parts[b].Waiting, r.Parts[a].Waiting)
+	})
+	return list[:min(n, len(list))]
+}
+
 // String tells how it stands, on one line.
 func (r *Report) String() string {
 	senders := map[string]bool{}
@@ -173,35 +203,3 @@ func size(bytes uint64) string {
 
 // IsAway reports whether an error says that the bus cannot be asked now.
 func IsAway(err error) bool { return errors.Is(err, ErrAway) }
-
-// Remove removes the stream of the database, and its leases. One of that name which another
-// database has made stays.
-func Remove(ctx context.Context, cfg Config, memory Memory, log *slog.Logger) error {
-	memo, err := memory.LoadMemo(ctx)
-	if err != nil || memo == nil {
-		return err
-	}
-	b, err := Connect(ctx, cfg, log)
-	if err != nil {
-		return err
-	}
-	defer b.Close()
-	stream, err := b.js.Stream(ctx, memo.Stream)
-	switch {
-	case errors.Is(err, jetstream.ErrStreamNotFound):
-	case err != nil:
-		return away(err)
-	case stream.CachedInfo().Config.Metadata[metaIncarnation] != memo.Incarnation:
-		log.Warn("the stream was made by another database: it stays", "stream", memo.Stream)
-		return nil
-	}
-	if err := b.js.DeleteStream(ctx, memo.Stream); err != nil &&
-		!errors.Is(err, jetstream.ErrStreamNotFound) {
-		return away(err)
-	}
-	if err := b.js.DeleteKeyValue(ctx, memo.Stream); err != nil &&
-		!errors.Is(err, jetstream.ErrBucketNotFound) {
-		return away(err)
-	}
-	return nil
-}

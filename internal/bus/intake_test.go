@@ -129,7 +129,7 @@ func TestConsumerRemoved(t *testing.T) {
 // The server is killed while messages come and are settled: each comes once, in order.
 func TestIntakeServerKilled(t *testing.T) {
 	server := natstest.StartProcess(t)
-	b := connect(t, config(server.URL))
+	b := connect(t, config(server.URL()))
 	p := publisher(t, b, &memory{})
 	list := rangeOf(0, 600)
 	var got collected

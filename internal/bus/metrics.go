@@ -9,6 +9,7 @@ import (
 // publisherMetrics are those of a Publisher.
 type publisherMetrics struct {
 	published, duplicates, skipped, large prometheus.Counter
+	messages                              *prometheus.GaugeVec
 }
 
 func newPublisherMetrics(registerer prometheus.Registerer, p *Publisher) *publisherMetrics {
@@ -24,8 +25,15 @@ func newPublisherMetrics(registerer prometheus.Registerer, p *Publisher) *publis
 			"Deliveries that the reader before had put into the bus, and that Postgres brought again."),
 		large: counter("hookline_bus_large_total",
 			"Deliveries too large for a message, of which the data went by the database."),
+		messages: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "hookline_bus_messages",
+			Help: "Deliveries that the stream holds: they wait, or a sender has them in hand.",
+		}, []string{"partition"}),
 	}
-	registerer.MustRegister(m.published, m.duplicates, m.skipped, m.large,
+	for n := range p.partitions {
+		m.messages.WithLabelValues(strconv.Itoa(n))
+	}
+	registerer.MustRegister(m.published, m.duplicates, m.skipped, m.large, m.messages,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "hookline_bus_unpublished",
 			Help: "Deliveries that wait for the bus to take them. The slot waits for them.",

@@ -72,9 +72,10 @@ type Publisher struct {
 	room     *semaphore.Weighted
 	buffer   int64 // that room is of
 
-	ctx  context.Context
-	end  context.CancelCauseFunc
-	done chan struct{}
+	ctx     context.Context
+	end     context.CancelCauseFunc
+	done    chan struct{}
+	watched chan struct{} // closed when nobody looks at the stream any more
 
 	// The rest belongs to run.
 	memo      Memo
@@ -130,7 +131,7 @@ func NewPublisher(
 		memory: cfg.Memory, large: cfg.Large, tell: cfg.Tell,
 		lacks: cfg.Lacks, writer: rand.Text(), buffer: cfg.MaxBuffer,
 		room: semaphore.NewWeighted(cfg.MaxBuffer), versions: map[*webhook.Subscription]string{},
-		news: make(chan struct{}, 1), done: make(chan struct{}),
+		news: make(chan struct{}, 1), done: make(chan struct{}), watched: make(chan struct{}),
 	}
 	p.most = int(b.nc.MaxPayload()) - headerRoom
 	if limit := int(stream.CachedInfo().Config.MaxMsgSize); limit > 0 {
@@ -146,6 +147,7 @@ func NewPublisher(
 	}
 	p.count = newPublisherMetrics(registry, p)
 	p.ctx, p.end = context.WithCancelCause(context.Background())
+	go p.watch(p.memo)
 	go p.run()
 	return p, nil
 }
@@ -281,6 +283,7 @@ func (p *Publisher) Close(ctx context.Context) {
 	}
 	p.end(sender.ErrDraining)
 	<-p.done
+	<-p.watched
 }
 
 // left is how many deliveries are not in the stream.

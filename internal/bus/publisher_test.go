@@ -248,19 +248,48 @@ func TestStreamAtFault(t *testing.T) {
 	isLost("made anew", memo)
 }
 
-// A stream that is removed while it is written to ends the writer with a gap.
+// A stream that is removed ends its writer with a gap, whether it writes or not; one that would lose
+// something from now on ends it, too.
 func TestStreamRemoved(t *testing.T) {
-	s := natstest.Start(t, natstest.Options(t.TempDir()))
-	b := connect(t, config(s.ClientURL()))
-	p := publisher(t, b, &memory{})
-	wait(t, send(t, p, "w", rangeOf(0, 3)...))
-	if err := b.js.DeleteStream(t.Context(), "hookline-crm"); err != nil {
-		t.Fatal(err)
-	}
-	send(t, p, "w", event(3))
-	<-p.Done()
-	if gap, ok := errors.AsType[*cdc.Gap](p.Err()); !ok || gap.Reason != cdc.BusLost {
-		t.Errorf("it ends with %v", p.Err())
+	t.Parallel()
+	remove := func(b *Bus) error { return b.js.DeleteStream(t.Context(), "hookline-crm") }
+	for name, c := range map[string]struct {
+		fault  func(b *Bus) error
+		writes bool
+		gap    bool
+	}{
+		"while it writes":   {remove, true, true},
+		"while it does not": {remove, false, true},
+		"throws away": {func(b *Bus) error {
+			stream, err := b.js.Stream(t.Context(), "hookline-crm")
+			if err != nil {
+				return err
+			}
+			changed := stream.CachedInfo().Config
+			changed.Discard = jetstream.DiscardOld
+			_, err = b.js.UpdateStream(t.Context(), changed)
+			return err
+		}, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := natstest.Start(t, natstest.Options(t.TempDir()))
+			b := connect(t, config(s.ClientURL()))
+			p := publisher(t, b, &memory{})
+			wait(t, send(t, p, "w", rangeOf(0, 3)...))
+			if err := c.fault(b); err != nil {
+				t.Fatal(err)
+			}
+			if c.writes {
+				send(t, p, "w", event(3))
+			}
+			<-p.Done()
+			gap, isGap := errors.AsType[*cdc.Gap](p.Err())
+			_, isBlocked := errors.AsType[*cdc.Blocked](p.Err())
+			if isGap != c.gap || isBlocked == c.gap || isGap && gap.Reason != cdc.BusLost {
+				t.Errorf("it ends with %v", p.Err())
+			}
+		})
 	}
 }
 
@@ -268,7 +297,7 @@ func TestStreamRemoved(t *testing.T) {
 // end, once and in order.
 func TestServerKilled(t *testing.T) {
 	server := natstest.StartProcess(t)
-	b := connect(t, config(server.URL))
+	b := connect(t, config(server.URL()))
 	p := publisher(t, b, &memory{})
 	list := rangeOf(0, 3000)
 	sent := make(chan struct{})

@@ -3,7 +3,6 @@ package bus
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -107,18 +106,13 @@ func (p *Publisher) publish(o *outgoing, last uint64) error {
 func (p *Publisher) confirm(ctx context.Context) (uint64, error) {
 	info, err := p.stream.Info(ctx)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		return 0, lost(fmt.Sprintf("stream %s is gone, with the deliveries that were in it",
-			p.bus.cfg.Stream()))
+		return 0, gone(p.bus.cfg.Stream())
 	}
 	if err != nil {
 		return 0, err
 	}
-	if err := p.bus.check(&info.Config, &p.memo); err != nil {
+	if err := p.bus.examine(info, &p.memo); err != nil {
 		return 0, err
-	}
-	if info.State.LastSeq < p.memo.Last {
-		return 0, lost(fmt.Sprintf("stream %s was set back: it ends at %d, and has had %d",
-			p.bus.cfg.Stream(), info.State.LastSeq, p.memo.Last))
 	}
 	at, err := p.bus.cfg.readPosition(ctx, p.stream)
 	if err != nil {

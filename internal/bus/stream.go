@@ -106,19 +106,30 @@ func (b *Bus) Stream(ctx context.Context, memo *Memo) (jetstream.Stream, error) 
 	case errors.Is(err, jetstream.ErrStreamNotFound) && !memo.Made:
 		return nil, away(errors.New("the stream was not made yet: hookline run --role reader makes it"))
 	case errors.Is(err, jetstream.ErrStreamNotFound):
-		return nil, lost("stream " + memo.Stream + " is gone, with the deliveries that were in it")
+		return nil, gone(memo.Stream)
 	case err != nil:
 		return nil, away(fmt.Errorf("look for stream %s: %w", memo.Stream, err))
 	}
-	info := stream.CachedInfo()
-	if err := b.check(&info.Config, memo); err != nil {
+	if err := b.examine(stream.CachedInfo(), memo); err != nil {
 		return nil, err
 	}
+	return stream, nil
+}
+
+// examine tells what keeps a stream from being the one that a memo is of, and what Hookline needs.
+func (b *Bus) examine(info *jetstream.StreamInfo, memo *Memo) error {
+	if err := b.check(&info.Config, memo); err != nil {
+		return err
+	}
 	if info.State.LastSeq < memo.Last {
-		return nil, lost(fmt.Sprintf("stream %s was set back: it ends at %d, and has had %d", memo.Stream,
+		return lost(fmt.Sprintf("stream %s was set back: it ends at %d, and has had %d", memo.Stream,
 			info.State.LastSeq, memo.Last))
 	}
-	return stream, nil
+	return nil
+}
+
+func gone(stream string) error {
+	return lost("stream " + stream + " is gone, with the deliveries that were in it")
 }
 
 func lost(what string) error {

@@ -3,15 +3,8 @@
 package natstest
 
 import (
-	"bufio"
-	"context"
-	"fmt"
 	"net"
-	"net/url"
-	"os"
-	"os/exec"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -49,19 +42,8 @@ func Start(t testing.TB, options *server.Options) *server.Server {
 // Cluster runs a cluster of three servers, and returns their URLs as one.
 func Cluster(t testing.TB) (servers []*server.Server, urls string) {
 	t.Helper()
-	ports := make([]int, 3)
-	var routes []*url.URL
-	for i := range ports {
-		ports[i] = FreePort(t)
-		routes = append(routes, &url.URL{Scheme: "nats", Host: net.JoinHostPort("127.0.0.1",
-			strconv.Itoa(ports[i]))})
-	}
-	for i, port := range ports {
-		o := Options(t.TempDir())
-		o.ServerName = fmt.Sprintf("n%d", i)
-		o.NoSystemAccount = false
-		o.Cluster = server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: port}
-		o.Routes = routes
+	for _, n := range nodes(t) {
+		o := n.options()
 		s, err := server.NewServer(o)
 		if err != nil {
 			t.Fatal(err)
@@ -114,83 +96,4 @@ func Client(t testing.TB, url string) jetstream.JetStream {
 		t.Fatal(err)
 	}
 	return js
-}
-
-// Variables that make a test binary a NATS server: see Main.
-const (
-	dirVariable  = "NATSTEST_DIR"
-	portVariable = "NATSTEST_PORT"
-)
-
-// Main is to be called at the beginning of TestMain by packages that use Process: the test binary
-// is the server's, too.
-func Main() {
-	dir := os.Getenv(dirVariable)
-	if dir == "" {
-		return
-	}
-	o := Options(dir)
-	o.Port, _ = strconv.Atoi(os.Getenv(portVariable))
-	s, err := server.NewServer(o)
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	s.Start()
-	if !s.ReadyForConnections(startLimit) {
-		fmt.Println("it does not start")
-		os.Exit(1)
-	}
-	fmt.Println("ready")
-	_, _ = bufio.NewReader(os.Stdin).ReadByte() // until whoever has started it ends
-	os.Exit(0)
-}
-
-// Process is a server in a process of its own, at one port for all its lives.
-type Process struct {
-	URL string
-
-	t    testing.TB
-	dir  string
-	port int
-	cmd  *exec.Cmd
-}
-
-// StartProcess runs a server in a process of its own until the test ends.
-func StartProcess(t testing.TB) *Process {
-	t.Helper()
-	p := &Process{t: t, dir: t.TempDir(), port: FreePort(t)}
-	p.URL = fmt.Sprintf("nats://127.0.0.1:%d", p.port)
-	p.Start()
-	t.Cleanup(p.Kill)
-	return p
-}
-
-// Start starts it, after Kill.
-func (p *Process) Start() {
-	p.t.Helper()
-	p.cmd = exec.CommandContext(context.Background(), os.Args[0])
-	p.cmd.Env = append(os.Environ(), dirVariable+"="+p.dir, portVariable+"="+strconv.Itoa(p.port))
-	p.cmd.Stderr = os.Stderr
-	if _, err := p.cmd.StdinPipe(); err != nil {
-		p.t.Fatal(err)
-	}
-	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if err := p.cmd.Start(); err != nil {
-		p.t.Fatal(err)
-	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
-		p.t.Fatalf("the NATS server says %q: %v", line, err)
-	}
-}
-
-// Kill kills it with SIGKILL. One that is dead stays so.
-func (p *Process) Kill() {
-	if p.cmd.ProcessState == nil {
-		_ = p.cmd.Process.Kill()
-		_ = p.cmd.Wait()
-	}
 }

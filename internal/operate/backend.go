@@ -31,8 +31,8 @@ type Backend struct {
 	Chosen *filter.Decisions
 
 	mu     sync.Mutex
-	source *cdc.Source    // of the present session, while it has the slot
-	out    *sender.Sender // likewise; nil where other processes send
+	source *cdc.Source // of the present session, while it has the slot
+	out    Delivering  // likewise; nil where other processes send
 
 	view view
 
@@ -45,7 +45,18 @@ type process interface {
 	Gap() *cdc.Gap // nil when there is none
 }
 
-var _ api.Backend = (*Backend)(nil)
+// Delivering is who delivers in this process. Safe for concurrent use.
+type Delivering interface {
+	// WebhookStatuses tells of the webhooks that it has to do with.
+	WebhookStatuses() []sender.WebhookStatus
+	// Backlog is how many deliveries are not settled.
+	Backlog() (inMemory, inSpool int)
+}
+
+var (
+	_ api.Backend = (*Backend)(nil)
+	_ Delivering  = (*sender.Sender)(nil)
+)
 
 // New returns the backend of a process. Close must be called in the end.
 func New(cfg config.Config, p process) *Backend {
@@ -59,16 +70,16 @@ func New(cfg config.Config, p process) *Backend {
 	}
 }
 
-// Attend has the backend tell of a session that has the slot, or, with nil, of none. out is nil
-// where other processes send.
-func (d *Backend) Attend(source *cdc.Source, out *sender.Sender) {
+// Attend has the backend tell of a session, or, with nil, of none. source is nil where another
+// process has the slot, out where others send.
+func (d *Backend) Attend(source *cdc.Source, out Delivering) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.source, d.out = source, out
 }
 
 // present returns what attend was told last.
-func (d *Backend) present() (*cdc.Source, *sender.Sender) {
+func (d *Backend) present() (*cdc.Source, Delivering) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.source, d.out

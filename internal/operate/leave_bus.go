@@ -45,7 +45,11 @@ func LeaveBus(ctx context.Context, db *crm.Database, store *spool.Spool) error {
 	if err := store.FenceParts(ctx); err != nil {
 		return err
 	}
-	if err := bus.Remove(ctx, db.Config.Bus, store, db.Log); err != nil {
+	memo, err := store.LoadMemo(ctx)
+	if err == nil && memo != nil {
+		err = bus.Remove(ctx, db.Config.Bus, memo, db.Log)
+	}
+	if err != nil {
 		return err
 	}
 	db.Log.Info("the bus is left: hookline run does all from now on, without HOOKLINE_NATS_URL")

@@ -23,6 +23,9 @@ func (r Role) Check(cfg config.Config) error {
 		return errors.New("HOOKLINE_NATS_URL is set: want --role reader or --role sender")
 	case r != All && !cfg.Bus.On():
 		return fmt.Errorf("--role %s goes with HOOKLINE_NATS_URL, which is not set", r)
+	case r != All && cfg.StateDir != "":
+		return fmt.Errorf("HOOKLINE_STATE_DIR is set, to %s, and --role %s keeps nothing there: the "+
+			"stream knows what was accepted. Unset it", cfg.StateDir, r)
 	}
 	return nil
 }

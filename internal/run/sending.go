@@ -16,6 +16,8 @@ import (
 	"hookline/config"
 	"hookline/internal/bus"
 	"hookline/internal/crm"
+	"hookline/internal/operate"
+	"hookline/notice"
 	"hookline/sender"
 	"hookline/spool"
 )
@@ -30,6 +32,7 @@ func (r *runner) sendSessions(ctx context.Context) error {
 		r.health.ServeMetrics(prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
 			return append(prometheus.Gatherers{r.metrics, own}, s.gatherers()...).Gather()
 		}))
+		s.attend = r.backend.Attend
 		err := s.parts().run(ctx, r.log, s.send)
 		r.process.enter(cdc.Connecting, nil)
 		switch {
@@ -58,6 +61,8 @@ type sending struct {
 	log     *slog.Logger
 	metrics *prometheus.Registry
 	process *process
+	// attend is told who delivers, and that nobody does in the end.
+	attend func(*cdc.Source, operate.Delivering)
 
 	db       *crm.Database
 	store    *spool.Spool
@@ -65,6 +70,7 @@ type sending struct {
 	memo     *bus.Memo
 	webhooks *addressees
 	intakes  *bus.IntakeMetrics
+	requests *sender.Limit // of all partitions together
 
 	mu      sync.Mutex
 	tenures map[int]*tenure // by partition
@@ -130,6 +136,7 @@ func (s *sending) openBus(ctx context.Context) error {
 func (s *sending) loadWebhooks(ctx context.Context) error {
 	s.webhooks = newAddressees(s.db, s.recheck)
 	s.intakes = bus.NewIntakeMetrics(s.metrics)
+	s.requests = s.cfg.Sender.NewLimit()
 	s.tenures = map[int]*tenure{}
 	return cdc.Retry(ctx, s.log, func() error { return s.webhooks.load(ctx, 0) })
 }
@@ -150,6 +157,8 @@ const lookEvery = 2 * time.Second
 // send works until ctx ends, or the stream is lost.
 func (s *sending) send(ctx context.Context) error {
 	keeper := bus.NewKeeper(s.bus, s.memo.Partitions, s.webhooks.changed, s.metrics)
+	s.attend(nil, s)
+	defer s.attend(nil, nil)
 	s.process.enter(cdc.Active, nil)
 	s.process.tellBus(nil)
 	working, end := context.WithCancelCause(ctx)
@@ -214,10 +223,15 @@ func (s *sending) workOnce(ctx context.Context, l *bus.Lease) error {
 		return err
 	}
 	cfg := s.cfg.Sender
-	cfg.MaxBuffer, cfg.Fence = share, l.Held
+	cfg.MaxBuffer, cfg.Limit, cfg.Fence = share, s.requests, l.Held
 	metrics := prometheus.NewRegistry()
 	labelled := prometheus.WrapRegistererWith(
 		prometheus.Labels{"partition": strconv.Itoa(l.Partition)}, metrics)
+	notices := notice.New(s.cfg.Notice, part, s.log, labelled)
+	if err := notices.Load(ctx); err != nil {
+		return err
+	}
+	cfg.Notify = notices.Notify
 	out, err := sender.New(cfg, part, s.db.Webhooks, s.log, labelled)
 	if err != nil {
 		return err
@@ -233,6 +247,9 @@ func (s *sending) workOnce(ctx context.Context, l *bus.Lease) error {
 		Partition: l.Partition, Epoch: l.Epoch, Timeout: cfg.RequestTimeout, Buffer: share,
 		Large: s.store,
 	}, s.intakes)
+	remember(out, notices)
+	stopRecord := s.record(l, notices)
+	defer stopRecord()
 	err = out.Resume(working, sender.SettledBefore{})
 	if err == nil {
 		tellHeld(s.db.Webhooks, out.Recheck, own)
@@ -241,6 +258,18 @@ func (s *sending) workOnce(ctx context.Context, l *bus.Lease) error {
 		})
 	}
 	return errors.Join(err, s.drain(out, intake, l))
+}
+
+// record writes down what operators are to hear of a partition, which the reader tells them, until
+// the lease lapses or stop is called.
+func (s *sending) record(l *bus.Lease, notices *notice.Tracker) (stop func()) {
+	ctx, cancel := context.WithCancel(l.Context())
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		notices.Record(ctx)
+	}()
+	return func() { cancel(); <-over }
 }
 
 // deliver hands a message to the sender. A webhook that is gone gets nothing.
@@ -286,6 +315,33 @@ func (s *sending) end(partition int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.tenures, partition)
+}
+
+// senders are those of the partitions at work.
+func (s *sending) senders() (list []*sender.Sender) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.tenures {
+		list = append(list, t.out)
+	}
+	return list
+}
+
+// WebhookStatuses tells of the webhooks whose partitions this process has.
+func (s *sending) WebhookStatuses() (list []sender.WebhookStatus) {
+	for _, out := range s.senders() {
+		list = append(list, out.WebhookStatuses()...)
+	}
+	return list
+}
+
+// Backlog is how many of their deliveries are not settled.
+func (s *sending) Backlog() (inMemory, inSpool int) {
+	for _, out := range s.senders() {
+		memory, spooled := out.Backlog()
+		inMemory, inSpool = inMemory+memory, inSpool+spooled
+	}
+	return inMemory, inSpool
 }
 
 // gatherers are those of the partitions at work.

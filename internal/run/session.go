@@ -14,6 +14,7 @@ import (
 	"hookline/config"
 	"hookline/internal/bus"
 	"hookline/internal/crm"
+	"hookline/internal/operate"
 	"hookline/mapper"
 	"hookline/notice"
 	"hookline/sender"
@@ -31,7 +32,7 @@ type session struct {
 	metrics *prometheus.Registry
 	process *process
 	// attend is told who streams and who delivers, and that nobody does in the end.
-	attend    func(*cdc.Source, *sender.Sender)
+	attend    func(*cdc.Source, operate.Delivering)
 	decisions *filter.Decisions // of filters, for operators; nil where nobody looks
 
 	db       *crm.Database
@@ -135,7 +136,13 @@ func (s *session) closeStream(ctx context.Context) error {
 	return s.source.Close(ctx)
 }
 
+// othersEvery is the time between two looks for what senders have to tell operators.
+const othersEvery = 2 * time.Second
+
 func (s *session) openNotices(context.Context) error {
+	if s.cfg.Bus.On() {
+		s.cfg.Notice.Others = othersEvery
+	}
 	s.notices = notice.New(s.cfg.Notice, s.store, s.log, s.metrics)
 	s.cfg.Sender.Notify = s.notices.Notify
 	return nil
@@ -260,7 +267,11 @@ func (s *session) openMapper(ctx context.Context) error {
 }
 
 func (s *session) tellOperators(context.Context) error {
-	s.attend(s.source, s.out)
+	if s.out == nil {
+		s.attend(s.source, nil)
+	} else {
+		s.attend(s.source, s.out)
+	}
 	return nil
 }
 

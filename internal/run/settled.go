@@ -45,9 +45,7 @@ func takeUp(
 	if err := notices.Load(ctx); err != nil {
 		return err
 	}
-	for _, what := range []mapper.Action{mapper.Failing, mapper.Overflow} {
-		out.Remember(what, notices.Open(what))
-	}
+	remember(out, notices)
 	before, accepted, lacked, err := findSettled(ctx, store, source, record)
 	if err != nil {
 		return err
@@ -64,6 +62,13 @@ func takeUp(
 	}
 	record.Noted(mark)
 	return out.Resume(ctx, sender.SettledBefore{Set: before, Record: record})
+}
+
+// remember has a Sender go on from what operators were told of its webhooks.
+func remember(out *sender.Sender, notices *notice.Tracker) {
+	for _, what := range []mapper.Action{mapper.Failing, mapper.Overflow} {
+		out.Remember(what, notices.Open(what))
+	}
 }
 
 // findSettled returns three lists: what was settled of what the stream will bring, what was

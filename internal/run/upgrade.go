@@ -13,7 +13,6 @@ import (
 	"hookline/internal/crm"
 	"hookline/internal/doctor"
 	"hookline/internal/operate"
-	"hookline/sender"
 	"hookline/spool"
 )
 
@@ -111,7 +110,7 @@ func drainForUpgrade(ctx context.Context, db *crm.Database) error {
 	go process.untilSettled(until, end, stop)
 	s := &session{
 		cfg: db.Config, log: db.Log, metrics: prometheus.NewRegistry(), process: process,
-		attend: func(*cdc.Source, *sender.Sender) {},
+		attend: func(*cdc.Source, operate.Delivering) {},
 	}
 	err := s.run(until)
 	if err == nil && !errors.Is(context.Cause(until), errDrained) {

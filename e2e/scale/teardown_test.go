@@ -1,0 +1,70 @@
+package scale
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"hookline/e2e"
+	"hookline/internal/natstest"
+)
+
+// Teardown removes the stream and the bucket of this database with all that is in it, and nothing
+// of another one. It tells of them where it may not reach them, and removes nothing at all while it
+// cannot.
+func TestTeardown(t *testing.T) {
+	t.Parallel()
+	options := natstest.Options(t.TempDir())
+	options.Port = natstest.FreePort(t)
+	start := func() *server.Server { return natstest.Start(t, options) }
+	nats := start()
+	g := newGround(t, nats.ClientURL(), 1)
+	js := natstest.Client(t, nats.ClientURL())
+	other := jetstream.StreamConfig{Name: "hookline-other", Subjects: []string{"hookline.other.*"}}
+	if _, err := js.CreateStream(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+	g.db.OneByOne("contact", 3)
+	reader := g.start("reader").Until("active")
+	sender := g.start("sender") // which makes the bucket
+	holds(t, partitions, sender)
+	e2e.Eventually(t, g.boxes[0].Gets(g.db.Diary()...).Missing)
+	sender.Stop()
+	g.db.OneByOne("more", 5)
+	e2e.Eventually(t, func() error {
+		if n := reader.Metric("hookline_bus_published_total"); n != 8 {
+			return fmt.Errorf("%v are published", n)
+		}
+		return nil
+	})
+	g.says(3, "5 waiting, 0 in hand, nobody has it", "status")
+	g.says(1, "at work in this database", "teardown", "--yes")
+	reader.Stop()
+
+	const what = "stream and bucket hookline-hookline of NATS"
+	g.says(0, "-- "+what+", with 5 unsettled messages\n", "teardown", "--dry-run")
+	with := g.settings
+	g.settings = nil
+	g.says(0, "nats stream rm hookline-hookline", "teardown", "--dry-run")
+	g.settings = with
+	nats.Shutdown()
+	nats.WaitForShutdown()
+	g.says(1, "so nothing is; to leave it in NATS, unset HOOKLINE_NATS_URL", "teardown", "--yes")
+	start()
+	e2e.Eventually(t, func() error {
+		_, err := js.AccountInfo(t.Context())
+		return err
+	})
+	g.says(0, what+", with 5 unsettled messages: removed\n", "teardown", "--yes")
+	for name := range js.StreamNames(t.Context()).Name() {
+		if name != other.Name {
+			t.Errorf("stream %s is left", name)
+		}
+	}
+	if _, err := js.Stream(t.Context(), other.Name); err != nil {
+		t.Errorf("the stream of another database: %v", err)
+	}
+	g.says(0, "nothing of Hookline to remove", "teardown", "--yes")
+}
