@@ -251,8 +251,8 @@ func (s *Sender) free(d *queue.Delivery) {
 }
 
 // Recheck tells that the webhook with this key has changed or gone: deliveries that wait for a
-// retry are tried again at once under its new terms, or given up, rather than when they are due. One
-// that is held is from then on, whether anything waits for it or not.
+// retry are tried again at once under its new terms, or given up, rather than when they are due.
+// One that is held is from then on, whether anything waits for it or not.
 func (s *Sender) Recheck(key string) {
 	if to := s.webhooks.Known(key); to != nil && to.Held != "" {
 		if w := s.webhookQueue(key); w != nil {

@@ -97,10 +97,11 @@ func TestAPIRefusesWhatCommandsRefuse(t *testing.T) {
 	if served == nil {
 		t.Fatalf("nobody serves the API:\n%s", sut.Log.String())
 	}
-	add := func(text string) (status int, answer struct {
+	type told struct {
 		Error, Key string
 		Warnings   []string
-	}) {
+	}
+	add := func(text string) (status int, answer told) {
 		t.Helper()
 		body := `{"url":"` + box.URL + `",` + text + `}`
 		r, err := http.Post("http://"+served[1]+"/api/v1/webhooks", "application/json",
