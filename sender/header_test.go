@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"hookline/webhook"
 )
 
 // whole returns the header of a request with the given post.
@@ -147,5 +149,18 @@ func BenchmarkHeader(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		h.set(p, now)
+	}
+}
+
+// What Hookline sets itself, a webhook cannot: its table of webhooks has the same names.
+func TestOwnHeadersAreRefused(t *testing.T) {
+	for _, name := range []string{
+		"Content-Type", "User-Agent", headerAttempt, headerReplay, HeaderBatch, HeaderBatchIDs,
+		headerTrace, HeaderTimestamp, HeaderSignature, headerNonce, HeaderID, HeaderStandardTimestamp,
+		HeaderStandardSignature,
+	} {
+		if !webhook.IsOwnHeader(http.CanonicalHeaderKey(name)) {
+			t.Errorf("a webhook can have a header %s, which would take the place of Hookline's", name)
+		}
 	}
 }

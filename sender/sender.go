@@ -253,9 +253,9 @@ func (s *Sender) free(d *queue.Delivery) {
 }
 
 // Recheck tells that the webhook with this key has changed or gone: deliveries that wait for a
-// retry are tried again at once under its new terms, or given up, rather than when they are due. One
-// that is held is from then on, whether anything waits for it or not. Of one that is gone, what a
-// process before this one has left in the spool is given up, too.
+// retry are tried again at once under its new terms, or given up, rather than when they are due.
+// One that is held is from then on, whether anything waits for it or not. Of one that is gone, what
+// a process before this one has left in the spool is given up, too.
 func (s *Sender) Recheck(key string) {
 	to := s.webhooks.Known(key)
 	if to != nil && to.Held != "" {

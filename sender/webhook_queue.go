@@ -50,7 +50,8 @@ func (w *webhookQueue) served() bool {
 	return w.to != nil && w.sender.work.Err() == nil && isServed(w.to.Current())
 }
 
-// isServed reports whether requests may be sent to a version of a webhook, nil for one that is gone.
+// isServed reports whether requests may be sent to a version of a webhook, nil for one that is
+// gone.
 func isServed(to *webhook.Subscription) bool { return to != nil && to.Held == "" }
 
 // refuses reports whether nothing new is taken any more.

@@ -97,7 +97,7 @@ func TestPaceWithMistakes(t *testing.T) {
 		{"rate = 0", `rate: "0": want requests in a second from 0.001 to 100000, or null`},
 		{"rate = 'NaN'", `rate: "NaN": want requests in a second from 0.001 to 100000, or null`},
 		{"thin = true, fields = '{}'", "thin: true: nothing but the key is sent then; want false, or null for fields"},
-		{"batch = 101", `batch: "101": want events in a request from 2 to 100, or 0 for one, and no array`},
+		{"batch = 101", `batch: "101": want events in a request from 2 to 100, or null`},
 		{"batch = 9, batch_wait = '11s'", `batch_wait: "11s": want an interval from 1ms to 10s, or null`},
 		{"batch = 9, format = 'slack', operations = '{hookline.*}'", `batch: "9": format slack has no arrays; want null`},
 		{

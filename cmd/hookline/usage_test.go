@@ -42,7 +42,7 @@ func TestUsageErrors(t *testing.T) {
 		{"webhooks edit x --rate NaN", `--rate: "NaN": want requests in a second from 0.001`},
 		{"webhooks add http://x --batch -5", `--batch: "-5": want events in a request from 2 to 100`},
 		{"webhooks add http://x --batch 2.5", `--batch: "2.5": want events in a request from 2 to 100`},
-		{"webhooks list -1", "unexpected argument -1"},
+		{"webhooks list -1", "unknown flag -1"},
 		{"webhooks edit x --url ''", "--url is empty: leave it out, or say it: Where events are"},
 		{"webhooks edit x --url=", "--url is empty"},
 		{"webhooks edit ''", "say what is to change"},

@@ -226,8 +226,8 @@ func versionOf(e e2e.Entry) version {
 	return version{strings.HasSuffix(e.Event, ".deleted"), e.Key(), e.Version}
 }
 
-// readIgnored reads what came of transactions that webhooks may ignore. Of one that has changed a record
-// several times the diary tells less than is read here.
+// readIgnored reads what came of transactions that webhooks may ignore. Of one that has changed a
+// record several times the diary tells less than is read here.
 func (c *campaign) readIgnored() {
 	c.t.Helper()
 	rows, err := c.db.Conn.Query(c.t.Context(), `SELECT split_part(event, '.', 1), event, record,

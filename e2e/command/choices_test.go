@@ -1,6 +1,9 @@
 package command
 
 import (
+	"encoding/json"
+	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -80,6 +83,64 @@ func TestWebhooksThatNameWhatIsNotThere(t *testing.T) {
 	if _, text := db.Doctor(settings...); !strings.Contains(text, `"Content-Type" is one that Hookline`) {
 		t.Errorf("the doctor says nothing of the header:\n%s", text)
 	}
+}
+
+// The API refuses what the commands refuse, in the same words, and warns of the same.
+func TestAPIRefusesWhatCommandsRefuse(t *testing.T) {
+	t.Parallel()
+	db, box := e2e.NewDatabase(t), newTray(t)
+	db.Exec("CREATE TABLE notes (id int PRIMARY KEY, words text)")
+	settings := []string{"HOOKLINE_WEBHOOKS_TABLE=hookline.webhook", "HOOKLINE_ADMIN_ADDR=127.0.0.1:0"}
+	sut := e2e.Start(t, db, settings...).Until("active")
+	served := regexp.MustCompile(`msg="serving console, API and profiles" addr=(\S+)`).
+		FindStringSubmatch(sut.Log.String())
+	if served == nil {
+		t.Fatalf("nobody serves the API:\n%s", sut.Log.String())
+	}
+	type told struct {
+		Error, Key string
+		Warnings   []string
+	}
+	add := func(text string) (status int, answer told) {
+		t.Helper()
+		body := `{"url":"` + box.URL + `",` + text + `}`
+		r, err := http.Post("http://"+served[1]+"/api/v1/webhooks", "application/json",
+			strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		if err := json.NewDecoder(r.Body).Decode(&answer); err != nil {
+			t.Fatal(err)
+		}
+		return r.StatusCode, answer
+	}
+	for text, flags := range map[string][]string{
+		`"headers":{"content-type":"text/plain"}`: {"--header", "content-type=text/plain"},
+		`"filter":"event"`:                        {"--filter", "event"},
+		`"filter":"data.words ="`:                 {"--filter", "data.words ="},
+		`"rate":-1`:                               {"--rate", "-1"},
+		`"batch":101`:                             {"--batch", "101"},
+		`"settle":"0s"`:                           {"--settle", "0s"},
+		`"mask":[""]`:                             {"--mask", ","},
+	} {
+		status, answer := add(text)
+		p := e2e.Run(t, db.Env(settings...), append([]string{"webhooks", "add", box.URL}, flags...)...)
+		if code := p.Wait(); code == 0 || status != http.StatusBadRequest || answer.Error == "" ||
+			!strings.Contains(p.Log.String(), answer.Error) {
+			t.Errorf("%s: %d %q, and the command ends with %d: %s", text, status, answer.Error, code,
+				p.Log.String())
+		}
+	}
+	status, answer := add(`"operations":["deal.*"],"fields":["colour"]`)
+	if status != http.StatusOK || len(answer.Warnings) != 1 ||
+		!strings.Contains(answer.Warnings[0], answer.Key+" at ") {
+		t.Errorf("of what is not there: %d %+v", status, answer)
+	}
+	if n := e2e.Value[int](db, "SELECT count(*) FROM hookline.webhook"); n != 1 {
+		t.Errorf("%d webhooks were kept, want 1", n)
+	}
+	sut.Stop()
 }
 
 // A workspace that does not exist has no schema, and those that do are named.

@@ -127,7 +127,8 @@ type settler struct {
 // newSettler gives one to a tenant.
 func newSettler(w *world) *settler {
 	s := &settler{e2e.NewInbox(w.T), w.tenants[w.random.IntN(len(w.tenants))]}
-	settle, most := []string{"", "30ms", "1s"}[w.random.IntN(3)], []string{"", "1s", "3s"}[w.random.IntN(3)]
+	settle := []string{"", "30ms", "1s"}[w.random.IntN(3)]
+	most := []string{"", "1s", "3s"}[w.random.IntN(3)]
 	if settle == "" {
 		most = ""
 	}

@@ -14,6 +14,7 @@ type Left struct {
 	Stream   string // and the bucket of that name
 	Messages uint64 // deliveries that are not settled
 	Foreign  bool   // another database has made what is there by now
+	Kept     bool   // the stream is there that the database has made
 }
 
 // FindLeft looks for what a memo is of; nil when nothing of it is there. The error wraps ErrAway, or
@@ -37,7 +38,8 @@ func FindLeft(ctx context.Context, cfg Config, memo *Memo, log *slog.Logger) (*L
 		if err != nil {
 			return away(err)
 		}
-		left.Foreign = info.Config.Metadata[metaIncarnation] != memo.Incarnation
+		left.Kept = info.Config.Metadata[metaIncarnation] == memo.Incarnation
+		left.Foreign = !left.Kept
 		for subject, n := range info.State.Subjects {
 			if !strings.HasSuffix(subject, positionSuffix) {
 				left.Messages += n

@@ -114,6 +114,9 @@ func (p *Publisher) confirm(ctx context.Context) (uint64, error) {
 	if err := p.bus.examine(info, &p.memo); err != nil {
 		return 0, err
 	}
+	if err := p.bus.checkEmptied(ctx, p.stream, &p.memo); err != nil {
+		return 0, err
+	}
 	at, err := p.bus.cfg.readPosition(ctx, p.stream)
 	if err != nil {
 		return 0, err

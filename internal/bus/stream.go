@@ -113,7 +113,23 @@ func (b *Bus) Stream(ctx context.Context, memo *Memo) (jetstream.Stream, error) 
 	if err := b.examine(stream.CachedInfo(), memo); err != nil {
 		return nil, err
 	}
-	return stream, nil
+	return stream, b.checkEmptied(ctx, stream, memo)
+}
+
+// checkEmptied returns a *cdc.Gap when somebody has emptied a stream. What was in it cannot be told
+// from what senders have acknowledged, but for the position: that is there always.
+func (b *Bus) checkEmptied(ctx context.Context, stream jetstream.Stream, memo *Memo) error {
+	if memo.Last == 0 { // perhaps nobody has written yet
+		return nil
+	}
+	_, err := stream.GetLastMsgForSubject(ctx, b.cfg.positionSubject())
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return lost(fmt.Sprintf("stream %s was emptied, with the deliveries that were in it", memo.Stream))
+	case err != nil:
+		return away(fmt.Errorf("look for the position of stream %s: %w", memo.Stream, err))
+	}
+	return nil
 }
 
 // examine tells what keeps a stream from being the one that a memo is of, and what Hookline needs.

@@ -61,8 +61,8 @@ func (d *Database) CheckWorkspace(ctx context.Context, id string) error {
 		return fmt.Errorf("workspace %.64q: this is not Twenty's database, and has none", id)
 	}
 	var known twenty.Workspaces
-	err := pgx.BeginTxFunc(ctx, d.Pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		var err error
+	look := pgx.TxOptions{AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, d.Pool, look, func(tx pgx.Tx) (err error) {
 		known, err = twenty.ReadWorkspaces(ctx, tx)
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hookline/cdc"
+	"hookline/config"
 	"hookline/internal/bus"
 	"hookline/internal/crm"
 	"hookline/internal/pg"
@@ -50,8 +51,7 @@ func AcceptGap(
 				return err
 			}
 			if gap.Reason == cdc.BusLost {
-				log.Warn("gap accepted: what was in the bus is not delivered", "what", gap.What)
-				return store.ForgetMemo(ctx)
+				return acceptBus(ctx, cfg, store, log, gap)
 			}
 			if gap.Reason == cdc.Unreadable {
 				begin, to, err := cdc.SkipUnreadable(ctx, conn.Conn(), cfg.CDC, store)
@@ -68,6 +68,27 @@ func AcceptGap(
 			return acceptLoss(ctx, db, conn.Conn(), store, gap.Reason, choice)
 		})
 	})
+}
+
+// acceptBus gives up what the bus has lost. What a stream that was set back, or emptied, still has
+// is delivered; in place of any other the reader makes a new one.
+func acceptBus(
+	ctx context.Context, cfg config.Config, store *spool.Spool, log *slog.Logger, gap *cdc.Gap,
+) error {
+	memo, err := store.LoadMemo(ctx)
+	if err != nil || memo == nil {
+		return err
+	}
+	left, err := bus.FindLeft(ctx, cfg.Bus, memo, log)
+	if err != nil {
+		return err
+	}
+	log.Warn("gap accepted: what was in the bus is not delivered", "what", gap.What)
+	if left == nil || !left.Kept {
+		return store.ForgetMemo(ctx)
+	}
+	memo.Last = 0
+	return store.SaveMemo(ctx, *memo)
 }
 
 // acceptLoss gives up what is lost of the stream, or of the spool.

@@ -11,8 +11,8 @@ import (
 )
 
 // Warnings tells of what a webhook names that is not there, in the doctor's words: objects, fields
-// and what is ignored. They may come later, so the webhook is served all the same. That it cannot be
-// told is a warning, too.
+// and what is ignored. They may come later, so the webhook is served all the same. That it cannot
+// be told is a warning, too.
 func Warnings(ctx context.Context, db *crm.Database, conn *pgx.Conn, key string) []string {
 	warnings := []string{}
 	found, err := doctor.CheckWebhook(ctx, db, conn, key)

@@ -120,8 +120,8 @@ func (d *Backend) AddWebhook(ctx context.Context, s api.WebhookSettings) (
 	return d.told(ctx, changed, err, &settings)
 }
 
-// told adds to a webhook that was changed why it will not be delivered to, and what it names that is
-// not there.
+// told adds to a webhook that was changed why it will not be delivered to, and what it names that
+// is not there.
 func (d *Backend) told(
 	ctx context.Context, changed api.WebhookChanged, err error, s *webhook.Settings,
 ) (api.WebhookChanged, error) {

@@ -83,7 +83,8 @@ func Compile(text string) (*Filter, error) {
 	}
 	if out := ast.OutputType(); !out.IsExactType(cel.BoolType) && !out.IsExactType(cel.DynType) {
 		line, column := begins(text)
-		return nil, fmt.Errorf("line %d, column %d: is %s, and has to be true or false", line, column, out)
+		return nil, fmt.Errorf("line %d, column %d: is %s, and has to be true or false", line, column,
+			out)
 	}
 	f := &Filter{text: text}
 	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
