@@ -27,7 +27,8 @@ var files embed.FS
 // Open are the paths that need no token.
 var Open = []string{"/login", "/static/", "/favicon.ico"}
 
-// most is how long a form may be: it may have certificates and a key in it, of webhook.MostPEM each.
+// most is how long a form may be: it may have certificates and a key in it, of webhook.MostPEM
+// each.
 const most = 1 << 20
 
 // Console is an http.Handler of all paths but those of the API.

@@ -93,7 +93,7 @@ func TestAttemptsComeWhileSomebodyLooks(t *testing.T) {
 		}()
 	})
 	looked := 0
-	list, last := l.Since(0, most, func(a *sender.Attempt) bool {
+	list, last := l.Since(0, most, func(*sender.Attempt) bool {
 		begun()
 		looked++
 		return true

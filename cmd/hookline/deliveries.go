@@ -41,8 +41,8 @@ func withSpool(ctx context.Context, f func(store *spool.Spool) error) error {
 	return err
 }
 
-// withSpoolOf is withSpool for a command that may name a webhook as a person does: *name becomes its
-// key.
+// withSpoolOf is withSpool for a command that may name a webhook as a person does: *name becomes
+// its key.
 func withSpoolOf(ctx context.Context, name *string, f func(store *spool.Spool) error) error {
 	return withSpool(ctx, func(store *spool.Spool) error {
 		if *name != "" {

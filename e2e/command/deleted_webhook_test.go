@@ -46,8 +46,10 @@ func TestDeletedWebhook(t *testing.T) {
 	says(3, deleted, "status")
 	says(3, deleted, "doctor")
 	refused := "webhook " + key + ": deleted, so that its dead deliveries cannot be sent again"
-	for _, which := range []string{"--webhook=" + id[:13], "--webhook=" + id, "--webhook=" + key,
-		"--all", dead.ID, "--event=contact.*"} {
+	for _, which := range []string{
+		"--webhook=" + id[:13], "--webhook=" + id, "--webhook=" + key,
+		"--all", dead.ID, "--event=contact.*",
+	} {
 		says(1, refused, "deliveries", "replay", which)
 	}
 	says(0, dead.ID, "deliveries", "list", "--webhook", id[:13])
@@ -59,25 +61,30 @@ func TestDeletedWebhook(t *testing.T) {
 	sut = e2e.Start(t, db, "HOOKLINE_ADMIN_ADDR=127.0.0.1:0").Until("active")
 	base := "http://" + regexp.MustCompile(`API and profiles.* addr=(\S+)`).
 		FindStringSubmatch(sut.Log.String())[1]
-	answers := func(status int, resp *http.Response, err error) {
-		t.Helper()
+	form, body := "application/x-www-form-urlencoded", "application/json"
+	for _, asked := range []struct{ method, path, kind, text string }{
+		{"POST", "/api/v1/replay", body, `{"webhook":"` + key + `"}`},
+		{"GET", "/api/v1/replay?webhook=" + url.QueryEscape(key), "", ""},
+		{"GET", "/replay?state=dead", "", ""},
+		{"POST", "/replay", form, url.Values{"webhook": {key}}.Encode()},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), asked.method, base+asked.path,
+			strings.NewReader(asked.text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = resp.Body.Close() }()
+		r.Header.Set("Content-Type", asked.kind)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
 		text, err := io.ReadAll(resp.Body)
-		if err != nil || resp.StatusCode != status || !strings.Contains(string(text), refused) {
-			t.Errorf("%s: %d, want %d and %q:\n%s", resp.Request.URL, resp.StatusCode, status, refused, text)
+		_ = resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusNotFound ||
+			!strings.Contains(string(text), refused) {
+			t.Errorf("%s %s: %d, want 404 and %q:\n%s", asked.method, asked.path, resp.StatusCode, refused,
+				text)
 		}
 	}
-	resp, err := http.Post(base+"/api/v1/replay", "application/json",
-		strings.NewReader(`{"webhook":"`+key+`"}`))
-	answers(http.StatusNotFound, resp, err)
-	resp, err = http.Get(base + "/api/v1/replay?webhook=" + url.QueryEscape(key))
-	answers(http.StatusNotFound, resp, err)
-	resp, err = http.Get(base + "/replay?state=dead")
-	answers(http.StatusNotFound, resp, err)
-	resp, err = http.PostForm(base+"/replay", url.Values{"webhook": {key}})
-	answers(http.StatusNotFound, resp, err)
 	e2e.Finish(t, sut, stays.Gets(db.Diary()...))
 }

@@ -49,7 +49,10 @@ func TestFaults(t *testing.T) {
 	reader, sender := g.start("reader"), g.start("sender")
 	untilReady(t, reader, "503 bus")
 	untilReady(t, sender, "503 bus")
-	g.says(3, "the bus is away", "doctor")
+	for _, command := range []string{"doctor", "status"} {
+		g.says(3, "the bus is away", command)
+		g.says(3, "nothing new is delivered meanwhile, and nothing is lost", command)
+	}
 	nats.Start()
 	t.Cleanup(func() { nats.Shutdown(); nats.WaitForShutdown() })
 	reader.Until("active")

@@ -17,8 +17,8 @@ import (
 var ErrAway = errors.New("the bus is away")
 
 // Meanwhile says what happens until NATS answers again, and what is to be done.
-const Meanwhile = "nothing new is delivered meanwhile, and nothing is lost: the slot keeps what is " +
-	"committed, which costs WAL on the database's disk, and the stream what it has; " +
+const Meanwhile = "nothing new is delivered meanwhile, and nothing is lost: the slot keeps what " +
+	"is committed, which costs WAL on the database's disk, and the stream what it has; " +
 	"it goes on by itself once NATS is there"
 
 const (

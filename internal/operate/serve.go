@@ -37,9 +37,9 @@ func newSite(
 
 // onDemand returns a handler that is made by the first request, once. Where that fails all of them
 // are answered with 500, and the log tells why.
-func onDemand(make func() (http.Handler, error), log *slog.Logger) http.Handler {
+func onDemand(build func() (http.Handler, error), log *slog.Logger) http.Handler {
 	made := sync.OnceValue(func() http.Handler {
-		h, err := make()
+		h, err := build()
 		if err != nil {
 			log.Error("the console cannot be served", "error", err)
 			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
