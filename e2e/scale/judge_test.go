@@ -249,13 +249,17 @@ func TestJudge(t *testing.T) {
 			"a sender was killed", false,
 		},
 		"again, acknowledged to nobody": {
-			[]receiver.Request{came(4, 1), came(5, 2), came(12, 2), came(13, 3)}, two,
-			[]fault{{second(3), 0, "a server"}, {second(7), 1, "a sender was killed"}}, nobody, 6, false,
+			[]receiver.Request{came(4, 1), came(5, 2), came(12, 2), came(13, 3)},
+			two,
+			[]fault{{second(3), 0, "a server"}, {second(7), 1, "a sender was killed"}},
+			nobody, 6, false,
 			"a sender was killed", false,
 		},
 		"again, acknowledged to a bus that was whole again": {
-			[]receiver.Request{came(4, 1), came(5, 2), came(12, 2), came(13, 3)}, two,
-			[]fault{{second(0), 0, "a server"}, {second(7), 1, "a sender was killed"}}, nobody, 6, false,
+			[]receiver.Request{came(4, 1), came(5, 2), came(12, 2), came(13, 3)},
+			two,
+			[]fault{{second(0), 0, "a server"}, {second(7), 1, "a sender was killed"}},
+			nobody, 6, false,
 			"", true,
 		},
 		"again after a lapse": {

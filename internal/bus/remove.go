@@ -16,8 +16,8 @@ type Left struct {
 	Foreign  bool   // another database has made what is there by now
 }
 
-// FindLeft looks for what a memo is of; nil when nothing of it is there. The error wraps ErrAway, or
-// is a *cdc.Blocked, as those of Connect.
+// FindLeft looks for what a memo is of; nil when nothing of it is there. The error wraps ErrAway,
+// or is a *cdc.Blocked, as those of Connect.
 func FindLeft(ctx context.Context, cfg Config, memo *Memo, log *slog.Logger) (*Left, error) {
 	var left *Left
 	err := withStream(ctx, cfg, memo, log, func(b *Bus, stream jetstream.Stream) error {
