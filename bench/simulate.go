@@ -10,8 +10,8 @@ import (
 	"hookline/internal/bus"
 )
 
-// fleetModel is Hookline on several machines, by arithmetic: what its parts can do at most. Webhooks
-// lie in partitions as Hookline has them, partitions at senders as evenly as they go.
+// fleetModel is Hookline on several machines, by arithmetic: what its parts can do at most.
+// Webhooks lie in partitions as Hookline has them, partitions at senders as evenly as they go.
 type fleetModel struct {
 	partitions int
 	senders    int

@@ -317,7 +317,8 @@ func (t *Tracker) Run(ctx context.Context, out Sender, audience Audience, databa
 	}
 }
 
-// Record writes down what is due until ctx ends. It delivers nothing: a process that calls Run does.
+// Record writes down what is due until ctx ends. It delivers nothing: a process that calls Run
+// does.
 func (t *Tracker) Record(ctx context.Context) {
 	pause := firstPause
 	for {

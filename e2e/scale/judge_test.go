@@ -29,6 +29,7 @@ type history struct {
 	tenures  []tenure               // of its partition
 	gaveUp   map[int]bool           // processes that say they gave it up, or began anew
 	faults   []fault                // all there were
+	wholes   []time.Time            // when all servers of the bus were seen to have everything
 	acked    map[delivery]time.Time // when a sender acknowledged it first
 	spooled  map[delivery]bool
 }
@@ -133,7 +134,7 @@ func (h *history) excuse(before, again receiver.Request) (reason string, err err
 		case reason == "":
 			err = fmt.Errorf("it came again, and process %d gave its partition up in order at %s",
 				from.process, until.Format(moment))
-		case !acked.IsZero() && acked.Before(until) && !h.spooled[d] && !h.busKilled(before.At, until):
+		case !acked.IsZero() && acked.Before(until) && !h.spooled[d] && !h.busKilled(before.At, until) && !h.busTroubled(acked):
 			err = fmt.Errorf("it came again, and was acknowledged at %s, before the tenure of %s",
 				acked.Format(moment), until.Format(moment))
 		default:
@@ -157,6 +158,20 @@ func (h *history) ending(t tenure, until time.Time) string {
 		return "a server of the bus was killed"
 	}
 	return ""
+}
+
+// busTroubled reports whether a server of the bus had been killed, and it was not seen whole since:
+// nobody takes acknowledgements for a consumer that has no leader.
+func (h *history) busTroubled(at time.Time) bool {
+	troubled := false
+	for _, f := range h.faults {
+		if f.process == 0 && f.at.Before(at) {
+			troubled = !slices.ContainsFunc(h.wholes, func(whole time.Time) bool {
+				return whole.After(f.at) && whole.Before(at)
+			})
+		}
+	}
+	return troubled
 }
 
 // busKilled reports whether a server of the bus was killed between two times.
@@ -233,6 +248,20 @@ func TestJudge(t *testing.T) {
 			append([]fault{{second(3), 0, "a server"}}, killed...), nobody, 3, false,
 			"a sender was killed", false,
 		},
+		"again, acknowledged to nobody": {
+			[]receiver.Request{came(4, 1), came(5, 2), came(12, 2), came(13, 3)},
+			two,
+			[]fault{{second(3), 0, "a server"}, {second(7), 1, "a sender was killed"}},
+			nobody, 6, false,
+			"a sender was killed", false,
+		},
+		"again, acknowledged to a bus that was whole again": {
+			[]receiver.Request{came(4, 1), came(5, 2), came(12, 2), came(13, 3)},
+			two,
+			[]fault{{second(0), 0, "a server"}, {second(7), 1, "a sender was killed"}},
+			nobody, 6, false,
+			"", true,
+		},
 		"again after a lapse": {
 			[]receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)},
 			two,
@@ -254,6 +283,7 @@ func TestJudge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := history{
 				webhook: "w", requests: test.came, tenures: test.tenures, faults: test.faults,
+				wholes: []time.Time{second(1)},
 				gaveUp: test.gaveUp, acked: map[delivery]time.Time{}, spooled: map[delivery]bool{},
 			}
 			for version := 1; version <= 3; version++ {

@@ -100,6 +100,7 @@ type campaign struct {
 	senders  []*e2e.Process
 	launched []*e2e.Process // all there ever were; the number of each is its place and one
 	faults   []fault
+	wholes   []time.Time // when all servers of the bus were seen to have everything
 
 	diagnosed bool
 }
@@ -176,6 +177,9 @@ func (c *campaign) inTheMiddle(steps, deliveries int) {
 	}
 	for _, box := range c.boxes {
 		box.UntilClosed()
+	}
+	if behind, _, err := c.readBus(); err == nil && behind == "" {
+		c.wholes = append(c.wholes, time.Now())
 	}
 }
 
@@ -269,29 +273,34 @@ func (c *campaign) revive() {
 func (c *campaign) lookAtBus() (leader, behind string) {
 	c.t.Helper()
 	moment := time.Now().Add(15 * time.Second)
-	e2e.Eventually(c.t, func() error {
-		behind = ""
-		for _, name := range []string{"KV_" + streamName, streamName} {
-			ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Second)
-			stream, err := c.js.Stream(ctx, name)
-			cancel()
-			if err != nil {
-				return err
-			}
-			cluster := stream.CachedInfo().Cluster
-			for _, r := range cluster.Replicas {
-				if !r.Current || r.Offline {
-					behind = r.Name
-				}
-			}
-			leader = cluster.Leader
+	e2e.Eventually(c.t, func() (err error) {
+		behind, leader, err = c.readBus()
+		if err == nil && (behind != "" && time.Now().Before(moment) || leader == "") {
+			err = fmt.Errorf("%q leads, and %q is behind", leader, behind)
 		}
-		if behind != "" && time.Now().Before(moment) || leader == "" {
-			return fmt.Errorf("%q leads, and %q is behind", leader, behind)
-		}
-		return nil
+		return err
 	})
 	return leader, behind
+}
+
+// readBus returns what lookAtBus does, as it is now.
+func (c *campaign) readBus() (behind, leader string, err error) {
+	for _, name := range []string{"KV_" + streamName, streamName} {
+		ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Second)
+		stream, err := c.js.Stream(ctx, name)
+		cancel()
+		if err != nil {
+			return "", "", err
+		}
+		cluster := stream.CachedInfo().Cluster
+		for _, r := range cluster.Replicas {
+			if !r.Current || r.Offline {
+				behind = r.Name
+			}
+		}
+		leader = cluster.Leader
+	}
+	return behind, leader, nil
 }
 
 // stopSender stops a sender until others have all partitions, and has it go on.
@@ -348,7 +357,7 @@ func (c *campaign) judge(kills int) {
 		partition := bus.PartitionOf(webhook, partitions)
 		h := history{
 			webhook: webhook, due: diary, requests: c.boxes[i].All(), tenures: tenures[partition],
-			gaveUp: c.gaveUp(partition), faults: c.faults, acked: acked, spooled: spooled,
+			gaveUp: c.gaveUp(partition), faults: c.faults, wholes: c.wholes, acked: acked, spooled: spooled,
 		}
 		again, err := h.judge()
 		if err != nil {

@@ -17,8 +17,8 @@ type Left struct {
 	Kept     bool   // the stream is there that the database has made
 }
 
-// FindLeft looks for what a memo is of; nil when nothing of it is there. The error wraps ErrAway, or
-// is a *cdc.Blocked, as those of Connect.
+// FindLeft looks for what a memo is of; nil when nothing of it is there. The error wraps ErrAway,
+// or is a *cdc.Blocked, as those of Connect.
 func FindLeft(ctx context.Context, cfg Config, memo *Memo, log *slog.Logger) (*Left, error) {
 	var left *Left
 	err := withStream(ctx, cfg, memo, log, func(b *Bus, stream jetstream.Stream) error {
