@@ -102,18 +102,21 @@ func (d *decoder) cameFrom(message []byte) error {
 
 // timeOfOrigin returns the time of a transaction with an origin. The server sends the one that its
 // writer gave for the origin: that may be any, and where it gave none it is the server's epoch, or
-// that of an earlier commit of the session. Events are sorted and merged by these times, so it is
-// not before that of a transaction that came before, and not in the future.
+// that of an earlier commit of the session. One that cannot be is replaced by that of the last
+// transaction without an origin before: dead letters are sorted by it, and lag is told by it.
+//
+// It has to be the same for whoever reads the transaction again, a little later and from another
+// place on: an event is known by its time, too. So it follows from the stream and the checkpoint,
+// and what a clock that is ahead of this one has given stays.
 func (d *decoder) timeOfOrigin(given time.Time) time.Time {
-	now := time.Now().UTC().Truncate(time.Microsecond)
-	switch {
-	case given.After(now), given.UnixMicro() == epoch && d.latest.IsZero():
-		return now
-	case given.Before(d.latest):
+	if given.Before(d.latest) || given.After(time.Now().Add(mostAhead)) {
 		return d.latest
 	}
 	return given
 }
+
+// mostAhead is how far the clock of another server may be ahead.
+const mostAhead = time.Hour
 
 // warnAnnotation tells once that an annotation is not taken for one.
 func (s *Source) warnAnnotation(err error) {

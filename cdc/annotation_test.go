@@ -109,20 +109,24 @@ func TestAnnotationsOfWriters(t *testing.T) {
 }
 
 // A session with an origin that gives no time for it has its first commit told as of the server's
-// epoch, and the next ones as of the first. They are taken as of no earlier than what came before.
+// epoch, and the next ones as of the first. They are taken as of no earlier than what came before
+// without an origin, and so is one of tomorrow. A time is the same wherever the stream is taken up: an event is known by it.
 func TestTimeOfOrigin(t *testing.T) {
 	s := newCheckpointed(t)
 	s.open()
-	s.exec(`INSERT INTO people VALUES (1)`)
-	before := s.take().Tx.Time
+	s.exec(`INSERT INTO people VALUES (0)`)
 	url := s.cfg.URL
 	writer, origin := connect(t, url), slotFor(url)
 	for _, sql := range []string{
 		`SELECT pg_replication_origin_create('` + origin + `')`,
 		`SELECT pg_replication_origin_session_setup('` + origin + `')`,
-		`INSERT INTO people VALUES (2)`, `INSERT INTO people VALUES (3)`,
+		`INSERT INTO people VALUES (1)`, `INSERT INTO people VALUES (2)`,
 		`BEGIN; SELECT pg_replication_origin_xact_setup('0/1', now() + interval '1 day');
-			INSERT INTO people VALUES (4); COMMIT`,
+			INSERT INTO people VALUES (3); COMMIT`,
+		`SELECT pg_replication_origin_session_reset()`, `INSERT INTO people VALUES (4)`,
+		`SELECT pg_replication_origin_session_setup('` + origin + `')`,
+		`BEGIN; SELECT pg_replication_origin_xact_setup('0/2', '2000-01-01 00:00:00+00');
+			INSERT INTO people VALUES (5); COMMIT`,
 		`SELECT pg_replication_origin_session_reset()`,
 		`SELECT pg_replication_origin_drop('` + origin + `')`,
 	} {
@@ -130,11 +134,29 @@ func TestTimeOfOrigin(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range 3 {
-		tx := s.take().Tx
-		if tx.Origin != origin || tx.Time.Before(before) || tx.Time.After(time.Now()) {
-			t.Errorf("a change of %q came as of %s, behind one of %s", tx.Origin, tx.Time, before)
+	const changes = 6
+	var times [changes]time.Time
+	for from := range changes {
+		for n := from; n < changes; n++ {
+			tx := s.take().Tx
+			if release := tx.Hold(); n == from { // the others come again
+				release()
+			}
+			if from == 0 {
+				times[n] = tx.Time
+			}
+			if !tx.Time.Equal(times[n]) || (tx.Origin == "") != (n == 0 || n == 4) {
+				t.Errorf("taken up at %d, change %d of %q is of %s, and was of %s", from, n, tx.Origin,
+					tx.Time, times[n])
+			}
 		}
-		before = tx.Time
+		s.close()
+		s.open()
+	}
+	for n, of := range map[int]int{1: 0, 2: 0, 3: 0, 5: 4} {
+		if times[n].Before(times[of]) || n < 4 && times[n].After(times[4]) {
+			t.Errorf("change %d is of %s; those around it, which were made here, are of %s and %s", n,
+				times[n], times[0], times[4])
+		}
 	}
 }

@@ -206,6 +206,8 @@ type Tx struct {
 	// transaction with an origin the time that its writer gave for that: see decoder.timeOfOrigin
 	Time time.Time
 
+	latest time.Time // see decoder.latest: behind this transaction; set with its end
+
 	Timeline int32 // that the commit record lies on; 0 when unknown
 
 	// Origin is the replication origin that the transaction came from, "" when it was made here.

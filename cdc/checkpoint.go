@@ -18,7 +18,9 @@ type Checkpoint struct {
 	Database string // OID of the database
 	Timeline int32
 	Settled  Position
-	Time     time.Time // commit time of the last change that was taken; zero when unknown
+	// Time is the latest of the commit times of transactions without an origin up to Settled; before
+	// the first of them, when the slot was taken for the first time. Zero when unknown.
+	Time time.Time
 	// what the server could not send when it was asked last; SaveCheckpoint leaves it alone
 	Unreadable UnreadableChange
 	// set while the slot is ready for pg_upgrade; what SaveCheckpoint saves is not
@@ -54,9 +56,9 @@ type origin struct {
 	timeline     atomic.Int32
 }
 
-func (o *origin) checkpoint(settled Position, at time.Time) Checkpoint {
+func (o *origin) checkpoint(settled Position, latest time.Time) Checkpoint {
 	return Checkpoint{
-		System: o.id, Database: o.database, Timeline: o.timeline.Load(), Settled: settled, Time: at,
+		System: o.id, Database: o.database, Timeline: o.timeline.Load(), Settled: settled, Time: latest,
 	}
 }
 
@@ -93,7 +95,7 @@ func (s *saver) run(stop <-chan struct{}) {
 // save writes a checkpoint when there is progress that is worth it.
 func (s *saver) save(last bool) {
 	src := s.source
-	settled, at, work := src.ledger.progress()
+	settled, latest, work := src.ledger.progress()
 	if settled == s.saved || src.State() == InGap && src.checkpoints == nil {
 		return
 	}
@@ -104,7 +106,7 @@ func (s *saver) save(last bool) {
 		}
 		ctx, cancel := context.WithTimeoutCause(context.Background(), saveTimeout,
 			fmt.Errorf("no answer within %s", saveTimeout))
-		stored, err := s.store(ctx, src.origin.checkpoint(settled, at))
+		stored, err := s.store(ctx, src.origin.checkpoint(settled, latest))
 		cancel()
 		if err != nil {
 			src.metrics.checkpointFailures.Inc()
@@ -152,12 +154,14 @@ func (s *saver) store(ctx context.Context, c Checkpoint) (stored bool, err error
 	return src.checkpoints.ReplaceCheckpoint(ctx, src.cfg.Slot, *before, c)
 }
 
-// resume returns where to take up from, or a Gap. The slot is held: nobody else moves it.
-func (s *Source) resume(ctx context.Context) (Position, error) {
+// resume returns where to take up from, with the Checkpoint.Time of there, or a Gap. The slot is
+// held: nobody else moves it.
+func (s *Source) resume(ctx context.Context) (Position, time.Time, error) {
+	now := time.Now().UTC().Truncate(time.Microsecond)
 	s.origin.id, s.origin.database = s.system.id, s.system.database
 	s.origin.timeline.Store(s.system.timeline)
 	if s.checkpoints == nil {
-		return Position{End: s.system.slot.settled}, nil
+		return Position{End: s.system.slot.settled}, now, nil
 	}
 	for {
 		var c *Checkpoint
@@ -166,27 +170,31 @@ func (s *Source) resume(ctx context.Context) (Position, error) {
 			return err
 		})
 		if err != nil {
-			return Position{}, err
+			return Position{}, now, err
 		}
 		if err := s.system.checkNotes(s.cfg, c); err != nil {
-			return Position{}, err
+			return Position{}, now, err
 		}
 		if err := s.system.check(s.cfg, c); err != nil {
-			return Position{}, err
+			return Position{}, now, err
 		}
 		position := s.after(c)
-		next := s.origin.checkpoint(position, time.Time{})
+		latest := now
+		if c != nil && !c.Time.IsZero() {
+			latest = c.Time
+		}
+		next := s.origin.checkpoint(position, latest)
 		if c == nil || c.Timeline == s.system.timeline {
-			return position, s.checkpoints.SaveCheckpoint(ctx, s.cfg.Slot, next)
+			return position, latest, s.checkpoints.SaveCheckpoint(ctx, s.cfg.Slot, next)
 		}
 		// The process before, which knows the old timeline only, may still finish what it has in hand.
 		last, err := s.checkpoints.ReplaceCheckpoint(ctx, s.cfg.Slot, *c, next)
 		if err != nil {
-			return Position{}, err
+			return Position{}, now, err
 		}
 		if last {
 			s.tellFailover(c, position)
-			return position, nil
+			return position, latest, nil
 		}
 	}
 }

@@ -65,7 +65,7 @@ func TestSaver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		source.ledger = newLedger(Position{End: 1000})
+		source.ledger = newLedger(Position{End: 1000}, time.Time{})
 		source.saved.Store(1000)
 		stop := make(chan struct{})
 		keeper := &saver{source: source, saved: Position{End: 1000}, at: time.Now()}
@@ -94,30 +94,30 @@ func TestSaver(t *testing.T) {
 		if _, last := store.saved(); last.Settled != (Position{End: 1000, Commit: 1500, Index: 1}) {
 			t.Errorf("saved %+v, want change 1 of the transaction at 1500 in hand", last.Settled)
 		}
-		source.ledger.skip(1600)
+		source.ledger.skip(1600, nil)
 		time.Sleep(saveInterval)
 		expect("the transaction is over", 3, 1600)
 
-		source.ledger.skip(1700) // a keepalive: perhaps only for what the last save wrote
+		source.ledger.skip(1700, nil) // a keepalive: perhaps only for what the last save wrote
 		time.Sleep(10 * saveInterval)
 		expect("a little progress without changes", 3, 1600)
-		source.ledger.skip(1700 + idleBytes)
+		source.ledger.skip(1700+idleBytes, nil)
 		time.Sleep(saveInterval)
 		expect("much progress without changes", 4, 1700+idleBytes)
-		source.ledger.skip(1800 + idleBytes)
+		source.ledger.skip(1800+idleBytes, nil)
 		time.Sleep(idleInterval + saveInterval)
 		expect("a little progress, long ago", 5, 1800+idleBytes)
 
 		store.setBroken(true)
 		source.ledger.advance(&Tx{Commit: 1 << 22, ledger: source.ledger}, 0)
-		source.ledger.skip(1<<22 + 10)
+		source.ledger.skip(1<<22+10, nil)
 		time.Sleep(4 * saveInterval)
 		expect("the store is broken", 5, 1800+idleBytes)
 		store.setBroken(false)
 		time.Sleep(saveInterval)
 		expect("the store works again", 6, 1<<22+10)
 
-		source.ledger.skip(1<<22 + 20)
+		source.ledger.skip(1<<22+20, nil)
 		close(stop)
 		expect("the end", 7, 1<<22+20)
 	})

@@ -13,7 +13,7 @@ import (
 // item is what the reader hands to the pump: a change, or a mark in the stream that carries none.
 type item struct {
 	change Change
-	end    LSN // a mark's position; set when change.Kind is 0
+	end    LSN // a mark's position; set when change.Kind is 0: change.Tx is what ends there, or nil
 }
 
 // decoder turns pgoutput messages (proto_version 1) into items, whose rows are in arena.
@@ -36,7 +36,7 @@ type decoder struct {
 	index       uint32      // of the next change in tx
 	annotation  *Annotation // of what comes in tx; nil for none
 	replicated  string      // the last Tx.Origin
-	latest      time.Time   // the latest of the times of transactions that have come
+	latest      time.Time   // the latest of the times of transactions without an origin, in the stream
 	rejected    func(error) // told of an annotation that is none; nil when nobody wants to hear
 	// tx has had a change that was returned, by this decoder or one before it
 	hasChanges bool
@@ -146,9 +146,10 @@ func (d *decoder) commit(items []item, message []byte) ([]item, error) {
 		return items, fmt.Errorf("decode pgoutput: commit at %s outside a transaction", lsn(message[2:]))
 	}
 	d.windows.end(d.tx)
-	if d.tx.Time.After(d.latest) {
+	if d.tx.Origin == "" && d.tx.Time.After(d.latest) {
 		d.latest = d.tx.Time
 	}
+	d.tx.latest = d.latest
 	end := lsn(message[10:])
 	if end <= d.read.End {
 		d.tx = nil
@@ -157,9 +158,10 @@ func (d *decoder) commit(items []item, message []byte) ([]item, error) {
 	if d.hasChanges && !d.alone(items) {
 		items = append(items, item{change: d.end()})
 	}
+	mark := item{change: Change{Tx: d.tx}, end: end}
 	d.tx = nil
 	d.read = Position{End: end}
-	return append(items, item{end: end}), nil
+	return append(items, mark), nil
 }
 
 // alone reports whether the last of items is the only change of the transaction, and says so there.

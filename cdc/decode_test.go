@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/jackc/pglogrepl"
 	"github.com/prometheus/client_golang/prometheus"
@@ -231,7 +232,7 @@ func TestAlone(t *testing.T) {
 			false, 1,
 		},
 	} {
-		d := newDecoder(Config{}, newLedger(Position{}), Position{})
+		d := newDecoder(Config{}, newLedger(Position{}, time.Time{}), Position{})
 		alone, ends := false, 0
 		for _, it := range decodeAll(d, test.cut, test.messages...) {
 			alone = alone || it.change.Sole
@@ -253,7 +254,7 @@ func TestSteps(t *testing.T) {
 		told           bool
 	}{{2, 0, false}, {5, 3, false}, {afterTransaction, afterTransaction - 2, true}} {
 		at := Position{Commit: 50, Index: test.index}
-		d := newDecoder(Config{}, newLedger(at), at)
+		d := newDecoder(Config{}, newLedger(at, time.Time{}), at)
 		d.replayUntil = at
 		var items []item
 		var err error
@@ -278,7 +279,7 @@ func TestSteps(t *testing.T) {
 func TestResume(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
 	messages, ends := transactions(12, random)
-	ledger := newLedger(Position{})
+	ledger := newLedger(Position{}, time.Time{})
 	var whole []item
 	var err error
 	d := newDecoder(backfilled, ledger, Position{})
@@ -367,7 +368,7 @@ func TestTold(t *testing.T) {
 		}
 		return items
 	}
-	whole := decodeAll(newDecoder(cfg, newLedger(Position{}), Position{}))
+	whole := decodeAll(newDecoder(cfg, newLedger(Position{}, time.Time{}), Position{}))
 	told := 0
 	var previous LSN // end of the transaction before
 	for i, it := range whole {
@@ -376,7 +377,7 @@ func TestTold(t *testing.T) {
 			continue
 		}
 		at := Position{End: previous, Commit: it.change.Tx.Commit, Index: it.change.Index}
-		d := newDecoder(cfg, newLedger(at), at)
+		d := newDecoder(cfg, newLedger(at, time.Time{}), at)
 		d.replayUntil = at
 		first := i // that has to come
 		for j := i - 1; j >= 0 && whole[j].change.Kind != 0; j-- {
@@ -401,7 +402,7 @@ func TestTold(t *testing.T) {
 }
 
 func TestKeepaliveInsideATransactionSaysNothing(t *testing.T) {
-	d := newDecoder(Config{}, newLedger(Position{}), Position{End: 10})
+	d := newDecoder(Config{}, newLedger(Position{}, time.Time{}), Position{End: 10})
 	items, err := d.decode(nil, messageBegin(50, 1))
 	if err != nil {
 		t.Fatal(err)
@@ -449,7 +450,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"truncate of an unknown": {messageBegin(5, 1), messageTruncate(9)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDecoder(Config{}, newLedger(Position{}), Position{})
+			d := newDecoder(Config{}, newLedger(Position{}, time.Time{}), Position{})
 			var err error
 			for _, m := range messages {
 				if _, err = d.decode(nil, m); err != nil {
@@ -470,7 +471,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add(messageRow('U', 7, byte('K'), []any{"1", nil}, byte('N'), []any{"2", "~"}))
 	f.Fuzz(func(t *testing.T, message []byte) {
-		d := newDecoder(Config{}, newLedger(Position{}), Position{})
+		d := newDecoder(Config{}, newLedger(Position{}, time.Time{}), Position{})
 		for _, m := range [][]byte{messageRelation(7, "people", "id", "name"), messageBegin(5, 1)} {
 			if _, err := d.decode(nil, m); err != nil {
 				t.Fatal(err)
@@ -583,7 +584,7 @@ func benchmarkRow() (relation, update []byte) {
 
 func BenchmarkDecode(b *testing.B) {
 	relation, update := benchmarkRow()
-	d := newDecoder(Config{}, newLedger(Position{}), Position{})
+	d := newDecoder(Config{}, newLedger(Position{}, time.Time{}), Position{})
 	for _, m := range [][]byte{relation, messageBegin(5, 1)} {
 		if _, err := d.decode(nil, m); err != nil {
 			b.Fatal(err)
@@ -605,7 +606,7 @@ func BenchmarkDecode(b *testing.B) {
 // BenchmarkDecodeTransaction is a transaction of one such row: Begin, the row, Commit.
 func BenchmarkDecodeTransaction(b *testing.B) {
 	relation, update := benchmarkRow()
-	d := newDecoder(Config{}, newLedger(Position{}), Position{})
+	d := newDecoder(Config{}, newLedger(Position{}, time.Time{}), Position{})
 	for _, m := range [][]byte{messageBegin(5, 1), relation, messageCommit(5, 6)} {
 		if _, err := d.decode(nil, m); err != nil {
 			b.Fatal(err)
@@ -632,7 +633,7 @@ func BenchmarkHandOver(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	source.ledger = newLedger(Position{})
+	source.ledger = newLedger(Position{}, time.Time{})
 	tx := &Tx{Commit: 5, ledger: source.ledger}
 	ctx, cancel := context.WithCancel(b.Context())
 	go func() {

@@ -32,7 +32,7 @@ type ledger struct {
 	mu       sync.Mutex
 	oldest   hold // sentinel of a circular list: oldest.next is the oldest hold
 	position Position
-	now      time.Time // commit time of the change in hand
+	latest   time.Time // see decoder.latest: behind the last transaction that has ended
 	work     uint64    // changes taken and settled, and transactions ended
 	count    int
 
@@ -51,11 +51,13 @@ type hold struct {
 	tx         *Tx   // of the change it was taken for
 	prev, next *hold // nil once released
 	settled    Position
+	latest     time.Time // see ledger
 }
 
-// newLedger returns a ledger of a stream that is settled up to start.
-func newLedger(start Position) *ledger {
-	l := &ledger{position: start}
+// newLedger returns a ledger of a stream that is settled up to start, with the decoder.latest of
+// there.
+func newLedger(start Position, latest time.Time) *ledger {
+	l := &ledger{position: start, latest: latest}
 	l.oldest.prev, l.oldest.next = &l.oldest, &l.oldest
 	return l
 }
@@ -65,7 +67,6 @@ func newLedger(start Position) *ledger {
 func (l *ledger) advance(tx *Tx, index uint32) {
 	l.mu.Lock()
 	l.position.Commit, l.position.Index = tx.Commit, index
-	l.now = tx.Time
 	l.work++
 	l.mu.Unlock()
 }
@@ -78,9 +79,13 @@ func (l *ledger) step(index uint32) {
 	l.mu.Unlock()
 }
 
-// skip notes that the pump has taken everything before end, which lies between two transactions.
-func (l *ledger) skip(end LSN) {
+// skip notes that the pump has taken everything before end, which lies between two transactions: tx
+// ends there, unless it is nil.
+func (l *ledger) skip(end LSN, tx *Tx) {
 	l.mu.Lock()
+	if tx != nil {
+		l.latest = tx.latest
+	}
 	if l.position.Commit != 0 {
 		l.work++
 	}
@@ -92,7 +97,7 @@ func (l *ledger) skip(end LSN) {
 func (l *ledger) hold(tx *Tx) func() {
 	h := &hold{tx: tx}
 	l.mu.Lock()
-	h.settled = l.position
+	h.settled, h.latest = l.position, l.latest
 	last := l.oldest.prev
 	h.prev, h.next = last, &l.oldest
 	last.next, l.oldest.prev = h, h
@@ -151,12 +156,16 @@ func (l *ledger) settledLocked() Position {
 	return l.position
 }
 
-// progress returns the settled position, the commit time of the last change taken, and a number.
-// That rises with each change that is taken or settled, and not with keepalives.
-func (l *ledger) progress() (settled Position, at time.Time, work uint64) {
+// progress returns the settled position, the decoder.latest of there, and a number. That rises with
+// each change that is taken or settled, and not with keepalives.
+func (l *ledger) progress() (settled Position, latest time.Time, work uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.settledLocked(), l.now, l.work
+	latest = l.latest
+	if first := l.oldest.next; first != &l.oldest {
+		latest = first.latest
+	}
+	return l.settledLocked(), latest, l.work
 }
 
 // inTransaction returns the number of progress, and whether everything before the transaction in

@@ -45,7 +45,7 @@ func TestLedgerSchedules(t *testing.T) {
 	for seed := range uint64(schedules) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		start := LSN(1000)
-		ledger, m := newLedger(Position{End: start}), model{taken: Position{End: start}}
+		ledger, m := newLedger(Position{End: start}, time.Time{}), model{taken: Position{End: start}}
 		end := start
 		var tx *Tx
 		var index uint32
@@ -68,12 +68,12 @@ func TestLedgerSchedules(t *testing.T) {
 				index++
 			case choice < 4 && tx != nil: // commit
 				end = tx.Commit + 1 + LSN(random.IntN(50))
-				ledger.skip(end)
+				ledger.skip(end, nil)
 				m.taken = Position{End: end}
 				tx = nil
 			case choice < 5 && tx == nil: // keepalive
 				end += LSN(random.IntN(100))
-				ledger.skip(end)
+				ledger.skip(end, nil)
 				m.taken = Position{End: end}
 			case len(releases) > 0: // release one, in any order, and some twice
 				i := random.IntN(len(releases))
@@ -108,7 +108,7 @@ func TestLedgerSchedules(t *testing.T) {
 // TestLedgerReleasesFromAnyGoroutine lets many goroutines release while the pump goes on; the race
 // detector and the end count.
 func TestLedgerReleasesFromAnyGoroutine(t *testing.T) {
-	ledger := newLedger(Position{})
+	ledger := newLedger(Position{}, time.Time{})
 	var group sync.WaitGroup
 	releases := make(chan func(), 64)
 	for range 8 {
@@ -125,7 +125,7 @@ func TestLedgerReleasesFromAnyGoroutine(t *testing.T) {
 		ledger.advance(tx, 0)
 		releases <- tx.Hold()
 		releases <- tx.Hold()
-		ledger.skip(10*i + 5)
+		ledger.skip(10*i+5, nil)
 	}
 	close(releases)
 	group.Wait()
@@ -142,7 +142,7 @@ func TestHoldOfNoStream(*testing.T) {
 
 // BenchmarkLedger takes a change, holds it, releases it, and asks how far all is settled.
 func BenchmarkLedger(b *testing.B) {
-	ledger := newLedger(Position{})
+	ledger := newLedger(Position{}, time.Time{})
 	tx := &Tx{Commit: 1, ledger: ledger}
 	b.ReportAllocs()
 	for i := range b.N {

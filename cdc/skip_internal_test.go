@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -108,7 +109,7 @@ func TestPassesTheOnlyChangeWithoutItsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source.ledger = newLedger(Position{End: 100})
+	source.ledger = newLedger(Position{End: 100}, time.Time{})
 	source.skip = Checkpoint{Settled: Position{End: 100, Commit: 120, Index: 1}}
 	tx := &Tx{Commit: 120, ledger: source.ledger}
 	source.queue <- &batch{items: []item{

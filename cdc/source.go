@@ -169,7 +169,7 @@ func (s *Source) Acquire(ctx context.Context) error {
 		close(s.done)
 		return err
 	}
-	position, err := s.resume(ctx)
+	position, latest, err := s.resume(ctx)
 	if err != nil {
 		s.conn.Store(nil)
 		_ = conn.Close(ctx)
@@ -177,7 +177,7 @@ func (s *Source) Acquire(ctx context.Context) error {
 		close(s.done)
 		return err
 	}
-	s.ledger = newLedger(position)
+	s.ledger = newLedger(position, latest)
 	s.saved.Store(uint64(position.End))
 	s.metrics.start(s.ledger)
 	keeper := &saver{source: s, saved: position, at: time.Now()}
@@ -204,8 +204,8 @@ func (s *Source) Saved() LSN { return LSN(s.saved.Load()) }
 // SaveAgain saves a checkpoint, whether there is progress or not: somebody else may have set it
 // back. Safe for concurrent use, after Acquire.
 func (s *Source) SaveAgain(ctx context.Context) error {
-	settled, at, _ := s.ledger.progress()
-	return s.checkpoints.SaveCheckpoint(ctx, s.cfg.Slot, s.origin.checkpoint(settled, at))
+	settled, latest, _ := s.ledger.progress()
+	return s.checkpoints.SaveCheckpoint(ctx, s.cfg.Slot, s.origin.checkpoint(settled, latest))
 }
 
 // State tells where the Source stands. Safe for concurrent use.
@@ -318,7 +318,7 @@ func (s *Source) Changes(ctx context.Context) iter.Seq2[Change, error] {
 				s.lookahead.at = i
 				c := &b.items[i].change
 				if c.Kind == 0 {
-					s.ledger.skip(b.items[i].end)
+					s.ledger.skip(b.items[i].end, c.Tx)
 					last.tx = nil
 					continue
 				}
@@ -460,6 +460,7 @@ func (s *Source) interrupt() {
 func (s *Source) run(conn *pgconn.PgConn) {
 	defer close(s.done)
 	read := s.ledger.settled()
+	_, latest, _ := s.ledger.progress()
 	retold := read     // until something behind it has been read
 	left := new(batch) // read, but not handed over yet when the connection broke
 	pause := time.Duration(0)
@@ -467,6 +468,7 @@ func (s *Source) run(conn *pgconn.PgConn) {
 	tries := 0 // at last
 	for {
 		r := newReader(s, conn, read, retold, left)
+		r.decoder.latest = latest
 		began := time.Now()
 		err := r.read()
 		if errors.Is(err, ErrStopped) {
@@ -496,7 +498,7 @@ func (s *Source) run(conn *pgconn.PgConn) {
 		if r.decoder.read != read {
 			retold = Position{}
 		}
-		read, left = r.decoder.read, r.batch
+		read, latest, left = r.decoder.read, r.decoder.latest, r.batch
 		s.reached = max(read.End, read.Commit)
 		if pause = min(2*pause+firstPause, s.cfg.ReconnectWait); time.Since(began) > s.cfg.ReconnectWait {
 			pause = 0 // it worked for a while: no need to hold back

@@ -105,7 +105,6 @@ type campaign struct {
 
 	illnesses map[fault]illness
 	writing   sync.RWMutex // held for reading by who has a transaction open
-	alone     sync.RWMutex // see writer
 	spoolBack int64        // number of commits after which the spool comes back; 0 while it is there
 	silences  []silence
 

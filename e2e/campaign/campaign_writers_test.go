@@ -53,7 +53,6 @@ type writer struct {
 	random  *rand.Rand
 	conn    *pgx.Conn // nil while there is none
 	writing *sync.RWMutex
-	alone   *sync.RWMutex // held for reading by who commits, and for writing by who imports
 	commits func(changes int64)
 	awaited *atomic.Bool // the campaign waits for commits, and for nothing else
 }
@@ -64,7 +63,7 @@ func (c *campaign) startWriters(seed uint64) (stop func()) {
 	done := make(chan struct{})
 	for i := range writers {
 		w := &writer{
-			t: c.t, url: c.db.URL, number: i, origin: c.origin(i), writing: &c.writing, alone: &c.alone, awaited: &c.awaited,
+			t: c.t, url: c.db.URL, number: i, origin: c.origin(i), writing: &c.writing, awaited: &c.awaited,
 			random: rand.New(rand.NewPCG(seed, uint64(1+i))), commits: func(changes int64) {
 				c.changes.Add(changes)
 				c.commits.Add(1)
@@ -137,23 +136,14 @@ func (w *writer) transaction(ctx context.Context) (changes int64, err error) {
 	}
 	slices.Sort(places)
 	annotated := w.random.IntN(4) == 0
-	imported := w.random.IntN(4) == 0
-	if imported {
-		w.alone.Lock()
-		defer w.alone.Unlock()
+	if w.random.IntN(4) == 0 {
 		done, err := w.imports(ctx)
 		if err != nil {
 			return 0, err
 		}
-		imported = done != nil
-		defer func() {
-			if imported {
-				done()
-			}
-		}()
-	} else {
-		w.alone.RLock()
-		defer w.alone.RUnlock()
+		if done != nil {
+			defer done()
+		}
 	}
 	err = pgx.BeginFunc(ctx, w.conn, func(tx pgx.Tx) error {
 		if annotated {
@@ -180,19 +170,10 @@ func (w *writer) transaction(ctx context.Context) (changes int64, err error) {
 			}
 			changes += done.RowsAffected()
 		}
-		if imported {
-			_, err := tx.Exec(ctx, importedNow)
-			return err
-		}
 		return nil
 	})
 	return changes, err
 }
-
-// importedNow gives the transaction, which ends with it, the time of the origin: that of now, as
-// nobody else commits meanwhile. A time that is not between those of the commits before and behind
-// it would be told as another one by a process that has not read those before.
-const importedNow = `SELECT pg_replication_origin_xact_setup('0/1', clock_timestamp())`
 
 // imports has what is committed come from the writer's origin, until done is called. It does
 // nothing, and done is nil, while the server has yet to notice that the session before, which had

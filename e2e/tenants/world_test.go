@@ -231,11 +231,6 @@ func (w *world) step() {
 			}
 			entries = append(entries, told)
 		}
-		if w.kind&imported != 0 { // the time of the origin is that of here
-			_, err := tx.Exec(w.T.Context(),
-				`SELECT pg_replication_origin_xact_setup('0/1', clock_timestamp())`)
-			return err
-		}
 		return nil
 	})
 	for _, tell := range entries {
