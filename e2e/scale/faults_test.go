@@ -1,6 +1,7 @@
 package scale
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -97,6 +98,30 @@ func TestFaults(t *testing.T) {
 	g.says(3, "gap (bus_lost)", "status")
 	g.says(0, "what was in the bus is not delivered", "setup", "--accept-gap")
 	reader.Until("active")
+	for _, box := range g.boxes {
+		e2e.Eventually(t, box.Gets(g.db.Diary()...).Missing)
+	}
+
+	// Somebody empties it. Its writer knows, as its own last message is gone, too.
+	e2e.Eventually(t, func() error {
+		if e2e.Value[int64](g.db, "SELECT last FROM hookline.bus") == 0 {
+			return errors.New("how far the stream has come was not noted yet")
+		}
+		return nil
+	})
+	emptied, err := js.Stream(t.Context(), "hookline-hookline")
+	if err == nil {
+		err = emptied.Purge(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	untilReady(t, reader, "503 gap (bus_lost)")
+	g.db.OneByOne("kept", 1)
+	g.says(3, "stream hookline-hookline was emptied", "status")
+	g.says(0, "what was in the bus is not delivered", "setup", "--accept-gap")
+	reader.Until("active")
+	g.db.OneByOne("later", 1)
 	for _, box := range g.boxes {
 		e2e.Eventually(t, box.Gets(g.db.Diary()...).Missing)
 	}
