@@ -135,7 +135,7 @@ func (s *saver) save(last bool) {
 
 // store stores a checkpoint. In a gap it replaces one of this database, and does nothing, and
 // returns false, where there is none any more: once the gap is accepted, one that is saved late
-// would make the new slot look as if it had been moved. In one of the spool it does nothing, either:
+// would make the new slot look as if it had been moved. In one of the spool it does nothing either:
 // what made the position settled may be lost with the spool of before.
 func (s *saver) store(ctx context.Context, c Checkpoint) (stored bool, err error) {
 	src := s.source

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"hookline/e2e"
 	"hookline/internal/postgres"
 	"hookline/internal/postgres/postgrestest"
@@ -129,6 +131,35 @@ func testFailoverBehindTheSpool(t *testing.T, major int) {
 	follower.OneByOne("after", 1)
 	box.UntilAccepted(2)
 	e2e.Finish(t, sut, box.Gets(follower.Diary()...))
+}
+
+// A slot that was made without failover gets it by the command of docs/failover.md, and nothing is
+// lost by that.
+func TestSlotGetsFailover(t *testing.T) {
+	t.Parallel()
+	_, db, box := newPrimary(t, 17)
+	config, err := pgconn.ParseConfig(db.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.RuntimeParams["replication"] = "database"
+	conn, err := pgconn.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	db.OneByOne("before", 3)
+	for _, failover := range []bool{false, true} {
+		command := fmt.Sprintf("ALTER_REPLICATION_SLOT %s (FAILOVER %t)", db.Name, failover)
+		if _, err := conn.Exec(t.Context(), command).ReadAll(); err != nil {
+			t.Fatalf("%s: %v", command, err)
+		}
+		const has = `SELECT failover FROM pg_replication_slots WHERE slot_name = $1`
+		if got := e2e.Value[bool](db, has, db.Name); got != failover {
+			t.Errorf("%s: failover is %t", command, got)
+		}
+	}
+	e2e.Finish(t, e2e.Start(t, db).Until("active"), box.Gets(db.Diary()...))
 }
 
 // A standby takes over without the slot, and somebody makes it there, as Patroni does with what is

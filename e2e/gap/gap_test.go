@@ -255,7 +255,8 @@ func TestAcceptNoGap(t *testing.T) {
 			t.Helper()
 			before := db.Prepared()
 			for _, args := range [][]string{
-				{"setup", "--accept-gap"}, {"setup", "--accept-gap", "--spool=keep"},
+				{"setup", "--accept-gap"},
+				{"setup", "--accept-gap", "--spool=keep"},
 				{"setup", "--accept-gap", "--spool=discard"},
 			} {
 				p := e2e.Run(t, db.Env(), args...)

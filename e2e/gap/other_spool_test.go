@@ -319,19 +319,19 @@ func TestSpoolReplacedAtWork(t *testing.T) {
 		majors  []int
 		replace func(db, spool *e2e.Database)
 	}{
-		"emptied": {"other_spool", []int{0, 18}, func(db, spool *e2e.Database) {
+		"emptied": {"other_spool", []int{0, 18}, func(_, spool *e2e.Database) {
 			spool.Exec(`DROP SCHEMA hookline CASCADE`)
 		}},
-		"dropped": {"other_spool", []int{0}, func(db, spool *e2e.Database) {
+		"dropped": {"other_spool", []int{0}, func(db, _ *e2e.Database) {
 			db.Exec(`DROP DATABASE spool WITH (FORCE)`)
 			db.Exec(`CREATE DATABASE spool`)
 		}},
 		// as many changes were made in it, by as many processes
-		"another": {"other_spool", []int{0}, func(db, spool *e2e.Database) {
+		"another": {"other_spool", []int{0}, func(_, spool *e2e.Database) {
 			spool.Exec(`UPDATE hookline.checkpoint SET id = gen_random_uuid()`)
 			spool.Exec(`TRUNCATE hookline.queue CASCADE`)
 		}},
-		"set back": {"slot_moved", []int{0, 18}, func(db, spool *e2e.Database) {
+		"set back": {"slot_moved", []int{0, 18}, func(db, _ *e2e.Database) {
 			db.Exec(`DROP DATABASE spool WITH (FORCE)`)
 			db.Exec(`ALTER DATABASE backup RENAME TO spool`)
 		}},

@@ -132,6 +132,10 @@ func needGap(ctx context.Context, db *crm.Database, store *spool.Spool) (*cdc.Ga
 			Hint: "hookline setup, which makes what is missing; hookline run does so, too",
 		}
 	}
+	gap, err = cdc.FindStreamGap(ctx, db.Config.CDC, checkpoint.Settled.End)
+	if gap != nil || err != nil {
+		return gap, err
+	}
 	at, err := db.SlotPosition(ctx)
 	if err != nil {
 		return nil, err

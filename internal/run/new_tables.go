@@ -74,7 +74,7 @@ func (n *newTables) follow(ctx context.Context) {
 		case errors.Is(err, crm.ErrTenants):
 			n.halt(err)
 			return
-		case gap != nil && gap.Reason == cdc.SlotMoved: // nobody moves it while it is held: see watchSpool
+		case gap != nil && gap.Reason == cdc.SlotMoved: // nobody moves it while it is held: watchSpool
 		case gap != nil && gap.Reason != cdc.Unreadable: // of that the stream tells, which tries again
 			n.halt(gap)
 			return
