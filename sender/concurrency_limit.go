@@ -5,8 +5,8 @@ import "sync/atomic"
 // Limit bounds how many attempts are under way at once, over all webhooks of the Senders that have
 // it, and shares them: a webhook may have as many as are free. So n webhooks that want all they can
 // get have one n+1st each. As many are left for the next one to come. A webhook that has none gets
-// one even when none is free: there are never more under way than most and one for each webhook that
-// has any.
+// one even when none is free: there are never more under way than most, and one for each webhook
+// that has any.
 //
 // Nobody is told when an attempt ends, since whoever is refused has one under way, and asks again
 // when that is over.

@@ -71,7 +71,9 @@ func (s *Spool) Latest(ctx context.Context) ([]notice.Row, error) {
 		WHERE slot = $1 ORDER BY topic, webhook, id DESC`,
 	)
 	if s.has != nil {
-		rows = slices.DeleteFunc(rows, func(r notice.Row) bool { return r.Webhook == "" || !s.has(r.Webhook) })
+		rows = slices.DeleteFunc(rows, func(r notice.Row) bool {
+			return r.Webhook == "" || !s.has(r.Webhook)
+		})
 	}
 	return rows, err
 }

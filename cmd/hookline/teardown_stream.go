@@ -73,6 +73,7 @@ func (s *ownStream) tearDown(ctx context.Context, dryRun bool, result *removed) 
 				"by hand: %w", what, s.memo.Stream, s.memo.Stream, err)
 		}
 	}
-	result.Removed = append(result.Removed, removal{cdc.Removal{Kind: removeStream, What: what}, there})
+	done := cdc.Removal{Kind: removeStream, What: what}
+	result.Removed = append(result.Removed, removal{done, there})
 	return nil
 }

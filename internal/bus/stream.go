@@ -125,7 +125,7 @@ func (b *Bus) checkEmptied(ctx context.Context, stream jetstream.Stream, memo *M
 	_, err := stream.GetLastMsgForSubject(ctx, b.cfg.positionSubject())
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return lost(fmt.Sprintf("stream %s was emptied, with the deliveries that were in it", memo.Stream))
+		return lost("stream " + memo.Stream + " was emptied, with the deliveries that were in it")
 	case err != nil:
 		return away(fmt.Errorf("look for the position of stream %s: %w", memo.Stream, err))
 	}
