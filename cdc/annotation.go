@@ -109,8 +109,8 @@ func (d *decoder) cameFrom(message []byte) error {
 // place on: an event is known by its time, too. So it follows from the stream and the checkpoint,
 // and what a clock that is ahead of this one has given stays.
 func (d *decoder) timeOfOrigin(given time.Time) time.Time {
-	if given.Before(d.latest) || given.After(time.Now().Add(mostAhead)) {
-		return d.latest
+	if given.UnixMicro() < d.latest || given.After(time.Now().Add(mostAhead)) {
+		return time.UnixMicro(d.latest).UTC()
 	}
 	return given
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"hookline/internal/migrate"
 	"hookline/internal/pg"
@@ -13,7 +12,7 @@ import (
 // An annotation holds for what comes behind it, up to the next one, and no longer than its
 // transaction. What is none takes the one before away, and is told of.
 func TestAnnotation(t *testing.T) {
-	d := newDecoder(Config{}, newLedger(Position{}, time.Time{}), Position{})
+	d := newDecoder(Config{}, newLedger(Position{}, 0), Position{})
 	var rejected []string
 	d.rejected = func(err error) { rejected = append(rejected, err.Error()) }
 	row := messageRow('I', 7, byte('N'), []any{"1"})

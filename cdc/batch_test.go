@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"slices"
 	"testing"
-	"time"
 )
 
 // Rows that are in one arena do not get into each other, and one that takes the place of another
 // has nothing of it.
 func TestArena(t *testing.T) {
-	d := newDecoder(Config{}, newLedger(Position{}, time.Time{}), Position{})
+	d := newDecoder(Config{}, newLedger(Position{}, 0), Position{})
 	for _, m := range [][]byte{messageRelation(7, "people", "id", "name"), messageBegin(5, 1)} {
 		if _, err := d.decode(nil, m); err != nil {
 			t.Fatal(err)

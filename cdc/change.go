@@ -200,20 +200,26 @@ func (v Value) String() string { return string(v.text) }
 
 // Tx is the transaction that a Change belongs to.
 type Tx struct {
-	XID    uint32 // transaction id of the top-level transaction
-	Commit LSN    // position of the commit record; known from the first change on
+	XID      uint32 // transaction id of the top-level transaction
+	Timeline int32  // that the commit record lies on; 0 when unknown
+	Commit   LSN    // position of the commit record; known from the first change on
 	// commit time by the server's clock, microseconds; does not rise strictly with Commit. Of a
 	// transaction with an origin the time that its writer gave for that: see decoder.timeOfOrigin
 	Time time.Time
 
-	latest time.Time // see decoder.latest: behind this transaction; set with its end
-
-	Timeline int32 // that the commit record lies on; 0 when unknown
-
 	// Origin is the replication origin that the transaction came from, "" when it was made here.
 	Origin string
 
+	latest int64 // see decoder.latest: before this transaction
 	ledger *ledger
+}
+
+// behind returns the decoder.latest behind the transaction.
+func (tx *Tx) behind() int64 {
+	if tx.Origin == "" {
+		return max(tx.latest, tx.Time.UnixMicro())
+	}
+	return tx.latest
 }
 
 // Hold keeps the acknowledged position below the change that the pump has in hand until release is

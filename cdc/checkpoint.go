@@ -56,9 +56,10 @@ type origin struct {
 	timeline     atomic.Int32
 }
 
-func (o *origin) checkpoint(settled Position, latest time.Time) Checkpoint {
+func (o *origin) checkpoint(settled Position, latest int64) Checkpoint {
 	return Checkpoint{
-		System: o.id, Database: o.database, Timeline: o.timeline.Load(), Settled: settled, Time: latest,
+		System: o.id, Database: o.database, Timeline: o.timeline.Load(), Settled: settled,
+		Time: time.UnixMicro(latest).UTC(),
 	}
 }
 
@@ -154,10 +155,10 @@ func (s *saver) store(ctx context.Context, c Checkpoint) (stored bool, err error
 	return src.checkpoints.ReplaceCheckpoint(ctx, src.cfg.Slot, *before, c)
 }
 
-// resume returns where to take up from, with the Checkpoint.Time of there, or a Gap. The slot is
+// resume returns where to take up from, with the decoder.latest of there, or a Gap. The slot is
 // held: nobody else moves it.
-func (s *Source) resume(ctx context.Context) (Position, time.Time, error) {
-	now := time.Now().UTC().Truncate(time.Microsecond)
+func (s *Source) resume(ctx context.Context) (Position, int64, error) {
+	now := time.Now().UnixMicro()
 	s.origin.id, s.origin.database = s.system.id, s.system.database
 	s.origin.timeline.Store(s.system.timeline)
 	if s.checkpoints == nil {
@@ -181,7 +182,7 @@ func (s *Source) resume(ctx context.Context) (Position, time.Time, error) {
 		position := s.after(c)
 		latest := now
 		if c != nil && !c.Time.IsZero() {
-			latest = c.Time
+			latest = c.Time.UnixMicro()
 		}
 		next := s.origin.checkpoint(position, latest)
 		if c == nil || c.Timeline == s.system.timeline {

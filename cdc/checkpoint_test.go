@@ -65,7 +65,7 @@ func TestSaver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		source.ledger = newLedger(Position{End: 1000}, time.Time{})
+		source.ledger = newLedger(Position{End: 1000}, 0)
 		source.saved.Store(1000)
 		stop := make(chan struct{})
 		keeper := &saver{source: source, saved: Position{End: 1000}, at: time.Now()}

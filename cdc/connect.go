@@ -169,7 +169,7 @@ func (s *Source) checkResumable(found system) error {
 		return found.check(s.cfg, nil)
 	}
 	saved := LSN(s.saved.Load())
-	here := s.origin.checkpoint(Position{End: saved}, time.Time{})
+	here := s.origin.checkpoint(Position{End: saved}, 0)
 	err := found.check(s.cfg, &here)
 	if gap, ok := errors.AsType[*Gap](err); ok && gap.Reason == SlotMoved {
 		return fmt.Errorf("%w: it has moved to %s, and this process had settled %s", ErrTakenOver,

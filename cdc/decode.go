@@ -36,7 +36,7 @@ type decoder struct {
 	index       uint32      // of the next change in tx
 	annotation  *Annotation // of what comes in tx; nil for none
 	replicated  string      // the last Tx.Origin
-	latest      time.Time   // the latest of the times of transactions without an origin, in the stream
+	latest      int64       // Unix microseconds: the latest time of a transaction without an origin
 	rejected    func(error) // told of an annotation that is none; nil when nobody wants to hear
 	// tx has had a change that was returned, by this decoder or one before it
 	hasChanges bool
@@ -126,6 +126,7 @@ func (d *decoder) begin(message []byte) error {
 		Commit: lsn(message[1:]),
 		Time:   time.UnixMicro(int64(binary.BigEndian.Uint64(message[9:])) + epoch).UTC(),
 		XID:    binary.BigEndian.Uint32(message[17:]),
+		latest: d.latest,
 		ledger: d.ledger,
 	}
 	d.tx.Timeline = d.history.of(d.tx.Commit, d.timeline)
@@ -146,10 +147,7 @@ func (d *decoder) commit(items []item, message []byte) ([]item, error) {
 		return items, fmt.Errorf("decode pgoutput: commit at %s outside a transaction", lsn(message[2:]))
 	}
 	d.windows.end(d.tx)
-	if d.tx.Origin == "" && d.tx.Time.After(d.latest) {
-		d.latest = d.tx.Time
-	}
-	d.tx.latest = d.latest
+	d.latest = d.tx.behind()
 	end := lsn(message[10:])
 	if end <= d.read.End {
 		d.tx = nil

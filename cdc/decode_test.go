@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/jackc/pglogrepl"
 	"github.com/prometheus/client_golang/prometheus"
@@ -232,7 +231,7 @@ func TestAlone(t *testing.T) {
 			false, 1,
 		},
 	} {
-		d := newDecoder(Config{}, newLedger(Position{}, time.Time{}), Position{})
+		d := newDecoder(Config{}, newLedger(Position{}, 0), Position{})
 		alone, ends := false, 0
 		for _, it := range decodeAll(d, test.cut, test.messages...) {
 			alone = alone || it.change.Sole
@@ -254,7 +253,7 @@ func TestSteps(t *testing.T) {
 		told           bool
 	}{{2, 0, false}, {5, 3, false}, {afterTransaction, afterTransaction - 2, true}} {
 		at := Position{Commit: 50, Index: test.index}
-		d := newDecoder(Config{}, newLedger(at, time.Time{}), at)
+		d := newDecoder(Config{}, newLedger(at, 0), at)
 		d.replayUntil = at
 		var items []item
 		var err error
@@ -279,7 +278,7 @@ func TestSteps(t *testing.T) {
 func TestResume(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
 	messages, ends := transactions(12, random)
-	ledger := newLedger(Position{}, time.Time{})
+	ledger := newLedger(Position{}, 0)
 	var whole []item
 	var err error
 	d := newDecoder(backfilled, ledger, Position{})
@@ -368,7 +367,7 @@ func TestTold(t *testing.T) {
 		}
 		return items
 	}
-	whole := decodeAll(newDecoder(cfg, newLedger(Position{}, time.Time{}), Position{}))
+	whole := decodeAll(newDecoder(cfg, newLedger(Position{}, 0), Position{}))
 	told := 0
 	var previous LSN // end of the transaction before
 	for i, it := range whole {
@@ -377,7 +376,7 @@ func TestTold(t *testing.T) {
 			continue
 		}
 		at := Position{End: previous, Commit: it.change.Tx.Commit, Index: it.change.Index}
-		d := newDecoder(cfg, newLedger(at, time.Time{}), at)
+		d := newDecoder(cfg, newLedger(at, 0), at)
 		d.replayUntil = at
 		first := i // that has to come
 		for j := i - 1; j >= 0 && whole[j].change.Kind != 0; j-- {
@@ -402,7 +401,7 @@ func TestTold(t *testing.T) {
 }
 
 func TestKeepaliveInsideATransactionSaysNothing(t *testing.T) {
-	d := newDecoder(Config{}, newLedger(Position{}, time.Time{}), Position{End: 10})
+	d := newDecoder(Config{}, newLedger(Position{}, 0), Position{End: 10})
 	items, err := d.decode(nil, messageBegin(50, 1))
 	if err != nil {
 		t.Fatal(err)
@@ -450,7 +449,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"truncate of an unknown": {messageBegin(5, 1), messageTruncate(9)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDecoder(Config{}, newLedger(Position{}, time.Time{}), Position{})
+			d := newDecoder(Config{}, newLedger(Position{}, 0), Position{})
 			var err error
 			for _, m := range messages {
 				if _, err = d.decode(nil, m); err != nil {
@@ -471,7 +470,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add(messageRow('U', 7, byte('K'), []any{"1", nil}, byte('N'), []any{"2", "~"}))
 	f.Fuzz(func(t *testing.T, message []byte) {
-		d := newDecoder(Config{}, newLedger(Position{}, time.Time{}), Position{})
+		d := newDecoder(Config{}, newLedger(Position{}, 0), Position{})
 		for _, m := range [][]byte{messageRelation(7, "people", "id", "name"), messageBegin(5, 1)} {
 			if _, err := d.decode(nil, m); err != nil {
 				t.Fatal(err)
@@ -584,7 +583,7 @@ func benchmarkRow() (relation, update []byte) {
 
 func BenchmarkDecode(b *testing.B) {
 	relation, update := benchmarkRow()
-	d := newDecoder(Config{}, newLedger(Position{}, time.Time{}), Position{})
+	d := newDecoder(Config{}, newLedger(Position{}, 0), Position{})
 	for _, m := range [][]byte{relation, messageBegin(5, 1)} {
 		if _, err := d.decode(nil, m); err != nil {
 			b.Fatal(err)
@@ -606,7 +605,7 @@ func BenchmarkDecode(b *testing.B) {
 // BenchmarkDecodeTransaction is a transaction of one such row: Begin, the row, Commit.
 func BenchmarkDecodeTransaction(b *testing.B) {
 	relation, update := benchmarkRow()
-	d := newDecoder(Config{}, newLedger(Position{}, time.Time{}), Position{})
+	d := newDecoder(Config{}, newLedger(Position{}, 0), Position{})
 	for _, m := range [][]byte{messageBegin(5, 1), relation, messageCommit(5, 6)} {
 		if _, err := d.decode(nil, m); err != nil {
 			b.Fatal(err)
@@ -633,7 +632,7 @@ func BenchmarkHandOver(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	source.ledger = newLedger(Position{}, time.Time{})
+	source.ledger = newLedger(Position{}, 0)
 	tx := &Tx{Commit: 5, ledger: source.ledger}
 	ctx, cancel := context.WithCancel(b.Context())
 	go func() {

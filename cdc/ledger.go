@@ -32,8 +32,8 @@ type ledger struct {
 	mu       sync.Mutex
 	oldest   hold // sentinel of a circular list: oldest.next is the oldest hold
 	position Position
-	latest   time.Time // see decoder.latest: behind the last transaction that has ended
-	work     uint64    // changes taken and settled, and transactions ended
+	latest   int64  // see decoder.latest: behind the last transaction that has ended
+	work     uint64 // changes taken and settled, and transactions ended
 	count    int
 
 	recent [1024]heldTx // a ring of transactions that have had holds, in the order of the stream
@@ -51,12 +51,11 @@ type hold struct {
 	tx         *Tx   // of the change it was taken for
 	prev, next *hold // nil once released
 	settled    Position
-	latest     time.Time // see ledger
 }
 
 // newLedger returns a ledger of a stream that is settled up to start, with the decoder.latest of
 // there.
-func newLedger(start Position, latest time.Time) *ledger {
+func newLedger(start Position, latest int64) *ledger {
 	l := &ledger{position: start, latest: latest}
 	l.oldest.prev, l.oldest.next = &l.oldest, &l.oldest
 	return l
@@ -84,7 +83,7 @@ func (l *ledger) step(index uint32) {
 func (l *ledger) skip(end LSN, tx *Tx) {
 	l.mu.Lock()
 	if tx != nil {
-		l.latest = tx.latest
+		l.latest = tx.behind()
 	}
 	if l.position.Commit != 0 {
 		l.work++
@@ -97,7 +96,7 @@ func (l *ledger) skip(end LSN, tx *Tx) {
 func (l *ledger) hold(tx *Tx) func() {
 	h := &hold{tx: tx}
 	l.mu.Lock()
-	h.settled, h.latest = l.position, l.latest
+	h.settled = l.position
 	last := l.oldest.prev
 	h.prev, h.next = last, &l.oldest
 	last.next, l.oldest.prev = h, h
@@ -158,12 +157,12 @@ func (l *ledger) settledLocked() Position {
 
 // progress returns the settled position, the decoder.latest of there, and a number. That rises with
 // each change that is taken or settled, and not with keepalives.
-func (l *ledger) progress() (settled Position, latest time.Time, work uint64) {
+func (l *ledger) progress() (settled Position, latest int64, work uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	latest = l.latest
 	if first := l.oldest.next; first != &l.oldest {
-		latest = first.latest
+		latest = first.tx.latest
 	}
 	return l.settledLocked(), latest, l.work
 }

@@ -45,7 +45,7 @@ func TestLedgerSchedules(t *testing.T) {
 	for seed := range uint64(schedules) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		start := LSN(1000)
-		ledger, m := newLedger(Position{End: start}, time.Time{}), model{taken: Position{End: start}}
+		ledger, m := newLedger(Position{End: start}, 0), model{taken: Position{End: start}}
 		end := start
 		var tx *Tx
 		var index uint32
@@ -108,7 +108,7 @@ func TestLedgerSchedules(t *testing.T) {
 // TestLedgerReleasesFromAnyGoroutine lets many goroutines release while the pump goes on; the race
 // detector and the end count.
 func TestLedgerReleasesFromAnyGoroutine(t *testing.T) {
-	ledger := newLedger(Position{}, time.Time{})
+	ledger := newLedger(Position{}, 0)
 	var group sync.WaitGroup
 	releases := make(chan func(), 64)
 	for range 8 {
@@ -142,7 +142,7 @@ func TestHoldOfNoStream(*testing.T) {
 
 // BenchmarkLedger takes a change, holds it, releases it, and asks how far all is settled.
 func BenchmarkLedger(b *testing.B) {
-	ledger := newLedger(Position{}, time.Time{})
+	ledger := newLedger(Position{}, 0)
 	tx := &Tx{Commit: 1, ledger: ledger}
 	b.ReportAllocs()
 	for i := range b.N {

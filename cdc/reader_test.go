@@ -54,7 +54,7 @@ func silentReader(t *testing.T) (*reader, tapped) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source.ledger = newLedger(Position{End: 1}, time.Time{})
+	source.ledger = newLedger(Position{End: 1}, 0)
 	source.saved.Store(1)
 	source.conn.Store(pg)
 	return newReader(source, pg, Position{End: 1}, Position{}, new(batch)), conn

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -109,7 +108,7 @@ func TestPassesTheOnlyChangeWithoutItsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source.ledger = newLedger(Position{End: 100}, time.Time{})
+	source.ledger = newLedger(Position{End: 100}, 0)
 	source.skip = Checkpoint{Settled: Position{End: 100, Commit: 120, Index: 1}}
 	tx := &Tx{Commit: 120, ledger: source.ledger}
 	source.queue <- &batch{items: []item{

@@ -2,7 +2,6 @@ package cdc
 
 import (
 	"testing"
-	"time"
 )
 
 // The form is that of a history file: see timeline.c of Postgres.
@@ -56,7 +55,7 @@ func TestShared(t *testing.T) {
 }
 
 func TestHeldSince(t *testing.T) {
-	l := newLedger(Position{}, time.Time{})
+	l := newLedger(Position{}, 0)
 	const transactions = 3000
 	for n := 1; n <= transactions; n++ {
 		tx := &Tx{Commit: LSN(n), ledger: l}
