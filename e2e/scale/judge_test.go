@@ -101,7 +101,8 @@ type record struct {
 	next   int
 }
 
-// take takes note of an event. Behind what comes again nothing is left out but what was acknowledged.
+// take takes note of an event. Behind what comes again nothing is left out but what was
+// acknowledged.
 func (r *record) take(e e2e.Entry, id string, acknowledged func(id string) bool) error {
 	place, again := r.places[id]
 	if !again {
@@ -144,7 +145,8 @@ func (h *history) excuse(before, again receiver.Request) (reason string, err err
 		case reason == "":
 			err = fmt.Errorf("it came again, and process %d gave its partition up in order at %s",
 				from.process, until.Format(moment))
-		case !acked.IsZero() && acked.Before(until) && spooled.IsZero() && !h.busKilled(before.At, until) && !h.busTroubled(acked):
+		case !acked.IsZero() && acked.Before(until) && spooled.IsZero() &&
+			!h.busKilled(before.At, until) && !h.busTroubled(acked):
 			err = fmt.Errorf("it came again, and was acknowledged at %s, before the tenure of %s",
 				acked.Format(moment), until.Format(moment))
 		default:
@@ -217,7 +219,9 @@ func TestJudge(t *testing.T) {
 		reason  string
 		wrong   bool
 	}{
-		"all":  {[]receiver.Request{came(1, 1), came(2, 2), came(3, 3)}, two, nil, nobody, 0, false, "", false},
+		"all": {
+			[]receiver.Request{came(1, 1), came(2, 2), came(3, 3)}, two, nil, nobody, 0, false, "", false,
+		},
 		"lost": {[]receiver.Request{came(1, 1), came(2, 2)}, two, killed, nobody, 0, false, "", true},
 		"swapped": {
 			[]receiver.Request{came(1, 2), came(2, 1), came(3, 3)},
