@@ -25,14 +25,15 @@ const partitions = 8
 const claimsSQL = `
 	CREATE TABLE diary.claims (n bigserial PRIMARY KEY,
 		at timestamptz NOT NULL DEFAULT clock_timestamp(), partition int, process int);
-	CREATE TABLE diary.spooled (webhook text, event text);
+	CREATE TABLE diary.spooled (webhook text, event text,
+		at timestamptz NOT NULL DEFAULT clock_timestamp());
 	CREATE FUNCTION diary.claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 		INSERT INTO diary.claims (partition, process) VALUES (split_part(NEW.slot, '#', 2)::int,
 			nullif(current_setting('campaign.process', true), '')::int);
 		RETURN NULL;
 	END $$;
 	CREATE FUNCTION diary.spool() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-		INSERT INTO diary.spooled
+		INSERT INTO diary.spooled (webhook, event)
 		SELECT webhook, NEW.event_id FROM hookline.queue WHERE id = NEW.queue;
 		RETURN NULL;
 	END $$;
@@ -76,17 +77,19 @@ func readTenures(db *e2e.Database) map[int][]tenure {
 // delivery tells one from all others.
 type delivery struct{ event, webhook string } // its ID, and the webhook's key
 
-// readSpooled returns what has ever been in the spool.
-func readSpooled(db *e2e.Database) map[delivery]bool {
+// readSpooled returns what has ever been in the spool, with the time when it first came there.
+func readSpooled(db *e2e.Database) map[delivery]time.Time {
 	db.T.Helper()
-	all := map[delivery]bool{}
-	rows, err := db.Conn.Query(db.T.Context(), `SELECT event, webhook FROM diary.spooled`)
+	all := map[delivery]time.Time{}
+	rows, err := db.Conn.Query(db.T.Context(),
+		`SELECT event, webhook, min(at) FROM diary.spooled GROUP BY 1, 2`)
 	if err != nil {
 		db.T.Fatal(err)
 	}
 	var d delivery
-	_, err = pgx.ForEachRow(rows, []any{&d.event, &d.webhook}, func() error {
-		all[d] = true
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&d.event, &d.webhook, &at}, func() error {
+		all[d] = at
 		return nil
 	})
 	if err != nil {

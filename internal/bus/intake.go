@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,8 @@ const (
 	ackMargin  = 30 * time.Second // of AckWait beyond a request's deadline
 	madeEvery  = time.Second      // between two tries to make a consumer
 	lookEvery  = 10 * time.Millisecond
+	// between two looks whether what was settled is acknowledged
+	confirmEvery = 3 * time.Second
 )
 
 // Intake brings the messages of one partition, for one tenure of its lease: in the order of the
@@ -38,6 +41,10 @@ type Intake struct {
 	mu     sync.Mutex
 	inHand map[uint64]*inHand // by sequence in the stream
 	last   uint64             // the highest sequence that was ever in hand
+	// Where acknowledgements went, by sequence, since the server was last seen to have all of them. Of
+	// the present consumer.
+	acks    map[uint64]string
+	current string // its name; "" for none
 
 	delivered uint64 // messages that the consumer has brought
 }
@@ -66,7 +73,7 @@ func NewIntake(b *Bus, stream string, cfg IntakeConfig, m *IntakeMetrics) *Intak
 		bus: b, stream: stream, partition: cfg.Partition, epoch: cfg.Epoch, large: cfg.Large,
 		log:     b.log.With("partition", cfg.Partition),
 		ackWait: cfg.Timeout + ackMargin, most: int(cfg.Buffer/leastSize) + 2*pullSize,
-		inHand: map[uint64]*inHand{}, count: m.of(cfg.Partition),
+		inHand: map[uint64]*inHand{}, acks: map[uint64]string{}, count: m.of(cfg.Partition),
 	}
 }
 
@@ -80,6 +87,7 @@ func (i *Intake) Run(
 	extending, end := context.WithCancel(ctx)
 	defer end()
 	go i.extend(extending)
+	go i.confirm(extending)
 	defer i.count.waiting.Set(0)
 	for ctx.Err() == nil {
 		consumer, err := i.consumer(ctx)
@@ -127,6 +135,10 @@ func (i *Intake) consumer(ctx context.Context) (jetstream.Consumer, error) {
 		return nil, err
 	}
 	i.consumers++
+	i.mu.Lock()
+	i.current = i.name()
+	clear(i.acks) // what they were of comes again, and is acknowledged anew
+	i.mu.Unlock()
 	return stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
 		Durable:       i.name(),
 		FilterSubject: i.bus.cfg.subject(i.partition),
@@ -236,6 +248,7 @@ func (i *Intake) isNew(at jetstream.SequencePair, msg jetstream.Msg) (bool, erro
 	case h != nil:
 		h.msg, h.since = msg, time.Now()
 	case sequence <= i.last:
+		i.acks[sequence] = msg.Reply()
 		_ = msg.Ack() // else it comes again
 	default:
 		i.last = sequence
@@ -275,7 +288,7 @@ func (i *Intake) settle(sequence uint64) {
 	i.count.settled.Inc()
 	reference := h.msg.Headers().Get(referenceHeader)
 	if reference == "" {
-		_ = h.msg.Ack() // else it comes again, and is acknowledged again
+		i.acknowledge(sequence, h.msg) // else it comes again, and is acknowledged again
 		return
 	}
 	go func() {
@@ -285,8 +298,61 @@ func (i *Intake) settle(sequence uint64) {
 		if err := i.large.DeleteLarge(ctx, event, webhook); err != nil {
 			i.log.Warn("the data of a delivery stay in the database", "event", event, "error", err)
 		}
-		_ = h.msg.Ack()
+		i.acknowledge(sequence, h.msg)
 	}()
+}
+
+func (i *Intake) acknowledge(sequence uint64, msg jetstream.Msg) {
+	i.mu.Lock()
+	i.acks[sequence] = msg.Reply()
+	i.mu.Unlock()
+	_ = msg.Ack() // see confirm
+}
+
+// confirm sees to it that acknowledgements arrive: while a consumer has no leader, nobody takes
+// them, and what they were of would be there for whoever has the partition next.
+func (i *Intake) confirm(ctx context.Context) {
+	tick := time.NewTicker(confirmEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			i.confirmOnce(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// confirmOnce acknowledges again what was, unless the server has all of it.
+func (i *Intake) confirmOnce(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	i.mu.Lock()
+	name, sent := i.current, maps.Clone(i.acks)
+	i.mu.Unlock()
+	if len(sent) == 0 {
+		return
+	}
+	consumer, err := i.bus.js.Consumer(ctx, i.stream, name)
+	if err != nil {
+		return // the next look tells more
+	}
+	info := consumer.CachedInfo()
+	all := i.acknowledged(info)
+	for sequence, reply := range sent {
+		if !all && sequence > info.AckFloor.Stream {
+			_ = i.bus.nc.Publish(reply, []byte("+ACK"))
+			delete(sent, sequence)
+		}
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for sequence, reply := range sent {
+		if i.acks[sequence] == reply {
+			delete(i.acks, sequence)
+		}
+	}
 }
 
 // extend has the server wait for what is in hand for as long as it takes.

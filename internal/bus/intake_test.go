@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"hookline/internal/natstest"
 )
@@ -245,4 +246,37 @@ func TestLapse(t *testing.T) {
 	if two.leases[0].Epoch <= lease.Epoch {
 		t.Errorf("epoch %d follows %d", two.leases[0].Epoch, lease.Epoch)
 	}
+}
+
+// Acknowledgements that nobody took are sent again, before what they were of comes again.
+func TestAcknowledgementsLost(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	wait(t, send(t, publisher(t, b, &memory{}), "w", rangeOf(0, 20)...))
+	var got collected
+	i := newIntake(b, 1)
+	end := run(t, i, func(m Message, settled func()) {
+		if got.add(m.Event.ID); got.len()%2 == 0 {
+			settled()
+		}
+	})
+	defer end()
+	until(t, "all came", func() bool { return got.len() == 20 })
+	i.mu.Lock()
+	for sequence, h := range i.inHand {
+		i.acks[sequence] = h.msg.Reply() // as if it were sent
+		delete(i.inHand, sequence)
+	}
+	i.mu.Unlock()
+	until(t, "all are gone", func() bool { return len(stored(t, b, b.cfg)) == 0 })
+	var refused dto.Metric
+	if err := i.count.refused.Write(&refused); err != nil || refused.GetCounter().GetValue() != 0 {
+		t.Errorf("%v came again, %v", refused.GetCounter().GetValue(), err)
+	}
+	until(t, "all are known to have arrived", func() bool {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		return len(i.acks) == 0
+	})
 }
