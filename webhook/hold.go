@@ -4,8 +4,9 @@ package webhook
 // for it, until the row is well again.
 
 // unheard are the columns without which it is not known what a webhook hears of, or what it may be
-// told of that: with a mistake in one of them it hears of nothing meanwhile. One in any other column
-// is about how it is sent to, or about a choice that withholds nothing when it cannot be made.
+// told of that: with a mistake in one of them it hears of nothing meanwhile. One in any other
+// column is about how it is sent to, or about a choice that withholds nothing when it cannot be
+// made.
 var unheard = [columnRoles]bool{
 	roleOperations: true, roleWorkspace: true, roleExpiry: true,
 	roleThin: true, roleBefore: true, roleFields: true, roleMask: true,

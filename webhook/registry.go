@@ -386,10 +386,10 @@ func (r *Registry) publish(w *row, sub *Subscription) (changed bool) {
 	return true
 }
 
-// Match returns the subscriptions that hear of the event, also those that are Held: those that it is
-// for, and that have person.created, person.*, *.created or *.* among their operations, each once,
-// ordered by Key. In Twenty's database workflowRun.updated is matched by its full name alone. The
-// result is shared and must not be modified.
+// Match returns the subscriptions that hear of the event, also those that are Held: those that it
+// is for, and that have person.created, person.*, *.created or *.* among their operations, each
+// once, ordered by Key. In Twenty's database workflowRun.updated is matched by its full name
+// alone. The result is shared and must not be modified.
 func (r *Registry) Match(s mapper.Subject) []*Subscription {
 	if !r.expiry.IsZero() && !time.Now().Before(r.expiry) {
 		r.expire()

@@ -78,8 +78,8 @@ type Subscription struct {
 	current *atomic.Pointer[Subscription] // shared by all versions of the row
 }
 
-// Current returns the newest version of the subscription, which may be Held; nil once the webhook is
-// gone or switched off: what is still queued for it must not be sent. Safe for concurrent use.
+// Current returns the newest version of the subscription, which may be Held; nil once the webhook
+// is gone or switched off: what is still queued for it must not be sent. Safe for concurrent use.
 func (s *Subscription) Current() *Subscription {
 	if s.current != nil {
 		s = s.current.Load()
