@@ -14,7 +14,7 @@ var noHeader = http.Header{}
 // usual returns the answer that b is, if it is one of the kind that nearly all are: 2xx by
 // HTTP/1.1, with a body of told length, all of it there and nothing after it, on a connection that
 // stays open. It returns nil for whatever else http.ReadResponse may make of b. The answer holds
-// nothing of b.
+// nothing of b, and must not be modified: that of others may be the same.
 func usual(b []byte) *http.Response {
 	const proto, code = "HTTP/1.1 ", "200"
 	line, b, ok := cutLine(b)
@@ -54,19 +54,28 @@ func usual(b []byte) *http.Response {
 	if !ok || length != len(b) || status == http.StatusNoContent && length > 0 {
 		return nil
 	}
-	resp := &http.Response{
-		StatusCode:    status,
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    1,
-		Header:        noHeader,
-		Body:          http.NoBody,
-		ContentLength: int64(length),
+	if length == 0 {
+		return &empty[status-http.StatusOK]
 	}
-	if length > 0 {
-		resp.Body = io.NopCloser(bytes.NewReader(bytes.Clone(b)))
+	resp := newUsual(status)
+	resp.ContentLength = int64(length)
+	resp.Body = io.NopCloser(bytes.NewReader(bytes.Clone(b)))
+	return &resp
+}
+
+// empty are the answers without a body, by how far their status is above 200.
+var empty = func() (list [100]http.Response) {
+	for i := range list {
+		list[i] = newUsual(http.StatusOK + i)
 	}
-	return resp
+	return list
+}()
+
+func newUsual(status int) http.Response {
+	return http.Response{
+		StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: noHeader,
+		Body: http.NoBody,
+	}
 }
 
 // cutLine returns the line that b begins with, and what follows its CR LF. It is not ok when there
