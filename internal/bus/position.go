@@ -106,7 +106,8 @@ func (c Config) readPosition(ctx context.Context, stream jetstream.Stream) (posi
 	if err != nil {
 		return p, fmt.Errorf("read the last message of stream %s: %w", c.Stream(), err)
 	}
-	if last.Sequence <= said || last.Subject == c.markSubject() || last.Header.Get(referenceHeader) != "" {
+	if last.Sequence <= said || last.Subject == c.markSubject() ||
+		last.Header.Get(referenceHeader) != "" {
 		return p, nil
 	}
 	m, err := decode(last.Data)
