@@ -509,7 +509,8 @@ func pick(rows []Row, name string) (Row, error) {
 func isNumber(id string) bool { return strings.Trim(id, "0123456789") == "" }
 
 // PickKey returns the one of the keys that a name stands for: a key, an ID, or the beginning of an
-// ID that no other has and that is no number. The error is a *NotFoundError when that is none, or several.
+// ID that no other has and that is no number. The error is a *NotFoundError when that is none, or
+// several.
 func PickKey(keys []string, name string) (string, error) {
 	rows := make([]Row, len(keys))
 	for i, key := range keys {
