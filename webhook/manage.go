@@ -486,7 +486,7 @@ func pick(rows []Row, name string) (Row, error) {
 			return row, nil
 		}
 		names = append(names, row.Key)
-		if name != "" && strings.HasPrefix(row.ID, name) {
+		if name != "" && (row.ID == name || strings.HasPrefix(row.ID, name) && !isNumber(row.ID)) {
 			found, begin = row, append(begin, row.Key)
 		}
 	}
@@ -504,8 +504,13 @@ func pick(rows []Row, name string) (Row, error) {
 	return Row{}, &NotFoundError{Name: name, Several: begin}
 }
 
+// isNumber reports whether an ID is one. Its beginning is another one: who means 1, which is gone,
+// does not mean 10.
+func isNumber(id string) bool { return strings.Trim(id, "0123456789") == "" }
+
 // PickKey returns the one of the keys that a name stands for: a key, an ID, or the beginning of an
-// ID that no other has. The error is a *NotFoundError when that is none, or several.
+// ID that no other has and that is no number. The error is a *NotFoundError when that is none, or
+// several.
 func PickKey(keys []string, name string) (string, error) {
 	rows := make([]Row, len(keys))
 	for i, key := range keys {

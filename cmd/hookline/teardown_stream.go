@@ -10,6 +10,7 @@ import (
 	"hookline/internal/amount"
 	"hookline/internal/bus"
 	"hookline/internal/crm"
+	"hookline/internal/pg"
 )
 
 // removeStream is the cdc.RemovalKind of what is in the bus.
@@ -17,7 +18,7 @@ const removeStream cdc.RemovalKind = "remove the stream of NATS"
 
 // ownStream is what the database has in the bus.
 type ownStream struct {
-	cfg  bus.Config
+	cfg  config.Config
 	memo *bus.Memo // nil for nothing
 	left *bus.Left // nil when it is gone, or cannot be looked for
 }
@@ -30,7 +31,7 @@ func findStream(ctx context.Context, cfg config.Config) (*ownStream, error) {
 		return nil, err
 	}
 	defer store.Close()
-	s := &ownStream{cfg: cfg.Bus}
+	s := &ownStream{cfg: cfg}
 	if s.memo, err = store.LoadMemo(ctx); err != nil || s.memo == nil || !cfg.Bus.On() {
 		return s, err
 	}
@@ -53,7 +54,7 @@ func (s *ownStream) tearDown(ctx context.Context, dryRun bool, result *removed) 
 		result.Left = append(result.Left, kept{cdc.Kept{What: what, Why: why}, there})
 	}
 	switch {
-	case !s.cfg.On():
+	case !s.cfg.Bus.On():
 		keep(fmt.Sprintf("HOOKLINE_NATS_URL is not set. nats stream rm %s and nats kv del %s remove them",
 			s.memo.Stream, s.memo.Stream))
 		return nil
@@ -68,12 +69,29 @@ func (s *ownStream) tearDown(ctx context.Context, dryRun bool, result *removed) 
 			"unsettled message"))
 	}
 	if !dryRun {
-		if err := bus.Remove(ctx, s.cfg, s.memo, slog.New(slog.DiscardHandler)); err != nil {
+		if err := bus.Remove(ctx, s.cfg.Bus, s.memo, slog.New(slog.DiscardHandler)); err != nil {
 			return fmt.Errorf("%s: all else is removed; nats stream rm %s and nats kv del %s remove them "+
 				"by hand: %w", what, s.memo.Stream, s.memo.Stream, err)
+		}
+		if err := s.forget(ctx); err != nil {
+			return err
 		}
 	}
 	done := cdc.Removal{Kind: removeStream, What: what}
 	result.Removed = append(result.Removed, removal{done, there})
+	return nil
+}
+
+// forget removes what the database remembers of the stream, where its tables stay since another
+// Hookline uses them: one that comes back would take the stream for lost.
+func (s *ownStream) forget(ctx context.Context) error {
+	store, err := crm.OpenSpool(ctx, s.cfg)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if err := store.ForgetMemo(ctx); !pg.IsTableGone(err) {
+		return err
+	}
 	return nil
 }

@@ -391,6 +391,42 @@ func TestSpoolReplacedAtWork(t *testing.T) {
 	}
 }
 
+// For a while the spool's address leads to a standby that has yet to get the last checkpoint, and
+// takes no writes. It is the right spool, and nothing is lost: there is no gap.
+func TestSpoolBehindForAWhile(t *testing.T) {
+	onBoth(t, func(t *testing.T, db *e2e.Database) {
+		box := e2e.NewInbox(t)
+		db.AddWebhook(box, "*.*")
+		setting, spool := spoolIn(db, "spool")
+		sut := e2e.Start(t, db, setting, "HOOKLINE_LOG_LEVEL=debug").Until("active")
+		const position = `SELECT settled_lsn::text FROM hookline.checkpoint`
+		first := e2e.Value[string](spool, position)
+		before := db.Position()
+		announce(db, box)
+		db.UntilAcknowledged(before)
+		saved := e2e.Value[string](spool, position)
+		const set = `UPDATE hookline.checkpoint SET settled_lsn = $1::text::pg_lsn, commit_lsn = '0/0',
+			change_index = 0`
+		const others = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid()`
+		spool.Exec(`ALTER DATABASE spool SET default_transaction_read_only = on`)
+		spool.Exec(others) // sessions from now on can only read; this one is from before
+		spool.Exec(set, first)
+		sut.UntilPrinted("it cannot be told whether the spool is the one of before")
+		if got := sut.Get("/readyz"); got != "200 active" {
+			t.Errorf("/readyz answers %q", got)
+		}
+		spool.Exec(set, saved)
+		spool.Exec(`ALTER DATABASE spool RESET default_transaction_read_only`)
+		spool.Exec(others)
+		after(db, 0)
+		if log := sut.Log.String(); strings.Contains(log, "gap:") {
+			t.Errorf("it has told of a gap:\n%s", log)
+		}
+		e2e.Finish(t, sut, box.Gets(db.Diary()...))
+	})
+}
+
 // The checkpoint alone is set back while Hookline runs: that is no loss, as long as the spool has
 // all that was put into it. It is saved again, and nobody is asked.
 func TestCheckpointSetBackAtWork(t *testing.T) {

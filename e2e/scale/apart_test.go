@@ -36,7 +36,7 @@ func newApart(t *testing.T, url, sendersURL string) *apart {
 	for _, box := range a.boxes {
 		box.UntilHeld(inFlight)
 	}
-	js, left := natstest.Client(t, url), len(a.boxes)*(40-a.settled)+1 // the position is one
+	js, left := natstest.Client(t, url), len(a.boxes)*(40-a.settled)+2 // position and mark
 	e2e.Eventually(t, func() error {
 		stream, err := js.Stream(t.Context(), streamName)
 		if err == nil && stream.CachedInfo().State.Msgs != uint64(left) { //nolint:gosec // above 0

@@ -68,3 +68,21 @@ func TestTeardown(t *testing.T) {
 	}
 	g.says(0, "nothing of Hookline to remove", "teardown", "--yes")
 }
+
+// Where another Hookline uses the same tables they stay. What they tell of the stream does not: it
+// is removed, and would be taken for lost by a Hookline that comes back.
+func TestTeardownBesideAnother(t *testing.T) {
+	t.Parallel()
+	nats := natstest.Start(t, natstest.Options(t.TempDir()))
+	g := newGround(t, nats.ClientURL(), 1)
+	g.start("reader").Until("active").Stop()
+	g.db.Exec(`SELECT pg_create_logical_replication_slot('another', 'pgoutput')`)
+	g.db.Exec(`INSERT INTO hookline.checkpoint SELECT (jsonb_populate_record(c,
+		jsonb_build_object('slot', 'another', 'id', gen_random_uuid()))).* FROM hookline.checkpoint c`)
+	g.says(0, "it is there for slot another, too", "teardown", "--yes")
+	if n := e2e.Value[int](g.db, `SELECT count(*) FROM hookline.bus`); n != 0 {
+		t.Error("the stream that was removed is remembered")
+	}
+	g.db.Exec(`SELECT pg_drop_replication_slot('another')`)
+	g.says(0, "schema hookline: removed", "teardown", "--yes")
+}

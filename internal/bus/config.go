@@ -49,6 +49,11 @@ func (c Config) subject(partition int) string {
 	return fmt.Sprintf("hookline.%s.%d", c.Name, partition)
 }
 
-const positionSuffix = ".position"
+const (
+	positionSuffix = ".position"
+	markSuffix     = ".mark"
+)
 
 func (c Config) positionSubject() string { return "hookline." + c.Name + positionSuffix }
+
+func (c Config) markSubject() string { return "hookline." + c.Name + markSuffix }

@@ -167,8 +167,8 @@ func stored(t *testing.T, b *Bus, cfg Config) (ids []string) {
 	state := s.CachedInfo().State
 	for seq := state.FirstSeq; seq <= state.LastSeq && state.Msgs > 0; seq++ {
 		raw, err := s.GetMsg(t.Context(), seq)
-		if err != nil || raw.Subject == cfg.positionSubject() {
-			continue // replaced
+		if err != nil || raw.Subject == cfg.positionSubject() || raw.Subject == cfg.markSubject() {
+			continue // replaced, or no delivery
 		}
 		m, err := decode(raw.Data)
 		if err != nil {

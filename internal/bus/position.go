@@ -21,6 +21,7 @@ type position struct {
 	Event   string `json:"event,omitempty"` // its ID; "" for nothing yet
 	Place   int64  `json:"place,omitempty"` // mapper.Event.Position
 	Webhook string `json:"webhook,omitempty"`
+	Mark    uint64 `json:"mark,omitempty"` // sequence of the stream's mark: see findMark
 }
 
 // at returns the position of a delivery; ok is false for one that is not of the stream.
@@ -57,19 +58,46 @@ func (p *position) commit() (lsn cdc.LSN, timeline int32) {
 	return id.Commit, max(id.Timeline, 1)
 }
 
+// findMark reports whether the stream has the mark that a position tells of. That is a message
+// which nobody takes and nobody writes again: where it is missing, somebody has emptied the stream,
+// also when a later position is there.
+func (c Config) findMark(ctx context.Context, stream jetstream.Stream, p position) (bool, error) {
+	if p.Mark == 0 {
+		return false, nil
+	}
+	m, err := stream.GetMsg(ctx, p.Mark)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for message %d of stream %s: %w", p.Mark, c.Stream(), err)
+	}
+	return m.Subject == c.markSubject(), nil
+}
+
+// readSaid returns the position that is in the stream, and the sequence of its message: 0 for none.
+func (c Config) readSaid(
+	ctx context.Context, stream jetstream.Stream,
+) (p position, sequence uint64, err error) {
+	said, err := stream.GetLastMsgForSubject(ctx, c.positionSubject())
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return p, 0, nil
+	}
+	if err == nil {
+		sequence, err = said.Sequence, json.Unmarshal(said.Data, &p)
+	}
+	if err != nil {
+		return p, 0, fmt.Errorf("read how far stream %s has come: %w", c.Stream(), err)
+	}
+	return p, sequence, nil
+}
+
 // readPosition returns who writes the stream, and how far it has come: by what it has said, and by
 // the delivery behind that, if one is still there.
 func (c Config) readPosition(ctx context.Context, stream jetstream.Stream) (position, error) {
-	var p position
-	said, err := stream.GetLastMsgForSubject(ctx, c.positionSubject())
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		said, err = &jetstream.RawStreamMsg{}, nil
-	}
-	if err == nil && said.Sequence > 0 {
-		err = json.Unmarshal(said.Data, &p)
-	}
+	p, said, err := c.readSaid(ctx, stream)
 	if err != nil {
-		return p, fmt.Errorf("read how far stream %s has come: %w", c.Stream(), err)
+		return p, err
 	}
 	last, err := stream.GetLastMsgForSubject(ctx, c.subjects())
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
@@ -78,7 +106,8 @@ func (c Config) readPosition(ctx context.Context, stream jetstream.Stream) (posi
 	if err != nil {
 		return p, fmt.Errorf("read the last message of stream %s: %w", c.Stream(), err)
 	}
-	if last.Sequence <= said.Sequence || last.Header.Get(referenceHeader) != "" {
+	if last.Sequence <= said || last.Subject == c.markSubject() ||
+		last.Header.Get(referenceHeader) != "" {
 		return p, nil
 	}
 	m, err := decode(last.Data)
@@ -86,7 +115,7 @@ func (c Config) readPosition(ctx context.Context, stream jetstream.Stream) (posi
 		return p, fmt.Errorf("message %d of stream %s: %w", last.Sequence, c.Stream(), err)
 	}
 	if further, ok := at(&m); ok {
-		further.Writer = p.Writer
+		further.Writer, further.Mark = p.Writer, p.Mark
 		p = further
 	}
 	return p, nil

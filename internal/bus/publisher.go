@@ -78,12 +78,13 @@ type Publisher struct {
 	watched chan struct{} // closed when nobody looks at the stream any more
 
 	// The rest belongs to run.
-	memo      Memo
-	positions int    // that were made
-	last      uint64 // sequence of the stream's last message, once all on their way are there
-	lastID    string // its id
-	flight    []*group
-	noted     time.Time
+	memo   Memo
+	own    int    // messages that are no deliveries, which were made
+	mark   uint64 // sequence of the stream's: see findMark
+	last   uint64 // sequence of the stream's last message, once all on their way are there
+	lastID string // its id
+	flight []*group
+	noted  time.Time
 }
 
 // outgoing is a delivery on its way into the stream.
@@ -155,18 +156,7 @@ func NewPublisher(
 // begin makes this the writer of the stream. From its return on, nobody who wrote before can.
 func (p *Publisher) begin(ctx context.Context) error {
 	for {
-		info, err := p.stream.Info(ctx)
-		if err != nil {
-			return away(err)
-		}
-		at, err := p.bus.cfg.readPosition(ctx, p.stream)
-		if err != nil {
-			return away(err)
-		}
-		at.Writer = p.writer
-		first := p.positionMessage(at)
-		expect(first, info.State.LastSeq, "")
-		ack, err := p.js.PublishMsg(ctx, first, jetstream.WithRetryAttempts(0))
+		at, err := p.writeFirst(ctx)
 		switch {
 		case wrongSequence(err): // whoever wrote before has written once more
 			continue
@@ -175,7 +165,7 @@ func (p *Publisher) begin(ctx context.Context) error {
 		case err != nil:
 			return away(err)
 		}
-		p.last, p.lastID = ack.Sequence, first.Header.Get(idHeader)
+		p.mark = at.Mark
 		commit, timeline := at.commit()
 		if at.Event != "" && (p.lacks == nil || !p.lacks(timeline, commit)) {
 			p.resume.Store(&at)
@@ -183,6 +173,47 @@ func (p *Publisher) begin(ctx context.Context) error {
 		p.bus.log.Info("publishing", "stream", p.bus.cfg.Stream(), "from", at.Event)
 		return nil
 	}
+}
+
+// writeFirst writes who writes the stream from now on, and a mark where there is none. It returns
+// the position there.
+func (p *Publisher) writeFirst(ctx context.Context) (at position, err error) {
+	info, err := p.stream.Info(ctx)
+	if err != nil {
+		return at, err
+	}
+	if at, err = p.bus.cfg.readPosition(ctx, p.stream); err != nil {
+		return at, err
+	}
+	marked, err := p.bus.cfg.findMark(ctx, p.stream, at)
+	if err != nil {
+		return at, err
+	}
+	if !marked {
+		at.Mark = 0
+	}
+	at.Writer, p.last = p.writer, info.State.LastSeq
+	if err = p.write(ctx, p.positionMessage(at)); err != nil || marked {
+		return at, err
+	}
+	mark := &nats.Msg{
+		Subject: p.bus.cfg.markSubject(), Header: nats.Header{idHeader: {p.ownID()}},
+	}
+	if err = p.write(ctx, mark); err != nil {
+		return at, err
+	}
+	at.Mark = p.last
+	return at, p.write(ctx, p.positionMessage(at))
+}
+
+// write writes a message while nothing is on its way.
+func (p *Publisher) write(ctx context.Context, m *nats.Msg) error {
+	expect(m, p.last, "")
+	ack, err := p.js.PublishMsg(ctx, m, jetstream.WithRetryAttempts(0))
+	if err == nil {
+		p.last, p.lastID = ack.Sequence, m.Header.Get(idHeader)
+	}
+	return err
 }
 
 // Partitions is how many the stream has.
@@ -342,7 +373,7 @@ func (p *Publisher) take() *group {
 	for i := n - 1; i >= 0; i-- {
 		if g.items[i].ordered {
 			at := g.items[i].at
-			at.Writer = p.writer
+			at.Writer, at.Mark = p.writer, p.mark
 			g.items = append(g.items, &outgoing{msg: p.positionMessage(at)})
 			break
 		}
@@ -350,18 +381,23 @@ func (p *Publisher) take() *group {
 	return g
 }
 
-// positionMessage returns the message of a position. Its id is like no other one.
+// positionMessage returns the message of a position.
 func (p *Publisher) positionMessage(at position) *nats.Msg {
 	data, err := json.Marshal(at)
 	if err != nil {
 		panic(err) // there is nothing in it that could fail
 	}
-	p.positions++
 	return &nats.Msg{
 		Subject: p.bus.cfg.positionSubject(), Data: data, Header: nats.Header{
-			nats.MsgRollup: {sameSubj}, idHeader: {fmt.Sprintf("%s %d", p.writer, p.positions)},
+			nats.MsgRollup: {sameSubj}, idHeader: {p.ownID()},
 		},
 	}
+}
+
+// ownID returns an id for a message that is no delivery, like no other one.
+func (p *Publisher) ownID() string {
+	p.own++
+	return fmt.Sprintf("%s %d", p.writer, p.own)
 }
 
 // expect has the stream refuse a message unless its last one has that sequence, and that id where

@@ -41,7 +41,7 @@ func FindLeft(ctx context.Context, cfg Config, memo *Memo, log *slog.Logger) (*L
 		left.Kept = info.Config.Metadata[metaIncarnation] == memo.Incarnation
 		left.Foreign = !left.Kept
 		for subject, n := range info.State.Subjects {
-			if !strings.HasSuffix(subject, positionSuffix) {
+			if !strings.HasSuffix(subject, positionSuffix) && !strings.HasSuffix(subject, markSuffix) {
 				left.Messages += n
 			}
 		}

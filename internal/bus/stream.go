@@ -117,17 +117,24 @@ func (b *Bus) Stream(ctx context.Context, memo *Memo) (jetstream.Stream, error) 
 }
 
 // checkEmptied returns a *cdc.Gap when somebody has emptied a stream. What was in it cannot be told
-// from what senders have acknowledged, but for the position: that is there always.
+// from what senders have acknowledged, but for the position and the mark: they are there always.
 func (b *Bus) checkEmptied(ctx context.Context, stream jetstream.Stream, memo *Memo) error {
 	if memo.Last == 0 { // perhaps nobody has written yet
 		return nil
 	}
-	_, err := stream.GetLastMsgForSubject(ctx, b.cfg.positionSubject())
-	switch {
-	case errors.Is(err, jetstream.ErrMsgNotFound):
+	at, said, err := b.cfg.readSaid(ctx, stream)
+	if err != nil {
+		return away(err)
+	}
+	if said != 0 && at.Mark == 0 { // it is made at once, or was made by a version without one
+		return nil
+	}
+	there, err := b.cfg.findMark(ctx, stream, at)
+	if err != nil {
+		return away(err)
+	}
+	if !there {
 		return lost("stream " + memo.Stream + " was emptied, with the deliveries that were in it")
-	case err != nil:
-		return away(fmt.Errorf("look for the position of stream %s: %w", memo.Stream, err))
 	}
 	return nil
 }

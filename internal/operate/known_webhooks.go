@@ -67,13 +67,19 @@ func (k *KnownWebhooks) readQueues(ctx context.Context, store *spool.Spool) erro
 }
 
 // Key returns the key of the webhook that a name stands for: its key, its ID, or the beginning of
-// an ID that no other has. The error is a *webhook.NotFoundError when that is none, or several.
+// an ID that no other has, where all are known. The error is a *webhook.NotFoundError when that is
+// none, or several.
 func (k *KnownWebhooks) Key(name string) (string, error) {
 	all := slices.Concat(k.rows, k.queues)
 	slices.Sort(all)
 	key, err := webhook.PickKey(slices.Compact(all), name)
-	if err != nil && k.Unread != nil {
+	switch {
+	case k.Unread == nil:
+	case err != nil:
 		err = fmt.Errorf("%w; what is in the spool alone is known: %w", err, k.Unread)
+	case key != name && !strings.HasSuffix(key, "/"+name):
+		key, err = "", fmt.Errorf("webhook %q: the ID of %s begins so, and those of others may; say the "+
+			"whole ID: what is in the spool alone is known: %w", name, key, k.Unread)
 	}
 	return key, err
 }

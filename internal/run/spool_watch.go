@@ -2,11 +2,13 @@ package run
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hookline/cdc"
+	"hookline/sender"
 )
 
 const (
@@ -51,18 +53,40 @@ func (s *session) findSpool(ctx context.Context, checkpoint *string) (gap *cdc.G
 	if gap, err = s.findSpoolGap(ctx); err != nil {
 		return nil, err
 	}
-	if gap != nil && gap.Reason == cdc.SlotMoved && s.out != nil {
-		// A checkpoint that alone is set back does no harm: where the spool has all that this process
-		// has put into it, it is saved anew.
-		if s.source.SaveAgain(ctx) == nil {
-			if gap, err = s.findSpoolGap(ctx); err == nil && gap == nil {
-				s.log.Warn("the checkpoint was set back by somebody else, and is saved again", "slot",
-					s.cfg.CDC.Slot)
-			}
-		}
+	if gap != nil && gap.Reason == cdc.SlotMoved {
+		gap, err = s.judgeSetBack(ctx, gap)
 	}
 	if err == nil && gap == nil && c != nil {
 		*checkpoint = c.ID
+	}
+	return gap, err
+}
+
+// judgeSetBack returns the gap of a checkpoint that is behind, nil when it is none. A spool that
+// takes no writes may be a standby that has yet to get what the primary has: it is not judged. A
+// checkpoint that alone is set back does no harm: where the spool has all that this process has put
+// into it, it is saved anew.
+func (s *session) judgeSetBack(ctx context.Context, gap *cdc.Gap) (*cdc.Gap, error) {
+	unwritable, err := s.store.CheckWrites(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if unwritable != nil {
+		return nil, unwritable
+	}
+	if s.out == nil { // of a reader: what senders have put into it nobody knows
+		return gap, nil
+	}
+	err = s.source.SaveAgain(ctx)
+	if errors.Is(err, sender.ErrBehind) {
+		return gap, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if gap, err = s.findSpoolGap(ctx); err == nil && gap == nil {
+		s.log.Warn("the checkpoint was set back by somebody else, and is saved again", "slot",
+			s.cfg.CDC.Slot)
 	}
 	return gap, err
 }
