@@ -84,7 +84,7 @@ func (w *webhookQueue) catchUp(to *webhook.Subscription) (changed bool) {
 	case now == w.to:
 		return false
 	}
-	changed = w.to != nil && now.Held == ""
+	changed = w.to != nil && now.Held == "" && now.Version() != w.to.Version()
 	if w.follow(now); changed {
 		w.queue.Changed(now, true)
 	}
