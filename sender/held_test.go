@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"hookline/webhook"
 )
 
 // While a webhook is held nothing is sent to it, and nothing that is for it is given up: it is in the
@@ -98,4 +100,56 @@ func TestHeldAndSwitchedOff(t *testing.T) {
 			t.Errorf("queues %+v, %v, want nothing", queues, err)
 		}
 	})
+}
+
+// A delivery that was made for a version of before, and has waited for room meanwhile, does not have
+// the webhook be held again, or stay so.
+func TestHeldByAVersionOfBefore(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		first func(s *senderTest, held, good *webhook.Subscription) <-chan struct{}
+	}{
+		{"recheck first", func(s *senderTest, held, good *webhook.Subscription) <-chan struct{} {
+			s.Recheck("a")
+			return s.send(held, newEvent(2, 2))
+		}},
+		{"delivery first", func(s *senderTest, held, good *webhook.Subscription) <-chan struct{} {
+			defer s.Recheck("a")
+			return s.send(good, newEvent(2, 2))
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var bodies list[int]
+				s := bubble(t, Config{}, func(_ http.ResponseWriter, r *http.Request) {
+					body, err := io.ReadAll(r.Body)
+					if err != nil {
+						t.Error(err)
+					}
+					bodies.add(contentOf(t, body).Seq)
+				})
+				good, held := subscription("a", "http://a.test"), subscription("a", "")
+				held.Held = "url: is empty"
+				current := row(held, good)
+				s.webhooks.Store("a", held)
+				<-s.send(held, newEvent(1, 1))
+				current.Store(good)
+				s.webhooks.Store("a", good)
+				settled := test.first(s, held, good)
+				time.Sleep(time.Minute)
+				if !open(settled) {
+					<-settled
+				}
+				got := bodies.all()
+				slices.Sort(got)
+				if want := []int{1, 2}; !slices.Equal(got, want) {
+					t.Errorf("%v have come, want %v", got, want)
+				}
+				queues, err := s.spool.Queues(t.Context())
+				if err != nil || len(queues) > 0 && (queues[0].Waiting > 0 || queues[0].Paused != "") {
+					t.Errorf("queues %+v, %v, want nothing", queues, err)
+				}
+			})
+		})
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -269,6 +270,16 @@ func (s *Sender) Recheck(key string) {
 	}
 	if to == nil && !known {
 		s.writer.control(func(spool Spool) error { return spool.Discard(s.work, key) })
+	}
+}
+
+// RecheckGone tells that any webhook whose key begins so may be gone, also one that nobody knows any
+// more: what an earlier process has left in the spool for those that are is given up.
+func (s *Sender) RecheckGone(prefix string) {
+	for key := range s.queues.Range {
+		if key := key.(string); strings.HasPrefix(key, prefix) && s.webhooks.Known(key) == nil {
+			s.Recheck(key)
+		}
 	}
 }
 

@@ -65,13 +65,30 @@ func (w *webhookQueue) send(d *queue.Delivery) error {
 		return ErrDraining
 	}
 	w.used = d.Taken
-	if w.to != d.To {
-		w.follow(d.To)
-	}
-	if w.queue.Add(d) {
+	changed := w.to != d.To && w.catchUp(d.To)
+	if w.queue.Add(d) || changed {
 		w.proceed(time.Now())
 	}
 	return nil
+}
+
+// catchUp follows the webhook of a delivery, which may be for a version of before, as it has waited
+// for room, or for one of which recheck has not been told yet. It reports whether something that
+// waits may go on. w.mu is held.
+func (w *webhookQueue) catchUp(to *webhook.Subscription) (changed bool) {
+	now := to.Current()
+	switch {
+	case now == nil: // the delivery is given up when it is its turn
+		w.to = to
+		return false
+	case now == w.to:
+		return false
+	}
+	changed = w.to != nil && now.Held == "" && now.Version() != w.to.Version()
+	if w.follow(now); changed {
+		w.queue.Changed(now, true)
+	}
+	return changed
 }
 
 // follow replaces the webhook's subscription by to. w.mu is held.
@@ -118,7 +135,7 @@ func (w *webhookQueue) next(now time.Time) (d *queue.Delivery, along []*queue.De
 		w.sender.release()
 		return nil, nil
 	}
-	if d.Tried = d.To; d.Late {
+	if d.Tried = d.To; d.Late || d.To.Held != "" {
 		d.Tried = d.To.Current()
 	}
 	if batches(d.Tried) {

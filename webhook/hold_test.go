@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
@@ -105,4 +106,29 @@ func TestMistakesOfTheCRMHold(t *testing.T) {
 		t.Errorf("after it is mended: %+v", now)
 	}
 	equal(t, "matched", d.matched("person.created"), []string{"public.webhooks/1"})
+}
+
+// The time of a webhook can be over while its row has a mistake: then it is switched off.
+func TestHeldUntilItsTimeIsOver(t *testing.T) {
+	d := newDatabase(t, generic, `CREATE TABLE webhooks
+		(id int PRIMARY KEY, url text, secret text, operations text[], expires_at timestamptz)`,
+		"INSERT INTO webhooks VALUES (1, 'http://one.example', 's', '{person.*}', now() + '1 h')")
+	d.stream()
+	const key = "public.webhooks/1"
+	sub := d.Get(key)
+	var told []string
+	d.OnChange(func(key string) { told = append(told, key) })
+	d.commit("UPDATE webhooks SET url = 'nowhere', expires_at = clock_timestamp() + '200 ms'")
+	if now := sub.Current(); now != nil && now.Held == "" {
+		t.Fatalf("it is served: %+v", d.status(key))
+	}
+	told = nil
+	for sub.Current() != nil {
+		<-time.After(time.Millisecond)
+	}
+	d.matched("person.created")
+	if s := d.status(key); s.State != webhook.Disabled || s.Reason != "expires_at is over" {
+		t.Errorf("%+v, want one whose time is over", s)
+	}
+	equal(t, "told", told, []string{key})
 }

@@ -38,9 +38,11 @@ type Registry struct {
 	tenancy  tenants.Tenancy
 	stale    bool      // see Stale
 	behind   bool      // see Behind
+	emptied  []string  // see Emptied
 	expiry   time.Time // when the first of them expires; zero for never
 	index    index
 	warned   map[string]bool // what has been told once
+	told     map[string]bool // keys that observeKnown has told since Load
 	// tables, by cdc.Table, of which it has been told that they are left out
 	left sync.Map
 	gone map[string]*atomic.Pointer[Subscription] // of deleted rows, by key
@@ -110,6 +112,7 @@ func (r *Registry) Load(ctx context.Context, tx pgx.Tx, snapshot *cdc.Snapshot) 
 		}
 	}
 	r.snapshot, r.tenants, r.tenancy = snapshot, tenants, tenancy
+	r.told = map[string]bool{}
 	r.mu.Lock()
 	r.tables = map[cdc.Table]*webhookTable{}
 	for _, s := range sources {
@@ -244,8 +247,15 @@ func (r *Registry) Observe(change cdc.Change) bool {
 }
 
 // observeKnown takes a change that Load has seen already. A webhook that is gone since, or switched
-// off, is told once more: who was told of it before may have been killed before all was done.
+// off, is told once more, and no more often: who was told of it before may have been killed before
+// all was done.
 func (r *Registry) observeKnown(s *webhookTable, change cdc.Change) {
+	if change.Kind == cdc.Truncate {
+		if table := s.key(""); !slices.Contains(r.emptied, table) {
+			r.emptied = append(r.emptied, table)
+		}
+		return
+	}
 	row := change.Old
 	if row == nil {
 		row = change.New
@@ -254,9 +264,17 @@ func (r *Registry) observeKnown(s *webhookTable, change cdc.Change) {
 	if err != nil || row == nil {
 		return
 	}
-	if key := s.key(l.id(row)); r.Known(key) == nil {
+	if key := s.key(l.id(row)); !r.told[key] && r.Known(key) == nil {
+		r.told[key] = true
 		r.onChange(key)
 	}
+}
+
+// Emptied returns, once, what the keys begin with of the webhooks of tables that had been truncated
+// by when Load read them: any of those may be gone, also one of which Load knows nothing.
+func (r *Registry) Emptied() (prefixes []string) {
+	prefixes, r.emptied = r.emptied, nil
+	return prefixes
 }
 
 // Stale reports, once, that the column that tells tenants apart is not there any more: webhooks

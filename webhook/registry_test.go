@@ -647,3 +647,24 @@ func TestGeneratedColumnIsAdded(t *testing.T) {
 		t.Errorf("read anew it is %+v", got)
 	}
 }
+
+// Of what has happened to webhooks by when they were read, it is told once which are gone or
+// switched off, and of which tables any may be.
+func TestChangesOfBeforeAreToldOnce(t *testing.T) {
+	d := newDatabase(t, generic, table,
+		`INSERT INTO webhooks VALUES (1, 'http://one.example', 's', '{person.*}'),
+			(2, 'http://two.example', 's', '{person.*}')`)
+	d.stream()
+	d.exec("TRUNCATE webhooks", "INSERT INTO webhooks VALUES (3, 'http://three.example', 's', NULL)",
+		"UPDATE webhooks SET url = url || '/'", "DELETE FROM webhooks",
+		"INSERT INTO webhooks VALUES (4, 'http://four.example', 's', NULL)",
+		"INSERT INTO public.marker VALUES (0)")
+	d.load()
+	var told []string
+	d.OnChange(func(key string) { told = append(told, key) })
+	equal(t, "emptied before", d.Emptied(), nil)
+	d.observe()
+	equal(t, "told", told, []string{"public.webhooks/3"})
+	equal(t, "emptied", d.Emptied(), []string{"public.webhooks/"})
+	equal(t, "emptied again", d.Emptied(), nil)
+}

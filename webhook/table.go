@@ -177,11 +177,11 @@ func (s *webhookTable) follows(id string, row values) (*Subscription, Status) {
 		status.State, status.Reason = Disabled, "no operation carries the prefix "+twenty.Mark
 	case r.foreign:
 		status.State, status.Reason = Disabled, r.columnOf(roleOperations)+": "+errMetadata.Error()
+	case r.sub.expired(): // whatever else is wrong with it
+		status.State, status.Reason = Disabled, s.has[roleExpiry]+" is over"
 	case r.wrong != nil:
 		status.State, status.Keeps = Skipped, r.hears()
 		return r.hold(&status), status
-	case r.sub.expired():
-		status.State, status.Reason = Disabled, s.has[roleExpiry]+" is over"
 	default:
 		return r.sub, status
 	}

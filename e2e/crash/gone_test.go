@@ -12,24 +12,29 @@ import (
 // A webhook that is deleted takes along what waits for it, also when the process ends after it has
 // heard of that and before the spool has given it up; and whatever else was settled meanwhile.
 func TestEndBeforeADeletedWebhookIsGivenUp(t *testing.T) {
-	for name, end := range map[string]func(*e2e.Process){
-		"killed":  (*e2e.Process).Kill,
-		"stopped": (*e2e.Process).Stop,
+	const row, all = "DELETE FROM webhooks", "TRUNCATE webhooks"
+	for name, test := range map[string]struct {
+		gone, told string
+		end        func(*e2e.Process)
+	}{
+		"killed":                {row, "webhook removed", (*e2e.Process).Kill},
+		"stopped":               {row, "webhook removed", (*e2e.Process).Stop},
+		"killed, table emptied": {all, "table of webhooks truncated", (*e2e.Process).Kill},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			endBeforeADeletedWebhookIsGivenUp(t, end)
+			endBeforeADeletedWebhookIsGivenUp(t, test.gone, test.told, test.end)
 		})
 	}
 }
 
-func endBeforeADeletedWebhookIsGivenUp(t *testing.T, end func(*e2e.Process)) {
+func endBeforeADeletedWebhookIsGivenUp(t *testing.T, gone, told string, end func(*e2e.Process)) {
 	db := e2e.NewCRM(t)
 	settings := []string{e2e.Often, "HOOKLINE_HOLD_MAX=100ms", "HOOKLINE_DRAIN_TIMEOUT=1s"}
 	deleted, stays := e2e.NewInbox(t), e2e.NewInbox(t)
-	id := db.AddWebhook(deleted, "*.*")
-	db.AddWebhook(stays, "*.*")
+	db.AddWebhook(deleted, "*.*")
 	db.SetUp(settings...)
+	db.Exec("INSERT INTO hookline.webhook (url, secret) VALUES ($1, $2)", stays.URL(), stays.Secret)
 	deleted.Answers(e2e.Always(http.StatusServiceUnavailable))
 	sut := e2e.Start(t, db, settings...).Until("active")
 	db.OneByOne("waits", 3)
@@ -51,8 +56,8 @@ func endBeforeADeletedWebhookIsGivenUp(t *testing.T, end func(*e2e.Process)) {
 			t.Fatal(err)
 		}
 	}
-	db.Exec("DELETE FROM webhooks WHERE id = $1", id)
-	sut.UntilPrinted("webhook removed")
+	db.Exec(gone)
+	sut.UntilPrinted(told)
 	db.OneByOne("later", 3)
 	stays.UntilAccepted(6)
 	end(sut)

@@ -305,7 +305,12 @@ func (s *session) deliver(ctx context.Context) error {
 
 // webhooksFollowed has a change of webhooks count as settled once the spool has given up what
 // waited for those that are gone. A process that is killed before gets the change again.
-func (s *session) webhooksFollowed(tx *cdc.Tx) { s.out.AfterDiscards(tx.Hold()) }
+func (s *session) webhooksFollowed(tx *cdc.Tx) {
+	for _, prefix := range s.db.Webhooks.Emptied() {
+		s.out.RecheckGone(prefix)
+	}
+	s.out.AfterDiscards(tx.Hold())
+}
 
 // endLater returns a context that ends d after ctx has.
 func endLater(ctx context.Context, d time.Duration) (late context.Context, cancel func()) {
