@@ -18,6 +18,7 @@ type fault struct {
 	at      time.Time // before it did
 	process int       // 0 for a server of the bus
 	what    string
+	over    time.Time // when it had, for certain; a process may take partitions until then
 }
 
 // history is what has come to one webhook, beside what should have, and what is known of its
@@ -156,10 +157,17 @@ func (h *history) excuse(before, again receiver.Request) (reason string, err err
 	return "", err
 }
 
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 // ending returns why a tenure did not end in order, "" when it did.
 func (h *history) ending(t tenure, until time.Time) string {
 	for _, f := range h.faults {
-		if f.process == t.process && !f.at.Before(t.at) && f.at.Before(until) {
+		if f.process == t.process && !later(f.at, f.over).Before(t.at) && f.at.Before(until) {
 			return f.what
 		}
 	}
@@ -207,7 +215,8 @@ func TestJudge(t *testing.T) {
 	changed := came(12, 2)
 	changed.Body = []byte(`{"data":{"id":"ada","version":2},"more":1}`)
 	two := []tenure{{second(0), 1}, {second(10), 2}}
-	killed := []fault{{second(3), 1, "a sender was killed"}}
+	killed := []fault{{at: second(3), process: 1, what: "a sender was killed"}}
+	killedLater := fault{at: second(7), process: 1, what: "a sender was killed"}
 	nobody := map[int]bool{}
 	for name, test := range map[string]struct {
 		came    []receiver.Request
@@ -233,6 +242,11 @@ func TestJudge(t *testing.T) {
 			two,
 			killed, nobody, 0, false, "a sender was killed", false,
 		},
+		"again after a kill, amid which it took the partition": {
+			[]receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)}, two,
+			[]fault{{at: second(-1), process: 1, what: "a sender was killed", over: second(1)}},
+			nobody, 0, false, "a sender was killed", false,
+		},
 		"again before anybody took over": {
 			[]receiver.Request{came(1, 1), came(2, 2), came(4, 2), came(13, 3)},
 			two, killed, nobody, 0,
@@ -245,7 +259,7 @@ func TestJudge(t *testing.T) {
 		"again after another one was killed": {
 			[]receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)},
 			two,
-			[]fault{{second(3), 7, "a sender was killed"}},
+			[]fault{{at: second(3), process: 7, what: "a sender was killed"}},
 			nobody, 0, false, "", true,
 		},
 		"again though acknowledged": {
@@ -259,20 +273,20 @@ func TestJudge(t *testing.T) {
 		"again, the acknowledgement lost": {
 			[]receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)},
 			two,
-			append([]fault{{second(3), 0, "a server"}}, killed...), nobody, 3, false,
+			append([]fault{{at: second(3), what: "a server"}}, killed...), nobody, 3, false,
 			"a sender was killed", false,
 		},
 		"again, acknowledged to nobody": {
 			[]receiver.Request{came(4, 1), came(5, 2), came(12, 2), came(13, 3)},
 			two,
-			[]fault{{second(3), 0, "a server"}, {second(7), 1, "a sender was killed"}},
+			[]fault{{at: second(3), what: "a server"}, killedLater},
 			nobody, 6, false,
 			"a sender was killed", false,
 		},
 		"again, acknowledged to a bus that was whole again": {
 			[]receiver.Request{came(4, 1), came(5, 2), came(12, 2), came(13, 3)},
 			two,
-			[]fault{{second(0), 0, "a server"}, {second(7), 1, "a sender was killed"}},
+			[]fault{{at: second(0), what: "a server"}, killedLater},
 			nobody, 6, false,
 			"", true,
 		},

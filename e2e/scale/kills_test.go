@@ -223,10 +223,16 @@ func (c *campaign) apply(s step) {
 
 func (c *campaign) kill(s step, list ...*e2e.Process) {
 	c.t.Helper()
+	before := len(c.faults)
 	for _, p := range list {
-		c.faults = append(c.faults, fault{time.Now(), 1 + slices.Index(c.launched, p), string(s)})
+		c.faults = append(c.faults, fault{
+			at: time.Now(), process: 1 + slices.Index(c.launched, p), what: string(s),
+		})
 	}
 	e2e.KillAll(list...)
+	for i := before; i < len(c.faults); i++ {
+		c.faults[i].over = time.Now()
+	}
 }
 
 func (c *campaign) killSenders(s step, n int) {
@@ -254,7 +260,7 @@ func (c *campaign) killServer(s step) {
 	}
 	c.t.Logf("it is %s; %s leads the stream", victim, leader)
 	i := slices.IndexFunc(c.nodes, func(n *natstest.Process) bool { return n.Name == victim })
-	c.faults = append(c.faults, fault{time.Now(), 0, string(s)})
+	c.faults = append(c.faults, fault{at: time.Now(), what: string(s)})
 	c.nodes[i].Kill()
 	c.dead = c.nodes[i]
 }
@@ -308,7 +314,7 @@ func (c *campaign) stopSender(s step) {
 	c.t.Helper()
 	p := c.senders[c.random.IntN(senders)]
 	number := 1 + slices.Index(c.launched, p)
-	c.faults = append(c.faults, fault{time.Now(), number, string(s)})
+	c.faults = append(c.faults, fault{at: time.Now(), process: number, what: string(s)})
 	p.Signal(syscall.SIGSTOP)
 	e2e.Eventually(c.t, func() error {
 		for n, list := range readTenures(c.db) {
@@ -318,6 +324,7 @@ func (c *campaign) stopSender(s step) {
 		}
 		return nil
 	})
+	c.faults[len(c.faults)-1].over = time.Now()
 	p.Signal(syscall.SIGCONT)
 }
 

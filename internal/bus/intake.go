@@ -156,11 +156,15 @@ func (i *Intake) Remove(ctx context.Context) error {
 	defer cancel()
 	name := i.name()
 	consumer, err := i.bus.js.Consumer(ctx, i.stream, name)
-	for err == nil && !i.acknowledged(consumer.CachedInfo()) {
+	for sent := time.Now(); err == nil && !i.acknowledged(consumer.CachedInfo()); {
 		select {
 		case <-time.After(lookEvery):
 		case <-ctx.Done():
 			return nil // whoever is next removes it, and some may come again
+		}
+		if time.Since(sent) > confirmEvery { // nobody sees to it any more
+			i.confirmOnce(ctx)
+			sent = time.Now()
 		}
 		_, err = consumer.Info(ctx)
 	}
