@@ -3,6 +3,7 @@ package sender
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -132,13 +133,19 @@ func (s *Sender) tryBatch(
 	}, start.Add(c.limit))
 	now := time.Now()
 	v := judge(resp, err, now)
+	var told []itemResult
+	if v.Outcome == Delivered {
+		if told, err = c.results(resp); err != nil {
+			v = Verdict{Outcome: Failed, Reason: unreadResults}
+		}
+	}
 	for i := range verdicts {
 		verdicts[i] = v
 	}
 	c.answer = ""
 	switch {
 	case v.Outcome == Delivered:
-		judgeEach(list, verdicts, resp.StatusCode == http.StatusMultiStatus, c.results(resp))
+		judgeEach(list, verdicts, resp.StatusCode == http.StatusMultiStatus, told)
 	case s.cfg.Watch != nil && resp != nil:
 		c.answer = c.beginning(resp)
 	}
@@ -155,24 +162,65 @@ type itemResult struct {
 	Status int    `json:"status"`
 }
 
-// results reads what an accepting answer says of the events one by one, nil for nothing. It has
-// half a second for that, behind its header. Its media type does not matter, which is not always
-// kept.
-func (b *requestBuilder) results(resp *http.Response) []itemResult {
+// unreadResults is the reason where it is not known what an answer says of its events: one of them
+// may not have been accepted.
+const unreadResults = "its answer, which may tell of the events one by one, did not come whole"
+
+// results reads what an accepting answer says of the events one by one, nil for nothing. Such an
+// answer is a JSON object, whatever its media type, which is not always kept. It has the time of
+// the request; any other one has no more than other answers. The error is of one that did not come
+// whole.
+func (b *requestBuilder) results(resp *http.Response) ([]itemResult, error) {
 	if resp.Body == http.NoBody {
-		return nil
+		return nil, nil
 	}
-	text, err := io.ReadAll(io.LimitReader(resp.Body, mostResults))
-	if err != nil || !bytes.Contains(text, []byte(`"results"`)) {
-		return nil
+	timed, _ := resp.Body.(interface{ Until(t time.Time) })
+	if timed != nil {
+		timed.Until(b.deadline)
+	}
+	text, err := io.ReadAll(io.LimitReader(&objectReader{from: resp.Body}, mostResults+1))
+	switch {
+	case errors.Is(err, errNoObject):
+		if timed != nil {
+			timed.Until(earlier(b.deadline, time.Now().Add(drainTime)))
+		}
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !bytes.Contains(text, []byte(`"results"`)):
+		return nil, nil
+	case len(text) > mostResults:
+		return nil, errLargeResults
 	}
 	var told struct {
 		Results []itemResult `json:"results"`
 	}
 	if json.Unmarshal(text, &told) != nil {
-		return nil
+		return nil, nil
 	}
-	return told.Results
+	return told.Results, nil
+}
+
+var errLargeResults = errors.New("it tells of events one by one, at a length that is not read")
+
+var errNoObject = errors.New("not a JSON object")
+
+// objectReader reads a JSON object. Anything else ends with errNoObject where that shows: at the
+// first byte.
+type objectReader struct {
+	from  io.Reader
+	begun bool
+}
+
+func (r *objectReader) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
+	if text := bytes.TrimLeft(p[:n], " \t\r\n"); !r.begun && len(text) > 0 {
+		if text[0] != '{' {
+			return 0, errNoObject
+		}
+		r.begun = true
+	}
+	return n, err
 }
 
 // refusedInBatch is the reason where an answer does not say what became of an event.
@@ -240,3 +288,10 @@ func (w *webhookQueue) finishBatch(list []*queue.Delivery, a attempted, verdicts
 
 // batches reports whether a webhook's requests have arrays of events.
 func batches(to *webhook.Subscription) bool { return to != nil && to.Pace.Batch > 0 }
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}

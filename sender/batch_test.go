@@ -191,6 +191,71 @@ func TestResultsOfABatch(t *testing.T) {
 }
 
 // Batches are limited in size, and one event that is larger goes by itself.
+// What may tell of events one by one is read to its end, as long as the request may take. If that
+// does not come, nobody knows what was accepted: all of it goes again.
+func TestResultsThatTakeLong(t *testing.T) {
+	everything := []content{
+		{Record: 1, Seq: 1}, {Record: 2, Seq: 1}, {Record: 4, Seq: 1}, {Record: 2, Seq: 2},
+	}
+	for name, test := range map[string]struct {
+		begins string
+		pause  time.Duration
+		ends   string // of which %s is the id of the second event; "" for an answer that is cut
+		again  []content
+	}{
+		"late": {
+			`{"results":[`, 3 * time.Second, `{"id":"%s","status":422}]}`,
+			[]content{{Record: 2, Seq: 1}, {Record: 2, Seq: 2}},
+		},
+		"later than its header": {
+			"", 3 * time.Second, `{"results":[{"id":"%s","status":422}]}`,
+			[]content{{Record: 2, Seq: 1}, {Record: 2, Seq: 2}},
+		},
+		"too late":              {`{"results":[`, time.Hour, `]}`, everything},
+		"cut":                   {`{"results":[`, 0, "", everything},
+		"cut before its object": {"\n", 0, "", everything},
+		"too large":             {`{"results":[`, 0, strings.Repeat(" ", mostResults) + `]}`, everything},
+		"large, and of nothing": {`{"x":"`, 0, strings.Repeat(" ", mostResults) + `"}`, nil},
+		"of another kind":       {"<p>", time.Hour, "</p>", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var all list[parcel]
+				s := bubble(t, Config{}, parcels(t, &all, func(w http.ResponseWriter, p parcel) {
+					if len(p.ids) == 1 {
+						return
+					}
+					w.WriteHeader(http.StatusOK)
+					_, _ = io.WriteString(w, test.begins)
+					_ = http.NewResponseController(w).Flush()
+					if time.Sleep(test.pause); test.ends == "" {
+						panic(http.ErrAbortHandler)
+					}
+					_, _ = io.WriteString(w, strings.Replace(test.ends, "%s", p.ids[1], 1))
+				}))
+				to := batching("http://receiver.test", 4, time.Second)
+				var settled []<-chan struct{}
+				for _, e := range []content{
+					{Record: 1, Seq: 1}, {Record: 2, Seq: 1}, {Record: 2, Seq: 2}, {Record: 4, Seq: 1},
+				} {
+					settled = append(settled, s.send(to, newEvent(e.Record, e.Seq)))
+				}
+				for _, c := range settled {
+					<-c
+				}
+				var again []content
+				for _, p := range all.all()[1:] {
+					again = append(again, p.events...)
+				}
+				order := func(a, b content) int { return a.Seq*100 + a.Record - b.Seq*100 - b.Record }
+				if slices.SortFunc(again, order); !slices.Equal(again, test.again) {
+					t.Errorf("%v again, want %v", again, test.again)
+				}
+			})
+		})
+	}
+}
+
 func TestBatchesAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var largest atomic.Int64

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net"
 	"sync"
+	"time"
 )
 
 // incoming is what comes from a connection. The buffer for it is taken from a pool when the first
@@ -95,6 +96,14 @@ func (b *answerBody) Read(p []byte) (int, error) {
 		b.end(Cause(b.conn.limits.Context, err, b.conn.deadline), false)
 	}
 	return n, b.err
+}
+
+// Until sets when the body has to have come, in place of BodyTimeout and of the request's deadline.
+// It is for who has not read to the end yet.
+func (b *answerBody) Until(t time.Time) {
+	if b.conn != nil {
+		_ = b.conn.EndBy(t) // fails as the next read will
+	}
 }
 
 func (b *answerBody) Close() error {

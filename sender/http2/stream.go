@@ -120,6 +120,16 @@ func (b *body) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
+// Until sets when the body has to have come, in place of BodyTimeout and of the request's deadline.
+// It is for who has not read to the end yet.
+func (b *body) Until(t time.Time) {
+	c := b.stream.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b.stream.deadline = t
+	c.watch(t)
+}
+
 func (b *body) Close() error {
 	s := b.stream
 	c := s.conn

@@ -3,6 +3,7 @@ package http2
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,6 +55,37 @@ func TestBodyTimeout(t *testing.T) {
 		if o.status != 200 || o.body != "abc" || !errors.Is(o.err, context.DeadlineExceeded) ||
 			time.Since(start) != time.Second {
 			t.Errorf("%+v after %s, want what came of the body, after 1 s", o, time.Since(start))
+		}
+	})
+}
+
+// Whoever reads a body may give it another time.
+func TestBodyUntil(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := Config{}
+		cfg.BodyTimeout = time.Second
+		c, p := piped(t, cfg)
+		start := time.Now()
+		to := targetOf(t, "https://h.test/hook", nil)
+		done := make(chan outcome)
+		go func() {
+			resp, err := c.Post(start.Add(time.Minute), to, nil, []byte("{}"))
+			if err != nil {
+				done <- outcome{err: err}
+				return
+			}
+			resp.Body.(*body).Until(start.Add(5 * time.Second))
+			text, err := io.ReadAll(resp.Body)
+			done <- outcome{resp.StatusCode, string(text), err}
+		}()
+		p.requests(1)
+		go drain(p)
+		p.header(false, ":status", "200")
+		time.Sleep(3 * time.Second)
+		p.data(false, "late")
+		if o := <-done; o.body != "late" || !errors.Is(o.err, context.DeadlineExceeded) ||
+			time.Since(start) != 5*time.Second {
+			t.Errorf("%+v after %s, want what came of the body, after 5 s", o, time.Since(start))
 		}
 	})
 }
