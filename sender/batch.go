@@ -178,15 +178,16 @@ func (b *requestBuilder) results(resp *http.Response) ([]itemResult, error) {
 	if timed != nil {
 		timed.Until(b.deadline)
 	}
-	text, err := io.ReadAll(io.LimitReader(&objectReader{from: resp.Body}, mostResults+1))
+	object := objectReader{from: resp.Body}
+	text, err := io.ReadAll(io.LimitReader(&object, mostResults+1))
 	switch {
-	case errors.Is(err, errNoObject):
+	case err != nil:
+		return nil, err
+	case object.isNone:
 		if timed != nil {
 			timed.Until(earlier(b.deadline, time.Now().Add(drainTime)))
 		}
 		return nil, nil
-	case err != nil:
-		return nil, err
 	case !bytes.Contains(text, []byte(`"results"`)):
 		return nil, nil
 	case len(text) > mostResults:
@@ -203,20 +204,19 @@ func (b *requestBuilder) results(resp *http.Response) ([]itemResult, error) {
 
 var errLargeResults = errors.New("it tells of events one by one, at a length that is not read")
 
-var errNoObject = errors.New("not a JSON object")
-
-// objectReader reads a JSON object. Anything else ends with errNoObject where that shows: at the
-// first byte.
+// objectReader reads a JSON object. Anything else ends where that shows, at the first byte.
 type objectReader struct {
-	from  io.Reader
-	begun bool
+	from   io.Reader
+	begun  bool
+	isNone bool
 }
 
 func (r *objectReader) Read(p []byte) (int, error) {
 	n, err := r.from.Read(p)
 	if text := bytes.TrimLeft(p[:n], " \t\r\n"); !r.begun && len(text) > 0 {
 		if text[0] != '{' {
-			return 0, errNoObject
+			r.isNone = true
+			return 0, io.EOF
 		}
 		r.begun = true
 	}

@@ -109,11 +109,11 @@ func TestHeldByAVersionOfBefore(t *testing.T) {
 		name  string
 		first func(s *senderTest, held, good *webhook.Subscription) <-chan struct{}
 	}{
-		{"recheck first", func(s *senderTest, held, good *webhook.Subscription) <-chan struct{} {
+		{"recheck first", func(s *senderTest, held, _ *webhook.Subscription) <-chan struct{} {
 			s.Recheck("a")
 			return s.send(held, newEvent(2, 2))
 		}},
-		{"delivery first", func(s *senderTest, held, good *webhook.Subscription) <-chan struct{} {
+		{"delivery first", func(s *senderTest, _, good *webhook.Subscription) <-chan struct{} {
 			defer s.Recheck("a")
 			return s.send(good, newEvent(2, 2))
 		}},

@@ -273,8 +273,8 @@ func (s *Sender) Recheck(key string) {
 	}
 }
 
-// RecheckGone tells that any webhook whose key begins so may be gone, also one that nobody knows any
-// more: what an earlier process has left in the spool for those that are is given up.
+// RecheckGone tells that any webhook whose key begins so may be gone, also one that nobody knows
+// any more: what an earlier process has left in the spool for those that are is given up.
 func (s *Sender) RecheckGone(prefix string) {
 	for key := range s.queues.Range {
 		if key := key.(string); strings.HasPrefix(key, prefix) && s.webhooks.Known(key) == nil {

@@ -77,11 +77,11 @@ func (w *webhookQueue) send(d *queue.Delivery) error {
 // waits may go on. w.mu is held.
 func (w *webhookQueue) catchUp(to *webhook.Subscription) (changed bool) {
 	now := to.Current()
-	switch {
-	case now == nil: // the delivery is given up when it is its turn
+	switch now {
+	case nil: // the delivery is given up when it is its turn
 		w.to = to
 		return false
-	case now == w.to:
+	case w.to:
 		return false
 	}
 	changed = w.to != nil && now.Held == "" && now.Version() != w.to.Version()

@@ -243,7 +243,8 @@ func TestJudge(t *testing.T) {
 			killed, nobody, 0, false, "a sender was killed", false,
 		},
 		"again after a kill, amid which it took the partition": {
-			[]receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)}, two,
+			[]receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)},
+			two,
 			[]fault{{at: second(-1), process: 1, what: "a sender was killed", over: second(1)}},
 			nobody, 0, false, "a sender was killed", false,
 		},

@@ -76,6 +76,7 @@ func TestBodyUntil(t *testing.T) {
 			}
 			resp.Body.(*body).Until(start.Add(5 * time.Second))
 			text, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
 			done <- outcome{resp.StatusCode, string(text), err}
 		}()
 		p.requests(1)
