@@ -197,7 +197,7 @@ func (b *requestBuilder) results(resp *http.Response) ([]itemResult, error) {
 		Results []itemResult `json:"results"`
 	}
 	if json.Unmarshal(text, &told) != nil {
-		return nil, nil
+		told.Results = nil // whatever it is, it tells nothing of them
 	}
 	return told.Results, nil
 }
