@@ -28,7 +28,9 @@ func (r *runner) sendSessions(ctx context.Context) error {
 	reached := false             // the database, once
 	for {
 		own := prometheus.NewRegistry()
-		s := &sending{cfg: r.cfg, log: r.log, metrics: own, process: r.process}
+		s := &sending{
+			cfg: r.cfg, log: r.log, metrics: own, process: r.process, tenures: map[int]*tenure{},
+		}
 		r.health.ServeMetrics(prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
 			return append(prometheus.Gatherers{r.metrics, own}, s.gatherers()...).Gather()
 		}))
@@ -137,7 +139,6 @@ func (s *sending) loadWebhooks(ctx context.Context) error {
 	s.webhooks = newAddressees(s.db, s.recheck)
 	s.intakes = bus.NewIntakeMetrics(s.metrics)
 	s.requests = s.cfg.Sender.NewLimit()
-	s.tenures = map[int]*tenure{}
 	return cdc.Retry(ctx, s.log, func() error { return s.webhooks.load(ctx, 0) })
 }
 
