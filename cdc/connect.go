@@ -140,16 +140,9 @@ func (s *Source) start(ctx context.Context, conn *pgconn.PgConn, start LSN) erro
 		return err
 	}
 	start = max(start, found.slot.settled)
-	err = pglogrepl.StartReplication(ctx, conn, s.cfg.Slot, start, pglogrepl.StartReplicationOptions{
-		Mode: pglogrepl.LogicalReplication,
-		PluginArgs: []string{
-			"proto_version '1'",
-			"publication_names " + pg.Literal(pg.Identifier(s.cfg.Publication)),
-			"messages 'true'", // for annotations
-		},
-	})
+	err = startStream(ctx, conn, s.cfg, start, "messages 'true'") // for annotations
 	if err != nil {
-		return fmt.Errorf("start replication from slot %q: %w", s.cfg.Slot, refusedStart(err, s.cfg))
+		return fmt.Errorf("start replication from slot %q: %w", s.cfg.Slot, err)
 	}
 	s.system, s.trees = found, trees
 	s.history.Store(&found.history)
@@ -159,6 +152,23 @@ func (s *Source) start(ctx context.Context, conn *pgconn.PgConn, start LSN) erro
 	s.activate()
 	s.log.Info("replication stream started", "slot", s.cfg.Slot, "from", start, "timeline",
 		found.timeline)
+	return nil
+}
+
+// startStream has the server send what the publication has, from a position on; options are more of
+// pgoutput's. The error says what the server refuses, which may be a Gap.
+func startStream(
+	ctx context.Context, conn *pgconn.PgConn, cfg Config, from LSN, options ...string,
+) error {
+	err := pglogrepl.StartReplication(ctx, conn, cfg.Slot, from, pglogrepl.StartReplicationOptions{
+		Mode: pglogrepl.LogicalReplication,
+		PluginArgs: append([]string{
+			"proto_version '1'", "publication_names " + pg.Literal(pg.Identifier(cfg.Publication)),
+		}, options...),
+	})
+	if err != nil {
+		return refusedStart(err, cfg)
+	}
 	return nil
 }
 

@@ -35,15 +35,7 @@ func FindStreamGap(ctx context.Context, cfg Config, behind LSN) (*Gap, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = pglogrepl.StartReplication(ctx, conn, cfg.Slot, max(behind, now.slot.settled),
-		pglogrepl.StartReplicationOptions{
-			Mode: pglogrepl.LogicalReplication,
-			PluginArgs: []string{"proto_version '1'", "publication_names " +
-				pg.Literal(pg.Identifier(cfg.Publication))},
-		})
-	if err != nil {
-		err = refusedStart(err, cfg)
-	} else {
+	if err = startStream(ctx, conn, cfg, max(behind, now.slot.settled)); err == nil {
 		err = readTo(ctx, conn, cfg, now.slot.settled, now.end)
 	}
 	gap, ok := errors.AsType[*Gap](err)

@@ -129,14 +129,8 @@ func confirm(ctx context.Context, cfg Config, checkpoints Checkpoints) (to, unti
 	if now, err = querySystem(ctx, conn, cfg); err != nil { // its log ends behind the note now
 		return 0, 0, err
 	}
-	err = pglogrepl.StartReplication(ctx, conn, cfg.Slot, max(c.Settled.End, now.slot.settled),
-		pglogrepl.StartReplicationOptions{
-			Mode: pglogrepl.LogicalReplication,
-			PluginArgs: []string{"proto_version '1'", "publication_names " +
-				pg.Literal(pg.Identifier(cfg.Publication))},
-		})
-	if err != nil {
-		return 0, 0, fmt.Errorf("start replication from slot %q: %w", cfg.Slot, refusedStart(err, cfg))
+	if err := startStream(ctx, conn, cfg, max(c.Settled.End, now.slot.settled)); err != nil {
+		return 0, 0, fmt.Errorf("start replication from slot %q: %w", cfg.Slot, err)
 	}
 	if to, err = passAll(ctx, conn, cfg, now.end); err != nil {
 		return 0, 0, err
