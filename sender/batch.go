@@ -184,8 +184,8 @@ func (b *requestBuilder) results(resp *http.Response) ([]itemResult, error) {
 	case err != nil:
 		return nil, err
 	case object.isNone:
-		if timed != nil {
-			timed.Until(earlier(b.deadline, time.Now().Add(drainTime)))
+		if soon := time.Now().Add(drainTime); timed != nil && soon.Before(b.deadline) {
+			timed.Until(soon)
 		}
 		return nil, nil
 	case !bytes.Contains(text, []byte(`"results"`)):
@@ -288,10 +288,3 @@ func (w *webhookQueue) finishBatch(list []*queue.Delivery, a attempted, verdicts
 
 // batches reports whether a webhook's requests have arrays of events.
 func batches(to *webhook.Subscription) bool { return to != nil && to.Pace.Batch > 0 }
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}

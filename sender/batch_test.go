@@ -134,6 +134,28 @@ func TestPoisonInABatch(t *testing.T) {
 	})
 }
 
+// sentAgain sends a batch of four events, of three records, and waits until they are settled. It
+// returns those that came again, the first ones of their records first.
+func sentAgain(s *senderTest, all *list[parcel]) (again []content) {
+	to := batching("http://receiver.test", 4, time.Second)
+	var settled []<-chan struct{}
+	for _, e := range []content{
+		{Record: 1, Seq: 1}, {Record: 2, Seq: 1}, {Record: 2, Seq: 2}, {Record: 4, Seq: 1},
+	} {
+		settled = append(settled, s.send(to, newEvent(e.Record, e.Seq)))
+	}
+	for _, c := range settled {
+		<-c
+	}
+	for _, p := range all.all()[1:] {
+		again = append(again, p.events...)
+	}
+	slices.SortFunc(again, func(a, b content) int {
+		return a.Seq*100 + a.Record - b.Seq*100 - b.Record
+	})
+	return again
+}
+
 // A receiver that tells of events one by one gets again those alone that it has not accepted, with
 // those of the same records behind them.
 func TestResultsOfABatch(t *testing.T) {
@@ -168,29 +190,13 @@ func TestResultsOfABatch(t *testing.T) {
 					_, _ = io.WriteString(w, strings.Replace(answer, "%s", p.ids[2], 1))
 				}
 			}))
-			to := batching("http://receiver.test", 4, time.Second)
-			var settled []<-chan struct{}
-			for _, e := range []content{
-				{Record: 1, Seq: 1}, {Record: 2, Seq: 1}, {Record: 2, Seq: 2}, {Record: 4, Seq: 1},
-			} {
-				settled = append(settled, s.send(to, newEvent(e.Record, e.Seq)))
-			}
-			for _, c := range settled {
-				<-c
-			}
-			var again []content
-			for _, p := range all.all()[1:] {
-				again = append(again, p.events...)
-			}
-			order := func(a, b content) int { return a.Seq*100 + a.Record - b.Seq*100 - b.Record }
-			if slices.SortFunc(again, order); !slices.Equal(again, test.again) {
+			if again := sentAgain(s, &all); !slices.Equal(again, test.again) {
 				t.Errorf("%d %s: %v again, want %v", test.status, test.answer, again, test.again)
 			}
 		})
 	}
 }
 
-// Batches are limited in size, and one event that is larger goes by itself.
 // What may tell of events one by one is read to its end, as long as the request may take. If that
 // does not come, nobody knows what was accepted: all of it goes again.
 func TestResultsThatTakeLong(t *testing.T) {
@@ -233,22 +239,7 @@ func TestResultsThatTakeLong(t *testing.T) {
 					}
 					_, _ = io.WriteString(w, strings.Replace(test.ends, "%s", p.ids[1], 1))
 				}))
-				to := batching("http://receiver.test", 4, time.Second)
-				var settled []<-chan struct{}
-				for _, e := range []content{
-					{Record: 1, Seq: 1}, {Record: 2, Seq: 1}, {Record: 2, Seq: 2}, {Record: 4, Seq: 1},
-				} {
-					settled = append(settled, s.send(to, newEvent(e.Record, e.Seq)))
-				}
-				for _, c := range settled {
-					<-c
-				}
-				var again []content
-				for _, p := range all.all()[1:] {
-					again = append(again, p.events...)
-				}
-				order := func(a, b content) int { return a.Seq*100 + a.Record - b.Seq*100 - b.Record }
-				if slices.SortFunc(again, order); !slices.Equal(again, test.again) {
+				if again := sentAgain(s, &all); !slices.Equal(again, test.again) {
 					t.Errorf("%v again, want %v", again, test.again)
 				}
 			})
@@ -256,6 +247,7 @@ func TestResultsThatTakeLong(t *testing.T) {
 	}
 }
 
+// Batches are limited in size, and one event that is larger goes by itself.
 func TestBatchesAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var largest atomic.Int64

@@ -60,13 +60,7 @@ func (sw *spoolWriter) delivered(w *webhookQueue, d *queue.Delivery) {
 }
 
 // control has a call made once everything before is written.
-func (sw *spoolWriter) control(f func(Spool) error) {
-	sw.mu.Lock()
-	sw.controls++
-	n := sw.append(order{control: f})
-	sw.mu.Unlock()
-	sw.alert(n)
-}
+func (sw *spoolWriter) control(f func(Spool) error) { sw.order(order{control: f}) }
 
 // afterControls calls f once all calls that control was asked for are made: at once when there are
 // none.
@@ -115,6 +109,9 @@ func (sw *spoolWriter) order(o order) {
 
 // append returns how many orders there are now. mu is held.
 func (sw *spoolWriter) append(o order) (n int) {
+	if o.control != nil {
+		sw.controls++
+	}
 	sw.orders = append(sw.orders, o)
 	return len(sw.orders)
 }

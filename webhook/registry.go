@@ -87,8 +87,8 @@ func Open(cfg Config, log *slog.Logger, registerer prometheus.Registerer) (*Regi
 
 // OnChange has f called with the key of each subscription that changes, comes or goes from now on,
 // when Current tells the new state; of one that was gone when Load has read it, f may be called
-// again. It is called by the goroutine that calls Load or Observe, and
-// may call Get and Known of the Registry, and nothing else.
+// again. It is called by the goroutine that calls Load or Observe, and may call Get and Known of
+// the Registry, and nothing else.
 func (r *Registry) OnChange(f func(key string)) { r.onChange = f }
 
 // Load reads all webhooks anew from tx, which sees the given snapshot and has pg.SessionSettings.
