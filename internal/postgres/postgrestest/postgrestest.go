@@ -49,7 +49,7 @@ func Run(run func() int) (code int) {
 		flag.Parse()
 	}
 	if !isSet("test.parallel") {
-		_ = flag.Set("test.parallel", "4")
+		_ = flag.Set("test.parallel", "8")
 	}
 	code = run()
 	servers.Range(func(_, value any) bool {
