@@ -31,22 +31,24 @@ type Log struct {
 	most int
 
 	mu      sync.Mutex
-	ring    [][]sender.Attempt // attempt n is the one at (n-1) % most, counted over the pieces
-	last    uint64             // number of the newest
-	answers int                // bytes that are kept of them
-	shed    uint64             // up to this number answers are gone
-	wake    chan struct{}      // closed at the next attempt; nil while nobody waits
+	ring    [][]note      // attempt n is the one at (n-1) % most, counted over the pieces
+	last    uint64        // number of the newest
+	answers int           // bytes that are kept of them
+	shed    uint64        // up to this number answers are gone
+	wake    chan struct{} // closed at the next attempt; nil while nobody waits
 	series  series
 }
 
 // New returns a Log of so many attempts at most; of 0 it keeps the Series alone.
 func New(most int) *Log { return &Log{most: most} }
 
-// Add takes note of an attempt. It copies it, and waits for nothing but others who do.
+// Add takes note of an attempt. It copies what is needed to tell of it, and waits for nothing but
+// others who do.
 func (l *Log) Add(a sender.Attempt) {
+	n := noteOf(&a)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.series.add(&a)
+	l.series.add(&n)
 	if l.wake != nil {
 		close(l.wake)
 		l.wake = nil
@@ -55,23 +57,23 @@ func (l *Log) Add(a sender.Attempt) {
 	if l.most == 0 {
 		return
 	}
-	l.answers += len(a.Answer)
+	l.answers += n.answer()
 	if next := int((l.last - 1) % uint64(l.most)); next == len(l.ring)*pieceMost {
-		l.ring = append(l.ring, make([]sender.Attempt, min(pieceMost, l.most-next)))
+		l.ring = append(l.ring, make([]note, min(pieceMost, l.most-next)))
 	}
 	slot := l.at(l.last)
-	l.answers -= len(slot.Answer)
-	*slot = a
+	l.answers -= slot.answer()
+	*slot = n
 	for l.answers > answersMost {
 		l.shed = max(l.shed+1, l.first())
 		slot = l.at(l.shed)
-		l.answers -= len(slot.Answer)
-		slot.Answer = ""
+		l.answers -= slot.answer()
+		slot.forgetAnswer()
 	}
 }
 
 // at returns the place of an attempt that is kept.
-func (l *Log) at(n uint64) *sender.Attempt {
+func (l *Log) at(n uint64) *note {
 	i := (n - 1) % uint64(l.most)
 	return &l.ring[i/pieceMost][i%pieceMost]
 }
@@ -80,37 +82,53 @@ func (l *Log) at(n uint64) *sender.Attempt {
 func (l *Log) first() uint64 { return l.last - min(l.last, uint64(l.most)) + 1 }
 
 // Find returns the newest attempts of which keep is true, newest first, at most limit of them. keep
-// must not call the Log.
-func (l *Log) Find(limit int, keep func(*sender.Attempt) bool) []Numbered {
-	list, _ := l.since(0, limit, keep)
+// must not call the Log, nor hold on to what it is given.
+func (l *Log) Find(limit int, keep func(*sender.Attempt) bool) (list []Numbered) {
+	l.each(0, func(a *sender.Attempt, n uint64) bool {
+		if len(list) < limit && keep(a) {
+			list = append(list, Numbered{*a, n})
+		}
+		return len(list) < limit
+	})
 	return list
 }
 
 // Since returns the attempts after one of that number of which keep is true, oldest first: at most
-// limit of them, the newest. keep must not call the Log. last is the number of the newest of all
-// that were looked at.
+// limit of them, the newest. keep must not call the Log. more is how many there may be beside them:
+// of those that are kept no longer nobody can tell. last is the number of the newest of all.
 func (l *Log) Since(
-	n uint64,
-	limit int,
-	keep func(*sender.Attempt) bool,
-) (list []Numbered, last uint64) {
-	list, last = l.since(n, limit, keep)
+	after uint64, limit int, keep func(*sender.Attempt) bool,
+) (list []Numbered, more int, last uint64) {
+	last, looked := l.each(after, func(a *sender.Attempt, n uint64) bool {
+		switch {
+		case !keep(a):
+		case len(list) < limit:
+			list = append(list, Numbered{*a, n})
+		default:
+			more++
+		}
+		return true
+	})
 	slices.Reverse(list)
-	return list, last
+	return list, more + int(last-after) - looked, last
 }
 
-// since is Since, newest first. It looks at a piece of the ring at a time, and lets who adds go
+// each calls f with the attempts after one of that number, newest first, until f returns false. f
+// must not hold on to the attempt. It looks at a piece of the ring at a time, and lets who adds go
 // first in between: an attempt is not to wait for all that somebody looks through. What is
-// overwritten meanwhile is not found.
-func (l *Log) since(
-	after uint64, limit int, keep func(*sender.Attempt) bool,
-) (list []Numbered, last uint64) {
+// overwritten meanwhile is not found. last is the number of the newest, looked how many there were.
+func (l *Log) each(
+	after uint64, f func(a *sender.Attempt, n uint64) bool,
+) (last uint64, looked int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	last = l.last
-	for n := last; n > after && n >= l.first() && len(list) < limit; n-- {
-		if a := l.at(n); keep(a) {
-			list = append(list, Numbered{*a, n})
+	var a sender.Attempt
+	for n := last; n > after && n >= l.first(); n-- {
+		l.at(n).tell(&a)
+		looked++
+		if !f(&a, n) {
+			break
 		}
 		if n%pieceMost == 0 {
 			l.mu.Unlock()
@@ -118,7 +136,7 @@ func (l *Log) since(
 			l.mu.Lock()
 		}
 	}
-	return list, last
+	return last, looked
 }
 
 // Last returns the number of the newest attempt.

@@ -3,6 +3,7 @@ package recent
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -39,19 +40,44 @@ func TestOnlyTheLastAreKept(t *testing.T) {
 		l.Add(attempt(n))
 	}
 	odd := func(a *sender.Attempt) bool { return a.Number%2 == 1 }
-	since, last := l.Since(6, 10, every)
-	newest, _ := l.Since(0, 2, every)
-	oneOdd, _ := l.Since(0, 1, odd)
+	since, more, last := l.Since(6, 10, every)
+	newest, beside, _ := l.Since(0, 2, every)
+	oneOdd, forgotten, _ := l.Since(0, 1, odd)
 	got := fmt.Sprint(numbers(l.Find(10, every)), numbers(l.Find(10, odd)), numbers(l.Find(1, every)),
-		numbers(since), last, numbers(newest), l.Last(), numbers(oneOdd))
-	if want := "[8 7 6] [7] [8] [7 8] 8 [7 8] 8 [7]"; got != want {
+		numbers(since), more, last, numbers(newest), beside, l.Last(), numbers(oneOdd), forgotten)
+	if want := "[8 7 6] [7] [8] [7 8] 0 8 [7 8] 6 8 [7] 5"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	none := New(0)
 	none.Add(attempt(1))
-	if list, last := none.Since(0, 10, every); len(list) > 0 || last != 1 ||
+	if list, more, last := none.Since(0, 10, every); len(list) > 0 || more != 1 || last != 1 ||
 		len(none.Find(1, every)) > 0 {
 		t.Errorf("of none: %v, %d", list, last)
+	}
+}
+
+// What is told of an attempt is what was noted, all of it.
+func TestAttemptsAreToldAsTheyWere(t *testing.T) {
+	at := time.Unix(1_770_000_000, 123_456_789)
+	var key sender.RecordKey
+	whole := sender.Attempt{
+		Event: "evt_1", Name: "person.created", Webhook: "public.webhooks/1", Key: key,
+		Committed: at, Began: at.Add(time.Second), Took: time.Millisecond, Number: 3, Replay: true,
+		Outcome: sender.Failed, Status: 503, Reason: "reset", Answer: "no", Next: at.Add(time.Minute),
+		Dead: true, As: &sender.SentAs{},
+	}
+	v := reflect.ValueOf(whole)
+	for i := range v.NumField() {
+		if name := v.Type().Field(i).Name; name != "Key" && v.Field(i).IsZero() {
+			t.Errorf("%s is not tried", name)
+		}
+	}
+	for _, want := range []sender.Attempt{whole, {Event: "evt_2"}} {
+		l := New(1)
+		l.Add(want)
+		if got := l.Find(1, every); len(got) != 1 || got[0].Attempt != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
 	}
 }
 
@@ -93,13 +119,13 @@ func TestAttemptsComeWhileSomebodyLooks(t *testing.T) {
 		}()
 	})
 	looked := 0
-	list, last := l.Since(0, most, func(*sender.Attempt) bool {
+	list, more, last := l.Since(0, most, func(*sender.Attempt) bool {
 		begun()
 		looked++
 		return true
 	})
 	<-added
-	if last != most || len(list) != looked || list[len(list)-1].Seq != most {
+	if last != most || len(list) != looked || more != most-looked || list[len(list)-1].Seq != most {
 		t.Fatalf("%d of %d, up to %d", len(list), looked, last)
 	}
 	for i, a := range list {
@@ -107,7 +133,8 @@ func TestAttemptsComeWhileSomebodyLooks(t *testing.T) {
 			t.Fatalf("attempt %d is number %d, want %d", a.Number, a.Seq, want)
 		}
 	}
-	if news, last := l.Since(last, most, every); len(news) != pieceMost || last != most+pieceMost {
+	if news, more, last := l.Since(last, most, every); len(news) != pieceMost || more != 0 ||
+		last != most+pieceMost {
 		t.Errorf("%d came meanwhile, up to %d", len(news), last)
 	}
 }
@@ -196,9 +223,12 @@ func TestPointTellsOfItsAttempts(t *testing.T) {
 	var s series
 	now := time.Now()
 	for i := range 100 {
-		s.add(&sender.Attempt{Committed: now, Began: now, Took: time.Duration(i+1) * time.Millisecond})
+		n := noteOf(&sender.Attempt{
+			Committed: now, Began: now, Took: time.Duration(i+1) * time.Millisecond,
+		})
+		s.add(&n)
 	}
-	s.add(&sender.Attempt{Outcome: sender.Failed})
+	s.add(&note{outcome: sender.Failed})
 	s.sample(now, Sample{})
 	p := s.points[0]
 	within := func(d, want time.Duration) bool { return d > want*4/5 && d <= want }
