@@ -100,14 +100,15 @@ func (b *Backend) Delivery(_ context.Context, event, _ string) ([]api.Detail, er
 	return b.Details, b.Err
 }
 
-// Live tells of all deliveries at once, of 1,234 more, and then waits for ever.
+// Live tells of as many deliveries as are asked for at once, of 1,234 more, and then waits for ever.
 func (b *Backend) Live(
 	ctx context.Context,
-	_ api.Filter,
+	f api.Filter,
 	after uint64,
 ) (api.News, bool) {
 	if after == 0 {
-		return api.News{List: b.List, More: 1234, Last: 1}, true
+		list := b.List[:min(len(b.List), f.Limit)]
+		return api.News{List: list, More: 1234, Last: 1}, true
 	}
 	<-ctx.Done()
 	return api.News{Last: after}, false
