@@ -19,40 +19,24 @@ type Attempt struct {
 	Event     string // its ID
 	Name      string // <object>.<action>
 	Webhook   string // Subscription.Key
+	Host      string
 	Key       RecordKey
 	Committed time.Time
 	Began     time.Time
 	Took      time.Duration
 	Number    int  // from 1, as the receiver was told
 	Replay    bool // of a dead letter that is sent again
+	Signed    bool
 	Outcome   Outcome
 	Status    int       // of the answer; 0 when none came
 	Reason    string    // why none came
 	Answer    string    // the first KiB of one that did not accept; the signing secret is masked in it
 	Next      time.Time // when the next attempt is due; of a failed one that is not the last
 	Dead      bool      // it was the last one
-	As        *SentAs   // nil where that is not known
-}
 
-// SentAs is what requests to one version of a webhook have in common in their headers, and no
-// secret. All attempts share it.
-type SentAs struct {
 	extra       http.Header // that the subscription adds
 	contentType string
-	signed      bool
 	keyPair     bool // signs, and makes no signature of Twenty's
-}
-
-// sentAs returns how requests to a version of the webhook are sent. w.mu is held.
-func (w *webhookQueue) sentAs(to *webhook.Subscription) *SentAs {
-	if w.told.to != to {
-		w.told.to = to
-		w.told.as = &SentAs{
-			extra: to.Headers, contentType: to.Format.ContentType(batches(to)),
-			signed: to.Secret != "", keyPair: to.Secret.IsKeyPair(),
-		}
-	}
-	return w.told.as
 }
 
 // RecordKey is the primary key of a record as a JSON object, unless that is longer: then it is
@@ -108,19 +92,22 @@ func (w *webhookQueue) watch(d *queue.Delivery, a attempted, now, next time.Time
 		Event:     d.Event.ID,
 		Name:      d.Told().Name,
 		Webhook:   w.key,
+		Host:      d.Tried.Host,
 		Key:       newRecordKey(d.Event.Key()),
 		Committed: d.Event.Time,
 		Began:     now.Add(-a.took),
 		Took:      a.took,
 		Number:    d.Attempts,
 		Replay:    d.Replay,
+		Signed:    d.Tried.Secret != "",
+		keyPair:   d.Tried.Secret.IsKeyPair(),
 		Outcome:   a.verdict.Outcome,
 		Status:    a.verdict.Status,
 		Reason:    a.verdict.Reason,
 		Answer:    a.answer,
 		Next:      next,
 		Dead:      dead,
-		As:        w.sentAs(d.Tried),
+		extra:     d.Tried.Headers, contentType: d.Tried.Format.ContentType(batches(d.Tried)),
 	})
 }
 
@@ -131,12 +118,8 @@ type HeaderLine struct{ Name, Value string }
 // with signatures masked, and
 // the values of the headers that its subscription adds: they may be secrets.
 func (a *Attempt) Header(userAgent string) []HeaderLine {
-	as := a.As
-	if as == nil {
-		as = &SentAs{}
-	}
 	lines := []HeaderLine{
-		{"Content-Type", as.contentType},
+		{"Content-Type", a.contentType},
 		{"User-Agent", userAgent},
 		{HeaderID, a.Event},
 		{headerAttempt, strconv.Itoa(a.Number)},
@@ -144,16 +127,16 @@ func (a *Attempt) Header(userAgent string) []HeaderLine {
 	if a.Replay {
 		lines = append(lines, HeaderLine{headerReplay, "true"})
 	}
-	if as.signed {
+	if a.Signed {
 		ms := a.Began.UnixMilli()
-		if !as.keyPair {
+		if !a.keyPair {
 			lines = append(lines, HeaderLine{HeaderTimestamp, strconv.FormatInt(ms, 10)},
 				HeaderLine{HeaderSignature, masked}, HeaderLine{headerNonce, masked})
 		}
 		lines = append(lines, HeaderLine{HeaderStandardTimestamp, strconv.FormatInt(ms/1000, 10)},
 			HeaderLine{HeaderStandardSignature, masked})
 	}
-	for _, name := range slices.Sorted(maps.Keys(commonHeader(userAgent, as.contentType, as.extra))) {
+	for _, name := range slices.Sorted(maps.Keys(commonHeader(userAgent, a.contentType, a.extra))) {
 		if name != "Content-Type" && name != "User-Agent" {
 			lines = append(lines, HeaderLine{name, masked})
 		}

@@ -29,10 +29,6 @@ type webhookQueue struct {
 	used  time.Time             // when a delivery was last sent here
 	timer *time.Timer           // calls wake when something is due; nil until needed
 	tally tally
-	told  struct { // how requests to the version that was tried last are sent
-		to *webhook.Subscription
-		as *SentAs
-	}
 
 	paused  bool // the spool has it as paused
 	failing int  // key queues that count in the metric of those

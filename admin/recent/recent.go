@@ -31,24 +31,22 @@ type Log struct {
 	most int
 
 	mu      sync.Mutex
-	ring    [][]note      // attempt n is the one at (n-1) % most, counted over the pieces
-	last    uint64        // number of the newest
-	answers int           // bytes that are kept of them
-	shed    uint64        // up to this number answers are gone
-	wake    chan struct{} // closed at the next attempt; nil while nobody waits
+	ring    [][]sender.Attempt // attempt n is the one at (n-1) % most, counted over the pieces
+	last    uint64             // number of the newest
+	answers int                // bytes that are kept of them
+	shed    uint64             // up to this number answers are gone
+	wake    chan struct{}      // closed at the next attempt; nil while nobody waits
 	series  series
 }
 
 // New returns a Log of so many attempts at most; of 0 it keeps the Series alone.
 func New(most int) *Log { return &Log{most: most} }
 
-// Add takes note of an attempt. It copies what is needed to tell of it, and waits for nothing but
-// others who do.
+// Add takes note of an attempt. It copies it, and waits for nothing but others who do.
 func (l *Log) Add(a sender.Attempt) {
-	n := noteOf(&a)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.series.add(&n)
+	l.series.add(&a)
 	if l.wake != nil {
 		close(l.wake)
 		l.wake = nil
@@ -57,23 +55,23 @@ func (l *Log) Add(a sender.Attempt) {
 	if l.most == 0 {
 		return
 	}
-	l.answers += n.answer()
+	l.answers += len(a.Answer)
 	if next := int((l.last - 1) % uint64(l.most)); next == len(l.ring)*pieceMost {
-		l.ring = append(l.ring, make([]note, min(pieceMost, l.most-next)))
+		l.ring = append(l.ring, make([]sender.Attempt, min(pieceMost, l.most-next)))
 	}
 	slot := l.at(l.last)
-	l.answers -= slot.answer()
-	*slot = n
+	l.answers -= len(slot.Answer)
+	*slot = a
 	for l.answers > answersMost {
 		l.shed = max(l.shed+1, l.first())
 		slot = l.at(l.shed)
-		l.answers -= slot.answer()
-		slot.forgetAnswer()
+		l.answers -= len(slot.Answer)
+		slot.Answer = ""
 	}
 }
 
 // at returns the place of an attempt that is kept.
-func (l *Log) at(n uint64) *note {
+func (l *Log) at(n uint64) *sender.Attempt {
 	i := (n - 1) % uint64(l.most)
 	return &l.ring[i/pieceMost][i%pieceMost]
 }
@@ -123,11 +121,9 @@ func (l *Log) each(
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	last = l.last
-	var a sender.Attempt
 	for n := last; n > after && n >= l.first(); n-- {
-		l.at(n).tell(&a)
 		looked++
-		if !f(&a, n) {
+		if !f(l.at(n), n) {
 			break
 		}
 		if n%pieceMost == 0 {

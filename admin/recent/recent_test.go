@@ -3,7 +3,6 @@ package recent
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -53,31 +52,6 @@ func TestOnlyTheLastAreKept(t *testing.T) {
 	if list, more, last := none.Since(0, 10, every); len(list) > 0 || more != 1 || last != 1 ||
 		len(none.Find(1, every)) > 0 {
 		t.Errorf("of none: %v, %d", list, last)
-	}
-}
-
-// What is told of an attempt is what was noted, all of it.
-func TestAttemptsAreToldAsTheyWere(t *testing.T) {
-	at := time.Unix(1_770_000_000, 123_456_789)
-	var key sender.RecordKey
-	whole := sender.Attempt{
-		Event: "evt_1", Name: "person.created", Webhook: "public.webhooks/1", Key: key,
-		Committed: at, Began: at.Add(time.Second), Took: time.Millisecond, Number: 3, Replay: true,
-		Outcome: sender.Failed, Status: 503, Reason: "reset", Answer: "no", Next: at.Add(time.Minute),
-		Dead: true, As: &sender.SentAs{},
-	}
-	v := reflect.ValueOf(whole)
-	for i := range v.NumField() {
-		if name := v.Type().Field(i).Name; name != "Key" && v.Field(i).IsZero() {
-			t.Errorf("%s is not tried", name)
-		}
-	}
-	for _, want := range []sender.Attempt{whole, {Event: "evt_2"}} {
-		l := New(1)
-		l.Add(want)
-		if got := l.Find(1, every); len(got) != 1 || got[0].Attempt != want {
-			t.Errorf("got %+v, want %+v", got, want)
-		}
 	}
 }
 
@@ -223,12 +197,9 @@ func TestPointTellsOfItsAttempts(t *testing.T) {
 	var s series
 	now := time.Now()
 	for i := range 100 {
-		n := noteOf(&sender.Attempt{
-			Committed: now, Began: now, Took: time.Duration(i+1) * time.Millisecond,
-		})
-		s.add(&n)
+		s.add(&sender.Attempt{Committed: now, Began: now, Took: time.Duration(i+1) * time.Millisecond})
 	}
-	s.add(&note{outcome: sender.Failed})
+	s.add(&sender.Attempt{Outcome: sender.Failed})
 	s.sample(now, Sample{})
 	p := s.points[0]
 	within := func(d, want time.Duration) bool { return d > want*4/5 && d <= want }

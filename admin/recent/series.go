@@ -33,13 +33,13 @@ type series struct {
 	latency           histogram
 }
 
-func (s *series) add(n *note) {
-	if n.outcome != sender.Delivered {
+func (s *series) add(a *sender.Attempt) {
+	if a.Outcome != sender.Delivered {
 		s.failed++
 		return
 	}
 	s.delivered++
-	s.latency.add(time.Duration(n.began-n.committed) + n.took)
+	s.latency.add(a.Began.Add(a.Took).Sub(a.Committed))
 }
 
 func (s *series) sample(now time.Time, sample Sample) {
