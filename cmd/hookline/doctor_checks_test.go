@@ -41,7 +41,6 @@ func doctorsChecks(t *testing.T) map[string]bool {
 type findingsInSource struct {
 	set     token.FileSet
 	files   []*ast.File
-	dirs    []string
 	consts  map[string]map[string]string // of packages, by directory
 	names   map[string]bool              // and whether it may be other than fine
 	passed  map[param]bool               // likewise: parameters that are names
@@ -69,7 +68,7 @@ func (s *findingsInSource) parse(path string, entry fs.DirEntry, err error) erro
 		return err
 	}
 	dir := filepath.Dir(path)
-	s.files, s.dirs = append(s.files, f), append(s.dirs, dir)
+	s.files = append(s.files, f)
 	if s.consts[dir] == nil {
 		s.consts[dir] = map[string]string{}
 	}

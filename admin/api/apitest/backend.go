@@ -100,7 +100,7 @@ func (b *Backend) Delivery(_ context.Context, event, _ string) ([]api.Detail, er
 	return b.Details, b.Err
 }
 
-// Live tells of as many deliveries as are asked for at once, of 1,234 more, and then waits for ever.
+// Live tells of as many deliveries as are asked for, of 1,234 more, and then waits for ever.
 func (b *Backend) Live(
 	ctx context.Context,
 	f api.Filter,
