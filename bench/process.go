@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -63,15 +64,22 @@ func (h *hookline) run(
 	if err != nil {
 		return nil, err
 	}
-	if h.profiler.dir == "" {
+	admin := ""
+	for _, setting := range env {
+		if set, ok := strings.CutPrefix(setting, "HOOKLINE_ADMIN_ADDR="); ok {
+			admin = set
+		}
+	}
+	if h.profiler.dir == "" || admin == "off" {
 		return start(ctx, h.command(ctx, "run", d, slot, addr, env...), addr)
 	}
-	admin, err := freeAddr()
-	if err != nil {
-		return nil, err
+	if admin == "" {
+		if admin, err = freeAddr(); err != nil {
+			return nil, err
+		}
+		env = append(env, "HOOKLINE_ADMIN_ADDR="+admin)
 	}
-	p, err := start(ctx, h.command(ctx, "run", d, slot, addr,
-		append(env, "HOOKLINE_ADMIN_ADDR="+admin)...), addr)
+	p, err := start(ctx, h.command(ctx, "run", d, slot, addr, env...), addr)
 	if err == nil {
 		h.profiler.watch(p, admin)
 	}

@@ -236,7 +236,12 @@ func Handler(b Backend, readOnly bool, log *slog.Logger) http.Handler {
 			fail(w, err, log)
 			return
 		}
-		Stream(w, r, b, f, func(list []Delivery) ([]byte, error) { return json.Marshal(list) })
+		Stream(w, r, b, f, func(n News) ([]byte, error) {
+			if len(n.List) == 0 {
+				return nil, nil
+			}
+			return json.Marshal(n.List)
+		})
 	})
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		fail(
@@ -412,18 +417,18 @@ func Bind(input any, value func(tag reflect.StructTag) (name, text string)) erro
 }
 
 // Pace is the shortest time between two pieces of news to one who listens. Making them costs as
-// much as some hundred deliveries, so that it is not to be had at each of them.
+// much as some dozen deliveries, so that it is not to be had at each of them.
 const Pace = time.Second
 
 // Stream sends deliveries as they are attempted, as server-sent events: each as render makes it of
-// a list, until either side ends it. Of
-// what is too much to be read, the newest is sent.
+// News, until either side ends it, or nothing when that is empty. Of what is too much to be read,
+// the newest is sent.
 func Stream(
 	w http.ResponseWriter,
 	r *http.Request,
 	b Backend,
 	f Filter,
-	render func([]Delivery) ([]byte, error),
+	render func(News) ([]byte, error),
 ) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
@@ -432,16 +437,14 @@ func Stream(
 	}
 	last := uint64(0)
 	for {
-		list, next, ok := b.Live(r.Context(), f, last)
+		news, ok := b.Live(r.Context(), f, last)
 		if !ok {
 			return
 		}
-		last = next
-		if len(list) > 0 {
-			text, err := render(list)
-			if err != nil || sendEvent(w, text) != nil || out.Flush() != nil {
-				return
-			}
+		last = news.Last
+		text, err := render(news)
+		if err != nil || len(text) > 0 && (sendEvent(w, text) != nil || out.Flush() != nil) {
+			return
 		}
 		select {
 		case <-time.After(Pace):

@@ -215,6 +215,13 @@ type Detail struct {
 	Data    json.RawMessage `json:"data,omitempty"          doc:"the record, of what is in the spool and with HOOKLINE_ADMIN_SHOW_DATA=on"`
 }
 
+// News are deliveries as they have just been attempted: no more than a person reads.
+type News struct {
+	List []Delivery // the newest, oldest first
+	More int        // how many there may be beside them
+	Last uint64     // number of the newest attempt, whether it is one of them or not
+}
+
 // Count is how many deliveries something is true of.
 type Count struct {
 	Deliveries int            `json:"deliveries"`
@@ -317,9 +324,8 @@ type Backend interface {
 	Series() []Point
 
 	// Live waits for the next attempt after the one of that number, 0 for the newest, and returns
-	// those that the filter picks as they are
-	// after it. It is over when ok is false.
-	Live(ctx context.Context, f Filter, after uint64) (list []Delivery, last uint64, ok bool)
+	// those that the filter picks as they are after it. It is over when ok is false.
+	Live(ctx context.Context, f Filter, after uint64) (n News, ok bool)
 
 	CountDead(ctx context.Context, f Filter) (Count, error) // that Replay would send again
 	Replay(ctx context.Context, f Filter) (Count, error)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -8,12 +9,14 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"hookline/admin"
 	"hookline/admin/api"
@@ -224,6 +227,44 @@ func follow(t *testing.T, c *Console, path, link string, row *regexp.Regexp) (fo
 		}
 	}
 	return found
+}
+
+// live is a backend at which somebody listens until he has heard once.
+type live struct {
+	*apitest.Backend
+	end func()
+}
+
+func (b live) Live(ctx context.Context, f api.Filter, after uint64) (api.News, bool) {
+	if after > 0 {
+		b.end()
+	}
+	return b.Backend.Live(ctx, f, after)
+}
+
+// What comes live is what a person can read, and says how much it leaves out.
+func TestLiveLeavesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithCancel(t.Context())
+		backend := live{apitest.New(), end}
+		one := backend.List[0]
+		backend.List = nil
+		for n := range 2 * liveRows {
+			one.ID = fmt.Sprintf("evt_%03d", n)
+			backend.List = append(backend.List, one)
+		}
+		c, err := New(backend, admin.NewAccess(""), false, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		c.ServeHTTP(w, httptest.NewRequestWithContext(ctx, "GET", "/deliveries/live", http.NoBody))
+		text := w.Body.String()
+		if rows := strings.Count(text, "data-way="); rows != liveRows ||
+			strings.Count(text, `<tr data-more="1234">`) != 1 {
+			t.Errorf("%d rows, want %d, and how many are left out:\n%s", rows, liveRows, text)
+		}
+	})
 }
 
 // However many there are, a page is of a size that a browser takes, and page by page each is shown

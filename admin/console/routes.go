@@ -442,17 +442,22 @@ func filterOf(values url.Values) (f api.Filter, err error) {
 	return f, err
 }
 
-// live sends rows of the table of deliveries.
+// liveRows is how many rows are sent at once: a person reads no more in a second.
+const liveRows = 10
+
+// live sends rows of the table of deliveries, and how many it has left out.
 func (c *Console) live(w http.ResponseWriter, r *http.Request) {
 	f, err := filterOf(r.URL.Query())
 	if err != nil {
 		c.fail(w, r, err)
 		return
 	}
-	api.Stream(w, r, c.backend, f, func(list []api.Delivery) ([]byte, error) {
-		slices.Reverse(list) // newest first, as in the table
-		var text bytes.Buffer
-		err := c.pages["deliveries"].ExecuteTemplate(&text, "rows", list)
+	f.Limit = liveRows
+	var text bytes.Buffer
+	api.Stream(w, r, c.backend, f, func(n api.News) ([]byte, error) {
+		slices.Reverse(n.List) // newest first, as in the table
+		text.Reset()
+		err := c.pages["deliveries"].ExecuteTemplate(&text, "news", n)
 		return text.Bytes(), err
 	})
 }

@@ -80,37 +80,51 @@ func (l *Log) at(n uint64) *sender.Attempt {
 func (l *Log) first() uint64 { return l.last - min(l.last, uint64(l.most)) + 1 }
 
 // Find returns the newest attempts of which keep is true, newest first, at most limit of them. keep
-// must not call the Log.
-func (l *Log) Find(limit int, keep func(*sender.Attempt) bool) []Numbered {
-	list, _ := l.since(0, limit, keep)
+// must not call the Log, nor hold on to what it is given.
+func (l *Log) Find(limit int, keep func(*sender.Attempt) bool) (list []Numbered) {
+	l.each(0, func(a *sender.Attempt, n uint64) bool {
+		if len(list) < limit && keep(a) {
+			list = append(list, Numbered{*a, n})
+		}
+		return len(list) < limit
+	})
 	return list
 }
 
 // Since returns the attempts after one of that number of which keep is true, oldest first: at most
-// limit of them, the newest. keep must not call the Log. last is the number of the newest of all
-// that were looked at.
+// limit of them, the newest. keep must not call the Log. more is how many there may be beside them:
+// of those that are kept no longer nobody can tell. last is the number of the newest of all.
 func (l *Log) Since(
-	n uint64,
-	limit int,
-	keep func(*sender.Attempt) bool,
-) (list []Numbered, last uint64) {
-	list, last = l.since(n, limit, keep)
+	after uint64, limit int, keep func(*sender.Attempt) bool,
+) (list []Numbered, more int, last uint64) {
+	last, looked := l.each(after, func(a *sender.Attempt, n uint64) bool {
+		switch {
+		case !keep(a):
+		case len(list) < limit:
+			list = append(list, Numbered{*a, n})
+		default:
+			more++
+		}
+		return true
+	})
 	slices.Reverse(list)
-	return list, last
+	return list, more + int(last-after) - looked, last
 }
 
-// since is Since, newest first. It looks at a piece of the ring at a time, and lets who adds go
+// each calls f with the attempts after one of that number, newest first, until f returns false. f
+// must not hold on to the attempt. It looks at a piece of the ring at a time, and lets who adds go
 // first in between: an attempt is not to wait for all that somebody looks through. What is
-// overwritten meanwhile is not found.
-func (l *Log) since(
-	after uint64, limit int, keep func(*sender.Attempt) bool,
-) (list []Numbered, last uint64) {
+// overwritten meanwhile is not found. last is the number of the newest, looked how many there were.
+func (l *Log) each(
+	after uint64, f func(a *sender.Attempt, n uint64) bool,
+) (last uint64, looked int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	last = l.last
-	for n := last; n > after && n >= l.first() && len(list) < limit; n-- {
-		if a := l.at(n); keep(a) {
-			list = append(list, Numbered{*a, n})
+	for n := last; n > after && n >= l.first(); n-- {
+		looked++
+		if !f(l.at(n), n) {
+			break
 		}
 		if n%pieceMost == 0 {
 			l.mu.Unlock()
@@ -118,7 +132,7 @@ func (l *Log) since(
 			l.mu.Lock()
 		}
 	}
-	return list, last
+	return last, looked
 }
 
 // Last returns the number of the newest attempt.

@@ -39,17 +39,17 @@ func TestOnlyTheLastAreKept(t *testing.T) {
 		l.Add(attempt(n))
 	}
 	odd := func(a *sender.Attempt) bool { return a.Number%2 == 1 }
-	since, last := l.Since(6, 10, every)
-	newest, _ := l.Since(0, 2, every)
-	oneOdd, _ := l.Since(0, 1, odd)
+	since, more, last := l.Since(6, 10, every)
+	newest, beside, _ := l.Since(0, 2, every)
+	oneOdd, forgotten, _ := l.Since(0, 1, odd)
 	got := fmt.Sprint(numbers(l.Find(10, every)), numbers(l.Find(10, odd)), numbers(l.Find(1, every)),
-		numbers(since), last, numbers(newest), l.Last(), numbers(oneOdd))
-	if want := "[8 7 6] [7] [8] [7 8] 8 [7 8] 8 [7]"; got != want {
+		numbers(since), more, last, numbers(newest), beside, l.Last(), numbers(oneOdd), forgotten)
+	if want := "[8 7 6] [7] [8] [7 8] 0 8 [7 8] 6 8 [7] 5"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	none := New(0)
 	none.Add(attempt(1))
-	if list, last := none.Since(0, 10, every); len(list) > 0 || last != 1 ||
+	if list, more, last := none.Since(0, 10, every); len(list) > 0 || more != 1 || last != 1 ||
 		len(none.Find(1, every)) > 0 {
 		t.Errorf("of none: %v, %d", list, last)
 	}
@@ -93,13 +93,13 @@ func TestAttemptsComeWhileSomebodyLooks(t *testing.T) {
 		}()
 	})
 	looked := 0
-	list, last := l.Since(0, most, func(*sender.Attempt) bool {
+	list, more, last := l.Since(0, most, func(*sender.Attempt) bool {
 		begun()
 		looked++
 		return true
 	})
 	<-added
-	if last != most || len(list) != looked || list[len(list)-1].Seq != most {
+	if last != most || len(list) != looked || more != most-looked || list[len(list)-1].Seq != most {
 		t.Fatalf("%d of %d, up to %d", len(list), looked, last)
 	}
 	for i, a := range list {
@@ -107,7 +107,8 @@ func TestAttemptsComeWhileSomebodyLooks(t *testing.T) {
 			t.Fatalf("attempt %d is number %d, want %d", a.Number, a.Seq, want)
 		}
 	}
-	if news, last := l.Since(last, most, every); len(news) != pieceMost || last != most+pieceMost {
+	if news, more, last := l.Since(last, most, every); len(news) != pieceMost || more != 0 ||
+		last != most+pieceMost {
 		t.Errorf("%d came meanwhile, up to %d", len(news), last)
 	}
 }

@@ -89,7 +89,7 @@ func (b *browser) settle(name, path string) {
 	case "doctor":
 		b.until("2 warnings")
 	case "deliveries":
-		b.until("since") // what is live has come
+		b.until("more are not shown") // what is live has come
 	}
 }
 

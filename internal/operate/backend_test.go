@@ -42,9 +42,17 @@ func TestRareAttemptsAreFound(t *testing.T) {
 		for _, a := range d.remembered(w) {
 			got = append(got, a.Event)
 		}
-		live, last, ok := d.Live(t.Context(), f, 1)
-		if fmt.Sprint(got) != test.want || len(live) != len(got) || last != d.Recent.Last() || !ok {
+		live, ok := d.Live(t.Context(), f, 1)
+		if fmt.Sprint(got) != test.want || len(live.List) != len(got) || live.More != 0 ||
+			live.Last != d.Recent.Last() || !ok {
 			t.Errorf("%s %s: %v, live %v, want %s", test.state, test.webhook, got, live, test.want)
+		}
+	}
+	for limit, want := range map[int]int{0: liveMost, 10: 10, 2 * liveMost: liveMost} {
+		live, _ := d.Live(t.Context(), api.Filter{Webhook: "v", Limit: limit}, 1)
+		if len(live.List) != want || live.More != 3*liveMost-want {
+			t.Errorf("at most %d: %d are told, and of %d more, want %d", limit, len(live.List), live.More,
+				want)
 		}
 	}
 }

@@ -309,7 +309,7 @@ func (d *Backend) attempt(a *sender.Attempt) api.Attempt {
 	return one
 }
 
-// liveMost is how many deliveries are told at once to one who listens.
+// liveMost is how many deliveries are told at once to one who listens, and has not said how many.
 const liveMost = 50
 
 // Live is that of api.Backend.
@@ -317,24 +317,29 @@ func (d *Backend) Live(
 	ctx context.Context,
 	f api.Filter,
 	after uint64,
-) (list []api.Delivery, last uint64, ok bool) {
+) (news api.News, ok bool) {
 	w, err := newWhich(f)
 	if err != nil {
-		return nil, after, false
+		return news, false
 	}
 	if after == 0 {
 		after = d.Recent.Last()
 	}
 	if !d.Recent.Wait(ctx, after) {
-		return nil, after, false
+		return news, false
 	}
-	attempts, last := d.Recent.Since(after, liveMost, func(a *sender.Attempt) bool {
+	limit := liveMost
+	if f.Limit > 0 {
+		limit = min(f.Limit, liveMost)
+	}
+	attempts, more, last := d.Recent.Since(after, limit, func(a *sender.Attempt) bool {
 		return w.of(a) && (f.State == "" || f.State == stateOf(a))
 	})
+	news.More, news.Last = more, last
 	for i := range attempts {
-		list = append(list, ofAttempt(&attempts[i].Attempt))
+		news.List = append(news.List, ofAttempt(&attempts[i].Attempt))
 	}
-	return list, last, true
+	return news, true
 }
 
 // CountDead reads no delivery where the queues know the number.

@@ -13,8 +13,11 @@ import (
 	"hookline/internal/doctor"
 )
 
-// checkEvery is the time between two examinations, at least.
-const checkEvery = 15 * time.Second
+// An examination opens connections of its own, and costs as much as some thousand deliveries.
+const (
+	checkEvery = 15 * time.Second // the time between two, at least
+	lookEvery  = time.Minute      // for who only looks whether all is well, while no problem is known
+)
 
 // errChecking says that there is nothing to tell yet.
 var errChecking = errors.New("the doctor is still examining")
@@ -30,18 +33,21 @@ type lastDiagnosis struct {
 
 // Diagnosis runs the checks, unless that was done a moment ago, and waits for the result.
 func (d *Backend) Diagnosis(ctx context.Context) (api.Diagnosis, error) {
-	return d.diagnosis.latest(ctx, d.cfg, math.MaxInt64)
+	return d.diagnosis.latest(ctx, d.cfg, checkEvery, math.MaxInt64)
 }
 
-// latest has the doctor check unless that was done a moment ago, waits so long for it, and
+// latest has the doctor check unless that was done so short a time ago, waits so long for it, and
 // returns what was found last. The error is errChecking when there is nothing yet.
 func (e *lastDiagnosis) latest(
 	ctx context.Context,
 	cfg config.Config,
-	wait time.Duration,
+	every, wait time.Duration,
 ) (api.Diagnosis, error) {
 	e.mu.Lock()
-	if e.running == nil && time.Since(e.began) >= checkEvery {
+	if e.found != nil && !e.found.Healthy {
+		every = checkEvery // it is to be seen soon that it was mended
+	}
+	if e.running == nil && time.Since(e.began) >= every {
 		e.began, e.running = time.Now(), make(chan struct{})
 		go e.renew(context.WithoutCancel(ctx), cfg) // others may wait for it, too
 	}

@@ -73,7 +73,7 @@ func (d *Backend) attention(
 	hooks []api.Webhook,
 ) (list []cdc.Finding, examining bool) {
 	list = []cdc.Finding{}
-	diagnosis, err := d.diagnosis.latest(ctx, d.cfg, patience)
+	diagnosis, err := d.diagnosis.latest(ctx, d.cfg, lookEvery, patience)
 	examining = errors.Is(err, errChecking)
 	for _, f := range diagnosis.Findings {
 		if f.Level != cdc.Fine {

@@ -100,18 +100,18 @@ func (b *Backend) Delivery(_ context.Context, event, _ string) ([]api.Detail, er
 	return b.Details, b.Err
 }
 
-// Live tells of all deliveries at once, and then waits for ever.
-// Live is that of api.Backend.
+// Live tells of as many deliveries as are asked for, of 1,234 more, and then waits for ever.
 func (b *Backend) Live(
 	ctx context.Context,
-	_ api.Filter,
+	f api.Filter,
 	after uint64,
-) ([]api.Delivery, uint64, bool) {
+) (api.News, bool) {
 	if after == 0 {
-		return b.List, 1, true
+		list := b.List[:min(len(b.List), f.Limit)]
+		return api.News{List: list, More: 1234, Last: 1}, true
 	}
 	<-ctx.Done()
-	return nil, after, false
+	return api.News{Last: after}, false
 }
 
 // CountDead is that of api.Backend.

@@ -8,12 +8,14 @@ function listen() {
   const news = document.getElementById("news");
   if (!button || !rows) return;
   const most = 200;
-  let source = null, came = 0;
+  let source = null, came = 0, more = 0;
   button.hidden = false;
 
   function take(message) {
     const table = document.createElement("table");
     table.innerHTML = "<tbody>" + message.data + "</tbody>"; // made and escaped by the server
+    const left = table.querySelector("[data-more]"); // so many are left out
+    if (left) { more += Number(left.dataset.more); left.remove(); }
     const fresh = [...table.querySelectorAll("tr")];
     for (const row of fresh.reverse()) {
       for (const old of rows.children) {
@@ -25,7 +27,8 @@ function listen() {
     }
     while (rows.children.length > most) rows.lastElementChild.remove();
     document.getElementById("none")?.remove();
-    news.textContent = came === 1 ? "1 attempt since" : came + " attempts since";
+    news.textContent = (came === 1 ? "1 attempt since" : came.toLocaleString("en") + " attempts since")
+      + (more ? "; up to " + more.toLocaleString("en") + " more are not shown" : "");
   }
   function toggle() {
     if (source) {
@@ -33,7 +36,7 @@ function listen() {
       source = null;
       news.textContent = "";
     } else {
-      came = 0;
+      came = more = 0;
       source = new EventSource(button.dataset.live);
       source.onopen = () => { news.textContent = "listening"; };
       source.onerror = () => {
