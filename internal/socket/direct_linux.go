@@ -117,7 +117,7 @@ func TryRead(fd uintptr, p []byte) (n int, err error) {
 }
 
 // Silent reports whether nothing has come over a direct connection that was not read: no byte, no
-// end and no error. It takes nothing away, and is false where that cannot be told.
+// end and no error. It takes no byte away, and is false where that cannot be told.
 func Silent(c net.Conn) bool {
 	d, ok := c.(*direct)
 	if !ok {
