@@ -61,11 +61,15 @@ func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
 	if _, ok := config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"]; !ok {
 		config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransaction
 	}
+	dialDirect(&config.ConnConfig.Config)
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = durability
 	// Rows that the role must not see are an error, not left out.
 	config.ConnConfig.RuntimeParams["row_security"] = "off"
 	config.ConnConfig.AfterConnect = liftTimeLimits
 	config.MaxConns = connections
+	config.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool {
+		return pings(p.Conn.PgConn().Conn(), p.IdleDuration)
+	}
 	return config, nil
 }
 
@@ -80,6 +84,15 @@ func ReplicationConfig(url string) (*pgconn.Config, error) {
 		config.RuntimeParams[name] = value
 	}
 	config.RuntimeParams["replication"] = "database"
+	dialDirect(config)
+	config.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		return errors.Join(liftTimeLimits(ctx, conn), limitWalsender(ctx, conn))
+	}
+	return config, nil
+}
+
+// dialDirect has connections be read and written at less cost: see socket.Direct.
+func dialDirect(config *pgconn.Config) {
 	dial := config.DialFunc
 	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
@@ -88,10 +101,6 @@ func ReplicationConfig(url string) (*pgconn.Config, error) {
 		}
 		return socket.Direct(conn), nil
 	}
-	config.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
-		return errors.Join(liftTimeLimits(ctx, conn), limitWalsender(ctx, conn))
-	}
-	return config, nil
 }
 
 // limitWalsender has the server end a stream whose reader does not answer, where it would wait for

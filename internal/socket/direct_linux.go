@@ -116,6 +116,23 @@ func TryRead(fd uintptr, p []byte) (n int, err error) {
 	return n, nil
 }
 
+// Silent reports whether nothing has come over a direct connection that was not read: no byte, no
+// end and no error. It takes no byte away, and is false where that cannot be told.
+func Silent(c net.Conn) bool {
+	d, ok := c.(*direct)
+	if !ok {
+		return false
+	}
+	silent := false
+	err := d.raw.Control(func(fd uintptr) {
+		var b [1]byte
+		_, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b[0])),
+			1, syscall.MSG_PEEK|syscall.MSG_DONTWAIT, 0, 0)
+		silent = errno == syscall.EAGAIN
+	})
+	return err == nil && silent
+}
+
 // call reads into p or writes of it, which has at least a byte.
 func call(trap, fd uintptr, p []byte) (n int, err syscall.Errno) {
 	for {
