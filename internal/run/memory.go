@@ -19,7 +19,7 @@ const memoryShare = 0.9
 // garbageShare is by how much the heap may grow, in percent of what is in use, until garbage is
 // collected. Events come and go as one block of memory each, so a collection costs little, and what
 // a full buffer needs stays small: see docs/decisions.
-const garbageShare = 40
+const garbageShare = 60
 
 // tuneCollector has garbage collected a little sooner than Go does by itself, unless GOGC is set.
 func tuneCollector() {
