@@ -39,6 +39,7 @@ func Run(ctx context.Context, cfg config.Config, role Role, log *slog.Logger) er
 	defer rest()
 	go schedule.Run(working)
 	go setProcessors(ctx, schedule)
+	go trimMemory(working, schedule)
 	limitMemory(log, memlimit.FromCgroup)
 	r := &runner{cfg: cfg, log: log, metrics: newProcessMetrics(cfg.Sender.Version)}
 	r.process = newProcess(log, r.metrics)

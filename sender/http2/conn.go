@@ -55,7 +55,7 @@ type Conn struct {
 	// What is sent.
 	out     *h2.Framer // to pending
 	pending buffer     // frames that are to be written
-	spare   buffer     // was written
+	spare   buffer     // is empty
 	queued  int64      // bytes that were ever put into pending, but for those that are in it
 	written int64      // bytes of them that have left
 	broken  bool       // writing has failed
@@ -111,8 +111,8 @@ func New(nc net.Conn, cfg Config) *Conn {
 		streams: map[uint32]*stream{}, next: 1, accepted: math.MaxUint32, heard: time.Now(),
 	}
 	c.out = h2.NewFramer(&c.pending, nil)
-	c.pending = append(c.pending, h2.ClientPreface...)
 	// Writing to a buffer does not fail.
+	_, _ = c.pending.Write([]byte(h2.ClientPreface))
 	_ = c.out.WriteSettings(h2.Setting{ID: h2.SettingEnablePush},
 		h2.Setting{ID: h2.SettingMaxHeaderListSize, Val: uint32(cfg.MaxHeaderBytes)})
 	_ = c.out.WriteWindowUpdate(0, connRoom-firstWindow)

@@ -1,7 +1,6 @@
 package http2
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"time"
@@ -236,7 +235,7 @@ type reader struct {
 }
 
 func (r *reader) init(c *Conn) {
-	r.frames = h2.NewFramer(nil, bufio.NewReader(c.nc))
+	r.frames = h2.NewFramer(nil, c.nc) // TLS has a record in its own buffer
 	r.frames.SetMaxReadFrameSize(frame)
 	r.frames.SetReuseFrames()
 	r.block.init(c.cfg.MaxHeaderBytes)

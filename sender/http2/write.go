@@ -1,8 +1,10 @@
 package http2
 
 import (
+	"encoding/binary"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	h2 "golang.org/x/net/http2"
@@ -14,15 +16,47 @@ const (
 	batch    = 32 << 10 // bytes after which what is pending is written
 	frame    = 16 << 10 // bytes of a header or a body in one frame, which all receivers take
 	tooMuch  = 8 * batch
-	keptSize = 4 << 10 // bytes of a buffer that is kept while nothing is under way
+	poolSize = 4 << 10 // bytes of a buffer at first, and the most that is kept for others
 )
 
-// buffer is what a Framer writes to.
+// buffer is what a Framer writes to. An idle connection has none.
 type buffer []byte
 
+// buffers are those that no connection has.
+var buffers = sync.Pool{New: func() any { b := make(buffer, 0, poolSize); return &b }}
+
+// ready takes what there is to append to.
+func (b *buffer) ready() {
+	if *b == nil {
+		*b = *buffers.Get().(*buffer)
+	}
+}
+
+// free gives it back; its bytes are of no use any more.
+func (b *buffer) free() {
+	if old := (*b)[:0]; cap(old) > 0 && cap(old) <= poolSize {
+		buffers.Put(&old)
+	}
+	*b = nil
+}
+
 func (b *buffer) Write(p []byte) (int, error) {
+	b.ready()
 	*b = append(*b, p...)
 	return len(p), nil
+}
+
+// writeData appends a DATA frame. The Framer would copy the data to a buffer of its own first, and
+// keep that.
+func (b *buffer) writeData(stream uint32, last bool, data []byte) {
+	b.ready()
+	flags := h2.Flags(0)
+	if last {
+		flags = h2.FlagDataEndStream
+	}
+	*b = append(*b, byte(len(data)>>16), byte(len(data)>>8), byte(len(data)),
+		byte(h2.FrameData), byte(flags))
+	*b = append(binary.BigEndian.AppendUint32(*b, stream), data...)
 }
 
 // write is the goroutine that writes. It closes the connection when that is over.
@@ -57,17 +91,18 @@ func (c *Conn) flush() (more bool) {
 	text := c.pending
 	if len(text) == 0 || c.broken {
 		c.pending = c.pending[:0]
+		c.shrink()
 		c.mu.Unlock()
 		return false
 	}
 	c.queued += int64(len(text))
-	c.pending = c.spare[:0]
+	c.pending, c.spare = c.spare, nil
 	c.mu.Unlock()
 
 	n, err := c.nc.Write(text)
 
 	c.mu.Lock()
-	c.spare = text
+	c.spare = text[:0]
 	c.written += int64(n)
 	if err != nil {
 		c.unwritable(err)
@@ -147,7 +182,7 @@ func (c *Conn) send() {
 			i++
 			continue
 		}
-		_ = c.out.WriteData(s.id, n == int64(len(s.body)), s.body[:n])
+		c.pending.writeData(s.id, n == int64(len(s.body)), s.body[:n])
 		s.body = s.body[n:]
 		s.window -= n
 		c.window -= n
@@ -157,14 +192,13 @@ func (c *Conn) send() {
 	}
 }
 
-// shrink gives buffers back that are too large to be kept while nothing is under way. c.mu is held.
+// shrink gives the buffers back while nothing is under way. c.mu is held.
 func (c *Conn) shrink() {
-	if cap(c.spare) > keptSize {
-		c.spare = nil
+	if len(c.streams) > 0 || len(c.waiting) > 0 || len(c.pending) > 0 {
+		return
 	}
-	if len(c.pending) == 0 && cap(c.pending) > keptSize {
-		c.pending = nil
-	}
+	c.pending.free()
+	c.spare.free()
 }
 
 // took tells the receiver that there is room for so many more bytes, when it is worth it. c.mu is

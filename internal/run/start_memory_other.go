@@ -1,0 +1,6 @@
+//go:build !linux
+
+package run
+
+// releaseProgram does nothing here.
+func releaseProgram() {}
