@@ -28,12 +28,8 @@ func tuneCollector() {
 	}
 }
 
-// releaseStart gives the memory back that a start has taken and the work does not need: garbage, and
-// pages of the program. It is called when the work begins.
-func releaseStart() {
-	debug.FreeOSMemory()
-	releaseProgram()
-}
+// releaseStart gives the garbage of a start back. It is called when the work begins.
+func releaseStart() { debug.FreeOSMemory() }
 
 // limitMemory tells the garbage collector of the container's memory limit, as Go does by itself
 // with a limit of CPUs: it works harder before the kernel has to kill. A GOMEMLIMIT that the

@@ -1,6 +1,0 @@
-//go:build !linux
-
-package run
-
-// releaseProgram does nothing here.
-func releaseProgram() {}
