@@ -47,9 +47,11 @@ func run(t *testing.T, i *Intake, take func(Message, func())) (end func()) {
 	return func() { cancel(); over.Wait() }
 }
 
-func newIntake(b *Bus, epoch uint64) *Intake {
+func newIntake(b *Bus, epoch uint64) *Intake { return newIntakeOf(b, epoch, &memory{}) }
+
+func newIntakeOf(b *Bus, epoch uint64, m *memory) *Intake {
 	return NewIntake(b, "hookline-crm", IntakeConfig{
-		Partition: PartitionOf("w", 4), Epoch: epoch, Large: &memory{}, Buffer: 1 << 20,
+		Partition: PartitionOf("w", 4), Epoch: epoch, Large: m, Spooled: m, Buffer: 1 << 20,
 	}, newTestIntakeMetrics())
 }
 
@@ -265,7 +267,7 @@ func TestAcknowledgementsLost(t *testing.T) {
 	until(t, "all came", func() bool { return got.len() == 20 })
 	i.mu.Lock()
 	for sequence, h := range i.inHand {
-		i.acks[sequence] = h.msg.Reply() // as if it were sent
+		i.acks[sequence] = ack{reply: h.msg.Reply()} // as if it were sent
 		delete(i.inHand, sequence)
 	}
 	i.mu.Unlock()

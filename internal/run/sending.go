@@ -246,12 +246,14 @@ func (s *sending) workOnce(ctx context.Context, l *bus.Lease) error {
 	defer context.AfterFunc(out.Context(), func() { cancel(context.Cause(out.Context())) })()
 	intake := bus.NewIntake(s.bus, s.memo.Stream, bus.IntakeConfig{
 		Partition: l.Partition, Epoch: l.Epoch, Timeout: cfg.RequestTimeout, Buffer: share,
-		Large: s.store,
+		Large: s.store, Spooled: part,
 	}, s.intakes)
 	remember(out, notices)
 	stopRecord := s.record(l, notices)
 	defer stopRecord()
-	err = out.Resume(working, sender.SettledBefore{})
+	if err = intake.TakeUp(working); err == nil {
+		err = out.Resume(working, sender.SettledBefore{})
+	}
 	if err == nil {
 		tellHeld(s.db.Webhooks, out.Recheck, own)
 		err = intake.Run(working, func(ctx context.Context, m bus.Message, settled func()) error {
