@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -255,12 +256,41 @@ func (s *sending) workOnce(ctx context.Context, l *bus.Lease) error {
 		err = out.Resume(working, sender.SettledBefore{})
 	}
 	if err == nil {
+		err = s.giveUpGone(working, part, out)
+	}
+	if err == nil {
 		tellHeld(s.db.Webhooks, out.Recheck, own)
 		err = intake.Run(working, func(ctx context.Context, m bus.Message, settled func()) error {
 			return s.deliver(ctx, out, m, settled)
 		})
 	}
 	return errors.Join(err, s.drain(out, intake, l))
+}
+
+// giveUpGone has what waits in a part of the spool be given up that is for webhooks which are gone,
+// or switched off: whoever had the partition when that was told may have been killed before it was
+// done, and nobody may have had it. Webhooks are read anew for that, once the part is claimed. So
+// one that is not known is none that an earlier holder of the partition knew, and this one does not
+// yet.
+func (s *sending) giveUpGone(ctx context.Context, part *spool.Spool, out *sender.Sender) error {
+	unknown := func(q sender.Queue) bool {
+		return q.Waiting > 0 && s.db.Webhooks.Known(q.Webhook) == nil
+	}
+	queues, err := part.Queues(ctx)
+	if err != nil || !slices.ContainsFunc(queues, unknown) {
+		return err
+	}
+	if err := s.webhooks.load(ctx, 0); err != nil {
+		return err
+	}
+	for _, q := range queues {
+		if unknown(q) {
+			s.log.Info("what waits for a webhook that is gone, or switched off, is given up",
+				"webhook", q.Webhook, "waiting", q.Waiting)
+			out.Recheck(q.Webhook)
+		}
+	}
+	return nil
 }
 
 // record writes down what operators are to hear of a partition, which the reader tells them, until
