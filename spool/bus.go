@@ -79,6 +79,19 @@ func (s *Spool) GetLarge(ctx context.Context, event, webhook string) (data []byt
 	return data, nil
 }
 
+// Large returns the deliveries of which there are data that were too large for a message.
+func (s *Spool) Large(ctx context.Context) (list []bus.Key, err error) {
+	rows, err := s.pool.Query(ctx, `SELECT event_id, webhook FROM {{schema}}.large WHERE slot = $1`,
+		s.cfg.Slot)
+	if err == nil {
+		list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[bus.Key])
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what was too large for the bus: %w", err)
+	}
+	return list, nil
+}
+
 // DeleteLarge is that of bus.Large.
 func (s *Spool) DeleteLarge(ctx context.Context, event, webhook string) error {
 	_, err := s.pool.Exec(ctx, `DELETE FROM {{schema}}.large
