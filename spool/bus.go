@@ -150,7 +150,8 @@ func (s *Spool) Known(ctx context.Context, list []bus.Key) ([]bool, error) {
 	return known, nil
 }
 
-// Forget is that of bus.Spooled, of the webhooks of a part.
+// Forget is that of bus.Spooled, of the webhooks of a part. What the checkpoint has not passed is
+// kept: a reader that begins there does not publish it.
 func (s *Spool) Forget(ctx context.Context, before string) error {
 	if !s.left.Swap(false) {
 		return nil
@@ -183,10 +184,13 @@ func (s *Spool) forgetPart(ctx context.Context, before string) error {
 	}
 	var more bool
 	err = s.pool.QueryRow(ctx, `WITH passed AS (
-			DELETE FROM {{schema}}.delivered WHERE queue = ANY ($1) AND commit < $2
+			DELETE FROM {{schema}}.delivered
+			WHERE queue = ANY ($1) AND commit < least($2, coalesce(`+fmt.Sprintf(settledEnd, "$3")+`, ''))
+			RETURNING queue
 		)
-		SELECT EXISTS (SELECT FROM {{schema}}.delivered WHERE queue = ANY ($1) AND commit >= $2)`,
-		queues, before).Scan(&more)
+		SELECT (SELECT count(*) FROM passed) <
+			(SELECT count(*) FROM {{schema}}.delivered WHERE queue = ANY ($1))`,
+		queues, before, s.cfg.Slot).Scan(&more)
 	if more {
 		s.left.Store(true)
 	}

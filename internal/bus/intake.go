@@ -39,7 +39,6 @@ type Intake struct {
 
 	consumers int             // that were made for it
 	parked    map[uint64]bool // sequences of what the spool has had before: see TakeUp
-	forgotten string          // how far the spool has been told to forget: see forget
 
 	mu     sync.Mutex
 	inHand map[uint64]*inHand // by sequence in the stream

@@ -26,7 +26,8 @@ type Spooled interface {
 	// Known tells of each delivery whether it waits in the spool, is dead there, or has left it.
 	Known(ctx context.Context, list []Key) ([]bool, error)
 	// Forget has Known tell no longer of deliveries that have left the spool, and whose events were
-	// committed before a position: 16 hexadecimal digits, or what sorts behind them.
+	// committed before a position: 16 hexadecimal digits, or what sorts behind them. It is cheap
+	// while there are none.
 	Forget(ctx context.Context, before string) error
 }
 
@@ -187,13 +188,9 @@ func (i *Intake) passed() string {
 	return position
 }
 
-// forget has the spool forget what the stream has passed.
+// forget has the spool forget what the stream has passed. What fails the next look does.
 func (i *Intake) forget(ctx context.Context) {
-	passed := i.passed()
-	if passed == "" || passed == i.forgotten {
-		return
-	}
-	if err := i.spooled.Forget(ctx, passed); err == nil { // else the next look does
-		i.forgotten = passed
+	if passed := i.passed(); passed != "" {
+		_ = i.spooled.Forget(ctx, passed)
 	}
 }
