@@ -154,14 +154,17 @@ func (i *Intake) consumer(ctx context.Context) (jetstream.Consumer, error) {
 
 func consumerPrefix(partition int) string { return fmt.Sprintf("p%d-", partition) }
 
+// removeLimit is how long Remove waits for the server to have all acknowledgements: a consumer that
+// has lost its leader has another one in some five seconds, and is told again after three.
+const removeLimit = 3 * connectLimit
+
 // Remove removes the consumer, so that the server keeps nothing for it while the partition has no
-// holder. What was settled is acknowledged before, as far as the server answers in time.
+// holder. What was settled is acknowledged before: while the server cannot be asked, or does not
+// hear, for at most removeLimit. What it has not heard then comes again.
 func (i *Intake) Remove(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	ctx, cancel := context.WithTimeout(ctx, removeLimit)
 	defer cancel()
-	name := i.name()
-	consumer, err := i.bus.js.Consumer(ctx, i.stream, name)
-	for sent := time.Now(); err == nil && !i.acknowledged(consumer.CachedInfo()); {
+	for sent := time.Now(); !i.heard(ctx); {
 		select {
 		case <-time.After(lookEvery):
 		case <-ctx.Done():
@@ -171,15 +174,21 @@ func (i *Intake) Remove(ctx context.Context) error {
 			i.confirmOnce(ctx)
 			sent = time.Now()
 		}
-		_, err = consumer.Info(ctx)
 	}
-	if err == nil {
-		err = i.bus.js.DeleteConsumer(ctx, i.stream, name)
-	}
+	err := i.bus.js.DeleteConsumer(ctx, i.stream, i.name())
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return nil
 	}
 	return err
+}
+
+// heard reports whether the server has all acknowledgements of its consumer, or has that no more.
+func (i *Intake) heard(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, madeEvery)
+	defer cancel()
+	consumer, err := i.bus.js.Consumer(ctx, i.stream, i.name())
+	return err == nil && i.acknowledged(consumer.CachedInfo()) ||
+		errors.Is(err, jetstream.ErrConsumerNotFound)
 }
 
 // acknowledged reports whether the server waits for nothing but what is not settled: in hand, or

@@ -282,3 +282,38 @@ func TestAcknowledgementsLost(t *testing.T) {
 		return len(i.acks) == 0
 	})
 }
+
+// A partition is not given back before the server has heard what was settled, also when it is away
+// for a moment, and what it was told got lost.
+func TestRemoveUnheard(t *testing.T) {
+	t.Parallel()
+	server := natstest.StartProcess(t)
+	b := connect(t, config(server.URL()))
+	wait(t, send(t, publisher(t, b, &memory{}), "w", rangeOf(0, 20)...))
+	var got collected
+	var settle []func()
+	i := newIntake(b, 1)
+	end := run(t, i, func(m Message, settled func()) {
+		settle = append(settle, settled)
+		got.add(m.Event.ID)
+	})
+	until(t, "all came", func() bool { return got.len() == 20 })
+	end()
+	server.Kill()
+	until(t, "it is away", func() bool { return !b.Connected() })
+	for _, settled := range settle {
+		settled()
+	}
+	removed := make(chan error)
+	go func() { removed <- i.Remove(t.Context()) }()
+	server.Start()
+	if err := <-removed; err != nil {
+		t.Error(err)
+	}
+	if left := len(stored(t, b, b.cfg)); left > 0 {
+		t.Errorf("%d are left", left)
+	}
+	if _, err := b.js.Consumer(t.Context(), i.stream, i.name()); err == nil {
+		t.Error("the consumer is left")
+	}
+}

@@ -335,7 +335,8 @@ func (s *sending) drain(out *sender.Sender, intake *bus.Intake, l *bus.Lease) er
 			"error", left)
 		err = nil
 	}
-	return errors.Join(err, intake.Remove(ctx))
+	// not by ctx, which may be over: who has the partition next takes what is not acknowledged
+	return errors.Join(err, intake.Remove(l.Context()))
 }
 
 func (s *sending) begin(partition int, t *tenure) {
