@@ -21,8 +21,8 @@ type fault struct {
 	over    time.Time // when it had, for certain; a process may take partitions until then
 }
 
-// history is what has come to one webhook, beside what should have, and what receivers, database and
-// bus know of its partition. Nothing of it is what senders say of themselves.
+// history is what has come to one webhook, beside what should have, and what receivers, database
+// and bus know of its partition. Nothing of it is what senders say of themselves.
 type history struct {
 	webhook  string // its key
 	due      []e2e.Entry

@@ -240,7 +240,7 @@ func (w *witness) look(t *testing.T, js jetstream.JetStream) {
 	t.Cleanup(func() { cancel(); over.Wait() })
 }
 
-// isWhole reports whether all servers have all of stream and leases, and all consumers have a leader.
+// isWhole reports whether all servers have all of stream and leases, and all consumers a leader.
 func isWhole(ctx context.Context, js jetstream.JetStream) bool {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

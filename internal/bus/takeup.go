@@ -134,8 +134,9 @@ func (i *Intake) readHeads(ctx context.Context) ([]head, error) {
 		return nil, err
 	}
 	var heads []head
-	for left := min(most, int(look.CachedInfo().NumPending)); left > len(heads); { //nolint:gosec // most
-		batch, err := look.Fetch(left-len(heads), jetstream.FetchContext(ctx))
+	there := look.CachedInfo().NumPending
+	for want := min(most, int(there)); want > len(heads); { //nolint:gosec // of a stream
+		batch, err := look.Fetch(want-len(heads), jetstream.FetchContext(ctx))
 		if err != nil {
 			return nil, err
 		}

@@ -94,8 +94,8 @@ func acceptBus(
 	return store.SaveMemo(ctx, *memo)
 }
 
-// removeLarge removes the data of deliveries that the bus has lost. A reader that has put some there
-// and not published them yet does so again.
+// removeLarge removes the data of deliveries that the bus has lost. A reader that has put some
+// there and not published them yet does so again.
 func removeLarge(
 	ctx context.Context, cfg config.Config, store *spool.Spool, memo *bus.Memo, log *slog.Logger,
 ) error {
