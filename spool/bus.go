@@ -12,8 +12,9 @@ import (
 )
 
 var (
-	_ bus.Memory = (*Spool)(nil)
-	_ bus.Large  = (*Spool)(nil)
+	_ bus.Memory  = (*Spool)(nil)
+	_ bus.Large   = (*Spool)(nil)
+	_ bus.Spooled = (*Spool)(nil)
 )
 
 // LoadMemo is that of bus.Memory. Before the tables are there, there is none.
@@ -78,6 +79,19 @@ func (s *Spool) GetLarge(ctx context.Context, event, webhook string) (data []byt
 	return data, nil
 }
 
+// Large returns the deliveries of which there are data that were too large for a message.
+func (s *Spool) Large(ctx context.Context) (list []bus.Key, err error) {
+	rows, err := s.pool.Query(ctx, `SELECT event_id, webhook FROM {{schema}}.large WHERE slot = $1`,
+		s.cfg.Slot)
+	if err == nil {
+		list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[bus.Key])
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what was too large for the bus: %w", err)
+	}
+	return list, nil
+}
+
 // DeleteLarge is that of bus.Large.
 func (s *Spool) DeleteLarge(ctx context.Context, event, webhook string) error {
 	_, err := s.pool.Exec(ctx, `DELETE FROM {{schema}}.large
@@ -86,4 +100,99 @@ func (s *Spool) DeleteLarge(ctx context.Context, event, webhook string) error {
 		return fmt.Errorf("remove the data of event %s: %w", event, err)
 	}
 	return nil
+}
+
+// HasAny is that of bus.Spooled, of the webhooks of a part.
+func (s *Spool) HasAny(ctx context.Context) (has bool, err error) {
+	rows, err := s.pool.Query(ctx, `SELECT webhook FROM {{schema}}.queue q WHERE slot = $1
+		AND (waiting > 0 OR dead > 0
+			OR EXISTS (SELECT FROM {{schema}}.delivered d WHERE d.queue = q.id))`, s.cfg.Slot)
+	if err == nil {
+		var webhook string
+		_, err = pgx.ForEachRow(rows, []any{&webhook}, func() error {
+			has = has || s.has == nil || s.has(webhook)
+			return nil
+		})
+	}
+	if err != nil {
+		return false, fmt.Errorf("look whether the spool has anything: %w", err)
+	}
+	return has, nil
+}
+
+// Known is that of bus.Spooled.
+func (s *Spool) Known(ctx context.Context, list []bus.Key) ([]bool, error) {
+	webhooks, events := make([]string, len(list)), make([]string, len(list))
+	for i, k := range list {
+		webhooks[i], events[i] = k.Webhook, k.Event
+	}
+	rows, err := s.pool.Query(ctx, `SELECT n FROM (
+			SELECT n, q.id AS queue, p.event FROM
+				unnest($2::text[], $3::text[]) WITH ORDINALITY AS p (webhook, event, n)
+				JOIN {{schema}}.queue q ON q.slot = $1 AND q.webhook = p.webhook OFFSET 0
+		) AS p
+		WHERE EXISTS (SELECT FROM {{schema}}.delivery d
+				WHERE d.queue = p.queue AND d.event_id = p.event)
+			OR EXISTS (SELECT FROM {{schema}}.delivered d WHERE d.queue = p.queue
+				AND d.commit = substr(p.event, 14, 16) AND d.event_id = p.event)`,
+		s.cfg.Slot, webhooks, events)
+	known := make([]bool, len(list))
+	var n int
+	if err == nil {
+		_, err = pgx.ForEachRow(rows, []any{&n}, func() error {
+			known[n-1] = true
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look which of %d deliveries the spool knows: %w", len(list), err)
+	}
+	return known, nil
+}
+
+// Forget is that of bus.Spooled, of the webhooks of a part. What the checkpoint has not passed is
+// kept: a reader that begins there does not publish it.
+func (s *Spool) Forget(ctx context.Context, before string) error {
+	if !s.left.Swap(false) {
+		return nil
+	}
+	err := s.forgetPart(ctx, before)
+	if err != nil {
+		s.left.Store(true)
+		return fmt.Errorf("forget what the bus has passed: %w", err)
+	}
+	return nil
+}
+
+func (s *Spool) forgetPart(ctx context.Context, before string) error {
+	rows, err := s.pool.Query(ctx, `SELECT id, webhook FROM {{schema}}.queue q WHERE slot = $1
+		AND EXISTS (SELECT FROM {{schema}}.delivered d WHERE d.queue = q.id)`, s.cfg.Slot)
+	if err != nil {
+		return err
+	}
+	var queues []int64
+	var id int64
+	var webhook string
+	_, err = pgx.ForEachRow(rows, []any{&id, &webhook}, func() error {
+		if s.has == nil || s.has(webhook) {
+			queues = append(queues, id)
+		}
+		return nil
+	})
+	if err != nil || len(queues) == 0 {
+		return err
+	}
+	var more bool
+	err = s.pool.QueryRow(ctx, `WITH passed AS (
+			DELETE FROM {{schema}}.delivered
+			WHERE queue = ANY ($1) AND commit < least($2, coalesce(`+fmt.Sprintf(settledEnd, "$3")+`, ''))
+			RETURNING queue
+		)
+		SELECT (SELECT count(*) FROM passed) <
+			(SELECT count(*) FROM {{schema}}.delivered WHERE queue = ANY ($1))`,
+		queues, before, s.cfg.Slot).Scan(&more)
+	if more {
+		s.left.Store(true)
+	}
+	return err
 }

@@ -10,19 +10,26 @@ import (
 
 // What has left the spool may come again from the stream, until the checkpoint has passed it: a
 // process that is killed begins there. So it leaves its ID behind, by which Put and Ahead know it.
+// Over a bus the checkpoint tells how much is published, and it is from the bus that it may come
+// again: there Known knows it, until Forget is told that the bus has passed it.
 
 // settledEnd is where the checkpoint of a slot stands, as IDs tell positions. It is null without
 // one.
 const settledEnd = `(SELECT lpad(to_hex((settled_lsn - '0/0'::pg_lsn)::bigint), 16, '0')
 	FROM {{schema}}.checkpoint WHERE slot = %s)`
 
-// leave returns SQL that notes the deliveries of gone that the checkpoint of a slot has not passed.
-// Notices have no position, so the stream does not bring them, and no checkpoint passes them: their
-// IDs have an n in its place.
+// throughBus tells whether the deliveries of a slot go through a bus.
+const throughBus = `EXISTS (SELECT FROM {{schema}}.bus WHERE slot = %s)`
+
+// leave returns SQL that notes the deliveries of gone that the checkpoint of a slot has not passed,
+// over a bus all of them.
+// Notices have no position, so the stream does not bring them, and nothing passes them: their IDs
+// have an n in its place.
 func leave(slot string) string {
 	return `INSERT INTO {{schema}}.delivered (queue, commit, event_id, commit_time)
 		SELECT queue, substr(event_id, 14, 16), event_id, commit_time FROM gone
-		WHERE substr(event_id, 14, 16) >= ` + fmt.Sprintf(settledEnd, slot) + `
+		WHERE (substr(event_id, 14, 16) >= ` + fmt.Sprintf(settledEnd, slot) + `
+				OR ` + fmt.Sprintf(throughBus, slot) + `)
 			AND substr(event_id, 14, 1) < 'g'
 		ON CONFLICT DO NOTHING`
 }
@@ -73,7 +80,9 @@ func (s *Spool) ahead(
 func (s *Spool) forget(ctx context.Context) error {
 	s.left.Store(false)
 	var more bool
-	err := s.pool.QueryRow(ctx, `WITH mine AS (SELECT id FROM {{schema}}.queue WHERE slot = $1),
+	err := s.pool.QueryRow(ctx, `WITH mine AS (
+			SELECT id FROM {{schema}}.queue WHERE slot = $1 AND NOT `+fmt.Sprintf(throughBus, "$1")+`
+		),
 		passed AS (DELETE FROM {{schema}}.delivered
 			WHERE queue IN (SELECT id FROM mine) AND commit < `+fmt.Sprintf(settledEnd, "$1")+`)
 		SELECT EXISTS (SELECT FROM {{schema}}.delivered

@@ -9,9 +9,11 @@ import (
 // partition n, of which has tells. Each part is claimed by itself, so other processes have the
 // other ones. Close the whole in the end, not the part.
 func (s *Spool) Part(n int, has func(webhook string) bool) *Spool {
-	return &Spool{
+	part := &Spool{
 		cfg: s.cfg, pool: s.pool, table: s.table, owner: fmt.Sprintf("%s#%d", s.cfg.Slot, n), has: has,
 	}
+	part.left.Store(true) // by whoever had it before
+	return part
 }
 
 // FenceParts fences off all who have claimed parts, as Claim does who had the whole.

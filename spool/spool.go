@@ -51,7 +51,7 @@ type Spool struct {
 	owner string                // under which it is claimed: the slot, or see Part
 	has   func(string) bool     // webhooks that it is of; nil for all
 	claim atomic.Pointer[claim] // nil before Claim
-	left  atomic.Bool           // the table delivered may have something that the checkpoint passes
+	left  atomic.Bool           // the table delivered may have something: see forget and Forget
 }
 
 var _ sender.Spool = (*Spool)(nil)

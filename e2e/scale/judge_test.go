@@ -21,19 +21,36 @@ type fault struct {
 	over    time.Time // when it had, for certain; a process may take partitions until then
 }
 
-// history is what has come to one webhook, beside what should have, and what is known of its
-// partition.
+// history is what has come to one webhook, beside what should have, and what receivers, database
+// and bus know of its partition. Nothing of it is what senders say of themselves.
 type history struct {
 	webhook  string // its key
 	due      []e2e.Entry
 	requests []receiver.Request
-	tenures  []tenure               // of its partition
-	gaveUp   map[int]bool           // processes that say they gave it up, or began anew
-	faults   []fault                // all there were
-	wholes   []time.Time            // when all servers of the bus were seen to have everything
-	acked    map[delivery]time.Time // when a sender acknowledged it first
-	spooled  map[delivery]time.Time // when it first was in the spool
+	tenures  []tenure    // of its partition
+	takes    []time.Time // when the bus was told of each further holder of the lease
+	releases []time.Time // when it was told that there is none
+	faults   []fault     // all there were
+	wholes   []time.Time // when all servers of the bus had everything, and all consumers a leader
+	acked    map[delivery][]time.Time
+	stays    map[delivery]stay // in the spool
 }
+
+// stay is the time for which a delivery was in the spool.
+type stay struct {
+	from  time.Time
+	until time.Time // zero for ever
+}
+
+// proof tells by what it is proven that a delivery may come again.
+type proof string
+
+const (
+	inFlightThen proof = "in flight"              // nobody had acknowledged it
+	inSpoolThen  proof = "accepted, in the spool" // where it was not noted yet
+	toNobody     proof = "acknowledged to nobody" // as the bus had lost a server
+	unheardThen  proof = "in flight, or unheard"  // likewise: the acknowledgement may not have got out
+)
 
 // judge returns how many deliveries came again for each reason, and everything that is wrong. All
 // that is due has come, that of each record in order; what comes again goes on from there without
@@ -51,6 +68,7 @@ func (h *history) judge() (reasons map[string]int, err error) {
 		r.due = append(r.due, e)
 	}
 	last := map[string]receiver.Request{} // accepted delivery of each event
+	bound := map[time.Time]int{}          // what was in flight at the end of each tenure
 	for _, request := range slices.SortedStableFunc(slices.Values(h.requests),
 		func(a, b receiver.Request) int { return a.At.Compare(b.At) }) {
 		if request.Status != http.StatusOK {
@@ -62,14 +80,17 @@ func (h *history) judge() (reasons map[string]int, err error) {
 		}
 		if err == nil {
 			err = records[e.Key()].take(e, request.ID, func(id string) bool {
-				return !h.acked[delivery{id, h.webhook}].IsZero()
+				return len(h.acked[delivery{id, h.webhook}]) > 0
 			})
 		}
 		before, again := last[request.ID]
 		if again && err == nil {
-			var reason string
-			if reason, err = h.excuse(before, request); err == nil {
-				reasons[reason]++
+			var x excuse
+			if x, err = h.excuse(before, request); err == nil {
+				reasons[fmt.Sprintf("%s: %s", x.reason, x.proof)]++
+				if x.proof == inFlightThen {
+					bound[x.until]++
+				}
 			}
 		}
 		if again && !bytes.Equal(before.Body, request.Body) {
@@ -84,6 +105,12 @@ func (h *history) judge() (reasons map[string]int, err error) {
 	for key, r := range records {
 		if n := len(r.places); n < len(r.due) {
 			errs = append(errs, fmt.Errorf("%s: %d of %d events have come", key, n, len(r.due)))
+		}
+	}
+	for until, n := range bound {
+		if n > inFlight {
+			errs = append(errs, fmt.Errorf("the tenure before %s had %d in flight, and can have had %d",
+				until.Format(moment), n, inFlight))
 		}
 	}
 	const most = 20
@@ -125,36 +152,72 @@ func (r *record) take(e e2e.Entry, id string, acknowledged func(id string) bool)
 	return nil
 }
 
+// excuse is why a delivery came again.
+type excuse struct {
+	reason string // what has ended a tenure
+	proof  proof
+	until  time.Time // when the next one began
+}
+
 // excuse returns why a delivery came again. It may if its partition went to another tenure between
-// the two, from one that did not end in order, to which it was not acknowledged by then. One that
-// such a tenure has put into the spool is there and in the stream: it may come twice after that.
-func (h *history) excuse(before, again receiver.Request) (reason string, err error) {
-	err = errors.New("it came again, and its partition changed hands never between")
-	d := delivery{again.ID, h.webhook}
-	taken, spooled := before.At, h.spooled[d]
-	if !spooled.IsZero() && spooled.Before(taken) {
-		taken = spooled
-	}
+// the two, from one that did not end in order, which had it still: in the spool, or in the stream
+// and never in the spool.
+func (h *history) excuse(before, again receiver.Request) (excuse, error) {
+	err := errors.New("it came again, and its partition changed hands never between")
 	for i := 1; i < len(h.tenures); i++ {
 		from, until := h.tenures[i-1], h.tenures[i].at
-		if !taken.Before(until) || until.After(again.At) {
+		if !before.At.Before(until) || until.After(again.At) {
 			continue
 		}
-		reason := h.ending(from, until)
-		acked := h.acked[d]
-		switch {
-		case reason == "":
+		reason, end := h.ending(from, until)
+		if reason == "" {
 			err = fmt.Errorf("it came again, and process %d gave its partition up in order at %s",
 				from.process, until.Format(moment))
-		case !acked.IsZero() && acked.Before(until) && spooled.IsZero() &&
-			!h.busKilled(before.At, until) && !h.busTroubled(acked):
-			err = fmt.Errorf("it came again, and was acknowledged at %s, before the tenure of %s",
-				acked.Format(moment), until.Format(moment))
-		default:
-			return reason, nil
+			continue
+		}
+		proof, left := h.left(delivery{again.ID, h.webhook}, before.At, end, until)
+		if left == nil {
+			return excuse{reason, proof, until}, nil
+		}
+		err = left
+	}
+	return excuse{}, err
+}
+
+// left returns by what it is proven that a tenure which had ended by a moment had a delivery still
+// when the next one began, and an error when it had not.
+func (h *history) left(d delivery, accepted, end, until time.Time) (proof, error) {
+	if s, was := h.stays[d]; was && s.from.Before(until) {
+		if s.until.IsZero() || s.until.After(end) {
+			return inSpoolThen, nil
+		}
+		return "", fmt.Errorf("it came again, and had left the spool at %s, before the tenure of %s",
+			s.until.Format(moment), until.Format(moment))
+	}
+	at, acked := accepted, false
+	for _, t := range h.acked[d] {
+		if !t.Before(until) {
+			continue
+		}
+		if at, acked = t, true; h.wholeSince(t).IsZero() {
+			return "", fmt.Errorf("it came again, and was acknowledged at %s, before the tenure of %s",
+				t.Format(moment), until.Format(moment))
 		}
 	}
-	return "", err
+	// Senders say again what the bus may not have heard, every three seconds while it can hear.
+	const again = 10 * time.Second
+	whole := h.wholeSince(at)
+	switch {
+	case !whole.IsZero() && end.Before(whole.Add(again)):
+		if acked {
+			return toNobody, nil
+		}
+		return unheardThen, nil
+	case acked:
+		return "", fmt.Errorf("it came again, and was acknowledged at %s to a bus that was whole at %s",
+			at.Format(moment), whole.Format(moment))
+	}
+	return inFlightThen, nil
 }
 
 func later(a, b time.Time) time.Time {
@@ -164,41 +227,43 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// ending returns why a tenure did not end in order, "" when it did.
-func (h *history) ending(t tenure, until time.Time) string {
+// ending returns why a tenure did not end in order, and when that was at the latest; "" when it
+// did. It ends in order when its holder gives the lease back, or takes the partition anew by the
+// same lease.
+func (h *history) ending(t tenure, until time.Time) (string, time.Time) {
 	for _, f := range h.faults {
 		if f.process == t.process && !later(f.at, f.over).Before(t.at) && f.at.Before(until) {
-			return f.what
+			return f.what, later(f.at, f.over)
 		}
 	}
-	switch {
-	case h.gaveUp[t.process]:
-		return "the lease lapsed"
-	case h.busKilled(t.at, until):
-		return "a server of the bus was killed"
+	between := func(at time.Time) bool { return at.After(t.at) && at.Before(until) }
+	if slices.ContainsFunc(h.releases, between) || !slices.ContainsFunc(h.takes, between) {
+		return "", until
 	}
-	return ""
+	return "the lease lapsed", until
 }
 
-// busTroubled reports whether a server of the bus had been killed, and it was not seen whole since:
-// nobody takes acknowledgements for a consumer that has no leader.
-func (h *history) busTroubled(at time.Time) bool {
-	troubled := false
+// beforeKill is how long before a server of the bus is killed what it was told may be lost with it.
+const beforeKill = time.Second
+
+// wholeSince returns when the bus was whole again that had lost a server at a moment, in the far
+// future when it never was; zero when it was whole.
+func (h *history) wholeSince(at time.Time) (whole time.Time) {
 	for _, f := range h.faults {
-		if f.process == 0 && f.at.Before(at) {
-			troubled = !slices.ContainsFunc(h.wholes, func(whole time.Time) bool {
-				return whole.After(f.at) && whole.Before(at)
-			})
+		if f.process != 0 || at.Before(f.at.Add(-beforeKill)) {
+			continue
+		}
+		again := f.at.AddDate(1, 0, 0)
+		for _, w := range h.wholes {
+			if w.After(f.at) && w.Before(again) {
+				again = w
+			}
+		}
+		if at.Before(again) {
+			whole = later(whole, again)
 		}
 	}
-	return troubled
-}
-
-// busKilled reports whether a server of the bus was killed between two times.
-func (h *history) busKilled(from, until time.Time) bool {
-	return slices.ContainsFunc(h.faults, func(f fault) bool {
-		return f.process == 0 && !f.at.Before(from) && f.at.Before(until)
-	})
+	return whole
 }
 
 // The judge finds what is wrong, and nothing where nothing is.
@@ -215,124 +280,137 @@ func TestJudge(t *testing.T) {
 	changed := came(12, 2)
 	changed.Body = []byte(`{"data":{"id":"ada","version":2},"more":1}`)
 	two := []tenure{{second(0), 1}, {second(10), 2}}
-	killed := []fault{{at: second(3), process: 1, what: "a sender was killed"}}
-	killedLater := fault{at: second(7), process: 1, what: "a sender was killed"}
-	nobody := map[int]bool{}
+	killed := []fault{{at: second(3), process: 1, what: "killed"}}
+	killedLater := fault{at: second(7), process: 1, what: "killed"}
+	server := func(at int) fault { return fault{at: second(at), what: "a server"} }
+	once := []receiver.Request{came(1, 1), came(2, 2), came(13, 3)}
+	twice := []receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)}
+	var many []receiver.Request // one more than can be in flight came again, of a record each
+	for n := range inFlight + 1 {
+		for _, at := range []int{1, 12} {
+			r := came(at, 1)
+			r.ID, r.Event = fmt.Sprint("evt_many", n), "contact.created"
+			r.Body = fmt.Appendf(nil, `{"data":{"id":"many%d","version":1}}`, n)
+			many = append(many, r)
+		}
+	}
 	for name, test := range map[string]struct {
-		came    []receiver.Request
-		tenures []tenure
-		faults  []fault
-		gaveUp  map[int]bool
-		acked   int  // second at which version 2 was; 0 for never
-		spooled bool // it was in the spool
-		reason  string
-		wrong   bool
+		came   []receiver.Request
+		faults []fault
+		ended  time.Time // when the partition was given back; zero for never
+		same   bool      // the second tenure is of the same lease
+		acked  int       // second at which version 2 was; 0 for never
+		stay   stay      // of version 2 in the spool; zero for none
+		reason string
+		wrong  bool
 	}{
-		"all": {
-			[]receiver.Request{came(1, 1), came(2, 2), came(3, 3)}, two, nil, nobody, 0, false, "", false,
-		},
-		"lost": {[]receiver.Request{came(1, 1), came(2, 2)}, two, killed, nobody, 0, false, "", true},
-		"swapped": {
-			[]receiver.Request{came(1, 2), came(2, 1), came(3, 3)},
-			two, killed, nobody, 0,
-			false, "", true,
-		},
-		"again after a kill": {
-			[]receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)},
-			two,
-			killed, nobody, 0, false, "a sender was killed", false,
-		},
+		"all":                {came: once},
+		"lost":               {came: once[:2], faults: killed, wrong: true},
+		"swapped":            {came: []receiver.Request{came(1, 2), came(2, 1), came(3, 3)}, wrong: true},
+		"again after a kill": {came: twice, faults: killed, reason: "killed: in flight"},
 		"again after a kill, amid which it took the partition": {
-			[]receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)},
-			two,
-			[]fault{{at: second(-1), process: 1, what: "a sender was killed", over: second(1)}},
-			nobody, 0, false, "a sender was killed", false,
+			came:   twice,
+			faults: []fault{{at: second(-1), process: 1, what: "killed", over: second(1)}},
+			reason: "killed: in flight",
 		},
 		"again before anybody took over": {
-			[]receiver.Request{came(1, 1), came(2, 2), came(4, 2), came(13, 3)},
-			two, killed, nobody, 0,
-			false, "", true,
+			came:   []receiver.Request{came(1, 1), came(2, 2), came(4, 2), came(13, 3)},
+			faults: killed, wrong: true,
 		},
-		"again after a clean end": {
-			[]receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)},
-			two, nil, nobody, 0, false, "", true,
+		"twice after one kill": {
+			came:   []receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 2), came(14, 3)},
+			faults: killed, wrong: true,
 		},
+		"more than were in flight": {came: append(many, once...), faults: killed, wrong: true},
+		"as many as were in flight": {
+			came: append(many[2:], once...), faults: killed, reason: "killed: in flight",
+		},
+		"again after a clean end": {came: twice, ended: second(9), wrong: true},
+		"again, begun anew":       {came: twice, same: true, wrong: true},
 		"again after another one was killed": {
-			[]receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)},
-			two,
-			[]fault{{at: second(3), process: 7, what: "a sender was killed"}},
-			nobody, 0, false, "", true,
+			came: twice, faults: []fault{{at: second(3), process: 7, what: "killed"}},
+			ended: second(9), wrong: true,
 		},
-		"again though acknowledged": {
-			[]receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)},
-			two, killed, nobody, 3, false, "", true,
-		},
+		"again though acknowledged": {came: twice, faults: killed, acked: 3, wrong: true},
 		"again from the spool": {
-			[]receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)},
-			two, killed, nobody, 3, true, "a sender was killed", false,
+			came: twice, faults: killed, acked: 3, stay: stay{second(2), second(12)},
+			reason: "killed: accepted, in the spool",
+		},
+		"again from the spool, which it had left": {
+			came: twice, faults: []fault{killedLater}, acked: 3, stay: stay{second(2), second(4)},
+			wrong: true,
+		},
+		"again from the stream, and it had left the spool": {
+			came: twice, faults: []fault{killedLater}, stay: stay{second(2), second(4)}, wrong: true,
+		},
+		"again, from spool and stream": {
+			came:   []receiver.Request{came(1, 1), came(11, 2), came(12, 2), came(13, 3)},
+			faults: killed, stay: stay{second(2), second(12)}, wrong: true,
 		},
 		"again, the acknowledgement lost": {
-			[]receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)},
-			two,
-			append([]fault{{at: second(3), what: "a server"}}, killed...), nobody, 3, false,
-			"a sender was killed", false,
+			came: twice, faults: append([]fault{server(3)}, killed...), acked: 3,
+			reason: "killed: acknowledged to nobody",
 		},
 		"again, acknowledged to nobody": {
-			[]receiver.Request{came(4, 1), came(5, 2), came(12, 2), came(13, 3)},
-			two,
-			[]fault{{at: second(3), what: "a server"}, killedLater},
-			nobody, 6, false,
-			"a sender was killed", false,
+			came:   []receiver.Request{came(4, 1), came(5, 2), came(12, 2), came(13, 3)},
+			faults: []fault{server(3), killedLater}, acked: 6, reason: "killed: acknowledged to nobody",
 		},
 		"again, acknowledged to a bus that was whole again": {
-			[]receiver.Request{came(4, 1), came(5, 2), came(12, 2), came(13, 3)},
-			two,
-			[]fault{{at: second(0), what: "a server"}, killedLater},
-			nobody, 6, false,
-			"", true,
+			came:   []receiver.Request{came(4, 1), came(5, 2), came(12, 2), came(13, 3)},
+			faults: []fault{server(0), killedLater}, acked: 6, wrong: true,
 		},
-		"again after a lapse": {
-			[]receiver.Request{came(1, 1), came(2, 2), came(12, 2), came(13, 3)},
-			two,
-			nil,
-			map[int]bool{1: true},
-			0, false, "the lease lapsed", false,
+		"again, acknowledged to nobody, and not once more to a whole bus": {
+			came:   []receiver.Request{came(-10, 1), came(-9, 2), came(12, 2), came(13, 3)},
+			faults: []fault{server(-11), killedLater}, acked: -8, wrong: true,
 		},
+		"again after a lapse": {came: twice, reason: "the lease lapsed: in flight"},
 		"again, and one is left out": {
-			[]receiver.Request{came(1, 1), came(2, 2), came(3, 3), came(12, 1), came(13, 3)},
-			two, killed,
-			nobody, 0, false, "", true,
+			came:   []receiver.Request{came(1, 1), came(2, 2), came(3, 3), came(12, 1), came(13, 3)},
+			faults: killed, wrong: true,
 		},
 		"again, and what was acknowledged is left out": {
-			[]receiver.Request{came(1, 1), came(2, 2), came(3, 3), came(12, 1), came(13, 3)},
-			two, killed,
-			nobody, 4, false, "a sender was killed", false,
-		},
-		"again from the stream, what was in the spool": {
-			[]receiver.Request{came(1, 1), came(11, 2), came(12, 2), came(13, 3)},
-			two, killed, nobody, 0,
-			true, "a sender was killed", false,
+			came:   []receiver.Request{came(1, 1), came(2, 2), came(3, 3), came(12, 1), came(13, 3)},
+			faults: killed, acked: 4, reason: "killed: in flight",
 		},
 		"another body": {
-			[]receiver.Request{came(1, 1), came(2, 2), changed, came(13, 3)},
-			two, killed,
-			nobody, 0, false, "", true,
+			came:   []receiver.Request{came(1, 1), came(2, 2), changed, came(13, 3)},
+			faults: killed, wrong: true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			tenures := slices.Clone(two)
+			if len(test.faults) > 0 && test.faults[0].at.Before(second(-5)) {
+				tenures[0].at = second(-20)
+			}
 			h := history{
-				webhook: "w", requests: test.came, tenures: test.tenures, faults: test.faults,
-				wholes: []time.Time{second(1)},
-				gaveUp: test.gaveUp, acked: map[delivery]time.Time{}, spooled: map[delivery]time.Time{},
+				webhook: "w", requests: test.came, tenures: tenures, faults: test.faults,
+				takes: []time.Time{second(9)}, wholes: []time.Time{second(-7), second(1)},
+				acked: map[delivery][]time.Time{}, stays: map[delivery]stay{},
+			}
+			if test.same {
+				h.takes = nil
+			}
+			if !test.ended.IsZero() {
+				h.releases = []time.Time{test.ended}
 			}
 			for version := 1; version <= 3; version++ {
 				h.due = append(h.due, e2e.Entry{Event: "contact.updated", Record: "ada", Version: version})
 			}
-			if test.acked > 0 {
-				h.acked[delivery{"evt_2", "w"}] = second(test.acked)
+			for _, r := range test.came {
+				e, err := e2e.Read(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if e.Record != "ada" && !slices.Contains(h.due, e) {
+					h.due = append(h.due, e)
+				}
 			}
-			if test.spooled {
-				h.spooled[delivery{"evt_2", "w"}] = second(2)
+			d := delivery{"evt_2", "w"}
+			if test.acked != 0 {
+				h.acked[d] = []time.Time{second(test.acked)}
+			}
+			if test.stay != (stay{}) {
+				h.stays[d] = test.stay
 			}
 			reasons, err := h.judge()
 			if (err != nil) != test.wrong {

@@ -100,7 +100,6 @@ type campaign struct {
 	senders  []*e2e.Process
 	launched []*e2e.Process // all there ever were; the number of each is its place and one
 	faults   []fault
-	wholes   []time.Time // when all servers of the bus were seen to have everything
 
 	diagnosed bool
 }
@@ -123,6 +122,7 @@ func newCampaign(t *testing.T, deliveries int) *campaign {
 	c.js = natstest.Client(t, all)
 	c.reader = c.launch("reader").Until("active")
 	c.witness = listenIn(t, c.js, c.nodes)
+	c.witness.look(t, c.js)
 	for range senders {
 		c.senders = append(c.senders, c.launch("sender"))
 	}
@@ -177,9 +177,6 @@ func (c *campaign) inTheMiddle(steps, deliveries int) {
 	}
 	for _, box := range c.boxes {
 		box.UntilClosed()
-	}
-	if behind, _, err := c.readBus(); err == nil && behind == "" {
-		c.wholes = append(c.wholes, time.Now())
 	}
 }
 
@@ -353,7 +350,7 @@ func (c *campaign) finish() {
 // judge holds what has come against what was committed, and says what it found.
 func (c *campaign) judge(kills int) {
 	c.t.Helper()
-	diary, tenures, spooled := c.db.Diary(), readTenures(c.db), readSpooled(c.db)
+	diary, tenures, stays := c.db.Diary(), readTenures(c.db), readStays(c.db)
 	acked, twice := c.witness.acknowledged()
 	if len(twice) > 0 {
 		c.t.Errorf("the stream has had %d deliveries twice: %v", len(twice), twice[0])
@@ -364,8 +361,9 @@ func (c *campaign) judge(kills int) {
 		partition := bus.PartitionOf(webhook, partitions)
 		h := history{
 			webhook: webhook, due: diary, requests: c.boxes[i].All(), tenures: tenures[partition],
-			gaveUp: c.gaveUp(partition), faults: c.faults, wholes: c.wholes, acked: acked, spooled: spooled,
+			faults: c.faults, acked: acked, stays: stays,
 		}
+		h.takes, h.releases, h.wholes = c.witness.of(partition)
 		again, err := h.judge()
 		if err != nil {
 			c.t.Errorf("webhook %s: %v", webhook, err)
@@ -379,20 +377,5 @@ func (c *campaign) judge(kills int) {
 		c.t.Errorf("the stream had messages for %d webhooks, want %d", n, webhooks)
 	}
 	c.t.Logf("%d kills; %d events, %d deliveries accepted, %d were in the spool; came again: %v",
-		kills, len(diary), total, len(spooled), reasons)
-}
-
-// gaveUp returns the processes that say of a partition that they had to give it up, or have begun
-// anew.
-func (c *campaign) gaveUp(partition int) map[int]bool {
-	found := map[int]bool{}
-	for i, p := range c.launched {
-		for line := range strings.Lines(p.Log.String()) {
-			if (strings.Contains(line, "was given up") || strings.Contains(line, "is begun anew")) &&
-				strings.Contains(line, fmt.Sprintf(" partition=%d ", partition)) {
-				found[i+1] = true
-			}
-		}
-	}
-	return found
+		kills, len(diary), total, len(stays), reasons)
 }

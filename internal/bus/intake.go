@@ -32,27 +32,39 @@ type Intake struct {
 	epoch     uint64
 	log       *slog.Logger
 	large     Large
+	spooled   Spooled
 	ackWait   time.Duration
 	most      int // messages in hand
 	count     *intakeMetrics
 
-	consumers int // that were made for it
+	consumers int             // that were made for it
+	parked    map[uint64]bool // sequences of what the spool has had before: see TakeUp
 
 	mu     sync.Mutex
 	inHand map[uint64]*inHand // by sequence in the stream
 	last   uint64             // the highest sequence that was ever in hand
-	// Where acknowledgements went, by sequence, since the server was last seen to have all of them. Of
-	// the present consumer.
-	acks    map[uint64]string
+	latest string             // the highest position of those messages: see Key.commit
+	// Acknowledgements by sequence, since the server was last seen to have all of them. Of the present
+	// consumer.
+	acks    map[uint64]ack
 	current string // its name; "" for none
 
 	delivered uint64 // messages that the consumer has brought
+	brought   uint64 // the highest sequence of them
+	again     uint64 // up to which it may bring what an earlier one has brought
 }
 
 // inHand is a message that is not settled.
 type inHand struct {
-	msg   jetstream.Msg // as it was delivered last
-	since time.Time     // when its wait was last extended
+	msg      jetstream.Msg // as it was delivered last
+	consumer uint64        // its number then
+	since    time.Time     // when its wait was last extended
+}
+
+// ack is an acknowledgement that the server may not have.
+type ack struct {
+	reply  string // where it goes
+	commit string // of the event: see Key.commit
 }
 
 // IntakeConfig is what an Intake stands on.
@@ -62,6 +74,7 @@ type IntakeConfig struct {
 	Timeout   time.Duration // of a request
 	Buffer    int64         // bytes of deliveries that its Sender holds
 	Large     Large
+	Spooled   Spooled
 }
 
 // leastSize is the least that a delivery takes of a Sender's buffer.
@@ -71,9 +84,10 @@ const leastSize = 700
 func NewIntake(b *Bus, stream string, cfg IntakeConfig, m *IntakeMetrics) *Intake {
 	return &Intake{
 		bus: b, stream: stream, partition: cfg.Partition, epoch: cfg.Epoch, large: cfg.Large,
+		spooled: cfg.Spooled, parked: map[uint64]bool{},
 		log:     b.log.With("partition", cfg.Partition),
 		ackWait: cfg.Timeout + ackMargin, most: int(cfg.Buffer/leastSize) + 2*pullSize,
-		inHand: map[uint64]*inHand{}, acks: map[uint64]string{}, count: m.of(cfg.Partition),
+		inHand: map[uint64]*inHand{}, acks: map[uint64]ack{}, count: m.of(cfg.Partition),
 	}
 }
 
@@ -121,23 +135,14 @@ func (i *Intake) consumer(ctx context.Context) (jetstream.Consumer, error) {
 	if err != nil {
 		return nil, err
 	}
-	prefix := consumerPrefix(i.partition)
-	names := stream.ConsumerNames(ctx)
-	for name := range names.Name() {
-		if strings.HasPrefix(name, prefix) {
-			err := stream.DeleteConsumer(ctx, name)
-			if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-				return nil, err
-			}
-		}
-	}
-	if err := names.Err(); err != nil {
+	if _, err := i.evict(ctx, stream); err != nil {
 		return nil, err
 	}
 	i.consumers++
 	i.mu.Lock()
 	i.current = i.name()
 	clear(i.acks) // what they were of comes again, and is acknowledged anew
+	i.brought, i.again = 0, i.last
 	i.mu.Unlock()
 	return stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
 		Durable:       i.name(),
@@ -149,14 +154,17 @@ func (i *Intake) consumer(ctx context.Context) (jetstream.Consumer, error) {
 
 func consumerPrefix(partition int) string { return fmt.Sprintf("p%d-", partition) }
 
+// removeLimit is how long Remove waits for the server to have all acknowledgements: a consumer that
+// has lost its leader has another one in some five seconds, and is told again after three.
+const removeLimit = 3 * connectLimit
+
 // Remove removes the consumer, so that the server keeps nothing for it while the partition has no
-// holder. What was settled is acknowledged before, as far as the server answers in time.
+// holder. What was settled is acknowledged before: while the server cannot be asked, or does not
+// hear, for at most removeLimit. What it has not heard then comes again.
 func (i *Intake) Remove(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	ctx, cancel := context.WithTimeout(ctx, removeLimit)
 	defer cancel()
-	name := i.name()
-	consumer, err := i.bus.js.Consumer(ctx, i.stream, name)
-	for sent := time.Now(); err == nil && !i.acknowledged(consumer.CachedInfo()); {
+	for sent := time.Now(); !i.heard(ctx); {
 		select {
 		case <-time.After(lookEvery):
 		case <-ctx.Done():
@@ -166,15 +174,21 @@ func (i *Intake) Remove(ctx context.Context) error {
 			i.confirmOnce(ctx)
 			sent = time.Now()
 		}
-		_, err = consumer.Info(ctx)
 	}
-	if err == nil {
-		err = i.bus.js.DeleteConsumer(ctx, i.stream, name)
-	}
+	err := i.bus.js.DeleteConsumer(ctx, i.stream, i.name())
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return nil
 	}
 	return err
+}
+
+// heard reports whether the server has all acknowledgements of its consumer, or has that no more.
+func (i *Intake) heard(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, madeEvery)
+	defer cancel()
+	consumer, err := i.bus.js.Consumer(ctx, i.stream, i.name())
+	return err == nil && i.acknowledged(consumer.CachedInfo()) ||
+		errors.Is(err, jetstream.ErrConsumerNotFound)
 }
 
 // acknowledged reports whether the server waits for nothing but what is not settled: in hand, or
@@ -183,7 +197,13 @@ func (i *Intake) acknowledged(info *jetstream.ConsumerInfo) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	untaken := info.Delivered.Consumer - min(info.Delivered.Consumer, i.delivered)
-	return info.NumAckPending <= len(i.inHand)+int(untaken) //nolint:gosec // no more than most
+	waitsFor := int(untaken) //nolint:gosec // no more than most
+	for _, h := range i.inHand {
+		if h.consumer <= info.Delivered.Consumer { // else it has come since
+			waitsFor++
+		}
+	}
+	return info.NumAckPending <= waitsFor
 }
 
 // name is that of the consumer.
@@ -224,11 +244,17 @@ func (i *Intake) drain(
 			continue
 		}
 		i.count.waiting.Set(float64(meta.NumPending))
+		settled := func() { i.settle(meta.Sequence.Stream) }
+		if i.parked[meta.Sequence.Stream] {
+			delete(i.parked, meta.Sequence.Stream)
+			i.count.refused.Inc()
+			settled()
+			continue
+		}
 		m, err := i.read(ctx, msg)
 		if err != nil {
 			return &takeError{fmt.Errorf("message %d of stream %s: %w", meta.Sequence.Stream, i.stream, err)}
 		}
-		settled := func() { i.settle(meta.Sequence.Stream) }
 		if m.Event == nil { // it was settled by an earlier tenure
 			settled()
 			continue
@@ -248,15 +274,17 @@ func (i *Intake) isNew(at jetstream.SequencePair, msg jetstream.Msg) (bool, erro
 		return false, errMissed // it would come again later, behind others of its webhook
 	}
 	sequence := at.Stream
+	i.brought = max(i.brought, sequence)
 	switch h := i.inHand[sequence]; {
 	case h != nil:
-		h.msg, h.since = msg, time.Now()
+		h.msg, h.consumer, h.since = msg, at.Consumer, time.Now()
 	case sequence <= i.last:
-		i.acks[sequence] = msg.Reply()
+		i.acks[sequence] = ack{msg.Reply(), keyOf(msg).commit()}
 		_ = msg.Ack() // else it comes again
 	default:
 		i.last = sequence
-		i.inHand[sequence] = &inHand{msg, time.Now()}
+		i.latest = max(i.latest, keyOf(msg).commit())
+		i.inHand[sequence] = &inHand{msg, at.Consumer, time.Now()}
 		i.count.inHand.Inc()
 		return true, nil
 	}
@@ -283,16 +311,13 @@ func (i *Intake) read(ctx context.Context, msg jetstream.Msg) (Message, error) {
 func (i *Intake) settle(sequence uint64) {
 	i.mu.Lock()
 	h := i.inHand[sequence]
-	delete(i.inHand, sequence)
 	i.mu.Unlock()
 	if h == nil {
 		return
 	}
-	i.count.inHand.Dec()
-	i.count.settled.Inc()
 	reference := h.msg.Headers().Get(referenceHeader)
 	if reference == "" {
-		i.acknowledge(sequence, h.msg) // else it comes again, and is acknowledged again
+		i.acknowledge(sequence)
 		return
 	}
 	go func() {
@@ -302,15 +327,20 @@ func (i *Intake) settle(sequence uint64) {
 		if err := i.large.DeleteLarge(ctx, event, webhook); err != nil {
 			i.log.Warn("the data of a delivery stay in the database", "event", event, "error", err)
 		}
-		i.acknowledge(sequence, h.msg)
+		i.acknowledge(sequence)
 	}()
 }
 
-func (i *Intake) acknowledge(sequence uint64, msg jetstream.Msg) {
+// acknowledge acknowledges a message that was in hand.
+func (i *Intake) acknowledge(sequence uint64) {
 	i.mu.Lock()
-	i.acks[sequence] = msg.Reply()
+	msg := i.inHand[sequence].msg
+	delete(i.inHand, sequence)
+	i.acks[sequence] = ack{msg.Reply(), keyOf(msg).commit()}
 	i.mu.Unlock()
-	_ = msg.Ack() // see confirm
+	i.count.inHand.Dec()
+	i.count.settled.Inc()
+	_ = msg.Ack() // else it comes again, and is acknowledged again: see confirm
 }
 
 // confirm sees to it that acknowledgements arrive: while a consumer has no leader, nobody takes
@@ -322,6 +352,7 @@ func (i *Intake) confirm(ctx context.Context) {
 		select {
 		case <-tick.C:
 			i.confirmOnce(ctx)
+			i.forget(ctx)
 		case <-ctx.Done():
 			return
 		}
@@ -344,16 +375,16 @@ func (i *Intake) confirmOnce(ctx context.Context) {
 	}
 	info := consumer.CachedInfo()
 	all := i.acknowledged(info)
-	for sequence, reply := range sent {
+	for sequence, a := range sent {
 		if !all && sequence > info.AckFloor.Stream {
-			_ = i.bus.nc.Publish(reply, []byte("+ACK"))
+			_ = i.bus.nc.Publish(a.reply, []byte("+ACK"))
 			delete(sent, sequence)
 		}
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for sequence, reply := range sent {
-		if i.acks[sequence] == reply {
+	for sequence, a := range sent {
+		if i.acks[sequence] == a {
 			delete(i.acks, sequence)
 		}
 	}

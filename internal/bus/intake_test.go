@@ -47,9 +47,11 @@ func run(t *testing.T, i *Intake, take func(Message, func())) (end func()) {
 	return func() { cancel(); over.Wait() }
 }
 
-func newIntake(b *Bus, epoch uint64) *Intake {
+func newIntake(b *Bus, epoch uint64) *Intake { return newIntakeOf(b, epoch, &memory{}) }
+
+func newIntakeOf(b *Bus, epoch uint64, m *memory) *Intake {
 	return NewIntake(b, "hookline-crm", IntakeConfig{
-		Partition: PartitionOf("w", 4), Epoch: epoch, Large: &memory{}, Buffer: 1 << 20,
+		Partition: PartitionOf("w", 4), Epoch: epoch, Large: m, Spooled: m, Buffer: 1 << 20,
 	}, newTestIntakeMetrics())
 }
 
@@ -265,7 +267,7 @@ func TestAcknowledgementsLost(t *testing.T) {
 	until(t, "all came", func() bool { return got.len() == 20 })
 	i.mu.Lock()
 	for sequence, h := range i.inHand {
-		i.acks[sequence] = h.msg.Reply() // as if it were sent
+		i.acks[sequence] = ack{reply: h.msg.Reply()} // as if it were sent
 		delete(i.inHand, sequence)
 	}
 	i.mu.Unlock()
@@ -279,4 +281,39 @@ func TestAcknowledgementsLost(t *testing.T) {
 		defer i.mu.Unlock()
 		return len(i.acks) == 0
 	})
+}
+
+// A partition is not given back before the server has heard what was settled, also when it is away
+// for a moment, and what it was told got lost.
+func TestRemoveUnheard(t *testing.T) {
+	t.Parallel()
+	server := natstest.StartProcess(t)
+	b := connect(t, config(server.URL()))
+	wait(t, send(t, publisher(t, b, &memory{}), "w", rangeOf(0, 20)...))
+	var got collected
+	var settle []func()
+	i := newIntake(b, 1)
+	end := run(t, i, func(m Message, settled func()) {
+		settle = append(settle, settled)
+		got.add(m.Event.ID)
+	})
+	until(t, "all came", func() bool { return got.len() == 20 })
+	end()
+	server.Kill()
+	until(t, "it is away", func() bool { return !b.Connected() })
+	for _, settled := range settle {
+		settled()
+	}
+	removed := make(chan error)
+	go func() { removed <- i.Remove(t.Context()) }()
+	server.Start()
+	if err := <-removed; err != nil {
+		t.Error(err)
+	}
+	if left := len(stored(t, b, b.cfg)); left > 0 {
+		t.Errorf("%d are left", left)
+	}
+	if _, err := b.js.Consumer(t.Context(), i.stream, i.name()); err == nil {
+		t.Error("the consumer is left")
+	}
 }

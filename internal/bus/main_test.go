@@ -44,11 +44,41 @@ func connect(t testing.TB, cfg Config) *Bus {
 	return b
 }
 
-// memory is a Memory and a Large.
+// memory is a Memory, a Large and a Spooled.
 type memory struct {
-	mu    sync.Mutex
-	memo  *Memo
-	large map[string][]byte
+	mu      sync.Mutex
+	memo    *Memo
+	large   map[string][]byte
+	spooled map[Key]bool
+	forgot  string // how far it was to forget, last
+}
+
+func (m *memory) HasAny(context.Context) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.spooled) > 0, nil
+}
+
+func (m *memory) Known(_ context.Context, list []Key) (known []bool, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, k := range list {
+		known = append(known, m.spooled[k])
+	}
+	return known, nil
+}
+
+func (m *memory) Forget(_ context.Context, before string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.forgot = before
+	return nil
+}
+
+func (m *memory) forgotten() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.forgot
 }
 
 func (m *memory) LoadMemo(context.Context) (*Memo, error) {

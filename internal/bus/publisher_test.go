@@ -135,8 +135,9 @@ func TestFull(t *testing.T) {
 		return problem != nil && strings.Contains(problem.What, "full")
 	})
 	var got []string
-	in := NewIntake(b, "hookline-crm", IntakeConfig{Partition: PartitionOf("w", 4), Large: &memory{}},
-		newTestIntakeMetrics())
+	in := NewIntake(b, "hookline-crm", IntakeConfig{
+		Partition: PartitionOf("w", 4), Large: &memory{}, Spooled: &memory{},
+	}, newTestIntakeMetrics())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	_ = in.Run(ctx, func(_ context.Context, m Message, settled func()) error {
@@ -166,8 +167,9 @@ func TestLarge(t *testing.T) {
 	if m.kept() != 1 {
 		t.Fatalf("%d are in the database, want 1", m.kept())
 	}
-	in := NewIntake(b, "hookline-crm", IntakeConfig{Partition: PartitionOf("w", 4), Large: m},
-		newTestIntakeMetrics())
+	in := NewIntake(b, "hookline-crm", IntakeConfig{
+		Partition: PartitionOf("w", 4), Large: m, Spooled: m,
+	}, newTestIntakeMetrics())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	n := 0

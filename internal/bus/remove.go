@@ -50,6 +50,40 @@ func FindLeft(ctx context.Context, cfg Config, memo *Memo, log *slog.Logger) (*L
 	return left, err
 }
 
+// Unreferenced returns which of the deliveries of a list no message of a memo's stream refers to:
+// their data are of no use in the database. It reads all messages of their partitions.
+func Unreferenced(
+	ctx context.Context, cfg Config, memo *Memo, list []Key, log *slog.Logger,
+) (left []Key, err error) {
+	subjects, referenced := map[string]bool{}, map[Key]bool{}
+	for _, k := range list {
+		subjects[cfg.subject(PartitionOf(k.Webhook, memo.Partitions))] = true
+	}
+	err = withStream(ctx, cfg, memo, log, func(_ *Bus, stream jetstream.Stream) error {
+		for subject := range subjects {
+			for next := uint64(1); stream != nil; {
+				m, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subject))
+				if errors.Is(err, jetstream.ErrMsgNotFound) {
+					break
+				}
+				if err != nil {
+					return away(err)
+				}
+				event, webhook, _ := strings.Cut(m.Header.Get(referenceHeader), " ")
+				referenced[Key{event, webhook}] = true
+				next = m.Sequence + 1
+			}
+		}
+		return nil
+	})
+	for _, k := range list {
+		if !referenced[k] {
+			left = append(left, k)
+		}
+	}
+	return left, err
+}
+
 // Remove removes the stream that a memo is of, and its leases. One of that name which another
 // database has made stays.
 func Remove(ctx context.Context, cfg Config, memo *Memo, log *slog.Logger) error {

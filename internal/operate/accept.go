@@ -87,8 +87,32 @@ func acceptBus(
 	if left == nil || !left.Kept {
 		return store.ForgetMemo(ctx)
 	}
+	if err := removeLarge(ctx, cfg, store, memo, log); err != nil {
+		return err
+	}
 	memo.Last = 0
 	return store.SaveMemo(ctx, *memo)
+}
+
+// removeLarge removes the data of deliveries that the bus has lost. A reader that has put some
+// there and not published them yet does so again.
+func removeLarge(
+	ctx context.Context, cfg config.Config, store *spool.Spool, memo *bus.Memo, log *slog.Logger,
+) error {
+	list, err := store.Large(ctx)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	list, err = bus.Unreferenced(ctx, cfg.Bus, memo, list, log)
+	if err != nil {
+		return err
+	}
+	for _, k := range list {
+		if err := store.DeleteLarge(ctx, k.Event, k.Webhook); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // acceptLoss gives up what is lost of the stream, or of the spool.

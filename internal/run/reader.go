@@ -7,6 +7,8 @@ import (
 
 	"hookline/cdc"
 	"hookline/internal/bus"
+	"hookline/sender"
+	"hookline/sender/settled"
 )
 
 // readerParts are those of a session that puts deliveries into the bus. What is between the slot
@@ -56,11 +58,16 @@ func (s *session) openPublisher(ctx context.Context) (err error) {
 		if err := s.store.Claim(ctx); err != nil {
 			return err
 		}
-		// It forgets what the checkpoint has passed, and nothing of it concerns a reader.
-		err := s.store.Ahead(ctx, s.source.Database(), func(string, string, time.Time) {})
+		s.before = new(settled.Set)
+		err := s.store.Ahead(ctx, s.source.Database(), func(webhook, event string, at time.Time) {
+			if d, ok := settled.Of(settled.Webhook(webhook), event, at); ok {
+				s.before.Add(d)
+			}
+		})
 		if err != nil {
 			return err
 		}
+		s.before.Sort()
 		return s.notices.Load(ctx)
 	})
 	if err != nil {
@@ -76,6 +83,28 @@ func (s *session) openPublisher(ctx context.Context) (err error) {
 	s.changed = make(chan uint32, 1)
 	s.changed <- 0 // what has changed while nobody read is read by senders now
 	return nil
+}
+
+// unsettled is an outlet that passes on what was not settled by a process before this one: what is
+// in the spool, or has left it, is not to be published. One that had no bus may have put it there.
+type unsettled struct {
+	outlet
+	before *settled.Set
+}
+
+func (u *unsettled) Send(ctx context.Context, d sender.Delivery) error {
+	if u.before.Len() > 0 {
+		of, ok := settled.Of(settled.Webhook(d.To.Key), d.Event.ID, d.Event.Time)
+		switch {
+		case !ok:
+		case of.Commit > u.before.Last():
+			u.before = new(settled.Set) // the stream has passed them all
+		case u.before.Has(of):
+			d.Settled()
+			return nil
+		}
+	}
+	return u.outlet.Send(ctx, d)
 }
 
 func (s *session) closePublisher(ctx context.Context) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -247,12 +248,17 @@ func (s *sending) workOnce(ctx context.Context, l *bus.Lease) error {
 	defer context.AfterFunc(out.Context(), func() { cancel(context.Cause(out.Context())) })()
 	intake := bus.NewIntake(s.bus, s.memo.Stream, bus.IntakeConfig{
 		Partition: l.Partition, Epoch: l.Epoch, Timeout: cfg.RequestTimeout, Buffer: share,
-		Large: s.store,
+		Large: s.store, Spooled: part,
 	}, s.intakes)
 	remember(out, notices)
 	stopRecord := s.record(l, notices)
 	defer stopRecord()
-	err = out.Resume(working, sender.SettledBefore{})
+	if err = intake.TakeUp(working); err == nil {
+		err = out.Resume(working, sender.SettledBefore{})
+	}
+	if err == nil {
+		err = s.giveUpGone(working, part, out)
+	}
 	if err == nil {
 		tellHeld(s.db.Webhooks, out.Recheck, own)
 		err = intake.Run(working, func(ctx context.Context, m bus.Message, settled func()) error {
@@ -260,6 +266,32 @@ func (s *sending) workOnce(ctx context.Context, l *bus.Lease) error {
 		})
 	}
 	return errors.Join(err, s.drain(out, intake, l))
+}
+
+// giveUpGone has what waits in a part of the spool be given up that is for webhooks which are gone,
+// or switched off: whoever had the partition when that was told may have been killed before it was
+// done, and nobody may have had it. Webhooks are read anew for that, once the part is claimed. So
+// one that is not known is none that an earlier holder of the partition knew, and this one does not
+// yet.
+func (s *sending) giveUpGone(ctx context.Context, part *spool.Spool, out *sender.Sender) error {
+	unknown := func(q sender.Queue) bool {
+		return q.Waiting > 0 && s.db.Webhooks.Known(q.Webhook) == nil
+	}
+	queues, err := part.Queues(ctx)
+	if err != nil || !slices.ContainsFunc(queues, unknown) {
+		return err
+	}
+	if err := s.webhooks.load(ctx, 0); err != nil {
+		return err
+	}
+	for _, q := range queues {
+		if unknown(q) {
+			s.log.Info("what waits for a webhook that is gone, or switched off, is given up",
+				"webhook", q.Webhook, "waiting", q.Waiting)
+			out.Recheck(q.Webhook)
+		}
+	}
+	return nil
 }
 
 // record writes down what operators are to hear of a partition, which the reader tells them, until
@@ -304,7 +336,8 @@ func (s *sending) drain(out *sender.Sender, intake *bus.Intake, l *bus.Lease) er
 			"error", left)
 		err = nil
 	}
-	return errors.Join(err, intake.Remove(ctx))
+	// not by ctx, which may be over: who has the partition next takes what is not acknowledged
+	return errors.Join(err, intake.Remove(l.Context()))
 }
 
 func (s *sending) begin(partition int, t *tenure) {

@@ -47,6 +47,7 @@ type session struct {
 	bus       *bus.Bus       // of a reader, which has no sender
 	publisher *bus.Publisher // likewise
 	changed   chan uint32    // likewise: the transaction that was the last to change webhooks
+	before    *settled.Set   // likewise: of what the slot brings, what the spool has, or has had
 }
 
 // run returns nil when ctx has ended, and else why the stream could not go on.
@@ -290,7 +291,7 @@ func (s *session) deliver(ctx context.Context) error {
 		choose: chooser{latest: s.decisions},
 	}
 	if s.publisher != nil {
-		p.out, p.followed = s.publisher, s.webhooksChanged
+		p.out, p.followed = &unsettled{s.publisher, s.before}, s.webhooksChanged
 	} else {
 		p.followed = s.webhooksFollowed
 	}
