@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +48,11 @@ type Intake struct {
 	current string // its name; "" for none
 
 	delivered uint64 // messages that the consumer has brought
+	idle      bool   // it is waited for the next one
+	again     context.CancelCauseFunc
+	looks     int
+	complete  arrived // when the server last said that this was all
+	lacking   arrived // when it last said that it was not, while nothing came
 }
 
 // inHand is a message that is not settled.
@@ -191,8 +197,6 @@ func (i *Intake) name() string {
 	return fmt.Sprintf("%s%d-%d", consumerPrefix(i.partition), i.epoch, i.consumers)
 }
 
-var errMissed = errors.New("the server has delivered a message that has not arrived")
-
 // drain takes what the consumer brings until that breaks off.
 func (i *Intake) drain(
 	ctx context.Context, consumer jetstream.Consumer,
@@ -204,13 +208,17 @@ func (i *Intake) drain(
 		return err
 	}
 	defer messages.Stop()
+	coming, again := context.WithCancelCause(ctx)
+	defer again(nil)
 	i.mu.Lock()
-	i.delivered = 0
+	i.delivered, i.again = 0, again
 	i.mu.Unlock()
 	for {
-		msg, err := messages.Next(jetstream.NextContext(ctx))
+		i.setIdle(true)
+		msg, err := messages.Next(jetstream.NextContext(coming))
+		i.setIdle(false)
 		if err != nil {
-			return err
+			return cmp.Or(context.Cause(coming), err)
 		}
 		meta, err := msg.Metadata()
 		if err != nil {
@@ -239,13 +247,19 @@ func (i *Intake) drain(
 	}
 }
 
+func (i *Intake) setIdle(is bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.idle = is
+}
+
 // isNew reports whether a message is to be taken, and takes it in hand then. One that is in hand
 // is acknowledged as it came last; one that was is acknowledged again.
 func (i *Intake) isNew(at jetstream.SequencePair, msg jetstream.Msg) (bool, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.delivered++; at.Consumer != i.delivered {
-		return false, errMissed // it would come again later, behind others of its webhook
+		return false, errMissed
 	}
 	sequence := at.Stream
 	switch h := i.inHand[sequence]; {
@@ -328,21 +342,24 @@ func (i *Intake) confirm(ctx context.Context) {
 	}
 }
 
-// confirmOnce acknowledges again what was, unless the server has all of it.
+// confirmOnce acknowledges again what was, unless the server has all of it, and looks whether all
+// that it has delivered has arrived.
 func (i *Intake) confirmOnce(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
 	i.mu.Lock()
-	name, sent := i.current, maps.Clone(i.acks)
+	now, sent := arrived{i.current, i.delivered}, maps.Clone(i.acks)
+	quiet := i.isQuiet(now)
 	i.mu.Unlock()
-	if len(sent) == 0 {
+	if quiet {
 		return
 	}
-	consumer, err := i.bus.js.Consumer(ctx, i.stream, name)
+	consumer, err := i.bus.js.Consumer(ctx, i.stream, now.consumer)
 	if err != nil {
 		return // the next look tells more
 	}
 	info := consumer.CachedInfo()
+	i.compare(now, info.Delivered.Consumer)
 	all := i.acknowledged(info)
 	for sequence, reply := range sent {
 		if !all && sequence > info.AckFloor.Stream {

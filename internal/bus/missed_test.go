@@ -1,0 +1,108 @@
+package bus
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"hookline/internal/natstest"
+)
+
+// patient returns an Intake whose messages come again only after an hour by themselves.
+func patient(b *Bus) *Intake {
+	return NewIntake(b, "hookline-crm", IntakeConfig{
+		Partition: PartitionOf("w", 4), Epoch: 1, Large: &memory{}, Buffer: 1 << 20, Timeout: time.Hour,
+	}, newTestIntakeMetrics())
+}
+
+// consumerOf returns the consumer that an Intake has now.
+func consumerOf(t *testing.T, i *Intake) jetstream.Consumer {
+	t.Helper()
+	i.mu.Lock()
+	name := i.current
+	i.mu.Unlock()
+	c, err := i.bus.js.Consumer(t.Context(), i.stream, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// What the server has delivered and what did not arrive comes all the same, when nothing follows it.
+func TestLastOneMissed(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	p := publisher(t, b, &memory{})
+	i := patient(b)
+	came := make(chan string, 100)
+	end := run(t, i, func(m Message, settled func()) {
+		came <- m.Event.ID
+		settled()
+	})
+	defer end()
+	wait(t, send(t, p, "w", event(0)))
+	got, sent := []string{<-came}, rangeOf(0, 1)
+	// Somebody else asks for one, too: so it comes there.
+	elsewhere, err := consumerOf(t, i).Fetch(1, jetstream.FetchMaxWait(waitLimit))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for missed := false; !missed; {
+		next := event(len(sent))
+		sent = append(sent, next)
+		wait(t, send(t, p, "w", next))
+		select {
+		case id := <-came:
+			got = append(got, id)
+		case <-elsewhere.Messages():
+			missed = true
+		case <-time.After(waitLimit):
+			t.Fatal("a message comes nowhere")
+		}
+	}
+	select {
+	case id := <-came:
+		got = append(got, id)
+	case <-time.After(waitLimit):
+		t.Fatal("the last one does not come")
+	}
+	if !slices.Equal(got, ids(sent)) {
+		t.Errorf("came as %v", got)
+	}
+	until(t, "all are gone", func() bool { return len(stored(t, b, b.cfg)) == 0 })
+}
+
+// What has arrived and waits to be taken is not missed.
+func TestUntakenIsNotMissed(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	i := patient(b)
+	list := rangeOf(0, 20)
+	wait(t, send(t, publisher(t, b, &memory{}), "w", list...))
+	var got collected
+	gate := make(chan struct{})
+	end := run(t, i, func(m Message, settled func()) {
+		got.add(m.Event.ID)
+		<-gate
+		settled()
+	})
+	defer end()
+	until(t, "the first is taken", func() bool { return got.len() == 1 })
+	until(t, "the others wait", func() bool {
+		return consumerOf(t, i).CachedInfo().Delivered.Consumer == uint64(len(list))
+	})
+	for range 3 * idleLooks {
+		i.confirmOnce(t.Context())
+	}
+	close(gate)
+	until(t, "all are gone", func() bool { return len(stored(t, b, b.cfg)) == 0 })
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !slices.Equal(got.ids, ids(list)) || i.consumers != 1 {
+		t.Errorf("came as %v, by %d consumers", got.ids, i.consumers)
+	}
+}
