@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	pullSize   = 64               // messages that wait in memory to be taken, at most
+	// messages that wait in memory to be taken; as many again after the connection is made anew
+	pullSize   = 64
 	pullExpiry = 10 * time.Second // of one pull
 	ackMargin  = 30 * time.Second // of AckWait beyond a request's deadline
 	madeEvery  = time.Second      // between two tries to make a consumer
@@ -202,49 +203,82 @@ func (i *Intake) drain(
 	ctx context.Context, consumer jetstream.Consumer,
 	take func(context.Context, Message, func()) error,
 ) error {
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(pullSize),
-		jetstream.PullExpiry(pullExpiry))
-	if err != nil {
-		return err
-	}
-	defer messages.Stop()
 	coming, again := context.WithCancelCause(ctx)
 	defer again(nil)
 	i.mu.Lock()
-	i.delivered, i.again = 0, again
+	i.delivered, i.again, i.idle = 0, again, true
 	i.mu.Unlock()
-	for {
-		i.setIdle(true)
-		msg, err := messages.Next(jetstream.NextContext(coming))
+	var taking sync.Mutex // guards failed, too
+	var failed error
+	// Not by Messages, which drops what it asks for too much: after the connection, or the consumer's
+	// leader, has changed, as much again as waits to be taken.
+	consuming, err := consumer.Consume(func(msg jetstream.Msg) {
+		taking.Lock()
+		defer taking.Unlock()
+		if coming.Err() != nil {
+			return // it comes again
+		}
 		i.setIdle(false)
-		if err != nil {
-			return cmp.Or(context.Cause(coming), err)
+		defer i.setIdle(true)
+		if failed = i.taken(ctx, msg, take); failed != nil {
+			again(failed)
 		}
-		meta, err := msg.Metadata()
-		if err != nil {
-			return err
-		}
-		isNew, err := i.isNew(meta.Sequence, msg)
-		if err != nil {
-			return err
-		}
-		if !isNew {
-			continue
-		}
-		i.count.waiting.Set(float64(meta.NumPending))
-		m, err := i.read(ctx, msg)
-		if err != nil {
-			return &takeError{fmt.Errorf("message %d of stream %s: %w", meta.Sequence.Stream, i.stream, err)}
-		}
-		settled := func() { i.settle(meta.Sequence.Stream) }
-		if m.Event == nil { // it was settled by an earlier tenure
-			settled()
-			continue
-		}
-		if err := take(ctx, m, settled); err != nil {
-			return &takeError{err}
+	}, jetstream.PullMaxMessages(pullSize), jetstream.PullExpiry(pullExpiry),
+		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
+			if endsConsumer(err) {
+				again(err)
+			}
+		}))
+	if err != nil {
+		return err
+	}
+	defer consuming.Stop()
+	<-coming.Done()
+	taking.Lock() // nothing is taken after this
+	defer taking.Unlock()
+	i.setIdle(false)
+	return cmp.Or(failed, context.Cause(coming))
+}
+
+// endsConsumer reports whether a consumer is to be made anew after an error of it.
+func endsConsumer(err error) bool {
+	for _, final := range []error{
+		jetstream.ErrNoHeartbeat, jetstream.ErrConsumerDeleted, jetstream.ErrBadRequest,
+		jetstream.ErrConnectionClosed,
+	} {
+		if errors.Is(err, final) {
+			return true
 		}
 	}
+	return false
+}
+
+// taken has a message taken, if it is new. An error breaks off what the consumer brings.
+func (i *Intake) taken(
+	ctx context.Context, msg jetstream.Msg, take func(context.Context, Message, func()) error,
+) error {
+	meta, err := msg.Metadata()
+	if err != nil {
+		return err
+	}
+	isNew, err := i.isNew(meta.Sequence, msg)
+	if err != nil || !isNew {
+		return err
+	}
+	i.count.waiting.Set(float64(meta.NumPending))
+	m, err := i.read(ctx, msg)
+	if err != nil {
+		return &takeError{fmt.Errorf("message %d of stream %s: %w", meta.Sequence.Stream, i.stream, err)}
+	}
+	settled := func() { i.settle(meta.Sequence.Stream) }
+	if m.Event == nil { // it was settled by an earlier tenure
+		settled()
+		return nil
+	}
+	if err := take(ctx, m, settled); err != nil {
+		return &takeError{err}
+	}
+	return nil
 }
 
 func (i *Intake) setIdle(is bool) {

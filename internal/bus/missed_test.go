@@ -1,6 +1,8 @@
 package bus
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -30,7 +32,7 @@ func consumerOf(t *testing.T, i *Intake) jetstream.Consumer {
 	return c
 }
 
-// What the server has delivered and what did not arrive comes all the same, when nothing follows it.
+// What the server has delivered and what did not arrive comes all the same, if nothing follows it.
 func TestLastOneMissed(t *testing.T) {
 	t.Parallel()
 	s := natstest.Start(t, natstest.Options(t.TempDir()))
@@ -104,5 +106,75 @@ func TestUntakenIsNotMissed(t *testing.T) {
 	defer i.mu.Unlock()
 	if !slices.Equal(got.ids, ids(list)) || i.consumers != 1 {
 		t.Errorf("came as %v, by %d consumers", got.ids, i.consumers)
+	}
+}
+
+// What waits to be taken when the connection is made anew, and what comes by it, all has room.
+func TestReconnected(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	i := patient(b)
+	list := rangeOf(0, 3*pullSize)
+	wait(t, send(t, publisher(t, connect(t, b.cfg), &memory{}), "w", list...))
+	var got collected
+	gate := make(chan struct{}, pullSize/4)
+	end := run(t, i, func(m Message, settled func()) {
+		<-gate
+		got.add(m.Event.ID)
+		settled()
+	})
+	defer end()
+	delivered := func(n int) func() bool {
+		return func() bool { return consumerOf(t, i).CachedInfo().Delivered.Consumer >= uint64(n) }
+	}
+	until(t, "some wait", func() bool {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		return i.delivered == 1
+	})
+	until(t, "no more were asked for", delivered(pullSize))
+	id, err := b.nc.GetClientID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := b.nc.Stats().Reconnects
+	if err := s.DisconnectClientByID(id); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "it is connected again", func() bool { return b.nc.Stats().Reconnects > before })
+	for range cap(gate) {
+		gate <- struct{}{} // a few are taken
+	}
+	until(t, "as many again wait", delivered(2*pullSize))
+	close(gate)
+	until(t, "all are gone", func() bool { return len(stored(t, b, b.cfg)) == 0 })
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !slices.Equal(got.ids, ids(list)) || i.consumers != 1 {
+		t.Errorf("%d came, by %d consumers", len(got.ids), i.consumers)
+	}
+}
+
+// A message that cannot be taken ends Run, also when its consumer has ended meanwhile.
+func TestTakeFails(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	wait(t, send(t, publisher(t, b, &memory{}), "w", rangeOf(0, 2)...))
+	i := patient(b)
+	errTake := errors.New("it cannot be taken")
+	err := i.Run(t.Context(), func(ctx context.Context, m Message, settled func()) error {
+		i.mu.Lock()
+		again := i.again
+		i.mu.Unlock()
+		again(errMissed)
+		if ctx.Err() != nil {
+			t.Error("it can no longer be taken")
+		}
+		return errTake
+	})
+	if !errors.Is(err, errTake) {
+		t.Errorf("it ended with %v", err)
 	}
 }
