@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"hookline/internal/natstest"
+	"hookline/mapper"
 )
 
 // patient returns an Intake whose messages come again only after an hour by themselves.
@@ -32,47 +33,56 @@ func consumerOf(t *testing.T, i *Intake) jetstream.Consumer {
 	return c
 }
 
-// What the server has delivered and what did not arrive comes all the same, if nothing follows it.
+// What the server has delivered and what did not arrive comes all the same, if nothing follows it,
+// and nothing came for a while before.
 func TestLastOneMissed(t *testing.T) {
 	t.Parallel()
 	s := natstest.Start(t, natstest.Options(t.TempDir()))
 	b := connect(t, config(s.ClientURL()))
 	p := publisher(t, b, &memory{})
 	i := patient(b)
-	came := make(chan string, 100)
+	var got collected
 	end := run(t, i, func(m Message, settled func()) {
-		came <- m.Event.ID
+		got.add(m.Event.ID)
 		settled()
 	})
 	defer end()
-	wait(t, send(t, p, "w", event(0)))
-	got, sent := []string{<-came}, rangeOf(0, 1)
-	// Somebody else asks for one, too: so it comes there.
+	var sent []*mapper.Event
+	next := func() {
+		sent = append(sent, event(len(sent)))
+		wait(t, send(t, p, "w", sent[len(sent)-1]))
+	}
+	next()
+	until(t, "it has come", func() bool { return got.len() == 1 })
+	// Somebody else asks for a message, too: so one comes there.
 	elsewhere, err := consumerOf(t, i).Fetch(1, jetstream.FetchMaxWait(waitLimit))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for missed := false; !missed; {
-		next := event(len(sent))
-		sent = append(sent, next)
-		wait(t, send(t, p, "w", next))
-		select {
-		case id := <-came:
-			got = append(got, id)
-		case <-elsewhere.Messages():
-			missed = true
-		case <-time.After(waitLimit):
-			t.Fatal("a message comes nowhere")
-		}
+		until(t, "all are known to have come", func() bool {
+			i.confirmOnce(t.Context())
+			i.mu.Lock()
+			defer i.mu.Unlock()
+			return i.complete.messages == uint64(len(sent)) && len(i.acks) == 0
+		})
+		before := got.len()
+		next()
+		until(t, "it comes somewhere", func() bool {
+			select {
+			case <-elsewhere.Messages():
+				missed = true
+			default:
+			}
+			return missed || got.len() > before
+		})
 	}
-	select {
-	case id := <-came:
-		got = append(got, id)
-	case <-time.After(waitLimit):
-		t.Fatal("the last one does not come")
-	}
-	if !slices.Equal(got, ids(sent)) {
-		t.Errorf("came as %v", got)
+	until(t, "the last one comes", func() bool {
+		i.confirmOnce(t.Context())
+		return got.len() == len(sent)
+	})
+	if !slices.Equal(got.ids, ids(sent)) {
+		t.Errorf("came as %v", got.ids)
 	}
 	until(t, "all are gone", func() bool { return len(stored(t, b, b.cfg)) == 0 })
 }
@@ -164,7 +174,7 @@ func TestTakeFails(t *testing.T) {
 	wait(t, send(t, publisher(t, b, &memory{}), "w", rangeOf(0, 2)...))
 	i := patient(b)
 	errTake := errors.New("it cannot be taken")
-	err := i.Run(t.Context(), func(ctx context.Context, m Message, settled func()) error {
+	err := i.Run(t.Context(), func(ctx context.Context, _ Message, _ func()) error {
 		i.mu.Lock()
 		again := i.again
 		i.mu.Unlock()
