@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,8 @@ import (
 )
 
 const (
-	pullSize   = 64               // messages that wait in memory to be taken, at most
+	// messages that wait in memory to be taken; as many again after the connection is made anew
+	pullSize   = 64
 	pullExpiry = 10 * time.Second // of one pull
 	ackMargin  = 30 * time.Second // of AckWait beyond a request's deadline
 	madeEvery  = time.Second      // between two tries to make a consumer
@@ -52,6 +54,11 @@ type Intake struct {
 	delivered uint64 // messages that the consumer has brought
 	brought   uint64 // the highest sequence of them
 	again     uint64 // up to which it may bring what an earlier one has brought
+	idle      bool   // it is waited for the next one
+	restart   context.CancelCauseFunc
+	looks     int
+	complete  arrived // when the server last said that this was all
+	lacking   arrived // when it last said that it was not, while nothing came
 }
 
 // inHand is a message that is not settled.
@@ -63,8 +70,8 @@ type inHand struct {
 
 // ack is an acknowledgement that the server may not have.
 type ack struct {
-	reply  string // where it goes
-	commit string // of the event: see Key.commit
+	reply string // where it goes
+	key   Key
 }
 
 // IntakeConfig is what an Intake stands on.
@@ -182,22 +189,67 @@ func (i *Intake) Remove(ctx context.Context) error {
 	return err
 }
 
-// heard reports whether the server has all acknowledgements of its consumer, or has that no more.
+// heard reports whether the stream has nothing left of what was settled.
 func (i *Intake) heard(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, madeEvery)
 	defer cancel()
 	consumer, err := i.bus.js.Consumer(ctx, i.stream, i.name())
-	return err == nil && i.acknowledged(consumer.CachedInfo()) ||
-		errors.Is(err, jetstream.ErrConsumerNotFound)
+	switch {
+	case errors.Is(err, jetstream.ErrConsumerNotFound):
+	case err != nil:
+		return false
+	case !i.forgotten(consumer.CachedInfo()):
+		return i.acknowledged(consumer.CachedInfo())
+	}
+	return i.deleteSettled(ctx) == nil
+}
+
+// forgotten reports whether the server does not know what its consumer has delivered. That is so
+// when it has died without a trace of it: it takes no acknowledgement then.
+func (i *Intake) forgotten(info *jetstream.ConsumerInfo) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return info.Delivered.Consumer < i.delivered
+}
+
+// deleteSettled deletes messages from the stream that are settled and that the server may not have
+// heard of.
+func (i *Intake) deleteSettled(ctx context.Context) error {
+	i.mu.Lock()
+	settled := maps.Clone(i.acks)
+	i.mu.Unlock()
+	stream, err := i.bus.js.Stream(ctx, i.stream)
+	if err != nil {
+		return err
+	}
+	for sequence, a := range settled {
+		msg, err := stream.GetMsg(ctx, sequence)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if idOf(msg.Header) != a.key {
+			continue // of another stream of this name
+		}
+		err = stream.DeleteMsg(ctx, sequence)
+		if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+			return err
+		}
+	}
+	return nil
 }
 
 // acknowledged reports whether the server waits for nothing but what is not settled: in hand, or
-// not taken yet.
+// not taken yet. One that has just started may not know yet what it has delivered.
 func (i *Intake) acknowledged(info *jetstream.ConsumerInfo) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	untaken := info.Delivered.Consumer - min(info.Delivered.Consumer, i.delivered)
-	waitsFor := int(untaken) //nolint:gosec // no more than most
+	if info.Delivered.Consumer < i.delivered { // it is forgotten
+		return false
+	}
+	waitsFor := int(info.Delivered.Consumer - i.delivered) //nolint:gosec // no more than most
 	for _, h := range i.inHand {
 		if h.consumer <= info.Delivered.Consumer { // else it has come since
 			waitsFor++
@@ -211,58 +263,99 @@ func (i *Intake) name() string {
 	return fmt.Sprintf("%s%d-%d", consumerPrefix(i.partition), i.epoch, i.consumers)
 }
 
-var errMissed = errors.New("the server has delivered a message that has not arrived")
-
 // drain takes what the consumer brings until that breaks off.
 func (i *Intake) drain(
 	ctx context.Context, consumer jetstream.Consumer,
 	take func(context.Context, Message, func()) error,
 ) error {
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(pullSize),
-		jetstream.PullExpiry(pullExpiry))
+	coming, restart := context.WithCancelCause(ctx)
+	defer restart(nil)
+	i.mu.Lock()
+	i.delivered, i.restart, i.idle = 0, restart, true
+	i.mu.Unlock()
+	var taking sync.Mutex // guards failed, too
+	var failed error
+	// Not by Messages, which drops what it asks for too much: after the connection, or the consumer's
+	// leader, has changed, as much again as waits to be taken.
+	consuming, err := consumer.Consume(func(msg jetstream.Msg) {
+		taking.Lock()
+		defer taking.Unlock()
+		if coming.Err() != nil {
+			return // it comes again
+		}
+		i.setIdle(false)
+		defer i.setIdle(true)
+		if failed = i.taken(ctx, msg, take); failed != nil {
+			restart(failed)
+		}
+	}, jetstream.PullMaxMessages(pullSize), jetstream.PullExpiry(pullExpiry),
+		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
+			if endsConsumer(err) {
+				restart(err)
+			}
+		}))
 	if err != nil {
 		return err
 	}
-	defer messages.Stop()
-	i.mu.Lock()
-	i.delivered = 0
-	i.mu.Unlock()
-	for {
-		msg, err := messages.Next(jetstream.NextContext(ctx))
-		if err != nil {
-			return err
-		}
-		meta, err := msg.Metadata()
-		if err != nil {
-			return err
-		}
-		isNew, err := i.isNew(meta.Sequence, msg)
-		if err != nil {
-			return err
-		}
-		if !isNew {
-			continue
-		}
-		i.count.waiting.Set(float64(meta.NumPending))
-		settled := func() { i.settle(meta.Sequence.Stream) }
-		if i.parked[meta.Sequence.Stream] {
-			delete(i.parked, meta.Sequence.Stream)
-			i.count.refused.Inc()
-			settled()
-			continue
-		}
-		m, err := i.read(ctx, msg)
-		if err != nil {
-			return &takeError{fmt.Errorf("message %d of stream %s: %w", meta.Sequence.Stream, i.stream, err)}
-		}
-		if m.Event == nil { // it was settled by an earlier tenure
-			settled()
-			continue
-		}
-		if err := take(ctx, m, settled); err != nil {
-			return &takeError{err}
+	defer consuming.Stop()
+	<-coming.Done()
+	taking.Lock() // nothing is taken after this
+	defer taking.Unlock()
+	i.setIdle(false)
+	return cmp.Or(failed, context.Cause(coming))
+}
+
+// endsConsumer reports whether a consumer is to be made anew after an error of it.
+func endsConsumer(err error) bool {
+	for _, final := range []error{
+		jetstream.ErrNoHeartbeat, jetstream.ErrConsumerDeleted, jetstream.ErrBadRequest,
+		jetstream.ErrConnectionClosed,
+	} {
+		if errors.Is(err, final) {
+			return true
 		}
 	}
+	return false
+}
+
+// taken has a message taken, if it is new. An error breaks off what the consumer brings.
+func (i *Intake) taken(
+	ctx context.Context, msg jetstream.Msg, take func(context.Context, Message, func()) error,
+) error {
+	meta, err := msg.Metadata()
+	if err != nil {
+		return err
+	}
+	isNew, err := i.isNew(meta.Sequence, msg)
+	if err != nil || !isNew {
+		return err
+	}
+	i.count.waiting.Set(float64(meta.NumPending))
+	settled := func() { i.settle(meta.Sequence.Stream) }
+	if i.parked[meta.Sequence.Stream] {
+		delete(i.parked, meta.Sequence.Stream)
+		i.count.refused.Inc()
+		settled()
+		return nil
+	}
+	m, err := i.read(ctx, msg)
+	if err != nil {
+		return &takeError{fmt.Errorf("message %d of stream %s: %w", meta.Sequence.Stream, i.stream, err)}
+	}
+	if m.Event == nil { // it was settled by an earlier tenure
+		settled()
+		return nil
+	}
+	if err := take(ctx, m, settled); err != nil {
+		return &takeError{err}
+	}
+	return nil
+}
+
+func (i *Intake) setIdle(is bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.idle = is
 }
 
 // isNew reports whether a message is to be taken, and takes it in hand then. One that is in hand
@@ -271,7 +364,7 @@ func (i *Intake) isNew(at jetstream.SequencePair, msg jetstream.Msg) (bool, erro
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.delivered++; at.Consumer != i.delivered {
-		return false, errMissed // it would come again later, behind others of its webhook
+		return false, errMissed
 	}
 	sequence := at.Stream
 	i.brought = max(i.brought, sequence)
@@ -279,7 +372,7 @@ func (i *Intake) isNew(at jetstream.SequencePair, msg jetstream.Msg) (bool, erro
 	case h != nil:
 		h.msg, h.consumer, h.since = msg, at.Consumer, time.Now()
 	case sequence <= i.last:
-		i.acks[sequence] = ack{msg.Reply(), keyOf(msg).commit()}
+		i.acks[sequence] = ack{msg.Reply(), keyOf(msg)}
 		_ = msg.Ack() // else it comes again
 	default:
 		i.last = sequence
@@ -336,7 +429,7 @@ func (i *Intake) acknowledge(sequence uint64) {
 	i.mu.Lock()
 	msg := i.inHand[sequence].msg
 	delete(i.inHand, sequence)
-	i.acks[sequence] = ack{msg.Reply(), keyOf(msg).commit()}
+	i.acks[sequence] = ack{msg.Reply(), keyOf(msg)}
 	i.mu.Unlock()
 	i.count.inHand.Dec()
 	i.count.settled.Inc()
@@ -359,21 +452,24 @@ func (i *Intake) confirm(ctx context.Context) {
 	}
 }
 
-// confirmOnce acknowledges again what was, unless the server has all of it.
+// confirmOnce acknowledges again what was, unless the server has all of it, and looks whether all
+// that it has delivered has arrived.
 func (i *Intake) confirmOnce(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
 	i.mu.Lock()
-	name, sent := i.current, maps.Clone(i.acks)
+	now, sent := arrived{i.current, i.delivered}, maps.Clone(i.acks)
+	quiet := i.isQuiet(now)
 	i.mu.Unlock()
-	if len(sent) == 0 {
+	if quiet {
 		return
 	}
-	consumer, err := i.bus.js.Consumer(ctx, i.stream, name)
+	consumer, err := i.bus.js.Consumer(ctx, i.stream, now.consumer)
 	if err != nil {
 		return // the next look tells more
 	}
 	info := consumer.CachedInfo()
+	i.compare(now, info.Delivered.Consumer)
 	all := i.acknowledged(info)
 	for sequence, a := range sent {
 		if !all && sequence > info.AckFloor.Stream {

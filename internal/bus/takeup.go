@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"hookline/mapper"
@@ -107,8 +108,11 @@ func before(position, commit string) string {
 }
 
 // keyOf returns the delivery that a message is.
-func keyOf(msg jetstream.Msg) (k Key) {
-	k.Event, k.Webhook, _ = strings.Cut(msg.Headers().Get(idHeader), " ")
+func keyOf(msg jetstream.Msg) Key { return idOf(msg.Headers()) }
+
+// idOf returns the delivery that a message with these headers is.
+func idOf(headers nats.Header) (k Key) {
+	k.Event, k.Webhook, _ = strings.Cut(headers.Get(idHeader), " ")
 	return k
 }
 
@@ -184,7 +188,7 @@ func (i *Intake) passed() string {
 		position = before(position, keyOf(h.msg).commit())
 	}
 	for _, a := range i.acks {
-		position = before(position, a.commit)
+		position = before(position, a.key.commit())
 	}
 	return position
 }
