@@ -23,9 +23,9 @@ func (i *Intake) isQuiet(now arrived) bool {
 }
 
 // compare holds what had arrived before a look against what the server then said that it had
-// delivered: messages are lost where a connection breaks. Where others follow, their numbers tell so
-// (isNew). Where none do, it is certain when two looks find it, while nothing came and nothing that
-// had come waited to be taken.
+// delivered: messages are lost where a connection breaks. Where others follow, their numbers tell
+// so (isNew). Where none do, it is certain when two looks find it, while nothing came and nothing
+// that had come waited to be taken.
 func (i *Intake) compare(before arrived, delivered uint64) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
