@@ -314,12 +314,13 @@ func TestBusyTables(t *testing.T) {
 		{Schema: "public", Name: "counters", Skip: true, Full: true},
 	}
 	for {
-		var updates int
-		err := pool.QueryRow(t.Context(), `SELECT sum(n_tup_upd) FROM pg_stat_user_tables`).Scan(&updates)
+		var inserts, updates int // those of a session that goes on come later
+		err := pool.QueryRow(t.Context(), `SELECT sum(n_tup_ins), sum(n_tup_upd) FROM pg_stat_user_tables`).
+			Scan(&inserts, &updates)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if updates == 30000 {
+		if inserts == 10002 && updates == 30000 {
 			break
 		}
 	}
