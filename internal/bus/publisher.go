@@ -100,9 +100,8 @@ type outgoing struct {
 
 // group is what is settled at once: deliveries, and the position behind them.
 type group struct {
-	items   []*outgoing
-	futures []jetstream.PubAckFuture
-	acked   int
+	items  []*outgoing
+	stored jetstream.PubAckFuture // the fate of the last one
 }
 
 // PublisherConfig is what a Publisher stands on.
@@ -340,8 +339,7 @@ func (p *Publisher) run() {
 		var stored <-chan *jetstream.PubAck
 		var failed <-chan error
 		if len(p.flight) > 0 {
-			f := p.flight[0].futures[p.flight[0].acked]
-			stored, failed = f.Ok(), f.Err()
+			stored, failed = p.flight[0].stored.Ok(), p.flight[0].stored.Err()
 		}
 		news := p.news
 		if len(p.flight) == groups {
@@ -349,14 +347,25 @@ func (p *Publisher) run() {
 		}
 		select {
 		case ack := <-stored:
-			p.acknowledged(ack)
-		case err := <-failed:
-			if err := p.repair(err); err != nil {
-				p.end(err)
+			if ack.Duplicate { // it is elsewhere, which tells nothing of those before it
+				p.mend(nil)
+				continue
 			}
+			g := p.flight[0]
+			p.flight = p.flight[1:]
+			p.settle(g)
+		case err := <-failed:
+			p.mend(err)
 		case <-news:
 		case <-p.ctx.Done():
 		}
+	}
+}
+
+// mend repairs what is on its way, or ends the Publisher.
+func (p *Publisher) mend(cause error) {
+	if err := p.repair(cause); err != nil {
+		p.end(err)
 	}
 }
 
@@ -411,32 +420,26 @@ func expect(m *nats.Msg, last uint64, id string) {
 	}
 }
 
-// launch sends a group on its way. Each message expects the one before.
+// launch sends a group on its way. Each message expects the one before, so the stream has all of
+// them once it has the last one, and is asked to acknowledge that alone.
 func (p *Publisher) launch(g *group) {
 	p.flight = append(p.flight, g)
-	for _, o := range g.items {
+	var err error
+	for i, o := range g.items {
 		expect(o.msg, p.last, p.lastID)
 		p.last++
 		p.lastID = o.msg.Header.Get(idHeader)
 		o.sequence = p.last
-		f, err := p.js.PublishMsgAsync(o.msg, jetstream.WithRetryAttempts(0))
-		if err != nil {
-			f = failure(err)
+		switch {
+		case err != nil: // the stream would refuse it
+		case i < len(g.items)-1:
+			err = p.bus.nc.PublishMsg(o.msg)
+		default:
+			g.stored, err = p.js.PublishMsgAsync(o.msg, jetstream.WithRetryAttempts(0))
 		}
-		g.futures = append(g.futures, f)
 	}
-}
-
-// acknowledged takes the next acknowledgement of the oldest group.
-func (p *Publisher) acknowledged(ack *jetstream.PubAck) {
-	g := p.flight[0]
-	if ack.Duplicate {
-		p.count.duplicates.Inc()
-		g.items[g.acked].known = true
-	}
-	if g.acked++; g.acked == len(g.items) {
-		p.flight = p.flight[1:]
-		p.settle(g)
+	if err != nil {
+		g.stored = failure(err)
 	}
 }
 

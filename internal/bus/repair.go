@@ -16,19 +16,13 @@ import (
 // each expects the one before; the rest is sent again, one by one, for as long as it takes. The
 // error is for good: see Err.
 func (p *Publisher) repair(cause error) error {
-	for i, g := range p.flight {
-		for n, f := range g.futures {
-			if n < g.acked || i == 0 && n == g.acked { // known, or the one that failed
-				continue
-			}
-			select {
-			case ack := <-f.Ok():
-				g.items[n].known = ack.Duplicate
-			case err := <-f.Err():
-				p.bus.log.Debug("a message was not taken", "error", err)
-			case <-p.ctx.Done():
-				return nil
-			}
+	for _, g := range p.flight[1:] { // of the first it is known
+		select {
+		case <-g.stored.Ok():
+		case err := <-g.stored.Err():
+			p.bus.log.Debug("messages were not taken", "error", err)
+		case <-p.ctx.Done():
+			return nil
 		}
 	}
 	pause := firstPause
@@ -70,8 +64,8 @@ func (p *Publisher) resend() error {
 		return err
 	}
 	for _, g := range p.flight {
-		for n, o := range g.items {
-			if n < g.acked || o.known || o.sequence <= last {
+		for _, o := range g.items {
+			if o.known || o.sequence <= last {
 				continue
 			}
 			if err := p.publish(o, last); err != nil {
