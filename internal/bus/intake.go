@@ -144,6 +144,9 @@ func (i *Intake) consumer(ctx context.Context) (jetstream.Consumer, error) {
 		FilterSubject: i.bus.cfg.subject(i.partition),
 		AckPolicy:     jetstream.AckExplicitPolicy, AckWait: i.ackWait, MaxDeliver: -1,
 		MaxAckPending: i.most,
+		// What it knows is not written to a file: a server that starts again has no consumer, and the
+		// one that is made then begins with the first message that is not acknowledged.
+		MemoryStorage: true,
 	})
 }
 

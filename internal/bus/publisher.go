@@ -256,17 +256,28 @@ func (p *Publisher) Send(ctx context.Context, d sender.Delivery) error {
 			return err
 		}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(p.ctx, func() { cancel(context.Cause(p.ctx)) })()
-	if err := p.room.Acquire(ctx, o.size); err != nil {
-		return context.Cause(ctx)
+	if !p.room.TryAcquire(o.size) {
+		if err := p.waitForRoom(ctx, o.size); err != nil {
+			return err
+		}
 	}
 	p.mu.Lock()
 	p.unsent = append(p.unsent, o)
 	p.mu.Unlock()
 	p.waiting.Add(1)
 	signal(p.news)
+	return nil
+}
+
+// waitForRoom takes so many bytes of the buffer once they are free. The error is why ctx, or the
+// Publisher, has ended.
+func (p *Publisher) waitForRoom(ctx context.Context, size int64) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(p.ctx, func() { cancel(context.Cause(p.ctx)) })()
+	if p.room.Acquire(ctx, size) != nil {
+		return context.Cause(ctx)
+	}
 	return nil
 }
 
