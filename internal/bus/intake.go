@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -144,9 +146,7 @@ func (i *Intake) consumer(ctx context.Context) (jetstream.Consumer, error) {
 		FilterSubject: i.bus.cfg.subject(i.partition),
 		AckPolicy:     jetstream.AckExplicitPolicy, AckWait: i.ackWait, MaxDeliver: -1,
 		MaxAckPending: i.most,
-		// What it knows is not written to a file: a server that starts again has no consumer, and the
-		// one that is made then begins with the first message that is not acknowledged.
-		MemoryStorage: true,
+		MemoryStorage: true, // see missed
 	})
 }
 
@@ -207,13 +207,16 @@ func (i *Intake) drain(
 		return err
 	}
 	defer messages.Stop()
+	bringing, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	go i.missed(bringing, consumer, end)
 	i.mu.Lock()
 	i.delivered = 0
 	i.mu.Unlock()
 	for {
-		msg, err := messages.Next(jetstream.NextContext(ctx))
+		msg, err := messages.Next(jetstream.NextContext(bringing))
 		if err != nil {
-			return err
+			return cmp.Or(context.Cause(bringing), err)
 		}
 		meta, err := msg.Metadata()
 		if err != nil {
@@ -238,6 +241,41 @@ func (i *Intake) drain(
 		}
 		if err := take(ctx, m, settled); err != nil {
 			return &takeError{err}
+		}
+	}
+}
+
+// missed looks for the consumer whenever the connection was made anew, and calls end when it is gone:
+// what it knows is in no file, so a server that starts again has none. Nothing else would tell for
+// as long as a pull lasts. The next one begins with the first message that is not acknowledged.
+func (i *Intake) missed(
+	ctx context.Context, consumer jetstream.Consumer, end context.CancelCauseFunc,
+) {
+	status := i.bus.nc.StatusChanged(nats.CONNECTED)
+	defer i.bus.nc.RemoveStatusListener(status)
+	for {
+		select {
+		case _, open := <-status:
+			if !open { // the connection is closed
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+		for ctx.Err() == nil {
+			limit, cancel := context.WithTimeout(ctx, connectLimit)
+			_, err := consumer.Info(limit)
+			cancel()
+			if errors.Is(err, jetstream.ErrConsumerNotFound) {
+				end(err)
+			}
+			if err == nil {
+				break
+			}
+			select {
+			case <-time.After(firstPause):
+			case <-ctx.Done():
+			}
 		}
 	}
 }
