@@ -85,11 +85,13 @@ func (p *Publisher) publish(o *outgoing, last uint64) error {
 	ctx, cancel := context.WithTimeout(p.ctx, ackTimeout)
 	defer cancel()
 	expect(o.msg, last, "") // nothing else is on its way
-	o.sequence = last + 1
+	o.sequence = last + 1   // should no word come of it
 	ack, err := p.js.PublishMsg(ctx, o.msg, jetstream.WithRetryAttempts(0))
 	if err != nil {
 		return err
 	}
+
+	o.sequence = ack.Sequence
 	if o.known = ack.Duplicate; o.known {
 		p.count.duplicates.Inc()
 	}
