@@ -156,6 +156,7 @@ func (i *Intake) consumer(ctx context.Context) (jetstream.Consumer, error) {
 		FilterSubject: i.bus.cfg.subject(i.partition),
 		AckPolicy:     jetstream.AckExplicitPolicy, AckWait: i.ackWait, MaxDeliver: -1,
 		MaxAckPending: i.most,
+		MemoryStorage: true, // see lost
 	})
 }
 
@@ -298,6 +299,7 @@ func (i *Intake) drain(
 		return err
 	}
 	defer consuming.Stop()
+	go i.lost(coming, consumer, restart)
 	<-coming.Done()
 	taking.Lock() // nothing is taken after this
 	defer taking.Unlock()

@@ -3,7 +3,9 @@ package bus
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -153,6 +155,32 @@ func TestIntakeServerKilled(t *testing.T) {
 		t.Errorf("%d came, or in another order", got.len())
 	}
 	until(t, "all are gone", func() bool { return len(stored(t, b, b.cfg)) == 0 })
+}
+
+// A server that starts again has no consumer. That is found by the connection, and not by
+// heartbeats that fail to come.
+func TestIntakeServerStartsAgain(t *testing.T) {
+	server := natstest.StartProcess(t)
+	b := connect(t, config(server.URL()))
+	var log strings.Builder // which is written by one goroutine, that of Run
+	in := newIntake(b, 1)
+	in.log = slog.New(slog.NewTextHandler(&log, nil))
+	p := publisher(t, b, &memory{})
+	var got collected
+	end := run(t, in, func(m Message, settled func()) {
+		got.add(m.Event.ID)
+		settled()
+	})
+	wait(t, send(t, p, "w", event(0)))
+	until(t, "one came", func() bool { return got.len() == 1 })
+	server.Kill()
+	server.Start()
+	wait(t, send(t, p, "w", event(1)))
+	until(t, "another one came", func() bool { return got.len() == 2 })
+	end()
+	if !strings.Contains(log.String(), "consumer not found") {
+		t.Errorf("the consumer was made anew for another reason: %s", log.String())
+	}
 }
 
 // keep runs a Keeper. held tells which partitions it has, with their leases.

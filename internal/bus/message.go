@@ -68,6 +68,7 @@ func decode(src []byte) (m Message, err error) {
 		return m, errors.New("it is of a form that this version of Hookline does not know")
 	}
 	r := reader{rest: src[1:]}
+	r.head = string(src[1 : 1+headLength(src[1:])])
 	m.Webhook, m.Version, m.Seen = r.text(), r.text(), uint32(r.number()) //nolint:gosec // of 32 bits
 	e := mapper.Parts{ID: r.text(), Object: r.text()}
 	action := r.text()
@@ -100,9 +101,28 @@ func decode(src []byte) (m Message, err error) {
 	return m, nil
 }
 
+// headLength returns how long the texts are that a message begins with.
+func headLength(src []byte) int {
+	r := reader{rest: src}
+	for n := range headFields {
+		if length := r.number(); n != seenField {
+			r.bytes(length)
+		}
+	}
+	return len(src) - len(r.rest)
+}
+
+// The fields that a message begins with are texts, but for one number.
+const (
+	headFields = 10
+	seenField  = 2
+)
+
 // reader takes a message apart. Once it is cut, all that it returns is empty.
 type reader struct {
 	rest []byte
+	head string // a copy of what a message begins with, of which its texts are parts
+	read int    // bytes that were taken
 	cut  bool
 }
 
@@ -124,6 +144,7 @@ func (r *reader) advance(width int) {
 		return
 	}
 	r.rest = r.rest[width:]
+	r.read += width
 }
 
 // holds reports whether there can be so many bytes, or values, still.
@@ -141,10 +162,17 @@ func (r *reader) bytes(n uint64) []byte {
 	}
 	taken := r.rest[:n:n]
 	r.rest = r.rest[n:]
+	r.read += int(n) //nolint:gosec // no more than there are
 	return taken
 }
 
-func (r *reader) text() string { return string(r.bytes(r.number())) }
+func (r *reader) text() string {
+	text := r.bytes(r.number())
+	if r.read > len(r.head) {
+		return string(text)
+	}
+	return r.head[r.read-len(text) : r.read]
+}
 
 func (r *reader) json() []byte {
 	n := r.number()

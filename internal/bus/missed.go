@@ -1,6 +1,13 @@
 package bus
 
-import "errors"
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
 
 // errMissed has a consumer made anew. Else what is missed would come again once AckWait is over,
 // behind others of its webhook.
@@ -38,5 +45,41 @@ func (i *Intake) compare(before arrived, delivered uint64) {
 		i.restart(errMissed)
 	default:
 		i.lacking = now
+	}
+}
+
+// lost looks for the consumer whenever the connection was made anew, and calls end when it is
+// gone: what it knows is in no file, so a server that starts again has none. Nothing else would
+// tell for as long as a pull lasts. The next one begins with the first message that is not
+// acknowledged.
+func (i *Intake) lost(
+	ctx context.Context, consumer jetstream.Consumer, end context.CancelCauseFunc,
+) {
+	status := i.bus.nc.StatusChanged(nats.CONNECTED)
+	defer i.bus.nc.RemoveStatusListener(status)
+	for {
+		select {
+		case _, open := <-status:
+			if !open { // the connection is closed
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+		for ctx.Err() == nil {
+			limit, cancel := context.WithTimeout(ctx, connectLimit)
+			_, err := consumer.Info(limit)
+			cancel()
+			if errors.Is(err, jetstream.ErrConsumerNotFound) {
+				end(err)
+			}
+			if err == nil {
+				break
+			}
+			select {
+			case <-time.After(firstPause):
+			case <-ctx.Done():
+			}
+		}
 	}
 }

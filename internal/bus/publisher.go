@@ -94,15 +94,14 @@ type outgoing struct {
 	ordered  bool // at is one
 	size     int64
 	settled  func()
-	sequence uint64 // that it has, if it is stored
+	sequence uint64 // that it has, if it is stored; 0: it is not
 	known    bool   // the stream had it already, elsewhere
 }
 
 // group is what is settled at once: deliveries, and the position behind them.
 type group struct {
-	items   []*outgoing
-	futures []jetstream.PubAckFuture
-	acked   int
+	items  []*outgoing
+	stored jetstream.PubAckFuture // the fate of the last one
 }
 
 // PublisherConfig is what a Publisher stands on.
@@ -257,17 +256,28 @@ func (p *Publisher) Send(ctx context.Context, d sender.Delivery) error {
 			return err
 		}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(p.ctx, func() { cancel(context.Cause(p.ctx)) })()
-	if err := p.room.Acquire(ctx, o.size); err != nil {
-		return context.Cause(ctx)
+	if !p.room.TryAcquire(o.size) {
+		if err := p.waitForRoom(ctx, o.size); err != nil {
+			return err
+		}
 	}
 	p.mu.Lock()
 	p.unsent = append(p.unsent, o)
 	p.mu.Unlock()
 	p.waiting.Add(1)
 	signal(p.news)
+	return nil
+}
+
+// waitForRoom takes so many bytes of the buffer once they are free. The error is why ctx, or the
+// Publisher, has ended.
+func (p *Publisher) waitForRoom(ctx context.Context, size int64) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(p.ctx, func() { cancel(context.Cause(p.ctx)) })()
+	if p.room.Acquire(ctx, size) != nil {
+		return context.Cause(ctx)
+	}
 	return nil
 }
 
@@ -333,15 +343,18 @@ func (p *Publisher) run() {
 	for p.ctx.Err() == nil {
 		if len(p.flight) < groups {
 			if g := p.take(); g != nil {
-				p.launch(g)
+				if p.replicated() {
+					p.publishAlone(g)
+				} else {
+					p.launch(g)
+				}
 				continue
 			}
 		}
 		var stored <-chan *jetstream.PubAck
 		var failed <-chan error
 		if len(p.flight) > 0 {
-			f := p.flight[0].futures[p.flight[0].acked]
-			stored, failed = f.Ok(), f.Err()
+			stored, failed = p.flight[0].stored.Ok(), p.flight[0].stored.Err()
 		}
 		news := p.news
 		if len(p.flight) == groups {
@@ -349,14 +362,25 @@ func (p *Publisher) run() {
 		}
 		select {
 		case ack := <-stored:
-			p.acknowledged(ack)
-		case err := <-failed:
-			if err := p.repair(err); err != nil {
-				p.end(err)
+			if ack.Duplicate { // it is elsewhere, which tells nothing of those before it
+				p.mend(nil)
+				continue
 			}
+			g := p.flight[0]
+			p.flight = p.flight[1:]
+			p.settle(g)
+		case err := <-failed:
+			p.mend(err)
 		case <-news:
 		case <-p.ctx.Done():
 		}
+	}
+}
+
+// mend repairs what is on its way, or ends the Publisher.
+func (p *Publisher) mend(cause error) {
+	if err := p.repair(cause); err != nil {
+		p.end(err)
 	}
 }
 
@@ -411,33 +435,48 @@ func expect(m *nats.Msg, last uint64, id string) {
 	}
 }
 
-// launch sends a group on its way. Each message expects the one before.
+// launch sends a group on its way. Each message expects the one before, so the stream has all of
+// them once it has the last one, and is asked to acknowledge that alone.
 func (p *Publisher) launch(g *group) {
 	p.flight = append(p.flight, g)
-	for _, o := range g.items {
+	var err error
+	for i, o := range g.items {
 		expect(o.msg, p.last, p.lastID)
 		p.last++
 		p.lastID = o.msg.Header.Get(idHeader)
 		o.sequence = p.last
-		f, err := p.js.PublishMsgAsync(o.msg, jetstream.WithRetryAttempts(0))
-		if err != nil {
-			f = failure(err)
+		switch {
+		case err != nil: // the stream would refuse it
+		case i < len(g.items)-1:
+			err = p.bus.nc.PublishMsg(o.msg)
+		default:
+			g.stored, err = p.js.PublishMsgAsync(o.msg, jetstream.WithRetryAttempts(0))
 		}
-		g.futures = append(g.futures, f)
+	}
+	if err != nil {
+		g.stored = failure(err)
 	}
 }
 
-// acknowledged takes the next acknowledgement of the oldest group.
-func (p *Publisher) acknowledged(ack *jetstream.PubAck) {
-	g := p.flight[0]
-	if ack.Duplicate {
-		p.count.duplicates.Inc()
-		g.items[g.acked].known = true
+// replicated reports whether the stream has several replicas. Then one message is on its way at a
+// time, and expects no id: a stream of nats-server 2.14.10, 2.15.2 and 2.15.3 with replicas was seen
+// to take nothing more, for good, after a reader with several on their way had been replaced.
+func (p *Publisher) replicated() bool { return p.stream.CachedInfo().Config.Replicas > 1 }
+
+// publishAlone publishes a group, one message after the other, while nothing else is on its way.
+func (p *Publisher) publishAlone(g *group) {
+	p.flight = append(p.flight, g)
+	for _, o := range g.items {
+		if err := p.publish(o, p.last); err != nil {
+			p.mend(err)
+			return
+		}
+		if !o.known {
+			p.last, p.lastID = o.sequence, o.msg.Header.Get(idHeader)
+		}
 	}
-	if g.acked++; g.acked == len(g.items) {
-		p.flight = p.flight[1:]
-		p.settle(g)
-	}
+	p.flight = nil
+	p.settle(g)
 }
 
 // settle keeps the promises of a group, which is in the stream.

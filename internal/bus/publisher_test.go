@@ -295,6 +295,33 @@ func TestStreamRemoved(t *testing.T) {
 	}
 }
 
+// That the stream knows an id is no word on what it has: nothing is noted as stored that is not, and
+// what comes next is.
+func TestDuplicate(t *testing.T) {
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	m := &memory{}
+	apart := mapper.NewEvent(mapper.Parts{ID: "evt_test", Object: "person", Data: []byte("{}")})
+	wait(t, send(t, publisher(t, b, m), "w", apart))
+	p := publisher(t, b, m)
+	wait(t, send(t, p, "w", apart))
+	stream, err := b.js.Stream(t.Context(), "hookline-crm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	memo, err := m.LoadMemo(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := stream.CachedInfo().State.LastSeq; memo.Last > last {
+		t.Errorf("it is noted that %d are stored, and %d are", memo.Last, last)
+	}
+	wait(t, send(t, p, "w", event(1)))
+	if got, want := stored(t, b, b.cfg), []string{"evt_test", event(1).ID}; !slices.Equal(got, want) {
+		t.Errorf("stored %v, want %v", got, want)
+	}
+}
+
 // The server is killed again and again while much is on its way: all of it is in the stream in the
 // end, once and in order.
 func TestServerKilled(t *testing.T) {

@@ -16,19 +16,15 @@ import (
 // each expects the one before; the rest is sent again, one by one, for as long as it takes. The
 // error is for good: see Err.
 func (p *Publisher) repair(cause error) error {
-	for i, g := range p.flight {
-		for n, f := range g.futures {
-			if n < g.acked || i == 0 && n == g.acked { // known, or the one that failed
-				continue
-			}
-			select {
-			case ack := <-f.Ok():
-				g.items[n].known = ack.Duplicate
-			case err := <-f.Err():
-				p.bus.log.Debug("a message was not taken", "error", err)
-			case <-p.ctx.Done():
-				return nil
-			}
+	refused := wrongSequence(cause)
+	for _, g := range p.flight[1:] { // of the first it is known
+		select {
+		case <-g.stored.Ok():
+		case err := <-g.stored.Err():
+			refused = refused || wrongSequence(err)
+			p.bus.log.Debug("messages were not taken", "error", err)
+		case <-p.ctx.Done():
+			return nil
 		}
 	}
 	pause := firstPause
@@ -42,7 +38,7 @@ func (p *Publisher) repair(cause error) error {
 				return nil
 			}
 		}
-		if cause = p.resend(); cause == nil {
+		if cause = p.resend(refused); cause == nil {
 			break
 		}
 		if p.ctx.Err() != nil {
@@ -61,17 +57,23 @@ func (p *Publisher) repair(cause error) error {
 	return nil
 }
 
-// resend asks the stream for its end, and sends what it lacks of what is on its way.
-func (p *Publisher) resend() error {
+// resend asks the stream for its end, and sends what it lacks of what is on its way. When it has
+// refused a message, somebody else's may have the sequence that one was to have.
+func (p *Publisher) resend(refused bool) error {
 	ctx, cancel := context.WithTimeout(p.ctx, ackTimeout)
 	defer cancel()
 	last, err := p.confirm(ctx)
 	if err != nil {
 		return err
 	}
+	if refused {
+		if err := p.findForeign(ctx, last); err != nil {
+			return err
+		}
+	}
 	for _, g := range p.flight {
-		for n, o := range g.items {
-			if n < g.acked || o.known || o.sequence <= last {
+		for _, o := range g.items {
+			if o.known || o.sequence != 0 && o.sequence <= last {
 				continue
 			}
 			if err := p.publish(o, last); err != nil {
@@ -86,16 +88,45 @@ func (p *Publisher) resend() error {
 	return nil
 }
 
+// findForeign looks for a message of somebody else in the place of one that is on its way. Of that
+// one and of those behind it the stream has none.
+func (p *Publisher) findForeign(ctx context.Context, last uint64) error {
+	found := false
+	for _, g := range p.flight {
+		for _, o := range g.items {
+			if !found && o.sequence != 0 && o.sequence <= last {
+				there, err := p.stream.GetMsg(ctx, o.sequence)
+				switch {
+				case errors.Is(err, jetstream.ErrMsgNotFound): // it is delivered
+				case err != nil:
+					return err
+				default:
+					found = there.Header.Get(idHeader) != o.msg.Header.Get(idHeader)
+				}
+			}
+			if found {
+				o.sequence = 0
+			}
+		}
+	}
+	return nil
+}
+
 // publish sends a message, and waits until the stream has it.
 func (p *Publisher) publish(o *outgoing, last uint64) error {
 	ctx, cancel := context.WithTimeout(p.ctx, ackTimeout)
 	defer cancel()
 	expect(o.msg, last, "") // nothing else is on its way
-	o.sequence = last + 1
+	o.sequence = last + 1   // should no word come of it
 	ack, err := p.js.PublishMsg(ctx, o.msg, jetstream.WithRetryAttempts(0))
 	if err != nil {
+		if wrongSequence(err) { // somebody else's has it
+			o.sequence = 0
+		}
 		return err
 	}
+
+	o.sequence = ack.Sequence
 	if o.known = ack.Duplicate; o.known {
 		p.count.duplicates.Inc()
 	}
