@@ -94,7 +94,7 @@ type outgoing struct {
 	ordered  bool // at is one
 	size     int64
 	settled  func()
-	sequence uint64 // that it has, if it is stored
+	sequence uint64 // that it has, if it is stored; 0: it is not
 	known    bool   // the stream had it already, elsewhere
 }
 
@@ -333,7 +333,11 @@ func (p *Publisher) run() {
 	for p.ctx.Err() == nil {
 		if len(p.flight) < groups {
 			if g := p.take(); g != nil {
-				p.launch(g)
+				if !p.replicated() {
+					p.launch(g)
+				} else if err := p.publishAlone(g); err != nil {
+					p.end(err)
+				}
 				continue
 			}
 		}
@@ -425,6 +429,19 @@ func (p *Publisher) launch(g *group) {
 		}
 		g.futures = append(g.futures, f)
 	}
+}
+
+// replicated reports whether the stream has several replicas. Then no message may expect the id of
+// the one before it: each replica stops writing the stream, for good, at the first that expects
+// another id than the last, and the sequence fits. Such a one comes of every reader that is replaced
+// while several of its messages are on their way. Seen of nats-server 2.14.10, 2.15.2 and 2.15.3.
+func (p *Publisher) replicated() bool { return p.stream.CachedInfo().Config.Replicas > 1 }
+
+// publishAlone publishes a group while nothing else is on its way, one message after the other. Its
+// errors are those of repair.
+func (p *Publisher) publishAlone(g *group) error {
+	p.flight = append(p.flight, g)
+	return p.repair(nil)
 }
 
 // acknowledged takes the next acknowledgement of the oldest group.

@@ -16,6 +16,10 @@ import (
 // each expects the one before; the rest is sent again, one by one, for as long as it takes. The
 // error is for good: see Err.
 func (p *Publisher) repair(cause error) error {
+	if cause != nil {
+		g := p.flight[0]
+		g.items[g.acked].refused(cause)
+	}
 	for i, g := range p.flight {
 		for n, f := range g.futures {
 			if n < g.acked || i == 0 && n == g.acked { // known, or the one that failed
@@ -26,6 +30,7 @@ func (p *Publisher) repair(cause error) error {
 				g.items[n].known = ack.Duplicate
 			case err := <-f.Err():
 				p.bus.log.Debug("a message was not taken", "error", err)
+				g.items[n].refused(err)
 			case <-p.ctx.Done():
 				return nil
 			}
@@ -71,7 +76,7 @@ func (p *Publisher) resend() error {
 	}
 	for _, g := range p.flight {
 		for n, o := range g.items {
-			if n < g.acked || o.known || o.sequence <= last {
+			if n < g.acked || o.known || o.sequence != 0 && o.sequence <= last {
 				continue
 			}
 			if err := p.publish(o, last); err != nil {
@@ -86,6 +91,14 @@ func (p *Publisher) resend() error {
 	return nil
 }
 
+// refused notes that the stream has not taken a message, where err says so: somebody else's has the
+// sequence that it was to have.
+func (o *outgoing) refused(err error) {
+	if wrongSequence(err) {
+		o.sequence = 0
+	}
+}
+
 // publish sends a message, and waits until the stream has it.
 func (p *Publisher) publish(o *outgoing, last uint64) error {
 	ctx, cancel := context.WithTimeout(p.ctx, ackTimeout)
@@ -94,6 +107,7 @@ func (p *Publisher) publish(o *outgoing, last uint64) error {
 	o.sequence = last + 1
 	ack, err := p.js.PublishMsg(ctx, o.msg, jetstream.WithRetryAttempts(0))
 	if err != nil {
+		o.refused(err)
 		return err
 	}
 	if o.known = ack.Duplicate; o.known {
