@@ -118,6 +118,44 @@ func TestFencedReader(t *testing.T) {
 	}
 }
 
+// So it is in a cluster with three replicas, which go on taking what the new one writes.
+func TestFencedReaderOfReplicas(t *testing.T) {
+	_, urls := natstest.Cluster(t)
+	cfg := config(urls)
+	cfg.Replicas = 3
+	m := &memory{}
+	old := publisher(t, connect(t, cfg), m)
+	wait(t, send(t, old, "w", rangeOf(0, 10)...))
+	b := connect(t, cfg)
+	p := publisher(t, b, m)
+	send(t, old, "w", event(10))
+	until(t, "the old one has ended", func() bool { return old.Err() != nil })
+	if !errors.Is(old.Err(), cdc.ErrTakenOver) {
+		t.Errorf("the old one ends with %v", old.Err())
+	}
+	wait(t, send(t, p, "w", rangeOf(5, 12)...))
+	if got, want := stored(t, b, b.cfg), ids(rangeOf(0, 12)); !slices.Equal(got, want) {
+		t.Errorf("stored %v, want %v", got, want)
+	}
+}
+
+// A message that somebody else puts into the stream takes the place of none.
+func TestForeignMessage(t *testing.T) {
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	p := publisher(t, b, &memory{})
+	wait(t, send(t, p, "w", rangeOf(0, 10)...))
+	foreign := Message{Webhook: "w", Event: event(5000)}
+	if _, err := b.js.Publish(t.Context(), b.cfg.subject(PartitionOf("w", 4)), foreign.encode(nil)); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, send(t, p, "w", rangeOf(10, 300)...))
+	want := ids(append(append(rangeOf(0, 10), event(5000)), rangeOf(10, 300)...))
+	if got := stored(t, b, b.cfg); !slices.Equal(got, want) {
+		t.Errorf("%d are stored, or in another order, want %d", len(got), len(want))
+	}
+}
+
 // A full stream takes nothing, loses nothing, and says so; it goes on in order once there is room.
 func TestFull(t *testing.T) {
 	s := natstest.Start(t, natstest.Options(t.TempDir()))
