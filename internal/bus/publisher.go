@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -30,6 +31,15 @@ const (
 	headerRoom = 4 << 10         // of a message's largest size, for what is not its data
 	idHeader   = nats.MsgIdHdr   // event and webhook
 	sameSubj   = "sub"           // of nats.MsgRollup: it takes the place of all of its subject
+)
+
+// Of an atomic batch.
+//
+// https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-50.md
+const (
+	batchHeader         = "Nats-Batch-Id"
+	batchSequenceHeader = "Nats-Batch-Sequence"
+	batchCommitHeader   = "Nats-Batch-Commit"
 )
 
 // referenceHeader says that the data of a message lie in the database: see Large.
@@ -437,11 +447,60 @@ func (p *Publisher) launch(g *group) {
 // while several of its messages are on their way. Seen of nats-server 2.14.10, 2.15.2 and 2.15.3.
 func (p *Publisher) replicated() bool { return p.stream.CachedInfo().Config.Replicas > 1 }
 
-// publishAlone publishes a group while nothing else is on its way, one message after the other. Its
-// errors are those of repair.
+// publishAlone publishes a group while nothing else is on its way: as an atomic batch where the
+// stream takes one, otherwise one message after the other. Its errors are those of repair.
 func (p *Publisher) publishAlone(g *group) error {
 	p.flight = append(p.flight, g)
-	return p.repair(nil)
+	if len(p.flight) > 1 || !p.stream.CachedInfo().Config.AllowAtomicPublish {
+		return p.repair(nil)
+	}
+	if err := p.publishBatch(g); err != nil {
+		p.bus.log.Debug("a batch was not taken", "error", err)
+		return p.repair(nil) // which finds out what the stream has of it
+	}
+	p.flight = nil
+	p.settle(g)
+	return nil
+}
+
+// publishBatch publishes a group of which the stream takes all or nothing, and waits until it has.
+// Only its first message may expect something.
+func (p *Publisher) publishBatch(g *group) (err error) {
+	ctx, cancel := context.WithTimeout(p.ctx, ackTimeout)
+	defer cancel()
+	id, before := rand.Text(), p.last
+	defer func() {
+		_, refused := errors.AsType[jetstream.JetStreamError](err)
+		for _, o := range g.items {
+			o.msg.Header.Del(batchHeader)
+			o.msg.Header.Del(batchSequenceHeader)
+			o.msg.Header.Del(batchCommitHeader)
+			if refused {
+				o.sequence = 0
+			}
+		}
+	}()
+	for i, o := range g.items {
+		o.sequence = before + uint64(i) + 1
+		o.msg.Header.Set(batchHeader, id)
+		o.msg.Header.Set(batchSequenceHeader, strconv.Itoa(i+1))
+		if i == 0 {
+			expect(o.msg, before, "")
+		}
+		if i < len(g.items)-1 {
+			if err = p.bus.nc.PublishMsg(o.msg); err != nil {
+				return err
+			}
+			continue
+		}
+		o.msg.Header.Set(batchCommitHeader, "1")
+		ack, err := p.js.PublishMsg(ctx, o.msg, jetstream.WithRetryAttempts(0))
+		if err != nil {
+			return err
+		}
+		p.last, p.lastID = ack.Sequence, o.msg.Header.Get(idHeader)
+	}
+	return nil
 }
 
 // acknowledged takes the next acknowledgement of the oldest group.
