@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -30,6 +31,13 @@ const (
 	headerRoom = 4 << 10         // of a message's largest size, for what is not its data
 	idHeader   = nats.MsgIdHdr   // event and webhook
 	sameSubj   = "sub"           // of nats.MsgRollup: it takes the place of all of its subject
+)
+
+// Headers of an atomic batch.
+const (
+	batchHeader         = "Nats-Batch-Id"
+	batchSequenceHeader = "Nats-Batch-Sequence"
+	batchCommitHeader   = "Nats-Batch-Commit"
 )
 
 // referenceHeader says that the data of a message lie in the database: see Large.
@@ -463,20 +471,79 @@ func (p *Publisher) launch(g *group) {
 // to take nothing more, for good, after a reader with several on their way had been replaced.
 func (p *Publisher) replicated() bool { return p.stream.CachedInfo().Config.Replicas > 1 }
 
-// publishAlone publishes a group, one message after the other, while nothing else is on its way.
+// publishAlone publishes a group while nothing else is on its way: as an atomic batch where the
+// stream takes one, otherwise one message after the other.
 func (p *Publisher) publishAlone(g *group) {
 	p.flight = append(p.flight, g)
+	publish := p.publishEach
+	if p.stream.CachedInfo().Config.AllowAtomicPublish {
+		publish = p.publishBatch
+	}
+	if err := publish(g); err != nil {
+		p.bus.log.Debug("messages were not taken", "error", err)
+		p.mend(nil) // which finds out what the stream has of it
+		return
+	}
+	p.flight = nil
+	p.settle(g)
+}
+
+// publishEach publishes a group's messages one after the other.
+func (p *Publisher) publishEach(g *group) error {
 	for _, o := range g.items {
 		if err := p.publish(o, p.last); err != nil {
-			p.mend(err)
-			return
+			return err
 		}
 		if !o.known {
 			p.last, p.lastID = o.sequence, o.msg.Header.Get(idHeader)
 		}
 	}
-	p.flight = nil
-	p.settle(g)
+	return nil
+}
+
+// publishBatch publishes a group of which the stream takes all or nothing, and waits until it has.
+// Only its first message may expect something.
+//
+// https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-50.md
+func (p *Publisher) publishBatch(g *group) (err error) {
+	ctx, cancel := context.WithTimeout(p.ctx, ackTimeout)
+	defer cancel()
+	id := rand.Text()
+	defer func() { g.endBatch(err) }()
+	for i, o := range g.items {
+		o.sequence = p.last + uint64(i) + 1
+		o.msg.Header.Set(batchHeader, id)
+		o.msg.Header.Set(batchSequenceHeader, strconv.Itoa(i+1))
+		if i == 0 {
+			expect(o.msg, p.last, "")
+		}
+		if i < len(g.items)-1 {
+			if err = p.bus.nc.PublishMsg(o.msg); err != nil {
+				return err
+			}
+			continue
+		}
+		o.msg.Header.Set(batchCommitHeader, "1")
+		ack, err := p.js.PublishMsg(ctx, o.msg, jetstream.WithRetryAttempts(0))
+		if err != nil {
+			return err
+		}
+		p.last, p.lastID = ack.Sequence, o.msg.Header.Get(idHeader)
+	}
+	return nil
+}
+
+// endBatch has the messages be of no batch. When the stream refused it, it has none of them.
+func (g *group) endBatch(err error) {
+	_, refused := errors.AsType[jetstream.JetStreamError](err)
+	for _, o := range g.items {
+		for _, header := range []string{batchHeader, batchSequenceHeader, batchCommitHeader} {
+			o.msg.Header.Del(header)
+		}
+		if refused {
+			o.sequence = 0
+		}
+	}
 }
 
 // settle keeps the promises of a group, which is in the stream.

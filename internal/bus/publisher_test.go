@@ -142,17 +142,38 @@ func TestFencedReaderOfReplicas(t *testing.T) {
 // A message that somebody else puts into the stream takes the place of none.
 func TestForeignMessage(t *testing.T) {
 	s := natstest.Start(t, natstest.Options(t.TempDir()))
-	b := connect(t, config(s.ClientURL()))
+	_, urls := natstest.Cluster(t)
+	replicas := config(urls)
+	replicas.Replicas = 3
+	for name, cfg := range map[string]Config{"one": config(s.ClientURL()), "replicas": replicas} {
+		t.Run(name, func(t *testing.T) {
+			b := connect(t, cfg)
+			p := publisher(t, b, &memory{})
+			wait(t, send(t, p, "w", rangeOf(0, 10)...))
+			subject, foreign := b.cfg.subject(PartitionOf("w", 4)), Message{Webhook: "w", Event: event(5000)}
+			if _, err := b.js.Publish(t.Context(), subject, foreign.encode(nil)); err != nil {
+				t.Fatal(err)
+			}
+			wait(t, send(t, p, "w", rangeOf(10, 300)...))
+			want := ids(append(append(rangeOf(0, 10), event(5000)), rangeOf(10, 300)...))
+			if got := stored(t, b, b.cfg); !slices.Equal(got, want) {
+				t.Errorf("%d are stored, or in another order, want %d", len(got), len(want))
+			}
+		})
+	}
+}
+
+// What replicas know already is not stored again, and keeps nothing of its batch back.
+func TestReplicasKnow(t *testing.T) {
+	_, urls := natstest.Cluster(t)
+	cfg := config(urls)
+	cfg.Replicas = 3
+	b := connect(t, cfg)
 	p := publisher(t, b, &memory{})
 	wait(t, send(t, p, "w", rangeOf(0, 10)...))
-	foreign := Message{Webhook: "w", Event: event(5000)}
-	if _, err := b.js.Publish(t.Context(), b.cfg.subject(PartitionOf("w", 4)), foreign.encode(nil)); err != nil {
-		t.Fatal(err)
-	}
-	wait(t, send(t, p, "w", rangeOf(10, 300)...))
-	want := ids(append(append(rangeOf(0, 10), event(5000)), rangeOf(10, 300)...))
-	if got := stored(t, b, b.cfg); !slices.Equal(got, want) {
-		t.Errorf("%d are stored, or in another order, want %d", len(got), len(want))
+	wait(t, send(t, p, "w", rangeOf(5, 20)...))
+	if got, want := stored(t, b, b.cfg), ids(rangeOf(0, 20)); !slices.Equal(got, want) {
+		t.Errorf("stored %v, want %v", got, want)
 	}
 }
 

@@ -43,7 +43,7 @@ func (c Config) stream(memo *Memo) jetstream.StreamConfig {
 		Description: "Deliveries of Hookline. Made and checked by hookline run --role reader.",
 		Retention:   jetstream.WorkQueuePolicy, Storage: jetstream.FileStorage,
 		Discard: jetstream.DiscardNew, MaxBytes: c.MaxBytes, Replicas: c.Replicas,
-		Duplicates: duplicates, AllowRollup: true,
+		Duplicates: duplicates, AllowRollup: true, AllowAtomicPublish: c.Replicas > 1,
 		Metadata: map[string]string{
 			metaPartitions: strconv.Itoa(memo.Partitions), metaIncarnation: memo.Incarnation,
 		},
