@@ -466,9 +466,9 @@ func (p *Publisher) launch(g *group) {
 	}
 }
 
-// replicated reports whether the stream has several replicas. Then one message is on its way at a
-// time, and expects no id: a stream of nats-server 2.14.10, 2.15.2 and 2.15.3 with replicas was seen
-// to take nothing more, for good, after a reader with several on their way had been replaced.
+// replicated reports whether the stream has several replicas. Then one group is on its way at a
+// time, and expects no id: a stream of nats-server 2.14.10, 2.15.2 and 2.15.3 with replicas was
+// seen to take nothing more, for good, after a reader with several on their way had been replaced.
 func (p *Publisher) replicated() bool { return p.stream.CachedInfo().Config.Replicas > 1 }
 
 // publishAlone publishes a group while nothing else is on its way: as an atomic batch where the

@@ -3,7 +3,6 @@
 package natstest
 
 import (
-	"net"
 	"slices"
 	"testing"
 	"time"
@@ -11,6 +10,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"hookline/internal/postgres"
 )
 
 const startLimit = 30 * time.Second
@@ -72,15 +73,14 @@ func Cluster(t testing.TB) (servers []*server.Server, urls string) {
 	return servers, urls
 }
 
-// FreePort returns a port of 127.0.0.1 that nobody listens at.
+// FreePort returns a port that nobody listens at, nor will have a connection on by chance.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := postgres.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 // Client returns a connection to a server.
