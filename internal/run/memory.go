@@ -28,9 +28,6 @@ func tuneCollector() {
 	}
 }
 
-// releaseStart gives the garbage of a start back. It is called when the work begins.
-func releaseStart() { debug.FreeOSMemory() }
-
 // limitMemory tells the garbage collector of the container's memory limit, as Go does by itself
 // with a limit of CPUs: it works harder before the kernel has to kill. A GOMEMLIMIT that the
 // operator has set stays.

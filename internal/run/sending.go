@@ -167,7 +167,6 @@ func (s *sending) send(ctx context.Context) error {
 	defer end(nil)
 	var looks sync.WaitGroup
 	looks.Go(func() { s.look(working, end) })
-	releaseStart()
 	s.log.Info("delivering from the bus", "stream", s.memo.Stream)
 	keeper.Run(working, s.work)
 	end(nil)

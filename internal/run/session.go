@@ -296,7 +296,6 @@ func (s *session) deliver(ctx context.Context) error {
 		p.followed = s.webhooksFollowed
 	}
 	p.observe(s.metrics)
-	releaseStart()
 	err := p.run(ctx, late)
 	if cause := context.Cause(ctx); cause != nil {
 		s.log.Info("stopping: finishing what is in hand", "reason", cause,
