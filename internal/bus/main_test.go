@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hookline/cdc"
@@ -196,7 +198,11 @@ func stored(t *testing.T, b *Bus, cfg Config) (ids []string) {
 	}
 	state := s.CachedInfo().State
 	for seq := state.FirstSeq; seq <= state.LastSeq && state.Msgs > 0; seq++ {
-		raw, err := s.GetMsg(t.Context(), seq)
+		var raw *jetstream.RawStreamMsg
+		until(t, "the server answers", func() bool {
+			raw, err = s.GetMsg(t.Context(), seq)
+			return err == nil || errors.Is(err, jetstream.ErrMsgNotFound)
+		})
 		if err != nil || raw.Subject == cfg.positionSubject() || raw.Subject == cfg.markSubject() {
 			continue // replaced, or no delivery
 		}
