@@ -41,6 +41,7 @@ type Report struct {
 	Bytes      uint64   `json:"bytes"`
 	MaxBytes   int64    `json:"maxBytes"` // -1 for no limit
 	Replicas   int      `json:"replicas"`
+	Batches    bool     `json:"batches"`            // the stream takes atomic ones
 	Waiting    uint64   `json:"waiting"`            // of the messages, those that nobody has in hand
 	InHand     int      `json:"inHand"`             // of them, those that a sender has
 	Parts      []Part   `json:"parts"`              // the same of each partition
@@ -98,7 +99,7 @@ func ReadReport(ctx context.Context, cfg Config, memory Memory, log *slog.Logger
 		return nil, away(err)
 	}
 	r.Bytes, r.MaxBytes = info.State.Bytes, info.Config.MaxBytes
-	r.Replicas = max(1, info.Config.Replicas)
+	r.Replicas, r.Batches = max(1, info.Config.Replicas), info.Config.AllowAtomicPublish
 	for partition, brought := range counted {
 		subject := cfg.subject(partition)
 		messages := info.State.Subjects[subject]

@@ -66,11 +66,12 @@ type Publisher struct {
 	writer     string
 	count      *publisherMetrics
 
-	waiting atomic.Int64                // deliveries that are not known to be in the stream
-	resume  atomic.Pointer[position]    // nil once the stream has passed it
-	lacks   func(int32, cdc.LSN) bool   // see NewPublisher
-	seen    atomic.Uint32               // see Follow
-	problem atomic.Pointer[cdc.Problem] // what keeps it from publishing; nil for nothing
+	waiting atomic.Int64                           // deliveries that are not known to be in the stream
+	resume  atomic.Pointer[position]               // nil once the stream has passed it
+	lacks   func(int32, cdc.LSN) bool              // see NewPublisher
+	seen    atomic.Uint32                          // see Follow
+	config  atomic.Pointer[jetstream.StreamConfig] // as it was last seen: operators change it
+	problem atomic.Pointer[cdc.Problem]            // what keeps it from publishing; nil for nothing
 	tell    func(*cdc.Problem)
 
 	mu       sync.Mutex
@@ -192,6 +193,7 @@ func (p *Publisher) writeFirst(ctx context.Context) (at position, err error) {
 	if at, err = p.bus.cfg.readPosition(ctx, p.stream); err != nil {
 		return at, err
 	}
+	p.config.Store(&info.Config)
 	marked, err := p.bus.cfg.findMark(ctx, p.stream, at)
 	if err != nil {
 		return at, err
@@ -349,9 +351,13 @@ func (p *Publisher) Err() error { return context.Cause(p.ctx) }
 func (p *Publisher) run() {
 	defer close(p.done)
 	for p.ctx.Err() == nil {
-		if len(p.flight) < groups {
+		most := groups
+		if p.replicated() {
+			most = 1
+		}
+		if len(p.flight) < most {
 			if g := p.take(); g != nil {
-				if p.replicated() {
+				if most == 1 {
 					p.publishAlone(g)
 				} else {
 					p.launch(g)
@@ -365,7 +371,7 @@ func (p *Publisher) run() {
 			stored, failed = p.flight[0].stored.Ok(), p.flight[0].stored.Err()
 		}
 		news := p.news
-		if len(p.flight) == groups {
+		if len(p.flight) >= most {
 			news = nil
 		}
 		select {
@@ -469,14 +475,14 @@ func (p *Publisher) launch(g *group) {
 // replicated reports whether the stream has several replicas. Then one group is on its way at a
 // time, and expects no id: a stream of nats-server 2.14.10, 2.15.2 and 2.15.3 with replicas was
 // seen to take nothing more, for good, after a reader with several on their way had been replaced.
-func (p *Publisher) replicated() bool { return p.stream.CachedInfo().Config.Replicas > 1 }
+func (p *Publisher) replicated() bool { return p.config.Load().Replicas > 1 }
 
 // publishAlone publishes a group while nothing else is on its way: as an atomic batch where the
 // stream takes one, otherwise one message after the other.
 func (p *Publisher) publishAlone(g *group) {
 	p.flight = append(p.flight, g)
 	publish := p.publishEach
-	if p.stream.CachedInfo().Config.AllowAtomicPublish {
+	if p.config.Load().AllowAtomicPublish {
 		publish = p.publishBatch
 	}
 	if err := publish(g); err != nil {

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -174,6 +175,44 @@ func TestReplicasKnow(t *testing.T) {
 	wait(t, send(t, p, "w", rangeOf(5, 20)...))
 	if got, want := stored(t, b, b.cfg), ids(rangeOf(0, 20)); !slices.Equal(got, want) {
 		t.Errorf("stored %v, want %v", got, want)
+	}
+}
+
+// An operator gives the stream replicas while it is written, and lets it take batches later.
+func TestReplicasAtWork(t *testing.T) {
+	_, urls := natstest.Cluster(t)
+	b := connect(t, config(urls))
+	m := &memory{}
+	p := publisher(t, b, m)
+	list := rangeOf(0, 400)
+	wait(t, send(t, p, "w", list[:100]...))
+	edit := func(change func(*jetstream.StreamConfig)) {
+		stream, err := b.js.Stream(t.Context(), b.cfg.Stream())
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := stream.CachedInfo().Config
+		change(&cfg)
+		if _, err := b.js.UpdateStream(t.Context(), cfg); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "the reader has seen it", func() bool {
+			now := p.config.Load()
+			return now.Replicas == cfg.Replicas && now.AllowAtomicPublish == cfg.AllowAtomicPublish
+		})
+	}
+	rest := send(t, p, "w", list[100:200]...)
+	edit(func(c *jetstream.StreamConfig) { c.Replicas = 3 })
+	wait(t, rest)
+	wait(t, send(t, p, "w", list[200:300]...))
+	edit(func(c *jetstream.StreamConfig) { c.AllowAtomicPublish = true })
+	wait(t, send(t, p, "w", list[300:]...))
+	r, err := ReadReport(t.Context(), b.cfg, m, slog.New(slog.DiscardHandler))
+	if err != nil || !r.Batches || r.Replicas != 3 {
+		t.Errorf("the report says %+v, %v", r, err)
+	}
+	if got := stored(t, b, b.cfg); !slices.Equal(got, ids(list)) {
+		t.Errorf("%d are stored, or in another order", len(got))
 	}
 }
 

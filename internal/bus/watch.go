@@ -53,6 +53,7 @@ func (p *Publisher) look(memo *Memo) error {
 	if err != nil {
 		return away(err)
 	}
+	p.config.Store(&info.Config)
 	memo.Last = info.State.LastSeq
 	for n := range p.partitions {
 		p.count.messages.WithLabelValues(strconv.Itoa(n)).

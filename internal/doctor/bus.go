@@ -39,8 +39,16 @@ func (x *checkup) bus(ctx context.Context) ([]cdc.Finding, error) {
 			Level: cdc.Warning, Check: check,
 			Found: fmt.Sprintf("stream %s has one replica: a power cut costs what its server has not "+
 				"synced yet, by default of the last two minutes", report.Stream),
-			Hint: fmt.Sprintf("three servers, and nats stream edit %s --replicas=3; "+
+			Hint: fmt.Sprintf("three servers, and nats stream edit %s --replicas=3 --allow-batch; "+
 				"or sync_interval: always in the server's configuration", report.Stream),
+		})
+	}
+	if report.Replicas > 1 && !report.Batches {
+		found = append(found, cdc.Finding{
+			Level: cdc.Warning, Check: check,
+			Found: fmt.Sprintf("stream %s has %d replicas and takes no atomic batches: what is committed "+
+				"gets there one by one, some nine times slower", report.Stream, report.Replicas),
+			Hint: fmt.Sprintf("nats stream edit %s --allow-batch, with NATS 2.12 or newer", report.Stream),
 		})
 	}
 	for _, p := range report.Problems() {
