@@ -10,6 +10,8 @@ import (
 const (
 	idleSpan = 10 * time.Second
 	mostIdle = 25 // MB of resident memory while nothing happens
+	// CPU time of a second in which nothing happens.
+	mostIdleCPU = 500 * time.Microsecond
 )
 
 // idle measures Hookline on a database in which nothing happens.
@@ -55,7 +57,10 @@ func idle(ctx context.Context, b *bench) (r *result, err error) {
 				print: megabytes,
 			}.neverAbove(mostIdle),
 			{what: peakMemory, values: sample{u.memory.peak}, print: megabytes},
-			{what: "CPU per second", values: sample{u.active.Seconds() / idleSpan.Seconds()}, print: millis},
+			figure{
+				what: "CPU per second", values: sample{u.active.Seconds() / idleSpan.Seconds()},
+				print: millis,
+			}.neverAbove(mostIdleCPU.Seconds()),
 		},
 		counts: t.result(),
 	}, nil

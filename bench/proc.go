@@ -5,8 +5,6 @@ import (
 	"os"
 	"regexp"
 	"strconv"
-	"strings"
-	"time"
 )
 
 // What Linux tells of a process while it runs: see proc(5).
@@ -54,33 +52,4 @@ func parseMemory(status string) (m memory, err error) {
 		}
 	}
 	return m, nil
-}
-
-// cpu returns the user and system time that the process has taken so far, to a hundredth of a
-// second.
-func (p *process) cpu() (time.Duration, error) {
-	stat, err := p.proc("stat")
-	if err != nil {
-		return 0, err
-	}
-	return parseCPU(stat)
-}
-
-// parseCPU takes the text of /proc/<pid>/stat. The second field is the program's name in brackets,
-// which may have anything in it.
-func parseCPU(stat string) (cpu time.Duration, err error) {
-	const utime, stime = 14 - 3, 15 - 3 // counted from the field after the name, the third
-	const tick = time.Second / 100      // what the kernel counts in, whatever its own clock is
-	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
-	if len(fields) <= stime {
-		return 0, fmt.Errorf("/proc/<pid>/stat has no CPU time: %q", stat)
-	}
-	for _, field := range []string{fields[utime], fields[stime]} {
-		ticks, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("/proc/<pid>/stat: %w", err)
-		}
-		cpu += time.Duration(ticks) * tick
-	}
-	return cpu, nil
 }
