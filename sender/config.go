@@ -82,7 +82,7 @@ type Config struct {
 	// the Sender. Beginnings of answers are kept for it alone.
 	Watch func(Attempt)
 
-	// Fence is asked before each attempt, if it is not nil, whether what is sent is this Sender's to
+	// Fence is asked before each request, if it is not nil, whether what is sent is this Sender's to
 	// send. An error ends the Sender: see Abandon. It must not wait for anything.
 	Fence func() error
 

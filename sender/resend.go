@@ -64,6 +64,10 @@ func (b *requestBuilder) resend() (*http.Response, error) {
 type resender struct{ builder *requestBuilder }
 
 func (r resender) RoundTrip(*http.Request) (*http.Response, error) {
+	if s := r.builder.sender; s.fenced() { // what was lost may be so as the process stood still
+		r.builder.again = false
+		return nil, context.Cause(s.ctx)
+	}
 	return r.builder.roundTrip(r.builder.sender.transport)
 }
 

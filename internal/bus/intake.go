@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -46,8 +47,7 @@ type Intake struct {
 	inHand map[uint64]*inHand // by sequence in the stream
 	last   uint64             // the highest sequence that was ever in hand
 	latest string             // the highest position of those messages: see Key.commit
-	// Acknowledgements by sequence, since the server was last seen to have all of them. Of the present
-	// consumer.
+	// Acknowledgements by sequence, of what the stream is not known to be without.
 	acks    map[uint64]ack
 	current string // its name; "" for none
 
@@ -64,13 +64,16 @@ type Intake struct {
 // inHand is a message that is not settled.
 type inHand struct {
 	msg      jetstream.Msg // as it was delivered last
-	consumer uint64        // its number then
+	consumer uint64        // its number then; notBrought where that was of an earlier consumer
 	since    time.Time     // when its wait was last extended
 }
 
+// notBrought is the number of a message that the present consumer has not brought.
+const notBrought = math.MaxUint64
+
 // ack is an acknowledgement that the server may not have.
 type ack struct {
-	reply string // where it goes
+	reply string // where it goes; "" when that was an earlier consumer, which takes none
 	key   Key
 }
 
@@ -147,9 +150,7 @@ func (i *Intake) consumer(ctx context.Context) (jetstream.Consumer, error) {
 	}
 	i.consumers++
 	i.mu.Lock()
-	i.current = i.name()
-	clear(i.acks) // what they were of comes again, and is acknowledged anew
-	i.brought, i.again = 0, i.last
+	i.begin()
 	i.mu.Unlock()
 	return stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
 		Durable:       i.name(),
@@ -158,6 +159,19 @@ func (i *Intake) consumer(ctx context.Context) (jetstream.Consumer, error) {
 		MaxAckPending: i.most,
 		MemoryStorage: true, // see lost
 	})
+}
+
+// begin has nothing be known of the consumer that is made next. What was settled by an earlier one,
+// and is still there, comes again, and is acknowledged anew. i.mu is held.
+func (i *Intake) begin() {
+	i.current, i.delivered = i.name(), 0
+	i.brought, i.again = 0, i.last
+	for _, h := range i.inHand {
+		h.consumer = notBrought
+	}
+	for sequence, a := range i.acks {
+		i.acks[sequence] = ack{key: a.key}
+	}
 }
 
 func consumerPrefix(partition int) string { return fmt.Sprintf("p%d-", partition) }
@@ -199,10 +213,12 @@ func (i *Intake) heard(ctx context.Context) bool {
 	case errors.Is(err, jetstream.ErrConsumerNotFound):
 	case err != nil:
 		return false
+	case !i.forgotten(consumer.CachedInfo()) && !i.acknowledged(consumer.CachedInfo()):
+		return false
 	case !i.forgotten(consumer.CachedInfo()):
-		return i.acknowledged(consumer.CachedInfo())
+		return i.deleteSettled(ctx, func(a ack) bool { return a.reply == "" }) == nil
 	}
-	return i.deleteSettled(ctx) == nil
+	return i.deleteSettled(ctx, func(ack) bool { return true }) == nil
 }
 
 // forgotten reports whether the server does not know what its consumer has delivered. That is so
@@ -214,32 +230,39 @@ func (i *Intake) forgotten(info *jetstream.ConsumerInfo) bool {
 }
 
 // deleteSettled deletes messages from the stream that are settled and that the server may not have
-// heard of.
-func (i *Intake) deleteSettled(ctx context.Context) error {
+// heard of, as far as they are meant.
+func (i *Intake) deleteSettled(ctx context.Context, meant func(ack) bool) error {
 	i.mu.Lock()
 	settled := maps.Clone(i.acks)
 	i.mu.Unlock()
+	maps.DeleteFunc(settled, func(_ uint64, a ack) bool { return !meant(a) })
+	if len(settled) == 0 {
+		return nil
+	}
 	stream, err := i.bus.js.Stream(ctx, i.stream)
 	if err != nil {
 		return err
 	}
 	for sequence, a := range settled {
 		msg, err := stream.GetMsg(ctx, sequence)
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			continue
+		if err == nil && idOf(msg.Header) == a.key { // else of another stream of this name
+			err = stream.DeleteMsg(ctx, sequence)
 		}
-		if err != nil {
-			return err
-		}
-		if idOf(msg.Header) != a.key {
-			continue // of another stream of this name
-		}
-		err = stream.DeleteMsg(ctx, sequence)
 		if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
 			return err
 		}
+		i.heardOf(sequence, a)
 	}
 	return nil
+}
+
+// heardOf takes note of an acknowledgement that needs no further care.
+func (i *Intake) heardOf(sequence uint64, a ack) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.acks[sequence] == a {
+		delete(i.acks, sequence)
+	}
 }
 
 // acknowledged reports whether the server waits for nothing but what is not settled: in hand, or
@@ -272,7 +295,7 @@ func (i *Intake) drain(
 	coming, restart := context.WithCancelCause(ctx)
 	defer restart(nil)
 	i.mu.Lock()
-	i.delivered, i.restart, i.idle = 0, restart, true
+	i.restart, i.idle = restart, true
 	i.mu.Unlock()
 	var taking sync.Mutex // guards failed, too
 	var failed error
@@ -429,9 +452,13 @@ func (i *Intake) settle(sequence uint64) {
 // acknowledge acknowledges a message that was in hand.
 func (i *Intake) acknowledge(sequence uint64) {
 	i.mu.Lock()
-	msg := i.inHand[sequence].msg
+	h := i.inHand[sequence]
+	msg := h.msg
 	delete(i.inHand, sequence)
 	i.acks[sequence] = ack{msg.Reply(), keyOf(msg)}
+	if h.consumer == notBrought {
+		i.acks[sequence] = ack{key: keyOf(msg)}
+	}
 	i.mu.Unlock()
 	i.count.inHand.Dec()
 	i.count.settled.Inc()
@@ -472,20 +499,34 @@ func (i *Intake) confirmOnce(ctx context.Context) {
 	}
 	info := consumer.CachedInfo()
 	i.compare(now, info.Delivered.Consumer)
-	all := i.acknowledged(info)
+	i.end(now, info)
+	all, again := i.acknowledged(info), i.bringsAgain()
 	for sequence, a := range sent {
-		if !all && sequence > info.AckFloor.Stream {
+		switch {
+		case a.reply == "" && again: // it may come once more
+		case a.reply == "", all, sequence <= info.AckFloor.Stream:
+			i.heardOf(sequence, a)
+		default:
 			_ = i.bus.nc.Publish(a.reply, []byte("+ACK"))
-			delete(sent, sequence)
 		}
 	}
+}
+
+// end takes note of a consumer that has brought all that there is.
+func (i *Intake) end(before arrived, info *jetstream.ConsumerInfo) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for sequence, a := range sent {
-		if i.acks[sequence] == a {
-			delete(i.acks, sequence)
-		}
+	if now := (arrived{i.current, i.delivered}); now == before && info.NumPending == 0 &&
+		info.Delivered.Consumer == now.messages {
+		i.brought = max(i.brought, i.again)
 	}
+}
+
+// bringsAgain reports whether the consumer may still bring what an earlier one has brought.
+func (i *Intake) bringsAgain() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.brought < i.again
 }
 
 // extend has the server wait for what is in hand for as long as it takes.

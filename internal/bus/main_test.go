@@ -129,10 +129,15 @@ func (m *memory) kept() int {
 	return len(m.large)
 }
 
-func publisher(t testing.TB, b *Bus, m *memory) *Publisher {
+// publisher returns a Publisher, once the stream has a leader that hears it.
+func publisher(t testing.TB, b *Bus, m *memory) (p *Publisher) {
 	t.Helper()
-	p, err := NewPublisher(t.Context(), b,
-		PublisherConfig{Memory: m, Large: m, MaxBuffer: 1 << 20}, prometheus.NewRegistry())
+	var err error
+	until(t, "the bus takes a writer", func() bool {
+		p, err = NewPublisher(t.Context(), b,
+			PublisherConfig{Memory: m, Large: m, MaxBuffer: 1 << 20}, prometheus.NewRegistry())
+		return !IsAway(err)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +185,7 @@ func wait(t testing.TB, settled *sync.WaitGroup) {
 	}
 }
 
-func until(t *testing.T, what string, is func() bool) {
+func until(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(waitLimit); !is(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"hookline/cdc"
@@ -444,5 +445,35 @@ func TestServerKilled(t *testing.T) {
 	<-settled
 	if got := stored(t, b, b.cfg); !slices.Equal(got, ids(list)) {
 		t.Errorf("%d are stored, or in another order", len(got))
+	}
+}
+
+// What is stored of what is on its way is found by few questions: else there would be a thousand
+// while the stream is slow to answer.
+func TestFindForeignAsksLittle(t *testing.T) {
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	p := publisher(t, b, &memory{})
+	list := rangeOf(0, 100)
+	wait(t, send(t, p, "w", list...))
+	g := &group{}
+	for seq := uint64(1); ; seq++ {
+		there, err := p.stream.GetMsg(t.Context(), seq)
+		if errors.Is(err, jetstream.ErrMsgNotFound) && seq > 100 {
+			break
+		}
+		if err == nil {
+			g.items = append(g.items, &outgoing{
+				msg: &nats.Msg{Header: there.Header}, sequence: seq,
+			})
+		}
+	}
+	q, last := &Publisher{bus: b, stream: p.stream, flight: []*group{g}}, g.items[len(g.items)-1]
+	before := b.nc.Stats().OutMsgs
+	if err := q.findForeign(t.Context(), last.sequence); err != nil {
+		t.Fatal(err)
+	}
+	if asked := b.nc.Stats().OutMsgs - before; len(g.items) < 100 || last.sequence == 0 || asked > 2 {
+		t.Errorf("it asked %d times of %d", asked, len(g.items))
 	}
 }

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -89,22 +90,26 @@ func (p *Publisher) resend(refused bool) error {
 }
 
 // findForeign looks for a message of somebody else in the place of one that is on its way. Of that
-// one and of those behind it the stream has none.
+// one and of those behind it the stream has none. It looks from the end: behind the last one that
+// is there, which is mostly the first that it looks at, as positions stay.
 func (p *Publisher) findForeign(ctx context.Context, last uint64) error {
-	found := false
-	for _, g := range p.flight {
-		for _, o := range g.items {
-			if !found && o.sequence != 0 && o.sequence <= last {
-				there, err := p.stream.GetMsg(ctx, o.sequence)
-				switch {
-				case errors.Is(err, jetstream.ErrMsgNotFound): // it is delivered
-				case err != nil:
-					return err
-				default:
-					found = there.Header.Get(idHeader) != o.msg.Header.Get(idHeader)
-				}
+	var behind []*outgoing // the one that is looked at, and those after it
+	for _, g := range slices.Backward(p.flight) {
+		for _, o := range slices.Backward(g.items) {
+			behind = append(behind, o)
+			if o.sequence == 0 || o.sequence > last {
+				continue
 			}
-			if found {
+			there, err := p.stream.GetMsg(ctx, o.sequence)
+			switch {
+			case errors.Is(err, jetstream.ErrMsgNotFound): // it is delivered
+				continue
+			case err != nil:
+				return err
+			case there.Header.Get(idHeader) == o.msg.Header.Get(idHeader):
+				return nil
+			}
+			for _, o := range behind {
 				o.sequence = 0
 			}
 		}
