@@ -51,6 +51,7 @@ func (s *Sender) Resume(ctx context.Context, before SettledBefore) error {
 func (s *Sender) watchQueues() {
 	tick := s.cfg.Schedule.Every(pollEvery)
 	defer tick.Stop()
+	failed := false
 	for last := time.Now(); ; {
 		select {
 		case <-tick.C:
@@ -68,11 +69,16 @@ func (s *Sender) watchQueues() {
 		cancel()
 		switch {
 		case err == nil:
+			if failed {
+				failed = false
+				s.spoolWorks()
+			}
 			s.observe(queues)
 		case Replaced(err):
 			s.fail(err)
 			return
 		case s.work.Err() == nil:
+			failed = true
 			s.spoolFailed("looked at", err)
 		}
 	}

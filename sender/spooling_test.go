@@ -156,6 +156,23 @@ func TestSpoolAway(t *testing.T) {
 	})
 }
 
+// A spool that was away while nothing had to go there is told to be back.
+func TestSpoolBackUnused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spool := NewMemory(Limits{})
+		s := bubbleOn(t, spool, Config{}, statuses(t, func(content) int { return 200 }))
+		spool.Fail(errors.New("the spool is away"))
+		time.Sleep(time.Minute / 2)
+		spool.Fail(nil)
+		time.Sleep(time.Minute)
+		for _, line := range []string{"the spool cannot be looked at", "the spool works again"} {
+			if n := strings.Count(s.log.String(), line); n != 1 {
+				t.Errorf("%d lines say that %s, want one", n, line)
+			}
+		}
+	})
+}
+
 // Who is replaced by another process delivers nothing more.
 func TestFenced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -222,7 +222,7 @@ func TestLive(t *testing.T) {
 		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
 			var list []api.Delivery
 			if err := json.Unmarshal([]byte(data), &list); err != nil || len(list) != len(b.List) ||
-				list[0] != b.List[0] {
+				list[len(list)-1] != b.List[0] {
 				t.Errorf("%d deliveries of %d, %v: %s", len(list), len(b.List), err, data)
 			}
 			return

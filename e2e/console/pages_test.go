@@ -69,7 +69,7 @@ func TestPages(t *testing.T) {
 	defer b.end()
 	for name, test := range map[string]func(*testing.T, *browser){
 		"are readable": pagesAreReadable, "run nothing": pagesRunNothing, "log in": logIn,
-		"other sites": otherSites, "read-only": readOnly,
+		"live": liveIsNewestFirst, "other sites": otherSites, "read-only": readOnly,
 	} {
 		t.Run(name, func(t *testing.T) {
 			b.t = t
@@ -127,6 +127,23 @@ func pagesAreReadable(_ *testing.T, b *browser) {
 		}
 	}
 	b.forgive("404 (Not Found)")
+}
+
+// What comes live is above all else, the newest at the top, and takes the place of the row that
+// the delivery had.
+func liveIsNewestFirst(t *testing.T, b *browser) {
+	backend := apitest.New()
+	b.base = serve(b.top, backend, "", false)
+	want := ""
+	for _, d := range backend.List {
+		want += d.ID + " " + d.Webhook + "\n"
+	}
+	b.settle("deliveries", "/deliveries")
+	got := evaluate[string](b,
+		`[...document.querySelectorAll("#rows tr")].map(r => r.dataset.way + "\n").join("")`)
+	if got != want {
+		t.Errorf("rows, from the top:\n%s\nwant\n%s", got, want)
+	}
 }
 
 // Whatever a user of the CRM or a receiver can write is shown as the text that it is, in every

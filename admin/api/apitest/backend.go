@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -100,14 +101,16 @@ func (b *Backend) Delivery(_ context.Context, event, _ string) ([]api.Detail, er
 	return b.Details, b.Err
 }
 
-// Live tells of as many deliveries as are asked for, of 1,234 more, and then waits for ever.
+// Live tells of as many deliveries as are asked for, oldest first, and of 1,234 more, and then waits
+// for ever.
 func (b *Backend) Live(
 	ctx context.Context,
 	f api.Filter,
 	after uint64,
 ) (api.News, bool) {
 	if after == 0 {
-		list := b.List[:min(len(b.List), f.Limit)]
+		list := slices.Clone(b.List[:min(len(b.List), f.Limit)])
+		slices.Reverse(list)
 		return api.News{List: list, More: 1234, Last: 1}, true
 	}
 	<-ctx.Done()
