@@ -39,7 +39,7 @@ func (s *Sender) attempt(w *webhookQueue, d *queue.Delivery) (a attempted) {
 	a.verdict, a.took = s.try(d, c)
 	a.resent, a.alone, a.answer = c.resent, c.alone, c.answer
 	w.builders.Put(c)
-	if a.verdict.Outcome != Delivered && s.ctx.Err() != nil {
+	if a.verdict.Outcome != Delivered && (s.ctx.Err() != nil || s.fenced()) {
 		s.metrics.interrupted.Inc()
 		return attempted{cut: true}
 	}

@@ -98,7 +98,7 @@ func (s *Sender) attemptBatch(w *webhookQueue, list []*queue.Delivery,
 	s.buffer.attempt(-int64(len(body)))
 	a.resent, a.alone, a.answer = c.resent, c.alone, c.answer
 	w.builders.Put(c)
-	if a.verdict.Outcome != Delivered && s.ctx.Err() != nil {
+	if a.verdict.Outcome != Delivered && (s.ctx.Err() != nil || s.fenced()) {
 		s.metrics.interrupted.Inc()
 		return attempted{cut: true}, verdicts
 	}

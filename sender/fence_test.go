@@ -14,12 +14,21 @@ import (
 // A Sender that may deliver no longer makes no request, settles nothing, and ends.
 func TestFence(t *testing.T) {
 	lapsed := errors.New("lapsed")
-	for name, batch := range map[string]int{"single": 0, "batch": 10} {
+	for name, test := range map[string]struct {
+		batch int
+		held  int32 // how often it may still deliver when it is asked
+	}{"single": {0, 0}, "batch": {10, 0}, "since it connects": {0, 1}} {
 		t.Run(name, func(t *testing.T) {
 			hits := make(chan hit, 1)
-			s := newSender(t, Config{Fence: func() error { return lapsed }})
+			var asked atomic.Int32
+			s := newSender(t, Config{Fence: func() error {
+				if asked.Add(1) <= test.held {
+					return nil
+				}
+				return lapsed
+			}})
 			to := subscription("w", receiver(t, hits, nil).URL)
-			to.Pace.Batch = batch
+			to.Pace.Batch = test.batch
 			settled := s.send(to, newEvent(1, 1))
 			<-s.Context().Done()
 			if err := context.Cause(s.Context()); !errors.Is(err, lapsed) {
@@ -55,7 +64,7 @@ func TestFenceOfWhatIsSentAgain(t *testing.T) {
 	t.Cleanup(func() { server.Close(); listener.done.Wait() })
 	var asked atomic.Int32
 	s := newSender(t, Config{Fence: func() error {
-		if asked.Add(1) == 1 {
+		if asked.Add(1) <= 2 { // for the attempt, and when it is connected
 			return nil
 		}
 		return lapsed // as if the process had stood still meanwhile

@@ -37,6 +37,12 @@ func newTransport(
 		if err != nil {
 			return nil, err
 		}
+		if cfg.Fence != nil { // connecting may have taken long
+			if err := cfg.Fence(); err != nil {
+				_ = conn.Close()
+				return nil, err
+			}
+		}
 		return socket.Direct(conn), nil
 	}
 	sessions := &tls.Config{

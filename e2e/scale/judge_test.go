@@ -196,7 +196,7 @@ func (h *history) left(d delivery, accepted, end, until time.Time) (proof, error
 	}
 	at, acked := accepted, false
 	for _, t := range h.acked[d] {
-		if !t.Before(until) {
+		if t.Before(accepted) || !t.Before(until) { // before: of another time that it was accepted
 			continue
 		}
 		if at, acked = t, true; h.wholeSince(t).IsZero() {
@@ -332,6 +332,9 @@ func TestJudge(t *testing.T) {
 			ended: second(9), wrong: true,
 		},
 		"again though acknowledged": {came: twice, faults: killed, acked: 3, wrong: true},
+		"again, and what was acknowledged is an earlier time that it came": {
+			came: twice, faults: killed, acked: 1, reason: "killed: in flight",
+		},
 		"again from the spool": {
 			came: twice, faults: killed, acked: 3, stay: stay{second(2), second(12)},
 			reason: "killed: accepted, in the spool",
