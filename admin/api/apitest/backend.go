@@ -101,8 +101,8 @@ func (b *Backend) Delivery(_ context.Context, event, _ string) ([]api.Detail, er
 	return b.Details, b.Err
 }
 
-// Live tells of as many deliveries as are asked for, oldest first, and of 1,234 more, and then waits
-// for ever.
+// Live tells of as many deliveries as are asked for, oldest first, and of 1,234 more, and then
+// waits for ever.
 func (b *Backend) Live(
 	ctx context.Context,
 	f api.Filter,
