@@ -170,12 +170,14 @@ func (h *history) excuse(before, again receiver.Request) (excuse, error) {
 			continue
 		}
 		reason, end := h.ending(from, until)
-		if reason == "" {
-			err = fmt.Errorf("it came again, and process %d gave its partition up in order at %s",
-				from.process, until.Format(moment))
-			continue
-		}
 		proof, left := h.left(delivery{again.ID, h.webhook}, before.At, end, until)
+		if reason == "" { // whoever gives back in order waits for what was in flight, and for the spool
+			if left == nil && proof != toNobody && proof != unheardThen {
+				left = fmt.Errorf("it came again, and process %d gave its partition up in order at %s",
+					from.process, until.Format(moment))
+			}
+			reason = "given back while the bus recovers"
+		}
 		if left == nil {
 			return excuse{reason, proof, until}, nil
 		}
@@ -233,7 +235,7 @@ func later(a, b time.Time) time.Time {
 func (h *history) ending(t tenure, until time.Time) (string, time.Time) {
 	for _, f := range h.faults {
 		if f.process == t.process && !later(f.at, f.over).Before(t.at) && f.at.Before(until) {
-			return f.what, later(f.at, f.over)
+			return f.what, f.at // who stands still says nothing again
 		}
 	}
 	between := func(at time.Time) bool { return at.After(t.at) && at.Before(until) }
@@ -365,6 +367,20 @@ func TestJudge(t *testing.T) {
 		"again, acknowledged to nobody, and not once more to a whole bus": {
 			came:   []receiver.Request{came(-10, 1), came(-9, 2), came(12, 2), came(13, 3)},
 			faults: []fault{server(-11), killedLater}, acked: -8, wrong: true,
+		},
+		"again after a clean end, acknowledged to nobody": {
+			came: twice, faults: []fault{server(3)}, ended: second(9), acked: 3,
+			reason: "given back while the bus recovers: acknowledged to nobody",
+		},
+		"again after a clean end, the bus whole since": {
+			came:   []receiver.Request{came(-10, 1), came(-9, 2), came(12, 2), came(13, 3)},
+			faults: []fault{server(-11)}, ended: second(9), acked: -8, wrong: true,
+		},
+		"again, acknowledged to nobody by one that then stood still": {
+			came: twice, faults: []fault{
+				server(3), {at: second(8), process: 1, what: "stopped", over: second(30)},
+			},
+			acked: 3, reason: "stopped: acknowledged to nobody",
 		},
 		"again after a lapse": {came: twice, reason: "the lease lapsed: in flight"},
 		"again, and one is left out": {
