@@ -132,11 +132,22 @@ type line struct {
 
 func newLine(t *testing.T, server string) *line {
 	t.Helper()
+	l := &line{}
+	l.address = relay(t, server, func(client, there net.Conn) {
+		go l.carry(there, client)
+		go l.carry(client, there)
+	})
+	return l
+}
+
+// relay listens for clients, connects to the server for each, and has both connections carried. It
+// returns where it listens.
+func relay(t *testing.T, server string, carry func(client, there net.Conn)) (address string) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &line{address: listener.Addr().String()}
 	t.Cleanup(func() { listener.Close() })
 	go func() {
 		for {
@@ -149,11 +160,10 @@ func newLine(t *testing.T, server string) *line {
 				client.Close()
 				continue
 			}
-			go l.carry(there, client)
-			go l.carry(client, there)
+			carry(client, there)
 		}
 	}()
-	return l
+	return listener.Addr().String()
 }
 
 // carry ends both connections when one has ended.

@@ -99,35 +99,19 @@ type link struct {
 
 func newLink(t *testing.T, server string) *link {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &link{address: listener.Addr().String()}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			there, err := net.Dial("tcp", server)
-			if err != nil {
-				client.Close()
-				continue
-			}
-			go func() {
-				defer client.Close()
-				defer there.Close()
-				_, _ = io.Copy(client, there)
-			}()
-			go func() {
-				defer client.Close()
-				defer there.Close()
-				_ = l.carry(there, bufio.NewReader(client))
-			}()
-		}
-	}()
+	l := &link{}
+	l.address = relay(t, server, func(client, there net.Conn) {
+		go func() {
+			defer client.Close()
+			defer there.Close()
+			_, _ = io.Copy(client, there)
+		}()
+		go func() {
+			defer client.Close()
+			defer there.Close()
+			_ = l.carry(there, bufio.NewReader(client))
+		}()
+	})
 	return l
 }
 

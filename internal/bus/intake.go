@@ -209,16 +209,17 @@ func (i *Intake) heard(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, madeEvery)
 	defer cancel()
 	consumer, err := i.bus.js.Consumer(ctx, i.stream, i.name())
+	all := errors.Is(err, jetstream.ErrConsumerNotFound)
 	switch {
-	case errors.Is(err, jetstream.ErrConsumerNotFound):
+	case all:
 	case err != nil:
 		return false
-	case !i.forgotten(consumer.CachedInfo()) && !i.acknowledged(consumer.CachedInfo()):
+	case i.forgotten(consumer.CachedInfo()):
+		all = true
+	case !i.acknowledged(consumer.CachedInfo()):
 		return false
-	case !i.forgotten(consumer.CachedInfo()):
-		return i.deleteSettled(ctx, func(a ack) bool { return a.reply == "" }) == nil
 	}
-	return i.deleteSettled(ctx, func(ack) bool { return true }) == nil
+	return i.deleteSettled(ctx, func(a ack) bool { return all || a.reply == "" }) == nil
 }
 
 // forgotten reports whether the server does not know what its consumer has delivered. That is so
