@@ -38,7 +38,8 @@ func queryTables(
 		WITH RECURSIVE `+pg.BasesSQL+`
 		SELECT n.nspname, c.relname, c.oid, c.relkind::text, c.relreplident::text,
 		  row_security_active(c.oid), `+cdc.OpenSQL+`,
-		       quote_ident(current_user), a.attname, a.atttypid, b.base, `+pg.OmittedColumnSQL+`, ARRAY(
+		       quote_ident(current_user), a.attname, a.atttypid, `+pg.BaseSQL("a.atttypid")+`, `+
+		pg.OmittedColumnSQL+`, ARRAY(
 			SELECT ka.attname::text
 			FROM pg_index i
 			CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
@@ -50,7 +51,6 @@ func queryTables(
 		FROM pg_class c
 		JOIN pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-		JOIN bases b ON b.oid = a.atttypid
 		WHERE n.nspname = ANY($1) AND c.relname = ANY($2) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 		ORDER BY n.nspname, c.relname, a.attnum`, schemas, names)
 	if err != nil {

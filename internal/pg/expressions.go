@@ -14,12 +14,19 @@ import "fmt"
 // billion first. What is right, then, is whatever is up to three billion old.
 func XIDAge(x string) string { return "((age(" + x + ")::bigint + 1073741824) & 4294967295)" }
 
-// BasesSQL is a common table expression that leads from each type to what lies under all its
-// domains: bases (oid, base), for behind WITH RECURSIVE.
+// BasesSQL is a common table expression that leads from each domain to what lies under it and all
+// that are under it: bases (oid, base), for behind WITH RECURSIVE. See BaseSQL.
 const BasesSQL = `bases (oid, base) AS (
-		SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
+		SELECT d.oid, t.oid FROM pg_type d JOIN pg_type t ON t.oid = d.typbasetype
+		WHERE d.typtype = 'd' AND t.typtype <> 'd'
 		UNION ALL
-		SELECT t.oid, b.base FROM pg_type t JOIN bases b ON t.typtype = 'd' AND t.typbasetype = b.oid)`
+		SELECT d.oid, b.base FROM pg_type d JOIN bases b ON d.typtype = 'd' AND d.typbasetype = b.oid)`
+
+// BaseSQL returns an SQL expression for what lies under the type whose OID is given by SQL: the
+// type itself, unless it is a domain. It wants BasesSQL.
+func BaseSQL(oid string) string {
+	return "coalesce((SELECT base FROM bases WHERE bases.oid = " + oid + "), " + oid + ")"
+}
 
 // EqualsSQL returns an SQL expression for the operator that compares two values of the type whose
 // OID is given by SQL. That of a type which an extension has brought is named with its schema:

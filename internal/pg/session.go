@@ -65,7 +65,10 @@ func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = durability
 	// Rows that the role must not see are an error, not left out.
 	config.ConnConfig.RuntimeParams["row_security"] = "off"
-	config.ConnConfig.AfterConnect = liftTimeLimits
+	asked := config.ConnConfig.RuntimeParams
+	config.ConnConfig.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		return liftTimeLimits(ctx, conn, asked)
+	}
 	config.MaxConns = connections
 	config.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool {
 		return pings(p.Conn.PgConn().Conn(), p.IdleDuration)
@@ -86,7 +89,8 @@ func ReplicationConfig(url string) (*pgconn.Config, error) {
 	config.RuntimeParams["replication"] = "database"
 	dialDirect(config)
 	config.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
-		return errors.Join(liftTimeLimits(ctx, conn), limitWalsender(ctx, conn))
+		return errors.Join(
+			liftTimeLimits(ctx, conn, config.RuntimeParams), limitWalsender(ctx, conn))
 	}
 	return config, nil
 }
@@ -110,8 +114,9 @@ func dialDirect(config *pgconn.Config) {
 // https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-WAL-SENDER-TIMEOUT
 func limitWalsender(ctx context.Context, conn *pgconn.PgConn) error {
 	_, err := conn.Exec(ctx, fmt.Sprintf(`SELECT set_config(name, boot_val || unit, false)
-		FROM pg_settings WHERE name = 'wal_sender_timeout' AND setting = '0' AND source <> 'client'
-		AND pg_backend_pid() = %d`, conn.PID())).ReadAll()
+		FROM pg_settings WHERE current_setting('wal_sender_timeout') = '0'
+		AND name = 'wal_sender_timeout' AND source <> 'client' AND pg_backend_pid() = %d`,
+		conn.PID())).ReadAll()
 	if err != nil {
 		return fmt.Errorf("limit the stream's silence: %w", err)
 	}
@@ -128,16 +133,30 @@ func limitWalsender(ctx context.Context, conn *pgconn.PgConn) error {
 // A pooler is told by a process number that is not the server's.
 //
 // https://www.postgresql.org/docs/current/runtime-config-client.html
-func liftTimeLimits(ctx context.Context, conn *pgconn.PgConn) error {
-	return lift(ctx, conn, "statement_timeout", "lock_timeout", "transaction_timeout",
-		"idle_in_transaction_session_timeout", "idle_session_timeout")
+func liftTimeLimits(ctx context.Context, conn *pgconn.PgConn, asked map[string]string) error {
+	var names []string
+	for _, name := range []string{
+		"statement_timeout", "lock_timeout", "transaction_timeout",
+		"idle_in_transaction_session_timeout", "idle_session_timeout",
+	} {
+		if _, ok := asked[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	return lift(ctx, conn, names...)
 }
 
-// lift is liftTimeLimits for the limits with these names.
+// lift is liftTimeLimits for the limits with these names. Where none of them is set, the server
+// does not read all of its settings, which takes it longer than all else at the start of a session.
 func lift(ctx context.Context, conn *pgconn.PgConn, names ...string) error {
+	limited := make([]string, len(names))
+	for i, name := range names {
+		limited[i] = fmt.Sprintf("current_setting('%s', true) <> '0'", name)
+	}
 	_, err := conn.Exec(ctx, fmt.Sprintf(`SELECT set_config(name, '0', false) FROM pg_settings
-		WHERE name IN ('%s') AND setting <> '0' AND source <> 'client' AND pg_backend_pid() = %d`,
-		strings.Join(names, "', '"), conn.PID())).ReadAll()
+		WHERE (%s) AND name IN ('%s') AND setting <> '0' AND source <> 'client'
+		AND pg_backend_pid() = %d`,
+		strings.Join(limited, " OR "), strings.Join(names, "', '"), conn.PID())).ReadAll()
 	if err != nil {
 		return fmt.Errorf("lift the session's time limits: %w", err)
 	}

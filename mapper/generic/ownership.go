@@ -195,11 +195,10 @@ func (g *Catalog) findHome(ctx context.Context, tx pgx.Tx) error {
 	}
 	rows, err = tx.Query(ctx, `
 		WITH RECURSIVE `+pg.BasesSQL+`
-		SELECT n.nspname, c.relname, a.attname, b.base
+		SELECT n.nspname, c.relname, a.attname, `+pg.BaseSQL("a.atttypid")+`
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
-		JOIN bases b ON b.oid = a.atttypid
 		WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 		ORDER BY 1, 2`, g.schemas)
 	if err != nil {
@@ -233,11 +232,11 @@ func (g *Catalog) Ownerships(ctx context.Context, db mapper.Querier) ([]tenants.
 	rows, err := db.Query(ctx, `
 		WITH RECURSIVE `+pg.BasesSQL+`
 		SELECT n.nspname, c.relname,
-		       array_agg(a.attname::text ORDER BY a.attnum), array_agg(b.base ORDER BY a.attnum),
+		       array_agg(a.attname::text ORDER BY a.attnum),
+		       array_agg(`+pg.BaseSQL("a.atttypid")+` ORDER BY a.attnum),
 		       array_agg(`+pg.OmittedColumnSQL+` ORDER BY a.attnum)
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-		JOIN bases b ON b.oid = a.atttypid
 		WHERE n.nspname = ANY ($1)
 		  AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
 		  AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
