@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -88,5 +89,36 @@ func TestNothingAskedFor(t *testing.T) {
 	defer i.mu.Unlock()
 	if !slices.Equal(got.ids, ids(list)) || i.consumers != 1 {
 		t.Errorf("%d came, by %d consumers", len(got.ids), i.consumers)
+	}
+}
+
+// The client is left alone while the server has a request.
+func TestAskedFor(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	p := publisher(t, b, &memory{})
+	requests := make(chan *nats.Msg, 1000)
+	if _, err := b.nc.ChanSubscribe("$JS.API.CONSUMER.>", requests); err != nil {
+		t.Fatal(err)
+	}
+	i := patient(b)
+	defer run(t, i, func(_ Message, settled func()) { settled() })()
+	asked := 0
+	look := func() {
+		for r := range requests {
+			switch {
+			case strings.Contains(r.Subject, ".MSG.NEXT."):
+				asked++
+			case strings.Contains(r.Subject, ".INFO."):
+				return
+			}
+		}
+	}
+	look()
+	send(t, p, "w", rangeOf(0, pullSize)...)
+	look()
+	if asked > 2 { // at first, and after half of them
+		t.Errorf("%d requests", asked)
 	}
 }
