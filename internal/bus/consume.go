@@ -46,7 +46,7 @@ func (i *Intake) consume(
 	}
 	go func() {
 		defer func() { consuming.Stop() }()
-		for {
+		for missing := false; ; {
 			select {
 			case <-quiet.C:
 			case <-ctx.Done():
@@ -57,6 +57,11 @@ func (i *Intake) consume(
 			switch {
 			case known && n > 0:
 				came.Add(-before)
+				missing = false
+				continue
+			case known && !missing: // or one is on its way, as the one before has expired
+				missing = true
+				quiet.Reset(quietFor / 10)
 				continue
 			case known:
 				i.log.Debug("nothing was asked for: the client begins anew")
@@ -66,6 +71,7 @@ func (i *Intake) consume(
 					return
 				}
 			}
+			missing = false
 			quiet.Reset(quietFor)
 		}
 	}()
