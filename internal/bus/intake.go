@@ -300,9 +300,7 @@ func (i *Intake) drain(
 	i.mu.Unlock()
 	var taking sync.Mutex // guards failed, too
 	var failed error
-	// Not by Messages, which drops what it asks for too much: after the connection, or the consumer's
-	// leader, has changed, as much again as waits to be taken.
-	consuming, err := consumer.Consume(func(msg jetstream.Msg) {
+	err := i.consume(coming, consumer, func(msg jetstream.Msg) {
 		taking.Lock()
 		defer taking.Unlock()
 		if coming.Err() != nil {
@@ -313,16 +311,10 @@ func (i *Intake) drain(
 		if failed = i.taken(ctx, msg, take); failed != nil {
 			restart(failed)
 		}
-	}, jetstream.PullMaxMessages(pullSize), jetstream.PullExpiry(pullExpiry),
-		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
-			if endsConsumer(err) {
-				restart(err)
-			}
-		}))
+	}, restart)
 	if err != nil {
 		return err
 	}
-	defer consuming.Stop()
 	go i.lost(coming, consumer, restart)
 	<-coming.Done()
 	taking.Lock() // nothing is taken after this

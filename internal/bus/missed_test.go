@@ -16,7 +16,8 @@ import (
 // patient returns an Intake whose messages come again only after an hour by themselves.
 func patient(b *Bus) *Intake {
 	return NewIntake(b, "hookline-crm", IntakeConfig{
-		Partition: PartitionOf("w", 4), Epoch: 1, Large: &memory{}, Buffer: 1 << 20, Timeout: time.Hour,
+		Partition: PartitionOf("w", 4), Epoch: 1, Large: &memory{}, Spooled: &memory{}, Buffer: 1 << 20,
+		Timeout: time.Hour,
 	}, newTestIntakeMetrics())
 }
 
