@@ -162,24 +162,28 @@ func TestTerms(t *testing.T) {
 	}
 }
 
-// After 431 a connection gets no further request.
-func TestHeadersTooLarge(t *testing.T) {
-	from := make(chan string, 9)
-	transport, server := receiverOf(t, Config{}, nil, func(w http.ResponseWriter, r *http.Request) {
-		from <- r.RemoteAddr
-		w.WriteHeader(http.StatusRequestHeaderFieldsTooLarge)
-	})
-	seen := map[string]bool{}
-	for range 3 {
-		to := target(t, server.URL, "")
-		status, err := transport.post(to, Terms{})
-		if status != http.StatusRequestHeaderFieldsTooLarge {
-			t.Fatalf("status %d, %v", status, err)
+// After 431, and after 421, a connection gets no further request.
+func TestWrongConnections(t *testing.T) {
+	for _, answer := range []int{
+		http.StatusRequestHeaderFieldsTooLarge, http.StatusMisdirectedRequest,
+	} {
+		from := make(chan string, 9)
+		transport, server := receiverOf(t, Config{}, nil, func(w http.ResponseWriter, r *http.Request) {
+			from <- r.RemoteAddr
+			w.WriteHeader(answer)
+		})
+		seen := map[string]bool{}
+		for range 3 {
+			to := target(t, server.URL, "")
+			status, err := transport.post(to, Terms{})
+			if status != answer {
+				t.Fatalf("status %d, %v; want %d", status, err, answer)
+			}
+			seen[await(t, from, "request")] = true
 		}
-		seen[await(t, from, "request")] = true
-	}
-	if len(seen) != 3 {
-		t.Errorf("%d connections for three requests, want 3", len(seen))
+		if len(seen) != 3 {
+			t.Errorf("%d: %d connections for three requests, want 3", answer, len(seen))
+		}
 	}
 }
 
