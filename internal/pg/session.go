@@ -67,9 +67,7 @@ func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
 	config.ConnConfig.RuntimeParams["row_security"] = "off"
 	config.ConnConfig.AfterConnect = liftTimeLimits
 	config.MaxConns = connections
-	config.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool {
-		return pings(p.Conn.PgConn().Conn(), p.IdleDuration)
-	}
+	new(pinger).watch(config)
 	return config, nil
 }
 
@@ -91,7 +89,8 @@ func ReplicationConfig(url string) (*pgconn.Config, error) {
 	return config, nil
 }
 
-// dialDirect has connections be read and written at less cost: see socket.Direct.
+// dialDirect has connections be read and written at less cost, and fail when the other side has
+// vanished: see socket.Direct and socket.Expect.
 func dialDirect(config *pgconn.Config) {
 	dial := config.DialFunc
 	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -99,6 +98,7 @@ func dialDirect(config *pgconn.Config) {
 		if err != nil {
 			return nil, err
 		}
+		socket.Expect(conn, vanished)
 		return socket.Direct(conn), nil
 	}
 }
