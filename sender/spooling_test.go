@@ -160,7 +160,8 @@ func TestSpoolAway(t *testing.T) {
 func TestSpoolStumbles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		spool := NewMemory(Limits{})
-		s := bubbleOn(t, spool, Config{HoldMax: time.Second}, statuses(t, func(content) int { return 500 }))
+		s := bubbleOn(t, spool, Config{HoldMax: time.Second},
+			statuses(t, func(content) int { return 500 }))
 		settled := s.send(subscription("a", "http://receiver.test"), newEvent(1, 1))
 		spool.Fail(errors.New("the connection has vanished"))
 		for s.metric("hookline_spool_failures_total", "") == 0 {

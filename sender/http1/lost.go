@@ -34,9 +34,9 @@ func (c *Conn) judge(err error) error {
 	return err
 }
 
-// unasked reports whether an answer is most likely none: some receivers say 408 on a connection that
-// they end since it was idle for too long, which may cross the next request. Where it answers one,
-// that was not read to its end, so it can be sent again as well.
+// unasked reports whether an answer is most likely none: some receivers say 408 on a connection
+// that they end since it was idle for too long, which may cross the next request. Where it answers
+// one, that was not read to its end, so it can be sent again as well.
 //
 // https://www.rfc-editor.org/rfc/rfc9110#status.408
 func (c *Conn) unasked(resp *http.Response) bool {

@@ -132,8 +132,8 @@ func TestFewerStreams(t *testing.T) {
 	})
 }
 
-// While the receiver takes no stream at all, none is begun. What waits has its time, and goes on when
-// the receiver takes some again.
+// While the receiver takes no stream at all, none is begun. What waits has its time, and goes on
+// when the receiver takes some again.
 func TestNoStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := piped(t, Config{})

@@ -2,6 +2,7 @@ package https
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -159,6 +160,47 @@ func TestTerms(t *testing.T) {
 	}
 	if other := await(t, from, "request"); other == old || other == fresh {
 		t.Errorf("a request of another owner came from %s", other)
+	}
+}
+
+// A reload may have a receiver speak the other protocol: whoever comes after it goes along, as many
+// at once as before.
+func TestReloadChangesProtocol(t *testing.T) {
+	const requests = 16
+	var proto atomic.Value // that is offered
+	var all atomic.Pointer[sync.WaitGroup]
+	var strangers atomic.Int32
+	transport, server := receiverOf(t, Config{}, func(s *httptest.Server) {
+		s.TLS = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			c := s.TLS.Clone() // the session tickets of before are of no use to it
+			c.GetConfigForClient, c.NextProtos = nil, []string{proto.Load().(string)}
+			return c, nil
+		}}
+	}, func(w http.ResponseWriter, r *http.Request) {
+		if r.TLS.NegotiatedProtocol != proto.Load() {
+			strangers.Add(1)
+		}
+		all.Load().Done()
+		all.Load().Wait()
+		w.Header().Set("Connection", "close") // over HTTP/2 that is a GOAWAY
+	})
+	to := target(t, server.URL, "")
+	for i, name := range []string{"h2", "http/1.1", "h2", "http/1.1"} {
+		proto.Store(name)
+		var group, done sync.WaitGroup
+		group.Add(requests)
+		all.Store(&group)
+		for range requests {
+			done.Go(func() {
+				if status, err := transport.post(to, Terms{}); status != http.StatusOK {
+					t.Errorf("reload %d, to %s: status %d, %v", i, name, status, err)
+				}
+			})
+		}
+		done.Wait()
+	}
+	if n := strangers.Load(); n != 0 {
+		t.Errorf("%d requests came by the protocol of before", n)
 	}
 }
 
