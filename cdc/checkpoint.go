@@ -75,7 +75,7 @@ type saver struct {
 	saved  Position
 	work   uint64 // see ledger.Progress
 	at     time.Time
-	failed bool
+	failed int // times in a row
 }
 
 // run saves until stop is closed, and then for the last time.
@@ -111,20 +111,23 @@ func (s *saver) save(last bool) {
 		cancel()
 		if err != nil {
 			src.metrics.checkpointFailures.Inc()
-			if !s.failed {
+			switch s.failed++; s.failed {
+			case 1: // a connection that has vanished without a word fails a statement
+				src.log.Debug("the checkpoint could not be saved, trying again", "slot", src.cfg.Slot,
+					"error", err)
+			case 2:
 				src.log.Warn("the checkpoint cannot be saved; the slot waits", "slot", src.cfg.Slot, "error",
 					err)
 			}
-			s.failed = true
 			return
 		}
 		if !stored {
 			return
 		}
-		if s.failed {
+		if s.failed > 1 {
 			src.log.Info("the checkpoint is saved again", "slot", src.cfg.Slot)
 		}
-		s.failed = false
+		s.failed = 0
 	}
 	news := settled.End != s.saved.End
 	s.saved, s.work, s.at = settled, work, time.Now()

@@ -1,9 +1,12 @@
 package cdc
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -60,8 +63,9 @@ func (m *memory) ReplaceCheckpoint(
 func TestSaver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &memory{}
-		source, err := Open(Config{URL: "postgres://nowhere/x"}, store, slog.New(slog.DiscardHandler),
-			prometheus.NewRegistry())
+		var log bytes.Buffer // is read while the saver waits
+		source, err := Open(Config{URL: "postgres://nowhere/x"}, store,
+			slog.New(slog.NewTextHandler(&log, nil)), prometheus.NewRegistry())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,17 +112,42 @@ func TestSaver(t *testing.T) {
 		time.Sleep(idleInterval + saveInterval)
 		expect("a little progress, long ago", 5, 1800+idleBytes)
 
+		told := func(when string, want ...string) {
+			t.Helper()
+			synctest.Wait()
+			var got []string
+			for line := range strings.Lines(log.String()) {
+				for _, text := range []string{"cannot be saved", "saved again"} {
+					if strings.Contains(line, text) {
+						got = append(got, text)
+					}
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: told %q, want %q", when, got, want)
+			}
+		}
+		store.setBroken(true)
+		source.ledger.skip(2000+2*idleBytes, nil)
+		time.Sleep(saveInterval)
+		store.setBroken(false)
+		time.Sleep(saveInterval)
+		expect("the store has stumbled", 6, 2000+2*idleBytes)
+		told("the store has stumbled")
+
 		store.setBroken(true)
 		source.ledger.advance(&Tx{Commit: 1 << 22, ledger: source.ledger}, 0)
 		source.ledger.skip(1<<22+10, nil)
 		time.Sleep(4 * saveInterval)
-		expect("the store is broken", 5, 1800+idleBytes)
+		expect("the store is broken", 6, 2000+2*idleBytes)
+		told("the store is broken", "cannot be saved")
 		store.setBroken(false)
 		time.Sleep(saveInterval)
-		expect("the store works again", 6, 1<<22+10)
+		expect("the store works again", 7, 1<<22+10)
+		told("the store works again", "cannot be saved", "saved again")
 
 		source.ledger.skip(1<<22+20, nil)
 		close(stop)
-		expect("the end", 7, 1<<22+20)
+		expect("the end", 8, 1<<22+20)
 	})
 }

@@ -226,6 +226,57 @@ func TestResendsSignedAnew(t *testing.T) {
 	}
 }
 
+// A 408 on a connection that the receiver ends, since it was idle for too long, may cross the next
+// request: that is sent again at once. An attempt whose new connection says it as well has failed.
+func TestTimeoutCrossesRequest(t *testing.T) {
+	const timeout = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+	for _, scheme := range []string{"http", "https"} {
+		for want, answer := range map[Outcome]string{
+			Delivered: "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", Failed: timeout,
+		} {
+			t.Run(scheme+"/"+want.String(), func(t *testing.T) {
+				hits := make(chan hit, 9)
+				answers := func(texts ...string) func(net.Conn) {
+					return func(c net.Conn) {
+						r := bufio.NewReader(c)
+						for _, text := range texts {
+							h, ok := readPost(t, r)
+							if !ok {
+								return
+							}
+							hits <- h
+							_, _ = io.WriteString(c, text)
+						}
+					}
+				}
+				target, certificate := rawReceiver(t, scheme,
+					answers("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", timeout), answers(answer))
+				s := newSender(t, Config{
+					RetrySchedule: []time.Duration{time.Hour}, HoldMax: time.Millisecond,
+				})
+				s.trust(certificate)
+				to := subscription("a", target)
+				await(t, s.send(to, newEvent(0, 0)), "delivery before")
+				await(t, s.send(to, newEvent(1, 1)), "end of the attempt")
+				if n := len(hits); n != 3 {
+					t.Errorf("%d requests came, want 3", n)
+				}
+				for outcome, want := range map[Outcome]float64{Failed: 0, want: 1} {
+					if outcome == Delivered {
+						want++
+					}
+					if got := s.metric("hookline_attempts_total", outcome.String()); got != want {
+						t.Errorf("%v attempts %s, want %v", got, outcome, want)
+					}
+				}
+				if got := s.metric("hookline_resent_requests_total", ""); got != 1 {
+					t.Errorf("%v requests were sent again, want 1", got)
+				}
+			})
+		}
+	}
+}
+
 // leave answers so many requests that come from c, takes one more, and ends without an answer.
 func leave(t *testing.T, c net.Conn, hits chan<- hit, answers int, reset bool) {
 	for r := newReader(c); ; answers-- {

@@ -37,6 +37,8 @@ func TestHTTP2Answers(t *testing.T) {
 		"NO_ERROR without an answer":             {[][]byte{reset(0)}, Failed, 0, 0, false},
 		"INTERNAL_ERROR":                         {[][]byte{reset(2)}, Failed, 0, 0, false},
 		"PROTOCOL_ERROR":                         {[][]byte{reset(1)}, Failed, 0, 0, false},
+		"ENHANCE_YOUR_CALM":                      {[][]byte{reset(11)}, Failed, 0, 0, false},
+		"HTTP_1_1_REQUIRED":                      {[][]byte{reset(13)}, Failed, 0, 0, false},
 		"REFUSED_STREAM":                         {[][]byte{reset(7)}, Delivered, 1, 0, false},
 		"REFUSED_STREAM, then STREAM_CLOSED":     {[][]byte{reset(7), reset(5)}, Delivered, 1, 0, false},
 		"PROTOCOL_ERROR after GOAWAY": {

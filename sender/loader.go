@@ -41,6 +41,9 @@ func (w *webhookQueue) load(l queue.Load) {
 	pause := firstPause
 	for ok := true; ok; {
 		if err := w.loadOnce(l); err == nil {
+			if pause != firstPause {
+				s.spoolWorks()
+			}
 			pause = firstPause
 		} else if s.work.Err() == nil {
 			s.spoolFailed("read", err)

@@ -147,9 +147,14 @@ func (w *webhookQueue) observe(q Queue) {
 	w.proceed(time.Now())
 }
 
-// spoolFailed tells of a failure of the spool, once in a while.
+// spoolFailed tells of a failure of the spool, once in a while. One alone is not worth it: a
+// connection that has vanished without a word fails a statement, and the next one has another.
 func (s *Sender) spoolFailed(what string, err error) {
 	s.metrics.spoolFailures.Inc()
+	if !s.spoolFailing.Swap(true) {
+		s.log.Debug("the spool could not be "+what+", trying again", "error", err)
+		return
+	}
 	now := int64(tellEvery + time.Since(s.began)) // 0 while it works
 	if last := s.spoolFailedAt.Load(); now-last >= int64(tellEvery) &&
 		s.spoolFailedAt.CompareAndSwap(last, now) {
@@ -159,6 +164,9 @@ func (s *Sender) spoolFailed(what string, err error) {
 
 // spoolWorks tells that it works again.
 func (s *Sender) spoolWorks() {
+	if s.spoolFailing.Load() {
+		s.spoolFailing.Store(false)
+	}
 	if s.spoolFailedAt.Load() != 0 && s.spoolFailedAt.Swap(0) != 0 {
 		s.log.Info("the spool works again")
 	}

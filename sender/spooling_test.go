@@ -156,6 +156,31 @@ func TestSpoolAway(t *testing.T) {
 	})
 }
 
+// A call of the spool that fails once is made again without a word.
+func TestSpoolStumbles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spool := NewMemory(Limits{})
+		s := bubbleOn(t, spool, Config{HoldMax: time.Second},
+			statuses(t, func(content) int { return 500 }))
+		settled := s.send(subscription("a", "http://receiver.test"), newEvent(1, 1))
+		spool.Fail(errors.New("the connection has vanished"))
+		for s.metric("hookline_spool_failures_total", "") == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		spool.Fail(nil)
+		<-settled
+		time.Sleep(time.Minute)
+		if n := s.metric("hookline_spool_failures_total", ""); n != 1 {
+			t.Errorf("%v calls have failed, want 1", n)
+		}
+		for _, line := range []string{"the spool cannot be", "the spool works again"} {
+			if strings.Contains(s.log.String(), line) {
+				t.Errorf("one failure is told: %s", line)
+			}
+		}
+	})
+}
+
 // A spool that was away while nothing had to go there is told to be back.
 func TestSpoolBackUnused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

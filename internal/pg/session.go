@@ -70,9 +70,7 @@ func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
 		return liftTimeLimits(ctx, conn, asked)
 	}
 	config.MaxConns = connections
-	config.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool {
-		return pings(p.Conn.PgConn().Conn(), p.IdleDuration)
-	}
+	new(pinger).watch(config)
 	return config, nil
 }
 
@@ -95,7 +93,8 @@ func ReplicationConfig(url string) (*pgconn.Config, error) {
 	return config, nil
 }
 
-// dialDirect has connections be read and written at less cost: see socket.Direct.
+// dialDirect has connections be read and written at less cost, and fail when the other side has
+// vanished: see socket.Direct and socket.Expect.
 func dialDirect(config *pgconn.Config) {
 	dial := config.DialFunc
 	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -103,6 +102,7 @@ func dialDirect(config *pgconn.Config) {
 		if err != nil {
 			return nil, err
 		}
+		socket.Expect(conn, vanished)
 		return socket.Direct(conn), nil
 	}
 }

@@ -140,6 +140,10 @@ func Run(t *testing.T, secure *tls.Config, transports map[string]func(*testing.T
 				"timeout=5\r\nContent-Length: 2\r\n\r\nok",
 			want: Result{Status: 200, Length: 2, Body: "ok", Reused: true},
 		},
+		"another protocol is offered": {
+			answer: ok + "Upgrade: h2,h2c\r\nConnection: Upgrade, Keep-Alive\r\nContent-Length: 2\r\n\r\nok",
+			want:   Result{Status: 200, Length: 2, Body: "ok", Reused: true},
+		},
 		"more than its length": {answer: ok + "Content-Length: 2\r\n\r\nokHTTP/1.1 500 " +
 			"Forged\r\nContent-Length: 0\r\n\r\n", want: Result{Status: 200, Length: 2, Body: "ok"}},
 		"space before the colon": {

@@ -109,7 +109,11 @@ func (c *Conn) Post(to *Target, header, body []byte) (*http.Response, error) {
 		c.end(false)
 		return nil, err
 	}
-	keep := err == nil && !resp.Close
+	if c.unasked(resp) {
+		c.end(false)
+		return nil, &LostError{Err: errUnasked, Sent: true}
+	}
+	keep := err == nil && !resp.Close && resp.StatusCode != http.StatusMisdirectedRequest
 	if c.incoming.buffer == nil || resp.Body == http.NoBody {
 		c.end(keep)
 		return resp, nil

@@ -17,6 +17,39 @@ func (d *deaf) Write([]byte) (int, error) {
 	return 0, &net.OpError{Op: "write", Err: syscall.EPIPE}
 }
 
+const (
+	timeout = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n"
+	ending  = "Connection: close\r\n\r\n"
+)
+
+// A 408 is an answer on a connection that was made for the request, and where it goes on.
+func TestTimeoutIsAnAnswer(t *testing.T) {
+	for name, test := range map[string]struct {
+		pieces []string
+		before bool
+	}{
+		"made for it":   {[]string{timeout + ending}, false},
+		"used, goes on": {[]string{accepted, timeout + "\r\n"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn := &script{}
+			for _, piece := range test.pieces {
+				conn.pieces = append(conn.pieces, []byte(piece))
+			}
+			rt := newTripper(t, Config{
+				MaxIdle: 1,
+				Dial:    func(context.Context, string, string) (net.Conn, error) { return conn, nil },
+			})
+			if test.before {
+				must(t, rt, post(t, "http://h.test", "{}"))
+			}
+			if status, _ := must(t, rt, post(t, "http://h.test", "{}")); status != 408 {
+				t.Errorf("status %d, want 408", status)
+			}
+		})
+	}
+}
+
 // What is told of a request that got no answer: whether it can be sent again, and whether some of
 // it was written.
 func TestLost(t *testing.T) {
@@ -29,6 +62,10 @@ func TestLost(t *testing.T) {
 		"made for it, no answer":       {conn: &script{}},
 		"used, no answer": {
 			conn: &script{pieces: [][]byte{[]byte(accepted)}}, before: true,
+			again: true, sent: true,
+		},
+		"used, 408 and the end": {
+			conn: &script{pieces: [][]byte{[]byte(accepted), []byte(timeout + ending)}}, before: true,
 			again: true, sent: true,
 		},
 		"used, half an answer": {

@@ -57,6 +57,20 @@ func TestLeavesDeadConnections(t *testing.T) {
 	}
 }
 
+// A connection over which the receiver has said that it is the wrong one is not used again.
+func TestLeavesMisdirected(t *testing.T) {
+	address := answertest.Listen(t, nil,
+		answering("HTTP/1.1 421 Misdirected Request\r\nContent-Length: 0\r\n\r\n", nil),
+		answering("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", nil))
+	rt := newTripper(t, Config{Dial: new(net.Dialer).DialContext, MaxIdle: 1})
+	defer rt.CloseIdleConnections()
+	for _, want := range []int{421, 202} {
+		if status, _ := must(t, rt, post(t, "http://"+address, "{}")); status != want {
+			t.Errorf("status %d, want %d", status, want)
+		}
+	}
+}
+
 // What comes with an answer, and is more than the answer, does not become that to the next request.
 func TestDropsWhatFollows(t *testing.T) {
 	const twice = "HTTP/1.1 201 Created\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 500 " +

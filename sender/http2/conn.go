@@ -141,6 +141,15 @@ func (c *Conn) Places() (n int, told bool) {
 // places is Places of a connection that is not gone. c.mu is held.
 func (c *Conn) places() int { return max(1, c.most) }
 
+// full reports whether no stream may be begun for now. A receiver may say that it takes none at
+// all: what has a place waits until it takes some again. c.mu is held.
+func (c *Conn) full() bool {
+	if !c.told {
+		return len(c.streams) >= c.places()
+	}
+	return len(c.streams) >= c.most
+}
+
 // gone reports whether the connection takes no further request. c.mu is held.
 func (c *Conn) gone() bool { return c.err != nil || c.leaving || c.broken || c.spent }
 

@@ -2,6 +2,8 @@ package http2
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -126,6 +128,49 @@ func TestFewerStreams(t *testing.T) {
 		p.answer(5, "200")
 		if o := <-third; o.status != 200 {
 			t.Errorf("%+v", o)
+		}
+	})
+}
+
+// While the receiver takes no stream at all, none is begun. What waits has its time, and goes on
+// when the receiver takes some again.
+func TestNoStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, p := piped(t, Config{})
+		first := c.posts(t, p, 1)[0]
+		p.settle(h2.Setting{ID: h2.SettingMaxConcurrentStreams, Val: 0})
+		p.answer(1, "200")
+		if o := <-first; o.status != 200 {
+			t.Errorf("begun before: %+v", o)
+		}
+		frames := make(chan h2.FrameHeader, 9)
+		go func() {
+			defer close(frames)
+			for {
+				f, err := p.ReadFrame()
+				if err != nil {
+					return
+				}
+				frames <- f.Header()
+			}
+		}()
+		late, patient := c.post(t, time.Second, nil), c.post(t, time.Hour, nil)
+		if o := <-late; !errors.Is(o.err, context.DeadlineExceeded) {
+			t.Errorf("out of time: %+v", o)
+		}
+		synctest.Wait()
+		if n := len(frames); n != 0 {
+			t.Errorf("%d frames came, %+v; want none", n, <-frames)
+		}
+		_ = p.WriteSettings(h2.Setting{ID: h2.SettingMaxConcurrentStreams, Val: 1})
+		synctest.Wait()
+		p.answer(3, "202")
+		if o := <-patient; o.status != 202 {
+			t.Errorf("after it: %+v", o)
+		}
+		c.Close()
+		for range frames { // until its end
+			continue
 		}
 	})
 }

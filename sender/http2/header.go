@@ -158,7 +158,8 @@ func (c *Conn) takeHeader(f *h2.HeadersFrame) (changed bool, err error) {
 }
 
 // answer takes the header of an answer. It reports whether the connection takes no more requests:
-// after 431 the two sides may differ on what is remembered of headers.
+// after 431 the two sides may differ on what is remembered of headers, and 421 says that it is the
+// wrong one.
 func (s *stream) answer(b *block, end bool) (spent bool) {
 	s.answered, s.status, s.fields, s.length = true, b.status, b.fields, -1
 	if end {
@@ -170,7 +171,8 @@ func (s *stream) answer(b *block, end bool) (spent bool) {
 	if n, err := strconv.ParseInt(b.length, 10, 64); err == nil && n >= 0 {
 		s.length = n
 	}
-	spent = b.status == http.StatusRequestHeaderFieldsTooLarge
+	spent = b.status == http.StatusRequestHeaderFieldsTooLarge ||
+		b.status == http.StatusMisdirectedRequest
 	s.conn.spent = s.conn.spent || spent
 	return spent
 }

@@ -137,7 +137,7 @@ func (c *Conn) unwritable(err error) {
 func (c *Conn) begin() (spent bool) {
 	n := 0
 	for _, s := range c.waiting {
-		if len(c.streams) >= c.places() || len(c.pending) >= batch {
+		if c.full() || len(c.pending) >= batch {
 			break
 		}
 		s.id, s.window, s.room = c.next, c.opening, streamRoom

@@ -2,6 +2,7 @@ package https
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -162,24 +163,69 @@ func TestTerms(t *testing.T) {
 	}
 }
 
-// After 431 a connection gets no further request.
-func TestHeadersTooLarge(t *testing.T) {
-	from := make(chan string, 9)
-	transport, server := receiverOf(t, Config{}, nil, func(w http.ResponseWriter, r *http.Request) {
-		from <- r.RemoteAddr
-		w.WriteHeader(http.StatusRequestHeaderFieldsTooLarge)
-	})
-	seen := map[string]bool{}
-	for range 3 {
-		to := target(t, server.URL, "")
-		status, err := transport.post(to, Terms{})
-		if status != http.StatusRequestHeaderFieldsTooLarge {
-			t.Fatalf("status %d, %v", status, err)
+// A reload may have a receiver speak the other protocol: whoever comes after it goes along, as many
+// at once as before.
+func TestReloadChangesProtocol(t *testing.T) {
+	const requests = 16
+	var proto atomic.Value // that is offered
+	var all atomic.Pointer[sync.WaitGroup]
+	var strangers atomic.Int32
+	transport, server := receiverOf(t, Config{}, func(s *httptest.Server) {
+		s.TLS = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			c := s.TLS.Clone() // the session tickets of before are of no use to it
+			c.GetConfigForClient, c.NextProtos = nil, []string{proto.Load().(string)}
+			return c, nil
+		}}
+	}, func(w http.ResponseWriter, r *http.Request) {
+		if r.TLS.NegotiatedProtocol != proto.Load() {
+			strangers.Add(1)
 		}
-		seen[await(t, from, "request")] = true
+		all.Load().Done()
+		all.Load().Wait()
+		w.Header().Set("Connection", "close") // over HTTP/2 that is a GOAWAY
+	})
+	to := target(t, server.URL, "")
+	for i, name := range []string{"h2", "http/1.1", "h2", "http/1.1"} {
+		proto.Store(name)
+		var group, done sync.WaitGroup
+		group.Add(requests)
+		all.Store(&group)
+		for range requests {
+			done.Go(func() {
+				if status, err := transport.post(to, Terms{}); status != http.StatusOK {
+					t.Errorf("reload %d, to %s: status %d, %v", i, name, status, err)
+				}
+			})
+		}
+		done.Wait()
 	}
-	if len(seen) != 3 {
-		t.Errorf("%d connections for three requests, want 3", len(seen))
+	if n := strangers.Load(); n != 0 {
+		t.Errorf("%d requests came by the protocol of before", n)
+	}
+}
+
+// After 431, and after 421, a connection gets no further request.
+func TestWrongConnections(t *testing.T) {
+	for _, answer := range []int{
+		http.StatusRequestHeaderFieldsTooLarge, http.StatusMisdirectedRequest,
+	} {
+		from := make(chan string, 9)
+		transport, server := receiverOf(t, Config{}, nil, func(w http.ResponseWriter, r *http.Request) {
+			from <- r.RemoteAddr
+			w.WriteHeader(answer)
+		})
+		seen := map[string]bool{}
+		for range 3 {
+			to := target(t, server.URL, "")
+			status, err := transport.post(to, Terms{})
+			if status != answer {
+				t.Fatalf("status %d, %v; want %d", status, err, answer)
+			}
+			seen[await(t, from, "request")] = true
+		}
+		if len(seen) != 3 {
+			t.Errorf("%d: %d connections for three requests, want 3", answer, len(seen))
+		}
 	}
 }
 
