@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"strconv"
@@ -70,4 +71,30 @@ func ParseID(text string) (id ID, ok bool) {
 	n, err := strconv.ParseUint(rest, 10, 32)
 	id.Index = uint32(n)
 	return id, err == nil
+}
+
+// CompareIDs is negative when the event with ID a comes before that with ID b: by their commits, and
+// of one commit by their numbers, which the order of the texts is not. Any two texts have an order,
+// and only equal ones are equal.
+func CompareIDs(a, b string) int {
+	x, y := orderOf(a), orderOf(b)
+	return cmp.Or(strings.Compare(x.commit, y.commit), cmp.Compare(x.digits, y.digits),
+		strings.Compare(x.number, y.number), strings.Compare(a, b))
+}
+
+// idOrder is what IDs are compared by: numbers of as many digits as their texts.
+type idOrder struct {
+	commit string // the ID up to its index
+	digits int
+	number string
+}
+
+func orderOf(id string) idOrder {
+	const commit = len("evt_01234567_0123456789abcdef")
+	mark := string(partMark)
+	o := idOrder{commit: id[:min(commit, len(id))], number: strings.TrimRight(id, mark)}
+	if fields := strings.SplitN(id, "_", 5); len(fields) > 3 {
+		o.digits = len(strings.TrimRight(fields[3], mark))
+	}
+	return o
 }

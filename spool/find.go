@@ -87,21 +87,21 @@ func (s *Spool) Get(ctx context.Context, event, webhook string) ([]Delivery, err
 // those alone whose newest are the newest.
 func (s *Spool) find(ctx context.Context, f Filter, data string, limit int) ([]Delivery, error) {
 	where, args := f.where([]any{s.cfg.Slot, limit})
-	order := "commit_time DESC, event_id DESC"
+	first := "commit_time DESC"
+	newest := first + ", " + strings.Join(orderOf("event_id"), " DESC, ") + " DESC"
+	order := newest
 	if f.State == Waiting {
-		order = "seq DESC"
+		first, order = "seq DESC", "seq DESC"
 	}
 	rows, err := s.pool.Query(ctx, `SELECT `+shown+data+`
 		FROM (
 			SELECT q.* FROM {{schema}}.queue q CROSS JOIN LATERAL (
-				SELECT commit_time FROM {{schema}}.delivery d WHERE queue = q.id`+where+` ORDER BY `+order+`
+				SELECT commit_time FROM {{schema}}.delivery d WHERE queue = q.id`+where+` ORDER BY `+first+`
 				LIMIT 1
 			) AS head WHERE slot = $1 ORDER BY head.commit_time DESC, q.id LIMIT $2
 		) AS q CROSS JOIN LATERAL (SELECT * FROM {{schema}}.delivery d WHERE queue = q.id`+where+` ORDER
 		BY `+order+` LIMIT $2) AS d
-		ORDER BY commit_time DESC, left(event_id, 29) DESC,
-			length(rtrim(split_part(event_id, '_', 4), 'p')) DESC, rtrim(event_id, 'p') DESC, webhook
-		LIMIT $2`,
+		ORDER BY `+newest+`, webhook LIMIT $2`,
 		args...)
 	if err != nil {
 		return nil, fmt.Errorf("find deliveries: %w", setUp(err))

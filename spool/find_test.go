@@ -41,6 +41,23 @@ func TestHolds(t *testing.T) {
 	}
 }
 
+// Of one commit the numbers fall, and what a limit leaves are the highest.
+func TestNewestOfOneCommit(t *testing.T) {
+	s := openClaimed(t, spool.Config{URL: postgrestest.NewDatabase(t)})
+	var list []sender.Spooled
+	for n := range 12 {
+		e := parts(n)
+		e.Time = epoch
+		list = append(list, sender.Spooled{Webhook: "a", Event: mapper.NewEvent(e)})
+	}
+	put(t, s, dead(list...)...)
+	got, err := s.Find(t.Context(), spool.Filter{State: spool.Dead}, 3)
+	want := []string{"a " + id(11), "a " + id(10), "a " + id(9)}
+	if err != nil || !slices.Equal(found(got), want) {
+		t.Errorf("%q, %v, want %q", found(got), err, want)
+	}
+}
+
 func TestFind(t *testing.T) {
 	s := openClaimed(t, spool.Config{URL: postgrestest.NewDatabase(t)})
 	put(t, s, several("a", 1, 3)...) // 2 is a person's, 1 and 3 are companies'
