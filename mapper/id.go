@@ -84,16 +84,19 @@ func CompareIDs(a, b string) int {
 
 // idOrder is what IDs are compared by: numbers of as many digits as their texts.
 type idOrder struct {
-	commit string // the ID up to its index
+	commit string
 	digits int
 	number string
 }
 
 func orderOf(id string) idOrder {
-	const commit = len("evt_01234567_0123456789abcdef")
 	mark := string(partMark)
-	o := idOrder{commit: id[:min(commit, len(id))], number: strings.TrimRight(id, mark)}
-	if fields := strings.SplitN(id, "_", 5); len(fields) > 3 {
+	o := idOrder{number: strings.TrimRight(id, mark)}
+	fields := strings.SplitN(id, "_", 5)
+	if len(fields) > 2 {
+		o.commit = fields[2]
+	}
+	if len(fields) > 3 {
 		o.digits = len(strings.TrimRight(fields[3], mark))
 	}
 	return o

@@ -50,11 +50,21 @@ func TestNewestOfOneCommit(t *testing.T) {
 		e.Time = epoch
 		list = append(list, sender.Spooled{Webhook: "a", Event: mapper.NewEvent(e)})
 	}
-	put(t, s, dead(list...)...)
-	got, err := s.Find(t.Context(), spool.Filter{State: spool.Dead}, 3)
-	want := []string{"a " + id(11), "a " + id(10), "a " + id(9)}
-	if err != nil || !slices.Equal(found(got), want) {
-		t.Errorf("%q, %v, want %q", found(got), err, want)
+	slices.Reverse(list) // those that waited for the first stand behind it
+	put(t, s, list[:6]...)
+	put(t, s, dead(list[6:]...)...)
+	for _, test := range []struct {
+		state spool.DeliveryState
+		want  []string
+	}{
+		{spool.Waiting, []string{"a " + id(11), "a " + id(10), "a " + id(9)}},
+		{spool.Dead, []string{"a " + id(5), "a " + id(4), "a " + id(3)}},
+		{"", []string{"a " + id(11), "a " + id(10), "a " + id(9)}},
+	} {
+		got, err := s.Find(t.Context(), spool.Filter{State: test.state}, 3)
+		if err != nil || !slices.Equal(found(got), test.want) {
+			t.Errorf("%s: %q, %v, want %q", test.state, found(got), err, test.want)
+		}
 	}
 }
 

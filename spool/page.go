@@ -96,7 +96,7 @@ func (f Filter) from(args []any, after Place) (string, []any) {
 // orderOf returns by what the IDs of one commit time are compared, as mapper.CompareIDs does.
 func orderOf(id string) []string {
 	return []string{
-		"left(" + id + ", 29)", "length(rtrim(split_part(" + id + ", '_', 4), 'p'))",
+		"split_part(" + id + ", '_', 3)", "length(rtrim(split_part(" + id + ", '_', 4), 'p'))",
 		"rtrim(" + id + ", 'p')",
 	}
 }
