@@ -73,9 +73,9 @@ func ParseID(text string) (id ID, ok bool) {
 	return id, err == nil
 }
 
-// CompareIDs is negative when the event with ID a comes before that with ID b: by their commits, and
-// of one commit by their numbers, which the order of the texts is not. Any two texts have an order,
-// and only equal ones are equal.
+// CompareIDs is negative when the event with ID a comes before that with ID b: by their commits,
+// and of one commit by their numbers, which the order of the texts is not. Any two texts have an
+// order, and only equal ones are equal.
 func CompareIDs(a, b string) int {
 	x, y := orderOf(a), orderOf(b)
 	return cmp.Or(strings.Compare(x.commit, y.commit), cmp.Compare(x.digits, y.digits),

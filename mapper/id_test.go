@@ -35,8 +35,8 @@ func TestID(t *testing.T) {
 	}
 }
 
-// Events of one commit are in the order of their numbers, not of their texts, whatever stands behind
-// those.
+// Events of one commit are in the order of their numbers, not of their texts, whatever stands
+// behind those.
 func TestCompareIDs(t *testing.T) {
 	want := []string{"", "plain"}
 	for _, number := range []string{"2", "2_1", "3p", "3_1p", "9", "10", "10_1", "11p", "100"} {

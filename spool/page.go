@@ -11,8 +11,8 @@ import (
 )
 
 // Place is where a delivery stands among all: by the time of its commit and the ID of its event,
-// both falling, and the key of its webhook. IDs are in the order of mapper.CompareIDs. The zero Place
-// is before all of them.
+// both falling, and the key of its webhook. IDs are in the order of mapper.CompareIDs. The zero
+// Place is before all of them.
 type Place struct {
 	Committed time.Time
 	Event     string

@@ -26,8 +26,8 @@ func pages(t *testing.T, s *spool.Spool, f spool.Filter, limit int) (ids []strin
 	}
 }
 
-// Of one commit, and of one event, no page passes over anything, wherever it ends, and the numbers of
-// events fall: 10 comes before 9.
+// Of one commit, and of one event, no page passes over anything, wherever it ends, and the numbers
+// of events fall: 10 comes before 9.
 func TestPagesOfOneCommit(t *testing.T) {
 	s := openClaimed(t, spool.Config{URL: postgrestest.NewDatabase(t)})
 	var want []string
@@ -57,7 +57,8 @@ func TestPagesOfFew(t *testing.T) {
 	const many = 50_000
 	db.exec(`INSERT INTO delivery (queue, record, commit_time, attempts, status, size, dead, replay,
 			event_id, object, action, workspace, object_id, member_id, reason, format, data)
-		SELECT queue, record, commit_time + n / 7 * interval '1 s', 1, CASE n % 9999 WHEN 8 THEN 404 ELSE 503 END,
+		SELECT queue, record, commit_time + n / 7 * interval '1 s', 1,
+			CASE n % 9999 WHEN 8 THEN 404 ELSE 503 END,
 			size, dead, replay, 'evt_0badcafe_' || n, object, action, workspace, object_id, member_id,
 			reason, format, data FROM delivery, generate_series(1, $1) n`, many)
 	var looks int

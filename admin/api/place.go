@@ -8,7 +8,8 @@ import (
 )
 
 // Place is where a delivery stands among all, newest first: by the time of its commit and the ID of
-// its event, both falling, and the key of its webhook. IDs are in the order of mapper.CompareIDs. The zero Place is before all of them.
+// its event, both falling, and the key of its webhook. IDs are in the order of mapper.CompareIDs.
+// The zero Place is before all of them.
 type Place struct {
 	Committed time.Time
 	Event     string

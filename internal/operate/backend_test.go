@@ -98,7 +98,8 @@ func TestHealthyIsWhatIsKnown(t *testing.T) {
 	}
 }
 
-// The overview tells when the doctor has examined, and that it has not yet: it does not wait for it.
+// The overview tells when the doctor has examined, and that it has not yet, for which it does not
+// wait.
 func TestOverviewTellsWhenExamined(t *testing.T) {
 	var cfg config.Config
 	cfg.CDC.URL = "postgres://nobody@127.0.0.1:1/nothing"
