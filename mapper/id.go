@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"strconv"
@@ -70,4 +71,33 @@ func ParseID(text string) (id ID, ok bool) {
 	n, err := strconv.ParseUint(rest, 10, 32)
 	id.Index = uint32(n)
 	return id, err == nil
+}
+
+// CompareIDs is negative when the event with ID a comes before that with ID b: by their commits,
+// and of one commit by their numbers, which the order of the texts is not. Any two texts have an
+// order, and only equal ones are equal.
+func CompareIDs(a, b string) int {
+	x, y := orderOf(a), orderOf(b)
+	return cmp.Or(strings.Compare(x.commit, y.commit), cmp.Compare(x.digits, y.digits),
+		strings.Compare(x.number, y.number), strings.Compare(a, b))
+}
+
+// idOrder is what IDs are compared by: numbers of as many digits as their texts.
+type idOrder struct {
+	commit string
+	digits int
+	number string
+}
+
+func orderOf(id string) idOrder {
+	mark := string(partMark)
+	o := idOrder{number: strings.TrimRight(id, mark)}
+	fields := strings.SplitN(id, "_", 5)
+	if len(fields) > 2 {
+		o.commit = fields[2]
+	}
+	if len(fields) > 3 {
+		o.digits = len(strings.TrimRight(fields[3], mark))
+	}
+	return o
 }

@@ -34,3 +34,26 @@ func TestID(t *testing.T) {
 		}
 	}
 }
+
+// Events of one commit are in the order of their numbers, not of their texts, whatever stands
+// behind those.
+func TestCompareIDs(t *testing.T) {
+	want := []string{"", "plain"}
+	for _, number := range []string{"2", "2_1", "3p", "3_1p", "9", "10", "10_1", "11p", "100"} {
+		want = append(want, "evt_0badcafe_00000000deadbeef_"+number)
+	}
+	for _, number := range []string{"0", "9t2", "9t2_1", "10t2", "10t2p", "11t2"} {
+		want = append(want, "evt_0badcafe_00000000deadbef0_"+number)
+	}
+	for _, number := range []string{"9", "10"} { // of operator events
+		want = append(want, "evt_0badcafe_n19adf0c3b1e_"+number)
+	}
+	for i, a := range want {
+		for j, b := range want {
+			got := CompareIDs(a, b)
+			if (got < 0) != (i < j) || (got == 0) != (i == j) {
+				t.Errorf("%q and %q: %d", a, b, got)
+			}
+		}
+	}
+}

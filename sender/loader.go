@@ -38,14 +38,15 @@ func (w *webhookQueue) nextLoad(now time.Time) (queue.Load, bool) {
 // load reads the spool as long as there is something to read.
 func (w *webhookQueue) load(l queue.Load) {
 	s := w.sender
-	pause := firstPause
+	pause, failed := firstPause, false
 	for ok := true; ok; {
 		if err := w.loadOnce(l); err == nil {
-			if pause != firstPause {
+			if failed {
 				s.spoolWorks()
 			}
-			pause = firstPause
+			pause, failed = firstPause, false
 		} else if s.work.Err() == nil {
+			failed = true
 			s.spoolFailed("read", err)
 			select {
 			case <-time.After(pause):

@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -193,6 +194,41 @@ func TestSpoolBackUnused(t *testing.T) {
 		for _, line := range []string{"the spool cannot be looked at", "the spool works again"} {
 			if n := strings.Count(s.log.String(), line); n != 1 {
 				t.Errorf("%d lines say that %s, want one", n, line)
+			}
+		}
+	})
+}
+
+// unreadable is a spool that can be looked at and written, but not read, while it fails.
+type unreadable struct {
+	*Memory
+	fails atomic.Bool
+}
+
+func (u *unreadable) Waiting(ctx context.Context, page Page) ([]Spooled, error) {
+	if u.fails.Load() {
+		return nil, errors.New("the disk is broken")
+	}
+	return u.Memory.Waiting(ctx, page)
+}
+
+// A spool that could not be read is told to be back once it is read, though nothing is written.
+func TestSpoolReadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spool := &unreadable{Memory: NewMemory(Limits{})}
+		spool.fails.Store(true)
+		later := Spooled{Webhook: "a", Event: newEvent(1, 1), Attempts: 1, Due: time.Now().Add(time.Hour)}
+		if _, err := spool.Put(t.Context(), []Spooled{later}); err != nil {
+			t.Fatal(err)
+		}
+		s := bubbleOn(t, spool, Config{}, statuses(t, func(content) int { return 200 }),
+			subscription("a", "http://receiver.test"))
+		time.Sleep(time.Minute / 2)
+		spool.fails.Store(false)
+		time.Sleep(time.Minute)
+		for _, line := range []string{"the spool cannot be read", "the spool works again"} {
+			if n := strings.Count(s.log.String(), line); n != 1 {
+				t.Errorf("%d lines say that %s, want one:\n%s", n, line, s.log.String())
 			}
 		}
 	})

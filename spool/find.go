@@ -1,16 +1,19 @@
 package spool
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"hookline/internal/pg"
+	"hookline/mapper"
 )
 
 // ErrNotSetUp says that there are no tables to look into, or that they are those of an earlier
@@ -73,36 +76,35 @@ type Count struct {
 }
 
 // Find returns the deliveries that f picks, at most limit of them, newest first.
-func (s *Spool) Find(ctx context.Context, f Filter, limit int) ([]Delivery, error) {
-	return s.find(ctx, f, "NULL::bytea", limit)
+func (s *Spool) Find(ctx context.Context, f Filter, limit int) (all []Delivery, err error) {
+	states := []DeliveryState{f.State}
+	if f.State == "" {
+		states = []DeliveryState{Waiting, Dead}
+	}
+	for _, f.State = range states {
+		left := limit
+		for after := (Place{}); left > 0; {
+			list, more, err := s.Page(ctx, f, after, left)
+			if err != nil {
+				return nil, err
+			}
+			all, left = append(all, list...), left-len(list)
+			if after = more; more == (Place{}) {
+				break
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b Delivery) int {
+		return cmp.Or(b.Committed.Compare(a.Committed), mapper.CompareIDs(b.ID, a.ID),
+			strings.Compare(a.Webhook, b.Webhook))
+	})
+	return all[:min(len(all), limit)], nil
 }
 
 // Get returns the deliveries of one event, with their data, by webhook; webhook "" stands for all.
 func (s *Spool) Get(ctx context.Context, event, webhook string) ([]Delivery, error) {
-	return s.find(ctx, Filter{Events: []string{event}, Webhook: webhook}, "data", 1<<30)
-}
-
-// find takes from each queue what is newest there, so that it need not read all: indexes know the
-// dead by commit time, and those that wait by their places. Of more queues than the limit it needs
-// those alone whose newest are the newest.
-func (s *Spool) find(ctx context.Context, f Filter, data string, limit int) ([]Delivery, error) {
-	where, args := f.where([]any{s.cfg.Slot, limit})
-	order := "commit_time DESC, event_id DESC"
-	if f.State == Waiting {
-		order = "seq DESC"
-	}
-	rows, err := s.pool.Query(ctx, `SELECT `+shown+data+`
-		FROM (
-			SELECT q.* FROM {{schema}}.queue q CROSS JOIN LATERAL (
-				SELECT commit_time FROM {{schema}}.delivery d WHERE queue = q.id`+where+` ORDER BY `+order+`
-				LIMIT 1
-			) AS head WHERE slot = $1 ORDER BY head.commit_time DESC, q.id LIMIT $2
-		) AS q CROSS JOIN LATERAL (SELECT * FROM {{schema}}.delivery d WHERE queue = q.id`+where+` ORDER
-		BY `+order+` LIMIT $2) AS d
-		ORDER BY commit_time DESC, left(event_id, 29) DESC,
-			length(rtrim(split_part(event_id, '_', 4), 'p')) DESC, rtrim(event_id, 'p') DESC, webhook
-		LIMIT $2`,
-		args...)
+	from, args := Filter{Events: []string{event}, Webhook: webhook}.from([]any{s.cfg.Slot}, Place{})
+	rows, err := s.pool.Query(ctx, "SELECT "+shown+"data"+from+" ORDER BY webhook", args...)
 	if err != nil {
 		return nil, fmt.Errorf("find deliveries: %w", setUp(err))
 	}

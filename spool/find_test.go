@@ -41,6 +41,33 @@ func TestHolds(t *testing.T) {
 	}
 }
 
+// Of one commit the numbers fall, and what a limit leaves are the highest.
+func TestNewestOfOneCommit(t *testing.T) {
+	s := openClaimed(t, spool.Config{URL: postgrestest.NewDatabase(t)})
+	var list []sender.Spooled
+	for n := range 12 {
+		e := parts(n)
+		e.Time = epoch
+		list = append(list, sender.Spooled{Webhook: "a", Event: mapper.NewEvent(e)})
+	}
+	slices.Reverse(list) // those that waited for the first stand behind it
+	put(t, s, list[:6]...)
+	put(t, s, dead(list[6:]...)...)
+	for _, test := range []struct {
+		state spool.DeliveryState
+		want  []string
+	}{
+		{spool.Waiting, []string{"a " + id(11), "a " + id(10), "a " + id(9)}},
+		{spool.Dead, []string{"a " + id(5), "a " + id(4), "a " + id(3)}},
+		{"", []string{"a " + id(11), "a " + id(10), "a " + id(9)}},
+	} {
+		got, err := s.Find(t.Context(), spool.Filter{State: test.state}, 3)
+		if err != nil || !slices.Equal(found(got), test.want) {
+			t.Errorf("%s: %q, %v, want %q", test.state, found(got), err, test.want)
+		}
+	}
+}
+
 func TestFind(t *testing.T) {
 	s := openClaimed(t, spool.Config{URL: postgrestest.NewDatabase(t)})
 	put(t, s, several("a", 1, 3)...) // 2 is a person's, 1 and 3 are companies'

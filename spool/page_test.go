@@ -26,11 +26,12 @@ func pages(t *testing.T, s *spool.Spool, f spool.Filter, limit int) (ids []strin
 	}
 }
 
-// Of one commit, and of one event, no page passes over anything, wherever it ends.
+// Of one commit, and of one event, no page passes over anything, wherever it ends, and the numbers
+// of events fall: 10 comes before 9.
 func TestPagesOfOneCommit(t *testing.T) {
 	s := openClaimed(t, spool.Config{URL: postgrestest.NewDatabase(t)})
 	var want []string
-	for n := range 7 {
+	for n := range 12 {
 		e := parts(n)
 		e.Time = epoch
 		for _, webhook := range []string{"c", "b", "a"} {
@@ -39,14 +40,15 @@ func TestPagesOfOneCommit(t *testing.T) {
 		}
 	}
 	slices.Reverse(want)
-	for limit := 1; limit < 9; limit++ {
-		if got := pages(t, s, spool.Filter{State: spool.Waiting}, limit); !slices.Equal(got, want) {
-			t.Errorf("%d at once: %q, want %q", limit, got, want)
+	for limit := range 14 {
+		if got := pages(t, s, spool.Filter{State: spool.Waiting}, 1+limit); !slices.Equal(got, want) {
+			t.Errorf("%d at once: %q, want %q", 1+limit, got, want)
 		}
 	}
 }
 
-// A filter that picks few of many looks through some of them at once, and says where it goes on.
+// A filter that picks few of many looks through some of them at once, and says where it goes on:
+// behind a whole commit.
 func TestPagesOfFew(t *testing.T) {
 	url := postgrestest.NewDatabase(t)
 	s := openClaimed(t, spool.Config{URL: url})
@@ -55,13 +57,14 @@ func TestPagesOfFew(t *testing.T) {
 	const many = 50_000
 	db.exec(`INSERT INTO delivery (queue, record, commit_time, attempts, status, size, dead, replay,
 			event_id, object, action, workspace, object_id, member_id, reason, format, data)
-		SELECT queue, record, commit_time + n * interval '1 s', 1, CASE n WHEN 7 THEN 404 ELSE 503 END,
+		SELECT queue, record, commit_time + n / 7 * interval '1 s', 1,
+			CASE n % 9999 WHEN 8 THEN 404 ELSE 503 END,
 			size, dead, replay, 'evt_0badcafe_' || n, object, action, workspace, object_id, member_id,
 			reason, format, data FROM delivery, generate_series(1, $1) n`, many)
 	var looks int
 	var ids []string
 	for after := (spool.Place{}); ; looks++ {
-		list, more, err := s.Page(t.Context(), spool.Filter{State: spool.Waiting, Status: 404}, after, 5)
+		list, more, err := s.Page(t.Context(), spool.Filter{State: spool.Waiting, Status: 404}, after, 9)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +73,9 @@ func TestPagesOfFew(t *testing.T) {
 			break
 		}
 	}
-	if got := fmt.Sprint(looks, ids); got != "2 [a evt_0badcafe_7]" {
-		t.Errorf("further looks, and what is found: %s, want 2 and the one that there is", got)
+	const want = "2 [a evt_0badcafe_40004 a evt_0badcafe_30005 a evt_0badcafe_20006 " +
+		"a evt_0badcafe_10007 a evt_0badcafe_8]"
+	if got := fmt.Sprint(looks, ids); got != want {
+		t.Errorf("further looks, and what is found: %s, want %s", got, want)
 	}
 }

@@ -135,10 +135,14 @@ func (s *schemas) structure(t reflect.Type) object {
 		if name == "" || name == "-" {
 			continue
 		}
-		properties[name] = documented(s.of(field.Type), field)
+		schema := s.of(field.Type)
 		if !strings.Contains(options, "omit") {
 			required = append(required, name)
+			if field.Type.Kind() == reflect.Pointer {
+				schema["type"] = []any{schema["type"], "null"}
+			}
 		}
+		properties[name] = documented(schema, field)
 	}
 	return object{"type": "object", "properties": properties, "required": required}
 }

@@ -3,10 +3,13 @@ package api
 import (
 	"strings"
 	"time"
+
+	"hookline/mapper"
 )
 
 // Place is where a delivery stands among all, newest first: by the time of its commit and the ID of
-// its event, both falling, and the key of its webhook. The zero Place is before all of them.
+// its event, both falling, and the key of its webhook. IDs are in the order of mapper.CompareIDs.
+// The zero Place is before all of them.
 type Place struct {
 	Committed time.Time
 	Event     string
@@ -21,7 +24,7 @@ func (p Place) Compare(q Place) int {
 	if c := q.Committed.Compare(p.Committed); c != 0 {
 		return c
 	}
-	if c := strings.Compare(q.Event, p.Event); c != 0 {
+	if c := mapper.CompareIDs(q.Event, p.Event); c != 0 {
 		return c
 	}
 	return strings.Compare(p.Webhook, q.Webhook)

@@ -14,8 +14,9 @@ type Overview struct {
 	Version    string        `json:"version"`
 	Profile    string        `json:"profile,omitempty"   doc:"what kind of database it is"`
 	State      string        `json:"state"               doc:"of this process: active reads the slot, standby waits for it, gap and blocked wait for an operator"`
-	Healthy    bool          `json:"healthy"             doc:"nothing needs attention"`
+	Healthy    *bool         `json:"healthy"             doc:"nothing needs attention; null: that is not known yet, ask again"`
 	Examining  bool          `json:"examining,omitempty" doc:"the doctor has not said anything yet: ask again"`
+	Examined   time.Time     `json:"examined,omitzero"   doc:"when the doctor has examined last; /doctor has it done now"`
 	LagSeconds float64       `json:"lagSeconds"          doc:"age of the oldest commit that is not settled"`
 	InMemory   int           `json:"inMemory"            doc:"deliveries that are under way or wait their turn"`
 	Waiting    int           `json:"waiting"             doc:"deliveries in the spool that wait for an attempt"`
@@ -268,6 +269,10 @@ type GaveUp struct {
 	Began   time.Time `json:"began"`
 	Ended   time.Time `json:"ended,omitzero"`
 }
+
+// ExamineEvery is the time between two examinations by the doctor, at least: who asks sooner is told
+// what was found.
+const ExamineEvery = 15 * time.Second
 
 // Diagnosis is what the doctor has found.
 type Diagnosis struct {

@@ -44,6 +44,8 @@ var helpers = template.FuncMap{
 	"settled": settled,
 	"hooks":   func() []string { return append([]string{""}, api.WebhookStates()...) },
 	"webhook": shortKey,
+	"tooSoon": func(t time.Time) bool { return time.Since(t) < api.ExamineEvery },
+	"every":   func() string { return seconds(api.ExamineEvery.Seconds()) },
 }
 
 // seconds writes a length of time with three digits.

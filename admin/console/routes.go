@@ -23,7 +23,12 @@ func (c *Console) routes() {
 		return nil, nil
 	})
 	part(c, "/part/overview", "overview", "figures",
-		func(ctx context.Context, _ nothing) (api.Overview, error) {
+		func(ctx context.Context, r *http.Request) (api.Overview, error) {
+			if r.URL.Query().Get("examine") != "" {
+				if _, err := b.Diagnosis(ctx); err != nil { // which the overview has, too
+					return api.Overview{}, err
+				}
+			}
 			return b.Overview(ctx)
 		})
 
@@ -455,7 +460,8 @@ func (c *Console) live(w http.ResponseWriter, r *http.Request) {
 	f.Limit = liveRows
 	var text bytes.Buffer
 	api.Stream(w, r, c.backend, f, func(n api.News) ([]byte, error) {
-		slices.Reverse(n.List) // newest first, as in the table
+		slices.Reverse(n.List) // newest first, as in the table, and so are the attempts at one delivery
+		slices.SortStableFunc(n.List, func(a, b api.Delivery) int { return a.Place().Compare(b.Place()) })
 		text.Reset()
 		err := c.pages["deliveries"].ExecuteTemplate(&text, "news", n)
 		return text.Bytes(), err

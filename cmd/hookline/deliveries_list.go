@@ -52,7 +52,11 @@ func (c deliveriesList) list(ctx context.Context, store *spool.Spool, out io.Wri
 		return printJSON(out, append([]spool.Delivery{}, list...))
 	}
 	if len(list) == 0 {
-		fmt.Fprintln(out, "There are none.")
+		fmt.Fprintln(out, map[string]string{
+			"dead":    "None is dead. --state waiting has those that wait, --state all has both.",
+			"waiting": "None waits. --state dead has the dead ones.",
+			"all":     "There are none.",
+		}[c.State])
 		return nil
 	}
 	var t table

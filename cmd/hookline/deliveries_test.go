@@ -145,7 +145,7 @@ func TestDeliveriesList(t *testing.T) {
 	wantLines(t, list("--webhook=b", "--event=evt_1"), head, oneB)
 	wantLines(t, list("--event=person.*", "--since=2025-03-01T12:00:03Z"), head, three)
 	wantLines(t, list("--event=*.updated", "--until=2025-03-01T12:00:03Z"), head, oneA, oneB)
-	wantLines(t, list("--event=company.updated"), `There are none\.`)
+	wantLines(t, list("--event=company.updated"), `None is dead\. --state waiting has those that wait, --state all has both\.`)
 	if _, err := s.Want(t.Context(), spool.Filter{Webhook: "a"}); err != nil {
 		t.Fatal(err)
 	}

@@ -42,6 +42,7 @@ func TestKeysOfJSONAreDocumented(t *testing.T) {
 			crm.SlotStatus{},
 			crm.QueueStatus{},
 			operate.GapStatus{},
+			operate.CheckpointStatus{},
 			bus.Report{},
 			webhook.Status{},
 			watched{},

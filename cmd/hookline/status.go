@@ -90,10 +90,10 @@ func printStatus(out io.Writer, s *operate.Status, now time.Time) error {
 	}
 	if c := s.Checkpoint; c != nil {
 		last := ""
-		if !c.Time.IsZero() {
-			last = ", last change of " + humanize.RelTime(c.Time, now, "ago", "from now")
+		if !c.LastChange.IsZero() {
+			last = ", last change of " + humanize.RelTime(c.LastChange, now, "ago", "from now")
 		}
-		line("checkpoint", "%s%s", c.Settled.End, last)
+		line("checkpoint", "%s%s", c.Settled, last)
 	}
 	if len(s.Private) > 0 {
 		line("private", "%s: not announced, unless HOOKLINE_PRIVATE_OBJECTS names them",

@@ -55,7 +55,7 @@ func TestDeletedWebhook(t *testing.T) {
 	says(0, dead.ID, "deliveries", "list", "--webhook", id[:13])
 	says(0, "410", "deliveries", "show", dead.ID, "--webhook", id[:13])
 	says(0, "1 dead delivery would be removed", "deliveries", "discard", "--dry-run", "--webhook", id)
-	says(0, "There are none", "deliveries", "list", "--webhook", other)
+	says(0, "None is dead", "deliveries", "list", "--webhook", other)
 	says(1, `there is no webhook "nobody"`, "deliveries", "list", "--webhook", "nobody")
 
 	sut = e2e.Start(t, db, "HOOKLINE_ADMIN_ADDR=127.0.0.1:0").Until("active")

@@ -2,12 +2,16 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -15,6 +19,7 @@ import (
 	"hookline/admin/api"
 	"hookline/admin/api/apitest"
 	"hookline/admin/console"
+	"hookline/e2e"
 )
 
 // serve serves the console of a backend, and returns its address.
@@ -70,6 +75,7 @@ func TestPages(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *browser){
 		"are readable": pagesAreReadable, "run nothing": pagesRunNothing, "log in": logIn,
 		"live": liveIsNewestFirst, "other sites": otherSites, "read-only": readOnly,
+		"examine": examineNow, "live, of one commit": liveOfOneCommit, "away": sayAway,
 	} {
 		t.Run(name, func(t *testing.T) {
 			b.t = t
@@ -144,6 +150,111 @@ func liveIsNewestFirst(t *testing.T, b *browser) {
 	if got != want {
 		t.Errorf("rows, from the top:\n%s\nwant\n%s", got, want)
 	}
+}
+
+// commit is a backend at which the events of one commit are attempted in two turns, the last ones
+// first.
+type commit struct {
+	*apitest.Backend
+	turns [][]api.Delivery
+}
+
+func (c commit) Live(ctx context.Context, _ api.Filter, after uint64) (api.News, bool) {
+	if after < uint64(len(c.turns)) {
+		return api.News{List: c.turns[after], Last: after + 1}, true
+	}
+	<-ctx.Done()
+	return api.News{Last: after}, false
+}
+
+// In whichever order the events of one commit are attempted, the page has them by their numbers.
+func liveOfOneCommit(t *testing.T, b *browser) {
+	backend := commit{Backend: apitest.New()}
+	one := backend.List[0]
+	var turns [2][]api.Delivery
+	want := ""
+	for i, number := range []int{11, 9, 10, 1, 2} {
+		one.ID = fmt.Sprintf("evt_5cad7dd0_%016x_%d", 0x2000000, number)
+		turns[i/3] = append(turns[i/3], one)
+	}
+	for _, number := range []int{11, 10, 9, 2, 1} {
+		want += fmt.Sprintf("evt_5cad7dd0_%016x_%d ", 0x2000000, number)
+	}
+	backend.turns = turns[:]
+	b.base = serve(b.top, backend, "", false)
+	b.open("/deliveries")
+	b.until("5 attempts since")
+	got := evaluate[string](b, `[...document.querySelectorAll("#rows tr")].slice(0, 5)
+		.map(r => r.dataset.way.split(" ")[0] + " ").join("")`)
+	if got != want {
+		t.Errorf("rows, from the top:\n%s\nwant\n%s", got, want)
+	}
+}
+
+// mended is a backend that knows what is mended once the doctor examines.
+type mended struct{ *apitest.Backend }
+
+func (m mended) Diagnosis(ctx context.Context) (api.Diagnosis, error) {
+	m.Over.Attention, m.Over.Examined = nil, time.Now()
+	return m.Backend.Diagnosis(ctx)
+}
+
+// The overview says when the doctor has examined, and has it do so at once for who asks, also where
+// nothing can be changed; but not again and again.
+func examineNow(t *testing.T, b *browser) {
+	b.base = serve(b.top, mended{apitest.New()}, "", true)
+	b.settle("overview", "/")
+	b.until("3 things need attention")
+	b.until("The doctor examined")
+	evaluate[bool](b, `(document.getElementById("examine").focus(), true)`)
+	b.click("Examine now")
+	b.until("All is well")
+	b.until("at most every 15 s")
+	if !evaluate[bool](b, `document.activeElement.id === "examine" &&
+		document.activeElement.ariaDisabled === "true" && document.activeElement.href === ""`) {
+		t.Error("who has asked by the keyboard has lost the place, or may ask again at once")
+	}
+	b.readable("overview, examined")
+}
+
+// gone is a console that no longer answers once it is asked to.
+type gone struct {
+	http.Handler
+	away atomic.Bool
+}
+
+func (g *gone) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if g.away.Load() {
+		panic(http.ErrAbortHandler)
+	}
+	g.Handler.ServeHTTP(w, r)
+}
+
+// A page whose parts are not renewed says so, and no more once they are.
+func sayAway(t *testing.T, b *browser) {
+	pages, err := console.New(apitest.New(), admin.NewAccess(""), false,
+		slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gone{Handler: pages}
+	server := httptest.NewServer(g)
+	defer server.Close()
+	b.base = server.URL
+	b.settle("webhooks", "/webhooks")
+	g.away.Store(true)
+	b.until("Hookline does not answer: what is shown is as it was at")
+	b.readable("away")
+	g.away.Store(false)
+	e2e.Eventually(t, func() error {
+		if strings.Contains(b.text(), "does not answer") {
+			return errors.New("it still says that Hookline does not answer")
+		}
+		return nil
+	})
+	b.run(chromedp.Navigate("about:blank")) // so that nothing asks any more
+	b.forgive("net::ERR_")
+	b.forgive("htmx:") // which says so by itself
 }
 
 // Whatever a user of the CRM or a receiver can write is shown as the text that it is, in every

@@ -12,6 +12,7 @@ import (
 	"hookline/admin/api"
 	"hookline/cdc"
 	"hookline/internal/crm"
+	"hookline/mapper"
 	"hookline/mapper/twenty"
 	"hookline/webhook"
 )
@@ -174,6 +175,24 @@ func TestCheckDoubles(t *testing.T) {
 			test.hooks)
 		if (found != nil) != test.doubly {
 			t.Errorf("%s: %+v, want a warning: %t", name, found, test.doubly)
+		}
+	}
+}
+
+// silent is a catalog of a database of which nothing is announced.
+type silent struct{ mapper.Catalog }
+
+func (silent) Announces([]cdc.Table, string, string) (bool, error) { return false, nil }
+
+// Who asks for operator events hears of them, in Hookline's own table; in the CRM's nobody does.
+func TestOperatorEventsAreAnnounced(t *testing.T) {
+	for table, want := range map[string]int{"hookline.webhook": 1, "public.webhooks": 3} {
+		found := checkOperations(webhook.Config{Schema: "hookline"}, silent{}, nil, webhook.Status{
+			Table: table, State: webhook.Active,
+			Operations: []string{"hookline.*", "hookline.failing", "deal.created", "*.created"},
+		})
+		if len(found) != want {
+			t.Errorf("%s: %+v, want %d warnings", table, found, want)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func CheckWebhook(ctx context.Context, db *crm.Database, conn *pgx.Conn, key str
 	var found []cdc.Finding
 	for _, h := range x.list() {
 		if h.State == webhook.Active {
-			found = append(found, checkOperations(db.Catalog, x.tables, h)...)
+			found = append(found, checkOperations(x.cfg.Webhook, db.Catalog, x.tables, h)...)
 		}
 	}
 	for _, check := range []func(*checkup, context.Context) ([]cdc.Finding, error){

@@ -57,7 +57,7 @@ func checkWebhooks(cfg webhook.Config, catalog mapper.Catalog, tables []cdc.Tabl
 			found = append(found, checkMistake(h, cfg.Schema+"."+webhook.OwnTable))
 		}
 		if h.State == webhook.Active {
-			found = append(found, checkOperations(catalog, tables, h)...)
+			found = append(found, checkOperations(cfg, catalog, tables, h)...)
 		}
 	}
 	return append(found, checkDoubles(cfg, catalog, list)...)
@@ -94,10 +94,11 @@ func checkMistake(h webhook.Status, own string) cdc.Finding {
 }
 
 // checkOperations tells of operations that name what is not announced, so that they never match
-// anything.
-func checkOperations(catalog mapper.Catalog, tables []cdc.Table,
+// anything. Operator events are told to webhooks of Hookline's own table, whatever is announced.
+func checkOperations(cfg webhook.Config, catalog mapper.Catalog, tables []cdc.Table,
 	h webhook.Status,
 ) (found []cdc.Finding) {
+	own := h.Table == cfg.Schema+"."+webhook.OwnTable
 	finding := func(what, mend string) {
 		found = append(found, cdc.Finding{
 			Level: cdc.Warning, Check: "webhook",
@@ -112,6 +113,7 @@ func checkOperations(catalog mapper.Catalog, tables []cdc.Table,
 			finding("never hears of anything: "+err.Error(), "set the column of the workspace to the id "+
 				"of one that exists, or delete the row")
 			return found
+		case own && object == mapper.Operator:
 		case object != "*" && object != "metadata" && !announced:
 			finding(fmt.Sprintf("never hears of %.64q: no object %.64q is announced", operation, object),
 				"correct the operation; or wait for the object to be made, to be activated, or to leave "+

@@ -1,8 +1,10 @@
 package operate
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,8 +72,46 @@ func TestOverviewWithoutDatabase(t *testing.T) {
 	d := New(cfg, idle{})
 	d.diagnosis.began, d.diagnosis.found = time.Now(), &api.Diagnosis{Healthy: true}
 	o, err := d.Overview(t.Context())
-	if err != nil || o.Healthy || len(o.Attention) != 1 {
-		t.Errorf("healthy is %t: %v, %v", o.Healthy, o.Attention, err)
+	if err != nil || o.Healthy == nil || *o.Healthy || len(o.Attention) != 1 {
+		t.Errorf("healthy is %v: %v, %v", o.Healthy, o.Attention, err)
+	}
+}
+
+// Before the doctor has examined it is not known that all is well, and that it is not, only when
+// something is known.
+func TestHealthyIsWhatIsKnown(t *testing.T) {
+	finding := []cdc.Finding{{Level: cdc.Warning}}
+	for _, test := range []struct {
+		attention []cdc.Finding
+		examining bool
+		want      string
+	}{
+		{nil, true, `"healthy":null`},
+		{finding, true, `"healthy":false`},
+		{finding, false, `"healthy":false`},
+		{nil, false, `"healthy":true`},
+	} {
+		o := api.Overview{Healthy: healthy(test.attention, test.examining)}
+		if text, err := json.Marshal(o); err != nil || !strings.Contains(string(text), test.want) {
+			t.Errorf("%+v: %s, %v", test, text, err)
+		}
+	}
+}
+
+// The overview tells when the doctor has examined, and that it has not yet, for which it does not
+// wait.
+func TestOverviewTellsWhenExamined(t *testing.T) {
+	var cfg config.Config
+	cfg.CDC.URL = "postgres://nobody@127.0.0.1:1/nothing"
+	d := New(cfg, idle{})
+	d.diagnosis.began, d.diagnosis.running = time.Now(), make(chan struct{})
+	if o, err := d.Overview(t.Context()); err != nil || !o.Examining || !o.Examined.IsZero() {
+		t.Errorf("while it examines for the first time: %+v, %v", o, err)
+	}
+	at := time.Now().Add(-time.Minute / 2)
+	d.diagnosis.found = &api.Diagnosis{Healthy: true, Examined: at}
+	if o, err := d.Overview(t.Context()); err != nil || o.Examining || !o.Examined.Equal(at) {
+		t.Errorf("after it has: %+v, %v", o, err)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 
 // An examination opens connections of its own, and costs as much as some thousand deliveries.
 const (
-	checkEvery = 15 * time.Second // the time between two, at least
+	checkEvery = api.ExamineEvery // the time between two, at least
 	lookEvery  = time.Minute      // for who only looks whether all is well, while no problem is known
 )
 

@@ -33,13 +33,14 @@ func (d *Backend) Overview(ctx context.Context) (api.Overview, error) {
 		o.InMemory, _ = out.Backlog()
 	}
 	hooks, err := d.Webhooks(ctx)
-	o.Attention, o.Examining = d.attention(ctx, hooks)
+	o.Attention, o.Examined = d.attention(ctx, hooks)
+	o.Examining = o.Examined.IsZero()
 	if err != nil && (len(o.Attention) == 0 || o.Attention[0].Level != cdc.Wrong) {
 		o.Attention = slices.Insert(o.Attention, 0, cdc.Finding{ // the doctor has looked before
 			Level: cdc.Wrong, Check: "database", Found: err.Error(), Hint: "hookline doctor tells more",
 		})
 	}
-	o.Healthy = len(o.Attention) == 0 && !o.Examining
+	o.Healthy = healthy(o.Attention, o.Examining)
 	if err != nil { // the doctor has told why
 		return o, nil //nolint:nilerr // see above
 	}
@@ -63,18 +64,25 @@ func (d *Backend) Overview(ctx context.Context) (api.Overview, error) {
 	})
 }
 
+// healthy tells whether nothing needs attention, and nil while that is not known.
+func healthy(attention []cdc.Finding, examining bool) *bool {
+	if examining && len(attention) == 0 {
+		return nil
+	}
+	return new(len(attention) == 0)
+}
+
 // patience is how long a page waits for the doctor that can do without.
 const patience = 100 * time.Millisecond
 
 // attention returns what is not fine: what the doctor has found lately, and receivers that accept
-// nothing. It is examining while nothing has been found yet.
+// nothing. examined is when the doctor has looked; zero when it has not yet.
 func (d *Backend) attention(
 	ctx context.Context,
 	hooks []api.Webhook,
-) (list []cdc.Finding, examining bool) {
+) (list []cdc.Finding, examined time.Time) {
 	list = []cdc.Finding{}
-	diagnosis, err := d.diagnosis.latest(ctx, d.cfg, lookEvery, patience)
-	examining = errors.Is(err, errChecking)
+	diagnosis, _ := d.diagnosis.latest(ctx, d.cfg, lookEvery, patience) // zero while there is none
 	for _, f := range diagnosis.Findings {
 		if f.Level != cdc.Fine {
 			list = append(list, f)
@@ -96,7 +104,7 @@ func (d *Backend) attention(
 	slices.SortStableFunc(list, func(a, b cdc.Finding) int { // problems first
 		return rank(a.Level) - rank(b.Level)
 	})
-	return list, examining
+	return list, diagnosis.Examined
 }
 
 func rank(l cdc.Level) int {

@@ -26,15 +26,15 @@ import (
 // Status is how things stand, as seen from the database: it says the same whichever process is
 // asked, and when none runs.
 type Status struct {
-	Healthy    bool            `json:"healthy"`
-	Gap        *GapStatus      `json:"gap,omitempty"`
-	Problems   []string        `json:"problems,omitempty"`
-	Profile    string          `json:"profile"`
-	Slot       crm.SlotStatus  `json:"slot"`
-	Tables     int             `json:"publishedTables"`
-	Checkpoint *cdc.Checkpoint `json:"checkpoint,omitempty"`
-	Private    []string        `json:"privateObjects,omitempty"` // not announced for that reason
-	Shared     []string        `json:"sharedObjects,omitempty"`  // announced record by record
+	Healthy    bool              `json:"healthy"`
+	Gap        *GapStatus        `json:"gap,omitempty"`
+	Problems   []string          `json:"problems,omitempty"`
+	Profile    string            `json:"profile"`
+	Slot       crm.SlotStatus    `json:"slot"`
+	Tables     int               `json:"publishedTables"`
+	Checkpoint *CheckpointStatus `json:"checkpoint,omitempty"`
+	Private    []string          `json:"privateObjects,omitempty"` // not announced for that reason
+	Shared     []string          `json:"sharedObjects,omitempty"`  // announced record by record
 	// Undecided is what becomes of those of which it is not known: told, not told.
 	Undecided string            `json:"undecided,omitempty"`
 	Tenants   []tenantStatus    `json:"tenants,omitempty"` // whose the records are
@@ -56,6 +56,20 @@ type tenantStatus struct {
 }
 
 func (t tenantStatus) String() string { return t.what }
+
+// CheckpointStatus is how far Hookline has come.
+type CheckpointStatus struct {
+	Settled    string    `json:"settled"` // all that ends before this position is
+	Timeline   int32     `json:"timeline,omitempty"`
+	LastChange time.Time `json:"lastChange,omitzero"` // that is settled
+}
+
+func checkpointStatus(c *cdc.Checkpoint) *CheckpointStatus {
+	if c == nil {
+		return nil
+	}
+	return &CheckpointStatus{c.Settled.End.String(), c.Timeline, utc(c.Time)}
+}
 
 // GapStatus is a cdc.Gap.
 type GapStatus struct {
@@ -79,9 +93,11 @@ func ReadStatus(ctx context.Context, cfg config.Config) (*Status, error) {
 	}
 	defer store.Close()
 	s := &Status{Profile: db.Catalog.Profile()}
-	if s.Checkpoint, err = store.LoadCheckpoint(ctx, cfg.CDC.Slot); err != nil {
+	checkpoint, err := store.LoadCheckpoint(ctx, cfg.CDC.Slot)
+	if err != nil {
 		return nil, err
 	}
+	s.Checkpoint = checkpointStatus(checkpoint)
 	if err := s.read(ctx, db, store); err != nil {
 		return nil, err
 	}

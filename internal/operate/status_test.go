@@ -55,7 +55,7 @@ func TestStatusJudges(t *testing.T) {
 			s.Slot.Exists, s.Gap = false, &GapStatus{cdc.SlotMissing, "it does not exist", "accept it"}
 		}, "does not exist yet"},
 		{"gone", func(s *Status) {
-			s.Slot.Exists, s.Checkpoint, s.Gap = false, &cdc.Checkpoint{}, &GapStatus{
+			s.Slot.Exists, s.Checkpoint, s.Gap = false, &CheckpointStatus{}, &GapStatus{
 				cdc.SlotMissing,
 				"it is gone", "accept it",
 			}

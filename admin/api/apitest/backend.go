@@ -303,6 +303,8 @@ func New() *Backend {
 		cdc.OK("gap", "none"),
 	}}
 	b.Over = api.Overview{
+		Healthy:    new(bool),
+		Examined:   now.Add(-40 * time.Second),
 		Version:    "0.1.0",
 		Profile:    "generic",
 		State:      "active",

@@ -22,13 +22,22 @@ function listen() {
         if (old.dataset.way === row.dataset.way) { old.remove(); break; }
       }
       row.classList.add("fresh");
-      rows.prepend(row);
+      rows.insertBefore(row, place(row));
       came++;
     }
     while (rows.children.length > most) rows.lastElementChild.remove();
     document.getElementById("none")?.remove();
     news.textContent = (came === 1 ? "1 attempt since" : came.toLocaleString("en") + " attempts since")
       + (more ? "; up to " + more.toLocaleString("en") + " more are not shown" : "");
+  }
+  // The row before which one belongs: it is the newest, but for later events of its own commit.
+  function place(row) {
+    const [commit, number] = eventOf(row);
+    let next = rows.firstElementChild;
+    while (next && eventOf(next)[0] === commit && eventOf(next)[1] > number) {
+      next = next.nextElementSibling;
+    }
+    return next;
   }
   function toggle() {
     if (source) {
@@ -50,6 +59,28 @@ function listen() {
   button.addEventListener("click", toggle);
   addEventListener("pagehide", () => source?.close());
   toggle();
+}
+
+// What the ID of a row's event tells: its commit, and its number there.
+function eventOf(row) {
+  const [event, database, commit, number] = row.dataset.way.split("_");
+  return [[event, database, commit].join("_"), parseInt(number)];
+}
+
+// Says so when parts of a page are no longer renewed: what they say may be true no more.
+function watch() {
+  const away = document.getElementById("away");
+  let since = new Date();
+  document.body.addEventListener("htmx:afterRequest", event => {
+    if (event.detail.successful) {
+      since = new Date();
+      away.hidden = true;
+    } else if (away.hidden) {
+      away.textContent = "Hookline does not answer: what is shown is as it was at "
+        + since.toLocaleTimeString() + ".";
+      away.hidden = false;
+    }
+  });
 }
 
 // Plots of the last hour.
@@ -117,5 +148,6 @@ function plot() {
   refresh();
 }
 
+watch();
 listen();
 plot();
