@@ -7,8 +7,8 @@ import (
 )
 
 // earlierText has the singulars that gobuffalo/flect 1.0 made (MIT, Copyright 2019 Mark Bates), for
-// words of a to z: whole words first, and behind an empty line endings, of which the first that fits
-// counts.
+// words of a to z: whole words first, and behind an empty line endings, of which the first that
+// fits counts.
 //
 //go:embed earlier.txt
 var earlierText string

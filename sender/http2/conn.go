@@ -3,8 +3,8 @@
 // connection ends, and tells so by a *http1.LostError.
 //
 // A connection has a goroutine that reads, and while there is something to write one that does so:
-// it begins the requests that have come since it last wrote, and writes all of them at once. So many
-// share a TLS record and a system call.
+// it begins the requests that have come since it last wrote, and writes all of them at once. So
+// many share a TLS record and a system call.
 //
 // https://www.rfc-editor.org/rfc/rfc9113
 package http2
