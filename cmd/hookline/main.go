@@ -101,16 +101,13 @@ func main() { os.Exit(execute(os.Args[1:], os.Stderr)) }
 
 // execute runs one command line and returns its exit code. What is wrong it tells stderr.
 func execute(args []string, stderr io.Writer) int {
-	var cli commands
-	parser, err := kong.New(&cli, kong.Name("hookline"),
-		kong.Description("Signed webhooks from a CRM's Postgres database, for every committed change."),
-		about, kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parser, err := parserFor(args[0])
 	if err != nil {
 		fmt.Fprintln(stderr, "hookline:", err)
 		return exitFailed
-	}
-	if len(args) == 0 {
-		args = []string{"--help"}
 	}
 	command, err := parser.Parse(joined(args))
 	if err != nil {
@@ -127,6 +124,23 @@ func execute(args []string, stderr io.Writer) int {
 		return exitFailed
 	}
 	return exitFine
+}
+
+// parserFor returns the parser of command lines with a first argument. If that is a command, it is
+// the only one there is: kong would work out the texts of all the others, at each start.
+func parserFor(first string) (*kong.Kong, error) {
+	return kong.New(new(commands), kong.Name("hookline"),
+		kong.Description("Signed webhooks from a CRM's Postgres database, for every committed change."),
+		about, kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.PostBuild(func(k *kong.Kong) error {
+			for _, child := range k.Model.Children {
+				if child.Name == first && !child.Hidden {
+					k.Model.Children = []*kong.Node{child}
+					break
+				}
+			}
+			return nil
+		}))
 }
 
 // mistaken returns the command that a command line was understood as.

@@ -139,6 +139,28 @@ func TestUnknownFlags(t *testing.T) {
 	}
 }
 
+// A command is read without the others, and what is none with all of them.
+func TestParserFor(t *testing.T) {
+	all, err := parserFor("--help")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, child := range all.Model.Children {
+		one, err := parserFor(child.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 1
+		if child.Hidden { // it tells of all
+			want = len(all.Model.Children)
+		}
+		is := func(other *kong.Node) bool { return other.Name == child.Name && other.Help == child.Help }
+		if got := one.Model.Children; len(got) != want || !slices.ContainsFunc(got, is) {
+			t.Errorf("%s is read with %d commands, want %d and itself", child.Name, len(got), want)
+		}
+	}
+}
+
 func TestCompletion(t *testing.T) {
 	parser, err := kong.New(&commands{}, about, kong.Name("hookline"))
 	if err != nil {

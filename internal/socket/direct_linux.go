@@ -124,13 +124,16 @@ func Silent(c net.Conn) bool {
 		return false
 	}
 	silent := false
-	err := d.raw.Control(func(fd uintptr) {
-		var b [1]byte
-		_, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b[0])),
-			1, syscall.MSG_PEEK|syscall.MSG_DONTWAIT, 0, 0)
-		silent = errno == syscall.EAGAIN
-	})
+	err := d.raw.Control(func(fd uintptr) { silent = Empty(fd) })
 	return err == nil && silent
+}
+
+// Empty reports whether nothing has come to a socket that was not read, as Silent does.
+func Empty(fd uintptr) bool {
+	var b [1]byte
+	_, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b[0])),
+		1, syscall.MSG_PEEK|syscall.MSG_DONTWAIT, 0, 0)
+	return errno == syscall.EAGAIN
 }
 
 // call reads into p or writes of it, which has at least a byte.

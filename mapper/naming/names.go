@@ -6,7 +6,6 @@ import (
 	"unicode"
 
 	"github.com/cespare/xxhash/v2"
-	"github.com/gobuffalo/flect"
 )
 
 // Object returns the singular of a table's name in camelCase: people is person, sales_orders and
@@ -19,30 +18,6 @@ func Object(table string) string {
 	last := &parts[len(parts)-1]
 	*last = singular(strings.ToLower(*last))
 	return Join(parts)
-}
-
-// Earlier is Object as it was before singulars were a list of ours: area was areum. It is there to
-// tell of the difference.
-func Earlier(table string) string {
-	parts := Words(table)
-	if len(parts) == 0 {
-		return Object(table)
-	}
-	last := &parts[len(parts)-1]
-	*last = earlierSingular(strings.ToLower(*last))
-	return Join(parts)
-}
-
-func earlierSingular(word string) string {
-	foreign := func(r rune) bool { return r < 'a' || r > 'z' }
-	switch word {
-	case "analytics", "canvas", "data", "logistics", "metadata", "sms":
-		return word
-	}
-	if len(word) < 2 || strings.ContainsFunc(word, foreign) {
-		return word
-	}
-	return strings.ToLower(flect.Singularize(word))
 }
 
 // Fields returns the names in camelCase, in order. Of several that would read alike the first has

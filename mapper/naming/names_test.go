@@ -120,3 +120,20 @@ func TestSingulars(t *testing.T) {
 		t.Errorf("%d names, want 500", n)
 	}
 }
+
+// TestEarlier has names as flect made them: whole words, endings of which the first counts, and
+// those that merely lose an s.
+func TestEarlier(t *testing.T) {
+	for table, want := range map[string]string{
+		"area": "areum", "drives": "drife", "ids": "idsids", "dns": "dnsdns", "aliases": "alias",
+		"people": "person", "salespeople": "salesperson", "uses": "use", "houses": "house",
+		"warehouses": "warehouse", "statuses": "status", "addresses": "address", "boxes": "box",
+		"companies": "company", "keys": "key", "movies": "movie", "criteria": "criterion",
+		"contacts": "contact", "data": "data", "metadata": "metadata", "x": "x", "news": "news",
+		"sales_orders": "salesOrder", "Media": "media", "leads2": "leads2", "": Object(""),
+	} {
+		if got := Earlier(table); got != want {
+			t.Errorf("%q was %s, want %s", table, got, want)
+		}
+	}
+}

@@ -2,8 +2,9 @@
 // header, and a body that is in memory. It knows what has become of each request when the
 // connection ends, and tells so by a *http1.LostError.
 //
-// A connection has two goroutines. One reads; the other begins the requests that have come since it
-// last wrote, and writes all of them at once. So many share a TLS record and a system call.
+// A connection has a goroutine that reads, and while there is something to write one that does so:
+// it begins the requests that have come since it last wrote, and writes all of them at once. So
+// many share a TLS record and a system call.
 //
 // https://www.rfc-editor.org/rfc/rfc9113
 package http2
@@ -40,10 +41,8 @@ type Config struct {
 
 // Conn is a connection. Safe for concurrent use.
 type Conn struct {
-	nc   net.Conn
-	cfg  Config
-	wake chan struct{} // has the writer look; room for one
-	stop chan struct{} // is closed when err is set
+	nc  net.Conn
+	cfg Config
 
 	mu    sync.Mutex // guards all below
 	err   error      // why the connection is over
@@ -53,6 +52,7 @@ type Conn struct {
 	asked time.Time // when a PING was sent that nothing was heard after
 
 	// What is sent.
+	writer  bool       // the goroutine that writes is there, or was the last one
 	out     *h2.Framer // to pending
 	pending buffer     // frames that are to be written
 	spare   buffer     // is empty
@@ -106,7 +106,7 @@ var (
 // to be started.
 func New(nc net.Conn, cfg Config) *Conn {
 	c := &Conn{
-		nc: nc, cfg: cfg, wake: make(chan struct{}, 1), stop: make(chan struct{}),
+		nc: nc, cfg: cfg, writer: true,
 		table: newTable(), window: firstWindow, opening: firstWindow, room: connRoom,
 		streams: map[uint32]*stream{}, next: 1, accepted: math.MaxUint32, heard: time.Now(),
 	}
@@ -117,7 +117,6 @@ func New(nc net.Conn, cfg Config) *Conn {
 		h2.Setting{ID: h2.SettingMaxHeaderListSize, Val: uint32(cfg.MaxHeaderBytes)})
 	_ = c.out.WriteWindowUpdate(0, connRoom-firstWindow)
 	c.reading.init(c)
-	c.signal()
 	return c
 }
 
@@ -184,11 +183,11 @@ func (c *Conn) Post(
 	return resp, nil
 }
 
-// signal has the writer look. It may be called without c.mu.
+// signal sees to it that what there is to write is written. c.mu is held.
 func (c *Conn) signal() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
+	if !c.writer {
+		c.writer = true
+		go c.write()
 	}
 }
 
@@ -227,7 +226,7 @@ func (c *Conn) over(err error, code h2.ErrCode) {
 		c.timer.Stop()
 	}
 	_ = c.nc.SetWriteDeadline(time.Now().Add(goodbye))
-	close(c.stop)
+	c.signal()
 }
 
 // forget takes a stream out, which is over. c.mu is held.

@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 )
 
-// An idle connection keeps no buffer of its requests, whatever their size, and goes on with new
-// ones.
+// An idle connection keeps no buffer of its requests, whatever their size, nor the goroutine that
+// wrote them, and goes on with new ones.
 func TestIdleHasNoBuffers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := piped(t, Config{})
@@ -26,6 +26,9 @@ func TestIdleHasNoBuffers(t *testing.T) {
 			c.mu.Lock()
 			if c.pending != nil || c.spare != nil {
 				t.Errorf("after %d bytes: %d and %d bytes are kept", size, cap(c.pending), cap(c.spare))
+			}
+			if c.writer {
+				t.Errorf("after %d bytes: somebody writes", size)
 			}
 			c.mu.Unlock()
 		}

@@ -163,7 +163,9 @@ var errLeft = errors.New("http2: the receiver ends the connection and has not ta
 
 // widen takes note that the receiver has more room for bodies.
 func (c *Conn) widen(f *h2.WindowUpdateFrame) error {
-	c.signal()
+	if len(c.sending) > 0 {
+		c.signal()
+	}
 	if f.StreamID == 0 {
 		if c.window += int64(f.Increment); c.window > maxWindow {
 			return h2.ConnectionError(h2.ErrCodeFlowControl)

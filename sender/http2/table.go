@@ -19,6 +19,12 @@ type table struct {
 	size   int               // as HPACK counts it
 	off    bool              // nothing is put in
 	empty  bool              // the receiver has yet to be told that nothing is in
+
+	// What stays in the requests to the target of the last one, as it is said while nothing more is
+	// put in.
+	staying   []byte
+	target    *Target
+	stayingAt int // last, then
 }
 
 // inside is the name of a field in the table.
@@ -60,9 +66,10 @@ func (t *table) appendHeader(dst []byte, to *Target, lines []byte, length int) [
 		dst, t.empty = append(dst, tableUpdate), false
 	}
 	dst = append(dst, methodPost, schemeHTTPS)
-	for i := range to.fields {
-		dst = t.appendStaying(dst, &to.fields[i])
+	if to != t.target || t.last != t.stayingAt {
+		t.sayStaying(to)
 	}
+	dst = append(dst, t.staying...)
 	var digits [20]byte
 	dst = t.appendDiffering(dst, []byte("content-length"),
 		strconv.AppendInt(digits[:0], int64(length), 10))
@@ -73,6 +80,19 @@ func (t *table) appendHeader(dst []byte, to *Target, lines []byte, length int) [
 		dst = t.appendDiffering(dst, name, value)
 	}
 	return dst
+}
+
+// sayStaying says the fields of a target, as they are for the next requests to it, too, unless one
+// of them was put in only now.
+func (t *table) sayStaying(to *Target) {
+	before := t.last
+	t.staying = t.staying[:0]
+	for i := range to.fields {
+		t.staying = t.appendStaying(t.staying, &to.fields[i])
+	}
+	if t.target, t.stayingAt = to, t.last; t.last != before {
+		t.target = nil
+	}
 }
 
 func (t *table) appendStaying(dst []byte, f *field) []byte {

@@ -16,7 +16,8 @@ const (
 	batch    = 32 << 10 // bytes after which what is pending is written
 	frame    = 16 << 10 // bytes of a header or a body in one frame, which all receivers take
 	tooMuch  = 8 * batch
-	poolSize = 4 << 10 // bytes of a buffer at first, and the most that is kept for others
+	poolSize = 4 << 10   // bytes of a buffer at first
+	keptSize = 2 * batch // the largest that is kept for others
 )
 
 // buffer is what a Framer writes to. An idle connection has none.
@@ -34,7 +35,7 @@ func (b *buffer) ready() {
 
 // free gives it back; its bytes are of no use any more.
 func (b *buffer) free() {
-	if old := (*b)[:0]; cap(old) > 0 && cap(old) <= poolSize {
+	if old := (*b)[:0]; cap(old) > 0 && cap(old) <= keptSize {
 		buffers.Put(&old)
 	}
 	*b = nil
@@ -59,25 +60,17 @@ func (b *buffer) writeData(stream uint32, last bool, data []byte) {
 	*b = append(binary.BigEndian.AppendUint32(*b, stream), data...)
 }
 
-// write is the goroutine that writes. It closes the connection when that is over.
+// write is the goroutine that writes. It ends when all is written, since its stack would be much of
+// what an idle connection takes. The last one closes the connection.
 func (c *Conn) write() {
-	defer c.cfg.Changed()
-	defer func() { _ = c.nc.Close() }()
-	for {
-		select {
-		case <-c.wake:
-		case <-c.stop:
-			c.flush()
-			return
-		}
-		runtime.Gosched() // whoever is about to send something goes along
-		for c.flush() {
-			continue
-		}
+	runtime.Gosched() // whoever is about to send something goes along
+	for c.flush() {
+		continue
 	}
 }
 
-// flush writes what there is to write, or a part of it. It reports whether there may be more.
+// flush writes what there is to write, or a part of it. It reports whether there may be more; if
+// not, the goroutine that writes is no more.
 func (c *Conn) flush() (more bool) {
 	c.mu.Lock()
 	begin := len(c.waiting) > 0
@@ -91,8 +84,14 @@ func (c *Conn) flush() (more bool) {
 	text := c.pending
 	if len(text) == 0 || c.broken {
 		c.pending = c.pending[:0]
+		c.writer = c.err != nil
+		over := c.writer
 		c.shrink()
 		c.mu.Unlock()
+		if over {
+			_ = c.nc.Close()
+			c.cfg.Changed()
+		}
 		return false
 	}
 	c.queued += int64(len(text))
@@ -111,7 +110,7 @@ func (c *Conn) flush() (more bool) {
 	if err != nil || spent {
 		c.cfg.Changed()
 	}
-	return err == nil
+	return true
 }
 
 // unwritable takes note that writing has failed. The receiver has closed its end, and what it has

@@ -12,11 +12,12 @@ import (
 
 // look is what a wire looks with, made once for all requests.
 type look struct {
-	peek, take func(fd uintptr) bool
-	quiet      bool   // set by peek
-	into       []byte // for take
-	n          int    // set by take, as is the next
-	err        error
+	peek  func(fd uintptr)
+	take  func(fd uintptr) bool
+	quiet bool   // set by peek
+	into  []byte // for take
+	n     int    // set by take, as is the next
+	err   error
 }
 
 // prepare gets ready to look, where the connection can be looked at.
@@ -30,11 +31,8 @@ func (w *wire) prepare() {
 		return
 	}
 	w.raw = raw
-	w.peek = func(fd uintptr) bool {
-		var b [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		w.quiet = err == syscall.EAGAIN
-		return true
+	w.peek = func(fd uintptr) {
+		w.quiet = socket.Empty(fd)
 	}
 	w.take = func(fd uintptr) bool {
 		// does not wait: the connections of package net are non-blocking
@@ -45,7 +43,7 @@ func (w *wire) prepare() {
 
 // silent reports whether nothing has come: no bytes, no end, no error. It takes nothing away.
 func (w *wire) silent() bool {
-	err := w.raw.Control(func(fd uintptr) { w.peek(fd) })
+	err := w.raw.Control(w.peek)
 	return err == nil && w.quiet
 }
 
