@@ -165,9 +165,9 @@ type describedTable struct {
 
 // queryDescribed looks tables up by their names.
 //
-// A column may be null though its domain is NOT NULL: an empty scalar subquery is of the domain, and
-// is not looked at again. Since Postgres 18 it may be, too, where its own NOT NULL is NOT VALID: rows
-// that were there before have never been looked at.
+// A column may be null though its domain is NOT NULL: an empty scalar subquery is of the domain,
+// and is not looked at again. Since Postgres 18 it may be where its own NOT NULL is NOT VALID, too:
+// that says nothing of rows that were there before.
 //
 // https://www.postgresql.org/docs/current/sql-createdomain.html#SQL-CREATEDOMAIN-NOTES
 func queryDescribed(

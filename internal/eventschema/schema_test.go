@@ -66,7 +66,7 @@ func TestJSONSchema(t *testing.T) {
 	}
 }
 
-// An enum that may be null says so by its type: not every generator reads the null among its values.
+// An enum that may be null says so by its type: some generators pass over the null in its list.
 func TestEnumsHaveTypes(t *testing.T) {
 	stage := &mapper.Shape{Kind: mapper.StringShape, Type: 7}
 	for want, notNull := range map[string]bool{
