@@ -164,6 +164,12 @@ type describedTable struct {
 }
 
 // queryDescribed looks tables up by their names.
+//
+// A column may be null though its domain is NOT NULL: an empty scalar subquery is of the domain,
+// and is not looked at again. Since Postgres 18 it may be where its own NOT NULL is NOT VALID, too:
+// that says nothing of rows that were there before.
+//
+// https://www.postgresql.org/docs/current/sql-createdomain.html#SQL-CREATEDOMAIN-NOTES
 func queryDescribed(
 	ctx context.Context, conn *pgx.Conn, list []mapper.ObjectStatus,
 ) (map[string]*describedTable, error) {
@@ -173,10 +179,11 @@ func queryDescribed(
 	}
 	rows, err := conn.Query(ctx, `
 		SELECT n.nspname, c.relname, c.oid, c.relreplident::text, a.attname, a.atttypid, a.atttypmod,
-		       a.attnotnull OR t.typnotnull
+		       a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint r
+		         WHERE r.conrelid = c.oid AND r.contype = 'n' AND r.conkey = ARRAY[a.attnum]
+		           AND NOT r.convalidated)
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-		JOIN pg_type t ON t.oid = a.atttypid
 		WHERE n.nspname || '.' || c.relname = ANY ($1) AND c.relkind IN ('r', 'p')
 		  AND NOT `+pg.OmittedColumnSQL+`
 		ORDER BY c.oid, a.attnum`, names)

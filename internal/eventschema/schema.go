@@ -77,12 +77,12 @@ func (l Labels) of(s *mapper.Shape, notNull bool) schema {
 		return schema{}
 	}
 	if labels := l[s.Type]; s.Kind == mapper.StringShape && labels != nil {
-		var enum schema
+		enum := schema{Type: "string"} // without it, some generators pass over the null
 		for _, label := range labels {
 			enum.Enum = append(enum.Enum, label)
 		}
 		if isNull(s, notNull) {
-			enum.Enum = append(enum.Enum, nil)
+			enum.Type, enum.Enum = []string{"string", "null"}, append(enum.Enum, nil)
 		}
 		return enum
 	}

@@ -1,6 +1,7 @@
 package eventschema
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -61,6 +62,20 @@ func TestJSONSchema(t *testing.T) {
 		}
 		if err := s.Validate(value); (err == nil) != want {
 			t.Errorf("%s: %v, want it to be valid: %t", text, err, want)
+		}
+	}
+}
+
+// An enum that may be null says so by its type: some generators pass over the null in its list.
+func TestEnumsHaveTypes(t *testing.T) {
+	stage := &mapper.Shape{Kind: mapper.StringShape, Type: 7}
+	for want, notNull := range map[string]bool{
+		`{"type":"string","enum":["NEW","it's \"WON\""]}`:               true,
+		`{"type":["string","null"],"enum":["NEW","it's \"WON\"",null]}`: false,
+	} {
+		got, err := json.Marshal(labels.of(stage, notNull))
+		if err != nil || string(got) != want {
+			t.Errorf("got %s, %v, want %s", got, err, want)
 		}
 	}
 }

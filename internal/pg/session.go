@@ -63,6 +63,9 @@ func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
 	}
 	dialDirect(&config.ConnConfig.Config)
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = durability
+	// What waits for a lock goes on with the rows that there are then. Under another level, which the
+	// server, the database or the role may have for everybody, it would fail.
+	config.ConnConfig.RuntimeParams["default_transaction_isolation"] = "read committed"
 	// Rows that the role must not see are an error, not left out.
 	config.ConnConfig.RuntimeParams["row_security"] = "off"
 	asked := config.ConnConfig.RuntimeParams

@@ -68,6 +68,47 @@ func TestSessionLimits(t *testing.T) {
 	})
 }
 
+// TestIsolation changes a row that a transaction has read before, in a database whose transactions
+// are serializable: it goes on with what was committed since.
+func TestIsolation(t *testing.T) {
+	url := postgrestest.NewDatabase(t)
+	admin := connect(t, url)
+	if _, err := admin.Exec(t.Context(), fmt.Sprintf(`CREATE TABLE counter AS SELECT 0 AS n;
+		ALTER DATABASE %s SET default_transaction_isolation = serializable`,
+		pgx.Identifier{admin.Config().Database}.Sanitize())); err != nil {
+		t.Fatal(err)
+	}
+	config, err := pg.PoolConfig(url, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := pgx.ConnectConfig(t.Context(), config.ConnConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close(t.Context())
+	conn, err := pgx.ConnectConfig(t.Context(), config.ConnConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	second, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := second.QueryRow(t.Context(), "SELECT n FROM public.counter").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Exec(t.Context(), "UPDATE public.counter SET n = n + 1"); err != nil {
+		t.Fatal(err)
+	}
+	err = second.QueryRow(t.Context(), "UPDATE public.counter SET n = n + 1 RETURNING n").Scan(&n)
+	if err != nil || n != 2 {
+		t.Errorf("the transaction counts %d, %v, want 2", n, err)
+	}
+}
+
 // TestWalsenderLimit has a server that waits for ever for readers of a stream give up on ours, and
 // follow it or the connection string where they say when.
 func TestWalsenderLimit(t *testing.T) {

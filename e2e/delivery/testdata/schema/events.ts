@@ -66,7 +66,7 @@ export interface Thing {
   "doc": unknown
   "moods": Nested<"fine" | "so so"> | null
   "one": "fine" | "so so" | null
-  "graded": "fine" | "so so"
+  "graded": "fine" | "so so" | null
   "place": { "x": number | null; "y": number | string | null; "moods": Nested<"fine" | "so so"> | null } | string | null
   "places": Nested<{ "x": number | null; "y": number | string | null; "moods": Nested<"fine" | "so so"> | null } | string> | null
   "grid": Nested<number> | null
