@@ -295,7 +295,7 @@ func TestAcknowledgementsLost(t *testing.T) {
 	until(t, "all came", func() bool { return got.len() == 20 })
 	i.mu.Lock()
 	for sequence, h := range i.inHand {
-		i.acks[sequence] = ack{reply: h.msg.Reply()} // as if it were sent
+		i.acks[sequence] = ack{reply: h.reply} // as if it were sent
 		delete(i.inHand, sequence)
 	}
 	i.mu.Unlock()

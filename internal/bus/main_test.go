@@ -212,11 +212,13 @@ func stored(t *testing.T, b *Bus, cfg Config) (ids []string) {
 		if err != nil || raw.Subject == cfg.positionSubject() || raw.Subject == cfg.markSubject() {
 			continue // replaced, or no delivery
 		}
-		m, err := decode(raw.Data)
+		list, err := decodeAll(raw.Data)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ids = append(ids, m.Event.ID)
+		for _, m := range list {
+			ids = append(ids, m.Event.ID)
+		}
 	}
 	return ids
 }

@@ -113,7 +113,7 @@ func TestAcknowledgedSince(t *testing.T) {
 	until(t, "two came", func() bool { return got.len() == 2 })
 	i.mu.Lock()
 	for sequence, h := range i.inHand {
-		i.acks[sequence] = ack{reply: h.msg.Reply()} // as if it were sent, and lost
+		i.acks[sequence] = ack{reply: h.reply} // as if it were sent, and lost
 		delete(i.inHand, sequence)
 	}
 	i.mu.Unlock()
