@@ -374,7 +374,7 @@ func (i *Intake) taken(
 	i.count.waiting.Set(float64(meta.NumPending))
 	sequence := meta.Sequence.Stream
 	settled := func() { i.settle(sequence) }
-	if i.isParked(place{sequence, 0}) && !isPack(msg.Data()) {
+	if !isPack(msg.Data()) && i.isParked(place{sequence, 0}) {
 		settled()
 		return nil
 	}
@@ -384,7 +384,7 @@ func (i *Intake) taken(
 	}
 	i.hold(sequence, list)
 	for n, m := range list {
-		if m.Event == nil || n > 0 && i.isParked(place{sequence, n}) { // it was settled by an earlier tenure
+		if m.Event == nil || i.isParked(place{sequence, n}) { // it was settled by an earlier tenure
 			settled()
 			continue
 		}

@@ -64,8 +64,8 @@ func packed(list []*outgoing) *nats.Msg {
 	}}
 }
 
-// keysOf returns the deliveries that a message with these headers has: one at least.
-func keysOf(headers nats.Header) []Key {
+// KeysOf returns the deliveries that a message of the stream with these headers has: one at least.
+func KeysOf(headers nats.Header) []Key {
 	first := keyOf(headers.Get(idHeader))
 	keys := []Key{first}
 	others := headers.Get(deliveriesHeader)

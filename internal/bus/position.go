@@ -199,7 +199,7 @@ func (c Config) readProgress(
 	behind := end - min(said, end)
 	if last.Sequence > said && last.Sequence-said <= p.announced() {
 		pack := p.Packs[p.Stored+int(last.Sequence-said)-1] //nolint:gosec // no more than there are
-		keys := keysOf(last.Header)
+		keys := KeysOf(last.Header)
 		if pack.Event != "" && keys[len(keys)-1] != (Key{pack.Event, pack.Webhook}) {
 			behind = last.Sequence - said - 1 // it is somebody else's, and no pack behind it was taken
 		}

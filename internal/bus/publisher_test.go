@@ -172,8 +172,8 @@ func TestReplicasKnow(t *testing.T) {
 	cfg.Replicas = 3
 	b := connect(t, cfg)
 	p := publisher(t, b, &memory{})
-	wait(t, send(t, p, "w", rangeOf(0, 10)...))
-	wait(t, send(t, p, "w", rangeOf(5, 20)...))
+	sendApart(t, p, rangeOf(0, 10)...)
+	sendApart(t, p, rangeOf(5, 20)...)
 	if got, want := stored(t, b, b.cfg), ids(rangeOf(0, 20)); !slices.Equal(got, want) {
 		t.Errorf("stored %v, want %v", got, want)
 	}
@@ -455,7 +455,7 @@ func TestFindForeignAsksLittle(t *testing.T) {
 	b := connect(t, config(s.ClientURL()))
 	p := publisher(t, b, &memory{})
 	list := rangeOf(0, 100)
-	wait(t, send(t, p, "w", list...))
+	sendEach(t, p, "w", list...)
 	g := &group{}
 	for seq := uint64(1); ; seq++ {
 		there, err := p.stream.GetMsg(t.Context(), seq)

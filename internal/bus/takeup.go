@@ -145,7 +145,7 @@ func (i *Intake) readHeads(ctx context.Context) ([]head, error) {
 			if err != nil {
 				return nil, err
 			}
-			for n, k := range keysOf(msg.Headers()) {
+			for n, k := range KeysOf(msg.Headers()) {
 				heads = append(heads, head{k, place{meta.Sequence.Stream, n}})
 			}
 			want--
