@@ -30,7 +30,7 @@ func (p *Publisher) arrange(list []*outgoing) *group {
 		}
 		ahead := p.progressMessage(&far)
 		if len(ahead.Data) <= p.most { // else the stream takes no messages of that size
-			g.far = &far
+			g.far, p.told = &far, true
 			g.items = append(g.items, &item{Msg: ahead})
 			for _, pack := range packs {
 				g.items = append(g.items, p.item(pack))
@@ -42,6 +42,7 @@ func (p *Publisher) arrange(list []*outgoing) *group {
 		g.items = append(g.items, p.item([]*outgoing{o}))
 	}
 	if to != nil {
+		p.told = false
 		g.items = append(g.items, &item{Msg: p.progressMessage(&p.far)})
 	}
 	return g

@@ -87,6 +87,7 @@ type Publisher struct {
 	// The rest belongs to run.
 	memo   Memo
 	own    int      // messages that are no deliveries, which were made
+	told   bool     // the stream tells how far it is by packs
 	far    progress // of all that is in the stream, once all on their way are there
 	last   uint64   // sequence of the stream's last message, once all on their way are there
 	lastID string   // its id
@@ -336,9 +337,15 @@ func (p *Publisher) Close(ctx context.Context) {
 	if left := p.left(); left > 0 {
 		p.bus.log.Warn("not everything could be published; it stays unsettled", "deliveries", left)
 	}
+	clean := p.ctx.Err() == nil
 	p.end(sender.ErrDraining)
 	<-p.done
 	<-p.watched
+	if clean && len(p.flight) == 0 && p.told {
+		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectLimit)
+		defer cancel()
+		_ = p.write(limit, p.progressMessage(&p.far)) // for an older version: it knows no packs
+	}
 }
 
 // left is how many deliveries are not in the stream.

@@ -455,7 +455,7 @@ func TestFindForeignAsksLittle(t *testing.T) {
 	b := connect(t, config(s.ClientURL()))
 	p := publisher(t, b, &memory{})
 	list := rangeOf(0, 100)
-	sendEach(t, p, "w", list...)
+	sendApart(t, p, list...)
 	g := &group{}
 	for seq := uint64(1); ; seq++ {
 		there, err := p.stream.GetMsg(t.Context(), seq)
