@@ -3,9 +3,9 @@
 //
 // A database has one stream, hookline-<name>. It is a work queue: a message is there until it is
 // acknowledged. Its subjects are hookline.<name>.<partition>, and hookline.<name>.position. A
-// message is a delivery, an event and a webhook, or several of one webhook, a pack. The webhook
-// decides the partition, so all that
-// holds of a webhook (order, requests at once, pace, breaker, spool) holds within one process.
+// message is a delivery, an event and a webhook, or several of one webhook: a pack. The webhook
+// decides the partition, so all that holds of a webhook (order, requests at once, pace, breaker,
+// spool) holds within one process.
 //
 // One Publisher writes. Each message names the sequence that it expects to be the last one, so the
 // stream has what was published without a gap and in order, and refuses whoever was replaced. The

@@ -70,7 +70,11 @@ func shelf(t *testing.T, b *Bus) map[string][]string {
 	}
 	all := map[string][]string{}
 	for seq := uint64(1); seq <= s.CachedInfo().State.LastSeq; seq++ {
-		raw, err := s.GetMsg(t.Context(), seq)
+		var raw *jetstream.RawStreamMsg
+		until(t, "the server answers", func() bool {
+			raw, err = s.GetMsg(t.Context(), seq)
+			return err == nil || errors.Is(err, jetstream.ErrMsgNotFound)
+		})
 		if err != nil || raw.Header.Get(idHeader) == "" ||
 			raw.Subject == b.cfg.positionSubject() || raw.Subject == b.cfg.markSubject() {
 			continue
@@ -174,11 +178,11 @@ func purge(t *testing.T, p *Publisher) {
 }
 
 // A message of somebody else amid packs takes the place of none: not for the reader that goes on,
-// and not for the one that follows when it is killed just then.
+// and not for the one that follows when it is killed just then, or once it has sent one more.
 func TestForeignAmidPacks(t *testing.T) {
 	t.Parallel()
 	s := natstest.Start(t, natstest.Options(t.TempDir()))
-	for name, killed := range map[string]bool{"on": false, "killed": true} {
+	for _, name := range []string{"on", "killed", "killed-later"} {
 		cfg := config(s.ClientURL())
 		cfg.Name, cfg.MaxBytes = name, 1<<20
 		b := connect(t, cfg)
@@ -204,7 +208,13 @@ func TestForeignAmidPacks(t *testing.T) {
 			o.sequence = g.items[0].sequence + uint64(n)
 		}
 		p.flight = []*group{g}
-		if !killed {
+		switch name {
+		case "killed-later":
+			g.items[5].Data = make([]byte, 2<<20) // it cannot be sent
+			if err := p.resend(true); err == nil {
+				t.Error("all of it was sent")
+			}
+		case "on":
 			if err := p.repair(&jetstream.APIError{ErrorCode: wrongLastID}); err != nil {
 				t.Fatal(err)
 			}
@@ -216,7 +226,7 @@ func TestForeignAmidPacks(t *testing.T) {
 		cancel(nil)
 		wait(t, send(t, publisher(t, b, m), "w", list...))
 		var want []string // that are there still
-		if killed {
+		if name != "on" {
 			want = ids(list)
 		}
 		if got := shelf(t, b)["w"]; !slices.Equal(got, want) {
