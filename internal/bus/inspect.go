@@ -37,7 +37,7 @@ func Inspect(ctx context.Context, cfg Config, memory Memory, log *slog.Logger) e
 type Report struct {
 	Stream     string   `json:"stream"`
 	Partitions int      `json:"partitions"`
-	Messages   uint64   `json:"messages"` // that are not settled as a whole; each has up to 16 deliveries
+	Messages   uint64   `json:"messages"` // not settled as a whole; of up to 16 deliveries each
 	Bytes      uint64   `json:"bytes"`
 	MaxBytes   int64    `json:"maxBytes"` // -1 for no limit
 	Replicas   int      `json:"replicas"`

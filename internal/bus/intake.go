@@ -259,7 +259,7 @@ func (i *Intake) deleteSettled(ctx context.Context, meant func(ack) bool) error 
 	}
 	for sequence, a := range settled {
 		msg, err := stream.GetMsg(ctx, sequence)
-		if err == nil && keyOf(msg.Header.Get(idHeader)) == a.key { // else of another stream of this name
+		if err == nil && keyOf(msg.Header.Get(idHeader)) == a.key { // else of another stream
 			err = stream.DeleteMsg(ctx, sequence)
 		}
 		if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
@@ -606,7 +606,8 @@ func (i *Intake) extend(ctx context.Context) {
 	}
 }
 
-// aged returns where what is to be answered that has been in hand for a while since its wait was last extended.
+// aged returns where to answer for what has been in hand for a while since its wait was last
+// extended.
 func (i *Intake) aged(now time.Time) (replies []string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

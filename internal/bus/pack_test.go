@@ -376,7 +376,8 @@ func TestPackIsFinished(t *testing.T) {
 			return nil
 		})
 		keys := keysAt(t, i)
-		if finish > 0 && taken < len(keys) || finish == 0 && taken != 2 || !errors.Is(err, context.Canceled) {
+		if finish > 0 && taken < len(keys) || finish == 0 && taken != 2 ||
+			!errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %d of %d were taken, %v", name, taken, len(keys), err)
 		}
 	}
