@@ -33,7 +33,9 @@ type history struct {
 	faults   []fault     // all there were
 	wholes   []time.Time // when all servers of the bus had everything, and all consumers a leader
 	acked    map[delivery][]time.Time
-	stays    map[delivery]stay // in the spool
+	packs    map[delivery][]delivery // all of the message that each was in
+	stays    map[delivery]stay       // in the spool
+	accepted map[string][]time.Time  // when each event was, set by judge
 }
 
 // stay is the time for which a delivery was in the spool.
@@ -47,6 +49,7 @@ type proof string
 
 const (
 	inFlightThen proof = "in flight"              // nobody had acknowledged it
+	packedThen   proof = "beside one not settled" // in a message that could not be, yet
 	inSpoolThen  proof = "accepted, in the spool" // where it was not noted yet
 	toNobody     proof = "acknowledged to nobody" // as the bus had lost a server
 	unheardThen  proof = "in flight, or unheard"  // likewise: the acknowledgement may not have got out
@@ -68,7 +71,14 @@ func (h *history) judge() (reasons map[string]int, err error) {
 		r.due = append(r.due, e)
 	}
 	last := map[string]receiver.Request{} // accepted delivery of each event
-	bound := map[time.Time]int{}          // what was in flight at the end of each tenure
+	// messages of which something was in flight at the end of each tenure, by a delivery of them
+	bound := map[time.Time]map[delivery]bool{}
+	h.accepted = map[string][]time.Time{}
+	for _, r := range h.requests {
+		if r.Status == http.StatusOK {
+			h.accepted[r.ID] = append(h.accepted[r.ID], r.At)
+		}
+	}
 	for _, request := range slices.SortedStableFunc(slices.Values(h.requests),
 		func(a, b receiver.Request) int { return a.At.Compare(b.At) }) {
 		if request.Status != http.StatusOK {
@@ -89,7 +99,10 @@ func (h *history) judge() (reasons map[string]int, err error) {
 			if x, err = h.excuse(before, request); err == nil {
 				reasons[fmt.Sprintf("%s: %s", x.reason, x.proof)]++
 				if x.proof == inFlightThen {
-					bound[x.until]++
+					if bound[x.until] == nil {
+						bound[x.until] = map[delivery]bool{}
+					}
+					bound[x.until][h.message(delivery{request.ID, h.webhook})[0]] = true
 				}
 			}
 		}
@@ -107,10 +120,10 @@ func (h *history) judge() (reasons map[string]int, err error) {
 			errs = append(errs, fmt.Errorf("%s: %d of %d events have come", key, n, len(r.due)))
 		}
 	}
-	for until, n := range bound {
-		if n > inFlight {
-			errs = append(errs, fmt.Errorf("the tenure before %s had %d in flight, and can have had %d",
-				until.Format(moment), n, inFlight))
+	for until, messages := range bound {
+		if n := len(messages); n > inFlight {
+			errs = append(errs, fmt.Errorf("the tenure before %s had something in flight of %d messages, "+
+				"and can have had %d requests", until.Format(moment), n, inFlight))
 		}
 	}
 	const most = 20
@@ -170,8 +183,13 @@ func (h *history) excuse(before, again receiver.Request) (excuse, error) {
 			continue
 		}
 		reason, end := h.ending(from, until)
-		proof, left := h.left(delivery{again.ID, h.webhook}, before.At, end, until)
-		if reason == "" { // whoever gives back in order waits for what was in flight, and for the spool
+		proof, left := h.left(delivery{again.ID, h.webhook}, before.At, from.at, end, until)
+		// Whoever gives back in order waits for what was in flight, and for the spool: for as long as
+		// it may. What it had in flight then, and not settled, holds the others of its message.
+		switch {
+		case reason == "" && proof == packedThen:
+			reason = "given back"
+		case reason == "":
 			if left == nil && proof != toNobody && proof != unheardThen {
 				left = fmt.Errorf("it came again, and process %d gave its partition up in order at %s",
 					from.process, until.Format(moment))
@@ -188,7 +206,7 @@ func (h *history) excuse(before, again receiver.Request) (excuse, error) {
 
 // left returns by what it is proven that a tenure which had ended by a moment had a delivery still
 // when the next one began, and an error when it had not.
-func (h *history) left(d delivery, accepted, end, until time.Time) (proof, error) {
+func (h *history) left(d delivery, accepted, begin, end, until time.Time) (proof, error) {
 	if s, was := h.stays[d]; was && s.from.Before(until) {
 		if s.until.IsZero() || s.until.After(end) {
 			return inSpoolThen, nil
@@ -219,7 +237,30 @@ func (h *history) left(d delivery, accepted, end, until time.Time) (proof, error
 		return "", fmt.Errorf("it came again, and was acknowledged at %s to a bus that was whole at %s",
 			at.Format(moment), whole.Format(moment))
 	}
+	if h.isOpen(d, begin, until) {
+		return packedThen, nil
+	}
 	return inFlightThen, nil
+}
+
+// message returns the deliveries of the message that one was in.
+func (h *history) message(d delivery) []delivery {
+	if list := h.packs[d]; list != nil {
+		return list
+	}
+	return []delivery{d}
+}
+
+// isOpen reports whether a tenure had not settled another delivery of the message that one was in:
+// no receiver had accepted it since the tenure began, and it was not in the spool.
+func (h *history) isOpen(d delivery, begin, until time.Time) bool {
+	return slices.ContainsFunc(h.message(d), func(other delivery) bool {
+		s, was := h.stays[other]
+		return other != d && !(was && s.from.Before(until)) &&
+			!slices.ContainsFunc(h.accepted[other.event], func(at time.Time) bool {
+				return at.Before(until) && !at.Before(begin)
+			})
+	})
 }
 
 func later(a, b time.Time) time.Time {
@@ -299,10 +340,12 @@ func TestJudge(t *testing.T) {
 	for name, test := range map[string]struct {
 		came   []receiver.Request
 		faults []fault
-		ended  time.Time // when the partition was given back; zero for never
-		same   bool      // the second tenure is of the same lease
-		acked  int       // second at which version 2 was; 0 for never
-		stay   stay      // of version 2 in the spool; zero for none
+		ended  time.Time       // when the partition was given back; zero for never
+		same   bool            // the second tenure is of the same lease
+		acked  int             // second at which version 2 was; 0 for never
+		stay   stay            // of version 2 in the spool; zero for none
+		stays  map[string]stay // of others, by event
+		packs  [][]string      // events that were in one message
 		reason string
 		wrong  bool
 	}{
@@ -324,6 +367,29 @@ func TestJudge(t *testing.T) {
 			faults: killed, wrong: true,
 		},
 		"more than were in flight": {came: append(many, once...), faults: killed, wrong: true},
+		"again, and another one of its message was not settled": {
+			came: twice, faults: killed, packs: [][]string{{"evt_2", "evt_3"}},
+			reason: "killed: beside one not settled",
+		},
+		"again, and all of its message was accepted": {
+			came: twice, faults: killed, packs: [][]string{{"evt_1", "evt_2"}},
+			reason: "killed: in flight",
+		},
+		"again, and the other one of its message was in the spool": {
+			came: twice, faults: killed, packs: [][]string{{"evt_2", "evt_3"}},
+			stays: map[string]stay{"evt_3": {from: second(2)}}, reason: "killed: in flight",
+		},
+		"again after a clean end, and another one of its message was not settled": {
+			came: twice, ended: second(9), packs: [][]string{{"evt_2", "evt_3"}},
+			reason: "given back: beside one not settled",
+		},
+		"again after a clean end, and all of its message was accepted": {
+			came: twice, ended: second(9), packs: [][]string{{"evt_1", "evt_2"}}, wrong: true,
+		},
+		"more than were in flight, in as many messages": {
+			came: append(many, once...), faults: killed, packs: [][]string{{"evt_many0", "evt_many1"}},
+			reason: "killed: in flight",
+		},
 		"as many as were in flight": {
 			came: append(many[2:], once...), faults: killed, reason: "killed: in flight",
 		},
@@ -405,6 +471,7 @@ func TestJudge(t *testing.T) {
 				webhook: "w", requests: test.came, tenures: tenures, faults: test.faults,
 				takes: []time.Time{second(9)}, wholes: []time.Time{second(-7), second(1)},
 				acked: map[delivery][]time.Time{}, stays: map[delivery]stay{},
+				packs: map[delivery][]delivery{},
 			}
 			if test.same {
 				h.takes = nil
@@ -423,6 +490,18 @@ func TestJudge(t *testing.T) {
 				if e.Record != "ada" && !slices.Contains(h.due, e) {
 					h.due = append(h.due, e)
 				}
+			}
+			for _, pack := range test.packs {
+				var list []delivery
+				for _, id := range pack {
+					list = append(list, delivery{id, "w"})
+				}
+				for _, d := range list {
+					h.packs[d] = list
+				}
+			}
+			for id, s := range test.stays {
+				h.stays[delivery{id, "w"}] = s
 			}
 			d := delivery{"evt_2", "w"}
 			if test.acked != 0 {

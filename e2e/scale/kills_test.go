@@ -351,7 +351,7 @@ func (c *campaign) finish() {
 func (c *campaign) judge(kills int) {
 	c.t.Helper()
 	diary, tenures, stays := c.db.Diary(), readTenures(c.db), readStays(c.db)
-	acked, twice := c.witness.acknowledged()
+	acked, packs, twice := c.witness.acknowledged()
 	if len(twice) > 0 {
 		c.t.Errorf("the stream has had %d deliveries twice: %v", len(twice), twice[0])
 	}
@@ -361,7 +361,7 @@ func (c *campaign) judge(kills int) {
 		partition := bus.PartitionOf(webhook, partitions)
 		h := history{
 			webhook: webhook, due: diary, requests: c.boxes[i].All(), tenures: tenures[partition],
-			faults: c.faults, acked: acked, stays: stays,
+			faults: c.faults, acked: acked, packs: packs, stays: stays,
 		}
 		h.takes, h.releases, h.wholes = c.witness.of(partition)
 		again, err := h.judge()

@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"hookline/e2e"
+	"hookline/internal/bus"
 	"hookline/internal/natstest"
 )
 
@@ -109,7 +110,7 @@ func readStays(db *e2e.Database) map[delivery]stay {
 // bus is whole. It listens at every server, as any of them may be killed.
 type witness struct {
 	mu       sync.Mutex
-	stored   map[uint64]delivery // by sequence
+	stored   map[uint64][]delivery // of each message, by sequence
 	acked    map[uint64][]time.Time
 	webhooks map[string]bool              // all that there are messages for
 	leases   map[int]map[uint64]time.Time // when each tenure of a partition was told of first
@@ -127,7 +128,7 @@ const (
 func listenIn(t *testing.T, js jetstream.JetStream, nodes []*natstest.Process) *witness {
 	t.Helper()
 	w := &witness{
-		stored: map[uint64]delivery{}, acked: map[uint64][]time.Time{}, webhooks: map[string]bool{},
+		stored: map[uint64][]delivery{}, acked: map[uint64][]time.Time{}, webhooks: map[string]bool{},
 		leases: map[int]map[uint64]time.Time{}, releases: map[int][]time.Time{},
 	}
 	for _, n := range nodes {
@@ -169,15 +170,18 @@ func listenIn(t *testing.T, js jetstream.JetStream, nodes []*natstest.Process) *
 
 // store takes note of a message that the stream has.
 func (w *witness) store(m *nats.Msg) {
-	event, webhook, ok := strings.Cut(m.Header.Get(nats.MsgIdHdr), " ")
 	sequence, err := strconv.ParseUint(m.Header.Get("Nats-Sequence"), 10, 64)
-	if !ok || err != nil || m.Subject == auditTo+"position" {
+	if err != nil || m.Subject == auditTo+"position" || m.Subject == auditTo+"mark" {
 		return
+	}
+	var list []delivery
+	for _, k := range bus.KeysOf(m.Header) {
+		list = append(list, delivery{k.Event, k.Webhook})
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.stored[sequence] = delivery{event, webhook}
-	w.webhooks[webhook] = true
+	w.stored[sequence] = list
+	w.webhooks[list[0].webhook] = true
 }
 
 // ack takes note of an acknowledgement: $JS.ACK.<stream>.<consumer>.<times>.<sequence>.…
@@ -279,19 +283,24 @@ func (w *witness) of(partition int) (takes, releases, wholes []time.Time) {
 		slices.Clone(w.wholes)
 }
 
-// acknowledged returns when deliveries were acknowledged, and what the stream had twice.
-func (w *witness) acknowledged() (at map[delivery][]time.Time, twice []delivery) {
+// acknowledged returns when deliveries were acknowledged, with which others each was in a message,
+// and what the stream had twice.
+func (w *witness) acknowledged() (
+	at map[delivery][]time.Time, packs map[delivery][]delivery, twice []delivery,
+) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	at, seen := map[delivery][]time.Time{}, map[delivery]bool{}
-	for sequence, d := range w.stored {
-		if seen[d] {
-			twice = append(twice, d)
-		}
-		seen[d] = true
-		if acked := w.acked[sequence]; len(acked) > 0 {
-			at[d] = append(at[d], acked...)
+	at, packs = map[delivery][]time.Time{}, map[delivery][]delivery{}
+	for sequence, list := range w.stored {
+		for _, d := range list {
+			if packs[d] != nil {
+				twice = append(twice, d)
+			}
+			packs[d] = list
+			if acked := w.acked[sequence]; len(acked) > 0 {
+				at[d] = append(at[d], acked...)
+			}
 		}
 	}
-	return at, twice
+	return at, packs, twice
 }

@@ -12,7 +12,7 @@ import (
 // in their order, and that takes no others.
 func inHandOf(t *testing.T, b *Bus, n int) (i *Intake, settle []func()) {
 	t.Helper()
-	wait(t, send(t, publisher(t, b, &memory{}), "w", rangeOf(0, n)...))
+	sendEach(t, publisher(t, b, &memory{}), "w", rangeOf(0, n)...)
 	var got collected
 	i = newIntake(b, 1)
 	end := run(t, i, func(m Message, settled func()) {

@@ -127,7 +127,7 @@ func TestReport(t *testing.T) {
 	if r := read(); r != nil {
 		t.Errorf("before the stream is made: %v", r)
 	}
-	wait(t, send(t, publisher(t, b, m), "w", rangeOf(0, 10)...))
+	sendEach(t, publisher(t, b, m), "w", rangeOf(0, 10)...)
 	partition := PartitionOf("w", 4)
 	if r := read(); r.Messages != 10 || len(r.Unheld) != 4 || len(r.Problems()) != 1 ||
 		r.Waiting != 10 || r.Parts[partition] != (Part{Waiting: 10}) ||

@@ -37,7 +37,7 @@ func Inspect(ctx context.Context, cfg Config, memory Memory, log *slog.Logger) e
 type Report struct {
 	Stream     string   `json:"stream"`
 	Partitions int      `json:"partitions"`
-	Messages   uint64   `json:"messages"` // deliveries that are not settled
+	Messages   uint64   `json:"messages"` // not settled as a whole; of up to 16 deliveries each
 	Bytes      uint64   `json:"bytes"`
 	MaxBytes   int64    `json:"maxBytes"` // -1 for no limit
 	Replicas   int      `json:"replicas"`
@@ -193,7 +193,7 @@ func (r *Report) String() string {
 	if r.MaxBytes > 0 {
 		limit = amount.Bytes(r.MaxBytes)
 	}
-	return fmt.Sprintf("stream %s: %d waiting, %d in hand, %s of %s; %s at %s, %s", r.Stream,
+	return fmt.Sprintf("stream %s: %d messages waiting, %d in hand, %s of %s; %s at %s, %s", r.Stream,
 		r.Waiting, r.InHand, size(r.Bytes), limit, amount.Of(r.Partitions, "partition"),
 		amount.Of(len(senders), "sender"), amount.Of(r.Replicas, "replica"))
 }

@@ -17,7 +17,7 @@ import (
 
 const (
 	// messages that wait in memory to be taken; as many again after the connection is made anew
-	pullSize   = 64
+	pullSize   = 16
 	pullExpiry = 10 * time.Second // of one pull
 	ackMargin  = 30 * time.Second // of AckWait beyond a request's deadline
 	madeEvery  = time.Second      // between two tries to make a consumer
@@ -40,8 +40,9 @@ type Intake struct {
 	most      int // messages in hand
 	count     *intakeMetrics
 
-	consumers int             // that were made for it
-	parked    map[uint64]bool // sequences of what the spool has had before: see TakeUp
+	consumers int            // that were made for it
+	parked    map[place]bool // what the spool has had before: see TakeUp
+	finish    time.Duration
 
 	mu     sync.Mutex
 	inHand map[uint64]*inHand // by sequence in the stream
@@ -63,9 +64,13 @@ type Intake struct {
 
 // inHand is a message that is not settled.
 type inHand struct {
-	msg      jetstream.Msg // as it was delivered last
-	consumer uint64        // its number then; notBrought where that was of an earlier consumer
-	since    time.Time     // when its wait was last extended
+	key       Key    // its first delivery
+	reference string // the delivery whose data lie in the database: see referenceHeader
+	left      int    // deliveries that are not settled
+	// as it was delivered last:
+	reply    string    // where it is acknowledged
+	consumer uint64    // its number then; notBrought where that was of an earlier consumer
+	since    time.Time // when its wait was last extended
 }
 
 // notBrought is the number of a message that the present consumer has not brought.
@@ -85,6 +90,9 @@ type IntakeConfig struct {
 	Buffer    int64         // bytes of deliveries that its Sender holds
 	Large     Large
 	Spooled   Spooled
+	// Finish is how long it may take, once Run is to end, until the deliveries of a message are
+	// taken of which one is. Default none.
+	Finish time.Duration
 }
 
 // leastSize is the least that a delivery takes of a Sender's buffer.
@@ -94,17 +102,17 @@ const leastSize = 700
 func NewIntake(b *Bus, stream string, cfg IntakeConfig, m *IntakeMetrics) *Intake {
 	return &Intake{
 		bus: b, stream: stream, partition: cfg.Partition, epoch: cfg.Epoch, large: cfg.Large,
-		spooled: cfg.Spooled, parked: map[uint64]bool{},
+		spooled: cfg.Spooled, parked: map[place]bool{}, finish: cfg.Finish,
 		log:     b.log.With("partition", cfg.Partition),
 		ackWait: cfg.Timeout + ackMargin, most: int(cfg.Buffer/leastSize) + 2*pullSize,
 		inHand: map[uint64]*inHand{}, acks: map[uint64]ack{}, count: m.of(cfg.Partition),
 	}
 }
 
-// Run calls take with each message until ctx ends, or take returns an error, which may be ctx's.
-// take must not be called again for a message that it has; settled is to be called once, when the
-// message is accounted for, at any time. Messages that are not settled come again to the next
-// tenure.
+// Run calls take with each delivery until ctx ends, or take returns an error, which may be ctx's.
+// settled is to be called once, when the delivery is accounted for, at any time. Messages come again
+// to the next tenure, as a whole, of which not all deliveries are settled. So those of a pack are all
+// taken, also when ctx ends meanwhile.
 func (i *Intake) Run(
 	ctx context.Context, take func(ctx context.Context, m Message, settled func()) error,
 ) error {
@@ -112,11 +120,16 @@ func (i *Intake) Run(
 	defer end()
 	go i.extend(extending)
 	go i.confirm(extending)
+	finishing, finished := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer finished(nil)
+	defer context.AfterFunc(ctx, func() {
+		time.AfterFunc(i.finish, func() { finished(context.Cause(ctx)) })
+	})()
 	defer i.count.waiting.Set(0)
 	for ctx.Err() == nil {
 		consumer, err := i.consumer(ctx)
 		if err == nil {
-			err = i.drain(ctx, consumer, take)
+			err = i.drain(ctx, finishing, consumer, take)
 			if final, ok := errors.AsType[*takeError](err); ok {
 				return final.error
 			}
@@ -246,7 +259,7 @@ func (i *Intake) deleteSettled(ctx context.Context, meant func(ack) bool) error 
 	}
 	for sequence, a := range settled {
 		msg, err := stream.GetMsg(ctx, sequence)
-		if err == nil && idOf(msg.Header) == a.key { // else of another stream of this name
+		if err == nil && keyOf(msg.Header.Get(idHeader)) == a.key { // else of another stream
 			err = stream.DeleteMsg(ctx, sequence)
 		}
 		if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
@@ -290,7 +303,7 @@ func (i *Intake) name() string {
 
 // drain takes what the consumer brings until that breaks off.
 func (i *Intake) drain(
-	ctx context.Context, consumer jetstream.Consumer,
+	ctx, finishing context.Context, consumer jetstream.Consumer,
 	take func(context.Context, Message, func()) error,
 ) error {
 	coming, restart := context.WithCancelCause(ctx)
@@ -308,7 +321,7 @@ func (i *Intake) drain(
 		}
 		i.setIdle(false)
 		defer i.setIdle(true)
-		if failed = i.taken(ctx, msg, take); failed != nil {
+		if failed = i.taken(ctx, finishing, msg, take); failed != nil {
 			restart(failed)
 		}
 	}, restart)
@@ -336,9 +349,11 @@ func endsConsumer(err error) bool {
 	return false
 }
 
-// taken has a message taken, if it is new. An error breaks off what the consumer brings.
+// taken has the deliveries of a message taken, if it is new. An error breaks off what the consumer
+// brings. Once one of them is taken, ctx may end.
 func (i *Intake) taken(
-	ctx context.Context, msg jetstream.Msg, take func(context.Context, Message, func()) error,
+	ctx, finishing context.Context, msg jetstream.Msg,
+	take func(context.Context, Message, func()) error,
 ) error {
 	meta, err := msg.Metadata()
 	if err != nil {
@@ -349,25 +364,50 @@ func (i *Intake) taken(
 		return err
 	}
 	i.count.waiting.Set(float64(meta.NumPending))
-	settled := func() { i.settle(meta.Sequence.Stream) }
-	if i.parked[meta.Sequence.Stream] {
-		delete(i.parked, meta.Sequence.Stream)
-		i.count.refused.Inc()
+	sequence := meta.Sequence.Stream
+	settled := func() { i.settle(sequence) }
+	if !isPack(msg.Data()) && i.isParked(place{sequence, 0}) {
 		settled()
 		return nil
 	}
-	m, err := i.read(ctx, msg)
+	list, err := i.read(ctx, msg)
 	if err != nil {
-		return &takeError{fmt.Errorf("message %d of stream %s: %w", meta.Sequence.Stream, i.stream, err)}
+		return &takeError{fmt.Errorf("message %d of stream %s: %w", sequence, i.stream, err)}
 	}
-	if m.Event == nil { // it was settled by an earlier tenure
-		settled()
-		return nil
-	}
-	if err := take(ctx, m, settled); err != nil {
-		return &takeError{err}
+	i.hold(sequence, list)
+	for n, m := range list {
+		if m.Event == nil || i.isParked(place{sequence, n}) { // it was settled by an earlier tenure
+			settled()
+			continue
+		}
+		if err := take(ctx, m, settled); err != nil {
+			return &takeError{err}
+		}
+		ctx = finishing
 	}
 	return nil
+}
+
+// isParked reports whether the spool has had a delivery, which is then refused.
+func (i *Intake) isParked(p place) bool {
+	if !i.parked[p] {
+		return false
+	}
+	delete(i.parked, p)
+	i.count.refused.Inc()
+	return true
+}
+
+// hold has a message be in hand until all of its deliveries are settled.
+func (i *Intake) hold(sequence uint64, list []Message) {
+	if len(list) == 1 {
+		return
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.inHand[sequence].left = len(list)
+	i.latest = max(i.latest, Key{Event: list[len(list)-1].Event.ID}.commit())
+	i.count.inHand.Add(float64(len(list) - 1))
 }
 
 func (i *Intake) setIdle(is bool) {
@@ -388,14 +428,18 @@ func (i *Intake) isNew(at jetstream.SequencePair, msg jetstream.Msg) (bool, erro
 	i.brought = max(i.brought, sequence)
 	switch h := i.inHand[sequence]; {
 	case h != nil:
-		h.msg, h.consumer, h.since = msg, at.Consumer, time.Now()
+		h.reply, h.consumer, h.since = msg.Reply(), at.Consumer, time.Now()
 	case sequence <= i.last:
-		i.acks[sequence] = ack{msg.Reply(), keyOf(msg)}
-		_ = msg.Ack() // else it comes again
+		i.acks[sequence] = ack{msg.Reply(), keyOf(msg.Headers().Get(idHeader))}
+		i.answer(msg.Reply(), acknowledged) // else it comes again
 	default:
+		key := keyOf(msg.Headers().Get(idHeader))
 		i.last = sequence
-		i.latest = max(i.latest, keyOf(msg).commit())
-		i.inHand[sequence] = &inHand{msg, at.Consumer, time.Now()}
+		i.latest = max(i.latest, key.commit())
+		i.inHand[sequence] = &inHand{
+			key: key, reference: msg.Headers().Get(referenceHeader), left: 1,
+			reply: msg.Reply(), consumer: at.Consumer, since: time.Now(),
+		}
 		i.count.inHand.Inc()
 		return true, nil
 	}
@@ -403,38 +447,47 @@ func (i *Intake) isNew(at jetstream.SequencePair, msg jetstream.Msg) (bool, erro
 	return false, nil
 }
 
-// read returns what a message holds. The event is nil when the message is settled already.
-func (i *Intake) read(ctx context.Context, msg jetstream.Msg) (Message, error) {
+// read returns the deliveries of a message. The event is nil of one that is settled already.
+func (i *Intake) read(ctx context.Context, msg jetstream.Msg) ([]Message, error) {
 	reference := msg.Headers().Get(referenceHeader)
 	if reference == "" {
-		return decode(msg.Data())
+		return decodeAll(msg.Data())
 	}
 	event, webhook, _ := strings.Cut(reference, " ")
 	data, err := i.large.GetLarge(ctx, event, webhook)
 	if err != nil || data == nil {
-		return Message{}, err
+		return []Message{{}}, err
 	}
-	return decode(data)
+	m, err := decode(data)
+	return []Message{m}, err
 }
 
-// settle acknowledges a message, after its data are removed where they lie in the database: found
-// without them, it is settled.
+// settle takes note of a delivery that is settled, and acknowledges its message when it was the
+// last one: after its data are removed where they lie in the database. Found without them, it is
+// settled.
 func (i *Intake) settle(sequence uint64) {
 	i.mu.Lock()
 	h := i.inHand[sequence]
-	i.mu.Unlock()
 	if h == nil {
+		i.mu.Unlock()
 		return
 	}
-	reference := h.msg.Headers().Get(referenceHeader)
-	if reference == "" {
+	h.left--
+	done := h.left == 0
+	i.mu.Unlock()
+	i.count.inHand.Dec()
+	i.count.settled.Inc()
+	switch {
+	case !done:
+		return
+	case h.reference == "":
 		i.acknowledge(sequence)
 		return
 	}
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), connectLimit)
 		defer cancel()
-		event, webhook, _ := strings.Cut(reference, " ")
+		event, webhook, _ := strings.Cut(h.reference, " ")
 		if err := i.large.DeleteLarge(ctx, event, webhook); err != nil {
 			i.log.Warn("the data of a delivery stay in the database", "event", event, "error", err)
 		}
@@ -446,17 +499,24 @@ func (i *Intake) settle(sequence uint64) {
 func (i *Intake) acknowledge(sequence uint64) {
 	i.mu.Lock()
 	h := i.inHand[sequence]
-	msg := h.msg
 	delete(i.inHand, sequence)
-	i.acks[sequence] = ack{msg.Reply(), keyOf(msg)}
+	reply := h.reply
+	i.acks[sequence] = ack{reply, h.key}
 	if h.consumer == notBrought {
-		i.acks[sequence] = ack{key: keyOf(msg)}
+		i.acks[sequence] = ack{key: h.key}
 	}
 	i.mu.Unlock()
-	i.count.inHand.Dec()
-	i.count.settled.Inc()
-	_ = msg.Ack() // else it comes again, and is acknowledged again: see confirm
+	i.answer(reply, acknowledged) // else it comes again, and is acknowledged again: see confirm
 }
+
+// What the server is told of a message.
+var (
+	acknowledged = []byte("+ACK")
+	inProgress   = []byte("+WPI")
+)
+
+// answer tells the server of a message, and does not wait until it has heard.
+func (i *Intake) answer(reply string, what []byte) { _ = i.bus.nc.Publish(reply, what) }
 
 // confirm sees to it that acknowledgements arrive: while a consumer has no leader, nobody takes
 // them, and what they were of would be there for whoever has the partition next.
@@ -500,7 +560,7 @@ func (i *Intake) confirmOnce(ctx context.Context) {
 		case a.reply == "", all, sequence <= info.AckFloor.Stream:
 			i.heardOf(sequence, a)
 		default:
-			_ = i.bus.nc.Publish(a.reply, []byte("+ACK"))
+			i.answer(a.reply, acknowledged)
 		}
 	}
 }
@@ -529,8 +589,8 @@ func (i *Intake) extend(ctx context.Context) {
 	for {
 		select {
 		case now := <-tick.C:
-			for _, msg := range i.aged(now) {
-				_ = msg.InProgress() // else it comes again, and is known
+			for _, reply := range i.aged(now) {
+				i.answer(reply, inProgress) // else it comes again, and is known
 			}
 		case <-ctx.Done():
 			return
@@ -538,15 +598,16 @@ func (i *Intake) extend(ctx context.Context) {
 	}
 }
 
-// aged returns what has been in hand for a while since its wait was last extended.
-func (i *Intake) aged(now time.Time) (list []jetstream.Msg) {
+// aged returns where to answer for what has been in hand for a while since its wait was last
+// extended.
+func (i *Intake) aged(now time.Time) (replies []string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for _, h := range i.inHand {
 		if now.Sub(h.since) >= i.ackWait/3 {
 			h.since = now
-			list = append(list, h.msg)
+			replies = append(replies, h.reply)
 		}
 	}
-	return list
+	return replies
 }

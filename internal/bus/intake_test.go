@@ -63,7 +63,7 @@ func TestTakeover(t *testing.T) {
 	s := natstest.Start(t, natstest.Options(t.TempDir()))
 	b := connect(t, config(s.ClientURL()))
 	list := rangeOf(0, 20)
-	wait(t, send(t, publisher(t, b, &memory{}), "w", list...))
+	sendEach(t, publisher(t, b, &memory{}), "w", list...)
 	var late []func()
 	var before collected
 	end := run(t, newIntake(b, 1), func(m Message, settled func()) {
@@ -283,7 +283,7 @@ func TestAcknowledgementsLost(t *testing.T) {
 	t.Parallel()
 	s := natstest.Start(t, natstest.Options(t.TempDir()))
 	b := connect(t, config(s.ClientURL()))
-	wait(t, send(t, publisher(t, b, &memory{}), "w", rangeOf(0, 20)...))
+	sendEach(t, publisher(t, b, &memory{}), "w", rangeOf(0, 20)...)
 	var got collected
 	i := newIntake(b, 1)
 	end := run(t, i, func(m Message, settled func()) {
@@ -295,7 +295,7 @@ func TestAcknowledgementsLost(t *testing.T) {
 	until(t, "all came", func() bool { return got.len() == 20 })
 	i.mu.Lock()
 	for sequence, h := range i.inHand {
-		i.acks[sequence] = ack{reply: h.msg.Reply()} // as if it were sent
+		i.acks[sequence] = ack{reply: h.reply} // as if it were sent
 		delete(i.inHand, sequence)
 	}
 	i.mu.Unlock()

@@ -174,6 +174,26 @@ func send(t testing.TB, p *Publisher, to string, events ...*mapper.Event) *sync.
 	return &settled
 }
 
+// sendEach sends deliveries that are a message each, and waits until all are settled.
+func sendEach(t testing.TB, p *Publisher, to string, events ...*mapper.Event) {
+	t.Helper()
+	for _, e := range events {
+		wait(t, send(t, p, to, e))
+	}
+}
+
+// sendApart sends each event to a webhook of its own, so that there are no packs.
+func sendApart(t testing.TB, p *Publisher, events ...*mapper.Event) {
+	t.Helper()
+	var all []*sync.WaitGroup
+	for _, e := range events {
+		all = append(all, send(t, p, "of "+e.ID, e))
+	}
+	for _, settled := range all {
+		wait(t, settled)
+	}
+}
+
 // wait fails unless the group is done in time.
 func wait(t testing.TB, settled *sync.WaitGroup) {
 	t.Helper()
@@ -212,11 +232,13 @@ func stored(t *testing.T, b *Bus, cfg Config) (ids []string) {
 		if err != nil || raw.Subject == cfg.positionSubject() || raw.Subject == cfg.markSubject() {
 			continue // replaced, or no delivery
 		}
-		m, err := decode(raw.Data)
+		list, err := decodeAll(raw.Data)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ids = append(ids, m.Event.ID)
+		for _, m := range list {
+			ids = append(ids, m.Event.ID)
+		}
 	}
 	return ids
 }

@@ -27,7 +27,7 @@ func newPublisherMetrics(registerer prometheus.Registerer, p *Publisher) *publis
 			"Deliveries too large for a message, of which the data went by the database."),
 		messages: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "hookline_bus_messages",
-			Help: "Deliveries that the stream holds: they wait, or a sender has them in hand.",
+			Help: "Messages that the stream holds, of up to 16 deliveries each: they wait, or are in hand.",
 		}, []string{"partition"}),
 	}
 	for n := range p.partitions {
@@ -65,7 +65,7 @@ func NewIntakeMetrics(registerer prometheus.Registerer) *IntakeMetrics {
 	m := &IntakeMetrics{
 		waiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "hookline_bus_waiting",
-			Help: "Deliveries behind the last one that this process has taken from the bus.",
+			Help: "Messages, of up to 16 deliveries each, behind the last one taken from the bus.",
 		}, label),
 		inHand: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "hookline_bus_in_hand",

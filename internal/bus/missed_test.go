@@ -94,8 +94,8 @@ func TestUntakenIsNotMissed(t *testing.T) {
 	s := natstest.Start(t, natstest.Options(t.TempDir()))
 	b := connect(t, config(s.ClientURL()))
 	i := patient(b)
-	list := rangeOf(0, 20)
-	wait(t, send(t, publisher(t, b, &memory{}), "w", list...))
+	list := rangeOf(0, pullSize)
+	sendEach(t, publisher(t, b, &memory{}), "w", list...)
 	var got collected
 	gate := make(chan struct{})
 	end := run(t, i, func(m Message, settled func()) {
@@ -127,7 +127,7 @@ func TestReconnected(t *testing.T) {
 	b := connect(t, config(s.ClientURL()))
 	i := patient(b)
 	list := rangeOf(0, 3*pullSize)
-	wait(t, send(t, publisher(t, connect(t, b.cfg), &memory{}), "w", list...))
+	sendEach(t, publisher(t, connect(t, b.cfg), &memory{}), "w", list...)
 	var got collected
 	gate := make(chan struct{}, pullSize/4)
 	end := run(t, i, func(m Message, settled func()) {

@@ -3,7 +3,6 @@ package bus
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,13 +17,12 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"hookline/cdc"
-	"hookline/mapper"
 	"hookline/sender"
 	"hookline/webhook"
 )
 
 const (
-	groupSize  = 256             // deliveries that are settled at once, at most
+	groupSize  = 512             // deliveries that are settled at once, at most
 	groups     = 4               // that are on their way at once
 	ackTimeout = 5 * time.Second // for the stream to acknowledge
 	noteEvery  = time.Second     // between two notes of how far the stream has come
@@ -67,7 +65,7 @@ type Publisher struct {
 	count      *publisherMetrics
 
 	waiting atomic.Int64                           // deliveries that are not known to be in the stream
-	resume  atomic.Pointer[position]               // nil once the stream has passed it
+	resume  atomic.Pointer[progress]               // nil once the stream has passed it
 	lacks   func(int32, cdc.LSN) bool              // see NewPublisher
 	seen    atomic.Uint32                          // see Follow
 	config  atomic.Pointer[jetstream.StreamConfig] // as it was last seen: operators change it
@@ -88,28 +86,38 @@ type Publisher struct {
 
 	// The rest belongs to run.
 	memo   Memo
-	own    int    // messages that are no deliveries, which were made
-	mark   uint64 // sequence of the stream's: see findMark
-	last   uint64 // sequence of the stream's last message, once all on their way are there
-	lastID string // its id
+	own    int      // messages that are no deliveries, which were made
+	told   bool     // the stream tells how far it is by packs
+	far    progress // of all that is in the stream, once all on their way are there
+	last   uint64   // sequence of the stream's last message, once all on their way are there
+	lastID string   // its id
 	flight []*group
 	noted  time.Time
 }
 
 // outgoing is a delivery on its way into the stream.
 type outgoing struct {
-	msg      *nats.Msg
-	at       position
-	ordered  bool // at is one
-	size     int64
-	settled  func()
+	data      []byte // encoded; nil where it lies in the database
+	at        position
+	ordered   bool // at is one of the stream of Postgres
+	partition int
+	size      int64
+	settled   func()
+}
+
+// item is a message that the stream is to store: of one delivery, several, or none.
+type item struct {
+	*nats.Msg
+	holds    []*outgoing
 	sequence uint64 // that it has, if it is stored; 0: it is not
 	known    bool   // the stream had it already, elsewhere
 }
 
-// group is what is settled at once: deliveries, and the position behind them.
+// group is what is settled at once: deliveries, and what tells how far they are: ahead of packs, or
+// behind all of them.
 type group struct {
-	items  []*outgoing
+	items  []*item
+	far    *progress              // the first item, which tells of all others; nil where it is the last
 	stored jetstream.PubAckFuture // the fate of the last one
 }
 
@@ -173,10 +181,14 @@ func (p *Publisher) begin(ctx context.Context) error {
 		case err != nil:
 			return away(err)
 		}
-		p.mark = at.Mark
-		commit, timeline := at.commit()
-		if at.Event != "" && (p.lacks == nil || !p.lacks(timeline, commit)) {
+		p.far = at
+		commit, timeline := at.furthest().commit()
+		switch {
+		case at.furthest().Event == "":
+		case p.lacks == nil || !p.lacks(timeline, commit):
 			p.resume.Store(&at)
+		default:
+			p.far = progress{Mark: at.Mark}
 		}
 		p.bus.log.Info("publishing", "stream", p.bus.cfg.Stream(), "from", at.Event)
 		return nil
@@ -184,13 +196,13 @@ func (p *Publisher) begin(ctx context.Context) error {
 }
 
 // writeFirst writes who writes the stream from now on, and a mark where there is none. It returns
-// the position there.
-func (p *Publisher) writeFirst(ctx context.Context) (at position, err error) {
+// what it has written.
+func (p *Publisher) writeFirst(ctx context.Context) (at progress, err error) {
 	info, err := p.stream.Info(ctx)
 	if err != nil {
 		return at, err
 	}
-	if at, err = p.bus.cfg.readPosition(ctx, p.stream); err != nil {
+	if at, err = p.bus.cfg.readProgress(ctx, p.stream, info.State.LastSeq); err != nil {
 		return at, err
 	}
 	p.config.Store(&info.Config)
@@ -202,7 +214,7 @@ func (p *Publisher) writeFirst(ctx context.Context) (at position, err error) {
 		at.Mark = 0
 	}
 	at.Writer, p.last = p.writer, info.State.LastSeq
-	if err = p.write(ctx, p.positionMessage(at)); err != nil || marked {
+	if err = p.write(ctx, p.progressMessage(&at)); err != nil || marked {
 		return at, err
 	}
 	mark := &nats.Msg{
@@ -212,7 +224,7 @@ func (p *Publisher) writeFirst(ctx context.Context) (at position, err error) {
 		return at, err
 	}
 	at.Mark = p.last
-	return at, p.write(ctx, p.positionMessage(at))
+	return at, p.write(ctx, p.progressMessage(&at))
 }
 
 // write writes a message while nothing is on its way.
@@ -238,31 +250,25 @@ func (p *Publisher) Problem() *cdc.Problem { return p.problem.Load() }
 // Send takes a delivery, and settles it once the stream has it. It waits while the buffer is full.
 // When ctx ends first, or the Publisher has ended, it returns why; then the delivery is not taken.
 func (p *Publisher) Send(ctx context.Context, d sender.Delivery) error {
+	m := Message{
+		Webhook: d.To.Key, Version: p.version(d.To), Seen: p.seen.Load(), Event: d.Event,
+	}
+	o := &outgoing{settled: d.Settled, partition: PartitionOf(m.Webhook, p.partitions)}
+	o.at, o.ordered = at(&m)
 	if resume := p.resume.Load(); resume != nil {
-		if resume.covers(d.Event, d.To.Key) {
+		if resume.covers(o.at) {
 			p.count.skipped.Inc()
 			d.Settled()
 			return nil
 		}
-		if _, ok := mapper.ParseID(d.Event.ID); ok && d.Event.ID != resume.Event {
+		if o.ordered && resume.isBehind(o.at) {
 			p.resume.Store(nil)
 		}
 	}
-	m := Message{
-		Webhook: d.To.Key, Version: p.version(d.To), Seen: p.seen.Load(), Event: d.Event,
-	}
-	o := &outgoing{
-		settled: d.Settled,
-		msg: &nats.Msg{
-			Subject: p.bus.cfg.subject(PartitionOf(m.Webhook, p.partitions)),
-			Header:  nats.Header{idHeader: {d.Event.ID + " " + m.Webhook}},
-			Data:    m.encode(make([]byte, 0, d.Event.Size()+256)),
-		},
-	}
-	o.at, o.ordered = at(&m)
-	o.size = min(int64(len(o.msg.Data))+256, p.buffer)
-	if len(o.msg.Data) > p.most {
-		if err := p.putLarge(ctx, o, &m); err != nil {
+	o.data = m.encode(make([]byte, 0, d.Event.Size()+256))
+	o.size = min(int64(len(o.data))+256, p.buffer)
+	if len(o.data) > p.most {
+		if err := p.putLarge(ctx, o); err != nil {
 			return err
 		}
 	}
@@ -291,17 +297,16 @@ func (p *Publisher) waitForRoom(ctx context.Context, size int64) error {
 	return nil
 }
 
-// putLarge leaves the data of a message in the database.
-func (p *Publisher) putLarge(ctx context.Context, o *outgoing, m *Message) error {
+// putLarge leaves the data of a delivery in the database.
+func (p *Publisher) putLarge(ctx context.Context, o *outgoing) error {
 	err := cdc.Retry(ctx, p.bus.log, func() error {
-		return p.large.PutLarge(ctx, m.Event.ID, m.Webhook, o.msg.Data)
+		return p.large.PutLarge(ctx, o.at.Event, o.at.Webhook, o.data)
 	})
 	if err != nil {
 		return err
 	}
 	p.count.large.Inc()
-	o.msg.Header.Set(referenceHeader, m.Event.ID+" "+m.Webhook)
-	o.msg.Data = nil
+	o.data = nil
 	return nil
 }
 
@@ -332,9 +337,15 @@ func (p *Publisher) Close(ctx context.Context) {
 	if left := p.left(); left > 0 {
 		p.bus.log.Warn("not everything could be published; it stays unsettled", "deliveries", left)
 	}
+	clean := p.ctx.Err() == nil
 	p.end(sender.ErrDraining)
 	<-p.done
 	<-p.watched
+	if clean && len(p.flight) == 0 && p.told {
+		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectLimit)
+		defer cancel()
+		_ = p.write(limit, p.progressMessage(&p.far)) // for an older version: it knows no packs
+	}
 }
 
 // left is how many deliveries are not in the stream.
@@ -401,35 +412,14 @@ func (p *Publisher) mend(cause error) {
 // take returns what is sent next, nil for nothing.
 func (p *Publisher) take() *group {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	n := min(len(p.unsent), groupSize)
+	list := slices.Clone(p.unsent[:n])
+	p.unsent = slices.Delete(p.unsent, 0, n)
+	p.mu.Unlock()
 	if n == 0 {
 		return nil
 	}
-	g := &group{items: slices.Clone(p.unsent[:n])}
-	p.unsent = slices.Delete(p.unsent, 0, n)
-	for i := n - 1; i >= 0; i-- {
-		if g.items[i].ordered {
-			at := g.items[i].at
-			at.Writer, at.Mark = p.writer, p.mark
-			g.items = append(g.items, &outgoing{msg: p.positionMessage(at)})
-			break
-		}
-	}
-	return g
-}
-
-// positionMessage returns the message of a position.
-func (p *Publisher) positionMessage(at position) *nats.Msg {
-	data, err := json.Marshal(at)
-	if err != nil {
-		panic(err) // there is nothing in it that could fail
-	}
-	return &nats.Msg{
-		Subject: p.bus.cfg.positionSubject(), Data: data, Header: nats.Header{
-			nats.MsgRollup: {sameSubj}, idHeader: {p.ownID()},
-		},
-	}
+	return p.arrange(list)
 }
 
 // ownID returns an id for a message that is no delivery, like no other one.
@@ -455,16 +445,16 @@ func (p *Publisher) launch(g *group) {
 	p.flight = append(p.flight, g)
 	var err error
 	for i, o := range g.items {
-		expect(o.msg, p.last, p.lastID)
+		expect(o.Msg, p.last, p.lastID)
 		p.last++
-		p.lastID = o.msg.Header.Get(idHeader)
+		p.lastID = o.Header.Get(idHeader)
 		o.sequence = p.last
 		switch {
 		case err != nil: // the stream would refuse it
 		case i < len(g.items)-1:
-			err = p.bus.nc.PublishMsg(o.msg)
+			err = p.bus.nc.PublishMsg(o.Msg)
 		default:
-			g.stored, err = p.js.PublishMsgAsync(o.msg, jetstream.WithRetryAttempts(0))
+			g.stored, err = p.js.PublishMsgAsync(o.Msg, jetstream.WithRetryAttempts(0))
 		}
 	}
 	if err != nil {
@@ -494,14 +484,20 @@ func (p *Publisher) publishAlone(g *group) {
 	p.settle(g)
 }
 
+// errKnown says that what is told of a group's messages does not hold for those behind one.
+var errKnown = errors.New("the stream has one of the messages already")
+
 // publishEach publishes a group's messages one after the other.
 func (p *Publisher) publishEach(g *group) error {
 	for _, o := range g.items {
 		if err := p.publish(o, p.last); err != nil {
 			return err
 		}
-		if !o.known {
-			p.last, p.lastID = o.sequence, o.msg.Header.Get(idHeader)
+		switch {
+		case !o.known:
+			p.last, p.lastID = o.sequence, o.Header.Get(idHeader)
+		case g.far != nil:
+			return errKnown
 		}
 	}
 	return nil
@@ -518,23 +514,23 @@ func (p *Publisher) publishBatch(g *group) (err error) {
 	defer func() { g.endBatch(err) }()
 	for i, o := range g.items {
 		o.sequence = p.last + uint64(i) + 1
-		o.msg.Header.Set(batchHeader, id)
-		o.msg.Header.Set(batchSequenceHeader, strconv.Itoa(i+1))
+		o.Header.Set(batchHeader, id)
+		o.Header.Set(batchSequenceHeader, strconv.Itoa(i+1))
 		if i == 0 {
-			expect(o.msg, p.last, "")
+			expect(o.Msg, p.last, "")
 		}
 		if i < len(g.items)-1 {
-			if err = p.bus.nc.PublishMsg(o.msg); err != nil {
+			if err = p.bus.nc.PublishMsg(o.Msg); err != nil {
 				return err
 			}
 			continue
 		}
-		o.msg.Header.Set(batchCommitHeader, "1")
-		ack, err := p.js.PublishMsg(ctx, o.msg, jetstream.WithRetryAttempts(0))
+		o.Header.Set(batchCommitHeader, "1")
+		ack, err := p.js.PublishMsg(ctx, o.Msg, jetstream.WithRetryAttempts(0))
 		if err != nil {
 			return err
 		}
-		p.last, p.lastID = ack.Sequence, o.msg.Header.Get(idHeader)
+		p.last, p.lastID = ack.Sequence, o.Header.Get(idHeader)
 	}
 	return nil
 }
@@ -544,7 +540,7 @@ func (g *group) endBatch(err error) {
 	_, refused := errors.AsType[jetstream.JetStreamError](err)
 	for _, o := range g.items {
 		for _, header := range []string{batchHeader, batchSequenceHeader, batchCommitHeader} {
-			o.msg.Header.Del(header)
+			o.Header.Del(header)
 		}
 		if refused {
 			o.sequence = 0
@@ -554,14 +550,13 @@ func (g *group) endBatch(err error) {
 
 // settle keeps the promises of a group, which is in the stream.
 func (p *Publisher) settle(g *group) {
-	for _, o := range g.items {
-		if o.settled == nil {
-			continue
+	for _, m := range g.items {
+		for _, o := range m.holds {
+			o.settled()
+			p.room.Release(o.size)
 		}
-		o.settled()
-		p.room.Release(o.size)
-		p.count.published.Inc()
-		p.waiting.Add(-1)
+		p.count.published.Add(float64(len(m.holds)))
+		p.waiting.Add(-int64(len(m.holds)))
 	}
 	if now := time.Now(); now.Sub(p.noted) >= noteEvery {
 		p.noted = now

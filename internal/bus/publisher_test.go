@@ -91,12 +91,12 @@ func TestResumeWithinEvent(t *testing.T) {
 		webhook string
 		covered bool
 	}{{event(0), "z", true}, {one, "a", true}, {one, "b", true}, {one, "c", false}, {two, "a", false}} {
-		if got := p.covers(c.e, c.webhook); got != c.covered {
+		if got := p.covers(position{Event: c.e.ID, Webhook: c.webhook}); got != c.covered {
 			t.Errorf("%s to %s is covered: %v", c.e.ID, c.webhook, got)
 		}
 	}
 	elsewhere := mapper.NewEvent(mapper.Parts{ID: mapper.ID{Commit: 1}.In("76543210")})
-	if p.covers(elsewhere, "a") {
+	if p.covers(position{Event: elsewhere.ID, Webhook: "a"}) {
 		t.Error("an event of another database is covered")
 	}
 }
@@ -172,8 +172,8 @@ func TestReplicasKnow(t *testing.T) {
 	cfg.Replicas = 3
 	b := connect(t, cfg)
 	p := publisher(t, b, &memory{})
-	wait(t, send(t, p, "w", rangeOf(0, 10)...))
-	wait(t, send(t, p, "w", rangeOf(5, 20)...))
+	sendApart(t, p, rangeOf(0, 10)...)
+	sendApart(t, p, rangeOf(5, 20)...)
 	if got, want := stored(t, b, b.cfg), ids(rangeOf(0, 20)); !slices.Equal(got, want) {
 		t.Errorf("stored %v, want %v", got, want)
 	}
@@ -455,7 +455,7 @@ func TestFindForeignAsksLittle(t *testing.T) {
 	b := connect(t, config(s.ClientURL()))
 	p := publisher(t, b, &memory{})
 	list := rangeOf(0, 100)
-	wait(t, send(t, p, "w", list...))
+	sendApart(t, p, list...)
 	g := &group{}
 	for seq := uint64(1); ; seq++ {
 		there, err := p.stream.GetMsg(t.Context(), seq)
@@ -463,8 +463,8 @@ func TestFindForeignAsksLittle(t *testing.T) {
 			break
 		}
 		if err == nil {
-			g.items = append(g.items, &outgoing{
-				msg: &nats.Msg{Header: there.Header}, sequence: seq,
+			g.items = append(g.items, &item{
+				Msg: &nats.Msg{Header: there.Header}, sequence: seq,
 			})
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // Left is what a database has in the bus.
 type Left struct {
 	Stream   string // and the bucket of that name
-	Messages uint64 // deliveries that are not settled
+	Messages uint64 // that are not settled; each has up to 16 deliveries
 	Foreign  bool   // another database has made what is there by now
 	Kept     bool   // the stream is there that the database has made
 }

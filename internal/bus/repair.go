@@ -72,16 +72,29 @@ func (p *Publisher) resend(refused bool) error {
 			return err
 		}
 	}
+	end := last
 	for _, g := range p.flight {
-		for _, o := range g.items {
-			if o.known || o.sequence != 0 && o.sequence <= last {
+		told := false // the stream is told what it gets next
+		for n, m := range g.items {
+			if m.known || m.sequence != 0 && m.sequence <= end {
 				continue
 			}
-			if err := p.publish(o, last); err != nil {
+			if g.far != nil && n > 0 && !told {
+				again := &item{Msg: p.progressMessage(g.behind(n))}
+				err := p.publish(again, last)
+				if !wrongSequence(err) { // it may have the sequence that another one was to have
+					p.unplace(end)
+				}
+				if err != nil {
+					return err
+				}
+				last, p.lastID = again.sequence, again.Header.Get(idHeader)
+			}
+			if err := p.publish(m, last); err != nil {
 				return err
 			}
-			if !o.known {
-				last, p.lastID = o.sequence, o.msg.Header.Get(idHeader)
+			if told = !m.known; told {
+				last, p.lastID = m.sequence, m.Header.Get(idHeader)
 			}
 		}
 	}
@@ -89,11 +102,22 @@ func (p *Publisher) resend(refused bool) error {
 	return nil
 }
 
+// unplace has what is on its way, and not stored by the end of the stream, be in no place of it.
+func (p *Publisher) unplace(end uint64) {
+	for _, g := range p.flight {
+		for _, m := range g.items {
+			if !m.known && m.sequence > end {
+				m.sequence = 0
+			}
+		}
+	}
+}
+
 // findForeign looks for a message of somebody else in the place of one that is on its way. Of that
 // one and of those behind it the stream has none. It looks from the end: behind the last one that
 // is there, which is mostly the first that it looks at, as positions stay.
 func (p *Publisher) findForeign(ctx context.Context, last uint64) error {
-	var behind []*outgoing // the one that is looked at, and those after it
+	var behind []*item // the one that is looked at, and those after it
 	for _, g := range slices.Backward(p.flight) {
 		for _, o := range slices.Backward(g.items) {
 			behind = append(behind, o)
@@ -106,7 +130,7 @@ func (p *Publisher) findForeign(ctx context.Context, last uint64) error {
 				continue
 			case err != nil:
 				return err
-			case there.Header.Get(idHeader) == o.msg.Header.Get(idHeader):
+			case there.Header.Get(idHeader) == o.Header.Get(idHeader):
 				return nil
 			}
 			for _, o := range behind {
@@ -118,12 +142,12 @@ func (p *Publisher) findForeign(ctx context.Context, last uint64) error {
 }
 
 // publish sends a message, and waits until the stream has it.
-func (p *Publisher) publish(o *outgoing, last uint64) error {
+func (p *Publisher) publish(o *item, last uint64) error {
 	ctx, cancel := context.WithTimeout(p.ctx, ackTimeout)
 	defer cancel()
-	expect(o.msg, last, "") // nothing else is on its way
+	expect(o.Msg, last, "") // nothing else is on its way
 	o.sequence = last + 1   // should no word come of it
-	ack, err := p.js.PublishMsg(ctx, o.msg, jetstream.WithRetryAttempts(0))
+	ack, err := p.js.PublishMsg(ctx, o.Msg, jetstream.WithRetryAttempts(0))
 	if err != nil {
 		if wrongSequence(err) { // somebody else's has it
 			o.sequence = 0
@@ -133,7 +157,7 @@ func (p *Publisher) publish(o *outgoing, last uint64) error {
 
 	o.sequence = ack.Sequence
 	if o.known = ack.Duplicate; o.known {
-		p.count.duplicates.Inc()
+		p.count.duplicates.Add(float64(len(o.holds)))
 	}
 	return nil
 }
@@ -153,7 +177,7 @@ func (p *Publisher) confirm(ctx context.Context) (uint64, error) {
 	if err := p.bus.checkEmptied(ctx, p.stream, &p.memo); err != nil {
 		return 0, err
 	}
-	at, err := p.bus.cfg.readPosition(ctx, p.stream)
+	at, _, err := p.bus.cfg.readSaid(ctx, p.stream)
 	if err != nil {
 		return 0, err
 	}

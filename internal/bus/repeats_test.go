@@ -18,9 +18,9 @@ func TestReplicasKnowOfAGroup(t *testing.T) {
 	m := &memory{}
 	apart := mapper.NewEvent(mapper.Parts{ID: "evt_test", Object: "person", Data: []byte("{}")})
 	p := publisher(t, b, m)
-	wait(t, send(t, p, "w", apart))
-	wait(t, send(t, p, "w", apart))
-	wait(t, send(t, p, "w", event(0), event(1), event(1), event(2), apart))
+	sendApart(t, p, apart)
+	sendApart(t, p, apart)
+	sendApart(t, p, event(0), event(1), event(1), event(2), apart)
 	wait(t, send(t, p, "w", rangeOf(3, 300)...))
 	want := append([]string{"evt_test"}, ids(rangeOf(0, 300))...)
 	if got := stored(t, b, b.cfg); !slices.Equal(got, want) {

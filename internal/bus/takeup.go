@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"hookline/mapper"
@@ -69,7 +68,7 @@ func (i *Intake) TakeUp(ctx context.Context) error {
 		}
 		for n, h := range some {
 			if known[n] {
-				i.parked[h.sequence] = true
+				i.parked[h.place] = true
 			}
 		}
 	}
@@ -83,10 +82,16 @@ func (i *Intake) TakeUp(ctx context.Context) error {
 // takeUpLimit is how long TakeUp may take.
 const takeUpLimit = 4 * connectLimit
 
-// head is what a message without its data tells.
+// head is what a message without its data tells of one of its deliveries.
 type head struct {
 	Key
+	place
+}
+
+// place is where in the stream a delivery is.
+type place struct {
 	sequence uint64
+	index    int // in a pack
 }
 
 // commit returns the position of the event's transaction, as 16 hexadecimal digits; "" for an
@@ -105,15 +110,6 @@ func before(position, commit string) string {
 		return commit
 	}
 	return position
-}
-
-// keyOf returns the delivery that a message is.
-func keyOf(msg jetstream.Msg) Key { return idOf(msg.Headers()) }
-
-// idOf returns the delivery that a message with these headers is.
-func idOf(headers nats.Header) (k Key) {
-	k.Event, k.Webhook, _ = strings.Cut(headers.Get(idHeader), " ")
-	return k
 }
 
 // readHeads returns the heads of the messages that an earlier tenure may have taken, in the order
@@ -139,8 +135,8 @@ func (i *Intake) readHeads(ctx context.Context) ([]head, error) {
 	}
 	var heads []head
 	there := look.CachedInfo().NumPending
-	for want := min(most, int(there)); want > len(heads); { //nolint:gosec // of a stream
-		batch, err := look.Fetch(want-len(heads), jetstream.FetchContext(ctx))
+	for want := min(most, int(there)); want > 0; { //nolint:gosec // of a stream
+		batch, err := look.Fetch(want, jetstream.FetchContext(ctx))
 		if err != nil {
 			return nil, err
 		}
@@ -149,7 +145,10 @@ func (i *Intake) readHeads(ctx context.Context) ([]head, error) {
 			if err != nil {
 				return nil, err
 			}
-			heads = append(heads, head{keyOf(msg), meta.Sequence.Stream})
+			for n, k := range KeysOf(msg.Headers()) {
+				heads = append(heads, head{k, place{meta.Sequence.Stream, n}})
+			}
+			want--
 		}
 		if err := errors.Join(batch.Error(), ctx.Err()); err != nil {
 			return nil, err
@@ -185,7 +184,7 @@ func (i *Intake) passed() string {
 	}
 	position := i.latest + afterAll
 	for _, h := range i.inHand {
-		position = before(position, keyOf(h.msg).commit())
+		position = before(position, h.key.commit())
 	}
 	for _, a := range i.acks {
 		position = before(position, a.key.commit())

@@ -15,7 +15,7 @@ func TestTakeUp(t *testing.T) {
 	s := natstest.Start(t, natstest.Options(t.TempDir()))
 	b := connect(t, config(s.ClientURL()))
 	list := rangeOf(0, 20)
-	wait(t, send(t, publisher(t, b, &memory{}), "w", list...))
+	sendEach(t, publisher(t, b, &memory{}), "w", list...)
 	var before collected
 	end := run(t, newIntake(b, 1), func(m Message, settled func()) {
 		if before.add(m.Event.ID); before.len() <= 3 {
@@ -77,7 +77,7 @@ func TestPassedAgain(t *testing.T) {
 	s := natstest.Start(t, natstest.Options(t.TempDir()))
 	b := connect(t, config(s.ClientURL()))
 	list := rangeOf(0, 4)
-	wait(t, send(t, publisher(t, b, &memory{}), "w", list...))
+	sendEach(t, publisher(t, b, &memory{}), "w", list...)
 	i := newIntake(b, 1)
 	var got collected
 	end := run(t, i, func(m Message, settled func()) {
@@ -106,14 +106,14 @@ func TestAcknowledgedSince(t *testing.T) {
 	b := connect(t, config(s.ClientURL()))
 	p := publisher(t, b, &memory{})
 	list := rangeOf(0, 4)
-	wait(t, send(t, p, "w", list[:2]...))
+	sendEach(t, p, "w", list[:2]...)
 	i := newIntake(b, 1)
 	var got collected
 	defer run(t, i, func(m Message, _ func()) { got.add(m.Event.ID) })()
 	until(t, "two came", func() bool { return got.len() == 2 })
 	i.mu.Lock()
 	for sequence, h := range i.inHand {
-		i.acks[sequence] = ack{reply: h.msg.Reply()} // as if it were sent, and lost
+		i.acks[sequence] = ack{reply: h.reply} // as if it were sent, and lost
 		delete(i.inHand, sequence)
 	}
 	i.mu.Unlock()
@@ -122,7 +122,7 @@ func TestAcknowledgedSince(t *testing.T) {
 		t.Fatal(err)
 	}
 	info := consumer.CachedInfo()
-	wait(t, send(t, p, "w", list[2:]...))
+	sendEach(t, p, "w", list[2:]...)
 	until(t, "all came", func() bool { return got.len() == 4 })
 	if info.NumAckPending != 2 || i.acknowledged(info) {
 		t.Errorf("the server waits for %d, and all counts as acknowledged", info.NumAckPending)

@@ -38,7 +38,7 @@ func LeaveBus(ctx context.Context, db *crm.Database, store *spool.Spool) error {
 	}
 	if report != nil && report.Messages > 0 {
 		return &cdc.Problem{
-			What: fmt.Sprintf("%d deliveries are left in stream %s", report.Messages, report.Stream),
+			What: fmt.Sprintf("%d messages are left in stream %s", report.Messages, report.Stream),
 			Hint: "hookline run --role sender, until hookline status says that there are none",
 		}
 	}

@@ -1,0 +1,387 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"hookline/internal/natstest"
+	"hookline/mapper"
+	"hookline/sender"
+)
+
+// outgoingTo returns deliveries of events to one webhook.
+func outgoingTo(p *Publisher, to string, events ...*mapper.Event) (list []*outgoing) {
+	for _, e := range events {
+		m := Message{Webhook: to, Version: "v", Event: e}
+		o := &outgoing{
+			data: m.encode(nil), partition: PartitionOf(to, p.partitions), size: 1, settled: func() {},
+		}
+		o.at, o.ordered = at(&m)
+		list = append(list, o)
+	}
+	return list
+}
+
+// A pack tells what it has by its headers, and has what its deliveries would have by themselves.
+func TestPack(t *testing.T) {
+	list := rangeOf(0xfe, 0x102)
+	list = append(list, event(3))
+	m := packed(outgoingTo(&Publisher{partitions: 4}, "a webhook", list...))
+	var keys []Key
+	for _, e := range list {
+		keys = append(keys, Key{e.ID, "a webhook"})
+	}
+	if got := KeysOf(m.Header); !slices.Equal(got, keys) {
+		t.Errorf("its headers tell of %v, want %v", got, keys)
+	}
+	got, err := decodeAll(m.Data)
+	if err != nil || len(got) != len(list) {
+		t.Fatal(len(got), err)
+	}
+	for n, m := range got {
+		if !reflect.DeepEqual(m.Event.Parts(), list[n].Parts()) || m.Webhook != "a webhook" {
+			t.Errorf("number %d is %+v", n, m)
+		}
+	}
+	whole, ends := m.Data, 0
+	for n := range whole {
+		if _, err := decodeAll(whole[:n]); err == nil {
+			ends++ // between two of them
+		}
+	}
+	if ends != len(list)-1 {
+		t.Errorf("it was taken at %d places when cut short", ends)
+	}
+}
+
+// shelf is what a stream has had in the order of sequences, for each webhook.
+func shelf(t *testing.T, b *Bus) map[string][]string {
+	t.Helper()
+	s, err := b.js.Stream(t.Context(), b.cfg.Stream())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]string{}
+	for seq := uint64(1); seq <= s.CachedInfo().State.LastSeq; seq++ {
+		var raw *jetstream.RawStreamMsg
+		until(t, "the server answers", func() bool {
+			raw, err = s.GetMsg(t.Context(), seq)
+			return err == nil || errors.Is(err, jetstream.ErrMsgNotFound)
+		})
+		if err != nil || raw.Header.Get(idHeader) == "" ||
+			raw.Subject == b.cfg.positionSubject() || raw.Subject == b.cfg.markSubject() {
+			continue
+		}
+		for _, k := range KeysOf(raw.Header) {
+			all[k.Webhook] = append(all[k.Webhook], k.Event)
+		}
+	}
+	return all
+}
+
+// fanOut sends each event to each webhook, as they are brought by Postgres.
+func fanOut(t *testing.T, p *Publisher, webhooks []string, events []*mapper.Event) {
+	t.Helper()
+	for _, e := range events {
+		for _, w := range webhooks {
+			send(t, p, w, e)
+		}
+	}
+	until(t, "all are stored", func() bool { return p.left() == 0 })
+}
+
+// stopped returns a Publisher that does nothing by itself.
+func stopped(t *testing.T, b *Bus, m *memory) *Publisher {
+	t.Helper()
+	p := publisher(t, b, m)
+	p.end(sender.ErrDraining)
+	<-p.done
+	<-p.watched
+	return p
+}
+
+// A reader is killed amid packs, after each of its messages in turn, whether or not senders have
+// settled those that are there: the next one publishes what is missing, and nothing twice. So it is
+// when that one is killed likewise.
+func TestReaderKilledAmidPacks(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	webhooks := []string{"a", "b", "c"}
+	list := rangeOf(0, 40)
+	for stored := range 10 {
+		for _, consumed := range []bool{false, true} {
+			cfg := config(s.ClientURL())
+			cfg.Name, cfg.MaxBytes = fmt.Sprintf("k%d-%t", stored, consumed), 1<<20
+			b := connect(t, cfg)
+			m := &memory{}
+			got := map[string][]string{}
+			for range 2 { // killed twice
+				p := stopped(t, b, m)
+				far := p.far
+				var left []*outgoing
+				for _, e := range list {
+					for _, w := range webhooks {
+						if o := outgoingTo(p, w, e)[0]; !far.covers(o.at) {
+							left = append(left, o)
+						}
+					}
+				}
+				g := p.arrange(left)
+				if g.far == nil {
+					t.Fatal("nothing is packed")
+				}
+				p.ctx = t.Context()
+				for _, o := range g.items[:min(stored+1, len(g.items))] {
+					if err := p.publish(o, p.last); err != nil {
+						t.Fatal(err)
+					}
+					p.last = o.sequence
+				}
+				if consumed {
+					for w, events := range shelf(t, b) {
+						got[w] = append(got[w], events...)
+					}
+					purge(t, p)
+				}
+			}
+			fanOut(t, publisher(t, b, m), webhooks, list)
+			for w, events := range shelf(t, b) {
+				got[w] = append(got[w], events...)
+			}
+			for _, w := range webhooks {
+				if !slices.Equal(got[w], ids(list)) {
+					t.Errorf("%d messages stored, consumed %t: %s got %d: %v", stored, consumed, w,
+						len(got[w]), got[w])
+				}
+			}
+			b.nc.Close()
+		}
+	}
+}
+
+// purge removes all deliveries, as if they were settled.
+func purge(t *testing.T, p *Publisher) {
+	t.Helper()
+	for n := range p.partitions {
+		err := p.stream.Purge(t.Context(), jetstream.WithPurgeSubject(p.bus.cfg.subject(n)))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A message of somebody else amid packs takes the place of none: not for the reader that goes on,
+// and not for the one that follows when it is killed just then, or once it has sent one more.
+func TestForeignAmidPacks(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	for _, name := range []string{"on", "killed", "killed-later"} {
+		cfg := config(s.ClientURL())
+		cfg.Name, cfg.MaxBytes = name, 1<<20
+		b := connect(t, cfg)
+		m := &memory{}
+		p := stopped(t, b, m)
+		var cancel context.CancelCauseFunc
+		p.ctx, cancel = context.WithCancelCause(t.Context())
+		list := rangeOf(0, 100)
+		g := p.arrange(outgoingTo(p, "w", list...))
+		p.room.TryAcquire(100)
+		for _, o := range g.items[:4] {
+			if err := p.publish(o, p.last); err != nil {
+				t.Fatal(err)
+			}
+			p.last = o.sequence
+		}
+		foreign := Message{Webhook: "w", Event: event(5000)}
+		_, err := b.js.Publish(t.Context(), cfg.subject(PartitionOf("w", 4)), foreign.encode(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, o := range g.items { // as they were launched
+			o.sequence = g.items[0].sequence + uint64(n)
+		}
+		p.flight = []*group{g}
+		var before []string
+		switch name {
+		case "killed-later":
+			g.items[5].Data = make([]byte, 2<<20) // it cannot be sent
+			if err := p.resend(true); err == nil {
+				t.Error("all of it was sent")
+			}
+			before = shelf(t, b)["w"]
+			purge(t, p) // as if senders had settled them
+		case "on":
+			if err := p.repair(&jetstream.APIError{ErrorCode: wrongLastID}); err != nil {
+				t.Fatal(err)
+			}
+			if got := shelf(t, b)["w"]; !slices.Equal(got, ids(list)) {
+				t.Errorf("%d are stored: %v", len(got), got)
+			}
+			purge(t, p)
+		}
+		cancel(nil)
+		wait(t, send(t, publisher(t, b, m), "w", list...))
+		var want []string // that are there still
+		if name != "on" {
+			want = ids(list)
+		}
+		if got := append(before, shelf(t, b)["w"]...); !slices.Equal(got, want) {
+			t.Errorf("%s: %d are stored, want %d: %v", name, len(got), len(want), got)
+		}
+	}
+}
+
+// A pack is acknowledged once all of it is settled, is extended and known while it is in hand, and
+// comes again as a whole to who takes over.
+func TestPackInHand(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	list := rangeOf(0, 32)
+	wait(t, send(t, publisher(t, b, &memory{}), "w", list...))
+	var got, after collected
+	settle := map[string]func(){}
+	i := newIntake(b, 1)
+	end := run(t, i, func(m Message, settled func()) {
+		settle[m.Event.ID] = settled
+		got.add(m.Event.ID)
+	})
+	until(t, "all came", func() bool { return got.len() == len(list) })
+	i.mu.Lock()
+	first, messages := i.current, len(i.inHand)
+	i.mu.Unlock()
+	if messages >= len(list) {
+		t.Fatalf("%d messages are in hand", messages)
+	}
+	if err := b.js.DeleteConsumer(t.Context(), i.stream, first); err != nil {
+		t.Fatal(err) // what is in hand comes again, and is known
+	}
+	if replies := i.aged(time.Now().Add(i.ackWait)); len(replies) != messages {
+		t.Errorf("the wait for %d of %d messages is extended", len(replies), messages)
+	}
+	until(t, "it came again", func() bool {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		return i.current != first && i.brought == i.last
+	})
+	last := keysAt(t, i)
+	for _, e := range list {
+		if !slices.Contains(last, e.ID) {
+			settle[e.ID]()
+		}
+	}
+	for _, id := range last[1:] {
+		settle[id]()
+	}
+	until(t, "one message is left", func() bool { return len(stored(t, b, b.cfg)) == len(last) })
+	if got.len() != len(list) {
+		t.Errorf("%d were taken", got.len())
+	}
+	until(t, "it is known to be settled up to the pack", func() bool {
+		i.confirmOnce(t.Context())
+		return i.passed() == Key{Event: last[0]}.commit()
+	})
+	end()
+	defer run(t, newIntake(b, 2), func(m Message, settled func()) {
+		after.add(m.Event.ID)
+		settled()
+	})()
+	until(t, "all are gone", func() bool { return len(stored(t, b, b.cfg)) == 0 })
+	if !slices.Equal(after.ids, last) {
+		t.Errorf("came again: %v, want the whole pack %v", after.ids, last)
+	}
+}
+
+// keysAt returns the events of the message in hand that came last.
+func keysAt(t *testing.T, i *Intake) (ids []string) {
+	t.Helper()
+	stream, err := i.bus.js.Stream(t.Context(), i.stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := stream.GetMsg(t.Context(), i.last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range KeysOf(m.Header) {
+		ids = append(ids, k.Event)
+	}
+	return ids
+}
+
+// What the spool has of a pack is not taken, and the rest is, in order; as a whole it is settled
+// once both are.
+func TestTakeUpOfPack(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	list := rangeOf(0, 64)
+	wait(t, send(t, publisher(t, b, &memory{}), "w", list...))
+	m := &memory{spooled: map[Key]bool{}}
+	var want []string
+	for n, e := range list {
+		if n%3 == 0 || n >= 16 && n < 40 {
+			m.spooled[Key{e.ID, "w"}] = true
+		} else {
+			want = append(want, e.ID)
+		}
+	}
+	i := newIntakeOf(b, 2, m)
+	if err := i.TakeUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if passed := (Key{Event: list[0].ID}).commit(); m.forgotten() != passed {
+		t.Errorf("all before %s is to be forgotten, want %s", m.forgotten(), passed)
+	}
+	var got collected
+	defer run(t, i, func(m Message, settled func()) {
+		got.add(m.Event.ID)
+		settled()
+	})()
+	until(t, "all are gone", func() bool { return len(stored(t, b, b.cfg)) == 0 })
+	if !slices.Equal(got.ids, want) {
+		t.Errorf("came as %v, want %v", got.ids, want)
+	}
+	last := Key{Event: list[63].ID}.commit() + afterAll
+	until(t, "the spool is told that all is settled", func() bool { return m.forgotten() == last })
+}
+
+// A pack of which one delivery is taken is taken as a whole, also when Run is to end meanwhile:
+// what was settled of it would come again. It may take a while, and no longer.
+func TestPackIsFinished(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	list := rangeOf(0, 16)
+	wait(t, send(t, publisher(t, b, &memory{}), "w", list...))
+	for name, finish := range map[string]time.Duration{"it may": time.Hour, "it may not": 0} {
+		i := newIntake(b, 1)
+		i.finish = finish
+		ctx, cancel := context.WithCancel(t.Context())
+		taken := 0
+		err := i.Run(ctx, func(ctx context.Context, _ Message, _ func()) error {
+			if taken++; taken == 1 {
+				cancel()
+			}
+			if finish == 0 && taken == 2 {
+				<-ctx.Done() // there is no room
+			}
+			if taken > 1 {
+				return ctx.Err()
+			}
+			return nil
+		})
+		keys := keysAt(t, i)
+		if finish > 0 && taken < len(keys) || finish == 0 && taken != 2 ||
+			!errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %d of %d were taken, %v", name, taken, len(keys), err)
+		}
+	}
+}
