@@ -270,8 +270,8 @@ type GaveUp struct {
 	Ended   time.Time `json:"ended,omitzero"`
 }
 
-// ExamineEvery is the time between two examinations by the doctor, at least: who asks sooner is told
-// what was found.
+// ExamineEvery is the time between two examinations by the doctor, at least: who asks sooner is
+// told what was found.
 const ExamineEvery = 15 * time.Second
 
 // Diagnosis is what the doctor has found.

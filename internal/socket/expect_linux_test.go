@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"hookline/internal/socket"
 )
 
@@ -36,7 +38,8 @@ func TestExpect(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := raw.Control(func(fd uintptr) { // no packet comes to it from now on
-				err = syscall.AttachLsf(int(fd), []syscall.SockFilter{*syscall.LsfStmt(syscall.BPF_RET, 0)})
+				drop := unix.SockFprog{Len: 1, Filter: &unix.SockFilter{Code: unix.BPF_RET}}
+				err = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &drop)
 			}); err != nil {
 				t.Fatal(err)
 			}
