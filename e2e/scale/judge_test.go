@@ -256,7 +256,7 @@ func (h *history) message(d delivery) []delivery {
 func (h *history) isOpen(d delivery, begin, until time.Time) bool {
 	return slices.ContainsFunc(h.message(d), func(other delivery) bool {
 		s, was := h.stays[other]
-		return other != d && !(was && s.from.Before(until)) &&
+		return other != d && (!was || !s.from.Before(until)) &&
 			!slices.ContainsFunc(h.accepted[other.event], func(at time.Time) bool {
 				return at.Before(until) && !at.Before(begin)
 			})

@@ -8,8 +8,8 @@ import (
 
 // arrange returns the group of deliveries that were sent one after the other.
 //
-// Where packs make it half as many messages, or fewer, what tells of them goes ahead. Else each is a
-// message of its own, in the order in which they were sent, and how far that is comes behind.
+// Where packs make it half as many messages, or fewer, what tells of them goes ahead. Else each is
+// a message of its own, in the order in which they were sent, and how far that is comes behind.
 func (p *Publisher) arrange(list []*outgoing) *group {
 	var to *position
 	for _, o := range list {

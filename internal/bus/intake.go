@@ -110,9 +110,9 @@ func NewIntake(b *Bus, stream string, cfg IntakeConfig, m *IntakeMetrics) *Intak
 }
 
 // Run calls take with each delivery until ctx ends, or take returns an error, which may be ctx's.
-// settled is to be called once, when the delivery is accounted for, at any time. Messages come again
-// to the next tenure, as a whole, of which not all deliveries are settled. So those of a pack are all
-// taken, also when ctx ends meanwhile.
+// settled is to be called once, when the delivery is accounted for, at any time. Messages of which
+// not all deliveries are settled come again to the next tenure, as a whole. So those of a pack are
+// all taken, also when ctx ends meanwhile.
 func (i *Intake) Run(
 	ctx context.Context, take func(ctx context.Context, m Message, settled func()) error,
 ) error {

@@ -17,7 +17,7 @@ type Message struct {
 	Event   *mapper.Event
 }
 
-// format is the first byte of a message that is one delivery. Of a pack it is another one: see pack.
+// format is the first byte of a message that is one delivery. A pack has another one: see pack.
 const format = 1
 
 var errCut = errors.New("it ends too early")
