@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"hookline/admin"
 	"hookline/cdc"
 	"hookline/config"
 	"hookline/internal/postgres"
@@ -35,11 +38,12 @@ func (c demoCommand) Run(ctx context.Context) error {
 	return d.run(ctx, c.Once)
 }
 
-// demo is the whole of it on one machine: a throw-away Postgres with a small Twenty database, two
-// receivers, and Hookline between them.
+// demo is the whole of it on one machine: a throw-away Postgres with a small Twenty database, four
+// receivers, and Hookline between them, with its console.
 type demo struct {
 	out       io.Writer
 	url       string
+	console   string // host:port; "" for none
 	db        *pgx.Conn
 	receivers demoReceivers
 }
@@ -70,6 +74,13 @@ func (d *demo) run(ctx context.Context, once bool) (err error) {
 		return run.UnlessEnded(ctx, err)
 	}
 
+	if !once { // which is over before anybody could look
+		port, err := postgres.FreePort()
+		if err != nil {
+			return err
+		}
+		d.console = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	}
 	pipeline, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() { ended <- run.Run(pipeline, d.config(), run.All, slog.New(slog.DiscardHandler)) }()
@@ -84,6 +95,7 @@ func (d *demo) run(ctx context.Context, once bool) (err error) {
 	if once {
 		return d.playOnce(ctx)
 	}
+	d.say("Its console is at http://%s\n", d.console)
 	d.say("Ctrl-C ends the demo and removes everything it made.\n")
 	return run.UnlessEnded(ctx, d.playOn(ctx))
 }
@@ -155,6 +167,7 @@ func (d *demo) config() config.Config {
 		HoldWAL:      256 << 20, // or what settles would be told every two seconds, to free the WAL
 		DrainTimeout: 5 * time.Second,
 		HealthAddr:   "127.0.0.1:0",
+		Admin:        admin.Config{Addr: d.console, ShowData: true, Recent: 1000},
 	}
 }
 

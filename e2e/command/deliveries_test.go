@@ -3,6 +3,8 @@ package command
 import (
 	"errors"
 	"fmt"
+	"html"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -24,7 +26,8 @@ func TestDeadLetter(t *testing.T) {
 		}
 		return receiver.Answer{}
 	})
-	sut := e2e.Start(t, db, "HOOKLINE_RETRY_SCHEDULE=20ms,20ms").Until("active")
+	sut := e2e.Start(t, db, "HOOKLINE_RETRY_SCHEDULE=20ms,20ms", "HOOKLINE_ADMIN_ADDR=127.0.0.1:0",
+		"HOOKLINE_ADMIN_SHOW_DATA=on").Until("active")
 	db.OneByOne("bad", 1)
 	db.OneByOne("good", 10)
 	box.UntilAccepted(10)
@@ -36,6 +39,11 @@ func TestDeadLetter(t *testing.T) {
 	show := e2e.Run(t, db.Env(), "deliveries", "show", dead.ID)
 	if show.Wait() != 0 || !strings.Contains(show.Out.String(), `"id": "bad1"`) {
 		t.Errorf("deliveries show: exit code %d:\n%s", show.Wait(), show.Out.String())
+	}
+	console := "http://" + profilesAddr.FindStringSubmatch(sut.Log.String())[1]
+	page := html.UnescapeString(get(t, console+"/delivery?id="+dead.ID))
+	if !strings.Contains(page, "\n  \"id\": \"bad1\"") {
+		t.Errorf("the console does not show the record, as HOOKLINE_ADMIN_SHOW_DATA has it:\n%s", page)
 	}
 
 	box.Answers(nil)
@@ -106,4 +114,19 @@ func TestGoneReceiver(t *testing.T) {
 		return nil
 	})
 	e2e.Finish(t, sut, box.Gets(db.Diary()...), other.Gets(db.Diary()...))
+}
+
+// get returns the body of an answer, whose status has to be 200.
+func get(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s %s, %v", url, resp.Status, body, err)
+	}
+	return string(body)
 }

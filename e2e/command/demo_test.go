@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -31,6 +32,7 @@ func TestDemo(t *testing.T) {
 		t.Parallel()
 		d := startDemo(t)
 		d.UntilPrinted("person.created")
+		d.hasConsole()
 		d.Interrupt(syscall.SIGINT)
 		d.leavesNothing()
 	})
@@ -64,6 +66,18 @@ func startDemo(t *testing.T, flags ...string) demo {
 		return err
 	})
 	return d
+}
+
+// hasConsole looks at the console where the demo says that it is.
+func (d demo) hasConsole() {
+	d.T.Helper()
+	found := regexp.MustCompile(`Its console is at (\S+)`).FindStringSubmatch(d.Out.String())
+	if found == nil {
+		d.T.Fatalf("the demo does not say where its console is:\n%s", d.Out.String())
+	}
+	if page := get(d.T, found[1]+"/deliveries"); !strings.Contains(page, "person.created") {
+		d.T.Errorf("the demo's console does not show what was delivered:\n%s", page)
+	}
 }
 
 // postmaster returns the process id of the demo's Postgres.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"hookline/config"
 )
 
 // lines is what was logged.
@@ -104,4 +106,22 @@ func TestFolding(t *testing.T) {
 		}
 		time.Sleep(time.Hour) // the timers go
 	})
+}
+
+// That it has stopped is the last line: what was left out before comes before it.
+func TestHasStoppedIsLast(t *testing.T) {
+	out := &lines{} // as what runs beside it logs, too
+	log := slog.New(newFolding(slog.NewTextHandler(out, nil)))
+	for range foldAfter + 2 {
+		log.Warn("attempt failed")
+	}
+	if err := Run(t.Context(), config.Config{HealthAddr: "nowhere:-1"}, All, log); err == nil {
+		t.Error("it runs without an address")
+	}
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	if n := len(out.all); !strings.Contains(out.all[n-1], "hookline has stopped") ||
+		!strings.Contains(out.all[n-2], "repeated=2") {
+		t.Errorf("the log ends with\n%s", strings.Join(out.all[n-3:], ""))
+	}
 }

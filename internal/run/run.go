@@ -28,10 +28,10 @@ import (
 // tell so, and to go on when it is mended.
 func Run(ctx context.Context, cfg config.Config, role Role, log *slog.Logger) error {
 	log.Info("hookline starts", "version", cfg.Sender.Version)
+	defer log.Info("hookline has stopped")
 	if fold, ok := log.Handler().(*folding); ok {
 		defer fold.flush()
 	}
-	defer log.Info("hookline has stopped")
 	tuneCollector()
 	schedule := poll.New()
 	cfg.CDC.Schedule, cfg.Sender.Schedule = schedule, schedule

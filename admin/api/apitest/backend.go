@@ -288,9 +288,10 @@ func New() *Backend {
 		{
 			Level: cdc.Warning,
 			Check: "max_slot_wal_keep_size",
-			Found: "no limit: a Hookline that is away keeps WAL until the disk is full",
-			Hint:  "as a superuser",
-			SQL:   []string{"ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'", "SELECT pg_reload_conf()"},
+			Found: "no limit: while Hookline does not run, Postgres keeps all WAL, until the disk is " +
+				"full and the CRM stops",
+			Hint: "as a superuser",
+			SQL:  []string{"ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'", "SELECT pg_reload_conf()"},
 		},
 		{
 			Level: cdc.Warning,
