@@ -81,7 +81,8 @@ func TestAllLimitsAskedFor(t *testing.T) {
 	}
 	defer conn.Close(t.Context())
 	var got string
-	if err := conn.QueryRow(t.Context(), "SHOW statement_timeout").Scan(&got); err != nil || got != "7s" {
+	err = conn.QueryRow(t.Context(), "SHOW statement_timeout").Scan(&got)
+	if err != nil || got != "7s" {
 		t.Errorf("statement_timeout is %q, %v; want 7s", got, err)
 	}
 }

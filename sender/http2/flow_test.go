@@ -175,8 +175,8 @@ func TestNoStreams(t *testing.T) {
 	})
 }
 
-// What waits for a place is begun on no connection of which an answer says that it is the wrong one,
-// or that the two sides may differ on headers.
+// What waits for a place is not begun on a connection of which an answer says that it is the wrong
+// one, or that the two sides may differ on headers.
 func TestNothingIsBegunOnASpentConnection(t *testing.T) {
 	for _, status := range []string{"421", "431"} {
 		synctest.Test(t, func(t *testing.T) {
