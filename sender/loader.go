@@ -38,16 +38,14 @@ func (w *webhookQueue) nextLoad(now time.Time) (queue.Load, bool) {
 // load reads the spool as long as there is something to read.
 func (w *webhookQueue) load(l queue.Load) {
 	s := w.sender
-	pause, failed := firstPause, false
+	pause, calls := firstPause, spoolCalls{sender: s}
+	defer calls.end()
 	for ok := true; ok; {
 		if err := w.loadOnce(l); err == nil {
-			if failed {
-				s.spoolWorks()
-			}
-			pause, failed = firstPause, false
+			calls.succeeded()
+			pause = firstPause
 		} else if s.work.Err() == nil {
-			failed = true
-			s.spoolFailed("read", err)
+			calls.failed("read", err)
 			select {
 			case <-time.After(pause):
 				pause = min(2*pause, lastPause)

@@ -83,7 +83,7 @@ type Sender struct {
 	writer   *spoolWriter
 
 	began         time.Time               // the hour of the day may be set since
-	spoolFailing  atomic.Bool             // the last call of it has failed
+	spoolFailing  atomic.Int64            // spoolCalls of which the last one has failed
 	spoolFailedAt atomic.Int64            // since then, when one was last told; 0 while it works
 	overflows     map[string]toldOverflow // by webhook; the writer's
 	full          map[string]bool         // webhooks whose queues are full; watchQueues'

@@ -51,7 +51,7 @@ func (s *Sender) Resume(ctx context.Context, before SettledBefore) error {
 func (s *Sender) watchQueues() {
 	tick := s.cfg.Schedule.Every(pollEvery)
 	defer tick.Stop()
-	failed := false
+	calls := spoolCalls{sender: s}
 	for last := time.Now(); ; {
 		select {
 		case <-tick.C:
@@ -69,17 +69,13 @@ func (s *Sender) watchQueues() {
 		cancel()
 		switch {
 		case err == nil:
-			if failed {
-				failed = false
-				s.spoolWorks()
-			}
+			calls.succeeded()
 			s.observe(queues)
 		case Replaced(err):
 			s.fail(err)
 			return
 		case s.work.Err() == nil:
-			failed = true
-			s.spoolFailed("looked at", err)
+			calls.failed("looked at", err)
 		}
 	}
 }
@@ -145,31 +141,6 @@ func (w *webhookQueue) observe(q Queue) {
 		w.queue.Requeue()
 	}
 	w.proceed(time.Now())
-}
-
-// spoolFailed tells of a failure of the spool, once in a while. One alone is not worth it: a
-// connection that has vanished without a word fails a statement, and the next one has another.
-func (s *Sender) spoolFailed(what string, err error) {
-	s.metrics.spoolFailures.Inc()
-	if !s.spoolFailing.Swap(true) {
-		s.log.Debug("the spool could not be "+what+", trying again", "error", err)
-		return
-	}
-	now := int64(tellEvery + time.Since(s.began)) // 0 while it works
-	if last := s.spoolFailedAt.Load(); now-last >= int64(tellEvery) &&
-		s.spoolFailedAt.CompareAndSwap(last, now) {
-		s.log.Warn("the spool cannot be "+what+"; what has to go there holds the stream", "error", err)
-	}
-}
-
-// spoolWorks tells that it works again.
-func (s *Sender) spoolWorks() {
-	if s.spoolFailing.Load() {
-		s.spoolFailing.Store(false)
-	}
-	if s.spoolFailedAt.Load() != 0 && s.spoolFailedAt.Swap(0) != 0 {
-		s.log.Info("the spool works again")
-	}
 }
 
 // tellOverflows tells of deliveries that the spool had no room for. It belongs to the writer.

@@ -248,11 +248,13 @@ func (sw *spoolWriter) commit(b batch) bool {
 // process's.
 func (sw *spoolWriter) retry(call func(Spool) error) bool {
 	s := sw.sender
+	calls := spoolCalls{sender: s}
+	defer calls.end()
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		err := call(s.spool)
 		switch {
 		case err == nil:
-			s.spoolWorks()
+			calls.succeeded()
 			return true
 		case Replaced(err):
 			s.fail(err)
@@ -260,7 +262,7 @@ func (sw *spoolWriter) retry(call func(Spool) error) bool {
 		case s.work.Err() != nil:
 			return false
 		}
-		s.spoolFailed("written", err)
+		calls.failed("written", err)
 		select {
 		case <-time.After(pause):
 		case <-s.work.Done():

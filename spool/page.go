@@ -97,6 +97,6 @@ func (f Filter) from(args []any, after Place) (string, []any) {
 func orderOf(id string) []string {
 	return []string{
 		"split_part(" + id + ", '_', 3)", "length(rtrim(split_part(" + id + ", '_', 4), 'p'))",
-		"rtrim(" + id + ", 'p')",
+		"rtrim(" + id + ", 'p')", id,
 	}
 }

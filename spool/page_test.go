@@ -47,6 +47,27 @@ func TestPagesOfOneCommit(t *testing.T) {
 	}
 }
 
+// An event that was told before its transaction was over differs from the whole one by the end of
+// its ID alone: it is passed over by no page either.
+func TestPagesOfParts(t *testing.T) {
+	s := openClaimed(t, spool.Config{URL: postgrestest.NewDatabase(t)})
+	var want []string
+	for _, end := range []string{"", "p"} {
+		e := parts(3)
+		e.ID, e.Time = e.ID+end, epoch
+		for _, webhook := range []string{"b", "a"} {
+			put(t, s, sender.Spooled{Webhook: webhook, Event: mapper.NewEvent(e)})
+			want = append(want, webhook+" "+e.ID)
+		}
+	}
+	slices.Reverse(want)
+	for limit := range 5 {
+		if got := pages(t, s, spool.Filter{State: spool.Waiting}, 1+limit); !slices.Equal(got, want) {
+			t.Errorf("%d at once: %q, want %q", 1+limit, got, want)
+		}
+	}
+}
+
 // A filter that picks few of many looks through some of them at once, and says where it goes on:
 // behind a whole commit.
 func TestPagesOfFew(t *testing.T) {

@@ -152,6 +152,9 @@ func liftTimeLimits(ctx context.Context, conn *pgconn.PgConn, asked map[string]s
 // lift is liftTimeLimits for the limits with these names. Where none of them is set, the server
 // does not read all of its settings, which takes it longer than all else at the start of a session.
 func lift(ctx context.Context, conn *pgconn.PgConn, names ...string) error {
+	if len(names) == 0 {
+		return nil
+	}
 	limited := make([]string, len(names))
 	for i, name := range names {
 		limited[i] = fmt.Sprintf("current_setting('%s', true) <> '0'", name)

@@ -68,6 +68,25 @@ func TestSessionLimits(t *testing.T) {
 	})
 }
 
+// TestAllLimitsAskedFor opens a session whose URL says all limits, so that none is left to lift.
+func TestAllLimitsAskedFor(t *testing.T) {
+	config, err := pg.PoolConfig(with(postgrestest.NewDatabaseMajor(t, 17), "statement_timeout=7s&"+
+		"lock_timeout=4s&transaction_timeout=9s&idle_session_timeout=1h"), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.ConnectConfig(t.Context(), config.ConnConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	var got string
+	err = conn.QueryRow(t.Context(), "SHOW statement_timeout").Scan(&got)
+	if err != nil || got != "7s" {
+		t.Errorf("statement_timeout is %q, %v; want 7s", got, err)
+	}
+}
+
 // TestIsolation changes a row that a transaction has read before, in a database whose transactions
 // are serializable: it goes on with what was committed since.
 func TestIsolation(t *testing.T) {

@@ -30,6 +30,7 @@ type Conn struct {
 	limits   *Limits
 	release  func(keep bool)       // takes it back when an exchange is over
 	used     bool                  // it has brought an answer before, or has been idle
+	begun    bool                  // a 1xx has come: the receiver is at the request
 	deadline time.Time             // of the exchange
 	raw      syscall.RawConn       // nil where the connection has none
 	probe    func(fd uintptr) bool // for raw, sets silent
@@ -174,6 +175,7 @@ func (c *Conn) answer(maxHeader int64) (*http.Response, error) {
 		return resp, nil
 	}
 	c.incoming.open()
+	c.begun = false
 	for {
 		resp, err := http.ReadResponse(c.incoming.buffer, nil)
 		if err != nil {
@@ -183,6 +185,7 @@ func (c *Conn) answer(maxHeader int64) (*http.Response, error) {
 		case resp.StatusCode == http.StatusSwitchingProtocols || resp.StatusCode < 100:
 			resp.Close = true
 		case resp.StatusCode < 200:
+			c.begun = true
 			continue
 		case resp.StatusCode < 300:
 			resp.Header = noHeader

@@ -36,11 +36,11 @@ func (c *Conn) judge(err error) error {
 
 // unasked reports whether an answer is most likely none: some receivers say 408 on a connection
 // that they end since it was idle for too long, which may cross the next request. Where it answers
-// one, that was not read to its end, so it can be sent again as well.
+// one, that was not read to its end, so it can be sent again as well. Behind a 1xx it does.
 //
 // https://www.rfc-editor.org/rfc/rfc9110#status.408
 func (c *Conn) unasked(resp *http.Response) bool {
-	return c.used && resp.StatusCode == http.StatusRequestTimeout && resp.Close
+	return c.used && !c.begun && resp.StatusCode == http.StatusRequestTimeout && resp.Close
 }
 
 var errUnasked = errors.New("http1: the receiver has ended an idle connection with 408")

@@ -30,6 +30,9 @@ func TestTimeoutIsAnAnswer(t *testing.T) {
 	}{
 		"made for it":   {[]string{timeout + ending}, false},
 		"used, goes on": {[]string{accepted, timeout + "\r\n"}, true},
+		"used, the request was begun": {
+			[]string{accepted, "HTTP/1.1 103 Early Hints\r\n\r\n" + timeout + ending}, true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn := &script{}

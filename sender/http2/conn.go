@@ -211,13 +211,11 @@ func (c *Conn) over(err error, code h2.ErrCode) {
 		return
 	}
 	c.err = err
-	for _, s := range c.waiting {
-		s.fail(&http1.LostError{Err: ErrNotBegun})
-	}
+	c.turnAway()
 	for _, s := range c.streams {
 		s.fail(s.judgeEnd(err))
 	}
-	c.waiting, c.sending = nil, nil
+	c.sending = nil
 	clear(c.streams)
 	if code != noGoodbye {
 		_ = c.out.WriteGoAway(0, code, nil)
@@ -227,6 +225,15 @@ func (c *Conn) over(err error, code h2.ErrCode) {
 	}
 	_ = c.nc.SetWriteDeadline(time.Now().Add(goodbye))
 	c.signal()
+}
+
+// turnAway fails the requests that were not begun, which another connection has to take. c.mu is
+// held.
+func (c *Conn) turnAway() {
+	for _, s := range c.waiting {
+		s.fail(&http1.LostError{Err: ErrNotBegun})
+	}
+	c.waiting = nil
 }
 
 // forget takes a stream out, which is over. c.mu is held.

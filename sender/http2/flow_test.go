@@ -175,6 +175,32 @@ func TestNoStreams(t *testing.T) {
 	})
 }
 
+// What waits for a place is not begun on a connection of which an answer says that it is the wrong
+// one, or that the two sides may differ on headers.
+func TestNothingIsBegunOnASpentConnection(t *testing.T) {
+	for _, status := range []string{"421", "431"} {
+		synctest.Test(t, func(t *testing.T) {
+			c, p := piped(t, Config{}, h2.Setting{ID: h2.SettingMaxConcurrentStreams, Val: 1})
+			first := c.posts(t, p, 1)[0]
+			second := c.post(t, time.Hour, nil)
+			synctest.Wait()
+			p.answer(1, status)
+			<-first
+			go drain(p)
+			synctest.Wait()
+			select {
+			case o := <-second:
+				if !errors.Is(o.err, ErrNotBegun) {
+					t.Errorf("after %s: %+v, want what is not begun", status, o)
+				}
+			default:
+				t.Errorf("after %s the next one was begun", status)
+				c.Close()
+			}
+		})
+	}
+}
+
 // An answer that is longer than there is room for is given up.
 func TestAnswersHaveRoom(t *testing.T) {
 	c, p := piped(t, Config{})

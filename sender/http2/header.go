@@ -173,6 +173,9 @@ func (s *stream) answer(b *block, end bool) (spent bool) {
 	}
 	spent = b.status == http.StatusRequestHeaderFieldsTooLarge ||
 		b.status == http.StatusMisdirectedRequest
-	s.conn.spent = s.conn.spent || spent
+	if spent {
+		s.conn.spent = true
+		s.conn.turnAway()
+	}
 	return spent
 }

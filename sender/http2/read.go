@@ -144,10 +144,7 @@ func (c *Conn) set(f *h2.SettingsFrame) error {
 // were not taken. c.mu is held.
 func (c *Conn) leave(last uint32) {
 	c.leaving, c.accepted = true, min(c.accepted, last)
-	for _, s := range c.waiting {
-		s.fail(&http1.LostError{Err: ErrNotBegun})
-	}
-	c.waiting = nil
+	c.turnAway()
 	for id, s := range c.streams {
 		if id > c.accepted {
 			s.fail(&http1.LostError{Err: errLeft})

@@ -117,10 +117,8 @@ func (c *Conn) flush() (more bool) {
 // said before that is still there to be read: answers, and the GOAWAY that tells why. c.mu is held.
 func (c *Conn) unwritable(err error) {
 	c.broken = true
-	for _, s := range c.waiting {
-		s.fail(&http1.LostError{Err: ErrNotBegun})
-	}
-	c.waiting, c.sending = nil, nil
+	c.turnAway()
+	c.sending = nil
 	for id, s := range c.streams {
 		s.body = nil
 		if s.unsent() {
