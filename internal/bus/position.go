@@ -158,8 +158,8 @@ func (c Config) findMark(ctx context.Context, stream jetstream.Stream, p progres
 	return m.Subject == c.markSubject(), nil
 }
 
-// readSaid returns what the stream has said of how far it is, and the sequence of its message: 0 for
-// none.
+// readSaid returns what the stream has said of how far it is, and the sequence of its message: 0
+// for none.
 func (c Config) readSaid(
 	ctx context.Context, stream jetstream.Stream,
 ) (p progress, sequence uint64, err error) {

@@ -116,8 +116,9 @@ type item struct {
 // group is what is settled at once: deliveries, and what tells how far they are: ahead of packs, or
 // behind all of them.
 type group struct {
-	items  []*item
-	far    *progress              // the first item, which tells of all others; nil where it is the last
+	items []*item
+	// the first item, which tells of all others; nil where it is the last
+	far    *progress
 	stored jetstream.PubAckFuture // the fate of the last one
 }
 
