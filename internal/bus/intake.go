@@ -67,6 +67,7 @@ type inHand struct {
 	key       Key    // its first delivery
 	reference string // the delivery whose data lie in the database: see referenceHeader
 	left      int    // deliveries that are not settled
+	settled   uint64 // those of a pack that are, a bit each, but for those past the 64th
 	// as it was delivered last:
 	reply    string    // where it is acknowledged
 	consumer uint64    // its number then; notBrought where that was of an earlier consumer
@@ -195,10 +196,12 @@ const removeLimit = 3 * connectLimit
 
 // Remove removes the consumer, so that the server keeps nothing for it while the partition has no
 // holder. What was settled is acknowledged before: while the server cannot be asked, or does not
-// hear, for at most removeLimit. What it has not heard then comes again.
+// hear, for at most removeLimit. What it has not heard then comes again. What was settled of
+// messages that are not, the spool knows then; should it fail to note that, it comes again, too.
 func (i *Intake) Remove(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, removeLimit)
 	defer cancel()
+	i.leave(ctx)
 	for sent := time.Now(); !i.heard(ctx); {
 		select {
 		case <-time.After(lookEvery):
@@ -215,6 +218,58 @@ func (i *Intake) Remove(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// leave has the spool know what is settled of messages that stay in the stream: see TakeUp.
+func (i *Intake) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	list, err := i.readSettled(ctx)
+	if err == nil && len(list) > 0 {
+		err = i.spooled.Leave(ctx, list)
+	}
+	if err != nil {
+		i.log.Warn("deliveries come again that are settled: others of their messages are not, and "+
+			"the spool could not be told", "error", err)
+	}
+}
+
+// readSettled returns what is settled of messages that are not, as a whole.
+func (i *Intake) readSettled(ctx context.Context) (list []Settled, err error) {
+	settled := map[uint64]uint64{} // by sequence
+	i.mu.Lock()
+	for sequence, h := range i.inHand {
+		if h.settled != 0 && h.left > 0 {
+			settled[sequence] = h.settled
+		}
+	}
+	i.mu.Unlock()
+	if len(settled) == 0 {
+		return nil, nil
+	}
+	stream, err := i.bus.js.Stream(ctx, i.stream)
+	if err != nil {
+		return nil, err
+	}
+	for sequence, bits := range settled {
+		raw, err := stream.GetMsg(ctx, sequence)
+		if errors.Is(err, jetstream.ErrMsgNotFound) { // somebody has removed it
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		pack, err := decodeAll(raw.Data)
+		if err != nil {
+			return nil, err
+		}
+		for n, m := range pack {
+			if bits>>n&1 == 1 {
+				list = append(list, Settled{Key{m.Event.ID, m.Webhook}, m.Event.Time})
+			}
+		}
+	}
+	return list, nil
 }
 
 // heard reports whether the stream has nothing left of what was settled.
@@ -365,9 +420,8 @@ func (i *Intake) taken(
 	}
 	i.count.waiting.Set(float64(meta.NumPending))
 	sequence := meta.Sequence.Stream
-	settled := func() { i.settle(sequence) }
 	if !isPack(msg.Data()) && i.isParked(place{sequence, 0}) {
-		settled()
+		i.settle(place{sequence, 0})
 		return nil
 	}
 	list, err := i.read(ctx, msg)
@@ -376,10 +430,12 @@ func (i *Intake) taken(
 	}
 	i.hold(sequence, list)
 	for n, m := range list {
-		if m.Event == nil || i.isParked(place{sequence, n}) { // it was settled by an earlier tenure
-			settled()
+		at := place{sequence, n}
+		if m.Event == nil || i.isParked(at) { // it was settled by an earlier tenure
+			i.settle(at)
 			continue
 		}
+		settled := func() { i.settle(at) }
 		if err := take(ctx, m, settled); err != nil {
 			return &takeError{err}
 		}
@@ -465,7 +521,8 @@ func (i *Intake) read(ctx context.Context, msg jetstream.Msg) ([]Message, error)
 // settle takes note of a delivery that is settled, and acknowledges its message when it was the
 // last one: after its data are removed where they lie in the database. Found without them, it is
 // settled.
-func (i *Intake) settle(sequence uint64) {
+func (i *Intake) settle(at place) {
+	sequence := at.sequence
 	i.mu.Lock()
 	h := i.inHand[sequence]
 	if h == nil {
@@ -474,6 +531,7 @@ func (i *Intake) settle(sequence uint64) {
 	}
 	h.left--
 	done := h.left == 0
+	h.settled |= 1 << at.index
 	i.mu.Unlock()
 	i.count.inHand.Dec()
 	i.count.settled.Inc()

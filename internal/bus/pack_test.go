@@ -385,3 +385,44 @@ func TestPackIsFinished(t *testing.T) {
 		}
 	}
 }
+
+// A partition is given back while some of its packs are not wholly settled: what is settled of them
+// does not come again, also where their consumer was made anew meanwhile, and when it is given back
+// once more.
+func TestGivenBackAmidPacks(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	list := rangeOf(0, 64)
+	wait(t, send(t, publisher(t, b, &memory{}), "w", list...))
+	m := &memory{}
+	want := ids(list)
+	for epoch := uint64(1); len(want) > 0; epoch++ {
+		var got collected
+		var left []string
+		i := newIntakeOf(b, epoch, m)
+		if err := i.TakeUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		end := run(t, i, func(m Message, settled func()) {
+			if n := slices.Index(want, m.Event.ID); epoch < 3 && n%5 == 2 {
+				left = append(left, m.Event.ID)
+			} else {
+				settled()
+			}
+			got.add(m.Event.ID)
+		})
+		until(t, "all came", func() bool { return got.len() >= len(want) })
+		end()
+		if err := i.Remove(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got.ids, want) {
+			t.Errorf("tenure %d got %v, want %v", epoch, got.ids, want)
+		}
+		want = left
+	}
+	if left := stored(t, b, b.cfg); len(left) > 0 {
+		t.Errorf("the stream has %v", left)
+	}
+}
