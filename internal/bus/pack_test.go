@@ -426,3 +426,73 @@ func TestGivenBackAmidPacks(t *testing.T) {
 		t.Errorf("the stream has %v", left)
 	}
 }
+
+// A reader is killed amid messages of one delivery each, and senders have settled those that are
+// there: nothing in the stream tells of them but their ids. The next reader, to whom so many
+// deliveries come at once that it has packs of them, publishes none twice. Nor does the one that
+// follows when that one is killed before it has published anything.
+func TestReaderKilledAmidSingles(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	for kills, name := range map[int]string{1: "once", 2: "twice"} {
+		cfg := config(s.ClientURL())
+		cfg.Name, cfg.MaxBytes = name, 1<<20
+		b := connect(t, cfg)
+		m := &memory{}
+		var webhooks []string
+		for n := range 20 {
+			webhooks = append(webhooks, fmt.Sprintf("w%02d", n))
+		}
+		list := rangeOf(0, 60)
+		deliveries := func(p *Publisher, events []*mapper.Event) (all []*outgoing) {
+			for _, e := range events {
+				for _, w := range webhooks {
+					if o := outgoingTo(p, w, e)[0]; !p.far.covers(o.at) {
+						all = append(all, o)
+					}
+				}
+			}
+			return all
+		}
+		publish := func(p *Publisher, items []*item) {
+			p.ctx = t.Context()
+			for _, o := range items {
+				if err := p.publish(o, p.last); err != nil {
+					t.Fatal(err)
+				}
+				if !o.known {
+					p.last = o.sequence
+				}
+			}
+		}
+		p := stopped(t, b, m)
+		g := p.arrange(deliveries(p, list[:1]))
+		if g.far != nil {
+			t.Fatal("it is packed")
+		}
+		publish(p, g.items[:10])
+		got := shelf(t, b)
+		purge(t, p)
+		for range kills - 1 {
+			stopped(t, b, m)
+		}
+		p = stopped(t, b, m)
+		packs := false
+		for left := range slices.Chunk(deliveries(p, list), 200) {
+			g := p.arrange(left)
+			packs = packs || g.far != nil
+			publish(p, g.items)
+		}
+		if !packs {
+			t.Error("nothing is packed")
+		}
+		for w, events := range shelf(t, b) {
+			got[w] = append(got[w], events...)
+		}
+		for _, w := range webhooks {
+			if !slices.Equal(got[w], ids(list)) {
+				t.Errorf("killed %s: %s got %d, want %d", name, w, len(got[w]), len(list))
+			}
+		}
+	}
+}
