@@ -42,7 +42,6 @@ type Intake struct {
 
 	consumers int            // that were made for it
 	parked    map[place]bool // what the spool has had before: see TakeUp
-	finish    time.Duration
 
 	mu     sync.Mutex
 	inHand map[uint64]*inHand // by sequence in the stream
@@ -91,9 +90,6 @@ type IntakeConfig struct {
 	Buffer    int64         // bytes of deliveries that its Sender holds
 	Large     Large
 	Spooled   Spooled
-	// Finish is how long it may take, once Run is to end, until the deliveries of a message are
-	// taken of which one is. Default none.
-	Finish time.Duration
 }
 
 // leastSize is the least that a delivery takes of a Sender's buffer.
@@ -103,7 +99,7 @@ const leastSize = 700
 func NewIntake(b *Bus, stream string, cfg IntakeConfig, m *IntakeMetrics) *Intake {
 	return &Intake{
 		bus: b, stream: stream, partition: cfg.Partition, epoch: cfg.Epoch, large: cfg.Large,
-		spooled: cfg.Spooled, parked: map[place]bool{}, finish: cfg.Finish,
+		spooled: cfg.Spooled, parked: map[place]bool{},
 		log:     b.log.With("partition", cfg.Partition),
 		ackWait: cfg.Timeout + ackMargin, most: int(cfg.Buffer/leastSize) + 2*pullSize,
 		inHand: map[uint64]*inHand{}, acks: map[uint64]ack{}, count: m.of(cfg.Partition),
@@ -112,8 +108,7 @@ func NewIntake(b *Bus, stream string, cfg IntakeConfig, m *IntakeMetrics) *Intak
 
 // Run calls take with each delivery until ctx ends, or take returns an error, which may be ctx's.
 // settled is to be called once, when the delivery is accounted for, at any time. Messages come again
-// to the next tenure, as a whole, of which not all deliveries are settled. So those of a pack are all
-// taken, also when ctx ends meanwhile.
+// to the next tenure of which not all deliveries are settled, but for what Remove leaves behind.
 func (i *Intake) Run(
 	ctx context.Context, take func(ctx context.Context, m Message, settled func()) error,
 ) error {
@@ -121,16 +116,11 @@ func (i *Intake) Run(
 	defer end()
 	go i.extend(extending)
 	go i.confirm(extending)
-	finishing, finished := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer finished(nil)
-	defer context.AfterFunc(ctx, func() {
-		time.AfterFunc(i.finish, func() { finished(context.Cause(ctx)) })
-	})()
 	defer i.count.waiting.Set(0)
 	for ctx.Err() == nil {
 		consumer, err := i.consumer(ctx)
 		if err == nil {
-			err = i.drain(ctx, finishing, consumer, take)
+			err = i.drain(ctx, consumer, take)
 			if final, ok := errors.AsType[*takeError](err); ok {
 				return final.error
 			}
@@ -358,7 +348,7 @@ func (i *Intake) name() string {
 
 // drain takes what the consumer brings until that breaks off.
 func (i *Intake) drain(
-	ctx, finishing context.Context, consumer jetstream.Consumer,
+	ctx context.Context, consumer jetstream.Consumer,
 	take func(context.Context, Message, func()) error,
 ) error {
 	coming, restart := context.WithCancelCause(ctx)
@@ -376,7 +366,7 @@ func (i *Intake) drain(
 		}
 		i.setIdle(false)
 		defer i.setIdle(true)
-		if failed = i.taken(ctx, finishing, msg, take); failed != nil {
+		if failed = i.taken(ctx, msg, take); failed != nil {
 			restart(failed)
 		}
 	}, restart)
@@ -405,10 +395,9 @@ func endsConsumer(err error) bool {
 }
 
 // taken has the deliveries of a message taken, if it is new. An error breaks off what the consumer
-// brings. Once one of them is taken, ctx may end.
+// brings.
 func (i *Intake) taken(
-	ctx, finishing context.Context, msg jetstream.Msg,
-	take func(context.Context, Message, func()) error,
+	ctx context.Context, msg jetstream.Msg, take func(context.Context, Message, func()) error,
 ) error {
 	meta, err := msg.Metadata()
 	if err != nil {
@@ -439,7 +428,6 @@ func (i *Intake) taken(
 		if err := take(ctx, m, settled); err != nil {
 			return &takeError{err}
 		}
-		ctx = finishing
 	}
 	return nil
 }

@@ -353,36 +353,56 @@ func TestTakeUpOfPack(t *testing.T) {
 	until(t, "the spool is told that all is settled", func() bool { return m.forgotten() == last })
 }
 
-// A pack of which one delivery is taken is taken as a whole, also when Run is to end meanwhile:
-// what was settled of it would come again. It may take a while, and no longer.
-func TestPackIsFinished(t *testing.T) {
+// A tenure ends amid a pack that is taken: it does not wait for the rest, which may be as long as a
+// request hangs. That comes to the next one, and what was settled does not.
+func TestStopAmidPack(t *testing.T) {
 	t.Parallel()
 	s := natstest.Start(t, natstest.Options(t.TempDir()))
 	b := connect(t, config(s.ClientURL()))
-	list := rangeOf(0, 16)
-	wait(t, send(t, publisher(t, b, &memory{}), "w", list...))
-	for name, finish := range map[string]time.Duration{"it may": time.Hour, "it may not": 0} {
-		i := newIntake(b, 1)
-		i.finish = finish
-		ctx, cancel := context.WithCancel(t.Context())
-		taken := 0
-		err := i.Run(ctx, func(ctx context.Context, _ Message, _ func()) error {
-			if taken++; taken == 1 {
-				cancel()
-			}
-			if finish == 0 && taken == 2 {
-				<-ctx.Done() // there is no room
-			}
-			if taken > 1 {
-				return ctx.Err()
-			}
-			return nil
-		})
-		keys := keysAt(t, i)
-		if finish > 0 && taken < len(keys) || finish == 0 && taken != 2 ||
-			!errors.Is(err, context.Canceled) {
-			t.Errorf("%s: %d of %d were taken, %v", name, taken, len(keys), err)
+	list := rangeOf(0, 64)
+	m := &memory{}
+	p := stopped(t, b, m)
+	p.ctx = t.Context()
+	for _, o := range p.arrange(outgoingTo(p, "w", list...)).items {
+		if err := p.publish(o, p.last); err != nil {
+			t.Fatal(err)
 		}
+		p.last = o.sequence
+	}
+	i := newIntakeOf(b, 1, m)
+	ctx, cancel := context.WithCancel(t.Context())
+	var first collected
+	err := i.Run(ctx, func(ctx context.Context, m Message, settled func()) error {
+		if first.len() == 2*packMost+8 {
+			cancel()
+			<-ctx.Done() // there is no room
+			return ctx.Err()
+		}
+		first.add(m.Event.ID)
+		settled()
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if err := i.Remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(m.spooled) != 8 {
+		t.Errorf("%d are left behind, want 8", len(m.spooled))
+	}
+	i = newIntakeOf(b, 2, m)
+	if err := i.TakeUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var rest collected
+	defer run(t, i, func(m Message, settled func()) {
+		rest.add(m.Event.ID)
+		settled()
+	})()
+	until(t, "all are gone", func() bool { return len(stored(t, b, b.cfg)) == 0 })
+	if got := slices.Concat(first.ids, rest.ids); !slices.Equal(got, ids(list)) {
+		t.Errorf("came as %v", got)
 	}
 }
 
