@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -148,6 +149,31 @@ func (s *Spool) Known(ctx context.Context, list []bus.Key) ([]bool, error) {
 		return nil, fmt.Errorf("look which of %d deliveries the spool knows: %w", len(list), err)
 	}
 	return known, nil
+}
+
+// Leave is that of bus.Spooled. What waits in the spool, or is dead there, leaves its ID behind once
+// it leaves.
+func (s *Spool) Leave(ctx context.Context, list []bus.Settled) error {
+	webhooks, events := make([]string, len(list)), make([]string, len(list))
+	times := make([]time.Time, len(list))
+	for i, d := range list {
+		webhooks[i], events[i], times[i] = d.Webhook, d.Event, d.At
+	}
+	err := s.create(ctx, webhooks)
+	if err == nil {
+		_, err = s.pool.Exec(ctx, `INSERT INTO {{schema}}.delivered (queue, commit, event_id, commit_time)
+			SELECT q.id, substr(p.event, 14, 16), p.event, p.at
+			FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS p (webhook, event, at)
+				JOIN {{schema}}.queue q ON q.slot = $1 AND q.webhook = p.webhook
+			WHERE NOT EXISTS (SELECT FROM {{schema}}.delivery d
+				WHERE d.queue = q.id AND d.event_id = p.event)
+			ON CONFLICT DO NOTHING`, s.cfg.Slot, webhooks, events, times)
+	}
+	if err != nil {
+		return fmt.Errorf("note that %d deliveries are settled: %w", len(list), err)
+	}
+	s.left.Store(true)
+	return nil
 }
 
 // Forget is that of bus.Spooled, of the webhooks of a part. What the checkpoint has not passed is

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"hookline/cdc"
 	"hookline/internal/bus"
@@ -108,6 +109,27 @@ func TestKnownOverBus(t *testing.T) {
 	if n := db.await(`SELECT count(*) FROM delivered`); n != 0 {
 		t.Errorf("%d are remembered", n)
 	}
+
+	// What is left behind as settled is known likewise, also of a webhook that never had anything here;
+	// what is dead stays so, and is known once.
+	left := func(webhook string, commit int) bus.Settled {
+		return bus.Settled{Key: bus.Key{Event: id(100 * commit), Webhook: webhook}, At: time.Now()}
+	}
+	for range 2 {
+		err := a.Leave(t.Context(), []bus.Settled{left("a", 7), left("a", 12), left("c", 9), left("a", 11)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	known("a 7", "a 10", "a 11", "a 12", "c 9")
+	if n := db.await(`SELECT count(*) FROM delivered`); n != 3 {
+		t.Errorf("%d are remembered, want 3", n)
+	}
+	forget(a, fmt.Sprintf("%016x", 12))
+	known("a 10", "a 11", "a 12", "c 9")
+	forget(part(3, "c"), "g")
+	forget(a, "g")
+	known("a 10", "a 11")
 
 	// Without the bus it is the checkpoint that counts.
 	if err := s.ForgetMemo(t.Context()); err != nil {

@@ -184,12 +184,9 @@ func (h *history) excuse(before, again receiver.Request) (excuse, error) {
 		}
 		reason, end := h.ending(from, until)
 		proof, left := h.left(delivery{again.ID, h.webhook}, before.At, from.at, end, until)
-		// Whoever gives back in order waits for what was in flight, and for the spool: for as long as
-		// it may. What it had in flight then, and not settled, holds the others of its message.
-		switch {
-		case reason == "" && proof == packedThen:
-			reason = "given back"
-		case reason == "":
+		// Whoever gives back in order waits for what was in flight, and for the spool. What it has not
+		// settled then holds others of its message: those it leaves behind in the spool.
+		if reason == "" {
 			if left == nil && proof != toNobody && proof != unheardThen {
 				left = fmt.Errorf("it came again, and process %d gave its partition up in order at %s",
 					from.process, until.Format(moment))
@@ -380,11 +377,7 @@ func TestJudge(t *testing.T) {
 			stays: map[string]stay{"evt_3": {from: second(2)}}, reason: "killed: in flight",
 		},
 		"again after a clean end, and another one of its message was not settled": {
-			came: twice, ended: second(9), packs: [][]string{{"evt_2", "evt_3"}},
-			reason: "given back: beside one not settled",
-		},
-		"again after a clean end, and all of its message was accepted": {
-			came: twice, ended: second(9), packs: [][]string{{"evt_1", "evt_2"}}, wrong: true,
+			came: twice, ended: second(9), packs: [][]string{{"evt_2", "evt_3"}}, wrong: true,
 		},
 		"more than were in flight, in as many messages": {
 			came: append(many, once...), faults: killed, packs: [][]string{{"evt_many0", "evt_many1"}},

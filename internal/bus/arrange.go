@@ -8,21 +8,26 @@ import (
 
 // arrange returns the group of deliveries that were sent one after the other.
 //
-// Where packs make it half as many messages, or fewer, what tells of them goes ahead. Else each is
-// a message of its own, in the order in which they were sent, and how far that is comes behind.
+// Where packs make it half as many messages, or fewer, what tells of them goes ahead, unless the
+// stream may know some of the deliveries by the ids that they have each by itself. Else each is a
+// message of its own, in the order in which they were sent, and how far that is comes behind.
 func (p *Publisher) arrange(list []*outgoing) *group {
 	var to *position
+	ordered := 0
 	for _, o := range list {
 		if o.ordered {
 			to = &o.at
+			ordered++
 		}
 	}
+	single := p.far.Singles > 0
+	p.far.Singles = max(0, p.far.Singles-ordered)
 	far := p.far
 	if to != nil {
 		p.far.move(*to)
 	}
 	g := &group{}
-	if packs := p.pack(list); 2*len(packs) <= len(list) {
+	if packs := p.pack(list); !single && 2*len(packs) <= len(list) {
 		far.Packs = beyond(far.position, far.Packs)
 		far.Stored, far.To = len(far.Packs), to
 		for _, pack := range packs {

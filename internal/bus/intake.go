@@ -42,7 +42,6 @@ type Intake struct {
 
 	consumers int            // that were made for it
 	parked    map[place]bool // what the spool has had before: see TakeUp
-	finish    time.Duration
 
 	mu     sync.Mutex
 	inHand map[uint64]*inHand // by sequence in the stream
@@ -67,6 +66,7 @@ type inHand struct {
 	key       Key    // its first delivery
 	reference string // the delivery whose data lie in the database: see referenceHeader
 	left      int    // deliveries that are not settled
+	settled   uint64 // those of a pack that are, a bit each, but for those past the 64th
 	// as it was delivered last:
 	reply    string    // where it is acknowledged
 	consumer uint64    // its number then; notBrought where that was of an earlier consumer
@@ -90,9 +90,6 @@ type IntakeConfig struct {
 	Buffer    int64         // bytes of deliveries that its Sender holds
 	Large     Large
 	Spooled   Spooled
-	// Finish is how long it may take, once Run is to end, until the deliveries of a message are
-	// taken of which one is. Default none.
-	Finish time.Duration
 }
 
 // leastSize is the least that a delivery takes of a Sender's buffer.
@@ -102,7 +99,7 @@ const leastSize = 700
 func NewIntake(b *Bus, stream string, cfg IntakeConfig, m *IntakeMetrics) *Intake {
 	return &Intake{
 		bus: b, stream: stream, partition: cfg.Partition, epoch: cfg.Epoch, large: cfg.Large,
-		spooled: cfg.Spooled, parked: map[place]bool{}, finish: cfg.Finish,
+		spooled: cfg.Spooled, parked: map[place]bool{},
 		log:     b.log.With("partition", cfg.Partition),
 		ackWait: cfg.Timeout + ackMargin, most: int(cfg.Buffer/leastSize) + 2*pullSize,
 		inHand: map[uint64]*inHand{}, acks: map[uint64]ack{}, count: m.of(cfg.Partition),
@@ -111,8 +108,7 @@ func NewIntake(b *Bus, stream string, cfg IntakeConfig, m *IntakeMetrics) *Intak
 
 // Run calls take with each delivery until ctx ends, or take returns an error, which may be ctx's.
 // settled is to be called once, when the delivery is accounted for, at any time. Messages of which
-// not all deliveries are settled come again to the next tenure, as a whole. So those of a pack are
-// all taken, also when ctx ends meanwhile.
+// not all deliveries are settled come again to the next tenure, but for what Remove leaves behind.
 func (i *Intake) Run(
 	ctx context.Context, take func(ctx context.Context, m Message, settled func()) error,
 ) error {
@@ -120,16 +116,11 @@ func (i *Intake) Run(
 	defer end()
 	go i.extend(extending)
 	go i.confirm(extending)
-	finishing, finished := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer finished(nil)
-	defer context.AfterFunc(ctx, func() {
-		time.AfterFunc(i.finish, func() { finished(context.Cause(ctx)) })
-	})()
 	defer i.count.waiting.Set(0)
 	for ctx.Err() == nil {
 		consumer, err := i.consumer(ctx)
 		if err == nil {
-			err = i.drain(ctx, finishing, consumer, take)
+			err = i.drain(ctx, consumer, take)
 			if final, ok := errors.AsType[*takeError](err); ok {
 				return final.error
 			}
@@ -195,10 +186,12 @@ const removeLimit = 3 * connectLimit
 
 // Remove removes the consumer, so that the server keeps nothing for it while the partition has no
 // holder. What was settled is acknowledged before: while the server cannot be asked, or does not
-// hear, for at most removeLimit. What it has not heard then comes again.
+// hear, for at most removeLimit. What it has not heard then comes again. What was settled of
+// messages that are not, the spool knows then; should it fail to note that, it comes again, too.
 func (i *Intake) Remove(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, removeLimit)
 	defer cancel()
+	i.leave(ctx)
 	for sent := time.Now(); !i.heard(ctx); {
 		select {
 		case <-time.After(lookEvery):
@@ -215,6 +208,58 @@ func (i *Intake) Remove(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// leave has the spool know what is settled of messages that stay in the stream: see TakeUp.
+func (i *Intake) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	list, err := i.readSettled(ctx)
+	if err == nil && len(list) > 0 {
+		err = i.spooled.Leave(ctx, list)
+	}
+	if err != nil {
+		i.log.Warn("deliveries come again that are settled: others of their messages are not, and "+
+			"the spool could not be told", "error", err)
+	}
+}
+
+// readSettled returns what is settled of messages that are not, as a whole.
+func (i *Intake) readSettled(ctx context.Context) (list []Settled, err error) {
+	settled := map[uint64]uint64{} // by sequence
+	i.mu.Lock()
+	for sequence, h := range i.inHand {
+		if h.settled != 0 && h.left > 0 {
+			settled[sequence] = h.settled
+		}
+	}
+	i.mu.Unlock()
+	if len(settled) == 0 {
+		return nil, nil
+	}
+	stream, err := i.bus.js.Stream(ctx, i.stream)
+	if err != nil {
+		return nil, err
+	}
+	for sequence, bits := range settled {
+		raw, err := stream.GetMsg(ctx, sequence)
+		if errors.Is(err, jetstream.ErrMsgNotFound) { // somebody has removed it
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		pack, err := decodeAll(raw.Data)
+		if err != nil {
+			return nil, err
+		}
+		for n, m := range pack {
+			if bits>>n&1 == 1 {
+				list = append(list, Settled{Key{m.Event.ID, m.Webhook}, m.Event.Time})
+			}
+		}
+	}
+	return list, nil
 }
 
 // heard reports whether the stream has nothing left of what was settled.
@@ -303,7 +348,7 @@ func (i *Intake) name() string {
 
 // drain takes what the consumer brings until that breaks off.
 func (i *Intake) drain(
-	ctx, finishing context.Context, consumer jetstream.Consumer,
+	ctx context.Context, consumer jetstream.Consumer,
 	take func(context.Context, Message, func()) error,
 ) error {
 	coming, restart := context.WithCancelCause(ctx)
@@ -321,7 +366,7 @@ func (i *Intake) drain(
 		}
 		i.setIdle(false)
 		defer i.setIdle(true)
-		if failed = i.taken(ctx, finishing, msg, take); failed != nil {
+		if failed = i.taken(ctx, msg, take); failed != nil {
 			restart(failed)
 		}
 	}, restart)
@@ -350,10 +395,9 @@ func endsConsumer(err error) bool {
 }
 
 // taken has the deliveries of a message taken, if it is new. An error breaks off what the consumer
-// brings. Once one of them is taken, ctx may end.
+// brings.
 func (i *Intake) taken(
-	ctx, finishing context.Context, msg jetstream.Msg,
-	take func(context.Context, Message, func()) error,
+	ctx context.Context, msg jetstream.Msg, take func(context.Context, Message, func()) error,
 ) error {
 	meta, err := msg.Metadata()
 	if err != nil {
@@ -365,9 +409,8 @@ func (i *Intake) taken(
 	}
 	i.count.waiting.Set(float64(meta.NumPending))
 	sequence := meta.Sequence.Stream
-	settled := func() { i.settle(sequence) }
 	if !isPack(msg.Data()) && i.isParked(place{sequence, 0}) {
-		settled()
+		i.settle(place{sequence, 0})
 		return nil
 	}
 	list, err := i.read(ctx, msg)
@@ -376,14 +419,15 @@ func (i *Intake) taken(
 	}
 	i.hold(sequence, list)
 	for n, m := range list {
-		if m.Event == nil || i.isParked(place{sequence, n}) { // it was settled by an earlier tenure
-			settled()
+		at := place{sequence, n}
+		if m.Event == nil || i.isParked(at) { // it was settled by an earlier tenure
+			i.settle(at)
 			continue
 		}
+		settled := func() { i.settle(at) }
 		if err := take(ctx, m, settled); err != nil {
 			return &takeError{err}
 		}
-		ctx = finishing
 	}
 	return nil
 }
@@ -465,7 +509,8 @@ func (i *Intake) read(ctx context.Context, msg jetstream.Msg) ([]Message, error)
 // settle takes note of a delivery that is settled, and acknowledges its message when it was the
 // last one: after its data are removed where they lie in the database. Found without them, it is
 // settled.
-func (i *Intake) settle(sequence uint64) {
+func (i *Intake) settle(at place) {
+	sequence := at.sequence
 	i.mu.Lock()
 	h := i.inHand[sequence]
 	if h == nil {
@@ -474,6 +519,7 @@ func (i *Intake) settle(sequence uint64) {
 	}
 	h.left--
 	done := h.left == 0
+	h.settled |= 1 << at.index
 	i.mu.Unlock()
 	i.count.inHand.Dec()
 	i.count.settled.Inc()

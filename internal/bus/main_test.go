@@ -70,6 +70,18 @@ func (m *memory) Known(_ context.Context, list []Key) (known []bool, err error) 
 	return known, nil
 }
 
+func (m *memory) Leave(_ context.Context, list []Settled) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.spooled == nil {
+		m.spooled = map[Key]bool{}
+	}
+	for _, d := range list {
+		m.spooled[d.Key] = true
+	}
+	return nil
+}
+
 func (m *memory) Forget(_ context.Context, before string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

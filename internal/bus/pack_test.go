@@ -182,7 +182,7 @@ func purge(t *testing.T, p *Publisher) {
 func TestForeignAmidPacks(t *testing.T) {
 	t.Parallel()
 	s := natstest.Start(t, natstest.Options(t.TempDir()))
-	for _, name := range []string{"on", "killed", "killed-later"} {
+	for _, name := range []string{"on", "unheard", "killed", "killed-later"} {
 		cfg := config(s.ClientURL())
 		cfg.Name, cfg.MaxBytes = name, 1<<20
 		b := connect(t, cfg)
@@ -212,13 +212,17 @@ func TestForeignAmidPacks(t *testing.T) {
 		switch name {
 		case "killed-later":
 			g.items[5].Data = make([]byte, 2<<20) // it cannot be sent
-			if err := p.resend(true); err == nil {
+			if err := p.resend(); err == nil {
 				t.Error("all of it was sent")
 			}
 			before = shelf(t, b)["w"]
 			purge(t, p) // as if senders had settled them
-		case "on":
-			if err := p.repair(&jetstream.APIError{ErrorCode: wrongLastID}); err != nil {
+		case "on", "unheard":
+			var cause error // that one was not taken, or nothing was heard of it
+			if name == "on" {
+				cause = &jetstream.APIError{ErrorCode: wrongLastID}
+			}
+			if err := p.repair(cause); err != nil {
 				t.Fatal(err)
 			}
 			if got := shelf(t, b)["w"]; !slices.Equal(got, ids(list)) {
@@ -229,7 +233,7 @@ func TestForeignAmidPacks(t *testing.T) {
 		cancel(nil)
 		wait(t, send(t, publisher(t, b, m), "w", list...))
 		var want []string // that are there still
-		if name != "on" {
+		if name != "on" && name != "unheard" {
 			want = ids(list)
 		}
 		if got := append(before, shelf(t, b)["w"]...); !slices.Equal(got, want) {
@@ -353,35 +357,166 @@ func TestTakeUpOfPack(t *testing.T) {
 	until(t, "the spool is told that all is settled", func() bool { return m.forgotten() == last })
 }
 
-// A pack of which one delivery is taken is taken as a whole, also when Run is to end meanwhile:
-// what was settled of it would come again. It may take a while, and no longer.
-func TestPackIsFinished(t *testing.T) {
+// A tenure ends amid a pack that is taken: it does not wait for the rest, which may be as long as a
+// request hangs. That comes to the next one, and what was settled does not.
+func TestStopAmidPack(t *testing.T) {
 	t.Parallel()
 	s := natstest.Start(t, natstest.Options(t.TempDir()))
 	b := connect(t, config(s.ClientURL()))
-	list := rangeOf(0, 16)
+	list := rangeOf(0, 64)
+	m := &memory{}
+	p := stopped(t, b, m)
+	p.ctx = t.Context()
+	for _, o := range p.arrange(outgoingTo(p, "w", list...)).items {
+		if err := p.publish(o, p.last); err != nil {
+			t.Fatal(err)
+		}
+		p.last = o.sequence
+	}
+	i := newIntakeOf(b, 1, m)
+	ctx, cancel := context.WithCancel(t.Context())
+	var first collected
+	err := i.Run(ctx, func(ctx context.Context, m Message, settled func()) error {
+		if first.len() == 2*packMost+8 {
+			cancel()
+			<-ctx.Done() // there is no room
+			return ctx.Err()
+		}
+		first.add(m.Event.ID)
+		settled()
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if err := i.Remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(m.spooled) != 8 {
+		t.Errorf("%d are left behind, want 8", len(m.spooled))
+	}
+	i = newIntakeOf(b, 2, m)
+	if err := i.TakeUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var rest collected
+	defer run(t, i, func(m Message, settled func()) {
+		rest.add(m.Event.ID)
+		settled()
+	})()
+	until(t, "all are gone", func() bool { return len(stored(t, b, b.cfg)) == 0 })
+	if got := slices.Concat(first.ids, rest.ids); !slices.Equal(got, ids(list)) {
+		t.Errorf("came as %v", got)
+	}
+}
+
+// A partition is given back while some of its packs are not wholly settled: what is settled of them
+// does not come again, also where their consumer was made anew meanwhile, and when it is given back
+// once more.
+func TestGivenBackAmidPacks(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	b := connect(t, config(s.ClientURL()))
+	list := rangeOf(0, 64)
 	wait(t, send(t, publisher(t, b, &memory{}), "w", list...))
-	for name, finish := range map[string]time.Duration{"it may": time.Hour, "it may not": 0} {
-		i := newIntake(b, 1)
-		i.finish = finish
-		ctx, cancel := context.WithCancel(t.Context())
-		taken := 0
-		err := i.Run(ctx, func(ctx context.Context, _ Message, _ func()) error {
-			if taken++; taken == 1 {
-				cancel()
+	m := &memory{}
+	want := ids(list)
+	for epoch := uint64(1); len(want) > 0; epoch++ {
+		var got collected
+		var left []string
+		i := newIntakeOf(b, epoch, m)
+		if err := i.TakeUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		end := run(t, i, func(m Message, settled func()) {
+			if n := slices.Index(want, m.Event.ID); epoch < 3 && n%5 == 2 {
+				left = append(left, m.Event.ID)
+			} else {
+				settled()
 			}
-			if finish == 0 && taken == 2 {
-				<-ctx.Done() // there is no room
-			}
-			if taken > 1 {
-				return ctx.Err()
-			}
-			return nil
+			got.add(m.Event.ID)
 		})
-		keys := keysAt(t, i)
-		if finish > 0 && taken < len(keys) || finish == 0 && taken != 2 ||
-			!errors.Is(err, context.Canceled) {
-			t.Errorf("%s: %d of %d were taken, %v", name, taken, len(keys), err)
+		until(t, "all came", func() bool { return got.len() >= len(want) })
+		end()
+		if err := i.Remove(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got.ids, want) {
+			t.Errorf("tenure %d got %v, want %v", epoch, got.ids, want)
+		}
+		want = left
+	}
+	if left := stored(t, b, b.cfg); len(left) > 0 {
+		t.Errorf("the stream has %v", left)
+	}
+}
+
+// A reader is killed amid messages of one delivery each, and senders have settled those that are
+// there: nothing in the stream tells of them but their ids. The next reader, to whom so many
+// deliveries come at once that it has packs of them, publishes none twice. Nor does the one that
+// follows when that one is killed before it has published anything.
+func TestReaderKilledAmidSingles(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, natstest.Options(t.TempDir()))
+	for kills, name := range map[int]string{1: "once", 2: "twice"} {
+		cfg := config(s.ClientURL())
+		cfg.Name, cfg.MaxBytes = name, 1<<20
+		b := connect(t, cfg)
+		m := &memory{}
+		var webhooks []string
+		for n := range 20 {
+			webhooks = append(webhooks, fmt.Sprintf("w%02d", n))
+		}
+		list := rangeOf(0, 60)
+		deliveries := func(p *Publisher, events []*mapper.Event) (all []*outgoing) {
+			for _, e := range events {
+				for _, w := range webhooks {
+					if o := outgoingTo(p, w, e)[0]; !p.far.covers(o.at) {
+						all = append(all, o)
+					}
+				}
+			}
+			return all
+		}
+		publish := func(p *Publisher, items []*item) {
+			p.ctx = t.Context()
+			for _, o := range items {
+				if err := p.publish(o, p.last); err != nil {
+					t.Fatal(err)
+				}
+				if !o.known {
+					p.last = o.sequence
+				}
+			}
+		}
+		p := stopped(t, b, m)
+		g := p.arrange(deliveries(p, list[:1]))
+		if g.far != nil {
+			t.Fatal("it is packed")
+		}
+		publish(p, g.items[:10])
+		got := shelf(t, b)
+		purge(t, p)
+		for range kills - 1 {
+			stopped(t, b, m)
+		}
+		p = stopped(t, b, m)
+		packs := false
+		for left := range slices.Chunk(deliveries(p, list), 200) {
+			g := p.arrange(left)
+			packs = packs || g.far != nil
+			publish(p, g.items)
+		}
+		if !packs {
+			t.Error("nothing is packed")
+		}
+		for w, events := range shelf(t, b) {
+			got[w] = append(got[w], events...)
+		}
+		for _, w := range webhooks {
+			if !slices.Equal(got[w], ids(list)) {
+				t.Errorf("killed %s: %s got %d, want %d", name, w, len(got[w]), len(list))
+			}
 		}
 	}
 }

@@ -60,7 +60,13 @@ type progress struct {
 	Stored int        `json:"stored,omitempty"`
 	// To is up to where all is published once the stream has had all of them; nil for no further.
 	To *position `json:"to,omitempty"`
+	// Singles is how many deliveries come next, at most, of which the stream may have had messages of
+	// one each that nothing is left of, and knows by their ids. They are in no packs.
+	Singles int `json:"singles,omitempty"`
 }
+
+// onTheirWay is how many messages are at once, at most.
+const onTheirWay = groups * (groupSize + 1)
 
 // covers reports whether a delivery is published that the stream of a database brings.
 func (p *progress) covers(d position) bool {
@@ -181,7 +187,7 @@ func (c Config) readSaid(
 
 // readProgress returns who writes the stream, and how far it has come that ends with a sequence: by
 // what it has said, by how many messages are behind that, and by the delivery there, if it is still
-// there and nobody has announced it.
+// there and nobody has announced it. Those behind it that nobody has announced were sent one by one.
 func (c Config) readProgress(
 	ctx context.Context, stream jetstream.Stream, end uint64,
 ) (progress, error) {
@@ -204,10 +210,13 @@ func (c Config) readProgress(
 			behind = last.Sequence - said - 1 // it is somebody else's, and no pack behind it was taken
 		}
 	}
-	unannounced := last.Sequence > said+p.announced()
+	told := said + p.announced()
+	unannounced := last.Sequence > told
+	untold := min(end-min(told, end), onTheirWay)
 	p.advance(behind)
 	if !unannounced || last.Subject == c.markSubject() || last.Header.Get(referenceHeader) != "" ||
 		isPack(last.Data) {
+		p.Singles = min(p.Singles+int(untold), onTheirWay) //nolint:gosec // no more than that
 		return p, nil
 	}
 	m, err := decode(last.Data)
@@ -215,7 +224,9 @@ func (c Config) readProgress(
 		return p, fmt.Errorf("message %d of stream %s: %w", last.Sequence, c.Stream(), err)
 	}
 	if further, ok := at(&m); ok {
+		untold = min(end-min(last.Sequence, end), onTheirWay)
 		p.move(further)
 	}
+	p.Singles = min(p.Singles+int(untold), onTheirWay) //nolint:gosec // no more than that
 	return p, nil
 }

@@ -468,9 +468,10 @@ func TestFindForeignAsksLittle(t *testing.T) {
 			})
 		}
 	}
-	q, last := &Publisher{bus: b, stream: p.stream, flight: []*group{g}}, g.items[len(g.items)-1]
+	q := &Publisher{bus: b, stream: p.stream, flight: []*group{g}, ctx: t.Context()}
+	last := g.items[len(g.items)-1]
 	before := b.nc.Stats().OutMsgs
-	if err := q.findForeign(t.Context(), last.sequence); err != nil {
+	if err := q.findForeign(last.sequence); err != nil {
 		t.Fatal(err)
 	}
 	if asked := b.nc.Stats().OutMsgs - before; len(g.items) < 100 || last.sequence == 0 || asked > 2 {

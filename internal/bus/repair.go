@@ -17,12 +17,10 @@ import (
 // each expects the one before; the rest is sent again, one by one, for as long as it takes. The
 // error is for good: see Err.
 func (p *Publisher) repair(cause error) error {
-	refused := wrongSequence(cause)
 	for _, g := range p.flight[1:] { // of the first it is known
 		select {
 		case <-g.stored.Ok():
 		case err := <-g.stored.Err():
-			refused = refused || wrongSequence(err)
 			p.bus.log.Debug("messages were not taken", "error", err)
 		case <-p.ctx.Done():
 			return nil
@@ -39,7 +37,7 @@ func (p *Publisher) repair(cause error) error {
 				return nil
 			}
 		}
-		if cause = p.resend(refused); cause == nil {
+		if cause = p.resend(); cause == nil {
 			break
 		}
 		if p.ctx.Err() != nil {
@@ -58,19 +56,14 @@ func (p *Publisher) repair(cause error) error {
 	return nil
 }
 
-// resend asks the stream for its end, and sends what it lacks of what is on its way. When it has
-// refused a message, somebody else's may have the sequence that one was to have.
-func (p *Publisher) resend(refused bool) error {
-	ctx, cancel := context.WithTimeout(p.ctx, ackTimeout)
-	defer cancel()
-	last, err := p.confirm(ctx)
+// resend asks the stream for its end, and sends what it lacks of what is on its way.
+func (p *Publisher) resend() error {
+	last, err := p.confirm()
 	if err != nil {
 		return err
 	}
-	if refused {
-		if err := p.findForeign(ctx, last); err != nil {
-			return err
-		}
+	if err := p.findForeign(last); err != nil {
+		return err
 	}
 	end := last
 	for _, g := range p.flight {
@@ -115,16 +108,17 @@ func (p *Publisher) unplace(end uint64) {
 
 // findForeign looks for a message of somebody else in the place of one that is on its way. Of that
 // one and of those behind it the stream has none. It looks from the end: behind the last one that
-// is there, which is mostly the first that it looks at, as positions stay.
-func (p *Publisher) findForeign(ctx context.Context, last uint64) error {
+// is there, which is mostly the first that it looks at, as the latest position stays. What the stream
+// has elsewhere tells nothing.
+func (p *Publisher) findForeign(last uint64) error {
 	var behind []*item // the one that is looked at, and those after it
 	for _, g := range slices.Backward(p.flight) {
 		for _, o := range slices.Backward(g.items) {
 			behind = append(behind, o)
-			if o.sequence == 0 || o.sequence > last {
+			if o.known || o.sequence == 0 || o.sequence > last {
 				continue
 			}
-			there, err := p.stream.GetMsg(ctx, o.sequence)
+			there, err := p.lookAt(o.sequence)
 			switch {
 			case errors.Is(err, jetstream.ErrMsgNotFound): // it is delivered
 				continue
@@ -139,6 +133,13 @@ func (p *Publisher) findForeign(ctx context.Context, last uint64) error {
 		}
 	}
 	return nil
+}
+
+// lookAt returns the message that the stream has at a sequence.
+func (p *Publisher) lookAt(sequence uint64) (*jetstream.RawStreamMsg, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, ackTimeout) // of each: there may be hundreds, far away
+	defer cancel()
+	return p.stream.GetMsg(ctx, sequence)
 }
 
 // publish sends a message, and waits until the stream has it.
@@ -163,7 +164,9 @@ func (p *Publisher) publish(o *item, last uint64) error {
 }
 
 // confirm returns the last sequence of the stream, if nobody else writes it.
-func (p *Publisher) confirm(ctx context.Context) (uint64, error) {
+func (p *Publisher) confirm() (uint64, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, ackTimeout)
+	defer cancel()
 	info, err := p.stream.Info(ctx)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return 0, gone(p.bus.cfg.Stream())

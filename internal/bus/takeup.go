@@ -29,6 +29,15 @@ type Spooled interface {
 	// committed before a position: 16 hexadecimal digits, or what sorts behind them. It is cheap
 	// while there are none.
 	Forget(ctx context.Context, before string) error
+	// Leave has Known tell of deliveries that are settled, and were taken, until Forget is told that
+	// they are passed. None of them is an operator event's.
+	Leave(ctx context.Context, list []Settled) error
+}
+
+// Settled is a delivery that is settled.
+type Settled struct {
+	Key
+	At time.Time // of its commit
 }
 
 const (
@@ -39,7 +48,8 @@ const (
 )
 
 // TakeUp ends the tenures before this one, and finds out which of their messages the spool has, or
-// has had: whoever put them there was killed before the stream knew. They are not taken once more.
+// has had: whoever put them there was killed before the stream knew, or has left them behind as
+// settled (see Remove). They are not taken once more.
 // Call it once the spool is claimed, before anything of it is delivered, and before Run.
 //
 // A tenure has taken the first messages that there are, no more than its consumer could have

@@ -247,7 +247,7 @@ func (s *sending) workOnce(ctx context.Context, l *bus.Lease) error {
 	defer context.AfterFunc(out.Context(), func() { cancel(context.Cause(out.Context())) })()
 	intake := bus.NewIntake(s.bus, s.memo.Stream, bus.IntakeConfig{
 		Partition: l.Partition, Epoch: l.Epoch, Timeout: cfg.RequestTimeout, Buffer: share,
-		Large: s.store, Spooled: part, Finish: s.cfg.DrainTimeout,
+		Large: s.store, Spooled: part,
 	}, s.intakes)
 	remember(out, notices)
 	stopRecord := s.record(l, notices)
