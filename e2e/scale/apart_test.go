@@ -27,11 +27,11 @@ func newApart(t *testing.T, url, sendersURL string) *apart {
 	a := &apart{ground: newGround(t, url, 4), settled: 10}
 	a.settings = append(a.settings, fmt.Sprint("HOOKLINE_MAX_IN_FLIGHT=", inFlight),
 		"HOOKLINE_REQUEST_TIMEOUT=10m")
-	a.db.OneByOne("contact", 40)
 	for _, box := range a.boxes {
 		box.CloseAfter(a.settled)
 	}
-	a.reader = a.start("reader")
+	a.reader = a.start("reader").Until("active")
+	a.unpacked(a.reader, "contact", 40)
 	a.sender = a.start("sender", "HOOKLINE_NATS_URL="+sendersURL)
 	for _, box := range a.boxes {
 		box.UntilHeld(inFlight)

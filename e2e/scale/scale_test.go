@@ -20,6 +20,23 @@ type ground struct {
 	settings []string
 }
 
+// unpacked adds contacts, each once the reader has published the one before: a message is a delivery.
+func (g *ground) unpacked(reader *e2e.Process, prefix string, contacts int) {
+	g.t.Helper()
+	const metric = "hookline_bus_published_total"
+	want := reader.Metric(metric)
+	for n := range contacts {
+		g.db.OneByOne(fmt.Sprint(prefix, n, "-"), 1)
+		want += float64(len(g.boxes))
+		e2e.Eventually(g.t, func() error {
+			if got := reader.Metric(metric); got != want {
+				return fmt.Errorf("%v deliveries are published, want %v", got, want)
+			}
+			return nil
+		})
+	}
+}
+
 // newGround makes a CRM with so many webhooks, which hear of everything.
 func newGround(t *testing.T, natsURL string, webhooks int) *ground {
 	t.Helper()

@@ -1,7 +1,6 @@
 package scale
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -32,13 +31,7 @@ func TestTeardown(t *testing.T) {
 	holds(t, partitions, sender)
 	e2e.Eventually(t, g.boxes[0].Gets(g.db.Diary()...).Missing)
 	sender.Stop()
-	g.db.OneByOne("more", 5)
-	e2e.Eventually(t, func() error {
-		if n := reader.Metric("hookline_bus_published_total"); n != 8 {
-			return fmt.Errorf("%v are published", n)
-		}
-		return nil
-	})
+	g.unpacked(reader, "more", 5)
 	g.says(3, "5 waiting, 0 in hand, nobody has it", "status")
 	g.says(1, "at work in this database", "teardown", "--yes")
 	reader.Stop()

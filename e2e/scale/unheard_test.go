@@ -47,7 +47,7 @@ func TestKilledUnheard(t *testing.T) {
 				box.Answers(e2e.Always(http.StatusServiceUnavailable))
 			}
 			link.deaf.Store(true)
-			g.db.OneByOne("parked", parked) // so few that the receiver does not count as failing
+			g.unpacked(reader, "parked", parked) // so few that the receiver does not count as failing
 			inSpool(2 * parked)
 			if delivered {
 				for _, box := range g.boxes {
@@ -79,7 +79,7 @@ func TestKilledUnheard(t *testing.T) {
 	}
 }
 
-// messages is how many deliveries are in the stream.
+// messages is how many are in the stream that have deliveries.
 func messages(t *testing.T, url string) int {
 	t.Helper()
 	stream, err := natstest.Client(t, url).Stream(t.Context(), streamName)
