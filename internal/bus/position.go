@@ -187,7 +187,8 @@ func (c Config) readSaid(
 
 // readProgress returns who writes the stream, and how far it has come that ends with a sequence: by
 // what it has said, by how many messages are behind that, and by the delivery there, if it is still
-// there and nobody has announced it. Those behind it that nobody has announced were sent one by one.
+// there and nobody has announced it. Those behind it that nobody has announced were sent one by
+// one.
 func (c Config) readProgress(
 	ctx context.Context, stream jetstream.Stream, end uint64,
 ) (progress, error) {
