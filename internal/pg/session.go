@@ -63,14 +63,11 @@ func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
 	}
 	dialDirect(&config.ConnConfig.Config)
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = durability
-	// What waits for a lock goes on with the rows that there are then. Under another level, which the
-	// server, the database or the role may have for everybody, it would fail.
-	config.ConnConfig.RuntimeParams["default_transaction_isolation"] = "read committed"
 	// Rows that the role must not see are an error, not left out.
 	config.ConnConfig.RuntimeParams["row_security"] = "off"
 	asked := config.ConnConfig.RuntimeParams
 	config.ConnConfig.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
-		return liftTimeLimits(ctx, conn, asked)
+		return errors.Join(liftTimeLimits(ctx, conn, asked), readCommitted(ctx, conn))
 	}
 	config.MaxConns = connections
 	new(pinger).watch(config)
@@ -165,6 +162,21 @@ func lift(ctx context.Context, conn *pgconn.PgConn, names ...string) error {
 		strings.Join(limited, " OR "), strings.Join(names, "', '"), conn.PID())).ReadAll()
 	if err != nil {
 		return fmt.Errorf("lift the session's time limits: %w", err)
+	}
+	return nil
+}
+
+// readCommitted has the transactions of a new session go on, once what they wait for is theirs, with
+// the rows that there are then. Under a stricter level, which the server, the database or the role
+// may have for everybody, they would fail. It is no parameter of the connection, as a pooler before
+// the spool's database may refuse those that it does not know.
+func readCommitted(ctx context.Context, conn *pgconn.PgConn) error {
+	_, err := conn.Exec(ctx, fmt.Sprintf(`SELECT set_config(name, 'read committed', false)
+		FROM (VALUES ('default_transaction_isolation')) s (name)
+		WHERE current_setting(name) <> 'read committed' AND pg_backend_pid() = %d`,
+		conn.PID())).ReadAll()
+	if err != nil {
+		return fmt.Errorf("set the isolation of transactions: %w", err)
 	}
 	return nil
 }
