@@ -43,7 +43,7 @@ func TestNothingAskedFor(t *testing.T) {
 	s := natstest.Start(t, natstest.Options(t.TempDir()))
 	other := connect(t, config(s.ClientURL()))
 	list := rangeOf(0, 4*pullSize)
-	wait(t, send(t, publisher(t, other, &memory{}), "w", list...))
+	sendEach(t, publisher(t, other, &memory{}), "w", list...)
 
 	late := lateWrites{returns: new(sync.Mutex), wrote: make(chan struct{}, len(list))}
 	b := connect(t, other.cfg)
@@ -69,6 +69,8 @@ func TestNothingAskedFor(t *testing.T) {
 	defer end()
 	<-late.wrote
 	late.returns.Lock()
+	free := sync.OnceFunc(late.returns.Unlock)
+	defer free() // or the connection could not be closed when the test fails
 	close(begin)
 	<-late.wrote // when half of it has come
 	const asked = pullSize/2 + 1 + pullSize
@@ -81,7 +83,7 @@ func TestNothingAskedFor(t *testing.T) {
 	if info.NumWaiting > 0 || info.NumPending == 0 {
 		t.Fatalf("the server has %d requests, and %d messages", info.NumWaiting, info.NumPending)
 	}
-	late.returns.Unlock()
+	free()
 	for range list {
 		(<-acknowledging)()
 	}
@@ -116,7 +118,7 @@ func TestAskedFor(t *testing.T) {
 		}
 	}
 	look()
-	send(t, p, "w", rangeOf(0, pullSize)...)
+	sendEach(t, p, "w", rangeOf(0, pullSize)...)
 	look()
 	if asked > 2 { // at first, and after half of them
 		t.Errorf("%d requests", asked)
