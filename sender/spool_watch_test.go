@@ -10,12 +10,7 @@ import (
 // A spool that can be written but not read is told of, though writes succeed between the reads.
 func TestSpoolUnreadableWhileWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		spool := &unreadable{Memory: NewMemory(Limits{})}
-		spool.fails.Store(true)
-		later := Spooled{Webhook: "a", Event: newEvent(1, 1), Attempts: 1, Due: time.Now().Add(time.Hour)}
-		if _, err := spool.Put(t.Context(), []Spooled{later}); err != nil {
-			t.Fatal(err)
-		}
+		spool := newUnreadable(t)
 		s := bubbleOn(t, spool, Config{HoldMax: time.Second},
 			statuses(t, func(content) int { return 500 }), subscription("a", "http://receiver.test"))
 		other := subscription("b", "http://receiver.test")

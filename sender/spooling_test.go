@@ -205,6 +205,18 @@ type unreadable struct {
 	fails atomic.Bool
 }
 
+// newUnreadable returns one that fails, in which a delivery to webhook a waits for an hour.
+func newUnreadable(t *testing.T) *unreadable {
+	t.Helper()
+	u := &unreadable{Memory: NewMemory(Limits{})}
+	u.fails.Store(true)
+	later := Spooled{Webhook: "a", Event: newEvent(1, 1), Attempts: 1, Due: time.Now().Add(time.Hour)}
+	if _, err := u.Put(t.Context(), []Spooled{later}); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
 func (u *unreadable) Waiting(ctx context.Context, page Page) ([]Spooled, error) {
 	if u.fails.Load() {
 		return nil, errors.New("the disk is broken")
@@ -215,12 +227,7 @@ func (u *unreadable) Waiting(ctx context.Context, page Page) ([]Spooled, error) 
 // A spool that could not be read is told to be back once it is read, though nothing is written.
 func TestSpoolReadAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		spool := &unreadable{Memory: NewMemory(Limits{})}
-		spool.fails.Store(true)
-		later := Spooled{Webhook: "a", Event: newEvent(1, 1), Attempts: 1, Due: time.Now().Add(time.Hour)}
-		if _, err := spool.Put(t.Context(), []Spooled{later}); err != nil {
-			t.Fatal(err)
-		}
+		spool := newUnreadable(t)
 		s := bubbleOn(t, spool, Config{}, statuses(t, func(content) int { return 200 }),
 			subscription("a", "http://receiver.test"))
 		time.Sleep(time.Minute / 2)

@@ -40,9 +40,15 @@ func TestPagesOfOneCommit(t *testing.T) {
 		}
 	}
 	slices.Reverse(want)
-	for limit := range 14 {
-		if got := pages(t, s, spool.Filter{State: spool.Waiting}, 1+limit); !slices.Equal(got, want) {
-			t.Errorf("%d at once: %q, want %q", 1+limit, got, want)
+	checkPages(t, s, 14, want)
+}
+
+// checkPages holds all that waits, in pages of one to most, against what is wanted.
+func checkPages(t *testing.T, s *spool.Spool, most int, want []string) {
+	t.Helper()
+	for limit := 1; limit <= most; limit++ {
+		if got := pages(t, s, spool.Filter{State: spool.Waiting}, limit); !slices.Equal(got, want) {
+			t.Errorf("%d at once: %q, want %q", limit, got, want)
 		}
 	}
 }
@@ -61,11 +67,7 @@ func TestPagesOfParts(t *testing.T) {
 		}
 	}
 	slices.Reverse(want)
-	for limit := range 5 {
-		if got := pages(t, s, spool.Filter{State: spool.Waiting}, 1+limit); !slices.Equal(got, want) {
-			t.Errorf("%d at once: %q, want %q", 1+limit, got, want)
-		}
-	}
+	checkPages(t, s, 5, want)
 }
 
 // A filter that picks few of many looks through some of them at once, and says where it goes on:

@@ -67,7 +67,7 @@ func PoolConfig(url string, connections int32) (*pgxpool.Config, error) {
 	config.ConnConfig.RuntimeParams["row_security"] = "off"
 	asked := config.ConnConfig.RuntimeParams
 	config.ConnConfig.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
-		return errors.Join(liftTimeLimits(ctx, conn, asked), readCommitted(ctx, conn))
+		return prepare(ctx, conn, liftSQL(timeLimits(asked)), readCommittedSQL)
 	}
 	config.MaxConns = connections
 	new(pinger).watch(config)
@@ -87,8 +87,7 @@ func ReplicationConfig(url string) (*pgconn.Config, error) {
 	config.RuntimeParams["replication"] = "database"
 	dialDirect(config)
 	config.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
-		return errors.Join(
-			liftTimeLimits(ctx, conn, config.RuntimeParams), limitWalsender(ctx, conn))
+		return prepare(ctx, conn, liftSQL(timeLimits(config.RuntimeParams)), limitWalsenderSQL)
 	}
 	return config, nil
 }
@@ -107,34 +106,40 @@ func dialDirect(config *pgconn.Config) {
 	}
 }
 
-// limitWalsender has the server end a stream whose reader does not answer, where it would wait for
-// ever: a process that is frozen would keep the slot from everybody. Zero in the connection string
-// stays.
+// prepare has a session be what statements make of it, which are to end with a condition.
 //
-// https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-WAL-SENDER-TIMEOUT
-func limitWalsender(ctx context.Context, conn *pgconn.PgConn) error {
-	_, err := conn.Exec(ctx, fmt.Sprintf(`SELECT set_config(name, boot_val || unit, false)
-		FROM pg_settings WHERE current_setting('wal_sender_timeout') = '0'
-		AND name = 'wal_sender_timeout' AND source <> 'client' AND pg_backend_pid() = %d`,
-		conn.PID())).ReadAll()
-	if err != nil {
-		return fmt.Errorf("limit the stream's silence: %w", err)
+// Behind a pooler, which Hookline refuses later, nothing is set: the session may be another's next.
+// A pooler is told by a process number that is not the server's.
+func prepare(ctx context.Context, conn *pgconn.PgConn, statements ...string) error {
+	var sql strings.Builder
+	for _, s := range statements {
+		if s != "" {
+			fmt.Fprintf(&sql, "%s AND pg_backend_pid() = %d;", s, conn.PID())
+		}
+	}
+	if _, err := conn.Exec(ctx, sql.String()).ReadAll(); err != nil {
+		return fmt.Errorf("set what the session has from the server: %w", err)
 	}
 	return nil
 }
 
-// liftTimeLimits takes from a new session the time limits that the server, the database or the role
-// sets for everybody. They are meant for statements of an application. What Hookline does has
-// bounds of its own, or lasts as long as others do: a stream waits for receivers, and decoding a
-// transaction is a transaction of the walsender, which transaction_timeout (17 and later) ends, at
-// each try in the same place. Limits that the connection string or Hookline itself asks for stay.
+// limitWalsenderSQL has the server end a stream whose reader does not answer, where it would wait
+// for ever: a process that is frozen would keep the slot from everybody. Zero in the connection
+// string stays.
 //
-// Behind a pooler, which Hookline refuses later, nothing is set: the session may be another's next.
-// A pooler is told by a process number that is not the server's.
+// https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-WAL-SENDER-TIMEOUT
+const limitWalsenderSQL = `SELECT set_config(name, boot_val || unit, false) FROM pg_settings
+	WHERE current_setting('wal_sender_timeout') = '0' AND name = 'wal_sender_timeout'
+	AND source <> 'client'`
+
+// timeLimits are those that the server, the database or the role sets for everybody, but for what
+// the connection string or Hookline itself asks for. They are meant for statements of an
+// application. What Hookline does has bounds of its own, or lasts as long as others do: a stream
+// waits for receivers, and decoding a transaction is a transaction of the walsender, which
+// transaction_timeout (17 and later) ends, at each try in the same place.
 //
 // https://www.postgresql.org/docs/current/runtime-config-client.html
-func liftTimeLimits(ctx context.Context, conn *pgconn.PgConn, asked map[string]string) error {
-	var names []string
+func timeLimits(asked map[string]string) (names []string) {
 	for _, name := range []string{
 		"statement_timeout", "lock_timeout", "transaction_timeout",
 		"idle_in_transaction_session_timeout", "idle_session_timeout",
@@ -143,49 +148,38 @@ func liftTimeLimits(ctx context.Context, conn *pgconn.PgConn, asked map[string]s
 			names = append(names, name)
 		}
 	}
-	return lift(ctx, conn, names...)
+	return names
 }
 
-// lift is liftTimeLimits for the limits with these names. Where none of them is set, the server
-// does not read all of its settings, which takes it longer than all else at the start of a session.
-func lift(ctx context.Context, conn *pgconn.PgConn, names ...string) error {
+// liftSQL takes limits with these names from a session; those of the connection string stay. Where
+// none of them is set, the server does not read all of its settings, which takes it longer than all
+// else at the start of a session.
+func liftSQL(names []string) string {
 	if len(names) == 0 {
-		return nil
+		return ""
 	}
 	limited := make([]string, len(names))
 	for i, name := range names {
 		limited[i] = fmt.Sprintf("current_setting('%s', true) <> '0'", name)
 	}
-	_, err := conn.Exec(ctx, fmt.Sprintf(`SELECT set_config(name, '0', false) FROM pg_settings
-		WHERE (%s) AND name IN ('%s') AND setting <> '0' AND source <> 'client'
-		AND pg_backend_pid() = %d`,
-		strings.Join(limited, " OR "), strings.Join(names, "', '"), conn.PID())).ReadAll()
-	if err != nil {
-		return fmt.Errorf("lift the session's time limits: %w", err)
-	}
-	return nil
+	return fmt.Sprintf(`SELECT set_config(name, '0', false) FROM pg_settings
+		WHERE (%s) AND name IN ('%s') AND setting <> '0' AND source <> 'client'`,
+		strings.Join(limited, " OR "), strings.Join(names, "', '"))
 }
 
-// readCommitted has the transactions of a new session go on, once what they wait for is theirs, with
+// readCommittedSQL has the transactions of a session go on, once what they wait for is theirs, with
 // the rows that there are then. Under a stricter level, which the server, the database or the role
 // may have for everybody, they would fail. It is no parameter of the connection, as a pooler before
 // the spool's database may refuse those that it does not know.
-func readCommitted(ctx context.Context, conn *pgconn.PgConn) error {
-	_, err := conn.Exec(ctx, fmt.Sprintf(`SELECT set_config(name, 'read committed', false)
-		FROM (VALUES ('default_transaction_isolation')) s (name)
-		WHERE current_setting(name) <> 'read committed' AND pg_backend_pid() = %d`,
-		conn.PID())).ReadAll()
-	if err != nil {
-		return fmt.Errorf("set the isolation of transactions: %w", err)
-	}
-	return nil
-}
+const readCommittedSQL = `SELECT set_config(name, 'read committed', false)
+	FROM (VALUES ('default_transaction_isolation')) s (name)
+	WHERE current_setting(name) <> 'read committed'`
 
 // ResetLockTimeout has lock_timeout be what it was when the session began, even after ctx has
 // ended. The session's other limits stay as they are.
 func ResetLockTimeout(ctx context.Context, conn *pgx.Conn) {
 	ctx = context.WithoutCancel(ctx)
 	if _, err := conn.Exec(ctx, "RESET lock_timeout"); err == nil {
-		_ = lift(ctx, conn.PgConn(), "lock_timeout")
+		_ = prepare(ctx, conn.PgConn(), liftSQL([]string{"lock_timeout"}))
 	}
 }
